@@ -1,0 +1,25 @@
+# A room is one static library named after its folder. `room(router SOURCES ... LINKS runtime experts)` states its
+# arrows; tests/layering checks every #include against the same arrows.
+#
+# -ffp-contract=off and no -ffast-math: exact mode needs the arithmetic that is written (docs/design.md).
+
+add_library(switchyard_options INTERFACE)
+target_include_directories(switchyard_options INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_options(switchyard_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off;-fno-math-errno;-fno-trapping-math>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wshadow;-Wconversion;-Wno-sign-conversion>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SWITCHYARD_WERROR}>>:-Werror>
+  $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${SWITCHYARD_WERROR}>>:-Werror=all-warnings>)
+# fmt 9 turns constexpr off under nvcc, and then does not compile as C++20.
+target_compile_definitions(switchyard_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:FMT_USE_CONSTEXPR=1>)
+if(SWITCHYARD_SANITIZE)
+  target_compile_options(switchyard_options INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(switchyard_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+function(room NAME)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
+  add_library(${NAME} STATIC ${ROOM_SOURCES})
+  target_link_libraries(${NAME} PUBLIC switchyard_options ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE})
+endfunction()

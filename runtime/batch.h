@@ -1,0 +1,25 @@
+// Batch: one micro-batch of token rows, the unit of work of a step.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+// Tensors: [num_sequences * sequence_length] i32, row after row. A view: the loader owns the
+// memory.
+struct Batch {
+  std::int64_t index =
+      -1;  // of the micro-batch within the step, over all ranks; -1: empty, nothing to compute
+  std::int64_t num_sequences = 0;  // 0 when empty
+  std::int64_t sequence_length = 0;
+  Tensor tokens;
+  Tensor targets;    // the next token; -1 where there is none, which carries no loss
+  Tensor positions;  // from the start of the token's document within the row
+
+  bool empty() const { return index < 0; }
+  std::int64_t num_tokens() const { return num_sequences * sequence_length; }
+};
+
+}  // namespace switchyard

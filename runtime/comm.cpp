@@ -1,0 +1,90 @@
+#include "runtime/comm.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+
+namespace switchyard {
+namespace {
+
+Stream& host_stream() {
+  thread_local Stream stream = Stream::cpu(1);
+  return stream;
+}
+
+// One rank: every collective is a copy, or nothing.
+class SingleComm final : public Comm {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void all_reduce(Tensor, Reduce, Stream&) override {}
+  void broadcast(Tensor, int, Stream&) override {}
+  void all_gather(Tensor in, Tensor out, Stream&) override { copy(in, out); }
+  void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                       std::span<const std::int64_t> recv, Stream&) override {
+    require(send.size() == 1 && recv.size() == 1 && send[0] == recv[0] && send[0] == in.rows(),
+            "one rank sends {} rows to itself and expects {}", in.rows(), out.rows());
+    copy(in, out);
+  }
+  void barrier() override {}
+  std::unique_ptr<Comm> split(int, int) override { return make_single_comm(); }
+  std::unique_ptr<Comm> split_node() override { return make_single_comm(); }
+  [[noreturn]] void abort(int exit_code) override { std::exit(exit_code); }
+
+ private:
+  static void copy(Tensor in, Tensor out) {
+    require(in.bytes() == out.bytes(), "copying {} into {}", in.shape, out.shape);
+    if (in.bytes() > 0) std::memcpy(out.data, in.data, static_cast<std::size_t>(in.bytes()));
+  }
+};
+
+template <class T>
+T reduce_value(Comm& comm, T value, Reduce reduce) {
+  comm.all_reduce(tensor_of(&value, {1}), reduce, host_stream());
+  return value;
+}
+
+}  // namespace
+
+std::unique_ptr<Comm> make_single_comm() { return std::make_unique<SingleComm>(); }
+
+std::int64_t reduce_one(Comm& comm, std::int64_t value, Reduce reduce) {
+  return reduce_value(comm, value, reduce);
+}
+double reduce_one(Comm& comm, double value, Reduce reduce) {
+  return reduce_value(comm, value, reduce);
+}
+
+std::string broadcast_text(Comm& comm, const std::string& text, int root) {
+  std::int64_t size = std::ssize(text);
+  comm.broadcast(tensor_of(&size, {1}), root, host_stream());
+  std::string result =
+      comm.rank() == root ? text : std::string(static_cast<std::size_t>(size), '\0');
+  comm.broadcast({result.data(), {size}, DType::u8, Device::cpu()}, root, host_stream());
+  return result;
+}
+
+std::vector<std::string> all_gather_text(Comm& comm, const std::string& text) {
+  const auto num_ranks = static_cast<std::size_t>(comm.size());
+  std::int64_t size = std::ssize(text);
+  std::vector<std::int64_t> sizes(num_ranks);
+  comm.all_gather(tensor_of(&size, {1}), tensor_of(sizes.data(), {comm.size()}), host_stream());
+  // Everyone sends its text to everyone: uneven parts, so the row exchange with rows of one byte.
+  std::string mine;
+  for (std::size_t i = 0; i < num_ranks; ++i) mine += text;
+  std::string all(
+      static_cast<std::size_t>(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0})), '\0');
+  const std::vector<std::int64_t> send(num_ranks, size);
+  comm.all_to_all_rows({mine.data(), {std::ssize(mine), 1}, DType::u8, Device::cpu()}, send,
+                       {all.data(), {std::ssize(all), 1}, DType::u8, Device::cpu()}, sizes,
+                       host_stream());
+  std::vector<std::string> texts;
+  std::size_t begin = 0;
+  for (const std::int64_t bytes : sizes) {
+    texts.push_back(all.substr(begin, static_cast<std::size_t>(bytes)));
+    begin += static_cast<std::size_t>(bytes);
+  }
+  return texts;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,54 @@
+// Comm: a group of ranks and the collectives Switchyard needs. MPI and a single rank implement it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/stream.h"
+
+namespace switchyard {
+
+enum class Reduce : std::uint8_t { sum, min, max, bit_or };
+
+// Collective: every rank of the group calls in the same order. Results are ready for work queued on
+// `stream` afterwards. Element types f32, f64, i32, i64, u8; a rank with nothing to give passes
+// empty tensors and still calls.
+class Comm {
+ public:
+  virtual ~Comm() = default;
+  Comm() = default;
+  Comm(const Comm&) = delete;
+  Comm& operator=(const Comm&) = delete;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  virtual void all_reduce(Tensor inout, Reduce reduce, Stream& stream) = 0;
+  virtual void broadcast(Tensor inout, int root, Stream& stream) = 0;
+  // out: [size * in.size()], in rank order.
+  virtual void all_gather(Tensor in, Tensor out, Stream& stream) = 0;
+  // Row counts per peer; rows of `in` stand in rank order of their destination, rows of `out` of
+  // their source.
+  virtual void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                               std::span<const std::int64_t> recv, Stream& stream) = 0;
+  virtual void barrier() = 0;
+  // Ranks that pass the same color form a group, ordered by key.
+  virtual std::unique_ptr<Comm> split(int color, int key) = 0;
+  // The ranks that share memory with me.
+  virtual std::unique_ptr<Comm> split_node() = 0;
+  // Ends every rank of the job, now.
+  [[noreturn]] virtual void abort(int exit_code) = 0;
+};
+
+std::unique_ptr<Comm> make_single_comm();
+
+// Conveniences over the collectives above; all on the host.
+std::int64_t reduce_one(Comm& comm, std::int64_t value, Reduce reduce);
+double reduce_one(Comm& comm, double value, Reduce reduce);
+std::string broadcast_text(Comm& comm, const std::string& text, int root);
+std::vector<std::string> all_gather_text(Comm& comm, const std::string& text);
+
+}  // namespace switchyard

@@ -1,0 +1,45 @@
+// Matrix products on a stream, built from a finite set of library calls so that a result never
+// depends on the layout of the run (docs/design.md, "The same bits").
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/stream.h"
+
+namespace switchyard {
+
+// Row counts of every product are multiples of this; callers leave zero rows at the end.
+inline constexpr std::int64_t row_tile = 16;
+
+constexpr std::int64_t padded_rows(std::int64_t rows) {
+  return (rows + row_tile - 1) / row_tile * row_tile;
+}
+
+enum class Op : std::uint8_t { plain, transposed };
+enum class Write : std::uint8_t { replace, add };
+
+// out (= or +=) op(a) op(b), all f32, dense. op(a): [m, k], op(b): [k, n], out: [m, n].
+// m is a multiple of row_tile when a is plain; k is when a is transposed (a weight gradient's k
+// counts rows). The bits of a row of out depend on m, n, k and the operands only: never on threads,
+// addresses or earlier calls. k = 0 gives zeros (or leaves out alone under Write::add); m = 0 or n
+// = 0 does nothing.
+void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream);
+
+struct MatmulShape {
+  std::int64_t m, n, k;
+  Op op_a, op_b;
+};
+
+// The start-up self-test of exact mode: runs each product twice at different addresses and thread
+// counts and against an independent sum, and hashes all results. Where the library does not repeat
+// its bits, our own kernel takes over.
+struct MatmulSelfTest {
+  std::uint64_t hash = 0;       // equal hashes: equal arithmetic
+  bool library_repeats = true;  // false: this stream now uses our own kernel
+};
+MatmulSelfTest self_test_matmul(const std::vector<MatmulShape>& shapes, Stream& stream);
+
+}  // namespace switchyard

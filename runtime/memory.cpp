@@ -1,0 +1,77 @@
+// Buffer and Arena on the host.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "runtime/tensor.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t cache_line = 64;
+constexpr std::int64_t huge_page = std::int64_t{2} << 20;
+constexpr std::int64_t arena_chunk = std::int64_t{1} << 20;
+
+std::int64_t round_up(std::int64_t value, std::int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+void* allocate_zeroed(std::int64_t bytes) {
+  const std::int64_t alignment = bytes >= huge_page ? huge_page : cache_line;
+  const std::int64_t rounded = round_up(std::max(bytes, cache_line), alignment);
+  void* memory =
+      std::aligned_alloc(static_cast<std::size_t>(alignment), static_cast<std::size_t>(rounded));
+  require(
+      memory != nullptr, Exit::internal,
+      "out of memory: this rank asked for {:.1f} MiB more; use more ranks or a smaller micro-batch",
+      static_cast<double>(bytes) / (1 << 20));
+  // Only a hint: where huge pages are off, ordinary ones serve.
+  if (alignment == huge_page) madvise(memory, static_cast<std::size_t>(rounded), MADV_HUGEPAGE);
+  std::memset(memory, 0, static_cast<std::size_t>(rounded));
+  return memory;
+}
+
+}  // namespace
+
+Buffer::Buffer(Shape shape, DType dtype, Device device) {
+  require(device == Device::cpu(), "this build allocates host memory only");
+  tensor_ = {allocate_zeroed(shape.size() * bytes_of(dtype)), shape, dtype, device};
+}
+
+Buffer::~Buffer() { std::free(tensor_.data); }
+
+Buffer::Buffer(Buffer&& other) noexcept : tensor_(std::exchange(other.tensor_, Tensor{})) {}
+
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  Buffer taken(std::move(other));
+  std::swap(tensor_, taken.tensor_);
+  return *this;
+}
+
+Tensor Arena::take(Shape shape, DType dtype) {
+  const std::int64_t bytes = round_up(shape.size() * bytes_of(dtype), cache_line);
+  if (chunks_.empty() || used_in_last_ + bytes > chunks_.back().tensor().bytes()) {
+    chunks_.emplace_back(Shape{std::max(bytes, arena_chunk)}, DType::u8, device_);
+    used_in_last_ = 0;
+  }
+  Tensor tensor{static_cast<std::byte*>(chunks_.back().tensor().data) + used_in_last_, shape, dtype,
+                device_};
+  used_in_last_ += bytes;
+  used_ += bytes;
+  high_water_ = std::max(high_water_, used_);
+  return tensor;
+}
+
+void Arena::reset() {
+  if (chunks_.size() > 1) {  // one chunk that holds all of it, with room for a fuller micro-batch
+    chunks_.clear();
+    chunks_.emplace_back(Shape{high_water_ + high_water_ / 8}, DType::u8, device_);
+  }
+  used_in_last_ = 0;
+  used_ = 0;
+}
+
+}  // namespace switchyard

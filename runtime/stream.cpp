@@ -1,0 +1,44 @@
+#include "runtime/stream.h"
+
+#include <omp.h>
+
+#include <exception>
+#include <mutex>
+
+#include "runtime/matmul_library.h"
+
+namespace switchyard {
+
+Stream Stream::cpu(int num_threads) {
+  require(num_threads >= 1, "a stream needs at least one thread, got {}", num_threads);
+  return Stream(Device::cpu(), num_threads);
+}
+
+Stream::Stream(Device device, int num_threads)
+    : device_(device), num_threads_(num_threads), matmul_(std::make_unique<MatmulLibrary>()) {}
+
+Stream::~Stream() = default;
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&&) noexcept = default;
+
+void parallel_for(Stream& stream, std::int64_t count,
+                  const std::function<void(std::int64_t)>& body) {
+  if (stream.num_threads() == 1 || count <= 1) {
+    for (std::int64_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+  std::exception_ptr failure;
+  std::mutex guard;
+#pragma omp parallel for num_threads(stream.num_threads()) schedule(dynamic, 1)
+  for (std::int64_t i = 0; i < count; ++i) {
+    try {
+      body(i);
+    } catch (...) {
+      const std::lock_guard lock(guard);
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,48 @@
+// Stream: an in-order queue of work on one device. Every op and every collective takes one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+class MatmulLibrary;
+class Trace;
+
+// On a CPU the queue is empty whenever a call returns: work runs at once, on `num_threads` threads
+// of this rank. The stream also holds the handles of the libraries that work for it, as cuBLAS
+// handles belong to a CUDA stream.
+class Stream {
+ public:
+  static Stream cpu(int num_threads);
+  ~Stream();
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+
+  Device device() const { return device_; }
+  int num_threads() const { return num_threads_; }
+  MatmulLibrary& matmul_library() { return *matmul_; }
+  void synchronize() {}
+
+  // Where the parts of a step add their times (runtime/trace.h); none by default. The caller owns
+  // it.
+  void set_trace(Trace* trace) { trace_ = trace; }
+  Trace* trace() const { return trace_; }
+
+ private:
+  Stream(Device device, int num_threads);
+  Device device_;
+  int num_threads_ = 1;
+  Trace* trace_ = nullptr;
+  std::unique_ptr<MatmulLibrary> matmul_;
+};
+
+// Calls body(i) for i in [0, count) on the stream's threads, each index once, in no order that may
+// be relied on. An exception of a body is thrown again here after all bodies ended.
+void parallel_for(Stream& stream, std::int64_t count,
+                  const std::function<void(std::int64_t)>& body);
+
+}  // namespace switchyard

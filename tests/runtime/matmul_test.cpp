@@ -1,0 +1,265 @@
+#include "runtime/matmul.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "runtime/matmul_library.h"
+#include "runtime/random.h"
+
+namespace switchyard {
+namespace {
+
+constexpr Op plain = Op::plain, transposed = Op::transposed;
+
+// A random [rows, cols] matrix, stored as `op` takes it, `shift` floats after an aligned address.
+struct Matrix {
+  Matrix(std::int64_t rows, std::int64_t cols, Op stored, std::uint64_t seed,
+         std::int64_t shift = 0)
+      : op(stored), memory({rows * cols + shift}, DType::f32) {
+    tensor = memory.tensor()
+                 .range(shift, shift + rows * cols)
+                 .view(op == plain ? Shape{rows, cols} : Shape{cols, rows});
+    const Random random(seed, Purpose::init);
+    for (std::int64_t i = 0; i < rows * cols; ++i) {
+      tensor.as<float>()[i] = static_cast<float>(random.uniform(i) - 0.5);
+    }
+  }
+  double at(std::int64_t row, std::int64_t col) const {
+    const std::int64_t cols = tensor.cols();
+    return tensor.as<float>()[op == plain ? row * cols + col : col * cols + row];
+  }
+
+  Op op;
+  Buffer memory;
+  Tensor tensor;
+};
+
+// The largest error of `out` against sums in double, over the magnitude of the addends.
+double worst_error(const MatmulShape& shape, const Matrix& a, const Matrix& b, const Matrix& out,
+                   const Matrix* before) {
+  double worst = 0.0;
+  for (std::int64_t row = 0; row < shape.m; ++row) {
+    for (std::int64_t col = 0; col < shape.n; ++col) {
+      double sum = before ? before->at(row, col) : 0.0, magnitude = std::abs(sum) + 1e-30;
+      for (std::int64_t i = 0; i < shape.k; ++i) {
+        sum += a.at(row, i) * b.at(i, col);
+        magnitude += std::abs(a.at(row, i) * b.at(i, col));
+      }
+      worst = std::max(worst, std::abs(out.at(row, col) - sum) / magnitude);
+    }
+  }
+  return worst;
+}
+
+double error_of(const MatmulShape& shape, Write write, Stream& stream) {
+  const Matrix a(shape.m, shape.k, shape.op_a, 1), b(shape.k, shape.n, shape.op_b, 2);
+  const Matrix out(shape.m, shape.n, plain, 3), before(shape.m, shape.n, plain, 3);
+  matmul(a.tensor, shape.op_a, b.tensor, shape.op_b, out.tensor, write, stream);
+  return worst_error(shape, a, b, out, write == Write::add ? &before : nullptr);
+}
+
+// Every rung of the tile ladders, ragged n and k, one column, more rows of a weight than a block.
+const std::vector<MatmulShape> shapes = {
+    {16, 1, 1, plain, plain},         {16, 7, 33, plain, transposed},
+    {48, 65, 17, plain, plain},       {80, 64, 96, plain, transposed},
+    {336, 31, 50, plain, plain},      {352, 24, 24, plain, transposed},
+    {1, 1, 16, transposed, plain},    {33, 7, 48, transposed, plain},
+    {24, 24, 352, transposed, plain}, {20, 9, 1376, transposed, plain},
+    {530, 12, 80, transposed, plain}, {1025, 5, 64, transposed, plain}};
+
+void expect_right(Stream& stream) {
+  for (const MatmulShape& shape : shapes) {
+    for (const Write write : {Write::replace, Write::add}) {
+      EXPECT_LT(error_of(shape, write, stream), 1e-6)
+          << shape.m << " x " << shape.n << " x " << shape.k << ", write "
+          << static_cast<int>(write);
+    }
+  }
+}
+
+TEST(Matmul, AgreesWithSumsInDouble) {
+  Stream stream = Stream::cpu(1);
+  expect_right(stream);
+}
+
+TEST(Matmul, AgreesWithSumsInDoubleOnTwoThreads) {
+  Stream stream = Stream::cpu(2);
+  expect_right(stream);
+}
+
+TEST(Matmul, FallbackAgreesWithSumsInDouble) {
+  Stream stream = Stream::cpu(2);
+  stream.matmul_library().use_fallback();
+  expect_right(stream);
+}
+
+std::string refusal(std::int64_t m, std::int64_t k, Op op_a, Op op_b, std::int64_t b_rows = -1) {
+  Stream stream = Stream::cpu(1);
+  const Matrix a(m, k, op_a, 1), b(b_rows < 0 ? k : b_rows, 8, op_b, 2), out(m, 8, plain, 3);
+  try {
+    matmul(a.tensor, op_a, b.tensor, op_b, out.tensor, Write::replace, stream);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Matmul, RowsComeInTiles) {
+  EXPECT_EQ(refusal(17, 16, plain, plain), "matmul: 17 rows are not a multiple of 16");
+  EXPECT_EQ(refusal(16, 24, transposed, plain), "matmul: 24 rows are not a multiple of 16");
+  EXPECT_EQ(refusal(16, 24, plain, transposed), "");
+}
+
+TEST(Matmul, RefusesShapesThatDoNotFit) {
+  EXPECT_EQ(refusal(16, 16, plain, plain, 32),
+            "matmul: a is [16, 16], b is [32, 8], out is [16, 8]");
+}
+
+TEST(Matmul, RefusesTwoTransposedOperands) {
+  EXPECT_EQ(refusal(16, 16, transposed, transposed), "matmul: both operands transposed");
+}
+
+TEST(Matmul, PaddedRowsRoundUp) {
+  EXPECT_EQ(padded_rows(0), 0);
+  EXPECT_EQ(padded_rows(1), 16);
+  EXPECT_EQ(padded_rows(16), 16);
+  EXPECT_EQ(padded_rows(17), 32);
+}
+
+TEST(Matmul, NoAddendsGiveZerosOrLeaveTheOutputAlone) {
+  Stream stream = Stream::cpu(1);
+  for (const Op op_a : {plain, transposed}) {
+    const Matrix a(16, 0, op_a, 1), b(0, 8, plain, 2), out(16, 8, plain, 3);
+    const double before = out.at(5, 5);
+    matmul(a.tensor, op_a, b.tensor, plain, out.tensor, Write::add, stream);
+    EXPECT_EQ(out.at(5, 5), before);
+    matmul(a.tensor, op_a, b.tensor, plain, out.tensor, Write::replace, stream);
+    const float* values = out.tensor.as<float>();
+    EXPECT_TRUE(std::all_of(values, values + 128, [](float x) { return x == 0.0F; }));
+  }
+}
+
+TEST(Matmul, EmptyOutputsAreFine) {
+  Stream stream = Stream::cpu(1);
+  EXPECT_EQ(error_of({0, 8, 16, plain, plain}, Write::replace, stream), 0.0);
+  EXPECT_EQ(error_of({16, 0, 16, plain, plain}, Write::replace, stream), 0.0);
+  EXPECT_EQ(error_of({0, 8, 16, transposed, plain}, Write::replace, stream), 0.0);
+  EXPECT_EQ(error_of({16, 0, 16, transposed, plain}, Write::replace, stream), 0.0);
+}
+
+std::vector<float> product(const MatmulShape& shape, Stream& stream, std::int64_t shift = 0) {
+  const Matrix a(shape.m, shape.k, shape.op_a, 1, shift), b(shape.k, shape.n, shape.op_b, 2, shift);
+  const Matrix out(shape.m, shape.n, plain, 3, shift);
+  matmul(a.tensor, shape.op_a, b.tensor, shape.op_b, out.tensor, Write::add, stream);
+  return {out.tensor.as<float>(), out.tensor.as<float>() + shape.m * shape.n};
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+// As in a model: hidden 128, experts 344, a router, a head; more than one block and tile each.
+const std::vector<MatmulShape> model_shapes = {
+    {592, 344, 128, plain, plain},      {592, 128, 344, plain, transposed},
+    {592, 8, 128, plain, transposed},   {1040, 128, 592, transposed, plain},
+    {64, 128, 2048, transposed, plain}, {512, 64, 2064, transposed, plain}};
+
+TEST(Matmul, ThreadsDoNotChangeABit) {
+  Stream one = Stream::cpu(1), two = Stream::cpu(2), three = Stream::cpu(3);
+  for (const MatmulShape& shape : model_shapes) {
+    const auto expected = product(shape, one);
+    EXPECT_TRUE(same_bits(product(shape, two), expected)) << shape.m << " x " << shape.n;
+    EXPECT_TRUE(same_bits(product(shape, three), expected)) << shape.m << " x " << shape.n;
+  }
+}
+
+TEST(Matmul, AddressesDoNotChangeABit) {
+  Stream stream = Stream::cpu(1);
+  for (const MatmulShape& shape : model_shapes) {
+    const auto expected = product(shape, stream);
+    for (const std::int64_t shift : {1, 4, 8, 13}) {
+      EXPECT_TRUE(same_bits(product(shape, stream, shift), expected)) << shape.m << ", " << shift;
+    }
+  }
+}
+
+TEST(Matmul, EarlierCallsDoNotChangeABit) {
+  Stream used = Stream::cpu(1);
+  expect_right(used);
+  for (const MatmulShape& shape : model_shapes) {
+    Stream fresh = Stream::cpu(1);
+    EXPECT_TRUE(same_bits(product(shape, used), product(shape, fresh))) << shape.m;
+  }
+}
+
+// One engine belongs to one stream, and a thread may work for several, in any order.
+TEST(Matmul, StreamsMayComeAndGo) {
+  const MatmulShape shape{32, 24, 24, plain, plain};
+  Stream first = Stream::cpu(1);
+  const auto expected = product(shape, first);
+  {
+    Stream second = Stream::cpu(1);
+    EXPECT_TRUE(same_bits(product(shape, second), expected));
+  }
+  EXPECT_TRUE(same_bits(product(shape, first), expected));
+}
+
+TEST(Matmul, OneLibraryServesManyThreads) {
+  MatmulLibrary library;
+  const MatmulShape shape{16, 24, 40, plain, plain};
+  const Matrix a(16, 40, plain, 1), b(40, 24, plain, 2);
+  std::vector<std::vector<float>> results(4, std::vector<float>(16 * 24));
+  std::vector<std::thread> threads;
+  for (auto& result : results) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        library.run(shape, Write::replace, {a.tensor.as<float>(), 40}, {b.tensor.as<float>(), 24},
+                    result.data());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : results) EXPECT_TRUE(same_bits(result, results[0]));
+}
+
+TEST(MatmulFallback, EveryElementIsOneAscendingSum) {
+  const MatmulShape shape{21, 37, 300, transposed, plain};
+  MatmulLibrary library;
+  library.use_fallback();
+  const Matrix a(shape.m, shape.k, transposed, 1), b(shape.k, shape.n, plain, 2);
+  std::vector<float> out(static_cast<std::size_t>(shape.m * shape.n));
+  library.run(shape, Write::replace, {a.tensor.as<float>(), shape.m},
+              {b.tensor.as<float>(), shape.n}, out.data());
+  for (std::int64_t row = 0; row < shape.m; ++row) {
+    for (std::int64_t col = 0; col < shape.n; ++col) {
+      float sum = 0.0F;
+      for (std::int64_t i = 0; i < shape.k; ++i) {
+        sum += static_cast<float>(a.at(row, i)) * static_cast<float>(b.at(i, col));
+      }
+      EXPECT_EQ(out[row * shape.n + col], sum);
+    }
+  }
+}
+
+TEST(MatmulSelfTest, LibraryRepeatsItsBitsHere) {
+  Stream stream = Stream::cpu(1);
+  const MatmulSelfTest verdict = self_test_matmul(model_shapes, stream);
+  EXPECT_TRUE(verdict.library_repeats);
+  EXPECT_FALSE(stream.matmul_library().uses_fallback());
+}
+
+TEST(MatmulSelfTest, HashIsThatOfTheArithmetic) {
+  Stream one = Stream::cpu(1), two = Stream::cpu(2), own = Stream::cpu(1);
+  own.matmul_library().use_fallback();
+  const std::uint64_t hash = self_test_matmul(model_shapes, one).hash;
+  EXPECT_EQ(self_test_matmul(model_shapes, two).hash, hash);
+  EXPECT_NE(self_test_matmul({model_shapes[0]}, one).hash, hash);
+}
+
+}  // namespace
+}  // namespace switchyard
