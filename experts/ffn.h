@@ -1,0 +1,40 @@
+// Ffn: down(silu(gate(x)) * up(x)), the feed-forward network of an expert, a shared expert and a
+// dense layer alike (SwiGLU: Shazeer, arXiv:2002.05202).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "runtime/params.h"
+
+namespace switchyard {
+
+class Ffn {
+ public:
+  struct Shape {
+    std::int64_t hidden, inner;
+    double init_std, down_init_std;
+    bool expert;  // its parameters are hosted by one rank of each expert group
+  };
+  // Declares name.gate and name.up [inner, hidden], name.down [hidden, inner].
+  Ffn(Params& params, const std::string& name, const Shape& shape);
+
+  // What backward needs. Each [rows, inner]; the caller owns them.
+  struct Saved {
+    Tensor gate, up, product;
+    Saved row_range(std::int64_t begin, std::int64_t end) const;
+  };
+  static Saved take(Arena& arena, std::int64_t rows, std::int64_t inner);
+
+  // x, out: [rows, hidden]; rows is a multiple of row_tile. Zero rows of x give zero rows of out.
+  void forward(const Params& params, Tensor x, const Saved& saved, Tensor out,
+               Stream& stream) const;
+  // Overwrites d_x and saved; adds one addend to each weight's gradient.
+  void backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
+                Stream& stream) const;
+
+ private:
+  ParamId gate_, up_, down_;
+};
+
+}  // namespace switchyard

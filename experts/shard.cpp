@@ -1,0 +1,57 @@
+#include "experts/shard.h"
+
+#include "runtime/trace.h"
+
+namespace switchyard {
+namespace {
+
+// One library call's worth of rows: a segment in exact mode, otherwise all rows of an expert.
+struct Piece {
+  std::size_t slot;
+  std::int64_t begin, end;
+};
+
+std::vector<Piece> pieces_of(std::span<const Segment> segments, bool merge) {
+  std::vector<Piece> pieces;
+  for (const Segment& segment : segments) {
+    if (segment.rows == 0) continue;
+    const auto slot = static_cast<std::size_t>(segment.slot);
+    if (merge && !pieces.empty() && pieces.back().slot == slot) {
+      pieces.back().end = segment.end();
+    } else {
+      pieces.push_back({slot, segment.begin, segment.end()});
+    }
+  }
+  return pieces;
+}
+
+}  // namespace
+
+ExpertShard::ExpertShard(Params& params, const std::string& layer, const Placement& placement,
+                         int rank, const Ffn::Shape& shape) {
+  const int first = placement.first_expert(rank);
+  for (int expert = first; expert < first + placement.num_hosted(rank); ++expert) {
+    experts_.emplace_back(params, fmt::format("{}.expert{}", layer, expert), shape);
+  }
+}
+
+void ExpertShard::forward(const Params& params, std::span<const Segment> segments, Tensor rows,
+                          const Ffn::Saved& saved, Tensor out, Stream& stream) const {
+  const Span span(stream, "experts");
+  for (const auto [slot, begin, end] : pieces_of(segments, !params.exact())) {
+    experts_[slot].forward(params, rows.row_range(begin, end), saved.row_range(begin, end),
+                           out.row_range(begin, end), stream);
+  }
+}
+
+void ExpertShard::backward(Params& params, std::span<const Segment> segments, Tensor rows,
+                           const Ffn::Saved& saved, Tensor d_out, Tensor d_rows,
+                           Stream& stream) const {
+  const Span span(stream, "experts");
+  for (const auto [slot, begin, end] : pieces_of(segments, !params.exact())) {
+    experts_[slot].backward(params, rows.row_range(begin, end), saved.row_range(begin, end),
+                            d_out.row_range(begin, end), d_rows.row_range(begin, end), stream);
+  }
+}
+
+}  // namespace switchyard

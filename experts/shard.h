@@ -1,0 +1,44 @@
+// ExpertShard: the experts of one layer that this rank hosts. Rows in, rows out.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "experts/ffn.h"
+#include "experts/placement.h"
+
+namespace switchyard {
+
+// The rows of one (expert, micro-batch): never split and, in exact mode, never merged, so that
+// their results depend on nothing else. They stand in (token, choice) order; zero rows fill up to a
+// multiple of row_tile.
+struct Segment {
+  int slot = 0;            // of the expert on this rank
+  std::int64_t begin = 0;  // first row
+  std::int64_t rows = 0;   // without the zero rows
+  std::int64_t end() const { return begin + padded_rows(rows); }
+};
+
+class ExpertShard {
+ public:
+  // Declares the experts of `layer` that `rank` of the expert group hosts:
+  // "<layer>.expert<e>.gate|up|down".
+  ExpertShard(Params& params, const std::string& layer, const Placement& placement, int rank,
+              const Ffn::Shape& shape);
+
+  // Segments are sorted by slot and stand without gaps from row 0. rows, out:
+  // [segments.back().end(), hidden].
+  void forward(const Params& params, std::span<const Segment> segments, Tensor rows,
+               const Ffn::Saved& saved, Tensor out, Stream& stream) const;
+  // Overwrites d_rows and saved; adds to the gradients one addend per segment (per expert when not
+  // exact).
+  void backward(Params& params, std::span<const Segment> segments, Tensor rows,
+                const Ffn::Saved& saved, Tensor d_out, Tensor d_rows, Stream& stream) const;
+
+ private:
+  std::vector<Ffn> experts_;
+};
+
+}  // namespace switchyard

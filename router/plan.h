@@ -1,0 +1,43 @@
+// Plan: where every (token, choice) goes and how it comes back. Pure data, built once per layer and
+// micro-batch.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "experts/placement.h"
+#include "experts/shard.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+// What a gate decided for T tokens. T may be 0: a rank without a micro-batch still takes part.
+struct Routing {
+  Tensor logits;                     // [T, experts] f32
+  Tensor probability;                // [T, experts] f32, softmax of the logits
+  Tensor log_sum;                    // [T] f32, log of the sum of exponentials of the logits
+  Tensor expert;                     // [T, k] i32, best first
+  Tensor weight;                     // [T, k] f32
+  std::vector<std::int64_t> counts;  // [experts]: (token, choice) pairs of this micro-batch
+};
+
+struct Plan {
+  // At home. A slot is a row of the send buffer; slots are sorted by (expert, token, choice).
+  Tensor token_of_slot;            // [T k] i32
+  Tensor slot_of_choice;           // [T, k] i32
+  std::vector<std::int64_t> send;  // slots for each rank of the expert group
+
+  // At the experts. Received rows arrive by source rank; they are put in the order expert, source
+  // rank (which is the order of micro-batches), token, choice, each segment padded with zero rows
+  // to a multiple of row_tile.
+  Tensor row_of_received;             // [received] i32: where the row stands in the shard's buffer
+  std::vector<std::int64_t> receive;  // rows from each rank of the expert group
+  std::vector<Segment> segments;
+  std::int64_t num_slots = 0, num_received = 0, num_shard_rows = 0;
+};
+
+// Collective over `experts` (one small exchange of counts). Index tensors live in `arena`.
+void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
+               Plan& plan, Stream& stream);
+
+}  // namespace switchyard
