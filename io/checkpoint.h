@@ -1,0 +1,84 @@
+// Checkpoints: committed folders of one HDF5 file per rank, tensors keyed by global name
+// (docs/checkpoints.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/comm.h"
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+struct NamedTensor {
+  // "value/layer3.expert17.up", "first_moment/layer3.expert17.up": HDF5 groups and a dataset, so no
+  // name may be another one's group.
+  std::string name;
+  Tensor tensor;  // on the host
+};
+
+// Collective. Writes run_directory/checkpoints/step-SSSSSSSS-aAAAA: `mine` are the tensors that
+// this rank owns; every name of the model is owned by exactly one rank. `meta` (the same on all
+// ranks) goes into the manifest. The folder exists, for readers, from the rename of its manifest
+// on. Errors: agreed; Exit::storage with what the disk said.
+std::filesystem::path save_checkpoint(const std::filesystem::path& run_directory, std::int64_t step,
+                                      int attempt, const std::vector<NamedTensor>& mine,
+                                      const nlohmann::json& meta, Comm& world, Stream& stream);
+
+// A checkpoint opened for reading: any rank may read any tensor.
+class CheckpointReader {
+ public:
+  // Errors: Exit::data, naming what is missing or damaged. Checks the manifest and each file's
+  // structure hash.
+  explicit CheckpointReader(const std::filesystem::path& folder);
+  ~CheckpointReader();
+  CheckpointReader(CheckpointReader&&) noexcept;
+
+  const std::filesystem::path& folder() const;
+  std::int64_t step() const;
+  const nlohmann::json& meta() const;
+  std::vector<std::string> names() const;  // sorted
+  Shape shape(const std::string& name) const;
+  DType dtype(const std::string& name) const;
+  // Reads and checks every byte against its hash. Errors: Exit::data for a missing name, another
+  // shape or type, or a hash that does not match, naming the file.
+  void read(const std::string& name, Tensor out) const;
+
+  // One hash over (name, dtype, shape, bytes) of every tensor in name order: the same for any
+  // layout. Hex.
+  std::string hash() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+struct CheckpointStatus {
+  std::filesystem::path folder;
+  std::int64_t step = 0;
+  int attempt = 0;
+  bool committed = false;
+  std::string problem;  // empty: verified
+};
+
+// All checkpoint folders of a run, oldest first, without reading tensor data.
+std::vector<CheckpointStatus> list_checkpoints(const std::filesystem::path& run_directory);
+// Reads every byte. The problem in words, or nothing.
+std::optional<std::string> verify_checkpoint(const std::filesystem::path& folder);
+// The newest that verifies, and a line for each newer one that did not. Nothing if there is none.
+struct Found {
+  std::optional<std::filesystem::path> folder;
+  std::vector<std::string> skipped;
+};
+Found newest_good_checkpoint(const std::filesystem::path& run_directory);
+// Keeps the newest `keep` (at least 2) good ones; deletes older committed ones and leftovers
+// without a manifest.
+void retain_checkpoints(const std::filesystem::path& run_directory, int keep);
+
+}  // namespace switchyard

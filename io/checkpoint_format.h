@@ -1,0 +1,27 @@
+// The names and numbers of checkpoint format version 0 (docs/checkpoints.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace switchyard {
+
+inline constexpr const char* checkpoint_kind = "checkpoint";
+inline constexpr int checkpoint_version = 0;
+inline constexpr std::int64_t checkpoint_chunk_bytes = std::int64_t{1} << 20;
+
+// Orders checkpoints by age: later steps are newer, and of one step the later attempt.
+struct CheckpointId {
+  std::int64_t step = 0;
+  int attempt = 0;
+  auto operator<=>(const CheckpointId&) const = default;
+};
+
+std::string checkpoint_folder_name(CheckpointId id);  // "step-00000300-a0002"
+std::optional<CheckpointId> parse_checkpoint_folder_name(
+    std::string_view name);            // nothing: another name
+std::string rank_file_name(int rank);  // "rank-00003.h5"
+
+}  // namespace switchyard

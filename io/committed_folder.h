@@ -1,0 +1,38 @@
+// CommittedFolder: a folder that is either completely there or not there at all. Datasets,
+// checkpoints and exports are the same thing: immutable files plus a manifest with their sizes and
+// hashes, whose rename is the commit.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/extent.h"
+#include "io/hash.h"
+#include "io/manifest.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+// Collective. Each rank has written and fsynced its own files into `folder` and passes their
+// entries; rank 0 alone writes the manifest with everyone's. After this returns the folder exists
+// for readers. Errors: agreed.
+void commit_folder(const std::filesystem::path& folder, const std::string& kind, int version,
+                   const std::vector<FileEntry>& mine, const nlohmann::json& meta, Comm& world);
+
+// Errors: Exit::data if there is no manifest, it is malformed, of another kind, or newer than
+// `newest_version`; if a file is missing, has another size, or its bytes outside the extents do not
+// match. Reads no extent.
+Manifest open_folder(const std::filesystem::path& folder, const std::string& kind,
+                     int newest_version);
+
+// True if the folder has a manifest: for readers it exists, whether good or damaged.
+bool is_committed(const std::filesystem::path& folder);
+
+// Deletes the folder, its manifest first: at no moment is a half-deleted folder one that exists for
+// readers.
+void remove_folder(const std::filesystem::path& folder);
+
+}  // namespace switchyard

@@ -1,0 +1,54 @@
+// The one door to the file system for everything that must survive a crash. Every call is checked;
+// ENOSPC, EDQUOT and EIO become Exit::storage with the path and what the system said. An fsync that
+// failed is never retried.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "io/file.h"
+
+namespace switchyard::durable {
+
+namespace fs = std::filesystem;
+
+// A file being written once: created exclusively, fsynced and closed by commit(), removed if
+// destroyed before that.
+class NewFile {
+ public:
+  explicit NewFile(const fs::path& path);
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void append(std::string_view bytes);
+  void write_at(std::int64_t offset, std::string_view bytes);
+  void read_at(std::int64_t offset, std::span<std::byte> out) const;  // bytes past the end are 0
+  void resize(std::int64_t bytes);
+  std::int64_t size() const { return file_.size(); }
+  const fs::path& path() const { return file_.path(); }
+  void commit();
+
+ private:
+  File file_;
+  bool committed_ = false;
+};
+
+void make_folders(const fs::path& path);  // and fsyncs every parent it made something in
+void sync_folder(const fs::path& path);   // EINVAL is ignored: some file systems cannot
+void sync_file(const fs::path& path);
+// path appears with all of `bytes` or not at all: path.tmp, fsync, rename, fsync of the folder.
+void replace_file(const fs::path& path, std::string_view bytes);
+// Creates path with `bytes`; false if it exists already (O_EXCL).
+bool create_file(const fs::path& path, std::string_view bytes);
+// Appends one whole line, without fsync. A torn tail (what stands after the last newline) is cut
+// off first.
+void append_line(const fs::path& path, std::string_view line);
+void remove_tree(const fs::path& path);
+// Errors: Exit::data if it is missing or larger than the limit.
+std::string read_file(const fs::path& path, std::int64_t limit_bytes);
+
+}  // namespace switchyard::durable

@@ -1,0 +1,61 @@
+// Extents: where the datasets' raw bytes stand in a file, and the hashes that vouch for every byte
+// of it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace switchyard {
+
+namespace durable {
+class File;
+}
+
+// One dataset's bytes, with one XXH3-128 for each chunk of them.
+struct Extent {
+  std::string name;   // HDF5 path within the file
+  std::string dtype;  // one that element_bytes() knows
+  std::vector<std::int64_t> shape;
+  std::int64_t offset = 0, bytes = 0;
+  std::int64_t chunk_bytes = 0;
+  std::vector<std::string> chunk_hashes;  // hex
+};
+
+struct FileEntry {
+  std::string name;  // relative, no folders, no ".."
+  std::int64_t bytes = 0;
+  std::string rest_hash;  // of all bytes outside the extents
+  std::vector<Extent> extents;
+};
+
+// Bytes of one element of "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32" or "f64"; 0
+// for anything else.
+std::int64_t element_bytes(std::string_view dtype);
+// Errors: Exit::data for a negative dim or a size beyond 63 bits.
+std::int64_t bytes_of_shape(const std::vector<std::int64_t>& shape, std::int64_t bytes_of_element);
+
+std::int64_t num_chunks(const Extent& extent);
+std::int64_t bytes_of_chunk(const Extent& extent, std::int64_t chunk);
+std::vector<std::string> hash_chunks(const void* data, std::int64_t bytes,
+                                     std::int64_t chunk_bytes);
+
+// Hash of the bytes outside the extents, in file order. read_at(offset, out) fills all of `out`.
+// Errors: Exit::data for extents that overlap or reach over the file's end.
+std::string hash_rest(const FileEntry& file,
+                      const std::function<void(std::int64_t, std::span<std::byte>)>& read_at);
+
+// Fills `out` with a whole chunk and checks it. Errors: Exit::data naming file and chunk.
+void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t chunk,
+                std::span<std::byte> out);
+
+// Reads the extent's bytes [begin, begin + out.size()), checking every chunk they touch against its
+// hash. Errors: Exit::data naming file and chunk. begin and the size need not be aligned to chunks.
+void read_extent(const std::filesystem::path& folder, const FileEntry& file, const Extent& extent,
+                 std::int64_t begin, std::span<std::byte> out);
+
+}  // namespace switchyard

@@ -1,0 +1,38 @@
+// Tokenizer: text to token ids and back. Bytes, or SentencePiece BPE.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace switchyard {
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  virtual std::string kind() const = 0;         // "bytes" or "sentencepiece"
+  virtual std::int64_t vocabulary() const = 0;  // number of ids, the boundary included
+  virtual std::int32_t boundary() const = 0;  // starts every document; never comes out of encode()
+  virtual std::vector<std::int32_t> encode(std::string_view text) const = 0;
+  // Boundary tokens and unknown ids decode to nothing.
+  virtual std::string decode(std::span<const std::int32_t> tokens) const = 0;
+  virtual std::string hash() const = 0;  // of the vocabulary, not of a file: hex XXH3-128
+  // What make_tokenizer needs to build it again; goes into datasets and checkpoints.
+  virtual std::string serialized() const = 0;
+};
+
+std::unique_ptr<Tokenizer> make_byte_tokenizer();
+// model: the bytes of a SentencePiece .model file. Errors: Exit::data if they are not.
+std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& model);
+// From kind() and serialized().
+std::unique_ptr<Tokenizer> make_tokenizer(const std::string& kind, const std::string& serialized);
+// Trains SentencePiece BPE on `documents` in the order given, single-threaded, with a fixed seed:
+// the same documents give the same vocabulary. Returns the model's bytes.
+std::string train_sentencepiece(const std::vector<std::string>& documents, int vocabulary);
+
+}  // namespace switchyard
