@@ -1,0 +1,89 @@
+#include "model/loss_head.h"
+
+#include <algorithm>
+
+#include "model/ops.h"
+#include "runtime/matmul.h"
+#include "runtime/ops.h"
+#include "runtime/trace.h"
+
+namespace switchyard {
+
+LossHead::LossHead(Params& params, ParamId embedding, const ModelConfig& config,
+                   std::int64_t vocabulary)
+    : norm_(params, "final_norm", config.hidden, config.norm_epsilon),
+      table_(embedding),
+      vocabulary_(vocabulary) {
+  if (!config.tie_embeddings) {
+    table_ = params.declare(
+        {.name = "head", .shape = {vocabulary, config.hidden}, .init_std = init_std_of(config)});
+  }
+}
+
+std::int64_t LossHead::chunk_rows() const {
+  constexpr std::int64_t most_logits = std::int64_t{1} << 23;  // 32 MiB
+  return std::clamp(most_logits / vocabulary_ / row_tile * row_tile, row_tile, std::int64_t{1024});
+}
+
+void LossHead::normalize(const Params& params, Tensor x, Norm::Saved& saved, Arena& arena,
+                         Stream& stream) const {
+  norm_.forward(params, x, saved, arena, stream);
+}
+
+// Calls use(logits, begin, end) for each chunk, with the logits replaced by the loss's gradient by
+// them.
+template <class UseChunk>
+double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hidden,
+                            std::int64_t loss_tokens, Arena& scratch, Stream& stream,
+                            UseChunk use) const {
+  const std::int64_t rows = hidden.rows(), chunk = std::min(chunk_rows(), rows);
+  const Tensor logits = scratch.take({chunk, vocabulary_});
+  const Tensor loss = scratch.take({rows});
+  const auto scale = static_cast<float>(1.0 / static_cast<double>(loss_tokens));
+  for (std::int64_t begin = 0; begin < rows; begin += chunk) {
+    const std::int64_t end = std::min(rows, begin + chunk);
+    const Tensor part = logits.row_range(0, end - begin);
+    matmul(hidden.row_range(begin, end), Op::plain, params.value(table_), Op::transposed, part,
+           Write::replace, stream);
+    ModelOps::on(stream.device())
+        .cross_entropy(part, batch.targets.range(begin, end), scale, loss.range(begin, end),
+                       stream);
+    use(part, begin, end);
+  }
+  double sum = 0.0;
+  for (std::int64_t row = 0; row < rows; ++row) sum += static_cast<double>(loss.as<float>()[row]);
+  return sum / static_cast<double>(loss_tokens);
+}
+
+double LossHead::loss(const Params& params, const Batch& batch, const Norm::Saved& saved,
+                      std::int64_t loss_tokens, Arena& scratch, Stream& stream) const {
+  const Span span(stream, "head");
+  return for_chunks(params, batch, saved.out, loss_tokens, scratch, stream,
+                    [](Tensor, std::int64_t, std::int64_t) {});
+}
+
+double LossHead::loss_and_gradient(Params& params, const Batch& batch, Tensor x,
+                                   const Norm::Saved& saved, std::int64_t loss_tokens, Tensor d_x,
+                                   Arena& scratch, Stream& stream) const {
+  const Span span(stream, "head");
+  const auto use = [&](Tensor d_logits, std::int64_t begin, std::int64_t end) {
+    matmul(d_logits, Op::plain, params.value(table_), Op::plain, d_x.row_range(begin, end),
+           Write::replace, stream);
+    params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), stream);
+  };
+  const double loss = for_chunks(params, batch, saved.out, loss_tokens, scratch, stream, use);
+  norm_.backward(params, x, saved, d_x, d_x, scratch, stream);
+  return loss;
+}
+
+void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64_t row, Tensor out,
+                      Arena& scratch, Stream& stream) const {
+  // The whole tile the row stands in: a product's rows come in tiles.
+  const std::int64_t begin = row / row_tile * row_tile;
+  const Tensor tile = scratch.take({row_tile, vocabulary_});
+  matmul(saved.out.row_range(begin, begin + row_tile), Op::plain, params.value(table_),
+         Op::transposed, tile, Write::replace, stream);
+  RuntimeOps::on(stream.device()).copy(tile.row_range(row - begin, row - begin + 1), out, stream);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,87 @@
+#include "model/moe_layer.h"
+
+#include "router/ops.h"
+#include "runtime/ops.h"
+#include "runtime/trace.h"
+
+namespace switchyard {
+
+MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
+                   const RouterConfig& router, Mesh& mesh)
+    : name_(name),
+      hidden_(model.hidden),
+      inner_(model.expert_hidden),
+      shared_inner_(model.shared_expert_hidden),
+      expert_shape_{model.hidden, model.expert_hidden, init_std_of(model), residual_init_std(model),
+                    true},
+      mesh_(mesh),
+      placement_(model.num_experts, mesh.expert_degree()),
+      gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model)),
+      exchange_(*mesh.experts) {
+  if (shared_inner_ > 0) {
+    shared_.emplace(
+        params, name + ".shared",
+        Ffn::Shape{hidden_, shared_inner_, init_std_of(model), residual_init_std(model), false});
+  }
+}
+
+void MoeLayer::host_experts(Params& params) {
+  shard_.emplace(params, name_, placement_, mesh_.experts->rank(), expert_shape_);
+}
+
+void MoeLayer::forward(const Params& params, Tensor x, Saved& saved, Tensor out, Arena& arena,
+                       Arena& scratch, Stream& stream) const {
+  RouterOps& ops = RouterOps::on(stream.device());
+  gate_.choose(params, x, saved.routing, arena, stream);
+  make_plan(saved.routing, placement_, *mesh_.experts, arena, saved.plan, stream);
+  const Plan& plan = saved.plan;
+
+  const Tensor leaving = scratch.take({plan.num_slots, hidden_});
+  ops.gather_rows(x, plan.token_of_slot, leaving, stream);
+  saved.shard_rows = arena.take({plan.num_shard_rows, hidden_});
+  exchange_.dispatch(leaving, plan, saved.shard_rows, scratch, stream);
+
+  saved.experts = Ffn::take(arena, plan.num_shard_rows, inner_);
+  const Tensor shard_out = scratch.take(saved.shard_rows.shape);
+  shard_->forward(params, plan.segments, saved.shard_rows, saved.experts, shard_out, stream);
+
+  saved.slots = arena.take({plan.num_slots, hidden_});
+  exchange_.combine(shard_out, plan, saved.slots, scratch, stream);
+  ops.sum_choices(saved.slots, saved.routing.weight, plan.slot_of_choice, out, stream);
+
+  if (!shared_ || x.empty()) return;
+  const Span span(stream, "ffn");
+  saved.shared = Ffn::take(arena, x.rows(), shared_inner_);
+  const Tensor shared_out = scratch.take(x.shape);
+  shared_->forward(params, x, saved.shared, shared_out, stream);
+  RuntimeOps::on(stream.device()).add(shared_out, out, stream);
+}
+
+AuxiliaryLosses MoeLayer::backward(Params& params, Tensor x, Saved& saved, Tensor d_out,
+                                   double share, Tensor d_x, Arena& scratch, Stream& stream) const {
+  RouterOps& ops = RouterOps::on(stream.device());
+  const Plan& plan = saved.plan;
+  const Tensor d_weight = scratch.take(saved.routing.weight.shape);
+  ops.dot_choices(d_out, saved.slots, plan.slot_of_choice, d_weight, stream);
+  const Tensor d_slots = saved.slots;
+  ops.spread_choices(d_out, saved.routing.weight, plan.slot_of_choice, d_slots, stream);
+
+  const Tensor d_shard_out = scratch.take(saved.shard_rows.shape),
+               d_shard_rows = scratch.take(saved.shard_rows.shape);
+  exchange_.dispatch(d_slots, plan, d_shard_out, scratch, stream);
+  shard_->backward(params, plan.segments, saved.shard_rows, saved.experts, d_shard_out,
+                   d_shard_rows, stream);
+  exchange_.combine(d_shard_rows, plan, d_slots, scratch, stream);
+  ops.sum_choices(d_slots, Tensor{}, plan.slot_of_choice, d_x, stream);
+
+  if (x.empty()) return {};
+  if (shared_) {
+    const Span span(stream, "ffn");
+    const Tensor d_shared = scratch.take(x.shape);
+    shared_->backward(params, x, saved.shared, d_out, d_shared, stream);
+    RuntimeOps::on(stream.device()).add(d_shared, d_x, stream);
+  }
+  return gate_.backward(params, x, saved.routing, d_weight, share, d_x, scratch, stream);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,57 @@
+// MoeLayer: gate, plan, dispatch, experts, combine, and the same way back; with an optional shared
+// expert beside them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "experts/ffn.h"
+#include "experts/placement.h"
+#include "experts/shard.h"
+#include "model/config.h"
+#include "router/exchange.h"
+#include "router/gate.h"
+#include "router/plan.h"
+#include "runtime/mesh.h"
+
+namespace switchyard {
+
+class MoeLayer {
+ public:
+  // Declares the dense part: name.router and, if configured, name.shared.*.
+  MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
+           const RouterConfig& router, Mesh& mesh);
+  // Declares the experts this rank hosts; called once all dense parameters of the model are
+  // declared.
+  void host_experts(Params& params);
+
+  struct Saved {
+    Routing routing;
+    Plan plan;
+    Tensor shard_rows;  // [shard rows, hidden]: what my experts received
+    Tensor slots;       // [T k, hidden]: what came back, one row per choice
+    Ffn::Saved experts;
+    Ffn::Saved shared;
+  };
+
+  // Collective over the expert group, for T = 0 too. x, out: [T, hidden].
+  void forward(const Params& params, Tensor x, Saved& saved, Tensor out, Arena& arena,
+               Arena& scratch, Stream& stream) const;
+  // Collective over the expert group. Overwrites d_x. share: see Gate::backward.
+  AuxiliaryLosses backward(Params& params, Tensor x, Saved& saved, Tensor d_out, double share,
+                           Tensor d_x, Arena& scratch, Stream& stream) const;
+
+ private:
+  std::string name_;
+  std::int64_t hidden_, inner_, shared_inner_;
+  Ffn::Shape expert_shape_;
+  Mesh& mesh_;
+  Placement placement_;
+  Gate gate_;
+  Exchange exchange_;
+  std::optional<Ffn> shared_;
+  std::optional<ExpertShard> shard_;
+};
+
+}  // namespace switchyard

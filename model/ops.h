@@ -1,0 +1,77 @@
+// The arithmetic of a transformer's dense half. Every op's result is a function of its own
+// arguments alone: reductions run in fixed chunks, so no thread count or layout can change a bit.
+// All f32; sizes are checked (Exit::internal). No op allocates: scratch comes from the caller, and
+// what it holds before and after means nothing.
+//
+// Notation: T tokens of a micro-batch (padded to a multiple of row_tile), H hidden, D head dim, Q
+// query heads, K key/value heads (Q a multiple of K), V vocabulary, S sequence length, B sequences;
+// T = B * S before padding.
+#pragma once
+
+#include "model/rotary.h"
+#include "runtime/stream.h"
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+// Where attention may look: position[t] counts from the start of t's document within its row, so
+// token t attends to tokens t - position[t] .. t. Rows are `sequence` tokens long.
+struct AttentionShape {
+  std::int64_t num_sequences = 0, sequence = 0;
+  int num_heads = 0, num_kv_heads = 0;
+  std::int64_t head_dim = 0;
+};
+
+class ModelOps {
+ public:
+  virtual ~ModelOps() = default;
+  // Errors: Exit::usage if this build has no kernels for the device.
+  static ModelOps& on(Device device);
+
+  // out[t] = table[token[t]]. token: [T] i32 in [0, V), table: [V, H], out: [T, H].
+  virtual void embed(Tensor token, Tensor table, Tensor out, Stream& stream) = 0;
+  // d_table[v] = sum over t with token[t] = v, in token order, of d_out[t]; other rows zero.
+  // Overwrites d_table.
+  virtual void embed_backward(Tensor token, Tensor d_out, Tensor d_table, Stream& stream) = 0;
+
+  // RMSNorm (Zhang and Sennrich 2019): out = x / sqrt(mean(x^2) + epsilon) * weight, over the last
+  // dim. x, out: [rows, n], may be the same; weight: [n]; inverse: [rows], kept for backward. Also
+  // serves QK-norm with rows = T * heads.
+  virtual void rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
+                        Stream& stream) = 0;
+  // d_x = gradient (overwrites; may be d_out). d_weight: [n], overwritten, summed over rows in
+  // chunks of 64 rows that are joined pairwise. scratch: f32, at least rms_norm_scratch(rows, n)
+  // elements.
+  virtual void rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out, Tensor d_x,
+                                 Tensor d_weight, Tensor scratch, Stream& stream) = 0;
+  virtual std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const = 0;
+
+  // Rotary positions, in place: pairs (i, i + D/2) of each head turn by the table's angle for their
+  // position and i. x: [T, heads, D]; position: [T] i32. `direction` +1 forward, -1 backward (the
+  // transpose).
+  virtual void rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,
+                      Stream& stream) = 0;
+
+  // Causal attention within documents, softmax scaled by 1/sqrt(D), in query tiles of fixed size:
+  // memory is linear in S. q, out: [T, Q, D]; k, v: [T, K, D]; position: [T] i32; log_sum: [T, Q],
+  // kept for backward. Padding rows of out and log_sum are 0. A token's results depend on its own
+  // document alone, to the bit. scratch: f32, at least attention_scratch(shape, stream) elements,
+  // for backward too.
+  virtual void attention(Tensor q, Tensor k, Tensor v, Tensor position, const AttentionShape& shape,
+                         Tensor out, Tensor log_sum, Tensor scratch, Stream& stream) = 0;
+  // Overwrites d_q, d_k, d_v. Padding rows are 0.
+  virtual void attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
+                                  const AttentionShape& shape, Tensor out, Tensor log_sum,
+                                  Tensor d_out, Tensor d_q, Tensor d_k, Tensor d_v, Tensor scratch,
+                                  Stream& stream) = 0;
+  virtual std::int64_t attention_scratch(const AttentionShape& shape,
+                                         const Stream& stream) const = 0;
+
+  // Cross-entropy of rows of logits, in place. logits: [rows, V] becomes d_logits = (softmax -
+  // onehot) * scale for rows with target >= 0 and zero for the others. loss: [rows] f32, 0 for rows
+  // without a target. target: [rows] i32.
+  virtual void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
+                             Stream& stream) = 0;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,180 @@
+#include "model/transformer.h"
+
+#include <set>
+#include <tuple>
+
+#include "model/block.h"
+#include "model/loss_head.h"
+#include "model/ops.h"
+#include "model/rotary.h"
+#include "runtime/ops.h"
+
+namespace switchyard {
+namespace {
+
+ParamId declare_embedding(Params& params, const ModelConfig& model, std::int64_t vocabulary) {
+  return params.declare(
+      {.name = "embedding", .shape = {vocabulary, model.hidden}, .init_std = init_std_of(model)});
+}
+
+}  // namespace
+
+struct Transformer::Saved {
+  Tensor x;  // out of the last block
+  std::vector<Block::Saved> blocks;
+  Norm::Saved final_norm;
+};
+
+struct Transformer::State {
+  ModelConfig model;
+  Options options;
+  Params params;
+  ParamId embedding;
+  std::vector<Block> blocks;
+  LossHead head;
+  RotaryTable rotary;
+  Arena arena, scratch;  // of a micro-batch; of a block
+  Saved saved;
+
+  State(const ModelConfig& model_config, const RouterConfig& router, const Options& chosen,
+        Mesh& mesh)
+      : model(model_config),
+        options(chosen),
+        embedding(declare_embedding(params, model, options.vocabulary)),
+        blocks(declare_blocks(params, model, router, mesh)),
+        head(params, embedding, model, options.vocabulary),
+        rotary(options.sequence_length, model.head_dim, model.rope_base) {
+    for (Block& block : blocks) block.host_experts(params);
+    const std::int64_t tokens = options.step_tokens / options.num_micro_batches;
+    // The table of a tied head is used once per chunk of logits and once by the embedding.
+    const std::int64_t addends =
+        options.num_micro_batches * ((tokens + head.chunk_rows() - 1) / head.chunk_rows() + 1);
+    params.allocate(options.exact, fixed_point_for(options.step_tokens, addends));
+    saved.blocks.resize(blocks.size());
+  }
+
+  static std::vector<Block> declare_blocks(Params& params, const ModelConfig& model,
+                                           const RouterConfig& router, Mesh& mesh) {
+    std::vector<Block> blocks;
+    for (int layer = 0; layer < model.num_layers; ++layer)
+      blocks.emplace_back(params, layer, model, router, mesh);
+    return blocks;
+  }
+
+  std::int64_t fixed(double loss) const { return params.format().fixed(loss); }
+};
+
+Transformer::Transformer(const ModelConfig& model, const RouterConfig& router,
+                         const Options& options, Mesh& mesh)
+    : state_(std::make_unique<State>(model, router, options, mesh)) {}
+Transformer::~Transformer() = default;
+Transformer::Transformer(Transformer&&) noexcept = default;
+
+Params& Transformer::params() { return state_->params; }
+const ModelConfig& Transformer::config() const { return state_->model; }
+const Transformer::Options& Transformer::options() const { return state_->options; }
+const FixedPoint& Transformer::loss_format() const { return state_->params.format(); }
+int Transformer::num_moe_layers() const { return static_cast<int>(moe_layers().size()); }
+std::int64_t Transformer::activation_bytes() const {
+  return state_->arena.high_water_bytes() + state_->scratch.high_water_bytes();
+}
+
+std::vector<int> Transformer::moe_layers() const {
+  std::vector<int> layers;
+  for (std::size_t layer = 0; layer < state_->blocks.size(); ++layer) {
+    if (state_->blocks[layer].is_moe()) layers.push_back(static_cast<int>(layer));
+  }
+  return layers;
+}
+
+StepSums Transformer::empty_sums() const {
+  StepSums sums;
+  sums.expert_counts.assign(static_cast<std::size_t>(num_moe_layers() * state_->model.num_experts),
+                            0);
+  return sums;
+}
+
+std::vector<MatmulShape> Transformer::matmul_shapes() const {
+  constexpr std::int64_t all_row_tiles = 256 + 64 + 16, all_sum_tiles = 1024 + 256 + 64 + 16;
+  std::set<std::tuple<std::int64_t, std::int64_t>> sizes;
+  for (const Param& param : state_->params.all()) {
+    if (param.spec.shape.num_dims() == 2) sizes.insert({param.spec.shape[0], param.spec.shape[1]});
+  }
+  std::vector<MatmulShape> shapes;
+  for (const auto& [out, in] : sizes) {
+    shapes.push_back({all_row_tiles, out, in, Op::plain, Op::transposed});  // forward
+    shapes.push_back({all_row_tiles, in, out, Op::plain, Op::plain});       // input gradient
+    shapes.push_back({out, in, all_sum_tiles, Op::transposed, Op::plain});  // weight gradient
+  }
+  return shapes;
+}
+
+Transformer::Saved& Transformer::forward(const Batch& batch, Stream& stream) {
+  State& s = *state_;
+  require(batch.num_tokens() % row_tile == 0, "a micro-batch of {} tokens, not a multiple of {}",
+          batch.num_tokens(), row_tile);
+  s.arena.reset();
+  const Shape shape{batch.num_tokens(), s.model.hidden};
+  Tensor x = s.arena.take(shape);
+  if (!batch.empty()) {
+    ModelOps::on(stream.device()).embed(batch.tokens, s.params.value(s.embedding), x, stream);
+  }
+  for (std::size_t layer = 0; layer < s.blocks.size(); ++layer) {
+    s.scratch.reset();
+    const Tensor out = s.arena.take(shape);
+    s.blocks[layer].forward(s.params, batch, s.rotary, x, s.saved.blocks[layer], out, s.arena,
+                            s.scratch, stream);
+    x = out;
+  }
+  s.saved.x = x;
+  if (!batch.empty()) s.head.normalize(s.params, x, s.saved.final_norm, s.arena, stream);
+  return s.saved;
+}
+
+void Transformer::backward(const Batch& batch, Saved& saved, std::int64_t loss_tokens,
+                           StepSums& sums, Stream& stream) {
+  State& s = *state_;
+  s.scratch.reset();
+  const Tensor d = s.arena.take(saved.x.shape);
+  if (!batch.empty()) {
+    sums.loss += s.fixed(s.head.loss_and_gradient(s.params, batch, saved.x, saved.final_norm,
+                                                  loss_tokens, d, s.scratch, stream));
+  }
+  const double share = static_cast<double>(batch.num_tokens()) / static_cast<double>(loss_tokens);
+  std::size_t counts_end = sums.expert_counts.size();
+  for (std::size_t layer = s.blocks.size(); layer-- > 0;) {
+    s.scratch.reset();
+    Block::Saved& block = saved.blocks[layer];
+    const AuxiliaryLosses losses =
+        s.blocks[layer].backward(s.params, batch, s.rotary, block, d, share, s.scratch, stream);
+    if (!s.blocks[layer].is_moe()) continue;
+    sums.balance_loss += s.fixed(losses.balance);
+    sums.z_loss += s.fixed(losses.z);
+    counts_end -= block.moe.routing.counts.size();
+    for (std::size_t e = 0; e < block.moe.routing.counts.size(); ++e) {
+      sums.expert_counts[counts_end + e] += block.moe.routing.counts[e];
+    }
+  }
+  if (batch.empty()) return;
+  s.scratch.reset();
+  const Tensor d_table = s.scratch.take({s.options.vocabulary, s.model.hidden});
+  ModelOps::on(stream.device()).embed_backward(batch.tokens, d, d_table, stream);
+  s.params.add_gradient(s.embedding, d_table, stream);
+}
+
+void Transformer::evaluate(const Batch& batch, Saved& saved, std::int64_t loss_tokens,
+                           StepSums& sums, Stream& stream) {
+  State& s = *state_;
+  if (batch.empty()) return;
+  s.scratch.reset();
+  sums.loss +=
+      s.fixed(s.head.loss(s.params, batch, saved.final_norm, loss_tokens, s.scratch, stream));
+}
+
+void Transformer::logits(const Saved& saved, std::int64_t token, Tensor out, Stream& stream) {
+  State& s = *state_;
+  s.scratch.reset();
+  s.head.logits(s.params, saved.final_norm, token, out, s.scratch, stream);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,69 @@
+// Transformer: a decoder-only language model with any mix of dense and mixture-of-experts layers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "model/config.h"
+#include "router/config.h"
+#include "runtime/batch.h"
+#include "runtime/mesh.h"
+#include "runtime/params.h"
+
+namespace switchyard {
+
+// What the micro-batches of a step add up to. Losses are already divided by the step's loss tokens;
+// all are integers, so that any order of adding gives the same bits.
+struct StepSums {
+  std::int64_t loss = 0, balance_loss = 0, z_loss = 0;  // fixed point, see Transformer::loss_format
+  std::vector<std::int64_t> expert_counts;  // [MoE layers, experts]: (token, choice) pairs
+};
+
+class Transformer {
+ public:
+  struct Options {
+    std::int64_t vocabulary = 0;
+    std::int64_t sequence_length = 0;  // of the longest row
+    bool exact = true;
+    std::int64_t step_tokens = 1;        // of a full step: fixes the fixed-point scale
+    std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
+  };
+  // Allocates parameters for what this rank hosts; values are set by params().initialize or by
+  // loading a checkpoint.
+  Transformer(const ModelConfig& model, const RouterConfig& router, const Options& options,
+              Mesh& mesh);
+  ~Transformer();
+  Transformer(Transformer&&) noexcept;
+
+  Params& params();
+  const ModelConfig& config() const;
+  const Options& options() const;
+  int num_moe_layers() const;
+  std::vector<int> moe_layers() const;  // their indices
+  const FixedPoint& loss_format() const;
+  StepSums empty_sums() const;
+  // Every product of a step, each in all tile sizes: what the start-up self-test must try.
+  std::vector<MatmulShape> matmul_shapes() const;
+  std::int64_t activation_bytes() const;  // at most so far
+
+  // Activations of one micro-batch, kept in the model's arena until the next forward.
+  struct Saved;
+  // Collective over the expert group, for empty batches too. The batch's tokens are a multiple of
+  // row_tile.
+  Saved& forward(const Batch& batch, Stream& stream);
+  // Collective. Adds to the gradients and to `sums`. loss_tokens: of the whole step.
+  void backward(const Batch& batch, Saved& saved, std::int64_t loss_tokens, StepSums& sums,
+                Stream& stream);
+  // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
+  void evaluate(const Batch& batch, Saved& saved, std::int64_t loss_tokens, StepSums& sums,
+                Stream& stream);
+  // Logits of one token of the batch, after forward. out: [V].
+  void logits(const Saved& saved, std::int64_t token, Tensor out, Stream& stream);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace switchyard

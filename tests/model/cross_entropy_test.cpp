@@ -1,0 +1,93 @@
+#include "tests/reference/cross_entropy.h"
+
+#include <limits>
+
+#include "model/ops.h"
+#include "tests/reference/gradient.h"
+
+namespace switchyard {
+namespace {
+
+using reference::tensor_of;
+
+constexpr std::int64_t rows = 40;
+constexpr std::int64_t vocabulary = 2053;  // more than one chunk, and a tail
+constexpr float scale = 0.25F;
+
+struct CrossEntropy {
+  std::vector<float> logits = reference::normals(rows * vocabulary, 1, 3.0);
+  std::vector<std::int32_t> target;
+  std::vector<float> loss = std::vector<float>(rows, 9.0F);
+
+  CrossEntropy() {
+    for (std::int32_t r = 0; r < rows; ++r) target.push_back(r % 5 == 4 ? -1 : r * 51);
+  }
+  void run(int num_threads) {
+    Stream stream = Stream::cpu(num_threads);
+    ModelOps::on(Device::cpu())
+        .cross_entropy(tensor_of(logits, {rows, vocabulary}), tensor_of(target), scale,
+                       tensor_of(loss), stream);
+  }
+};
+
+TEST(CrossEntropy, LossMatchesReference) {
+  CrossEntropy x;
+  const std::vector<double> logits = reference::widened(x.logits);
+  x.run(2);
+  reference::expect_close(x.loss, reference::cross_entropy(logits, x.target), 5e-7);
+}
+
+TEST(CrossEntropy, GradientMatchesFiniteDifferences) {
+  CrossEntropy x;
+  const std::vector<double> logits = reference::widened(x.logits);
+  x.run(2);
+  const auto loss = [&](const std::vector<double>& moved) {
+    const std::vector<double> losses = reference::cross_entropy(moved, x.target);
+    return reference::dot(losses, std::vector<double>(rows, scale));
+  };
+  for (std::int64_t r = 0; r < rows; ++r) {  // the one large element of each row
+    if (x.target[r] < 0) continue;
+    const std::size_t i = r * vocabulary + x.target[r];
+    EXPECT_NEAR(x.logits[i], reference::finite_difference(loss, logits, i), 1e-6) << "row " << r;
+  }
+  reference::expect_gradient(x.logits, loss, logits, 100);
+}
+
+TEST(CrossEntropy, RowsWithoutTargetCarryNothing) {
+  CrossEntropy x;
+  x.run(1);
+  EXPECT_EQ(x.loss[4], 0.0F);
+  for (std::int64_t i = 0; i < vocabulary; ++i) ASSERT_EQ(x.logits[4 * vocabulary + i], 0.0F);
+}
+
+TEST(CrossEntropy, DoesNotDependOnThreads) {
+  CrossEntropy one;
+  one.run(1);
+  CrossEntropy three;
+  three.run(3);
+  EXPECT_TRUE(reference::same_bits(one.logits, three.logits));
+  EXPECT_TRUE(reference::same_bits(one.loss, three.loss));
+}
+
+TEST(CrossEntropy, LargeLogitsDoNotOverflow) {
+  std::vector<float> logits = {1000.0F, 998.0F, -1000.0F};
+  std::vector<std::int32_t> target = {1};
+  std::vector<float> loss(1);
+  Stream stream = Stream::cpu(1);
+  ModelOps::on(Device::cpu())
+      .cross_entropy(tensor_of(logits, {1, 3}), tensor_of(target), 1.0F, tensor_of(loss), stream);
+  EXPECT_NEAR(loss[0], 2.126928F, 1e-5F);
+}
+
+TEST(CrossEntropy, NanInALogitReachesTheLoss) {
+  std::vector<float> logits = {1.0F, std::numeric_limits<float>::quiet_NaN(), 0.0F};
+  std::vector<std::int32_t> target = {0};
+  std::vector<float> loss(1);
+  Stream stream = Stream::cpu(1);
+  ModelOps::on(Device::cpu())
+      .cross_entropy(tensor_of(logits, {1, 3}), tensor_of(target), 1.0F, tensor_of(loss), stream);
+  EXPECT_FALSE(loss[0] == loss[0]);
+}
+
+}  // namespace
+}  // namespace switchyard
