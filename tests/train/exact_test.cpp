@@ -1,0 +1,103 @@
+// Law 3: any layout, the same bits. Every layout is a split of this program's ranks, compared with
+// one rank alone.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/rank_test.h"
+#include "tests/train/small_run.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t steps = 4;
+
+struct Outcome {
+  std::vector<double> losses;
+  std::int64_t hash;
+  bool operator==(const Outcome&) const = default;
+};
+
+// Groups of `num_ranks` train side by side; a last, smaller group trains on its own layout.
+Outcome train_on(const SmallConfig& config, int num_ranks, int expert_degree) {
+  const int group = test_world().rank() / num_ranks;
+  auto part = test_world().split(group, test_world().rank());
+  const int degree = part->size() % expert_degree == 0 ? expert_degree : 1;
+  SmallRun run(config, std::move(part), degree);
+  Outcome outcome{run.losses(0, steps), 0};
+  outcome.hash = run.state_hash();
+  return outcome;
+}
+
+void expect_same_bits_everywhere(const SmallConfig& config) {
+  const Outcome alone = train_on(config, 1, 1);
+  EXPECT_TRUE(std::isfinite(alone.losses.back()));
+  for (int ranks = 1; ranks <= test_world().size(); ++ranks) {
+    for (int degree = 1; degree <= ranks; ++degree) {
+      if (ranks % degree != 0 || degree > config.model.num_experts) continue;
+      EXPECT_EQ(train_on(config, ranks, degree), alone)
+          << ranks << " ranks, expert degree " << degree;
+    }
+  }
+}
+
+TEST(Exact, EveryLayoutGivesTheSameBits) { expect_same_bits_everywhere(SmallConfig{}); }
+
+TEST(Exact, TwoThreadsGiveTheSameBits) {
+  SmallConfig config;
+  const Outcome one = train_on(config, 1, 1);
+  config.threads = 2;
+  EXPECT_EQ(train_on(config, test_world().size(), 1), one);
+}
+
+// More rounds than one rank has work: the last round leaves ranks without a micro-batch.
+TEST(Exact, UnevenRoundsGiveTheSameBits) {
+  SmallConfig config;
+  config.train.global_batch_size = 10;
+  expect_same_bits_everywhere(config);
+}
+
+TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
+  SmallConfig config;
+  config.router.gate = "topk_softmax";
+  config.model.tie_embeddings = false;
+  config.model.qk_norm = false;
+  expect_same_bits_everywhere(config);
+}
+
+// With equal router rows every token ties, and all tokens go to the first experts: the others get
+// no row.
+TEST(Exact, TiesAndEmptyExpertsGiveTheSameBits) {
+  SmallConfig config;
+  config.zero_routers = true;
+  config.model.num_experts = 7;
+  expect_same_bits_everywhere(config);
+}
+
+TEST(Exact, ManyExpertsWithOneRowGiveTheSameBits) {
+  SmallConfig config;
+  config.model.num_experts = 64;
+  expect_same_bits_everywhere(config);
+}
+
+// exact = false may merge products and add in floating point, and must then agree to 1e-5.
+TEST(Exact, FastModeAgreesToOnePartInTenToTheFive) {
+  SmallConfig config;
+  const Outcome exact = train_on(config, 1, 1);
+  config.train.exact = false;
+  const int all = test_world().size();
+  const Outcome fast = train_on(config, all, largest_divisor(all, config.model.num_experts));
+  for (std::size_t i = 0; i < exact.losses.size(); ++i) {
+    EXPECT_NEAR(fast.losses[i] / exact.losses[i], 1.0, 1e-5) << "step " << i;
+  }
+}
+
+TEST(Exact, AnotherSeedGivesOtherBits) {
+  SmallConfig config;
+  const Outcome first = train_on(config, 1, 1);
+  config.train.seed = 12;
+  EXPECT_NE(train_on(config, 1, 1).hash, first.hash);
+}
+
+}  // namespace
+}  // namespace switchyard

@@ -1,0 +1,97 @@
+#include "train/ops.h"
+
+#include <cmath>
+
+#include "runtime/params.h"
+#include "tests/reference/adamw.h"
+#include "tests/reference/gradient.h"
+
+namespace switchyard {
+namespace {
+
+using reference::tensor_of;
+
+constexpr reference::AdamW config = {0.01, 0.9, 0.95, 1e-8, 0.1};
+
+AdamWStep step_of(int step) {
+  AdamWStep result;
+  result.rate = static_cast<float>(config.rate);
+  result.beta1 = static_cast<float>(config.beta1);
+  result.beta2 = static_cast<float>(config.beta2);
+  result.epsilon = static_cast<float>(config.epsilon);
+  result.weight_decay = static_cast<float>(config.weight_decay);
+  result.first_correction = static_cast<float>(1.0 / (1.0 - std::pow(config.beta1, step + 1)));
+  result.second_correction = static_cast<float>(1.0 / (1.0 - std::pow(config.beta2, step + 1)));
+  return result;
+}
+
+TEST(TrainOps, AdamwMatchesReferenceOverSteps) {
+  constexpr std::int64_t size = 3 * param_block + 5;
+  const std::vector<float> start = reference::normals(size, 1);
+  std::vector<float> value = start;
+  std::vector<float> first(size);
+  std::vector<float> second(size);
+  std::vector<std::vector<double>> history(size);
+  Stream stream = Stream::cpu(2);
+  for (int step = 0; step < 5; ++step) {
+    std::vector<float> gradient = reference::normals(size, 10 + static_cast<std::uint64_t>(step));
+    for (std::size_t i = 0; i < size; ++i) history[i].push_back(gradient[i]);
+    TrainOps::on(Device::cpu())
+        .adamw(tensor_of(gradient), step_of(step), tensor_of(value), tensor_of(first),
+               tensor_of(second), stream);
+  }
+  std::vector<double> expected;
+  for (std::size_t i = 0; i < size; ++i) {
+    expected.push_back(reference::adamw(config, start[i], history[i]));
+  }
+  reference::expect_close(value, expected, 2e-6);
+}
+
+TEST(TrainOps, AdamwScalesTheGradient) {
+  std::vector<float> gradient = {3.0F};
+  std::vector<float> halved = {1.5F};
+  std::vector<float> a = {1.0F};
+  std::vector<float> b = {1.0F};
+  std::vector<float> first_a(1), first_b(1), second_a(1), second_b(1);
+  Stream stream = Stream::cpu(1);
+  AdamWStep step = step_of(0);
+  TrainOps& ops = TrainOps::on(Device::cpu());
+  ops.adamw(tensor_of(halved), step, tensor_of(a), tensor_of(first_a), tensor_of(second_a), stream);
+  step.gradient_scale = 0.5F;
+  ops.adamw(tensor_of(gradient), step, tensor_of(b), tensor_of(first_b), tensor_of(second_b),
+            stream);
+  EXPECT_EQ(first_a, first_b);
+  EXPECT_EQ(second_a, second_b);
+  EXPECT_EQ(a, b);
+}
+
+TEST(TrainOps, SumSquaresIsExactPerBlock) {
+  std::vector<float> x(2 * param_block + 3, 3.0F);
+  x[0] = 1e-20F;
+  std::vector<double> out(3);
+  Stream stream = Stream::cpu(2);
+  TrainOps::on(Device::cpu()).sum_squares(tensor_of(x), tensor_of(out), stream);
+  EXPECT_DOUBLE_EQ(out[0], 9.0 * (param_block - 1));
+  EXPECT_EQ(out[1], 9.0 * param_block);
+  EXPECT_EQ(out[2], 27.0);
+}
+
+TEST(TrainOps, SumSquaresDoesNotUnderflow) {
+  std::vector<float> x = {1e-30F};
+  std::vector<double> out(1);
+  Stream stream = Stream::cpu(1);
+  TrainOps::on(Device::cpu()).sum_squares(tensor_of(x), tensor_of(out), stream);
+  EXPECT_NEAR(out[0], 1e-60, 1e-66);
+}
+
+TEST(TrainOps, MissingCudaKernelsAreAUsageError) {
+  try {
+    TrainOps::on({Device::Kind::cuda, 0});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+  }
+}
+
+}  // namespace
+}  // namespace switchyard

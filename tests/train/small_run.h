@@ -1,0 +1,156 @@
+// A small MoE training run on made-up tokens, on any communicator: what the tests of the trainer
+// compare.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "runtime/random.h"
+#include "train/trainer.h"
+
+namespace switchyard {
+
+struct SmallConfig {
+  ModelConfig model{.hidden = 32,
+                    .num_layers = 2,
+                    .num_heads = 4,
+                    .num_kv_heads = 2,
+                    .head_dim = 16,
+                    .dense_layers = {0},
+                    .ffn_hidden = 48,
+                    .num_experts = 5,
+                    .expert_hidden = 40,
+                    .shared_expert_hidden = 24,
+                    .init_std = 0.15};
+  RouterConfig router{};
+  TrainConfig train{.steps = 8,
+                    .seed = 11,
+                    .exact = true,
+                    .global_batch_size = 16,
+                    .micro_batch_size = 2,
+                    .learning_rate = 1e-2,
+                    .warmup_steps = 2};
+  std::int64_t vocabulary = 50, sequence_length = 24;
+  int threads = 1;
+  bool zero_routers = false;  // every token ties
+
+  std::int64_t num_micro_batches() const {
+    return train.global_batch_size / train.micro_batch_size;
+  }
+};
+
+// The share of (rank, num_ranks) in a step whose tokens are a function of (step, micro-batch)
+// alone, with documents that start at random places.
+class SmallData {
+ public:
+  SmallData(const SmallConfig& config, int rank, int num_ranks)
+      : config_(config), rank_(rank), num_ranks_(num_ranks) {}
+
+  StepData step(std::int64_t step) {
+    const std::int64_t each = config_.train.micro_batch_size * config_.sequence_length;
+    const std::int64_t total = config_.num_micro_batches(),
+                       rounds = (total + num_ranks_ - 1) / num_ranks_;
+    batches_.clear();
+    memory_.assign(static_cast<std::size_t>(rounds * each * 3), 0);
+    for (std::int64_t round = 0; round < rounds; ++round) {
+      const std::int64_t index = round * num_ranks_ + rank_;
+      Batch batch;
+      if (index < total) batch = fill(step, index, memory_.data() + round * each * 3);
+      batches_.push_back(batch);
+    }
+    return {step, total * each, batches_};
+  }
+
+ private:
+  Batch fill(std::int64_t step, std::int64_t index, std::int32_t* memory) const {
+    const std::int64_t sequences = config_.train.micro_batch_size, length = config_.sequence_length;
+    const std::int64_t count = sequences * length;
+    const Random random(77, Purpose::data_order, static_cast<std::uint64_t>(step * 1000 + index));
+    for (std::int64_t i = 0; i < count; ++i) {
+      const auto draw = [&](std::int64_t n) {
+        return random.uniform(static_cast<std::uint64_t>(3 * i + n));
+      };
+      memory[i] =
+          static_cast<std::int32_t>(draw(0) * draw(0) * static_cast<double>(config_.vocabulary));
+      memory[count + i] =
+          (memory[i] * 7 + 3) % static_cast<std::int32_t>(config_.vocabulary);  // can be learnt
+      const bool starts = i % length == 0 || draw(2) < 0.1;
+      memory[2 * count + i] = starts ? 0 : memory[2 * count + i - 1] + 1;
+    }
+    return {index,
+            sequences,
+            length,
+            tensor_of(memory, {count}),
+            tensor_of(memory + count, {count}),
+            tensor_of(memory + 2 * count, {count})};
+  }
+
+  const SmallConfig& config_;
+  int rank_, num_ranks_;
+  std::vector<std::int32_t> memory_;
+  std::vector<Batch> batches_;
+};
+
+class SmallRun {
+ public:
+  // Collective over `world`.
+  SmallRun(const SmallConfig& config, std::unique_ptr<Comm> world, int expert_degree)
+      : config_(config),
+        stream_(Stream::cpu(config.threads)),
+        mesh_(make_mesh(std::move(world), expert_degree)),
+        model_(
+            config.model, config.router,
+            {config.vocabulary, config.sequence_length, config.train.exact,
+             config.train.global_batch_size * config.sequence_length, config.num_micro_batches()},
+            mesh_),
+        trainer_(model_, mesh_, config.train, stream_),
+        data_(config_, mesh_.world->rank(), mesh_.world->size()) {
+    const Params& params = model_.params();
+    for (ParamId id = 0; config.zero_routers && id < static_cast<ParamId>(params.all().size());
+         ++id) {
+      const bool router = params.all()[static_cast<std::size_t>(id)].spec.name.ends_with(".router");
+      if (router)
+        std::memset(params.value(id).data, 0, static_cast<std::size_t>(params.value(id).bytes()));
+    }
+  }
+
+  StepReport step(std::int64_t step) { return trainer_.step(data_.step(step)); }
+  std::vector<double> losses(std::int64_t first, std::int64_t end) {
+    std::vector<double> losses;
+    for (std::int64_t i = first; i < end; ++i) losses.push_back(step(i).loss);
+    return losses;
+  }
+
+  // Of every tensor of the model by global name, moments included; the same on any layout.
+  std::int64_t state_hash() {
+    std::int64_t sum = 0;
+    for (const auto& [name, tensor] : trainer_.owned_state()) {
+      std::uint64_t hash = 0xcbf29ce484222325ULL;
+      for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+      for (std::int64_t i = 0; i < tensor.size(); ++i) {
+        std::uint32_t bits;
+        std::memcpy(&bits, tensor.as<float>() + i, sizeof bits);
+        hash = (hash ^ bits) * 0x100000001b3ULL;
+      }
+      sum += static_cast<std::int64_t>(hash >> 8);
+    }
+    return reduce_one(*mesh_.world, sum, Reduce::sum);
+  }
+
+  Trainer& trainer() { return trainer_; }
+  Transformer& model() { return model_; }
+  Mesh& mesh() { return mesh_; }
+  Stream& stream() { return stream_; }
+  SmallData& data() { return data_; }
+
+ private:
+  SmallConfig config_;
+  Stream stream_;
+  Mesh mesh_;
+  Transformer model_;
+  Trainer trainer_;
+  SmallData data_;
+};
+
+}  // namespace switchyard

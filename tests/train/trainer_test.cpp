@@ -1,0 +1,92 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "runtime/agree.h"
+#include "tests/io/scratch.h"
+#include "tests/rank_test.h"
+#include "tests/train/small_run.h"
+#include "train/schedule.h"
+
+namespace switchyard {
+namespace {
+
+int widest_degree(const SmallConfig& config) {
+  return largest_divisor(test_world().size(), config.model.num_experts);
+}
+
+SmallRun whole_world(const SmallConfig& config, int degree) {
+  return {config, test_world().split(0, test_world().rank()), degree};
+}
+
+TEST(Trainer, LossFallsOnALearnableTask) {
+  SmallConfig config;
+  SmallRun run = whole_world(config, widest_degree(config));
+  const std::vector<double> losses = run.losses(0, 8);
+  EXPECT_NEAR(losses.front(), std::log(50.0), 0.8);
+  EXPECT_LT(losses.back(), losses.front() - 0.3);
+}
+
+TEST(Trainer, ReportCountsEveryChoiceOfEveryToken) {
+  SmallConfig config;
+  SmallRun run = whole_world(config, 1);
+  const StepReport report = run.step(0);
+  EXPECT_EQ(report.tokens, config.train.global_batch_size * config.sequence_length);
+  ASSERT_EQ(report.layers.size(), 1U);  // layer 0 is dense
+  EXPECT_EQ(report.layers[0].layer, 1);
+  EXPECT_GE(report.layers[0].max_over_mean, 1.0);
+  EXPECT_LE(report.layers[0].entropy, std::log(5.0) + 1e-9);
+}
+
+// A weight that is not finite must not let the optimizer touch the others.
+TEST(Trainer, NotANumberStopsTheStepOnAllRanksAndLeavesTheWeights) {
+  SmallConfig config;
+  SmallRun run = whole_world(config, 1);
+  Params& params = run.model().params();
+  const ParamId up = params.find("layer0.ffn.up");
+  params.value(up).as<float>()[3] = std::numeric_limits<float>::infinity();
+  const float before = params.value(params.find("embedding")).as<float>()[5];
+  try {
+    run.step(0);
+    ADD_FAILURE() << "a step with an infinite weight passed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::numerical);
+  }
+  EXPECT_EQ(params.value(params.find("embedding")).as<float>()[5], before);
+}
+
+// Law 4: stop and resume equals not stopping, on another layout too.
+TEST(Trainer, ResumeOnAnotherDegreeEqualsNotStopping) {
+  SmallConfig config;
+  SmallRun straight = whole_world(config, 1);
+  const std::vector<double> expected = straight.losses(0, 6);
+
+  const SharedScratch folder(test_world());
+  Stream stream = Stream::cpu(1);
+  std::filesystem::path checkpoint;
+  {
+    SmallRun first = whole_world(config, 1);
+    first.losses(0, 3);
+    checkpoint = save_checkpoint(folder.path(), 3, 1, first.trainer().owned_state(),
+                                 first.trainer().meta(), test_world(), stream);
+  }
+  SmallRun second = whole_world(config, widest_degree(config));
+  agree(test_world(), [&] { second.trainer().load(CheckpointReader(checkpoint)); });
+  EXPECT_EQ(second.losses(3, 6), std::vector<double>(expected.begin() + 3, expected.end()));
+  EXPECT_EQ(second.state_hash(), straight.state_hash());
+}
+
+TEST(Schedule, WarmsUpThenFallsToTheMinimum) {
+  TrainConfig config{
+      .steps = 100, .learning_rate = 1.0, .min_learning_rate = 0.1, .warmup_steps = 10};
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 0), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 9), 1.0);
+  EXPECT_DOUBLE_EQ(learning_rate_at(config, 55), 0.55);
+  EXPECT_NEAR(learning_rate_at(config, 100), 0.1, 1e-12);
+}
+
+}  // namespace
+}  // namespace switchyard

@@ -1,0 +1,31 @@
+#include "train/arithmetic.h"
+
+#include "runtime/agree.h"
+#include "runtime/matmul_library.h"
+
+namespace switchyard {
+
+Arithmetic agree_on_arithmetic(const std::vector<MatmulShape>& shapes, Comm& world,
+                               Stream& stream) {
+  MatmulSelfTest test;
+  agree(world, [&] { test = self_test_matmul(shapes, stream); });
+  const bool all_repeat = reduce_one(world, std::int64_t{test.library_repeats}, Reduce::min) == 1;
+  if (!all_repeat && test.library_repeats) {  // another rank's library does not: all leave it
+    stream.matmul_library().use_fallback();
+    agree(world, [&] { test = self_test_matmul(shapes, stream); });
+  }
+  const auto hash = static_cast<std::int64_t>(test.hash);
+  std::int64_t root_hash = hash;
+  world.broadcast(tensor_of(&root_hash, {1}), 0, stream);
+  agree(world, [&] {
+    require(hash == root_hash, Exit::usage,
+            "rank {} computes other bits than rank 0 (fingerprints {:016x} and {:016x}), so "
+            "train.exact = true cannot hold: "
+            "use one kind of processor, set the same ONEDNN_MAX_CPU_ISA on all nodes, or set "
+            "train.exact = false",
+            world.rank(), test.hash, static_cast<std::uint64_t>(root_hash));
+  });
+  return {fmt::format("{:016x}", test.hash), all_repeat};
+}
+
+}  // namespace switchyard

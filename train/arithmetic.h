@@ -1,0 +1,21 @@
+// The arithmetic of a job: tested on every rank when it starts, and named by a fingerprint.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/comm.h"
+#include "runtime/matmul.h"
+
+namespace switchyard {
+
+struct Arithmetic {
+  std::string fingerprint;      // hex; equal fingerprints compute equal bits
+  bool library_repeats = true;  // false: matrix products use our own kernel on all ranks
+};
+
+// Collective. Tests every product on every rank. Errors: agreed, Exit::usage if ranks compute
+// different bits.
+Arithmetic agree_on_arithmetic(const std::vector<MatmulShape>& shapes, Comm& world, Stream& stream);
+
+}  // namespace switchyard

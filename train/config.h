@@ -1,0 +1,36 @@
+// What a run does: aggregates with defaults, filled from the tables [train], [parallel] and
+// [checkpoint] of the config.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace switchyard {
+
+struct TrainConfig {
+  std::int64_t steps = 1000;
+  std::int64_t seed = 1;
+  bool exact = true;                    // bit-equal on any layout
+  std::int64_t global_batch_size = 32;  // sequences per step, over all ranks
+  std::int64_t micro_batch_size =
+      4;  // sequences per forward and backward: the unit of work, fixed on every layout
+  double learning_rate = 1e-3;
+  double min_learning_rate = 1e-4;  // at the end of the cosine
+  std::int64_t warmup_steps = 100;
+  double weight_decay = 0.1;
+  double beta1 = 0.9;
+  double beta2 = 0.95;
+  double epsilon = 1e-8;
+  double clip_norm = 1.0;               // of the global gradient; 0: no clipping
+  std::int64_t checkpoint_every = 500;  // steps; 0: only at the end
+  std::int64_t evaluate_every = 0;      // steps; 0: never while training
+  std::int64_t log_every = 1;
+};
+
+struct ParallelConfig {
+  std::string experts =
+      "auto";            // expert-parallel degree: "auto" or a divisor of the number of ranks
+  bool elastic = false;  // a degree that does not divide becomes the largest that does
+};
+
+}  // namespace switchyard

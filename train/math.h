@@ -1,0 +1,37 @@
+// One parameter's AdamW update, shared by the CPU and CUDA kernels.
+#pragma once
+
+#include <cmath>
+
+#include "runtime/hd.h"
+
+namespace switchyard {
+
+// What one step of AdamW (Loshchilov and Hutter 2019) is to all elements; computed once on the
+// host, in double.
+struct AdamWStep {
+  float rate = 0.0F;
+  float beta1 = 0.9F;
+  float beta2 = 0.95F;
+  float epsilon = 1e-8F;
+  float weight_decay = 0.0F;
+  float gradient_scale = 1.0F;     // the clip factor
+  float first_correction = 1.0F;   // 1 / (1 - beta1^(step + 1))
+  float second_correction = 1.0F;  // 1 / (1 - beta2^(step + 1))
+};
+
+// value -= rate * (m_hat / (sqrt(v_hat) + epsilon) + weight_decay * value), after the moments took
+// the gradient in.
+SWITCHYARD_HD inline void adamw_update(const AdamWStep& step, float gradient, float& value,
+                                       float& first_moment, float& second_moment) {
+  const float g = gradient * step.gradient_scale;
+  const float first = step.beta1 * first_moment + (1.0F - step.beta1) * g;
+  const float second = step.beta2 * second_moment + (1.0F - step.beta2) * (g * g);
+  const float direction =
+      first * step.first_correction / (std::sqrt(second * step.second_correction) + step.epsilon);
+  first_moment = first;
+  second_moment = second;
+  value -= step.rate * (direction + step.weight_decay * value);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,33 @@
+// The loop around steps: evaluation, checkpoints, and leaving when asked to. Where logs and files
+// go is the caller's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "train/trainer.h"
+
+namespace switchyard {
+
+struct RunHooks {
+  std::function<void(const StepReport&)> stepped;  // after every step
+  std::function<void(std::int64_t steps_done, double loss)>
+      evaluated;                                      // mean validation loss per token
+  std::function<void(std::int64_t steps_done)> save;  // Collective
+  std::function<bool()> stop_requested;               // of this rank; one is enough
+};
+
+struct RunRange {
+  std::int64_t first_step = 0;
+  std::int64_t stop_before = 0;  // as if asked to stop when it is reached; 0: never
+};
+
+enum class RunEnd { done, stopped };
+
+// Collective. Steps [first_step, train.steps) with a save every checkpoint_every steps and after
+// the last one. Ends early, saved, when a rank asks to stop. validation: nullptr if there is
+// nothing to evaluate on.
+RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const TrainConfig& config,
+                    const RunRange& range, Comm& world, const RunHooks& hooks);
+
+}  // namespace switchyard

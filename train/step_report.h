@@ -1,0 +1,29 @@
+// What a step tells the outside: one object per line of metrics.jsonl.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace switchyard {
+
+// How evenly one MoE layer's experts were used in a step, over all ranks.
+struct LayerLoad {
+  int layer = 0;
+  double max_over_mean = 0.0;  // of token counts per expert; 1 is perfect balance
+  double entropy = 0.0;        // of the shares, in nats; log(experts) is perfect balance
+  int dead_experts = 0;        // without a token in this step
+};
+
+struct StepReport {
+  std::int64_t step = 0;
+  double loss = 0.0;           // cross-entropy per token of the whole step, in nats
+  double balance_loss = 0.0;   // sum over layers, coefficient included
+  double z_loss = 0.0;         // sum over layers, coefficient included
+  double gradient_norm = 0.0;  // before clipping
+  double learning_rate = 0.0;
+  std::int64_t tokens = 0;  // trained on in this step, over all ranks
+  double seconds = 0.0;     // wall time of the step on rank 0
+  std::vector<LayerLoad> layers;
+};
+
+}  // namespace switchyard

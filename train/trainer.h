@@ -1,0 +1,60 @@
+// Trainer: one optimizer step at a time over a model and a mesh, and the state a checkpoint must
+// hold.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/checkpoint.h"
+#include "io/loader.h"
+#include "model/transformer.h"
+#include "runtime/mesh.h"
+#include "train/arithmetic.h"
+#include "train/config.h"
+#include "train/optimizer.h"
+#include "train/step_report.h"
+
+namespace switchyard {
+
+class Trainer {
+ public:
+  // Collective. The caller owns model and mesh. Initialises parameters from train.seed; in exact
+  // mode tests the arithmetic of every rank first.
+  Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream);
+
+  // Collective. One optimizer step on this rank's share of the data. report.seconds is the caller's
+  // to fill in. Errors: agreed, Exit::numerical if the loss or a gradient is not finite; the
+  // weights are then untouched.
+  StepReport step(const StepData& data);
+
+  // Collective. Mean cross-entropy per token over one pass of the loader's split.
+  double evaluate(Loader& loader);
+
+  // Empty unless exact.
+  const Arithmetic& arithmetic() const { return arithmetic_; }
+
+  // The tensors this rank owns, for save_checkpoint: "value/...", "first_moment/...",
+  // "second_moment/...". Every tensor of the model is owned by one rank.
+  std::vector<NamedTensor> owned_state() const;
+  nlohmann::json meta() const;
+  // Not collective. Loads what this rank hosts. Errors: Exit::data for a missing, surplus or
+  // misshapen tensor.
+  void load(const CheckpointReader& checkpoint);
+
+ private:
+  void sum_over_world(StepSums& sums, bool& overflow);
+  StepReport report(std::int64_t step, const StepData& data, const StepSums& sums, double norm,
+                    double rate) const;
+
+  Transformer& model_;
+  Mesh& mesh_;
+  TrainConfig config_;
+  Stream& stream_;
+  Optimizer optimizer_;
+  Arithmetic arithmetic_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,80 @@
+// What of a trainer goes into a checkpoint, and how it comes back on another layout.
+#include <algorithm>
+#include <set>
+
+#include "train/trainer.h"
+
+namespace switchyard {
+namespace {
+
+constexpr const char* kinds[] = {"value", "first_moment", "second_moment"};
+
+Tensor tensor_of_kind(const Params& params, int kind, ParamId id) {
+  if (kind == 0) return params.value(id);
+  return kind == 1 ? params.first_moment(id) : params.second_moment(id);
+}
+
+// "layer3.expert17.up" as the same part of expert 5: "layer3.expert5.up".
+std::string name_for_expert(const std::string& hosted, int expert) {
+  constexpr std::string_view mark = ".expert";
+  const std::size_t begin = hosted.find(mark) + mark.size();
+  return hosted.substr(0, begin) + std::to_string(expert) + hosted.substr(hosted.find('.', begin));
+}
+
+std::set<std::string> all_names(Transformer& model) {
+  std::set<std::string> names;
+  for (const Param& param : model.params().all()) {
+    for (const char* kind : kinds) {
+      const std::string prefix = std::string(kind) + "/";
+      if (!param.spec.expert) {
+        names.insert(prefix + param.spec.name);
+        continue;
+      }
+      for (int expert = 0; expert < model.config().num_experts; ++expert) {
+        names.insert(prefix + name_for_expert(param.spec.name, expert));
+      }
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<NamedTensor> Trainer::owned_state() const {
+  const Params& params = model_.params();
+  std::vector<NamedTensor> mine;
+  for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
+    const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
+    const Comm& copies = spec.expert ? *mesh_.replicas : *mesh_.world;
+    if (id % copies.size() != copies.rank()) continue;
+    for (int kind = 0; kind < 3; ++kind) {
+      mine.push_back(
+          {std::string(kinds[kind]) + "/" + spec.name, tensor_of_kind(params, kind, id)});
+    }
+  }
+  return mine;
+}
+
+nlohmann::json Trainer::meta() const {
+  return {{"fingerprint", arithmetic_.fingerprint},
+          {"fixed_point_bits", model_.loss_format().bits}};
+}
+
+void Trainer::load(const CheckpointReader& checkpoint) {
+  const std::set<std::string> wanted = all_names(model_);
+  for (const std::string& name : checkpoint.names()) {
+    require(wanted.contains(name), Exit::data,
+            "checkpoint {} holds {}, which this model does not have", checkpoint.folder().string(),
+            name);
+  }
+  const Params& params = model_.params();
+  for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
+    for (int kind = 0; kind < 3; ++kind) {
+      checkpoint.read(
+          std::string(kinds[kind]) + "/" + params.all()[static_cast<std::size_t>(id)].spec.name,
+          tensor_of_kind(params, kind, id));
+    }
+  }
+}
+
+}  // namespace switchyard
