@@ -1,0 +1,132 @@
+// How near do the products of runtime/matmul.h come to the library's best? BM_Ceiling is that best;
+// every other rate is printed as a share of it by comparing GFLOP/s within one run.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "runtime/exact_sum.h"
+#include "runtime/matmul.h"
+#include "runtime/matmul_library.h"
+#include "runtime/random.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t hidden = 512, intermediate = 1024;
+
+Buffer random_buffer(std::int64_t size) {
+  Buffer buffer({size}, DType::f32);
+  const Random random(1, Purpose::init);
+  for (std::int64_t i = 0; i < size; ++i) {
+    buffer.tensor().as<float>()[i] = static_cast<float>(random.uniform(i) - 0.5);
+  }
+  return buffer;
+}
+
+struct Operands {
+  explicit Operands(const MatmulShape& shape)
+      : a(random_buffer(shape.m * shape.k)),
+        b(random_buffer(shape.k * shape.n)),
+        out({shape.m, shape.n}, DType::f32),
+        a_view(a.tensor().view(shape.op_a == Op::plain ? Shape{shape.m, shape.k}
+                                                       : Shape{shape.k, shape.m})),
+        b_view(b.tensor().view(shape.op_b == Op::plain ? Shape{shape.k, shape.n}
+                                                       : Shape{shape.n, shape.k})) {}
+  Buffer a, b, out;
+  Tensor a_view, b_view;
+};
+
+void report(benchmark::State& state, const MatmulShape& shape) {
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2e-9 * static_cast<double>(shape.m * shape.n * shape.k),
+                         benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// The product as the model asks for it.
+void run_matmul(benchmark::State& state, const MatmulShape& shape, Write write, Stream& stream) {
+  const Operands operands(shape);
+  for (auto _ : state) {
+    matmul(operands.a_view, shape.op_a, operands.b_view, shape.op_b, operands.out, write, stream);
+  }
+  report(state, shape);
+}
+
+// The same product as one call of the library.
+void run_library(benchmark::State& state, const MatmulShape& shape, Write write) {
+  const Operands operands(shape);
+  MatmulLibrary library;
+  for (auto _ : state) {
+    library.run(shape, write, {operands.a.tensor().as<float>(), operands.a_view.cols()},
+                {operands.b.tensor().as<float>(), operands.b_view.cols()},
+                operands.out.tensor().as<float>());
+  }
+  report(state, shape);
+}
+
+MatmulShape forward(std::int64_t rows) {
+  return {rows, intermediate, hidden, Op::plain, Op::plain};
+}
+MatmulShape input_gradient(std::int64_t rows) {
+  return {rows, hidden, intermediate, Op::plain, Op::transposed};
+}
+MatmulShape weight_gradient(std::int64_t rows) {
+  return {intermediate, hidden, rows, Op::transposed, Op::plain};
+}
+
+void BM_Ceiling(benchmark::State& state) {
+  run_library(state, {1024, 1024, 1024, Op::plain, Op::plain}, Write::replace);
+}
+BENCHMARK(BM_Ceiling);
+
+template <MatmulShape (*shape)(std::int64_t), Write write>
+void BM_Matmul(benchmark::State& state) {
+  Stream stream = Stream::cpu(1);
+  run_matmul(state, shape(state.range(0)), write, stream);
+}
+
+template <MatmulShape (*shape)(std::int64_t), Write write>
+void BM_OneLibraryCall(benchmark::State& state) {
+  run_library(state, shape(state.range(0)), write);
+}
+
+template <MatmulShape (*shape)(std::int64_t)>
+void BM_Fallback(benchmark::State& state) {
+  Stream stream = Stream::cpu(1);
+  stream.matmul_library().use_fallback();
+  run_matmul(state, shape(state.range(0)), Write::replace, stream);
+}
+
+// Rows of one expert's segment up to a whole micro-batch.
+void segments(benchmark::internal::Benchmark* bench) {
+  bench->ArgName("rows")->Arg(16)->Arg(64)->Arg(128)->Arg(256)->Arg(2048);
+}
+
+BENCHMARK(BM_Matmul<forward, Write::replace>)->Apply(segments);
+BENCHMARK(BM_OneLibraryCall<forward, Write::replace>)->Apply(segments);
+BENCHMARK(BM_Matmul<input_gradient, Write::replace>)->Apply(segments);
+BENCHMARK(BM_OneLibraryCall<input_gradient, Write::replace>)->Apply(segments);
+BENCHMARK(BM_Matmul<weight_gradient, Write::replace>)->Apply(segments);
+BENCHMARK(BM_OneLibraryCall<weight_gradient, Write::replace>)->Apply(segments);
+BENCHMARK(BM_Matmul<weight_gradient, Write::add>)->Apply(segments);
+BENCHMARK(BM_Fallback<forward>)->Arg(256);
+BENCHMARK(BM_Fallback<input_gradient>)->Arg(256);
+BENCHMARK(BM_Fallback<weight_gradient>)->Arg(256);
+
+// What exact mode adds to each weight gradient.
+void BM_AddFixed(benchmark::State& state) {
+  const Buffer x = random_buffer(state.range(0));
+  std::vector<std::int64_t> sum(static_cast<std::size_t>(state.range(0)));
+  const FixedPoint format = fixed_point_for(8192, 64);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(add_fixed(sum, {x.tensor().as<float>(), sum.size()}, format));
+  }
+  state.counters["ns/element"] = benchmark::Counter(
+      1e-9 * static_cast<double>(state.range(0)),
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(BM_AddFixed)->ArgName("elements")->Arg(1 << 14)->Arg(hidden* intermediate)->Arg(1 << 24);
+
+}  // namespace
+}  // namespace switchyard
+
+BENCHMARK_MAIN();

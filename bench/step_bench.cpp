@@ -1,0 +1,165 @@
+// What share of the machine's matrix-product rate does a training step reach, and where does the
+// rest go?
+//   mpirun -n 2 build/release/bench/step_bench        one rank per core
+// Rank 0 reports: tokens/s and GFLOP/s of all ranks, the share of the rate that plain oneDNN
+// products reach on the same ranks at the same time, and the seconds of each part of a step.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <dnnl.hpp>
+
+#include "model/flops.h"
+#include "runtime/mpi_comm.h"
+#include "runtime/random.h"
+#include "runtime/trace.h"
+#include "train/trainer.h"
+
+namespace switchyard {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// GFLOP/s of one oneDNN call [1024, 1024] x [1024, 1024], with every rank of `world` computing;
+// summed over them.
+double matmul_rate(Comm& world) {
+  constexpr std::int64_t size = 1024;
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  const dnnl::memory::desc square({size, size}, dnnl::memory::data_type::f32,
+                                  dnnl::memory::format_tag::ab);
+  const dnnl::matmul product(dnnl::matmul::primitive_desc({square, square, square}, engine));
+  dnnl::memory a(square, engine), b(square, engine), out(square, engine);
+  std::fill_n(static_cast<float*>(a.get_data_handle()), size * size, 1.0F);
+  std::fill_n(static_cast<float*>(b.get_data_handle()), size * size, 1.0F);
+  double best = 0.0;
+  for (int round = 0; round < 5; ++round) {
+    world.barrier();
+    const auto start = Clock::now();
+    for (int i = 0; i < 10; ++i) {
+      product.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, out}});
+    }
+    stream.wait();
+    best = std::max(best, 10 * 2e-9 * size * size * size / seconds_since(start));
+  }
+  return reduce_one(world, best, Reduce::sum);
+}
+
+// The model of docs/benchmarks.md: d = 512, 8 layers, 8 experts, top-2, expert width 1,024,
+// sequence 512.
+ModelConfig bench_model() {
+  return {.hidden = 512,
+          .num_layers = 8,
+          .num_heads = 8,
+          .num_kv_heads = 8,
+          .head_dim = 64,
+          .dense_layers = {},
+          .num_experts = 8,
+          .expert_hidden = 1024};
+}
+
+constexpr std::int64_t vocabulary = 4096, sequence = 512, sequences_per_micro_batch = 4;
+
+class StepBench {
+ public:
+  StepBench(MpiSession& session, bool exact)
+      : stream_(Stream::cpu(1)),
+        mesh_(make_mesh(session.world(), session.world()->size())),
+        model_(bench_model(), RouterConfig{},
+               {vocabulary, sequence, exact, tokens_per_step(), mesh_.world->size()}, mesh_),
+        trainer_(model_, mesh_, {.exact = exact}, stream_) {
+    const Random random(1, Purpose::data_order, static_cast<std::uint64_t>(mesh_.world->rank()));
+    constexpr std::int64_t count = sequence * sequences_per_micro_batch;
+    for (std::int64_t i = 0; i < count; ++i) {
+      tokens_.push_back(
+          static_cast<std::int32_t>(random.uniform(static_cast<std::uint64_t>(i)) * vocabulary));
+      positions_.push_back(static_cast<std::int32_t>(i % sequence));
+    }
+    batch_ = {mesh_.world->rank(),
+              sequences_per_micro_batch,
+              sequence,
+              tensor_of(tokens_.data(), {count}),
+              tensor_of(tokens_.data(), {count}),
+              tensor_of(positions_.data(), {count})};
+    stream_.set_trace(&trace_);
+  }
+
+  std::int64_t tokens_per_step() const {
+    return sequence * sequences_per_micro_batch * mesh_.world->size();
+  }
+
+  void step(std::int64_t number) {
+    trainer_.step({number, tokens_per_step(), std::span(&batch_, 1)});
+  }
+
+  Trace& trace() { return trace_; }
+  Comm& world() { return *mesh_.world; }
+
+ private:
+  Stream stream_;
+  Mesh mesh_;
+  Transformer model_;
+  Trainer trainer_;
+  Trace trace_;
+  std::vector<std::int32_t> tokens_, positions_;
+  Batch batch_;
+};
+
+// The same number of steps on every rank, whatever each rank's clock says.
+constexpr int num_steps = 6;
+
+void bench_step(benchmark::State& state, MpiSession& session, bool exact) {
+  StepBench bench(session, exact);
+  bench.step(0);
+  bench.step(1);
+  const double ceiling = matmul_rate(bench.world());
+  bench.trace().clear();
+  double total = 0.0;
+  std::int64_t number = 2;
+  for (auto _ : state) {
+    bench.world().barrier();
+    const auto start = Clock::now();
+    bench.step(number++);
+    state.SetIterationTime(seconds_since(start));
+    total += seconds_since(start);
+  }
+  const double seconds = total / num_steps;
+  const double gflops = 3e-9 * forward_flops_per_token(bench_model(), 2, vocabulary, sequence) *
+                        static_cast<double>(bench.tokens_per_step()) / seconds;
+  state.counters["tokens_per_s"] = static_cast<double>(bench.tokens_per_step()) / seconds;
+  state.counters["GFLOP_per_s"] = gflops;
+  state.counters["share_of_matmul"] = gflops / ceiling;
+  double other = seconds;
+  for (const auto& [part, spent] : bench.trace().seconds()) {
+    state.counters["s_" + std::string(part)] = spent / num_steps;
+    other -= spent / num_steps;
+  }
+  state.counters["s_other"] = other;
+}
+
+}  // namespace
+}  // namespace switchyard
+
+int main(int argc, char** argv) {
+  using namespace switchyard;
+  MpiSession session(&argc, &argv);
+  const bool root = session.world()->rank() == 0;
+  benchmark::Initialize(&argc, argv);
+  for (const bool exact : {true, false}) {
+    benchmark::RegisterBenchmark(
+        exact ? "step/exact" : "step/fast",
+        [&session, exact](benchmark::State& state) { bench_step(state, session, exact); })
+        ->Iterations(num_steps)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
+  }
+  struct Silent : benchmark::BenchmarkReporter {
+    bool ReportContext(const Context&) override { return true; }
+    void ReportRuns(const std::vector<Run>&) override {}
+  } silent;
+  benchmark::RunSpecifiedBenchmarks(root ? nullptr : &silent);
+}

@@ -1,0 +1,23 @@
+// From a config to the objects of a run.
+#pragma once
+
+#include <cstdint>
+
+#include "io/loader.h"
+#include "launch/config.h"
+#include "model/transformer.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+// Collective. Rank 0 reads the sources and checks them; every rank gets the same Config. Errors:
+// agreed.
+Config agree_on_config(const ConfigSources& sources, Comm& world);
+
+Loader::Layout loader_layout(const Config& config, const Comm& world);
+Transformer::Options model_options(const Config& config, std::int64_t vocabulary);
+
+// Errors: Exit::usage if this build or this machine has no such device.
+void require_device(const RunConfig& run);
+
+}  // namespace switchyard

@@ -1,0 +1,39 @@
+// The subcommands of `switchyard`. Each declares its options on the program and runs when it was
+// named.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "launch/config.h"
+
+namespace switchyard {
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  Command() = default;
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  virtual int run() = 0;  // the process's exit code, or an Error
+  bool chosen() const { return app_->parsed(); }
+
+ protected:
+  CLI::App* app_ = nullptr;
+};
+
+std::unique_ptr<Command> make_train_command(CLI::App& program);
+std::unique_ptr<Command> make_prepare_command(CLI::App& program);
+std::unique_ptr<Command> make_evaluate_command(CLI::App& program);
+std::unique_ptr<Command> make_sample_command(CLI::App& program);
+std::unique_ptr<Command> make_inspect_command(CLI::App& program);
+std::unique_ptr<Command> make_checkpoint_command(CLI::App& program);
+std::unique_ptr<Command> make_config_command(CLI::App& program);
+
+// The positional config file (an option of `app`, required or not) and --set.
+void add_config_options(CLI::App& app, ConfigSources& sources, bool file_required);
+
+}  // namespace switchyard

@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include "launch/commands/command.h"
+#include "launch/config_checks.h"
+#include "launch/environment.h"
+
+namespace switchyard {
+namespace {
+
+class ConfigCommand : public Command {
+ public:
+  explicit ConfigCommand(CLI::App& program) {
+    app_ = program.add_subcommand("config", "Print every config key, its value and its meaning");
+    add_config_options(*app_, sources_, false);
+    app_->footer(
+        "Prints the config that `train` would use: defaults, then the site file\n"
+        "($SWITCHYARD_SITE or ~/.config/switchyard/site.toml), then CONFIG, then --set.\n\n"
+        "  switchyard config                                  # all defaults: a start for your "
+        "own\n"
+        "  switchyard config my.toml --set train.steps=20     # check a config without running it");
+  }
+
+  int run() override {
+    const Config config = load_config(sources_);
+    check_config(config);
+    fmt::print("{}", print_config(config, Docs::yes));
+    return 0;
+  }
+
+ private:
+  ConfigSources sources_;
+};
+
+}  // namespace
+
+void add_config_options(CLI::App& app, ConfigSources& sources, bool file_required) {
+  sources.site_file = site_file();
+  app.add_option_function<std::string>(
+         "CONFIG", [&sources](const std::string& path) { sources.file = path; },
+         "TOML file (`switchyard config` prints every key)")
+      ->required(file_required);
+  app.add_option("--set", sources.sets,
+                 "Override one key, as in --set train.steps=20; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+std::unique_ptr<Command> make_config_command(CLI::App& program) {
+  return std::make_unique<ConfigCommand>(program);
+}
+
+}  // namespace switchyard

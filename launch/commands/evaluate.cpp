@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "io/loader.h"
+#include "launch/assemble.h"
+#include "launch/checkpoint_meta.h"
+#include "launch/commands/command.h"
+#include "launch/ranks.h"
+#include "launch/restored_model.h"
+#include "runtime/agree.h"
+
+namespace switchyard {
+namespace {
+
+constexpr const char* split = "validation";
+constexpr std::int64_t piece_tokens = 1 << 16;
+
+// Bytes of text the split's tokens stand for, document by document, as they were encoded.
+std::int64_t num_text_bytes(TokenStore& store, const Tokenizer& tokenizer) {
+  std::int64_t bytes = 0;
+  std::vector<std::int32_t> piece, document;
+  for (std::int64_t begin = 0, end = store.num_tokens(split); begin < end;
+       begin += std::ssize(piece)) {
+    piece.resize(static_cast<std::size_t>(std::min(piece_tokens, end - begin)));
+    store.read(split, begin, piece);
+    for (const std::int32_t token : piece) {
+      if (token == tokenizer.boundary()) {
+        bytes += std::ssize(tokenizer.decode(document));
+        document.clear();
+      }
+      document.push_back(token);
+    }
+  }
+  return bytes + std::ssize(tokenizer.decode(document));
+}
+
+class EvaluateCommand : public Command {
+ public:
+  explicit EvaluateCommand(CLI::App& program) {
+    app_ = program.add_subcommand("evaluate", "Measure a checkpoint on held-out documents");
+    app_->add_option("CHECKPOINT", path_,
+                     "A checkpoint, or a run directory for its newest good one")
+        ->required();
+    app_->add_option("--dataset", dataset_,
+                     "Another dataset than the run's, made with the same tokenizer");
+    app_->footer(
+        "  switchyard evaluate runs/quickstart\n"
+        "  mpirun -n 2 switchyard evaluate runs/quickstart/checkpoints/step-00000300-a0001\n"
+        "  switchyard evaluate runs/quickstart --dataset data/other\n\n"
+        "Prints the mean cross-entropy per token of the validation split in nats,\n"
+        "its exponential (perplexity), and bits per byte of text, which compares models with "
+        "different tokenizers.");
+  }
+
+  int run() override {
+    return run_on_ranks([&](std::unique_ptr<Comm> world) { return evaluate(std::move(world)); });
+  }
+
+ private:
+  Exit evaluate(std::unique_ptr<Comm> world) const {
+    RestoredModel restored(path_, std::move(world));
+    Comm& ranks = *restored.mesh().world;
+    std::optional<TokenStore> store;
+    std::optional<Loader> loader;
+    agree(ranks, [&] {
+      store.emplace(dataset_.empty() ? restored.config().data.dataset : dataset_);
+      check_same_tokenizer(restored.checkpoint(), *store);
+      loader.emplace(*store, split, loader_layout(restored.config(), ranks));
+    });
+    const double loss = restored.trainer().evaluate(*loader);
+    on_root(ranks, [&] { print(loss, *store, restored); });
+    return Exit::done;
+  }
+
+  static void print(double loss, TokenStore& store, const RestoredModel& restored) {
+    const std::int64_t tokens = store.num_tokens(split) - 1;  // the first token is nobody's target
+    const std::int64_t bytes = num_text_bytes(store, restored.tokenizer());
+    const double bits = loss * static_cast<double>(tokens) / std::numbers::ln2;
+    fmt::print("checkpoint       {}\n", restored.checkpoint().folder().string());
+    fmt::print("documents        {}\n", store.num_documents(split));
+    fmt::print("tokens           {}\n", tokens);
+    fmt::print("validation loss  {}\n", loss);
+    fmt::print("perplexity       {:.4g}\n", std::exp(loss));
+    fmt::print("bits per byte    {:.4f}\n", bits / static_cast<double>(bytes));
+  }
+
+  std::string path_, dataset_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_evaluate_command(CLI::App& program) {
+  return std::make_unique<EvaluateCommand>(program);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "io/checkpoint.h"
+#include "io/committed_folder.h"
+#include "io/durable.h"
+#include "io/token_store.h"
+#include "launch/checkpoint_meta.h"
+#include "launch/commands/command.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+bool is_dataset(const fs::path& folder) {
+  constexpr std::int64_t largest_manifest = std::int64_t{1} << 30;
+  const std::string text = durable::read_file(folder / manifest_name, largest_manifest);
+  const nlohmann::json manifest = nlohmann::json::parse(text, nullptr, false);
+  return manifest.is_object() && manifest.value("kind", nlohmann::json()) == dataset_kind;
+}
+
+Json describe_dataset(const fs::path& folder) {
+  const TokenStore store(folder);
+  Json splits;
+  for (const char* split : {"train", "validation"}) {
+    splits[split] = {{"documents", store.num_documents(split)},
+                     {"tokens", store.num_tokens(split)}};
+  }
+  return {{"kind", "dataset"},
+          {"folder", folder.string()},
+          {"tokenizer",
+           {{"kind", store.tokenizer()->kind()},
+            {"vocabulary", store.vocabulary()},
+            {"hash", store.tokenizer_hash()}}},
+          {"splits", splits}};
+}
+
+// The parameters, and those that one token meets: of the experts, its top_k.
+Json count_parameters(const CheckpointReader& reader, const Config& config) {
+  std::int64_t all = 0, in_experts = 0;
+  for (const std::string& name : reader.names()) {
+    if (!name.starts_with("value/")) continue;  // moments
+    all += reader.shape(name).size();
+    if (name.find(".expert") != std::string::npos) in_experts += reader.shape(name).size();
+  }
+  const std::int64_t active =
+      all - in_experts + in_experts / config.model.num_experts * config.router.top_k;
+  return {{"all", all}, {"active", active}};
+}
+
+Json describe_checkpoint(const fs::path& folder) {
+  const CheckpointReader reader(folder);
+  const Config config = config_of(reader);
+  const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(reader);
+  const ModelConfig& model = config.model;
+  return {{"kind", "checkpoint"},
+          {"folder", folder.string()},
+          {"step", reader.step()},
+          {"steps", config.train.steps},
+          {"attempt", reader.meta().value("attempt", 0)},
+          {"tensors", reader.names().size()},
+          {"parameters", count_parameters(reader, config)},
+          {"model",
+           {{"layers", model.num_layers},
+            {"dense_layers", model.dense_layers.size()},
+            {"hidden", model.hidden},
+            {"experts", model.num_experts},
+            {"top_k", config.router.top_k}}},
+          {"tokenizer", {{"kind", tokenizer->kind()}, {"vocabulary", tokenizer->vocabulary()}}},
+          {"dataset", config.data.dataset},
+          {"config", print_config(config, Docs::no)}};
+}
+
+std::string in_words(const Json& found) {
+  const auto number = [](const Json& json) { return json.get<std::int64_t>(); };
+  const Json& tokenizer = found.at("tokenizer");
+  const std::string vocabulary = fmt::format("{}, {} ids", tokenizer.at("kind").get<std::string>(),
+                                             number(tokenizer.at("vocabulary")));
+  if (found.at("kind") == "dataset") {
+    std::string text = fmt::format("dataset {}\ntokenizer: {}\n",
+                                   found.at("folder").get<std::string>(), vocabulary);
+    for (const auto& [split, counts] : found.at("splits").items()) {
+      text += fmt::format("{}: {} tokens in {} documents\n", split, number(counts.at("tokens")),
+                          number(counts.at("documents")));
+    }
+    return text;
+  }
+  const Json& model = found.at("model");
+  return fmt::format(
+      "checkpoint {}\n"
+      "step {} of {}, written by attempt {}\n"
+      "model: {} layers ({} of them dense), hidden {}, {} experts, {} per token\n"
+      "parameters: {}, of which a token meets {}; {} tensors, moments included\n"
+      "tokenizer: {}\n"
+      "trained on: {}\n",
+      found.at("folder").get<std::string>(), number(found.at("step")), number(found.at("steps")),
+      number(found.at("attempt")), number(model.at("layers")), number(model.at("dense_layers")),
+      number(model.at("hidden")), number(model.at("experts")), number(model.at("top_k")),
+      number(found.at("parameters").at("all")), number(found.at("parameters").at("active")),
+      number(found.at("tensors")), vocabulary, found.at("dataset").get<std::string>());
+}
+
+class InspectCommand : public Command {
+ public:
+  explicit InspectCommand(CLI::App& program) {
+    app_ = program.add_subcommand("inspect", "Say what is in a dataset or a checkpoint");
+    app_->add_option("PATH", path_,
+                     "A dataset, a checkpoint, or a run directory for its newest good checkpoint")
+        ->required();
+    app_->add_flag("--json", json_, "As one JSON object, the checkpoint's config included");
+    app_->footer(
+        "  switchyard inspect data/corpus\n"
+        "  switchyard inspect runs/quickstart --json");
+  }
+
+  int run() override {
+    const bool dataset = is_committed(path_) && is_dataset(path_);
+    const Json found =
+        dataset ? describe_dataset(path_) : describe_checkpoint(resolve_checkpoint(path_));
+    fmt::print("{}", json_ ? found.dump(2) + "\n" : in_words(found));
+    return 0;
+  }
+
+ private:
+  std::string path_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_inspect_command(CLI::App& program) {
+  return std::make_unique<InspectCommand>(program);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,45 @@
+#include "launch/commands/command.h"
+#include "launch/ranks.h"
+#include "launch/training.h"
+
+namespace switchyard {
+namespace {
+
+class TrainCommand : public Command {
+ public:
+  explicit TrainCommand(CLI::App& program) {
+    app_ = program.add_subcommand("train", "Train a model, or go on with a run");
+    add_config_options(*app_, options_.config, true);
+    app_->add_flag("--resume", options_.resume,
+                   "Go on from the run's newest good checkpoint; start if there is none. Any "
+                   "number of ranks will do");
+    app_->add_option("--stop-before", options_.stop_before,
+                     "Save and leave (exit code 75) when this step is reached")
+        ->type_name("STEP")
+        ->check(CLI::PositiveNumber);
+    app_->footer(
+        "  switchyard train my.toml --set data.dataset=DATASET              # one process\n"
+        "  mpirun -n 2 switchyard train my.toml --set run.directory=runs/a  # two ranks\n"
+        "  mpirun -n 4 switchyard train my.toml --set run.directory=runs/a --resume\n\n"
+        "Paths are relative to the current directory. SIGTERM, SIGINT and SIGUSR1 ask the run to "
+        "save and leave with\n"
+        "exit code 75; a second one ends it at once. docs/train.md explains keys, files and exit "
+        "codes.");
+  }
+
+  int run() override {
+    return run_on_ranks(
+        [&](std::unique_ptr<Comm> world) { return train(options_, std::move(world)); });
+  }
+
+ private:
+  TrainingOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_train_command(CLI::App& program) {
+  return std::make_unique<TrainCommand>(program);
+}
+
+}  // namespace switchyard

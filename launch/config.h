@@ -1,0 +1,56 @@
+// Config: everything a run is told, one aggregate per room. Sources: defaults < site file < config
+// file < --set.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/loader.h"
+#include "model/config.h"
+#include "router/config.h"
+#include "train/config.h"
+
+namespace switchyard {
+
+struct RunConfig {
+  std::string directory = "runs/default";  // relative paths start at the current directory
+  int threads = 0;  // per rank; 0: the cores of this node, shared by its ranks
+  std::string device = "cpu";
+};
+
+struct CheckpointConfig {
+  int keep = 3;  // newest good ones
+};
+
+struct Config {
+  RunConfig run;
+  DataConfig data;
+  ModelConfig model;
+  RouterConfig router;
+  ParallelConfig parallel;
+  TrainConfig train;
+  CheckpointConfig checkpoint;
+};
+
+struct ConfigSources {
+  std::optional<std::filesystem::path> site_file;
+  std::optional<std::filesystem::path> file;
+  std::vector<std::string> sets;  // "train.steps=20"
+};
+
+// Errors of both: Exit::usage, naming key, value, what is allowed, and file and line. Values are
+// checked one by one; check_config (launch/config_checks.h) looks at how they fit together.
+Config load_config(const ConfigSources& sources);
+// Applies TOML text over `config`. name: of the text, for messages.
+void apply_toml(Config& config, const std::string& text, const std::string& name);
+
+// Every key, so that apply_toml over any Config gives an equal one.
+enum class Docs : bool { no, yes };
+std::string print_config(const Config& config, Docs docs);
+
+// Names, with both values, of the keys that a resumed run may not change and that differ.
+std::vector<std::string> changed_fixed_keys(const Config& before, const Config& after);
+
+}  // namespace switchyard

@@ -1,0 +1,140 @@
+#include "launch/config_table.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace switchyard {
+namespace {
+
+constexpr bool fixed = true, free = false;
+constexpr double many = 1e15;  // integers up to here are exact in a double
+
+void add_run(std::vector<ConfigKey>& keys, RunConfig& run) {
+  keys.insert(keys.end(),
+              {{"run.directory", &run.directory, Anything{}, free,
+                "where the run keeps everything; from the current directory"},
+               {"run.threads", &run.threads, Range{0, 4096}, free,
+                "per rank; 0: this node's cores shared by its ranks"},
+               {"run.device", &run.device, Choices{{"cpu", "cuda"}}, free, "where to compute"}});
+}
+
+void add_data(std::vector<ConfigKey>& keys, DataConfig& data) {
+  keys.insert(keys.end(), {{"data.dataset", &data.dataset, Anything{}, free,
+                            "folder written by `switchyard prepare`"},
+                           {"data.sequence_length", &data.sequence_length, Range{1, 1 << 24}, fixed,
+                            "tokens per row"}});
+}
+
+void add_model(std::vector<ConfigKey>& keys, ModelConfig& model) {
+  keys.insert(
+      keys.end(),
+      {{"model.hidden", &model.hidden, Range{1, 1 << 20}, fixed, "width of the residual stream"},
+       {"model.num_layers", &model.num_layers, Range{1, 10000}, fixed, "transformer blocks"},
+       {"model.num_heads", &model.num_heads, Range{1, 10000}, fixed, "query heads"},
+       {"model.num_kv_heads", &model.num_kv_heads, Range{1, 10000}, fixed,
+        "key/value heads; divides num_heads"},
+       {"model.head_dim", &model.head_dim, Range{2, 4096}, fixed, "elements per head; even"},
+       {"model.qk_norm", &model.qk_norm, Anything{}, fixed, "RMSNorm of queries and keys"},
+       {"model.rope_base", &model.rope_base, Range{1, 1e12}, fixed, "base of the rotary positions"},
+       {"model.norm_epsilon", &model.norm_epsilon, Range{0, 1}, fixed, "of every RMSNorm"},
+       {"model.dense_layers", &model.dense_layers, Range{0, 9999}, fixed,
+        "layers with one FFN in place of experts"},
+       {"model.ffn_hidden", &model.ffn_hidden, Range{1, 1 << 24}, fixed,
+        "inner width of dense layers"},
+       {"model.num_experts", &model.num_experts, Range{1, 1 << 20}, fixed, "experts per MoE layer"},
+       {"model.expert_hidden", &model.expert_hidden, Range{1, 1 << 24}, fixed,
+        "inner width of one expert"},
+       {"model.shared_expert_hidden", &model.shared_expert_hidden, Range{0, 1 << 24}, fixed,
+        "inner width of the expert every token visits; 0: none"},
+       {"model.tie_embeddings", &model.tie_embeddings, Anything{}, fixed,
+        "one table for input and output"},
+       {"model.init_std", &model.init_std, Range{0, 100}, fixed,
+        "standard deviation of the initial weights; 0: sqrt(2 / (5 hidden))"}});
+}
+
+void add_router(std::vector<ConfigKey>& keys, RouterConfig& router) {
+  keys.insert(
+      keys.end(),
+      {{"router.gate", &router.gate, Choices{{"softmax_topk", "topk_softmax"}}, fixed,
+        "softmax over all experts, or over the chosen ones"},
+       {"router.top_k", &router.top_k, Range{1, 1024}, fixed, "experts per token"},
+       {"router.balance_loss", &router.balance_loss, Range{0, 1e6}, free, "coefficient; 0: off"},
+       {"router.z_loss", &router.z_loss, Range{0, 1e6}, free, "coefficient; 0: off"}});
+}
+
+void add_parallel(std::vector<ConfigKey>& keys, ParallelConfig& parallel) {
+  keys.insert(keys.end(),
+              {{"parallel.experts", &parallel.experts, AutoOrCount{}, free,
+                "ranks that share one set of experts; auto: the most that fit"},
+               {"parallel.elastic", &parallel.elastic, Anything{}, free,
+                "a degree that does not divide the ranks becomes the largest that does"}});
+}
+
+void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
+  keys.insert(
+      keys.end(),
+      {{"train.steps", &train.steps, Range{1, many}, free, "optimizer steps of the whole run"},
+       {"train.seed", &train.seed, Range{0, many}, fixed, "of initial weights and data order"},
+       {"train.exact", &train.exact, Anything{}, free, "the same bits on any number of ranks"},
+       {"train.global_batch_size", &train.global_batch_size, Range{1, 1 << 24}, fixed,
+        "sequences per step, all ranks"},
+       {"train.micro_batch_size", &train.micro_batch_size, Range{1, 1 << 20}, fixed,
+        "sequences per forward and backward; divides global_batch_size"},
+       {"train.learning_rate", &train.learning_rate, Range{0, 100}, free, "after warm-up"},
+       {"train.min_learning_rate", &train.min_learning_rate, Range{0, 100}, free,
+        "at the end of the cosine"},
+       {"train.warmup_steps", &train.warmup_steps, Range{0, many}, free, "steps of linear warm-up"},
+       {"train.weight_decay", &train.weight_decay, Range{0, 100}, free, "decoupled (AdamW)"},
+       {"train.beta1", &train.beta1, Range{0, 0.999999}, free, "AdamW: of the mean gradient"},
+       {"train.beta2", &train.beta2, Range{0, 0.999999}, free,
+        "AdamW: of the mean squared gradient"},
+       {"train.epsilon", &train.epsilon, Range{1e-30, 1}, free, "AdamW"},
+       {"train.clip_norm", &train.clip_norm, Range{0, 1e12}, free,
+        "limit of the global gradient norm; 0: none"},
+       {"train.checkpoint_every", &train.checkpoint_every, Range{0, many}, free,
+        "steps; 0: only at the end"},
+       {"train.evaluate_every", &train.evaluate_every, Range{0, many}, free,
+        "steps; 0: never while training"},
+       {"train.log_every", &train.log_every, Range{1, many}, free,
+        "steps between lines of metrics.jsonl"}});
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::vector<ConfigKey> config_keys(Config& config) {
+  std::vector<ConfigKey> keys;
+  add_run(keys, config.run);
+  add_data(keys, config.data);
+  add_model(keys, config.model);
+  add_router(keys, config.router);
+  add_parallel(keys, config.parallel);
+  add_train(keys, config.train);
+  keys.push_back({"checkpoint.keep", &config.checkpoint.keep, Range{2, 1e6}, free,
+                  "newest good checkpoints to keep"});
+  return keys;
+}
+
+std::string_view nearest_key(const std::vector<ConfigKey>& keys, std::string_view name) {
+  return std::min_element(keys.begin(), keys.end(),
+                          [&](const ConfigKey& a, const ConfigKey& b) {
+                            return edit_distance(a.name, name) < edit_distance(b.name, name);
+                          })
+      ->name;
+}
+
+}  // namespace switchyard

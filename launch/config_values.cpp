@@ -1,0 +1,141 @@
+#include "launch/config_values.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+#include <sstream>
+#include <type_traits>
+
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+template <class T>
+constexpr bool is_list = std::is_same_v<T, std::vector<std::int64_t>>;
+template <class T>
+constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+template <class T>
+std::string type_text() {
+  if constexpr (std::is_same_v<T, bool>) return "true or false";
+  if constexpr (std::is_same_v<T, std::string>) return "text";
+  if constexpr (is_list<T>) return "a list of integers";
+  return is_integer<T> ? "an integer" : "a number";
+}
+
+std::string allowed_text(const ConfigKey& key) {
+  const std::string type = std::visit(
+      [](auto* t) { return type_text<std::remove_pointer_t<decltype(t)>>(); }, key.target);
+  if (const auto* range = std::get_if<Range>(&key.allowed)) {
+    return fmt::format("{} from {} to {}", type, range->low, range->high);
+  }
+  if (const auto* choices = std::get_if<Choices>(&key.allowed)) {
+    return fmt::format("\"{}\"", fmt::join(choices->values, "\" or \""));
+  }
+  return std::holds_alternative<AutoOrCount>(key.allowed) ? "\"auto\" or a positive integer" : type;
+}
+
+bool in_range(const ConfigKey& key, double value) {
+  const auto* range = std::get_if<Range>(&key.allowed);
+  return range == nullptr || (value >= range->low && value <= range->high);  // false for NaN
+}
+
+bool is_count(const std::string& text) {
+  return !text.empty() && text.size() < 8 && text[0] != '0' &&
+         text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+bool text_allowed(const ConfigKey& key, const std::string& text) {
+  if (const auto* choices = std::get_if<Choices>(&key.allowed)) {
+    return std::find(choices->values.begin(), choices->values.end(), text) != choices->values.end();
+  }
+  return !std::holds_alternative<AutoOrCount>(key.allowed) || text == "auto" || is_count(text);
+}
+
+// Nothing: not of this type, or not allowed.
+template <class T>
+std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return node.value_exact<bool>();
+  } else if constexpr (is_list<T>) {
+    if (!node.is_array()) return std::nullopt;
+    T list;
+    for (const toml::node& element : *node.as_array()) {
+      const auto value = element.value_exact<std::int64_t>();
+      if (!value || !in_range(key, static_cast<double>(*value))) return std::nullopt;
+      list.push_back(*value);
+    }
+    return list;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    auto text = node.value_exact<std::string>();
+    if (!text && node.is_integer() && std::holds_alternative<AutoOrCount>(key.allowed)) {
+      text = std::to_string(**node.as_integer());
+    }
+    return text && text_allowed(key, *text) ? text : std::nullopt;
+  } else {
+    const auto value = is_integer<T> && !node.is_integer() ? std::nullopt : node.value<double>();
+    if (!value || !node.is_number() || !in_range(key, *value)) return std::nullopt;
+    return static_cast<T>(*value);
+  }
+}
+
+std::string node_text(const toml::node& node) {
+  std::ostringstream text;
+  node.visit([&](const auto& concrete) { text << concrete; });
+  return text.str();
+}
+
+std::string number_text(double value, std::string text) {
+  const bool is_float = text.find_first_of(".en") != std::string::npos;  // also inf and nan
+  return is_float || value != value ? text : text + ".0";
+}
+
+}  // namespace
+
+void set_value(const ConfigKey& key, const toml::node& node, const std::string& where) {
+  std::visit(
+      [&](auto* target) {
+        const auto value = read_value<std::remove_pointer_t<decltype(target)>>(key, node);
+        require(value.has_value(), Exit::usage, "{}: {} = {} is not allowed: it must be {}", where,
+                key.name, node_text(node), allowed_text(key));
+        *target = *value;
+      },
+      key.target);
+}
+
+void set_value_from_text(const ConfigKey& key, const std::string& text) {
+  const std::string where = fmt::format("--set {}={}", key.name, text);
+  const bool quoted = text.starts_with('"') || text.starts_with('\'');
+  if (std::holds_alternative<std::string*>(key.target) && !quoted) {
+    set_value(key, toml::value<std::string>(text), where);
+    return;
+  }
+  try {
+    const toml::table table = toml::parse("value = " + text);
+    if (table.size() == 1) return set_value(key, *table.get("value"), where);
+  } catch (const toml::parse_error&) {  // said below
+  }
+  fail(Exit::usage, "{}: this is not a TOML value: it must be {}", where, allowed_text(key));
+}
+
+std::string value_text(const ConfigKey& key) {
+  return std::visit(
+      [&](const auto* target) -> std::string {
+        using T = std::remove_cvref_t<decltype(*target)>;
+        if constexpr (std::is_same_v<T, std::string>) {
+          if (std::holds_alternative<AutoOrCount>(key.allowed) && is_count(*target)) return *target;
+          return node_text(toml::value<std::string>(*target));
+        } else if constexpr (is_list<T>) {
+          return fmt::format("[{}]", fmt::join(*target, ", "));
+        } else if constexpr (std::is_floating_point_v<T>) {
+          return number_text(static_cast<double>(*target), fmt::format("{}", *target));
+        } else {
+          return fmt::format("{}", *target);
+        }
+      },
+      key.target);
+}
+
+}  // namespace switchyard

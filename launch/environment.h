@@ -1,0 +1,44 @@
+// What the environment says: the only code that reads it. Switchyard's own variables, and those
+// Slurm and Open MPI set.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace switchyard {
+
+// $SWITCHYARD_SITE, else ~/.config/switchyard/site.toml if there is one. A variable that names no
+// file is Exit::usage when the file is read.
+std::optional<std::filesystem::path> site_file();
+
+// Before MPI is initialised: what the launcher says of this process. 0 and 1 without a launcher.
+int launched_rank();
+int launched_ranks_on_node();
+
+// Where several ranks share a core, Open MPI must yield while it waits, or every collective costs a
+// scheduler's time slice. Call before MPI_Init; leaves a value of the user's alone.
+void prepare_mpi_environment();
+
+// The cores this process may run on, as text that is equal for processes bound alike, and their
+// number.
+struct Cores {
+  std::string mask;
+  int count = 1;
+};
+Cores allowed_cores();
+
+struct SlurmJob {
+  std::string id;  // empty outside Slurm
+  int restart_count = 0;
+};
+SlurmJob slurm_job();
+
+std::string host_name();
+std::string boot_id();  // changes when the machine restarts; empty if the system does not say
+std::string utc_now();  // "2024-05-01T12:00:00Z"
+bool no_color();        // NO_COLOR is set (no-color.org)
+bool stderr_is_terminal();
+
+}  // namespace switchyard

@@ -1,0 +1,35 @@
+#include "launch/layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launch/environment.h"
+#include "runtime/error.h"
+#include "runtime/mesh.h"
+
+namespace switchyard {
+
+ExpertDegree choose_expert_degree(const std::string& asked, int num_ranks, int num_experts,
+                                  bool flexible) {
+  if (asked == "auto") return {largest_divisor(num_ranks, num_experts), ""};
+  const int degree = std::stoi(asked);  // the config table allows nothing else
+  if (num_ranks % degree == 0) return {degree, ""};
+  const int fitting = largest_divisor(num_ranks, degree);
+  require(flexible, Exit::usage,
+          "parallel.experts = {} does not divide {} ranks: use \"auto\" or a divisor such as {}, "
+          "start another number of ranks, or set parallel.elastic = true",
+          degree, num_ranks, fitting);
+  return {fitting, fmt::format("parallel.experts = {} does not divide {} ranks: using {}", degree,
+                               num_ranks, fitting)};
+}
+
+int choose_threads(int asked, Comm& world) {
+  const Cores cores = allowed_cores();
+  const std::string mine = host_name() + " " + cores.mask;
+  const std::vector<std::string> all = all_gather_text(world, mine);
+  const auto sharing = static_cast<int>(std::count(all.begin(), all.end(), mine));
+  return asked > 0 ? asked : std::max(1, cores.count / std::max(1, sharing));
+}
+
+}  // namespace switchyard

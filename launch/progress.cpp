@@ -1,0 +1,77 @@
+#include "launch/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace switchyard {
+namespace {
+
+constexpr std::chrono::milliseconds redraw_interval{200}, line_interval{10'000};
+constexpr int bar_width = 20;
+
+std::string bar(std::int64_t done, std::int64_t steps, Color color) {
+  const auto filled = static_cast<int>(done * bar_width / std::max<std::int64_t>(1, steps));
+  const std::string text =
+      fmt::format("{:=>{}}{:{}}", filled > 0 ? ">" : "", filled, "", bar_width - filled);
+  return color == Color::yes ? fmt::format("[\x1b[32m{}\x1b[0m]", text) : fmt::format("[{}]", text);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
+  return whole >= 60 ? fmt::format("{}m{:02}s", whole / 60, whole % 60) : fmt::format("{}s", whole);
+}
+
+std::string rate(double per_second) {
+  if (per_second >= 1e6) return fmt::format("{:.1f}M", per_second / 1e6);
+  return per_second >= 1e4 ? fmt::format("{:.1f}k", per_second / 1e3)
+                           : fmt::format("{:.0f}", per_second);
+}
+
+}  // namespace
+
+std::string progress_line(const StepReport& report, std::int64_t steps, double tokens_per_second,
+                          double seconds_left, Color color) {
+  const std::int64_t done = report.step + 1;
+  std::string line =
+      fmt::format("{} {:>{}}/{}  loss {:.3f}  {} tokens/s", bar(done, steps, color), done,
+                  fmt::formatted_size("{}", steps), steps, report.loss, rate(tokens_per_second));
+  double worst = 0.0;
+  for (const LayerLoad& load : report.layers) worst = std::max(worst, load.max_over_mean);
+  if (!report.layers.empty()) line += fmt::format("  balance {:.2f}", worst);
+  if (seconds_left >= 0.0) line += fmt::format("  {} left", duration(seconds_left));
+  return line;
+}
+
+Progress::Progress(std::int64_t first_step, std::int64_t steps, bool terminal, Color color)
+    : first_step_(first_step), steps_(steps), terminal_(terminal), color_(color) {}
+
+Progress::~Progress() { pause(); }
+
+void Progress::report(const StepReport& report) {
+  // The first step of an attempt pays for start-up, and then the mean forgets it.
+  const double weight = report.step <= first_step_ + 1 ? 1.0 : 0.1;
+  const double tokens_per_second = static_cast<double>(report.tokens) / report.seconds;
+  tokens_per_second_ += weight * (tokens_per_second - tokens_per_second_);
+  seconds_per_step_ += weight * (report.seconds - seconds_per_step_);
+
+  const Clock::time_point now = Clock::now();
+  const bool last_step = report.step + 1 == steps_;
+  if (now - last_ < (terminal_ ? redraw_interval : line_interval) && !last_step) return;
+  last_ = now;
+  const double left = static_cast<double>(steps_ - report.step - 1) * seconds_per_step_;
+  const std::string line = progress_line(report, steps_, tokens_per_second_,
+                                         report.step == first_step_ ? -1.0 : left, color_);
+  fmt::print(stderr, "{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n");
+  std::fflush(stderr);
+  open_ = terminal_;
+}
+
+void Progress::pause() {
+  if (open_) fmt::print(stderr, "\n");
+  open_ = false;
+}
+
+}  // namespace switchyard

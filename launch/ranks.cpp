@@ -1,0 +1,42 @@
+#include "launch/ranks.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "launch/environment.h"
+#include "runtime/mpi_comm.h"
+
+namespace switchyard {
+namespace {
+
+int give_up(Comm& world, Exit code, const std::string& message) {
+  print_error(world.size() == 1 ? message : fmt::format("rank {}: {}", world.rank(), message));
+  if (world.size() > 1)
+    world.abort(static_cast<int>(code));  // the others may be waiting for this rank
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body) {
+  prepare_mpi_environment();
+  MpiSession session(nullptr, nullptr);
+  const std::unique_ptr<Comm> control = session.world();
+  try {
+    return static_cast<int>(body(session.world()));
+  } catch (const Error& error) {
+    if (!error.agreed()) return give_up(*control, error.code(), error.what());
+    if (control->rank() == 0) print_error(error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    return give_up(*control, Exit::internal, "out of memory");
+  } catch (const std::exception& error) {
+    return give_up(*control, Exit::internal, error.what());
+  }
+}
+
+void print_error(const std::string& message) { fmt::print(stderr, "switchyard: {}\n", message); }
+
+}  // namespace switchyard

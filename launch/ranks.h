@@ -1,0 +1,20 @@
+// A command that runs on every rank: MPI for its life, and one message for what goes wrong.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "runtime/comm.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+
+// Initialises MPI, runs `body` with a communicator of all ranks, and returns the process's exit
+// code. An agreed error is printed by rank 0, and every rank returns its code; any other error
+// prints its rank and ends the whole job at once.
+int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body);
+
+// One line on stderr: "switchyard: ...".
+void print_error(const std::string& message);
+
+}  // namespace switchyard

@@ -1,0 +1,41 @@
+#include "launch/stop_signals.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+namespace switchyard {
+namespace {
+
+// A handler can reach nothing but objects of static storage; lock-free atomics are safe in it.
+std::atomic<bool> stop_requested{false};
+std::atomic<bool> save_running{false};
+constexpr std::array<int, 3> handled = {SIGTERM, SIGINT, SIGUSR1};
+
+void on_signal(int number) {
+  if (stop_requested.exchange(true) && !save_running) _exit(128 + number);
+}
+
+void set_handlers(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (const int number : handled) sigaction(number, &action, nullptr);
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  stop_requested = false;
+  save_running = false;
+  set_handlers(on_signal);
+}
+StopSignals::~StopSignals() { set_handlers(SIG_DFL); }
+
+bool StopSignals::requested() const { return stop_requested; }
+void StopSignals::set_saving(bool saving) { save_running = saving; }
+
+}  // namespace switchyard

@@ -1,0 +1,199 @@
+#include "launch/training.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "io/checkpoint.h"
+#include "io/durable.h"
+#include "launch/assemble.h"
+#include "launch/checkpoint_meta.h"
+#include "launch/environment.h"
+#include "launch/layout.h"
+#include "launch/logs.h"
+#include "launch/metrics.h"
+#include "launch/progress.h"
+#include "launch/start.h"
+#include "launch/stop_signals.h"
+#include "runtime/agree.h"
+#include "train/run.h"
+
+namespace switchyard {
+namespace {
+
+// The data of a run, opened and checked before anything is written.
+struct RunData {
+  std::optional<TokenStore> store;
+  std::optional<Loader> loader, validation;
+
+  RunData(const Config& config, Comm& world) {
+    agree(world, [&] {
+      require(!config.data.dataset.empty(), Exit::usage,
+              "data.dataset is not set: name a folder that `switchyard prepare` wrote, in the "
+              "config or with --set data.dataset=FOLDER");
+      store.emplace(config.data.dataset);
+      loader.emplace(*store, "train", loader_layout(config, world));
+      const bool can_evaluate = store->num_tokens("validation") > config.data.sequence_length;
+      if (can_evaluate) validation.emplace(*store, "validation", loader_layout(config, world));
+    });
+  }
+};
+
+// One attempt at a run, from the moment it owns the run directory.
+class Training {
+ public:
+  Training(const Config& config, RunData& data, const Start& start, int expert_degree,
+           std::unique_ptr<Comm> world)
+      : config_(config),
+        data_(data),
+        directory_(config.run.directory),
+        attempt_(start.attempt),
+        checkpoint_(start.checkpoint),
+        stream_(Stream::cpu(choose_threads(config.run.threads, *world))),
+        mesh_(make_mesh(std::move(world), expert_degree)),
+        log_(make_logger(directory_.logs(), mesh_)),
+        model_(config.model, config.router, model_options(config, data.store->vocabulary()), mesh_),
+        trainer_(model_, mesh_, config.train, stream_),
+        description_(describe_run(config, *data.store)) {
+    for (const std::string& note : start.notes) log_->warn("{}", note);
+    if (!checkpoint_.empty()) load();
+    introduce();
+  }
+
+  Exit run(std::int64_t stop_before) {
+    write_state("running", "");
+    try {
+      const RunEnd end = loop(stop_before);
+      write_state(end == RunEnd::done ? "done" : "stopped", "");
+      if (end == RunEnd::done) {
+        log_->info("done after step {}: {}", step_, directory_.path().string());
+        return Exit::done;
+      }
+      log_->info("stopped after step {} and saved in {}: start again with --resume", step_,
+                 directory_.path().string());
+      return Exit::requeue;
+    } catch (const Error& error) {
+      try {
+        write_state("failed", error.what());
+      } catch (const Error&) {  // the disk may be what failed: the first error is the one to report
+      }
+      throw;
+    }
+  }
+
+ private:
+  bool root() const { return mesh_.world->rank() == 0; }
+
+  void load() {
+    std::string fingerprint;
+    agree(*mesh_.world, [&] {
+      const CheckpointReader reader(checkpoint_);
+      trainer_.load(reader);
+      step_ = reader.step();
+      fingerprint = reader.meta().at("trainer").value("fingerprint", "");
+    });
+    log_->info("resuming at step {} from {}", step_, checkpoint_.string());
+    if (config_.train.exact && fingerprint != trainer_.arithmetic().fingerprint) {
+      log_->warn(
+          "this machine computes other bits than the one that wrote the checkpoint: the run goes "
+          "on, but no longer bit for bit");
+    }
+  }
+
+  void introduce() {
+    const std::int64_t threads = stream_.num_threads();
+    log_->info("attempt {}: {} ranks, {} threads each, experts over {} ranks; run directory {}",
+               attempt_, mesh_.world->size(), threads, mesh_.expert_degree(),
+               directory_.path().string());
+    if (!data_.validation && config_.train.evaluate_every > 0) {
+      log_->warn("the dataset's validation split has no row of {} tokens: not evaluating",
+                 config_.data.sequence_length);
+    }
+  }
+
+  RunEnd loop(std::int64_t stop_before) {
+    const bool terminal = stderr_is_terminal();
+    Progress progress(step_, config_.train.steps, terminal,
+                      terminal && !no_color() ? Color::yes : Color::no);
+    StopSignals signals;
+    RunHooks hooks;
+    hooks.stop_requested = [&] { return signals.requested(); };
+    hooks.stepped = [&](const StepReport& report) {
+      step_ = report.step + 1;
+      if (root()) note_step(report, progress);
+    };
+    hooks.evaluated = [&](std::int64_t done, double loss) {
+      progress.pause();
+      log_->info("step {}: validation loss {:.4f}", done, loss);
+      if (root())
+        durable::append_line(directory_.metrics_file(), validation_line(attempt_, done, loss));
+    };
+    hooks.save = [&](std::int64_t) {
+      signals.set_saving(true);
+      save();
+      signals.set_saving(false);
+    };
+    Loader* validation = data_.validation ? &*data_.validation : nullptr;
+    return run_training(trainer_, *data_.loader, validation, config_.train, {step_, stop_before},
+                        *mesh_.world, hooks);
+  }
+
+  void note_step(const StepReport& report, Progress& progress) {
+    const bool last = report.step + 1 == config_.train.steps;
+    if (report.step % config_.train.log_every == 0 || last) {
+      durable::append_line(directory_.metrics_file(), metrics_line(attempt_, report));
+    }
+    progress.report(report);
+  }
+
+  void save() {
+    nlohmann::json meta = description_;
+    meta["trainer"] = trainer_.meta();
+    meta["step"] = step_;
+    meta["attempt"] = attempt_;
+    checkpoint_ = save_checkpoint(directory_.path(), step_, attempt_, trainer_.owned_state(), meta,
+                                  *mesh_.world, stream_);
+    on_root(*mesh_.world, [&] { retain_checkpoints(directory_.path(), config_.checkpoint.keep); });
+    write_state("running", "");
+  }
+
+  void write_state(const std::string& status, const std::string& problem) {
+    if (!root()) return;
+    directory_.write_state(
+        {status, attempt_, step_, config_.train.steps, checkpoint_.filename().string(), problem});
+  }
+
+  const Config& config_;
+  RunData& data_;
+  RunDirectory directory_;
+  int attempt_;
+  std::filesystem::path checkpoint_;  // the newest of this attempt, or the one it resumed from
+  std::int64_t step_ = 0;             // steps done
+  Stream stream_;
+  Mesh mesh_;
+  std::shared_ptr<spdlog::logger> log_;
+  Transformer model_;
+  Trainer trainer_;
+  nlohmann::json description_;
+};
+
+}  // namespace
+
+Exit train(const TrainingOptions& options, std::unique_ptr<Comm> world) {
+  const Config config = agree_on_config(options.config, *world);
+  ExpertDegree degree;
+  agree(*world, [&] {
+    require_device(config.run);
+    const bool flexible =
+        config.parallel.elastic || (options.resume && RunDirectory(config.run.directory).used());
+    degree = choose_expert_degree(config.parallel.experts, world->size(), config.model.num_experts,
+                                  flexible);
+  });
+  RunData data(config, *world);
+  Start start = start_attempt(RunDirectory(config.run.directory), config, *data.store,
+                              options.resume, *world);
+  if (!degree.note.empty()) start.notes.push_back(degree.note);
+  return Training(config, data, start, degree.degree, std::move(world)).run(options.stop_before);
+}
+
+}  // namespace switchyard

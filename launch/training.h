@@ -1,0 +1,24 @@
+// `switchyard train`: from a config to a finished, stopped or failed run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "launch/config.h"
+#include "runtime/comm.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+
+struct TrainingOptions {
+  ConfigSources config;
+  bool resume = false;
+  std::int64_t stop_before =
+      0;  // save and leave when this step is reached, as on SIGTERM; 0: never
+};
+
+// Collective. Exit::done, or Exit::requeue when it was asked to stop and saved. What can fail
+// before the first step is an agreed error.
+Exit train(const TrainingOptions& options, std::unique_ptr<Comm> world);
+
+}  // namespace switchyard

@@ -1,0 +1,66 @@
+#!/bin/bash
+# bad_input.sh SWITCHYARD: what cannot work ends within seconds on every rank, with one message and the right exit code.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+
+# expect CODE TEXT COMMAND...: the exit code, TEXT in one message of switchyard, and no second message.
+expect() {
+  local code=$1 text=$2
+  shift 2
+  timeout 30 "$@" >out 2>err
+  local got=$? messages
+  messages=$(grep -c '^switchyard: ' err)
+  if [ $got != "$code" ] || [ "$messages" != 1 ] || ! grep -qF -- "$text" err; then
+    printf 'FAILED: %s\n  exit code %s (expected %s), %s messages (expected 1), looking for: %s\n' "$*" $got "$code" \
+      "$messages" "$text"
+    sed 's/^/  | /' err | head -20
+    failed=1
+  fi
+}
+on() { echo mpirun --oversubscribe --bind-to none -n "$1"; }
+train() { echo train "$root/examples/tiny.toml" --set run.directory=run --set data.dataset="${1:-data}"; }
+
+make_corpus corpus.jsonl 60
+prepare corpus.jsonl --output data --validation-fraction 0.2
+
+# The command line
+expect 2 "--help" "$switchyard"
+expect 2 "no command trian" "$switchyard" trian
+expect 2 "CONFIG" "$switchyard" train
+expect 2 "--prompt" "$switchyard" sample run
+
+# The config, on one rank and on two
+expect 2 "did you mean train.steps?" $(on 1) "$switchyard" $(train) --set train.step=3
+expect 2 "did you mean train.steps?" $(on 2) "$switchyard" $(train) --set train.step=3
+expect 2 "it must be an integer" $(on 2) "$switchyard" $(train) --set train.steps=soon
+expect 2 "it must be a number from 0" $(on 2) "$switchyard" $(train) --set train.beta1=2
+expect 2 "does not divide" $(on 2) "$switchyard" $(train) --set train.micro_batch_size=5
+expect 2 "no config file" $(on 2) "$switchyard" train nowhere.toml
+printf '[train]\nsteps = 3\nsteps = 4\n' >twice.toml
+expect 2 "twice.toml, line 3" $(on 2) "$switchyard" train twice.toml
+printf '[train]\nsteps = 3\n\nlearning_rat = 1.0\n' >typo.toml
+expect 2 "typo.toml, line 4: unknown key train.learning_rat; did you mean train.learning_rate?" "$switchyard" config typo.toml
+expect 2 "cuda" $(on 2) "$switchyard" $(train) --set run.device=cuda
+
+# The layout
+expect 2 "parallel.experts = 2 does not divide 3 ranks" $(on 3) "$switchyard" $(train) --set parallel.experts=2
+expect 2 "micro-batches" $(on 4) "$switchyard" $(train) --set train.global_batch_size=4
+
+# The dataset
+expect 2 "data.dataset is not set" $(on 2) "$switchyard" train "$root/examples/tiny.toml" --set run.directory=run
+expect 3 "nowhere" $(on 2) "$switchyard" $(train nowhere)
+cp -r data torn
+truncate -s -100 torn/train-00000.h5
+expect 3 "train-00000.h5" $(on 2) "$switchyard" $(train torn)
+cp -r data changed
+printf x | dd of=changed/manifest.json bs=1 seek=40 conv=notrunc status=none
+expect 3 "changed" $(on 2) "$switchyard" $(train changed)
+expect 3 "row" $(on 2) "$switchyard" $(train) --set data.sequence_length=1048576
+
+# Nothing of the above may have started a run, and what needs one says so
+[ ! -e run ] || { echo "FAILED: a start that could not work left a run directory"; failed=1; }
+expect 3 "describes a dataset, not a checkpoint" $(on 2) "$switchyard" evaluate data
+expect 3 "neither a checkpoint nor a run directory" "$switchyard" inspect nowhere
+expect 3 "nowhere" "$switchyard" checkpoint list nowhere
+
+exit $failed

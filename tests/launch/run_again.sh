@@ -1,0 +1,67 @@
+#!/bin/bash
+# run_again.sh SWITCHYARD: what happens when a run is started again: used, busy, stopped, killed, changed, elastic.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+complain() {
+  echo "FAILED: $*"
+  tail -5 err | sed 's/^/  | /'
+  failed=1
+}
+
+start() {  # start RANKS ARGUMENTS...
+  local ranks=$1
+  shift
+  mpi "$ranks" "$switchyard" train "$root/examples/tiny.toml" \
+    --set data.dataset=data "$@" >out 2>err
+}
+# expect CODE TEXT RANKS ARGUMENTS...
+expect() {
+  local code=$1 text=$2
+  shift 2
+  start "$@"
+  local got=$?
+  [ $got = "$code" ] && grep -qF -- "$text" err || complain "start $* gave $got, expected $code and '$text'"
+}
+hash_of() { "$switchyard" checkpoint hash "$1" | cut -d' ' -f1; }
+
+make_corpus corpus.jsonl 80
+prepare corpus.jsonl --output data
+prepare corpus.jsonl --output other --validation-fraction 0.5
+prepare corpus.jsonl --output pieces --tokenizer sentencepiece:300
+
+expect 0 "done after step 20" 2 --set run.directory=whole
+expect 2 "add --resume" 2 --set run.directory=whole
+expect 0 "done after step 20" 2 --set run.directory=whole --resume
+
+# Stopped at a step, then changed in ways that a run may not change.
+expect 75 "stopped" 2 --set run.directory=parts --stop-before 7
+grep -q '"status": "stopped"' parts/state.json || complain "state.json does not say stopped"
+expect 2 "model.hidden (was 64, is 32)" 2 --set run.directory=parts --resume --set model.hidden=32
+expect 2 "train.seed" 2 --set run.directory=parts --resume --set train.seed=2
+expect 3 "data.dataset" 2 --set run.directory=parts --resume --set data.dataset=other
+expect 3 "another tokenizer" 2 --set run.directory=parts --resume --set data.dataset=pieces
+expect 0 "parallel.experts = 2 does not divide 3 ranks: using 1" 3 --set run.directory=parts --resume --set parallel.experts=2
+[ "$(hash_of parts)" = "$(hash_of whole)" ] || complain "stopping and going on on 3 ranks changed the weights"
+
+# A live owner holds the run; when it is killed, a start goes on.
+start 2 --set run.directory=killed --set train.steps=100000 --set train.checkpoint_every=5 &
+for _ in $(seq 100); do ls killed/checkpoints/*/manifest.json >/dev/null 2>&1 && break; sleep 0.1; done
+mv err err.first 2>/dev/null
+expect 5 "is in use" 2 --set run.directory=killed
+pid=$(grep -o '"pid": [0-9]*' killed/attempts/0001.json | grep -o '[0-9]*')
+kill -9 "$pid"
+wait
+expect 75 "resuming at step" 2 --set run.directory=killed --set train.steps=100000 --resume --stop-before 1
+[ "$("$switchyard" checkpoint list killed | wc -l)" -ge 2 ] || complain "no two checkpoints are kept"
+"$switchyard" checkpoint verify killed >/dev/null || complain "a checkpoint does not verify"
+
+# Asked to leave by a signal.
+start 2 --set run.directory=asked --set train.steps=100000 &
+for _ in $(seq 100); do [ -s asked/metrics.jsonl ] && break; sleep 0.1; done
+kill -USR1 "$(grep -o '"pid": [0-9]*' asked/attempts/0001.json | grep -o '[0-9]*')"
+wait $!
+code=$?
+[ $code = 75 ] || complain "SIGUSR1 gave exit code $code, expected 75"
+"$switchyard" checkpoint list asked | grep -q complete || complain "SIGUSR1 did not save"
+
+exit $failed

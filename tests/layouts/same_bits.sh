@@ -1,0 +1,54 @@
+#!/bin/bash
+# same_bits.sh SWITCHYARD: one config gives the same losses and the same weights on any number of ranks, at any expert
+# degree and thread count, and through stops and restarts on other rank counts.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+
+make_corpus corpus.jsonl 300
+prepare corpus.jsonl --output data --tokenizer sentencepiece:400
+
+start() {  # start DIRECTORY RANKS ARGUMENTS...
+  local directory=$1 ranks=$2
+  shift 2
+  mpi "$ranks" "$switchyard" train "$root/examples/tiny.toml" \
+    --set data.dataset=data --set run.directory="$directory" --resume "${config[@]}" "$@" >out 2>err
+}
+# What must be equal: every step's loss, gradient norm and expert loads, and the hash of all tensors.
+result() {
+  sed -E 's/"attempt":[0-9]+,//; s/"tokens_per_second":[^,]*,//' "$1/metrics.jsonl"
+  "$switchyard" checkpoint hash "$1" | cut -d' ' -f1
+}
+same() {  # same DIRECTORY WHAT: compares with the directory `reference`
+  result "$1" >"$1.result"
+  if ! cmp -s reference.result "$1.result"; then
+    echo "FAILED: $2 differs from one rank"
+    diff reference.result "$1.result" | head -4
+    tail -3 err
+    failed=1
+  fi
+  rm -rf "${1:?}"
+}
+
+sweep() {  # sweep NAME ARGUMENTS...: all layouts of one config
+  local name=$1
+  shift
+  config=("$@")
+  start reference 1 || { cat err; failed=1; }
+  result reference >reference.result
+  [ "$(wc -l <reference.result)" = 21 ] || { echo "FAILED: $name: 20 losses and a hash expected"; failed=1; }
+  for layout in "1 auto 2" "2 auto 1" "2 1 1" "3 auto 1" "3 1 1" "4 auto 1" "4 2 1" "8 auto 1" "8 2 1"; do
+    read -r ranks degree threads <<<"$layout"
+    start a "$ranks" --set parallel.experts="$degree" --set run.threads="$threads"
+    same a "$name on $ranks ranks, expert degree $degree, $threads threads each"
+  done
+  start b 4 --stop-before 7
+  start b 2 --stop-before 13
+  start b 8
+  same b "$name on 4, then 2, then 8 ranks"
+  rm -rf reference
+}
+
+sweep "tiny"
+sweep "six experts, top-3, no shared expert" --set model.num_experts=6 --set router.top_k=3 \
+  --set model.shared_expert_hidden=0 --set router.gate=topk_softmax --set model.tie_embeddings=false
+exit $failed

@@ -1,0 +1,23 @@
+# For test scripts that run the program as a user does: source it with the path of the binary. It enters a fresh folder, removed
+# at the end, and leaves $switchyard, $root (the source tree), `mpi RANKS COMMAND...` and a corpus.
+switchyard=$(realpath "${1:?usage: $0 SWITCHYARD}")
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+failed=0
+
+mpi() { mpirun --oversubscribe --bind-to none -n "$@"; }
+
+# make_corpus FILE DOCUMENTS
+make_corpus() {
+  for i in $(seq "$2"); do
+    echo "{\"text\": \"Page $i. The square of $i is $((i * i)), its cube $((i * i * i)); $((i % 7)) is what 7 leaves of it.\"}"
+  done >"$1"
+}
+
+# prepare OPTIONS...: must work
+prepare() {
+  "$switchyard" prepare "$@" >/dev/null 2>prepare.log || { cat prepare.log; echo "FAILED: prepare $*"; exit 1; }
+}
