@@ -1,5 +1,5 @@
-// How near do the products of runtime/matmul.h come to the library's best? BM_Ceiling is that best;
-// every other rate is printed as a share of it by comparing GFLOP/s within one run.
+// How near do the products of runtime/matmul.h come to the best rate of the library, BM_Ceiling,
+// and to one library call of the same shape? Compare GFLOP/s (per CPU time) within one run only.
 #include <benchmark/benchmark.h>
 
 #include <vector>

@@ -24,9 +24,9 @@ void add_product(const float* a, std::int64_t a_stride, const float* b, std::int
   float sum[block_rows * 16];
   for (int i = 0; i < block_rows * 16; ++i) sum[i] = c[i];
   for (std::int64_t s = 0; s < segments; ++s) {
-    for (int k = 0; k < 16; ++k) {
-      for (int i = 0; i < block_rows; ++i) {
-        for (int j = 0; j < 16; ++j) {
+    for (std::int64_t k = 0; k < 16; ++k) {
+      for (std::int64_t i = 0; i < block_rows; ++i) {
+        for (std::int64_t j = 0; j < 16; ++j) {
           sum[i * 16 + j] += a[s * a_stride + i * 16 + k] * b[s * 256 + k * 16 + j];
         }
       }
@@ -45,15 +45,6 @@ inline std::int64_t first_block(std::int64_t first_row, std::int64_t panel) {
 inline std::int64_t end_panel(std::int64_t first_row, std::int64_t block, std::int64_t end) {
   const std::int64_t panel = (first_row + (block + 1) * block_rows - 1) / width + 1;
   return panel < end ? panel : end;
-}
-
-template <int rows>
-inline __attribute__((always_inline)) void add_transposed(const float* weights, const float* values,
-                                                          std::int64_t depth, float* out) {
-  float sum[rows][16];
-  load<rows>(out, sum);
-  add_product<rows>(weights, 1, width, values, depth, sum);
-  store<rows>(sum, out);
 }
 
 struct RowSum {

@@ -4,7 +4,6 @@
 
 #include "runtime/matmul.h"
 #include "runtime/matmul_library.h"
-#include "runtime/random.h"
 
 namespace switchyard {
 namespace {
@@ -45,31 +44,37 @@ bool agrees_with_double(const MatmulShape& shape, const float* a, const float* b
   return true;
 }
 
+// An operand twice: at the start of a cache line, and moved.
+struct Operand {
+  Buffer buffer, room;
+  Tensor moved;
+
+  explicit Operand(Shape shape)
+      : buffer(shape, DType::f32),
+        room(Shape{shape.size() + 8}, DType::f32),
+        moved(shifted(room, shape)) {}
+
+  // Numbers in [-0.5, 0.5) without a pattern; a linear congruence is enough for that.
+  void fill(std::uint32_t seed) {
+    for (std::int64_t i = 0; i < moved.size(); ++i) {
+      seed = seed * 1664525U + 1013904223U;
+      data()[i] = moved.as<float>()[i] = static_cast<float>(seed >> 8) * 0x1p-24F - 0.5F;
+    }
+  }
+  float* data() { return buffer.tensor().as<float>(); }
+};
+
 bool repeats(const MatmulShape& shape, Stream& stream, Stream& two_threads, std::uint64_t& hash) {
-  const Shape shape_a = stored(shape.m, shape.k, shape.op_a),
-              shape_b = stored(shape.k, shape.n, shape.op_b);
-  const Shape shape_out{shape.m, shape.n};
-  Buffer a(shape_a, DType::f32), b(shape_b, DType::f32), out(shape_out, DType::f32);
-  Buffer room_a(Shape{shape_a.size() + 8}, DType::f32),
-      room_b(Shape{shape_b.size() + 8}, DType::f32);
-  Buffer room_out(Shape{shape_out.size() + 8}, DType::f32);
-  const Tensor moved_a = shifted(room_a, shape_a), moved_b = shifted(room_b, shape_b);
-  const Tensor moved_out = shifted(room_out, shape_out);
-  const Random random(17, Purpose::init);
-  for (std::int64_t i = 0; i < shape_a.size(); ++i) {
-    moved_a.as<float>()[i] = a.tensor().as<float>()[i] =
-        static_cast<float>(random.uniform(i) - 0.5);
-  }
-  for (std::int64_t i = 0; i < shape_b.size(); ++i) {
-    moved_b.as<float>()[i] = b.tensor().as<float>()[i] =
-        static_cast<float>(random.uniform(~i) - 0.5);
-  }
-  matmul(a, shape.op_a, b, shape.op_b, out, Write::replace, stream);
-  matmul(moved_a, shape.op_a, moved_b, shape.op_b, moved_out, Write::replace, two_threads);
-  const float* result = out.tensor().as<float>();
-  hash = mix(hash, result, shape_out.size());
-  return std::memcmp(result, moved_out.data, static_cast<std::size_t>(moved_out.bytes())) == 0 &&
-         agrees_with_double(shape, a.tensor().as<float>(), b.tensor().as<float>(), result);
+  Operand a(stored(shape.m, shape.k, shape.op_a)), b(stored(shape.k, shape.n, shape.op_b));
+  Operand out(Shape{shape.m, shape.n});
+  a.fill(17);
+  b.fill(18);
+  matmul(a.buffer, shape.op_a, b.buffer, shape.op_b, out.buffer, Write::replace, stream);
+  matmul(a.moved, shape.op_a, b.moved, shape.op_b, out.moved, Write::replace, two_threads);
+  hash = mix(hash, out.data(), out.moved.size());
+  const auto bytes = static_cast<std::size_t>(out.moved.bytes());
+  return std::memcmp(out.data(), out.moved.data, bytes) == 0 &&
+         agrees_with_double(shape, a.data(), b.data(), out.data());
 }
 
 }  // namespace

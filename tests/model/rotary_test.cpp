@@ -56,7 +56,7 @@ TEST(Rotary, SinesMatchTheLibraryFarOut) {
     worst = std::fmax(worst, std::fabs(turn.sin - std::sin(angle)));
     worst = std::fmax(worst, std::fabs(turn.cos - std::cos(angle)));
   }
-  EXPECT_LT(worst, 1e-14);
+  EXPECT_LT(worst, 1e-15);
 }
 
 TEST(Rotary, RootsMatchTheLibrary) {

@@ -50,6 +50,18 @@ TEST(Exact, TwoThreadsGiveTheSameBits) {
   EXPECT_EQ(train_on(config, test_world().size(), 1), one);
 }
 
+// Libraries split long sums with small outputs over threads: a router of 64 experts, 2,048 tokens.
+TEST(Exact, LongMicroBatchesWithManyExpertsGiveTheSameBitsOnTwoThreads) {
+  SmallConfig config;
+  config.model.num_experts = 64;
+  config.sequence_length = 256;
+  config.train.micro_batch_size = 8;
+  config.train.global_batch_size = 32;
+  const Outcome one = train_on(config, 1, 1);
+  config.threads = 2;
+  EXPECT_EQ(train_on(config, test_world().size(), test_world().size()), one);
+}
+
 // More rounds than one rank has work: the last round leaves ranks without a micro-batch.
 TEST(Exact, UnevenRoundsGiveTheSameBits) {
   SmallConfig config;
