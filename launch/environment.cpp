@@ -53,6 +53,12 @@ int launched_ranks_on_node() {
       {"OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_STEP_TASKS_PER_NODE", "SLURM_NTASKS_PER_NODE"}, 1);
 }
 
+void restart_with_patient_threads(char** argv) {
+  if (!variable("GOMP_SPINCOUNT").empty() || !variable("OMP_WAIT_POLICY").empty()) return;
+  setenv("OMP_WAIT_POLICY", "passive", 0);
+  execv("/proc/self/exe", argv);  // comes back only without /proc: a slower run, no more
+}
+
 void prepare_mpi_environment() {
   // A launcher binds its ranks, not itself: its cores are the node's.
   const int cores = std::max(cores_of(0), cores_of(getppid()));

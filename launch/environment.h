@@ -17,6 +17,12 @@ std::optional<std::filesystem::path> site_file();
 int launched_rank();
 int launched_ranks_on_node();
 
+// OpenMP's threads spin for milliseconds at the end of every loop unless told otherwise, and where
+// threads share a core that is a hundred times slower than work. It reads its settings when the
+// program is loaded, so the program starts itself again with them, once. Leaves settings of the
+// user's alone.
+void restart_with_patient_threads(char** argv);
+
 // Where several ranks share a core, Open MPI must yield while it waits, or every collective costs a
 // scheduler's time slice. Call before MPI_Init; leaves a value of the user's alone.
 void prepare_mpi_environment();

@@ -33,8 +33,8 @@ int run(int argc, char** argv) {
       "  switchyard evaluate runs/quickstart\n"
       "  switchyard sample runs/quickstart --prompt \"Once\"\n\n"
       "Exit codes: 0 done, 2 usage or config, 3 bad data or checkpoint, 4 storage, 5 run busy,\n"
-      "6 numerical stop, 75 saved: start me again, 76 a rank died: start me again, 1 a defect of "
-      "switchyard.");
+      "6 numerical stop, 75 saved: start me again, 76 a rank died: start me again,\n"
+      "1 a defect of switchyard.");
 
   std::vector<std::unique_ptr<Command>> commands;
   for (const auto make :
@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
 }  // namespace switchyard
 
 int main(int argc, char** argv) {
+  switchyard::restart_with_patient_threads(argv);
   try {
     return switchyard::run(argc, argv);
   } catch (const switchyard::Error& error) {

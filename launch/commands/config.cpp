@@ -15,9 +15,9 @@ class ConfigCommand : public Command {
     app_->footer(
         "Prints the config that `train` would use: defaults, then the site file\n"
         "($SWITCHYARD_SITE or ~/.config/switchyard/site.toml), then CONFIG, then --set.\n\n"
-        "  switchyard config                                  # all defaults: a start for your "
+        "  switchyard config                                # all defaults, for a file of your "
         "own\n"
-        "  switchyard config my.toml --set train.steps=20     # check a config without running it");
+        "  switchyard config my.toml --set train.steps=20   # check a config without running it");
   }
 
   int run() override {

@@ -50,7 +50,7 @@ class EvaluateCommand : public Command {
         "  mpirun -n 2 switchyard evaluate runs/quickstart/checkpoints/step-00000300-a0001\n"
         "  switchyard evaluate runs/quickstart --dataset data/other\n\n"
         "Prints the mean cross-entropy per token of the validation split in nats,\n"
-        "its exponential (perplexity), and bits per byte of text, which compares models with "
+        "its exponential (perplexity), and bits per byte of text, which compares models with\n"
         "different tokenizers.");
   }
 

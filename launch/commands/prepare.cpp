@@ -59,8 +59,9 @@ class PrepareCommand : public Command {
     app_->footer(
         "  switchyard prepare corpus/ --output data/corpus --tokenizer sentencepiece:4096\n"
         "  switchyard prepare a.jsonl b.txt --output data/mixed          # one token per byte\n\n"
-        "Exact duplicates are removed. DATASET/report.json says what was kept, and "
-        "docs/prepare-data.md what it means.");
+        "Exact duplicates are removed. DATASET/report.json says what was kept; "
+        "docs/prepare-data.md\n"
+        "explains it.");
   }
 
   int run() override {

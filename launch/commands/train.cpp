@@ -21,10 +21,9 @@ class TrainCommand : public Command {
         "  switchyard train my.toml --set data.dataset=DATASET              # one process\n"
         "  mpirun -n 2 switchyard train my.toml --set run.directory=runs/a  # two ranks\n"
         "  mpirun -n 4 switchyard train my.toml --set run.directory=runs/a --resume\n\n"
-        "Paths are relative to the current directory. SIGTERM, SIGINT and SIGUSR1 ask the run to "
-        "save and leave with\n"
-        "exit code 75; a second one ends it at once. docs/train.md explains keys, files and exit "
-        "codes.");
+        "Paths are relative to the current directory. SIGTERM, SIGINT and SIGUSR1 ask the run to\n"
+        "save and leave with exit code 75; a second one ends it at once. docs/train.md explains\n"
+        "keys, files and exit codes.");
   }
 
   int run() override {
