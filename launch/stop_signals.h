@@ -5,7 +5,7 @@
 namespace switchyard {
 
 // At most one object at a time: signal handlers belong to the process. The destructor restores the
-// old handlers.
+// default ones.
 class StopSignals {
  public:
   StopSignals();

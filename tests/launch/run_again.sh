@@ -43,6 +43,12 @@ expect 3 "another tokenizer" 2 --set run.directory=parts --resume --set data.dat
 expect 0 "parallel.experts = 2 does not divide 3 ranks: using 1" 3 --set run.directory=parts --resume --set parallel.experts=2
 [ "$(hash_of parts)" = "$(hash_of whole)" ] || complain "stopping and going on on 3 ranks changed the weights"
 
+# A checkpoint that rotted is passed over, and the steps after the one before it give the same weights again.
+printf x | dd of=whole/checkpoints/step-00000020-a0001/rank-00000.h5 bs=1 seek=9000 conv=notrunc status=none
+expect 0 "skipped step-00000020-a0001" 2 --set run.directory=whole --resume
+grep -q "resuming at step 10" err || complain "a rotten checkpoint: did not go back to the one before"
+[ "$(hash_of parts)" = "$(hash_of whole)" ] || complain "going back to an older checkpoint changed the weights"
+
 # A live owner holds the run; when it is killed, a start goes on.
 start 2 --set run.directory=killed --set train.steps=100000 --set train.checkpoint_every=5 &
 for _ in $(seq 100); do ls killed/checkpoints/*/manifest.json >/dev/null 2>&1 && break; sleep 0.1; done

@@ -1,0 +1,48 @@
+#include "launch/stop_signals.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace switchyard {
+namespace {
+
+TEST(StopSignals, NothingIsRequestedAtFirst) { EXPECT_FALSE(StopSignals().requested()); }
+
+TEST(StopSignals, EachSignalIsARequest) {
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) {
+    StopSignals signals;
+    std::raise(number);
+    EXPECT_TRUE(signals.requested());
+  }
+}
+
+TEST(StopSignalsDeathTest, TheSecondLeavesAtOnce) {
+  EXPECT_EXIT(
+      {
+        StopSignals signals;
+        std::raise(SIGUSR1);
+        std::raise(SIGTERM);
+      },
+      testing::ExitedWithCode(128 + SIGTERM), "");
+}
+
+TEST(StopSignals, TheSecondDuringASaveLetsItFinish) {
+  StopSignals signals;
+  std::raise(SIGTERM);
+  signals.set_saving(true);
+  std::raise(SIGTERM);
+  EXPECT_TRUE(signals.requested());
+}
+
+TEST(StopSignalsDeathTest, AfterwardsASignalEndsTheProcess) {
+  EXPECT_EXIT(
+      {
+        { StopSignals signals; }
+        std::raise(SIGUSR1);
+      },
+      testing::KilledBySignal(SIGUSR1), "");
+}
+
+}  // namespace
+}  // namespace switchyard

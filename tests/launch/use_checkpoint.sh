@@ -1,0 +1,44 @@
+#!/bin/bash
+# use_checkpoint.sh SWITCHYARD: evaluate, sample, inspect and checkpoint say the same on any number of ranks, and sample
+# needs nothing but the checkpoint.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+complain() {
+  echo "FAILED: $*"
+  failed=1
+}
+
+make_corpus corpus.jsonl 200
+prepare corpus.jsonl --output data --tokenizer sentencepiece:350 --validation-fraction 0.2
+mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run 2>err ||
+  { cat err; complain "train"; }
+
+# 16 ranks are more than a step of training has micro-batches.
+"$switchyard" evaluate run >one 2>err || { cat err; complain "evaluate on one rank"; }
+for ranks in 3 16; do
+  mpi $ranks "$switchyard" evaluate run >many 2>err || { cat err; complain "evaluate on $ranks ranks"; }
+  cmp one many || complain "evaluate on $ranks ranks says something else"
+done
+for line in "validation loss" perplexity "bits per byte" tokens documents; do
+  grep -q "^$line" one || complain "evaluate does not say $line"
+done
+
+prepare corpus.jsonl --output bytes --tokenizer bytes
+"$switchyard" evaluate run --dataset bytes >out 2>err
+[ $? = 3 ] && grep -q "another tokenizer" err || complain "evaluate accepts a dataset of another tokenizer"
+
+cp -r run/checkpoints/step-00000020-a0001 moved
+rm -rf data
+for ranks in 1 2 3; do
+  mpi $ranks "$switchyard" sample moved --prompt "Page 7" --max-tokens 20 --seed 3 >sample.$ranks 2>err ||
+    { cat err; complain "sample on $ranks ranks"; }
+  cmp sample.1 sample.$ranks || complain "sample on $ranks ranks writes something else"
+done
+grep -q "^Page 7" sample.1 || complain "a sample does not start with its prompt"
+[ "$(wc -c <sample.1)" -gt 10 ] || complain "the sample is empty"
+
+"$switchyard" checkpoint hash run | grep -qE '^[0-9a-f]{32}  run/checkpoints/step-00000020-a0001$' || complain "checkpoint hash"
+"$switchyard" checkpoint hash moved | grep -q "^$("$switchyard" checkpoint hash run | cut -d' ' -f1) " || complain "hash of a copy"
+"$switchyard" inspect moved --json | perl -MJSON::PP -e 'exit(decode_json(join "", <>)->{step} != 20)' || complain "inspect --json"
+"$switchyard" inspect bytes | grep -q "bytes, 257 ids" || complain "inspect of a dataset"
+exit $failed
