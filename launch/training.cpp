@@ -105,6 +105,11 @@ class Training {
     log_->info("attempt {}: {} ranks, {} threads each, experts over {} ranks; run directory {}",
                attempt_, mesh_.world->size(), threads, mesh_.expert_degree(),
                directory_.path().string());
+    if (config_.train.exact && !trainer_.arithmetic().library_repeats) {
+      log_->warn(
+          "oneDNN does not repeat its bits on this processor: matrix products use Switchyard's own "
+          "kernel, which is slower; train.exact = false would use oneDNN");
+    }
     if (!data_.validation && config_.train.evaluate_every > 0) {
       log_->warn("the dataset's validation split has no row of {} tokens: not evaluating",
                  config_.data.sequence_length);

@@ -16,7 +16,7 @@ struct TrainConfig {
       4;  // sequences per forward and backward: the unit of work, fixed on every layout
   double learning_rate = 1e-3;
   double min_learning_rate = 1e-4;  // at the end of the cosine
-  std::int64_t warmup_steps = 100;
+  std::int64_t warmup_steps = 0;
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.95;

@@ -54,7 +54,7 @@ TEST(ConfigChecks, DenseLayersMustNotRepeat) {
 }
 
 TEST(ConfigChecks, WarmupMustEnd) {
-  EXPECT_THAT(failure_of({"train.steps=10"}),
+  EXPECT_THAT(failure_of({"train.steps=10", "train.warmup_steps=100"}),
               HasSubstr("train.warmup_steps = 100 is more than train.steps = 10"));
 }
 
