@@ -97,8 +97,6 @@ void sync_folder(const fs::path& path) {
   if (error != 0 && error != EINVAL) fail_system("fsync folder", path, error);
 }
 
-void sync_file(const fs::path& path) { File::open_for_reading(path).sync(); }
-
 void replace_file(const fs::path& path, std::string_view bytes) {
   const fs::path temporary = path.string() + ".tmp";
   try {

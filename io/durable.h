@@ -39,7 +39,6 @@ class NewFile {
 
 void make_folders(const fs::path& path);  // and fsyncs every parent it made something in
 void sync_folder(const fs::path& path);   // EINVAL is ignored: some file systems cannot
-void sync_file(const fs::path& path);
 // path appears with all of `bytes` or not at all: path.tmp, fsync, rename, fsync of the folder.
 void replace_file(const fs::path& path, std::string_view bytes);
 // Creates path with `bytes`; false if it exists already (O_EXCL).

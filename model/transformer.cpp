@@ -75,10 +75,6 @@ const ModelConfig& Transformer::config() const { return state_->model; }
 const Transformer::Options& Transformer::options() const { return state_->options; }
 const FixedPoint& Transformer::loss_format() const { return state_->params.format(); }
 int Transformer::num_moe_layers() const { return static_cast<int>(moe_layers().size()); }
-std::int64_t Transformer::activation_bytes() const {
-  return state_->arena.high_water_bytes() + state_->scratch.high_water_bytes();
-}
-
 std::vector<int> Transformer::moe_layers() const {
   std::vector<int> layers;
   for (std::size_t layer = 0; layer < state_->blocks.size(); ++layer) {

@@ -45,7 +45,6 @@ class Transformer {
   StepSums empty_sums() const;
   // Every product of a step, each in all tile sizes: what the start-up self-test must try.
   std::vector<MatmulShape> matmul_shapes() const;
-  std::int64_t activation_bytes() const;  // at most so far
 
   // Activations of one micro-batch, kept in the model's arena until the next forward.
   struct Saved;
