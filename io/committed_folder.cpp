@@ -51,6 +51,11 @@ void commit_folder(const fs::path& folder, const std::string& kind, int version,
   });
 }
 
+void recommit_folder(const fs::path& folder, const Manifest& manifest) {
+  durable::sync_folder(folder);
+  durable::replace_file(folder / manifest_name, manifest_text(manifest));
+}
+
 Manifest open_folder(const fs::path& folder, const std::string& kind, int newest_version) {
   const fs::path path = folder / manifest_name;
   require(is_committed(folder), Exit::data, "{} is not a {}: it has no {}", folder.string(), kind,

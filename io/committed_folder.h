@@ -22,6 +22,10 @@ namespace switchyard {
 void commit_folder(const std::filesystem::path& folder, const std::string& kind, int version,
                    const std::vector<FileEntry>& mine, const nlohmann::json& meta, Comm& world);
 
+// Makes `manifest` what the folder is, in place of what it was, at one moment. Every file it names
+// has been written and fsynced. Not collective.
+void recommit_folder(const std::filesystem::path& folder, const Manifest& manifest);
+
 // Errors: Exit::data if there is no manifest, it is malformed, of another kind, or newer than
 // `newest_version`; if a file is missing, has another size, or its bytes outside the extents do not
 // match. Reads no extent.

@@ -104,7 +104,7 @@ void replace_file(const fs::path& path, std::string_view bytes) {
     file.write(bytes);
     file.sync();
     file.close();
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_system("rename", temporary, errno);
+    rename_file(temporary, path);
   } catch (...) {
     try_remove(temporary);
     throw;
@@ -135,6 +135,10 @@ void append_line(const fs::path& path, std::string_view line) {
   if (end != file.size()) file.resize(end);
   file.write(std::string(line) + '\n');
   file.close();
+}
+
+void rename_file(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) fail_system("rename", from, errno);
 }
 
 void remove_tree(const fs::path& path) {

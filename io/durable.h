@@ -46,6 +46,7 @@ bool create_file(const fs::path& path, std::string_view bytes);
 // Appends one whole line, without fsync. A torn tail (what stands after the last newline) is cut
 // off first.
 void append_line(const fs::path& path, std::string_view line);
+void rename_file(const fs::path& from, const fs::path& to);  // replaces `to`; syncs nothing
 void remove_tree(const fs::path& path);
 // Errors: Exit::data if it is missing or larger than the limit.
 std::string read_file(const fs::path& path, std::int64_t limit_bytes);

@@ -1,4 +1,5 @@
-// TokenStore: a committed dataset, opened for reading. The tokens of a split are one long stream.
+// TokenStore: the tokens of a committed dataset, and what its manifest says about them. The tokens
+// of a split are one long stream.
 #pragma once
 
 #include <cstdint>
@@ -6,45 +7,54 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "io/chunk_reader.h"
 #include "io/tokenizer.h"
 
 namespace switchyard {
 
-inline constexpr const char* dataset_kind = "dataset";
-inline constexpr int dataset_version = 0;
-inline constexpr const char* tokenizer_file = "tokenizer.model";
+inline constexpr const char* tokens_kind = "tokens";
+inline constexpr int tokens_version = 1;
+inline constexpr const char* tokens_folder = "tokens";  // within the dataset
 inline constexpr const char* report_file = "report.json";
 
-// A dataset folder as `switchyard prepare` wrote it (docs/file-formats.md). Every chunk of tokens
-// is checked against the manifest's hash when it is first read. Every document is <boundary> t1 ...
-// tn; the next document's boundary is the target of tn, so each token but a split's very first is a
-// target exactly once.
+// In the tokens folder, of a tokenizer that is not the bytes. Two tokenizers have two names.
+inline std::string tokenizer_file(const std::string& tokenizer_hash) {
+  return "tokenizer-" + tokenizer_hash.substr(0, 8) + ".model";
+}
+
+// DATASET/tokens as `switchyard prepare` wrote it (docs/file-formats.md). Every document is
+// <boundary> t1 ... tn. Copies share what was read; nothing changes after the constructor.
 class TokenStore {
  public:
-  // Errors: Exit::data, naming the file and what is wrong with it.
-  explicit TokenStore(const std::filesystem::path& folder);
-  ~TokenStore();
-  TokenStore(TokenStore&&) noexcept;
+  // Reads no token. Errors: Exit::data, naming the file and what is wrong with it.
+  explicit TokenStore(const std::filesystem::path& dataset);
 
-  std::int64_t vocabulary() const;            // number of token ids
-  std::int32_t boundary_token() const;        // starts every document
-  const std::string& tokenizer_hash() const;  // of the vocabulary, hex
-  const nlohmann::json& manifest() const;  // what `prepare` wrote about the whole: Manifest::meta
+  const std::filesystem::path& dataset() const;
+  std::int64_t vocabulary() const;                  // number of token ids
+  std::int32_t boundary_token() const;              // starts every document
+  const std::string& tokenizer_hash() const;        // of the vocabulary, hex
+  const std::vector<std::string>& sources() const;  // names, in the order of their ids
+  const nlohmann::json& manifest() const;           // what `prepare` wrote: Manifest::meta
+  bool has_split(const std::string& split) const;
   std::int64_t num_tokens(const std::string& split) const;  // split: "train" or "validation"
   std::int64_t num_documents(const std::string& split) const;
+  // Of the tokens, documents and sources at rest, hex; not of where they lie or what wrote them.
+  const std::string& hash() const;
   // The tokenizer that made the tokens. Errors: Exit::data if the folder holds another one.
   std::unique_ptr<Tokenizer> tokenizer() const;
 
-  // Tokens [begin, begin + out.size()) of the split, each in [0, vocabulary). Allocates nothing
-  // once as many have been read before. Errors: Exit::data if a chunk does not match its hash.
-  void read(const std::string& split, std::int64_t begin, std::span<std::int32_t> out);
+  // The datasets `tokens` of a split's shards, in the order of the stream: u16, or u32 for more
+  // than 65,536 ids.
+  std::span<const ChunkedExtent> shards(const std::string& split) const;
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  // Shared because a reader that hangs on its storage outlives whoever gave up on it (Prefetcher).
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace switchyard

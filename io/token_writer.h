@@ -1,5 +1,4 @@
-// TokenWriter: one split of a dataset, written as HDF5 shards of whole documents
-// (docs/file-formats.md).
+// TokenWriter: one shard of tokens, an HDF5 file of whole documents (docs/file-formats.md).
 #pragma once
 
 #include <cstdint>
@@ -8,43 +7,41 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "io/content_hash.h"
 #include "io/extent.h"
 
 namespace switchyard {
 
 inline constexpr std::int64_t token_chunk_bytes = std::int64_t{64} << 10;
 
-// A shard is written when the next document would make its tokens exceed `shard_bytes`; a longer
-// document has a shard of its own. The shard being filled is held in memory.
+// Keeps the shard in memory until finish(). Its bytes are a function of the documents alone.
 class TokenWriter {
  public:
-  TokenWriter(std::filesystem::path folder, std::string split, std::int64_t vocabulary,
-              std::int64_t shard_bytes = std::int64_t{256} << 20);
+  // The file is <folder>/<name>.h5. vocabulary: number of ids; up to 65,536 of them take two bytes
+  // each, more take four.
+  TokenWriter(std::filesystem::path folder, std::string name, std::int64_t vocabulary);
 
-  // boundary, then tokens. Requires ids in [0, vocabulary).
-  void add_document(std::int32_t boundary, std::span<const std::int32_t> tokens);
+  // boundary, then tokens. Requires ids in [0, vocabulary) and a source in [0, 65535].
+  void add_document(std::int32_t boundary, std::span<const std::int32_t> tokens,
+                    std::int32_t source, ContentHash hash);
 
-  struct Split {
-    nlohmann::json summary;  // {tokens, documents, shards: [file names]}
-    std::vector<FileEntry> files;
-  };
-  Split finish();
+  std::int64_t num_tokens() const { return document_offsets_.back(); }  // boundaries included
+  std::int64_t num_documents() const { return std::ssize(document_sources_); }
+
+  // Writes the file. To be called once. Errors: Exit::storage; Exit::usage if the file exists.
+  FileEntry finish();
 
  private:
-  void append(std::int32_t token);
-  void write_shard();
+  void append(std::span<const std::int32_t> tokens);
 
   std::filesystem::path folder_;
-  std::string split_;
+  std::string name_;
   std::int64_t vocabulary_;
-  std::int64_t shard_bytes_;
-  std::string dtype_;                  // u16, or u32 for more than 65,536 ids
-  std::vector<std::byte> tokens_;      // of the current shard
-  std::vector<std::int64_t> offsets_;  // where its documents start
-  std::int64_t num_tokens_ = 0, num_documents_ = 0;
-  std::vector<FileEntry> files_;
+  std::string dtype_;  // u16 or u32
+  std::vector<std::byte> tokens_;
+  std::vector<std::int64_t> document_offsets_{0};
+  std::vector<std::uint16_t> document_sources_;
+  std::vector<std::uint64_t> document_hashes_;  // high and low of each
 };
 
 }  // namespace switchyard

@@ -25,7 +25,9 @@ Loader::Layout loader_layout(const Config& config, const Comm& world) {
           .micro_batch_size = config.train.micro_batch_size,
           .seed = static_cast<std::uint64_t>(config.train.seed),
           .rank = world.rank(),
-          .num_ranks = world.size()};
+          .num_ranks = world.size(),
+          .weights = config.data.weights,
+          .access = config.data.mmap ? Access::mmap : Access::pread};
 }
 
 Transformer::Options model_options(const Config& config, std::int64_t vocabulary) {

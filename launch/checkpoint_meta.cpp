@@ -13,19 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One hash of everything that is at rest in the dataset; where it lies and what wrote it do not
-// matter.
-std::string dataset_hash(const Config& config) {
-  Hasher hasher;
-  for (const FileEntry& file :
-       open_folder(config.data.dataset, dataset_kind, dataset_version).files) {
-    for (const Extent& extent : file.extents) {
-      for (const std::string& hash : extent.chunk_hashes) hasher.add(hash.data(), std::ssize(hash));
-    }
-  }
-  return hasher.hex();
-}
-
 template <class Read>
 auto read_meta(const CheckpointReader& checkpoint, Read read) {
   try {
@@ -48,7 +35,7 @@ nlohmann::json describe_run(const Config& config, const TokenStore& store) {
             {"vocabulary", tokenizer->vocabulary()},
             {"hash", tokenizer->hash()},
             {"serialized", to_base64(tokenizer->serialized())}}},
-          {"dataset", {{"folder", config.data.dataset}, {"hash", dataset_hash(config)}}}};
+          {"dataset", {{"folder", config.data.dataset}, {"hash", store.hash()}}}};
 }
 
 Config config_of(const CheckpointReader& checkpoint) {
@@ -79,7 +66,7 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
   const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
     return meta.at("dataset").at("hash").get<std::string>();
   });
-  require(hash == dataset_hash(config), Exit::data,
+  require(hash == store.hash(), Exit::data,
           "data.dataset = {} does not hold the tokens this run was trained on: name that dataset, "
           "or start a new run with another run.directory",
           config.data.dataset);

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::int64_t max_config_bytes = 1 << 20;
 
+bool is_table(const ConfigKey& key) { return std::holds_alternative<SourceWeights*>(key.target); }
+
 const ConfigKey& find_key(const std::vector<ConfigKey>& keys, const std::string& name,
                           const std::string& where) {
   const auto found = std::find_if(keys.begin(), keys.end(),
@@ -24,11 +26,22 @@ const ConfigKey& find_key(const std::vector<ConfigKey>& keys, const std::string&
   return *found;
 }
 
+// The key of type table that `name` is an entry of, or nullptr.
+const ConfigKey* find_table(const std::vector<ConfigKey>& keys, const std::string& name) {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) {
+    return is_table(key) && name.starts_with(std::string(key.name) + ".");
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
 void apply_table(const std::vector<ConfigKey>& keys, const toml::table& table,
                  const std::string& prefix, const std::string& name) {
   for (const auto& [key, node] : table) {
     const std::string full_name = prefix + std::string(key.str());
-    if (const toml::table* nested = node.as_table()) {
+    const bool whole = std::any_of(keys.begin(), keys.end(), [&](const ConfigKey& known) {
+      return known.name == full_name && is_table(known);
+    });
+    if (const toml::table* nested = node.as_table(); nested != nullptr && !whole) {
       apply_table(keys, *nested, full_name + ".", name);
       continue;
     }
@@ -61,8 +74,12 @@ Config load_config(const ConfigSources& sources) {
   for (const std::string& set : sources.sets) {
     const std::size_t equals = set.find('=');
     require(equals != std::string::npos, Exit::usage, "--set {}: write it as --set key=value", set);
-    set_value_from_text(find_key(keys, set.substr(0, equals), "--set " + set),
-                        set.substr(equals + 1));
+    const std::string name = set.substr(0, equals), value = set.substr(equals + 1);
+    if (const ConfigKey* table = find_table(keys, name)) {
+      set_entry_from_text(*table, name.substr(table->name.size() + 1), value);
+    } else {
+      set_value_from_text(find_key(keys, name, "--set " + set), value);
+    }
   }
   return config;
 }

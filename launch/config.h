@@ -37,13 +37,14 @@ struct Config {
 struct ConfigSources {
   std::optional<std::filesystem::path> site_file;
   std::optional<std::filesystem::path> file;
-  std::vector<std::string> sets;  // "train.steps=20"
+  std::vector<std::string> sets;  // "train.steps=20", "data.weights.web=0.5"
 };
 
 // Errors of both: Exit::usage, naming key, value, what is allowed, and file and line. Values are
 // checked one by one; check_config (launch/config_checks.h) looks at how they fit together.
 Config load_config(const ConfigSources& sources);
-// Applies TOML text over `config`. name: of the text, for messages.
+// Applies TOML text over `config`; data.weights is replaced as a whole. name: of the text, for
+// messages.
 void apply_toml(Config& config, const std::string& text, const std::string& name);
 
 // Every key, so that apply_toml over any Config gives an equal one.

@@ -19,10 +19,14 @@ void add_run(std::vector<ConfigKey>& keys, RunConfig& run) {
 }
 
 void add_data(std::vector<ConfigKey>& keys, DataConfig& data) {
-  keys.insert(keys.end(), {{"data.dataset", &data.dataset, Anything{}, free,
-                            "folder written by `switchyard prepare`"},
-                           {"data.sequence_length", &data.sequence_length, Range{1, 1 << 24}, fixed,
-                            "tokens per row"}});
+  keys.insert(
+      keys.end(),
+      {{"data.dataset", &data.dataset, Anything{}, free, "folder written by `switchyard prepare`"},
+       {"data.sequence_length", &data.sequence_length, Range{1, 1 << 24}, fixed, "tokens per row"},
+       {"data.weights", &data.weights, Range{0, SampleOrder::largest_weight}, fixed,
+        "passes over each source in an epoch; 1 if not named"},
+       {"data.mmap", &data.mmap, Anything{}, free,
+        "map token files; cut short, they kill the process"}});
 }
 
 void add_model(std::vector<ConfigKey>& keys, ModelConfig& model) {

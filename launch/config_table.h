@@ -23,12 +23,12 @@ struct AutoOrCount {};  // text: "auto" or a positive integer
 using Allowed = std::variant<Anything, Range, Choices, AutoOrCount>;
 
 using Target = std::variant<bool*, int*, std::int64_t*, float*, double*, std::string*,
-                            std::vector<std::int64_t>*>;
+                            std::vector<std::int64_t>*, SourceWeights*>;
 
 struct ConfigKey {
   std::string_view name;  // "train.steps"
   Target target;          // within the Config that config_keys was given
-  Allowed allowed;        // of each element, for lists
+  Allowed allowed;        // of each element, for lists and tables
   bool fixed;             // the same for the life of a run: a resumed run may not change it
   std::string_view doc;   // one line
 };

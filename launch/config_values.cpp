@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
 #include <optional>
 #include <sstream>
 #include <type_traits>
@@ -15,6 +17,8 @@ namespace {
 template <class T>
 constexpr bool is_list = std::is_same_v<T, std::vector<std::int64_t>>;
 template <class T>
+constexpr bool is_weights = std::is_same_v<T, SourceWeights>;
+template <class T>
 constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
 template <class T>
@@ -22,6 +26,7 @@ std::string type_text() {
   if constexpr (std::is_same_v<T, bool>) return "true or false";
   if constexpr (std::is_same_v<T, std::string>) return "text";
   if constexpr (is_list<T>) return "a list of integers";
+  if constexpr (is_weights<T>) return "a table of numbers";
   return is_integer<T> ? "an integer" : "a number";
 }
 
@@ -54,6 +59,22 @@ bool text_allowed(const ConfigKey& key, const std::string& text) {
   return !std::holds_alternative<AutoOrCount>(key.allowed) || text == "auto" || is_count(text);
 }
 
+// Adds the numbers of a table by name; a nested table is a name with a dot. False: not allowed.
+bool read_weights(const ConfigKey& key, const toml::table& table, const std::string& prefix,
+                  SourceWeights& weights) {
+  for (const auto& [name, node] : table) {
+    const std::string full_name = prefix + std::string(name.str());
+    if (const toml::table* nested = node.as_table()) {
+      if (!read_weights(key, *nested, full_name + ".", weights)) return false;
+      continue;
+    }
+    const auto value = node.value<double>();
+    if (!value || !node.is_number() || !in_range(key, *value)) return false;
+    weights[full_name] = *value;
+  }
+  return true;
+}
+
 // Nothing: not of this type, or not allowed.
 template <class T>
 std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
@@ -68,6 +89,10 @@ std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
       list.push_back(*value);
     }
     return list;
+  } else if constexpr (is_weights<T>) {
+    T weights;
+    const bool allowed = node.is_table() && read_weights(key, *node.as_table(), "", weights);
+    return allowed ? std::optional(weights) : std::nullopt;
   } else if constexpr (std::is_same_v<T, std::string>) {
     auto text = node.value_exact<std::string>();
     if (!text && node.is_integer() && std::holds_alternative<AutoOrCount>(key.allowed)) {
@@ -90,6 +115,20 @@ std::string node_text(const toml::node& node) {
 std::string number_text(double value, std::string text) {
   const bool is_float = text.find_first_of(".en") != std::string::npos;  // also inf and nan
   return is_float || value != value ? text : text + ".0";
+}
+
+// { web = 0.5, 'my.code' = 2.0 }
+std::string weights_text(const SourceWeights& weights) {
+  if (weights.empty()) return "{}";
+  std::vector<std::string> entries;
+  for (const auto& [name, weight] : weights) {
+    const bool is_bare = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    });
+    entries.push_back(fmt::format("{} = {}", is_bare ? name : node_text(toml::value(name)),
+                                  number_text(weight, fmt::format("{}", weight))));
+  }
+  return fmt::format("{{ {} }}", fmt::join(entries, ", "));
 }
 
 }  // namespace
@@ -120,6 +159,14 @@ void set_value_from_text(const ConfigKey& key, const std::string& text) {
   fail(Exit::usage, "{}: this is not a TOML value: it must be {}", where, allowed_text(key));
 }
 
+void set_entry_from_text(const ConfigKey& key, const std::string& name, const std::string& text) {
+  auto& weights = *std::get<SourceWeights*>(key.target);
+  double weight = 0.0;
+  const std::string full_name = fmt::format("{}.{}", key.name, name);
+  set_value_from_text({full_name, &weight, key.allowed, key.fixed, key.doc}, text);
+  weights[name] = weight;
+}
+
 std::string value_text(const ConfigKey& key) {
   return std::visit(
       [&](const auto* target) -> std::string {
@@ -129,6 +176,8 @@ std::string value_text(const ConfigKey& key) {
           return node_text(toml::value<std::string>(*target));
         } else if constexpr (is_list<T>) {
           return fmt::format("[{}]", fmt::join(*target, ", "));
+        } else if constexpr (is_weights<T>) {
+          return weights_text(*target);
         } else if constexpr (std::is_floating_point_v<T>) {
           return number_text(static_cast<double>(*target), fmt::format("{}", *target));
         } else {

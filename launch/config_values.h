@@ -16,6 +16,9 @@ void set_value(const ConfigKey& key, const toml::node& node, const std::string& 
 // As set_value, from the text after --set key=; text values need no quotes.
 void set_value_from_text(const ConfigKey& key, const std::string& text);
 
+// Sets one entry of a key that is a table and leaves the others: --set key.name=text.
+void set_entry_from_text(const ConfigKey& key, const std::string& name, const std::string& text);
+
 // As TOML. Floating-point numbers in the shortest form that reads back the same.
 std::string value_text(const ConfigKey& key);
 

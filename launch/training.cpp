@@ -6,6 +6,7 @@
 
 #include "io/checkpoint.h"
 #include "io/durable.h"
+#include "io/row_table_writer.h"
 #include "launch/assemble.h"
 #include "launch/checkpoint_meta.h"
 #include "launch/environment.h"
@@ -27,14 +28,21 @@ struct RunData {
   std::optional<Loader> loader, validation;
 
   RunData(const Config& config, Comm& world) {
+    const std::int64_t length = config.data.sequence_length;
     agree(world, [&] {
       require(!config.data.dataset.empty(), Exit::usage,
               "data.dataset is not set: name a folder that `switchyard prepare` wrote, in the "
               "config or with --set data.dataset=FOLDER");
       store.emplace(config.data.dataset);
-      loader.emplace(*store, "train", loader_layout(config, world));
-      const bool can_evaluate = store->num_tokens("validation") > config.data.sequence_length;
-      if (can_evaluate) validation.emplace(*store, "validation", loader_layout(config, world));
+    });
+    const std::filesystem::path rows = prepare_rows(*store, length, config.run.directory, world);
+    agree(world, [&] {
+      Loader::Layout layout = loader_layout(config, world);
+      loader.emplace(*store, rows, "train", layout);
+      layout.weights.clear();  // every held-out document counts once
+      if (store->num_tokens("validation") > 0) {
+        validation.emplace(*store, rows, "validation", layout);
+      }
     });
   }
 };
@@ -110,9 +118,21 @@ class Training {
           "oneDNN does not repeat its bits on this processor: matrix products use Switchyard's own "
           "kernel, which is slower; train.exact = false would use oneDNN");
     }
+    introduce_data();
+  }
+
+  void introduce_data() {
+    const Loader& loader = *data_.loader;
+    const double filled = static_cast<double>(loader.num_tokens()) /
+                          static_cast<double>(loader.num_rows() * config_.data.sequence_length);
+    log_->info("{} tokens to train on, in {} rows of {} that are {:.1f} % full",
+               loader.num_tokens(), loader.num_rows(), config_.data.sequence_length,
+               100.0 * filled);
+    if (filled < 0.98) {
+      log_->info("documents of these lengths take {} rows at the least", loader.least_rows());
+    }
     if (!data_.validation && config_.train.evaluate_every > 0) {
-      log_->warn("the dataset's validation split has no row of {} tokens: not evaluating",
-                 config_.data.sequence_length);
+      log_->warn("the dataset has no validation documents: not evaluating");
     }
   }
 

@@ -4,6 +4,8 @@
 #include <numbers>
 
 #include "io/loader.h"
+#include "io/row_table_writer.h"
+#include "io/token_reader.h"
 #include "launch/assemble.h"
 #include "launch/checkpoint_meta.h"
 #include "launch/commands/command.h"
@@ -18,13 +20,13 @@ constexpr const char* split = "validation";
 constexpr std::int64_t piece_tokens = 1 << 16;
 
 // Bytes of text the split's tokens stand for, document by document, as they were encoded.
-std::int64_t num_text_bytes(TokenStore& store, const Tokenizer& tokenizer) {
+std::int64_t num_text_bytes(const TokenStore& store, const Tokenizer& tokenizer) {
+  TokenReader reader(store, split);
   std::int64_t bytes = 0;
   std::vector<std::int32_t> piece, document;
-  for (std::int64_t begin = 0, end = store.num_tokens(split); begin < end;
-       begin += std::ssize(piece)) {
+  for (std::int64_t begin = 0, end = reader.num_tokens(); begin < end; begin += std::ssize(piece)) {
     piece.resize(static_cast<std::size_t>(std::min(piece_tokens, end - begin)));
-    store.read(split, begin, piece);
+    reader.read(begin, piece);
     for (const std::int32_t token : piece) {
       if (token == tokenizer.boundary()) {
         bytes += std::ssize(tokenizer.decode(document));
@@ -67,15 +69,20 @@ class EvaluateCommand : public Command {
     agree(ranks, [&] {
       store.emplace(dataset_.empty() ? restored.config().data.dataset : dataset_);
       check_same_tokenizer(restored.checkpoint(), *store);
-      loader.emplace(*store, split, loader_layout(restored.config(), ranks));
     });
+    Loader::Layout layout = loader_layout(restored.config(), ranks);
+    layout.weights.clear();  // every held-out document counts once
+    const std::filesystem::path run =
+        std::filesystem::absolute(restored.checkpoint().folder()).parent_path().parent_path();
+    const std::filesystem::path rows = prepare_rows(*store, layout.sequence_length, run, ranks);
+    agree(ranks, [&] { loader.emplace(*store, rows, split, layout); });
     const double loss = restored.trainer().evaluate(*loader);
     on_root(ranks, [&] { print(loss, *store, restored); });
     return Exit::done;
   }
 
-  static void print(double loss, TokenStore& store, const RestoredModel& restored) {
-    const std::int64_t tokens = store.num_tokens(split) - 1;  // the first token is nobody's target
+  static void print(double loss, const TokenStore& store, const RestoredModel& restored) {
+    const std::int64_t tokens = store.num_tokens(split);  // each of them a target once
     const std::int64_t bytes = num_text_bytes(store, restored.tokenizer());
     const double bits = loss * static_cast<double>(tokens) / std::numbers::ln2;
     fmt::print("checkpoint       {}\n", restored.checkpoint().folder().string());

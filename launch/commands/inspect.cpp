@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -16,11 +17,15 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+// Also true of a dataset of the layout before `tokens` had a folder of its own, so that opening it
+// says what to do.
 bool is_dataset(const fs::path& folder) {
+  if (is_committed(folder / tokens_folder)) return true;
+  if (!is_committed(folder)) return false;
   constexpr std::int64_t largest_manifest = std::int64_t{1} << 30;
   const std::string text = durable::read_file(folder / manifest_name, largest_manifest);
   const nlohmann::json manifest = nlohmann::json::parse(text, nullptr, false);
-  return manifest.is_object() && manifest.value("kind", nlohmann::json()) == dataset_kind;
+  return manifest.is_object() && manifest.value("kind", nlohmann::json()) == "dataset";
 }
 
 Json describe_dataset(const fs::path& folder) {
@@ -30,12 +35,15 @@ Json describe_dataset(const fs::path& folder) {
     splits[split] = {{"documents", store.num_documents(split)},
                      {"tokens", store.num_tokens(split)}};
   }
+  Json sources = Json::array();
+  for (const std::string& source : store.sources()) sources.push_back(source);
   return {{"kind", "dataset"},
           {"folder", folder.string()},
           {"tokenizer",
            {{"kind", store.tokenizer()->kind()},
             {"vocabulary", store.vocabulary()},
             {"hash", store.tokenizer_hash()}}},
+          {"sources", sources},
           {"splits", splits}};
 }
 
@@ -83,6 +91,8 @@ std::string in_words(const Json& found) {
   if (found.at("kind") == "dataset") {
     std::string text = fmt::format("dataset {}\ntokenizer: {}\n",
                                    found.at("folder").get<std::string>(), vocabulary);
+    text += fmt::format("sources: {}\n",
+                        fmt::join(found.at("sources").get<std::vector<std::string>>(), ", "));
     for (const auto& [split, counts] : found.at("splits").items()) {
       text += fmt::format("{}: {} tokens in {} documents\n", split, number(counts.at("tokens")),
                           number(counts.at("documents")));
@@ -118,9 +128,8 @@ class InspectCommand : public Command {
   }
 
   int run() override {
-    const bool dataset = is_committed(path_) && is_dataset(path_);
-    const Json found =
-        dataset ? describe_dataset(path_) : describe_checkpoint(resolve_checkpoint(path_));
+    const Json found = is_dataset(path_) ? describe_dataset(path_)
+                                         : describe_checkpoint(resolve_checkpoint(path_));
     fmt::print("{}", json_ ? found.dump(2) + "\n" : in_words(found));
     return 0;
   }

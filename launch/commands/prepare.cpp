@@ -1,51 +1,66 @@
-#include "io/prepare.h"
+#include "io/prepare/prepare.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <chrono>
+#include <map>
 
+#include "io/prepare/filters.h"
+#include "launch/byte_size.h"
 #include "launch/commands/command.h"
 #include "launch/environment.h"
 #include "launch/ranks.h"
+#include "launch/stage_progress.h"
 #include "runtime/agree.h"
 
 namespace switchyard {
 namespace {
 
-// On a terminal a line that redraws itself, otherwise a line per stage and every ten seconds.
-class StageProgress {
- public:
-  void report(const std::string& stage, std::int64_t done, std::int64_t total) {
-    const auto now = std::chrono::steady_clock::now();
-    const auto interval = std::chrono::milliseconds(terminal_ ? 200 : 10'000);
-    if (stage == stage_ && now - last_ < interval) return;
-    if (terminal_ && !stage_.empty() && stage != stage_) fmt::print(stderr, "\n");
-    stage_ = stage;
-    last_ = now;
-    const std::string of_total = total > 0 ? fmt::format(" of {}", total) : "";
-    fmt::print(stderr, "{}{} {}{}{}", terminal_ ? "\r" : "", stage, done, of_total,
-               terminal_ ? "\x1b[K" : "\n");
-  }
-
-  ~StageProgress() {
-    if (terminal_ && !stage_.empty()) fmt::print(stderr, "\n");
-  }
-
- private:
-  bool terminal_ = stderr_is_terminal();
-  std::string stage_;
-  std::chrono::steady_clock::time_point last_{};
-};
+// What a source is called that the command line names.
+constexpr const char* default_source = "input";
 
 class PrepareCommand : public Command {
  public:
   explicit PrepareCommand(CLI::App& program) {
-    app_ = program.add_subcommand("prepare", "Turn text into a dataset of tokens");
-    app_->add_option("INPUT", config_.inputs, "Files and folders of .txt, .md and .jsonl")
-        ->required();
+    app_ = program.add_subcommand("prepare", "Turn text into a deduplicated dataset of tokens");
+    add_inputs();
+    add_stages();
+    app_->footer(
+        "  switchyard prepare corpus/ --output data/corpus --tokenizer sentencepiece:4096\n"
+        "  mpirun -n 8 switchyard prepare --recipe recipe.toml --output data/mixed\n"
+        "  switchyard prepare new.jsonl.zst --append --output data/mixed\n\n"
+        "DATASET/report.html shows what was kept and why the rest was not; docs/prepare-data.md\n"
+        "explains it. The same command continues after an interruption.");
+  }
+
+  int run() override {
+    return run_on_ranks([&](const std::unique_ptr<Comm>& world) {
+      agree(*world, [&] { complete(); });
+      StageProgress progress(stderr_is_terminal());
+      const PrepareReport report =
+          prepare(config_, *world, [&](const PrepareStatus& status) { progress.report(status); });
+      progress.end();
+      if (world->rank() == 0) print(report);
+      return Exit::done;
+    });
+  }
+
+ private:
+  void add_inputs() {
+    app_->add_option("INPUT", inputs_,
+                     "Files, folders and globs of .txt, .md and .jsonl, plain, .gz or .zst");
+    app_->add_option("--recipe", recipe_, "A TOML file that names several sources")
+        ->type_name("FILE");
     app_->add_option("--output", config_.output, "The dataset folder to make")
         ->required()
         ->type_name("DATASET");
+    app_->add_flag("--append", config_.append, "Add the inputs to the dataset that is there");
+    app_->add_flag("--retokenize", config_.retokenize,
+                   "Only make new tokens, from the documents that are there");
+    app_->add_option("--text-field", text_field_, "Field of each .jsonl line that holds the text")
+        ->capture_default_str();
+    app_->add_option("--licence", licence_, "Of the inputs, for the dataset card")
+        ->capture_default_str();
     app_->add_option("--tokenizer", config_.tokenizer,
                      "bytes, sentencepiece:VOCABULARY or a FILE.model")
         ->capture_default_str();
@@ -53,38 +68,60 @@ class PrepareCommand : public Command {
                      "Share of the documents kept for validation, chosen by their content")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 0.999));
-    app_->add_option("--text-field", config_.text_field,
-                     "Field of each .jsonl line that holds the text")
+  }
+
+  void add_stages() {
+    app_->add_option("--dedup", dedup_,
+                     "exact, url, near (documents); lines, paragraphs, spans (text); or none")
         ->capture_default_str();
-    app_->footer(
-        "  switchyard prepare corpus/ --output data/corpus --tokenizer sentencepiece:4096\n"
-        "  switchyard prepare a.jsonl b.txt --output data/mixed          # one token per byte\n\n"
-        "Exact duplicates are removed. DATASET/report.json says what was kept; "
-        "docs/prepare-data.md\n"
-        "explains it.");
+    app_->add_option("--minhash", minhash_,
+                     "Bands and rows: default, fineweb, refinedweb, dclm, slimpajama or "
+                     "BANDSxROWS[@JACCARD]")
+        ->capture_default_str();
+    app_->add_option("--filter", config_.filters,
+                     "Quality rules: " + fmt::format("{}", fmt::join(filter_names(), ", ")))
+        ->delimiter(',');
+    app_->add_option("--decontaminate", config_.contamination.evaluation,
+                     "Evaluation files that the text must not hold")
+        ->type_name("FILE");
+    const std::map<std::string, ContaminationStyle> styles = {
+        {"gpt3", ContaminationStyle::gpt3}, {"llama3", ContaminationStyle::llama3}};
+    app_->add_option("--decontaminate-style", config_.contamination.style,
+                     "gpt3: 13-grams are cut out; llama3: documents that hold an example go")
+        ->transform(CLI::CheckedTransformer(styles));
+    app_->add_option("--decontaminate-share", config_.contamination.share,
+                     "llama3: of an example's words")
+        ->capture_default_str()
+        ->check(CLI::Range(0.01, 1.0));
+    app_->add_option("--memory", memory_, "That each rank may hold")->capture_default_str();
   }
 
-  int run() override {
-    return run_on_ranks([&](const std::unique_ptr<Comm>& world) {
-      on_root(*world, [&] { prepare_and_report(); });
-      return Exit::done;
-    });
-  }
-
- private:
-  void prepare_and_report() const {
-    PrepareReport report;
-    {
-      StageProgress progress;
-      report = prepare(config_, [&](const std::string& stage, std::int64_t done,
-                                    std::int64_t total) { progress.report(stage, done, total); });
+  // What the options say in words, and the inputs as a recipe of one source.
+  void complete() {
+    parse_dedup(dedup_, config_.dedup);
+    config_.dedup.minhash = parse_minhash(minhash_);
+    config_.memory = parse_byte_size(memory_, "--memory");
+    require(inputs_.empty() || recipe_.empty(), Exit::usage, "name inputs or a --recipe, not both");
+    if (!recipe_.empty()) config_.recipe = read_recipe(recipe_);
+    if (!inputs_.empty()) {
+      config_.recipe.sources = {{default_source, licence_, inputs_, text_field_, 0}};
     }
-    if (report.already_prepared)
+  }
+
+  void print(const PrepareReport& report) const {
+    if (report.already_prepared) {
       fmt::print(stderr, "{} is this very dataset already\n", config_.output.string());
+    }
+    for (const auto& warning : report.contents.at("warnings")) {
+      fmt::print(stderr, "warning: {}\n", warning.get<std::string>());
+    }
     fmt::print("{}\n", report.contents.dump(2));
   }
 
   PrepareConfig config_;
+  std::vector<std::string> inputs_;
+  std::string recipe_, text_field_ = "text", licence_ = "unknown";
+  std::string dedup_ = "exact,url,near", minhash_ = "default", memory_ = "1GiB";
 };
 
 }  // namespace

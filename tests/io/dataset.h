@@ -15,9 +15,11 @@ namespace switchyard {
 inline constexpr std::int64_t test_vocabulary = 257;
 inline constexpr std::int32_t test_boundary = 256;
 
+using TestDocuments = std::vector<std::vector<std::int32_t>>;
+
 // `num_documents` documents whose tokens count up from their number; lengths 0 to 36.
-inline std::vector<std::vector<std::int32_t>> test_documents(int num_documents) {
-  std::vector<std::vector<std::int32_t>> documents(static_cast<std::size_t>(num_documents));
+inline TestDocuments test_documents(int num_documents) {
+  TestDocuments documents(static_cast<std::size_t>(num_documents));
   for (int i = 0; i < num_documents; ++i) {
     for (int j = 0; j < i * 7 % 37; ++j)
       documents[static_cast<std::size_t>(i)].push_back((i + j) % 256);
@@ -26,8 +28,7 @@ inline std::vector<std::vector<std::int32_t>> test_documents(int num_documents) 
 }
 
 // The tokens of a split as one stream.
-inline std::vector<std::int32_t> stream_of(
-    const std::vector<std::vector<std::int32_t>>& documents) {
+inline std::vector<std::int32_t> stream_of(const TestDocuments& documents) {
   std::vector<std::int32_t> tokens;
   for (const auto& document : documents) {
     tokens.push_back(test_boundary);
@@ -38,30 +39,49 @@ inline std::vector<std::int32_t> stream_of(
 
 struct TestDataset {
   std::int64_t vocabulary = test_vocabulary;
-  std::int64_t shard_bytes = std::int64_t{256} << 20;
-  std::int64_t stated_vocabulary = vocabulary;  // a lie, if it differs
+  std::int64_t shard_tokens = std::int64_t{1} << 40;  // a shard ends when it has as many
+  std::int64_t stated_vocabulary = vocabulary;        // a lie, if it differs
+  std::vector<std::string> sources{"text"};           // document i is of source i mod sources
 };
 
+// One split as shards; adds their files. Returns what the manifest says about it.
+inline nlohmann::json write_split(const std::filesystem::path& folder, const std::string& split,
+                                  const TestDocuments& documents, const TestDataset& dataset,
+                                  std::vector<FileEntry>& files) {
+  std::int64_t num_tokens = 0;
+  nlohmann::json shards = nlohmann::json::array();
+  for (std::size_t i = 0; i < documents.size();) {
+    TokenWriter writer(folder, split + "-" + std::to_string(shards.size()), dataset.vocabulary);
+    for (; i < documents.size() && writer.num_tokens() < dataset.shard_tokens; ++i) {
+      const auto source = static_cast<std::int32_t>(i % dataset.sources.size());
+      writer.add_document(test_boundary, documents[i], source, {i, i});
+    }
+    num_tokens += writer.num_tokens();
+    files.push_back(writer.finish());
+    shards.push_back(files.back().name);
+  }
+  return {{"tokens", num_tokens}, {"documents", documents.size()}, {"shards", std::move(shards)}};
+}
+
 // The same documents in both splits.
-inline void write_dataset(const std::filesystem::path& folder,
-                          const std::vector<std::vector<std::int32_t>>& documents,
-                          const TestDataset& dataset = {}) {
-  std::filesystem::create_directory(folder);
+inline void write_dataset(const std::filesystem::path& dataset_folder,
+                          const TestDocuments& documents, const TestDataset& dataset = {}) {
+  const std::filesystem::path folder = dataset_folder / tokens_folder;
+  std::filesystem::create_directories(folder);
   nlohmann::json meta = {{"tokenizer",
                           {{"kind", "bytes"},
                            {"vocabulary", dataset.stated_vocabulary},
                            {"boundary", test_boundary},
                            {"hash", make_byte_tokenizer()->hash()}}}};
+  for (const std::string& source : dataset.sources) {
+    meta["sources"].push_back({{"name", source}, {"licence", "unknown"}});
+  }
   std::vector<FileEntry> files;
   for (const char* split : {"train", "validation"}) {
-    TokenWriter writer(folder, split, dataset.vocabulary, dataset.shard_bytes);
-    for (const auto& document : documents) writer.add_document(test_boundary, document);
-    TokenWriter::Split written = writer.finish();
-    meta["splits"][split] = written.summary;
-    for (FileEntry& file : written.files) files.push_back(std::move(file));
+    meta["splits"][split] = write_split(folder, split, documents, dataset, files);
   }
   const auto alone = make_single_comm();
-  commit_folder(folder, dataset_kind, dataset_version, files, meta, *alone);
+  commit_folder(folder, tokens_kind, tokens_version, files, meta, *alone);
 }
 
 }  // namespace switchyard

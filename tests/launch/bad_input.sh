@@ -50,16 +50,20 @@ expect 2 "micro-batches" $(on 4) "$switchyard" $(train) --set train.global_batch
 expect 2 "data.dataset is not set" $(on 2) "$switchyard" train "$root/examples/tiny.toml" --set run.directory=run
 expect 3 "nowhere" $(on 2) "$switchyard" $(train nowhere)
 cp -r data torn
-truncate -s -100 torn/train-00000.h5
-expect 3 "train-00000.h5" $(on 2) "$switchyard" $(train torn)
+shard=$(basename "$(ls torn/tokens/*.h5 | head -n 1)")
+truncate -s -100 "torn/tokens/$shard"
+expect 3 "$shard" $(on 2) "$switchyard" $(train torn)
 cp -r data changed
-printf x | dd of=changed/manifest.json bs=1 seek=40 conv=notrunc status=none
+printf x | dd of=changed/tokens/manifest.json bs=1 seek=40 conv=notrunc status=none
 expect 3 "changed" $(on 2) "$switchyard" $(train changed)
-expect 3 "row" $(on 2) "$switchyard" $(train) --set data.sequence_length=1048576
+mkdir older && printf '{"kind": "dataset"}' >older/manifest.json
+expect 3 "run \`switchyard prepare\` again" $(on 2) "$switchyard" $(train older)
+expect 2 "the sources of the dataset are" $(on 2) "$switchyard" $(train) --set data.weights.nobody=1
+expect 2 "data.weights.nobody = -1 is not allowed" $(on 2) "$switchyard" $(train) --set data.weights.nobody=-1
 
 # Nothing of the above may have started a run, and what needs one says so
 [ ! -e run ] || { echo "FAILED: a start that could not work left a run directory"; failed=1; }
-expect 3 "describes a dataset, not a checkpoint" $(on 2) "$switchyard" evaluate data
+expect 3 "neither a checkpoint nor a run directory" $(on 2) "$switchyard" evaluate data
 expect 3 "neither a checkpoint nor a run directory" "$switchyard" inspect nowhere
 expect 3 "nowhere" "$switchyard" checkpoint list nowhere
 

@@ -26,7 +26,7 @@ expect() {
 make_corpus corpus.jsonl 4000
 head -c 700000 /dev/zero >small/ballast
 expect "No space left" "$switchyard" prepare corpus.jsonl --output small/data
-[ ! -e small/data/manifest.json ] || { echo "FAILED: a dataset that did not fit has a manifest"; failed=1; }
+[ ! -e small/data/tokens/manifest.json ] || { echo "FAILED: a dataset that did not fit has a manifest"; failed=1; }
 rm -rf small/*
 
 prepare corpus.jsonl --output data

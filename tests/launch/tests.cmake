@@ -1,11 +1,13 @@
 switchyard_test(launch/attempts ROOM launch LINKS GTest::gmock)
 switchyard_test(launch/base64 ROOM launch)
+switchyard_test(launch/byte_size ROOM launch)
 switchyard_test(launch/config ROOM launch LINKS GTest::gmock)
 switchyard_test(launch/config_checks ROOM launch LINKS GTest::gmock)
 switchyard_test(launch/environment ROOM launch)
 switchyard_test(launch/layout ROOM launch LINKS GTest::gmock)
 switchyard_test(launch/metrics ROOM launch)
 switchyard_test(launch/progress ROOM launch)
+switchyard_test(launch/stage_progress ROOM launch)
 switchyard_test(launch/stop_signals ROOM launch)
 
 # Scripts that run the program as a user does: SCRIPT SWITCHYARD-BINARY.
@@ -16,6 +18,7 @@ endfunction()
 
 add_test(NAME layering COMMAND ${CMAKE_SOURCE_DIR}/tests/launch/layering_test.sh)
 switchyard_script(launch/bad_input 240)
+switchyard_script(launch/prepare_again 300)
 switchyard_script(launch/run_again 240)
 switchyard_script(launch/use_checkpoint 120)
 switchyard_script(layouts/same_bits 600)

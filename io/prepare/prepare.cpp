@@ -1,0 +1,263 @@
+#include "io/prepare/prepare.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "io/committed_folder.h"
+#include "io/durable.h"
+#include "io/folder_lock.h"
+#include "io/prepare/document_store.h"
+#include "io/prepare/filters.h"
+#include "io/prepare/generation.h"
+#include "io/prepare/report.h"
+#include "io/prepare/token_stage.h"
+#include "io/prepare/tokenizer_choice.h"
+#include "io/token_store.h"
+#include "runtime/agree.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* work_folder = "work";
+constexpr const char* work_file = "work.json";
+constexpr std::int64_t least_memory = std::int64_t{128} << 20;
+
+void check_config(const PrepareConfig& config) {
+  require(!config.output.empty(), Exit::usage, "there is no output folder");
+  require(config.retokenize || !config.recipe.sources.empty(), Exit::usage,
+          "there are no inputs to prepare");
+  require(config.validation_fraction >= 0.0 && config.validation_fraction < 1.0, Exit::usage,
+          "the validation fraction is {} and must be at least 0 and below 1",
+          config.validation_fraction);
+  require(config.memory >= least_memory, Exit::usage,
+          "--memory is {} bytes and must be at least 128 MiB for each rank", config.memory);
+  for (const std::string& name : config.filters) (void)make_filter(name);
+  (void)choose_tokenizer(config.tokenizer);
+}
+
+// The generations of a finished documents layer; none if there is no layer. Errors: Exit::usage if
+// the folder is something else.
+json generations_in(const fs::path& output) {
+  if (is_committed(output / documents_folder)) {
+    return open_folder(output / documents_folder, documents_kind, documents_version)
+        .meta.at(generations_key);
+  }
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(output, error))) return json::array();
+  fs::directory_iterator entries(output, error);
+  require(!error, Exit::usage, "'{}' cannot become a dataset folder: {}", output.string(),
+          error.message());
+  for (const auto& entry : entries) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = name == documents_folder || name == tokens_folder || name == work_folder;
+    require(ours, Exit::usage,
+            "'{}' holds '{}', which is no part of a dataset: choose another output folder",
+            output.string(), name);
+  }
+  return json::array();
+}
+
+void require_same_options(const fs::path& output, const json& options) {
+  if (!is_committed(output / documents_folder)) return;
+  const Manifest manifest =
+      open_folder(output / documents_folder, documents_kind, documents_version);
+  const json& recipe = manifest.meta.at("recipe");
+  for (const auto& [key, value] : options.items()) {
+    const json other = recipe.value(key, json());
+    require(other == value, Exit::usage,
+            "'{}' holds a dataset prepared with {} {}, not {}: give the same options, or choose "
+            "another output folder",
+            output.string(), key, other.dump(), value.dump());
+  }
+}
+
+// By generation.
+std::map<int, std::vector<Source>> sources_by_generation(const PrepareConfig& config, int first) {
+  std::map<int, std::vector<Source>> result;
+  for (Source source : config.recipe.sources) {
+    source.generation += first;
+    result[source.generation].push_back(std::move(source));
+  }
+  return result;
+}
+
+// About how much text the files of each source hold.
+std::vector<std::int64_t> text_in(const Inputs& inputs, std::size_t num_sources) {
+  constexpr std::int64_t usual_compression = 8;
+  std::vector<std::int64_t> bytes(num_sources, 0);
+  for (const InputFile& file : inputs.files) {
+    const fs::path extension = file.path.extension();
+    const bool compressed = extension == ".gz" || extension == ".zst";
+    bytes[static_cast<std::size_t>(file.source)] +=
+        file.bytes * (compressed ? usual_compression : 1);
+  }
+  return bytes;
+}
+
+class Preparation {
+ public:
+  Preparation(const PrepareConfig& config, Comm& world, PrepareProgress progress)
+      : config_(config), world_(world), progress_(std::move(progress)) {}
+
+  PrepareReport run() {
+    on_root(world_, [&] {
+      check_config(config_);
+      (void)generations_in(config_.output);
+      durable::make_folders(config_.output);
+      lock_.emplace(config_.output);
+    });
+    int num_generations = 0;
+    agree(world_, [&] {
+      options_ = options_of(config_);
+      generations_ = generations_in(config_.output);
+      num_generations = static_cast<int>(generations_.size());
+      require_appendable(num_generations);
+      if (!config_.retokenize) require_same_options(config_.output, options_);
+    });
+    bool changed = false;
+    const int first = config_.append ? num_generations : 0;
+    for (auto& [generation, sources] : sources_by_generation(config_, first)) {
+      changed = run_generation(generation, std::move(sources)) || changed;
+    }
+    return finish(changed);
+  }
+
+ private:
+  void require_appendable(int num_generations) const {
+    require(num_generations > 0 || !(config_.append || config_.retokenize), Exit::usage,
+            "'{}' holds no documents yet: prepare it without --append or --retokenize first",
+            config_.output.string());
+  }
+
+  bool run_generation(int generation, std::vector<Source> sources) {
+    std::optional<Inputs> inputs;
+    agree(world_, [&] { inputs = find_inputs(sources); });
+    const bool exists = generation < static_cast<int>(generations_.size());
+    on_root(world_, [&] {
+      if (!exists) begin_work(generation, *inputs);
+      durable::make_folders(config_.output / work_folder);
+    });
+    std::optional<Job> job;
+    agree(world_, [&] { job.emplace(make_job(generation, std::move(sources), *inputs)); });
+    if (exists) {
+      check_generation(*job);
+      return false;
+    }
+    const bool added = prepare_generation(*job, options_);
+    job.reset();
+    on_root(world_, [&] { durable::remove_tree(config_.output / work_folder); });
+    return added;
+  }
+
+  Job make_job(int generation, std::vector<Source> sources, Inputs inputs) {
+    const fs::path work = config_.output / work_folder;
+    Partitions partitions(text_in(inputs, sources.size()));
+    return {config_,
+            world_,
+            progress_,
+            generation,
+            work,
+            std::move(sources),
+            std::move(inputs),
+            std::move(partitions),
+            ProgressBoard(work / "progress", world_.rank(), world_.size())};
+  }
+
+  // True if what is in the work folder belongs to this very generation, false if it is what an
+  // earlier one left behind. Anything else is refused.
+  bool continues(const fs::path& file, const json& identity) const {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) return false;
+    const std::string text = durable::read_file(file, std::int64_t{1} << 30);
+    if (text == canonical_text(identity)) return true;
+    const json found = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    require(found.is_object() && found.value("generation", -1) < identity.at("generation"),
+            Exit::usage,
+            "'{}' holds unfinished work on other inputs or with other options: run that command "
+            "again to finish it, or remove '{}'",
+            config_.output.string(), file.parent_path().string());
+    return false;
+  }
+
+  void begin_work(int generation, const Inputs& inputs) const {
+    const fs::path work = config_.output / work_folder;
+    json files = json::array();
+    for (const InputFile& file : inputs.files) {
+      files.push_back({file.path.string(), file.bytes});
+    }
+    const json identity = {{"options", options_}, {"generation", generation}, {"files", files}};
+    if (continues(work / work_file, identity)) return;
+    durable::remove_tree(work);
+    for (const char* folder : {work_folder, documents_folder, tokens_folder}) {
+      durable::make_folders(config_.output / folder);
+    }
+    durable::replace_file(work / work_file, canonical_text(identity));
+  }
+
+  void check_generation(Job& job) const {
+    const std::string hash = hash_of_documents(job).hex();
+    agree(world_, [&] {
+      const json& recorded = generations_[static_cast<std::size_t>(job.generation)].at("hash");
+      require(recorded == hash, Exit::usage,
+              "'{}' holds another dataset already: the documents of its generation {} differ from "
+              "these inputs; choose another output folder, or add to it with --append",
+              config_.output.string(), job.generation);
+    });
+  }
+
+  PrepareReport finish(bool changed) {
+    on_root(world_, [&] { durable::make_folders(config_.output / work_folder); });
+    {
+      std::optional<Job> job;
+      agree(world_, [&] { job.emplace(make_job(0, {}, {})); });
+      changed = run_token_stage(*job) || changed;
+    }
+    PrepareReport report{!changed, {}};
+    agree(world_, [&] { report.contents = dataset_report(config_.output); });
+    on_root(world_, [&] {
+      write_report_files(config_.output, report.contents);
+      durable::remove_tree(config_.output / work_folder);
+    });
+    return report;
+  }
+
+  const PrepareConfig& config_;
+  Comm& world_;
+  PrepareProgress progress_;
+  std::optional<FolderLock> lock_;  // rank 0 holds it
+  json options_, generations_;
+};
+
+}  // namespace
+
+void parse_dedup(const std::string& list, DedupConfig& config) {
+  std::map<std::string, bool*> parts = {
+      {"exact", &config.exact},           {"url", &config.url},
+      {"near", &config.near_duplicates},  {"lines", &config.lines},
+      {"paragraphs", &config.paragraphs}, {"spans", &config.spans}};
+  for (auto& [name, on] : parts) *on = false;
+  if (list == "none") return;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    const auto found = parts.find(list.substr(begin, end - begin));
+    require(found != parts.end(), Exit::usage,
+            "'{}' is no kind of duplicate: name some of exact, url, near, lines, paragraphs and "
+            "spans, separated by commas, or none",
+            list.substr(begin, end - begin));
+    *found->second = true;
+    begin = end + 1;
+  }
+}
+
+PrepareReport prepare(const PrepareConfig& config, Comm& world, const PrepareProgress& progress) {
+  return Preparation(
+             config, world, progress ? progress : [](const auto&) {})
+      .run();
+}
+
+}  // namespace switchyard

@@ -1,0 +1,72 @@
+// prepare: from text documents to a committed dataset; behind `switchyard prepare`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/prepare/contamination.h"
+#include "io/prepare/minhash.h"
+#include "io/prepare/recipe.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+// What counts as a duplicate. The first three remove documents, the others cut text.
+struct DedupConfig {
+  bool exact = true;            // equal text, normalised (io/unicode.h)
+  bool url = true;              // equal URL
+  bool near_duplicates = true;  // a shared MinHash band and a verified Jaccard
+  MinHashConfig minhash;
+  bool lines = false;       // of five words or more
+  bool paragraphs = false;  // of five words or more
+  bool spans = false;       // of 50 words or more
+};
+
+// "exact", "url", "near", "lines", "paragraphs", "spans", separated by commas, or "none". Errors:
+// Exit::usage.
+void parse_dedup(const std::string& list, DedupConfig& config);
+
+struct PrepareConfig {
+  Recipe recipe;
+  bool append = false;                // the recipe's sources as further generations of the output
+  bool retokenize = false;            // only new tokens, from the documents that the output holds
+  std::filesystem::path output;       // the dataset folder to make
+  std::string tokenizer = "bytes";    // bytes | sentencepiece:VOCABULARY | FILE.model
+  double validation_fraction = 0.05;  // of the documents, chosen by their content hash; in [0, 1)
+  std::vector<std::string> filters;   // by name (io/prepare/filters.h), in this order
+  ContaminationConfig contamination;  // off without evaluation files
+  DedupConfig dedup;
+  std::int64_t memory = std::int64_t{1} << 30;  // bytes a rank may hold
+};
+
+// How far a stage is, over all ranks. total is 0 where nobody can know it.
+struct PrepareStatus {
+  std::string stage;
+  const char* unit = "";  // "B", "documents", "parts"
+  std::int64_t done = 0, total = 0;
+};
+using PrepareProgress = std::function<void(const PrepareStatus&)>;
+
+struct PrepareReport {
+  bool already_prepared = false;  // the output held this very dataset; nothing was written
+  nlohmann::json contents;        // what report.json says (docs/prepare-data.md)
+};
+
+// Collective. Documents are ordered by (generation, source, content hash, id). In that order a
+// document goes exactly when a kept earlier one has the same normalised text, the same URL, or
+// shares a band with it and verifies. So the dataset's bytes are a function of the documents and
+// the options: not of ranks, file names, the order of the input, time or place. Work that was
+// finished before an interruption is not done again. progress is called on rank 0 only.
+//
+// Errors, agreed: Exit::usage for options that cannot work, an input that does not exist, or an
+// output that holds something else; Exit::data if no document is left to train on or a file is
+// damaged; Exit::storage. After an error or a crash the output is the dataset it was before.
+PrepareReport prepare(const PrepareConfig& config, Comm& world,
+                      const PrepareProgress& progress = {});
+
+}  // namespace switchyard

@@ -1,0 +1,83 @@
+// Problems: what was wrong with the input, counted by kind, with the first few places of each.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace switchyard {
+
+enum class Problem : std::uint8_t {
+  invalid_utf8,  // repaired: the document stays
+  nul_bytes,     // replaced by U+FFFD: the document stays
+  empty_document,
+  broken_json,
+  no_text_field,
+  too_large,
+  unreadable_file,  // a file, or a part of one: the documents read before stay
+  corrupt_archive,  // a file: the documents before the damage stay
+  num_kinds
+};
+
+// Where in a file. A part of a file knows its lines only from where the part starts; json() adds
+// up the lines of the parts before it, so that a place is named alike however the file was cut.
+struct Place {
+  std::int64_t byte = 0;        // where the line starts in the uncompressed file
+  std::int64_t part_begin = 0;  // where the part starts that the line was found in
+  std::int64_t line = 0;        // within the part, from 1; 0: the whole file is meant
+
+  auto operator<=>(const Place&) const = default;
+};
+
+// The outcome of merging is the same in any order.
+class Problems {
+ public:
+  static constexpr std::size_t num_places_kept = 20;  // the smallest by (path, byte)
+
+  void add(Problem kind, const std::filesystem::path& file, const Place& place);
+  // So many lines start in [begin, end) of a file that is read in several parts.
+  void add_part(const std::filesystem::path& file, std::int64_t begin, std::int64_t end,
+                std::int64_t num_lines);
+  void merge(const Problems& other);
+
+  std::int64_t count(Problem kind) const { return kinds_[static_cast<std::size_t>(kind)].count; }
+
+  // {"broken_json": {"count": 2, "first": [{"file": ..., "line": ..., "byte": ...}, ...]}, ...}:
+  // what occurred. Only "file" where a whole file is meant; no "line" where a part before it is
+  // missing.
+  nlohmann::json json() const;
+
+  // All there is to know, to be merged elsewhere. Errors of from_state: Exit::data.
+  nlohmann::json state() const;
+  static Problems from_state(const nlohmann::json& state);
+
+ private:
+  struct FilePlace {
+    std::string file;  // its path as valid UTF-8
+    Place place;
+
+    auto operator<=>(const FilePlace&) const = default;
+  };
+  struct Kind {
+    std::int64_t count = 0;
+    std::vector<FilePlace> first;  // ascending
+  };
+  struct PartLines {
+    std::int64_t end = 0, num_lines = 0;
+  };
+  using Parts = std::map<std::int64_t, PartLines>;  // by where they begin
+
+  static void keep_first(std::vector<FilePlace>& first, FilePlace&& place);
+  nlohmann::json describe(const FilePlace& place) const;
+
+  std::array<Kind, static_cast<std::size_t>(Problem::num_kinds)> kinds_;
+  std::map<std::string, Parts> parts_;  // of the files that were cut
+};
+
+}  // namespace switchyard

@@ -1,0 +1,35 @@
+// Report values: what report.json says, read without trust in its shape, and put into words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace switchyard {
+
+// What stands at a key: an empty object, 0, 0.0 or "" where there is no such thing.
+nlohmann::json part_at(const nlohmann::json& value, const std::string& key);
+std::int64_t integer_at(const nlohmann::json& value, const std::string& key);
+double number_at(const nlohmann::json& value, const std::string& key);
+std::string text_at(const nlohmann::json& value, const std::string& key);
+std::vector<std::int64_t> integers_of(const nlohmann::json& list);
+
+std::string with_commas(std::int64_t count);                        // 1,234,567
+std::string bytes_in_words(std::int64_t bytes);                     // 1.23 MB
+std::string share_in_words(std::int64_t part, std::int64_t whole);  // 12.3 %
+
+// A list as "a, b", an object as "key a, key b", text as it is.
+std::string value_in_words(const nlohmann::json& value);
+
+// The stages that can remove documents, in their order.
+struct StageWords {
+  const char* stage;    // its key under "stages"
+  const char* removed;  // its key under a source's "removed"
+  const char* title;
+  const char* meaning;
+};
+const std::vector<StageWords>& stage_words();
+
+}  // namespace switchyard

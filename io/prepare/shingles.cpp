@@ -1,0 +1,89 @@
+#include "io/prepare/shingles.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace switchyard {
+namespace {
+
+constexpr auto width = static_cast<std::size_t>(words_per_shingle);
+
+// Odd, from the digits of pi. One for each place, so that the order of the words counts.
+constexpr std::array<std::uint64_t, width> multipliers{0x243F6A8885A308D3, 0x13198A2E03707345,
+                                                       0xA4093822299F31D1, 0x082EFA98EC4E6C89,
+                                                       0x452821E638D01377};
+
+// The finaliser of MurmurHash3: a bijection in which every bit of x touches every bit of the
+// result.
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 33)) * 0xFF51AFD7ED558CCDU;
+  x = (x ^ (x >> 33)) * 0xC4CEB9FE1A85EC53U;
+  return x ^ (x >> 33);
+}
+
+// Hashes are spread evenly, so their leading bits deal them into buckets of about four in order;
+// sorting each bucket is then nearly free. Repeated hashes that swell a bucket cost what std::sort
+// costs.
+std::vector<std::uint64_t> sorted(std::vector<std::uint64_t> hashes) {
+  if (hashes.size() < 64) {
+    std::sort(hashes.begin(), hashes.end());
+    return hashes;
+  }
+  const auto shift = 66 - static_cast<int>(std::bit_width(hashes.size()));
+  std::vector<std::size_t> ends((std::size_t{1} << (64 - shift)) + 1);
+  for (const std::uint64_t hash : hashes) ++ends[(hash >> shift) + 1];
+  for (std::size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+  std::vector<std::uint64_t> result(hashes.size());
+  for (const std::uint64_t hash : hashes) result[ends[hash >> shift]++] = hash;
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    std::sort(result.begin() + static_cast<std::ptrdiff_t>(begin),
+              result.begin() + static_cast<std::ptrdiff_t>(end));
+    begin = end;
+  }
+  return result;
+}
+
+}  // namespace
+
+void append_shingles(std::span<const Word> words, std::vector<std::uint64_t>& shingles) {
+  if (words.size() < width) return;
+  const std::size_t count = words.size() - width + 1;
+  const std::size_t before = shingles.size();
+  shingles.resize(before + count);
+  std::uint64_t* out = shingles.data() + before;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint64_t sum = 0;
+    for (std::size_t k = 0; k < width; ++k) sum += words[i + k].hash * multipliers[k];
+    out[i] = mixed(sum);
+  }
+}
+
+std::vector<std::uint64_t> shingles_of(std::span<const Word> words) {
+  std::vector<std::uint64_t> shingles;
+  append_shingles(words, shingles);
+  shingles = sorted(std::move(shingles));
+  shingles.erase(std::unique(shingles.begin(), shingles.end()), shingles.end());
+  return shingles;
+}
+
+std::vector<std::uint64_t> shingles_of(std::string_view text) {
+  std::vector<Word> words;
+  find_words(text, words);
+  return shingles_of(words);
+}
+
+double jaccard(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {
+  std::size_t i = 0, j = 0, common = 0;
+  while (i < a.size() && j < b.size()) {
+    const std::uint64_t x = a[i], y = b[j];
+    common += x == y ? 1 : 0;
+    i += x <= y ? 1 : 0;
+    j += y <= x ? 1 : 0;
+  }
+  if (common == 0) return 0.0;
+  return static_cast<double>(common) / static_cast<double>(a.size() + b.size() - common);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,57 @@
+// Spill: a scratch file of records sorted into partitions: how ranks hand each other more than fits
+// into memory.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace switchyard {
+
+// Where a record lies: in which block of its file, and from which of the block's bytes on.
+struct SpillPlace {
+  std::uint32_t block = 0, offset = 0;
+};
+
+// Written aside and renamed when it is whole, so a file that exists is a finished one. It is not
+// fsynced: what a power loss leaves fails its check when it is read.
+class SpillWriter {
+ public:
+  // A partition's records are collected into blocks of about `block_bytes` and compressed.
+  SpillWriter(std::filesystem::path path, int num_partitions,
+              std::int64_t block_bytes = std::int64_t{64} << 10);
+  ~SpillWriter();
+
+  // A record stands within one block. Errors: Exit::storage.
+  SpillPlace append(int partition, std::string_view record);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class SpillReader {
+ public:
+  // Errors: Exit::data if the file is damaged, and then says to remove it.
+  explicit SpillReader(std::filesystem::path path);
+
+  struct Block {
+    std::int32_t partition = 0;
+    std::uint32_t num_records = 0;
+    std::int64_t offset = 0, bytes = 0, raw_bytes = 0;
+  };
+  const std::vector<Block>& blocks() const { return blocks_; }
+  std::int64_t num_records(int partition) const;
+  std::string read(std::size_t block) const;  // its raw bytes: records one after the other
+  std::string read_partition(int partition) const;
+
+ private:
+  std::filesystem::path path_;  // opened for each read: there may be more files than descriptors
+  std::vector<Block> blocks_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,53 @@
+#include "io/prepare/zstd_frames.h"
+
+#include <zstd.h>
+
+#include <memory>
+#include <new>
+
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+// A block of 128 KiB takes at least four bytes: three of header and the one that is repeated.
+constexpr std::uint64_t most_raw_per_byte = (128 << 10) / 4;
+
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+
+std::size_t checked(std::size_t result) {
+  require(ZSTD_isError(result) == 0, "zstd failed to compress: {}", ZSTD_getErrorName(result));
+  return result;
+}
+
+}  // namespace
+
+std::string compress(std::string_view raw, int level) {
+  const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+  if (context == nullptr) throw std::bad_alloc();
+  checked(ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level));
+  checked(ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1));
+  std::string frame(ZSTD_compressBound(raw.size()), '\0');
+  frame.resize(
+      checked(ZSTD_compress2(context.get(), frame.data(), frame.size(), raw.data(), raw.size())));
+  return frame;
+}
+
+std::string decompress(std::string_view frame, std::int64_t raw_bytes) {
+  const auto size = static_cast<std::uint64_t>(raw_bytes);
+  require(raw_bytes >= 0 && size <= frame.size() * most_raw_per_byte, Exit::data,
+          "a zstd frame of {} bytes cannot hold {}", frame.size(), raw_bytes);
+  require(ZSTD_findFrameCompressedSize(frame.data(), frame.size()) == frame.size() &&
+              ZSTD_getFrameContentSize(frame.data(), frame.size()) == size,
+          Exit::data, "{} bytes are not a zstd frame of {} bytes", frame.size(), raw_bytes);
+  std::string raw(size, '\0');
+  const std::size_t found = ZSTD_decompress(raw.data(), raw.size(), frame.data(), frame.size());
+  require(ZSTD_isError(found) == 0, Exit::data, "a zstd frame of {} bytes is damaged: {}",
+          frame.size(), ZSTD_getErrorName(found));
+  require(found == size, Exit::data, "a zstd frame holds {} bytes, not {}", found, raw_bytes);
+  return raw;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,40 @@
+#include "io/prepare/explain.h"
+
+#include <fmt/format.h>
+
+#include "launch/commands/command.h"
+
+namespace switchyard {
+namespace {
+
+class ExplainCommand : public Command {
+ public:
+  explicit ExplainCommand(CLI::App& program) {
+    app_ = program.add_subcommand("explain", "Say what became of a document, and why");
+    app_->add_option("DATASET", dataset_, "A dataset that `switchyard prepare` made")->required();
+    app_->add_option("DOCUMENT-ID", id_, "Its id, or at least 8 digits of the hash of its content")
+        ->required();
+    app_->footer(
+        "  switchyard explain data/corpus page-1730\n"
+        "  switchyard explain data/corpus 5f0c31ab\n\n"
+        "Of a document that was removed: the stage and its reason, where it came from, the\n"
+        "document that was kept in its place, how alike they are, and what text they share.");
+  }
+
+  int run() override {
+    const DocumentStore store(dataset_);
+    fmt::print("{}", explanation_text(store, explain(store, id_)));
+    return 0;
+  }
+
+ private:
+  std::string dataset_, id_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_explain_command(CLI::App& program) {
+  return std::make_unique<ExplainCommand>(program);
+}
+
+}  // namespace switchyard

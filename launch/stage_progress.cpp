@@ -1,0 +1,67 @@
+#include "launch/stage_progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "launch/byte_size.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::chrono::milliseconds redraw_interval{200}, line_interval{10'000};
+constexpr int bar_width = 20;
+
+std::string bar(std::int64_t done, std::int64_t total) {
+  const auto filled = static_cast<int>(done * bar_width / std::max<std::int64_t>(1, total));
+  return fmt::format("[{:=>{}}{:{}}]", filled > 0 ? ">" : "", filled, "", bar_width - filled);
+}
+
+std::string amount_text(double amount, std::string_view unit) {
+  return unit == "B" ? byte_size_text(amount) : fmt::format("{:.0f} {}", amount, unit);
+}
+
+}  // namespace
+
+std::string stage_line(const PrepareStatus& status, double seconds) {
+  const auto done = static_cast<double>(status.done), total = static_cast<double>(status.total);
+  std::string line = fmt::format("{:<12}", status.stage);
+  if (status.total <= 0 && status.done <= 0) return line;
+  if (status.total <= 0) return line + " " + amount_text(done, status.unit);
+  line += fmt::format(" {} {} of {}", bar(status.done, status.total),
+                      amount_text(done, status.unit), amount_text(total, status.unit));
+  if (seconds < 0.5 || status.done == 0) return line;
+  const double rate = done / seconds;
+  line += fmt::format("  {}/s", amount_text(rate, status.unit));
+  if (done < total) line += fmt::format("  {:.0f}s left", (total - done) / rate);
+  return line;
+}
+
+void StageProgress::report(const PrepareStatus& status) {
+  const Clock::time_point now = Clock::now();
+  const bool same = status.stage == stage_;
+  if (same && now - last_ < (terminal_ ? redraw_interval : line_interval)) return;
+  if (!same) {
+    end();
+    stage_ = status.stage;
+    began_ = now;
+  }
+  print(status, now);
+}
+
+void StageProgress::print(const PrepareStatus& status, Clock::time_point now) {
+  last_ = now;
+  const double seconds = std::chrono::duration<double>(now - began_).count();
+  fmt::print(stderr, "{}{}{}", terminal_ ? "\r" : "", stage_line(status, seconds),
+             terminal_ ? "\x1b[K" : "\n");
+  std::fflush(stderr);
+  open_ = terminal_;
+}
+
+void StageProgress::end() {
+  if (open_) fmt::print(stderr, "\n");
+  open_ = false;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,112 @@
+#include "io/row_table_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <thread>
+
+#include "io/row_table.h"
+#include "tests/io/dataset.h"
+#include "tests/io/scratch.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t length = 16;
+
+fs::path prepare(const fs::path& dataset, const fs::path& fallback) {
+  const auto alone = make_single_comm();
+  return prepare_rows(TokenStore(dataset), length, fallback, *alone);
+}
+
+// Of every file of a folder.
+std::map<std::string, std::string> bytes_of(const fs::path& folder) {
+  std::map<std::string, std::string> bytes;
+  for (const auto& file : fs::directory_iterator(folder)) {
+    bytes[file.path().filename().string()] = contents_of(file.path());
+  }
+  return bytes;
+}
+
+TEST(RowTableWriter, MakesTheTableOnce) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", test_documents(100));
+  const fs::path folder = prepare(scratch / "d", scratch / "run");
+  EXPECT_EQ(folder, scratch / "d/rows-16");
+  const auto written = fs::last_write_time(folder / manifest_name);
+  EXPECT_EQ(prepare(scratch / "d", scratch / "run"), folder);
+  EXPECT_EQ(fs::last_write_time(folder / manifest_name), written);
+  EXPECT_FALSE(fs::exists(scratch / "run"));
+}
+
+TEST(RowTableWriter, TheSameTokensGiveTheSameBytes) {
+  const Scratch scratch;
+  for (const char* name : {"a", "b"}) {
+    write_dataset(scratch / name, test_documents(100), {.sources = {"x", "y"}});
+    prepare(scratch / name, scratch / "run");
+  }
+  EXPECT_EQ(bytes_of(scratch / "a/rows-16"), bytes_of(scratch / "b/rows-16"));
+}
+
+TEST(RowTableWriter, ReplacesTheTableOfOtherTokens) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", test_documents(100));
+  prepare(scratch / "d", scratch / "run");
+  fs::remove_all(scratch / "d/tokens");
+  write_dataset(scratch / "d", test_documents(101));
+  prepare(scratch / "d", scratch / "run");
+  const TokenStore store(scratch / "d");
+  EXPECT_EQ(RowTable(scratch / "d/rows-16", store, "train", length).num_tokens(),
+            store.num_tokens("train"));
+}
+
+TEST(RowTableWriter, ReplacesADamagedOrUnfinishedTable) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", test_documents(100));
+  prepare(scratch / "d", scratch / "run");
+  const auto good = bytes_of(scratch / "d/rows-16");
+  flip_bit(scratch / "d/rows-16/manifest.json", 100);
+  prepare(scratch / "d", scratch / "run");
+  EXPECT_EQ(bytes_of(scratch / "d/rows-16"), good);
+  fs::remove(scratch / "d/rows-16/manifest.json");
+  fs::resize_file(scratch / "d/rows-16/train-00000.h5", 100);
+  prepare(scratch / "d", scratch / "run");
+  EXPECT_EQ(bytes_of(scratch / "d/rows-16"), good);
+}
+
+TEST(RowTableWriter, FullDiskLeavesNothing) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", test_documents(100));
+  {
+    const FileSizeLimit limit(2000);
+    EXPECT_EQ(thrown_by([&] { prepare(scratch / "d", scratch / "run"); }).code, Exit::storage);
+  }
+  EXPECT_FALSE(fs::exists(scratch / "d/rows-16"));
+  prepare(scratch / "d", scratch / "run");
+}
+
+TEST(RowTableWriter, RunsThatStartTogetherShareOneTable) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", test_documents(20000));
+  std::vector<std::jthread> runs;
+  for (int i = 0; i < 4; ++i) {
+    runs.emplace_back([&] {
+      EXPECT_EQ(prepare(scratch / "d", scratch / "run"), scratch / "d/rows-16");
+      const TokenStore store(scratch / "d");
+      EXPECT_GT(RowTable(scratch / "d/rows-16", store, "train", length).num_rows(), 0);
+    });
+  }
+}
+
+TEST(RowTableWriter, EmptySplitHasNoRows) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", {});
+  const TokenStore store(scratch / "d");
+  EXPECT_EQ(RowTable(prepare(scratch / "d", scratch / "run"), store, "train", length).num_rows(),
+            0);
+}
+
+}  // namespace
+}  // namespace switchyard

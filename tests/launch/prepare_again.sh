@@ -1,0 +1,84 @@
+#!/bin/bash
+# prepare_again.sh SWITCHYARD [ROUNDS]: `prepare` that is killed, resumed on other ranks, and finds its work damaged: the same
+# dataset, byte for byte.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+rounds=${2:-12}
+complain() {
+  echo "FAILED: $*"
+  grep -a '^switchyard' err | sed 's/^/  | /'
+  failed=1
+}
+
+# documents SEED COUNT: some random, some the ones before with a word changed, some the same again, all with a common passage.
+documents() {
+  awk -v seed="$1" -v count="$2" 'BEGIN {
+    srand(seed)
+    for (i = 0; i < 60; ++i) common = common " phrase" i
+    for (n = 0; n < count; ++n) {
+      kind = rand()
+      if (n == 0 || kind < 0.6) { size = 5 + int(rand() * 300); for (i = 0; i < size; ++i) word[i] = "w" int(rand() * 9000) }
+      else if (kind < 0.85) word[int(rand() * size)] = "changed" int(rand() * 9000)
+      text = ""
+      for (i = 0; i < size; ++i) text = text " " word[i]
+      if (rand() < 0.1) text = text "\\n" common " " n "\\n"
+      printf "{\"id\": \"%d-%d\", \"text\": \"%s\"}\n", seed, n, text
+    }
+  }'
+}
+for source in 1 2 3 4; do
+  documents $source 1500 >"$source.jsonl"
+  printf '[[source]]\nname = "s%s"\ninputs = "%s"\ngeneration = %s\n' $source $source.jsonl $((source > 2))
+done >recipe.toml
+options=(--recipe recipe.toml --dedup exact,url,near,lines,spans --tokenizer sentencepiece:400)
+
+run() { "$switchyard" prepare "${options[@]}" --output "$1" >/dev/null 2>err; }
+run_and_kill() {  # run_and_kill OUTPUT MILLISECONDS
+  "$switchyard" prepare "${options[@]}" --output "$1" >/dev/null 2>err &
+  sleep "$(awk -v ms="$2" 'BEGIN { print ms / 1000 }')"
+  kill -9 $! 2>/dev/null
+  wait $! 2>/dev/null
+}
+same() { diff -r whole "$1" >differences || { complain "$2"; head -5 differences; }; }
+
+begin=$(date +%s%N)
+run whole || { complain "prepare"; exit 1; }
+took=$(( ($(date +%s%N) - begin) / 1000000 ))
+grep -q '"spans"' whole/report.json || complain "the report says nothing of spans"
+mpi 3 "$switchyard" prepare "${options[@]}" --output ranks >/dev/null 2>err || complain "prepare on 3 ranks"
+same ranks "3 ranks give another dataset"
+
+# Killed at random moments, some of them in the work that the kill before left.
+seed=$(date +%s)
+RANDOM=$seed
+for round in $(seq "$rounds"); do
+  run_and_kill killed $((RANDOM % took))
+  if [ $((round % 4)) = 0 ]; then
+    mpi $((1 + round % 3)) "$switchyard" prepare "${options[@]}" --output killed >/dev/null 2>err || complain "resuming"
+    same killed "a dataset that was killed on the way is another one (seed $seed, round $round)"
+    rm -rf killed
+  fi
+done
+
+# Damaged work is found, named, and done again.
+run_and_kill damaged $((took / 3))
+for file in damaged/work/unit-*; do
+  [ -e "$file" ] && printf '\x55' | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") / 2)) conv=notrunc status=none
+done
+if ! run damaged; then
+  grep -q "work file.*remove it and run the same command again" err || complain "the message on damaged work"
+  rm -f damaged/work/unit-*
+  run damaged || complain "prepare after the damaged work was removed"
+fi
+same damaged "damaged work changed the dataset"
+
+# Other options on unfinished work, and on a finished dataset.
+run_and_kill other $((took / 3))
+if [ -e other/work/"work.json" ]; then
+  "$switchyard" prepare --recipe recipe.toml --output other >/dev/null 2>err && complain "other options went on with unfinished work"
+  grep -qE "unfinished work|prepared with" err || complain "the message on unfinished work"
+fi
+"$switchyard" prepare --recipe recipe.toml --output whole >/dev/null 2>err && complain "other options changed a finished dataset"
+grep -q "dedup" err || complain "the message does not name the option that differs"
+same ranks "a refused command changed something"
+exit $failed
