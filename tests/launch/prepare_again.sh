@@ -74,7 +74,7 @@ same damaged "damaged work changed the dataset"
 
 # Other options on unfinished work, and on a finished dataset.
 run_and_kill other $((took / 3))
-if [ -e other/work/"work.json" ]; then
+if [ -e other/work/work.json ]; then
   "$switchyard" prepare --recipe recipe.toml --output other >/dev/null 2>err && complain "other options went on with unfinished work"
   grep -qE "unfinished work|prepared with" err || complain "the message on unfinished work"
 fi
