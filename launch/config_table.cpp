@@ -1,7 +1,6 @@
 #include "launch/config_table.h"
 
-#include <algorithm>
-#include <numeric>
+#include "io/nearest_name.h"
 
 namespace switchyard {
 namespace {
@@ -103,21 +102,6 @@ void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
         "steps between lines of metrics.jsonl"}});
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::vector<ConfigKey> config_keys(Config& config) {
@@ -134,11 +118,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
 }
 
 std::string_view nearest_key(const std::vector<ConfigKey>& keys, std::string_view name) {
-  return std::min_element(keys.begin(), keys.end(),
-                          [&](const ConfigKey& a, const ConfigKey& b) {
-                            return edit_distance(a.name, name) < edit_distance(b.name, name);
-                          })
-      ->name;
+  return nearest_name(keys, name, &ConfigKey::name).name;
 }
 
 }  // namespace switchyard

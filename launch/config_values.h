@@ -1,10 +1,9 @@
 // One config value: from a TOML node, with every check, and back to TOML text.
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <string>
 
+#include "io/toml.h"
 #include "launch/config_table.h"
 
 namespace switchyard {

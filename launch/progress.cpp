@@ -5,16 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "launch/progress_bar.h"
+
 namespace switchyard {
 namespace {
 
-constexpr std::chrono::milliseconds redraw_interval{200}, line_interval{10'000};
-constexpr int bar_width = 20;
-
 std::string bar(std::int64_t done, std::int64_t steps, Color color) {
-  const auto filled = static_cast<int>(done * bar_width / std::max<std::int64_t>(1, steps));
-  const std::string text =
-      fmt::format("{:=>{}}{:{}}", filled > 0 ? ">" : "", filled, "", bar_width - filled);
+  const std::string text = progress_bar(done, steps);
   return color == Color::yes ? fmt::format("[\x1b[32m{}\x1b[0m]", text) : fmt::format("[{}]", text);
 }
 

@@ -2,21 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 
 #include "launch/byte_size.h"
+#include "launch/progress_bar.h"
 
 namespace switchyard {
 namespace {
-
-constexpr std::chrono::milliseconds redraw_interval{200}, line_interval{10'000};
-constexpr int bar_width = 20;
-
-std::string bar(std::int64_t done, std::int64_t total) {
-  const auto filled = static_cast<int>(done * bar_width / std::max<std::int64_t>(1, total));
-  return fmt::format("[{:=>{}}{:{}}]", filled > 0 ? ">" : "", filled, "", bar_width - filled);
-}
 
 std::string amount_text(double amount, std::string_view unit) {
   return unit == "B" ? byte_size_text(amount) : fmt::format("{:.0f} {}", amount, unit);
@@ -29,7 +21,7 @@ std::string stage_line(const PrepareStatus& status, double seconds) {
   std::string line = fmt::format("{:<12}", status.stage);
   if (status.total <= 0 && status.done <= 0) return line;
   if (status.total <= 0) return line + " " + amount_text(done, status.unit);
-  line += fmt::format(" {} {} of {}", bar(status.done, status.total),
+  line += fmt::format(" [{}] {} of {}", progress_bar(status.done, status.total),
                       amount_text(done, status.unit), amount_text(total, status.unit));
   if (seconds < 0.5 || status.done == 0) return line;
   const double rate = done / seconds;

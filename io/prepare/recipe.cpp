@@ -1,17 +1,15 @@
 #include "io/prepare/recipe.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
-#include <numeric>
 #include <set>
-#include <span>
 #include <utility>
 
 #include "io/durable.h"
+#include "io/nearest_name.h"
 #include "io/prepare/recipe_shape.h"
+#include "io/toml.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -23,26 +21,6 @@ constexpr std::int64_t largest_recipe = std::int64_t{16} << 20;
 constexpr std::size_t longest_name = 100;
 constexpr std::array<std::string_view, 5> source_keys = {"name", "licence", "inputs", "text_field",
                                                          "generation"};
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string_view nearest(std::span<const std::string_view> known, std::string_view name) {
-  return *std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
-    return edit_distance(a, name) < edit_distance(b, name);
-  });
-}
 
 bool is_name(std::string_view text) {
   constexpr std::string_view letters_and_digits =
@@ -94,7 +72,7 @@ class RecipeParser {
       const bool is_known =
           std::find(source_keys.begin(), source_keys.end(), key.str()) != source_keys.end();
       require(is_known, Exit::usage, "{}: unknown key '{}': did you mean '{}'?", at(node),
-              key.str(), nearest(source_keys, key.str()));
+              key.str(), nearest_name(source_keys, key.str()));
     }
     Source source;
     source.name = text_of(table, "name", nullptr);

@@ -8,8 +8,8 @@ namespace switchyard {
 
 // A recipe needs little of TOML: [[source]] headers, bare keys, values and lists of values, strings
 // of one line. For the rest toml++ 3.3 is not fit for text that nobody vouches for: some headers
-// without a key and some characters beyond ASCII run into what it takes to be unreachable, and it
-// makes a table for each part of a.b.c, which it destroys by recursion. `name` is for messages.
+// without a key run into what it takes to be unreachable, and it makes a table for each part of
+// a.b.c, which it destroys by recursion. `name` is for messages.
 // Errors: Exit::usage naming the line.
 void check_recipe_shape(std::string_view text, const std::string& name);
 
