@@ -25,7 +25,8 @@ struct Character {
   std::size_t bytes = 0;  // in UTF-8
 };
 
-// The one that `text` starts with. Requires valid UTF-8 that is not empty.
+// The one that `text`, which is not empty, starts with. A byte that is part of no valid sequence
+// counts as U+FFFD, of one byte.
 Character first_character(std::string_view text);
 
 CharacterKind kind_of(char32_t code_point);

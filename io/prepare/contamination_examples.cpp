@@ -48,10 +48,6 @@ class StringCollector : public nlohmann::json_sax<nlohmann::json> {
   std::string text_;
 };
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos;
-}
-
 void require_whole(const ByteSource& source, const fs::path& file) {
   require(!source.damage(), Exit::data,
           "cannot read the evaluation file '{}' to its end: it is damaged or not readable",

@@ -8,7 +8,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t words_per_ngram = 13, fewest_words = 8;
+constexpr std::size_t gpt3_ngram = 13, fewest_words = 8;
 constexpr std::int64_t window = 200, shortest_piece = 200;  // characters
 constexpr std::size_t most_hits = 10;
 constexpr std::string_view boundary = "\n\f\n";
@@ -62,7 +62,7 @@ class Gpt3Rule : public ContaminationRule {
  public:
   bool add(std::span<const Word> words) override {
     if (words.size() < fewest_words) return false;
-    const std::size_t length = std::min(words.size(), words_per_ngram);
+    const std::size_t length = std::min(words.size(), gpt3_ngram);
     for (std::size_t i = 0; i + length <= words.size(); ++i) {
       const std::uint32_t number = ngrams_.insert(words.subspan(i, length));
       if (number == example_of_.size()) example_of_.push_back(num_examples_);

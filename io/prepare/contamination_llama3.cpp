@@ -8,7 +8,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::uint32_t words_per_ngram = 8;
+constexpr std::uint32_t llama3_ngram = 8;
 
 // Grattafiori et al. 2024, section 5.1.4, turned from what it says of an example (contaminated by
 // the training text) to the document that contaminates it. Hits are the examples it covers.
@@ -17,11 +17,11 @@ class Llama3Rule : public ContaminationRule {
   explicit Llama3Rule(double share) : share_(share) {}
 
   bool add(std::span<const Word> words) override {
-    if (words.size() < words_per_ngram) return false;
+    if (words.size() < llama3_ngram) return false;
     std::vector<std::uint32_t> numbers;
     std::string hashes;
-    for (std::size_t i = 0; i + words_per_ngram <= words.size(); ++i) {
-      numbers.push_back(ngrams_.insert(words.subspan(i, words_per_ngram)));
+    for (std::size_t i = 0; i + llama3_ngram <= words.size(); ++i) {
+      numbers.push_back(ngrams_.insert(words.subspan(i, llama3_ngram)));
       hashes.append(reinterpret_cast<const char*>(&ngrams_.keys()[numbers.back()]), 8);
     }
     coverage_.add(numbers);
@@ -51,8 +51,8 @@ class Llama3Rule : public ContaminationRule {
 
  private:
   double share_;
-  NgramIndex ngrams_{words_per_ngram};
-  ExampleCoverage coverage_{words_per_ngram};
+  NgramIndex ngrams_{llama3_ngram};
+  ExampleCoverage coverage_{llama3_ngram};
   std::vector<std::uint64_t> identity_;  // a hash of the words of each example
 };
 

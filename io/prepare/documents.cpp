@@ -16,11 +16,7 @@ namespace switchyard {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos;
-}
+constexpr std::string_view instead_of_nul = "\xEF\xBF\xBD";  // U+FFFD
 
 void drop_byte_order_mark(std::string& text) {
   if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
@@ -33,7 +29,7 @@ bool replace_nuls(std::string& text) {
   std::string replaced;
   std::string_view rest = text;
   for (; nul != std::string_view::npos; nul = rest.find('\0')) {
-    replaced.append(rest.substr(0, nul)).append(replacement);
+    replaced.append(rest.substr(0, nul)).append(instead_of_nul);
     rest.remove_prefix(nul + 1);
   }
   text = std::move(replaced.append(rest));

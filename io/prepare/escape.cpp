@@ -4,32 +4,10 @@
 
 #include <iterator>
 
+#include "io/unicode.h"
+
 namespace switchyard {
 namespace {
-
-struct Character {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-// The first character of `text`, which is not empty.
-Character first_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {lead};
-  char32_t code = lead & (0x7Fu >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {lead};
-    code = code << 6 | (byte(i) & 0x3Fu);
-  }
-  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool is_surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (code < smallest[size] || code > 0x10FFFF || is_surrogate) return {lead};
-  return {code, size, true};
-}
 
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code <= 0x9F); }
 
@@ -48,18 +26,21 @@ std::string escaped(std::string_view text, Replace replace) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const Character character = first_character(text);
-    const std::string_view special = character.valid ? replace(character.code) : "";
+    const auto [code, kind, bytes] = first_character(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool valid = first < 0x80 || bytes > 1;
+    const std::string_view special = valid ? replace(code) : "";
     if (!special.empty()) {
       out += special;
-    } else if (!character.valid || is_control(character.code)) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned>(character.code));
-    } else if (is_deceptive(character.code)) {
-      fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", static_cast<unsigned>(character.code));
+    } else if (!valid || is_control(code)) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}",
+                     valid ? static_cast<unsigned>(code) : first);
+    } else if (is_deceptive(code)) {
+      fmt::format_to(std::back_inserter(out), "\\u{{{:x}}}", static_cast<unsigned>(code));
     } else {
-      out += text.substr(0, character.bytes);
+      out += text.substr(0, bytes);
     }
-    text.remove_prefix(character.bytes);
+    text.remove_prefix(bytes);
   }
   return out;
 }

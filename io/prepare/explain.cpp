@@ -59,9 +59,9 @@ struct Matches {
   bool room() const { return kept.size() + removed.size() < most_explained; }
 };
 
-class Search {
+class DocumentSearch {
  public:
-  explicit Search(const std::string& name) : name_(name), range_(range_of(name)) {}
+  explicit DocumentSearch(const std::string& name) : name_(name), range_(range_of(name)) {}
 
   template <class Shard>
   void look_through(const std::vector<Shard>& shards) {
@@ -151,7 +151,7 @@ void compare(const DocumentStore& store, const Found<KeptShard>& keeper, Removed
 }  // namespace
 
 Explanation explain(const DocumentStore& store, const std::string& name) {
-  Search search(name);
+  DocumentSearch search(name);
   search.look_through(store.kept);
   search.look_through(store.removed);
   const Matches matches = search.result();

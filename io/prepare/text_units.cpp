@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "io/prepare/document.h"
 #include "io/prepare/winnow.h"
 
 namespace switchyard {
@@ -45,10 +46,6 @@ class UnitFinder {
       begin = line_end;
     }
     if (unit_ == Unit::paragraph) add(unit_begin, begin);
-  }
-
-  static bool is_blank(std::string_view line) {
-    return line.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos;
   }
 
   void add(std::size_t begin, std::size_t end) {

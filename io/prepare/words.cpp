@@ -75,13 +75,13 @@ std::uint64_t hash_of(const char* word, std::size_t size) {
   return XXH3_64bits(padded.data(), sizeof padded);
 }
 
-struct Range {
+struct CodePoints {
   char32_t first, last;
 };
 
 // Letters of scripts written without spaces: ideographs, kana, and what Unicode's line breaking
 // (UAX 14, class SA) leaves to dictionaries.
-constexpr Range standing_alone[] = {
+constexpr CodePoints standing_alone[] = {
     {0x0E00, 0x0EFF},    // Thai, Lao
     {0x1000, 0x109F},    // Myanmar
     {0x1780, 0x17FF},    // Khmer
@@ -104,9 +104,10 @@ constexpr Range standing_alone[] = {
 
 bool stands_alone(char32_t code_point) {
   if (code_point < standing_alone[0].first) return false;
-  return std::any_of(std::begin(standing_alone), std::end(standing_alone), [&](const Range& range) {
-    return code_point >= range.first && code_point <= range.last;
-  });
+  return std::any_of(std::begin(standing_alone), std::end(standing_alone),
+                     [&](const CodePoints& range) {
+                       return code_point >= range.first && code_point <= range.last;
+                     });
 }
 
 // The words of fields with other characters than ASCII's.

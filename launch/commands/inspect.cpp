@@ -31,9 +31,8 @@ bool is_dataset(const fs::path& folder) {
 Json describe_dataset(const fs::path& folder) {
   const TokenStore store(folder);
   Json splits;
-  for (const char* split : {"train", "validation"}) {
-    splits[split] = {{"documents", store.num_documents(split)},
-                     {"tokens", store.num_tokens(split)}};
+  for (const char* name : {"train", "validation"}) {
+    splits[name] = {{"documents", store.num_documents(split)}, {"tokens", store.num_tokens(name)}};
   }
   Json sources = Json::array();
   for (const std::string& source : store.sources()) sources.push_back(source);
@@ -93,8 +92,8 @@ std::string in_words(const Json& found) {
                                    found.at("folder").get<std::string>(), vocabulary);
     text += fmt::format("sources: {}\n",
                         fmt::join(found.at("sources").get<std::vector<std::string>>(), ", "));
-    for (const auto& [split, counts] : found.at("splits").items()) {
-      text += fmt::format("{}: {} tokens in {} documents\n", split, number(counts.at("tokens")),
+    for (const auto& [name, counts] : found.at("splits").items()) {
+      text += fmt::format("{}: {} tokens in {} documents\n", name, number(counts.at("tokens")),
                           number(counts.at("documents")));
     }
     return text;

@@ -7,7 +7,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace ffn_test {
 
 constexpr std::int64_t rows = 16, hidden = 10, inner = 14;
 
@@ -118,5 +118,5 @@ TEST(Ffn, ZeroRowsGiveZeroRows) {
   for (const double y : as_doubles(c.out)) EXPECT_EQ(y, 0.0);
 }
 
-}  // namespace
+}  // namespace ffn_test
 }  // namespace switchyard

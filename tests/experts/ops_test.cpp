@@ -4,7 +4,7 @@
 #include "tests/reference/swiglu.h"
 
 namespace switchyard {
-namespace {
+namespace ops_test {
 
 using reference::tensor_of;
 
@@ -90,5 +90,5 @@ TEST(ExpertOps, MissingCudaKernelsAreAUsageError) {
   }
 }
 
-}  // namespace
+}  // namespace ops_test
 }  // namespace switchyard

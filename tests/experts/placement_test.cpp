@@ -5,7 +5,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace placement_test {
 
 TEST(Placement, EveryExpertHasOneHostAndOneSlot) {
   for (int experts = 1; experts <= 20; ++experts) {
@@ -33,5 +33,5 @@ TEST(Placement, RanksDifferByAtMostOneExpert) {
 
 TEST(Placement, UnknownExpertIsAnError) { EXPECT_THROW(Placement(4, 2).host(4), Error); }
 
-}  // namespace
+}  // namespace placement_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace shard_test {
 
 constexpr std::int64_t hidden = 32, inner = 48;
 
@@ -90,5 +90,5 @@ TEST(ExpertShard, HostsOnlyItsOwnExperts) {
   EXPECT_GE(params.find("layer4.expert4.down"), 0);
 }
 
-}  // namespace
+}  // namespace shard_test
 }  // namespace switchyard

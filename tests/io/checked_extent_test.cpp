@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace checked_extent_test {
 
 // 100,000 values 0, 1, 2, ... from byte 10 of a file on, in chunks of 40,000 bytes.
 class Values : public testing::Test {
@@ -97,5 +97,5 @@ TEST_F(Values, NeedAHashForEachChunk) {
   EXPECT_EQ(thrown_by([&] { CheckedExtent extent(entry_.extents[0]); }).code, Exit::data);
 }
 
-}  // namespace
+}  // namespace checked_extent_test
 }  // namespace switchyard

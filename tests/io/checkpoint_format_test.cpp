@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace checkpoint_format_test {
 
 TEST(CheckpointFormat, FolderNameRoundTrip) {
   for (const CheckpointId id : {CheckpointId{0, 0}, {300, 2}, {123'456'789, 12'345}}) {
@@ -24,5 +24,5 @@ TEST(CheckpointFormat, LaterStepIsNewerThanLaterAttempt) {
   EXPECT_LT((CheckpointId{300, 1}), (CheckpointId{300, 2}));
 }
 
-}  // namespace
+}  // namespace checkpoint_format_test
 }  // namespace switchyard

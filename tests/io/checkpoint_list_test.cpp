@@ -3,7 +3,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace checkpoint_list_test {
 
 namespace fs = std::filesystem;
 
@@ -127,5 +127,5 @@ TEST_F(CheckpointList, RetainRefusesToKeepFewerThanTwo) {
   EXPECT_EQ(thrown_by([&] { retain_checkpoints(scratch_.path(), 1); }).code, Exit::usage);
 }
 
-}  // namespace
+}  // namespace checkpoint_list_test
 }  // namespace switchyard

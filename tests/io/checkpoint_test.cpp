@@ -7,7 +7,7 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace {
+namespace checkpoint_test {
 
 namespace fs = std::filesystem;
 
@@ -198,5 +198,5 @@ TEST_F(Checkpoint, FullDiskOnOneRankLeavesNothingOnAnyRank) {
   expect_holds_model(before);
 }
 
-}  // namespace
+}  // namespace checkpoint_test
 }  // namespace switchyard

@@ -9,7 +9,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace chunk_reader_test {
 
 namespace fs = std::filesystem;
 
@@ -134,5 +134,5 @@ INSTANTIATE_TEST_SUITE_P(Access, ChunkReaderTest, testing::Values(Access::pread,
                            return access.param == Access::pread ? "pread" : "mmap";
                          });
 
-}  // namespace
+}  // namespace chunk_reader_test
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace {
+namespace committed_folder_test {
 
 namespace fs = std::filesystem;
 
@@ -160,5 +160,5 @@ TEST_F(CommittedFolder, IsGoneWhenRemoved) {
   EXPECT_FALSE(fs::exists(folder_));
 }
 
-}  // namespace
+}  // namespace committed_folder_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace document_spans_test {
 
 std::vector<Piece> spans_of(const std::filesystem::path& dataset, std::int32_t source) {
   std::vector<Piece> spans;
@@ -96,5 +96,5 @@ TEST(DocumentSpans, FlippedBitIsFound) {
       << thrown.message;
 }
 
-}  // namespace
+}  // namespace document_spans_test
 }  // namespace switchyard

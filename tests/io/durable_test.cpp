@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard::durable {
-namespace {
+namespace durable_test {
 
 TEST(NewFile, StaysOnceCommitted) {
   const Scratch scratch;
@@ -125,5 +125,5 @@ TEST(RemoveTree, NothingToRemoveIsNoError) {
   EXPECT_NO_THROW(remove_tree(scratch / "none"));
 }
 
-}  // namespace
+}  // namespace durable_test
 }  // namespace switchyard::durable

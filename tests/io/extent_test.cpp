@@ -6,7 +6,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace extent_test {
 
 // A file of bytes 0, 1, 2, ... whose bytes 10 to 35 are a dataset in chunks of 8.
 class ReadExtent : public testing::Test {
@@ -88,5 +88,5 @@ TEST(HashRest, OverlappingExtentsAreBadData) {
   EXPECT_EQ(thrown_by([&] { hash_rest(file, nothing); }).code, Exit::data);
 }
 
-}  // namespace
+}  // namespace extent_test
 }  // namespace switchyard

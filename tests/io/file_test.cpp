@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard::durable {
-namespace {
+namespace file_test {
 
 TEST(File, WhatWasWrittenIsRead) {
   const Scratch scratch;
@@ -70,5 +70,5 @@ TEST(File, PathThatCannotWorkIsAUsageError) {
   EXPECT_EQ(thrown_by([&] { File::create(scratch / "a" / "b"); }).code, Exit::usage);
 }
 
-}  // namespace
+}  // namespace file_test
 }  // namespace switchyard::durable

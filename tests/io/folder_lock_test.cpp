@@ -8,7 +8,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace folder_lock_test {
 
 using namespace std::chrono_literals;
 
@@ -39,5 +39,5 @@ TEST(FolderLock, MissingFolderIsAnError) {
   EXPECT_THROW(FolderLock(scratch / "none", 0ms), Error);
 }
 
-}  // namespace
+}  // namespace folder_lock_test
 }  // namespace switchyard

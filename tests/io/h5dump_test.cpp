@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace h5dump_test {
 
 std::string output_of(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");
@@ -28,5 +28,5 @@ TEST(H5dump, ReadsEveryDataset) {
   EXPECT_NE(text.find("\"hello\""), std::string::npos) << text;
 }
 
-}  // namespace
+}  // namespace h5dump_test
 }  // namespace switchyard

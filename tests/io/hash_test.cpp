@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace hash_test {
 
 TEST(Hash, EmptyInputHasThePublishedValue) {
   EXPECT_EQ(xxh3_hex("", 0), "99aa06d3014798d86001c324468d497f");
@@ -18,5 +18,5 @@ TEST(Hash, PiecesGiveTheHashOfTheWhole) {
   EXPECT_EQ(hasher.hex(), xxh3_hex(text.data(), 100'000));
 }
 
-}  // namespace
+}  // namespace hash_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace hdf5_test {
 
 std::vector<float> numbers(std::size_t count) {
   std::vector<float> values(count);
@@ -133,5 +133,5 @@ TEST(Hdf5Writer, OneNameTwiceIsAnErrorWithHdf5sReason) {
   EXPECT_NE(thrown.message.find("already exists"), std::string::npos) << thrown.message;
 }
 
-}  // namespace
+}  // namespace hdf5_test
 }  // namespace switchyard

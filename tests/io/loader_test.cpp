@@ -27,7 +27,7 @@ std::atomic<std::int64_t> num_allocations = 0;
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace switchyard {
-namespace {
+namespace loader_test {
 
 constexpr std::int64_t length = 16;
 
@@ -344,5 +344,5 @@ TEST_F(LoaderTest, EmptySplitIsADataError) {
             Exit::data);
 }
 
-}  // namespace
+}  // namespace loader_test
 }  // namespace switchyard

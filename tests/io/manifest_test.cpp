@@ -4,7 +4,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace manifest_test {
 
 using nlohmann::json;
 
@@ -141,5 +141,5 @@ TEST(Manifest, MissingKeyIsBadData) {
   }
 }
 
-}  // namespace
+}  // namespace manifest_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace mapped_file_test {
 
 TEST(MappedFile, HoldsTheFilesBytes) {
   const Scratch scratch;
@@ -26,5 +26,5 @@ TEST(MappedFile, ShortOrMissingFileIsADataError) {
   EXPECT_EQ(thrown_by([&] { MappedFile mapped(scratch / "b", 6); }).code, Exit::data);
 }
 
-}  // namespace
+}  // namespace mapped_file_test
 }  // namespace switchyard

@@ -9,7 +9,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace packing_test {
 
 using Rows = std::vector<std::vector<Piece>>;
 
@@ -169,5 +169,5 @@ TEST(Packing, WindowBoundsWhatIsHeldBack) {
   EXPECT_EQ(tokens, 3 * Packer::window);
 }
 
-}  // namespace
+}  // namespace packing_test
 }  // namespace switchyard

@@ -10,7 +10,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace prefetcher_test {
 
 using namespace std::chrono_literals;
 using Job = Prefetcher::Job;
@@ -116,5 +116,5 @@ TEST(Prefetcher, EndsWhileAReadHangs) {
   desk->left.wait();
 }
 
-}  // namespace
+}  // namespace prefetcher_test
 }  // namespace switchyard

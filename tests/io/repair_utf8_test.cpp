@@ -5,7 +5,7 @@
 #include "io/unicode.h"
 
 namespace switchyard {
-namespace {
+namespace repair_utf8_test {
 
 const std::string replacement = "\xEF\xBF\xBD";
 
@@ -71,5 +71,5 @@ TEST(RepairUtf8, ValidTextStaysAsItIs) {
   EXPECT_EQ(text, before);
 }
 
-}  // namespace
+}  // namespace repair_utf8_test
 }  // namespace switchyard

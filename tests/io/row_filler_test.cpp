@@ -8,7 +8,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace row_filler_test {
 
 using Numbers = std::vector<std::int32_t>;
 
@@ -126,5 +126,5 @@ TEST(RowFiller, ChangingDocumentsChangesNothingOfTheirNeighbours) {
   }
 }
 
-}  // namespace
+}  // namespace row_filler_test
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace row_table_test {
 
 namespace fs = std::filesystem;
 
@@ -156,5 +156,5 @@ TEST_F(RowTableTest, ManifestThatLacksOrTwistsFactsIsRefused) {
   }
 }
 
-}  // namespace
+}  // namespace row_table_test
 }  // namespace switchyard

@@ -10,7 +10,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace row_table_writer_test {
 
 namespace fs = std::filesystem;
 
@@ -108,5 +108,5 @@ TEST(RowTableWriter, EmptySplitHasNoRows) {
             0);
 }
 
-}  // namespace
+}  // namespace row_table_writer_test
 }  // namespace switchyard

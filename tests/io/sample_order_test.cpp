@@ -9,7 +9,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace sample_order_test {
 
 std::vector<std::int64_t> epoch_of(const SampleOrder& order, std::int64_t epoch) {
   std::vector<std::int64_t> rows;
@@ -170,5 +170,5 @@ TEST(ShuffleQuality, NoSourceRunsLong) {
   EXPECT_GE(longest, 8);
 }
 
-}  // namespace
+}  // namespace sample_order_test
 }  // namespace switchyard

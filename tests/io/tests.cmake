@@ -1,5 +1,6 @@
 find_program(H5DUMP h5dump)
 
+# ROOM io_formats: what reads bytes that it did not write. tests/run runs these under AddressSanitizer and UBSan too.
 switchyard_test(io/checked_extent ROOM io_formats)
 switchyard_test(io/checkpoint_format ROOM io_formats)
 switchyard_test(io/checkpoint_list ROOM io)
@@ -78,12 +79,5 @@ switchyard_test(io/prepare/words ROOM io_formats LINKS PkgConfig::UTF8PROC PkgCo
 switchyard_test(io/prepare/zstd_frames ROOM io_formats LINKS PkgConfig::ZSTD)
 if(H5DUMP)
   switchyard_test(io/h5dump ROOM io)
-  target_compile_definitions(io_h5dump_test PRIVATE H5DUMP="${H5DUMP}")
+  target_compile_definitions(io_tests PRIVATE H5DUMP="${H5DUMP}")
 endif()
-
-switchyard_sanitized(
-  io/checked_extent io/checkpoint_format io/chunk_reader io/extent io/file io/hdf5 io/manifest io/repair_utf8
-  io/token_store io/unicode io/prepare/byte_source io/prepare/contamination io/prepare/document_store
-  io/prepare/documents io/prepare/escape io/prepare/filters io/prepare/json_line io/prepare/json_scanner
-  io/prepare/line_reader io/prepare/problems io/prepare/recipe io/prepare/recipe_shape io/prepare/spill
-  io/prepare/string_table io/prepare/text_lines io/prepare/words io/prepare/zstd_frames)

@@ -6,7 +6,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace token_reader_test {
 
 std::vector<std::int32_t> read(TokenReader& reader, std::int64_t begin, std::int64_t count) {
   std::vector<std::int32_t> tokens(static_cast<std::size_t>(count));
@@ -81,5 +81,5 @@ INSTANTIATE_TEST_SUITE_P(Access, TokenReaderTest, testing::Values(Access::pread,
                            return access.param == Access::pread ? "pread" : "mmap";
                          });
 
-}  // namespace
+}  // namespace token_reader_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace token_store_test {
 
 namespace fs = std::filesystem;
 
@@ -103,5 +103,5 @@ TEST(TokenStore, TokenizerComesBack) {
   EXPECT_EQ(store.tokenizer()->hash(), store.tokenizer_hash());
 }
 
-}  // namespace
+}  // namespace token_store_test
 }  // namespace switchyard

@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace token_writer_test {
 
 template <class T>
 std::vector<T> values(const Scratch& scratch, const FileEntry& file, std::size_t extent) {
@@ -67,5 +67,5 @@ TEST(TokenWriter, IdsOutsideTheVocabularyAreADefect) {
   EXPECT_EQ(add(-1).code, Exit::internal);
 }
 
-}  // namespace
+}  // namespace token_writer_test
 }  // namespace switchyard

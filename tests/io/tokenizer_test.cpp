@@ -9,7 +9,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace tokenizer_test {
 
 const std::vector<std::string>& documents() {
   static const std::vector<std::string> texts = [] {
@@ -185,5 +185,5 @@ TEST(Tokenizer, UnknownKindIsAnError) {
   EXPECT_EQ(thrown_by([] { make_tokenizer("words", ""); }).code, Exit::data);
 }
 
-}  // namespace
+}  // namespace tokenizer_test
 }  // namespace switchyard

@@ -10,7 +10,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace unicode_test {
 
 using namespace std::string_literals;
 
@@ -108,5 +108,5 @@ TEST(FoldedPieces, CutBeforeEachCodePointThatDoesNotCombine) {
   EXPECT_EQ(ends, (std::vector<std::size_t>{1, 4, 7, 16}));
 }
 
-}  // namespace
+}  // namespace unicode_test
 }  // namespace switchyard

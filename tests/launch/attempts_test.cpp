@@ -11,7 +11,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace attempts_test {
 
 namespace fs = std::filesystem;
 
@@ -82,5 +82,5 @@ TEST_F(Attempts, ATornRecordIsANumberWithoutAnOwner) {
   EXPECT_EQ(take_attempt(run_, "").number, 3);
 }
 
-}  // namespace
+}  // namespace attempts_test
 }  // namespace switchyard

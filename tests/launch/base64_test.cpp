@@ -5,7 +5,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace base64_test {
 
 TEST(Base64, MatchesTheExamplesOfRfc4648) {
   EXPECT_EQ(to_base64(""), "");
@@ -29,5 +29,5 @@ TEST(Base64, OtherTextIsAnError) {
   EXPECT_THROW(from_base64("===="), Error);
 }
 
-}  // namespace
+}  // namespace base64_test
 }  // namespace switchyard

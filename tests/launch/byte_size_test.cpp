@@ -5,7 +5,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace byte_size_test {
 
 TEST(ByteSize, UnitsArePowersOfTwoOrTen) {
   EXPECT_EQ(parse_byte_size("512", "--memory"), 512);
@@ -30,5 +30,5 @@ TEST(ByteSize, TextHasThreeDigitsOrSo) {
   EXPECT_EQ(byte_size_text(1234567), "1.2 MB");
 }
 
-}  // namespace
+}  // namespace byte_size_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace config_checks_test {
 
 using testing::HasSubstr;
 
@@ -58,5 +58,5 @@ TEST(ConfigChecks, WarmupMustEnd) {
               HasSubstr("train.warmup_steps = 100 is more than train.steps = 10"));
 }
 
-}  // namespace
+}  // namespace config_checks_test
 }  // namespace switchyard

@@ -10,7 +10,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace config_test {
 
 using testing::HasSubstr;
 
@@ -198,5 +198,5 @@ TEST(Config, EveryKeyIsDocumentedOnce) {
   }
 }
 
-}  // namespace
+}  // namespace config_test
 }  // namespace switchyard

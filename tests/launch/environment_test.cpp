@@ -6,7 +6,7 @@
 #include <map>
 
 namespace switchyard {
-namespace {
+namespace environment_test {
 
 // Sets variables for one test; empty: unset. Puts the old values back.
 class Environment : public testing::Test {
@@ -85,5 +85,5 @@ TEST_F(Environment, WithoutASiteFileThereIsNone) {
   EXPECT_FALSE(site_file().has_value());
 }
 
-}  // namespace
+}  // namespace environment_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace layout_test {
 
 TEST(ExpertDegree, AutoTakesTheMostThatFit) {
   EXPECT_EQ(choose_expert_degree("auto", 8, 8, false).degree, 8);
@@ -47,5 +47,5 @@ TEST(Threads, OneRankTakesItsCores) {
   EXPECT_GE(choose_threads(0, *world), 1);
 }
 
-}  // namespace
+}  // namespace layout_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 namespace switchyard {
-namespace {
+namespace metrics_test {
 
 StepReport example() {
   StepReport report;
@@ -56,5 +56,5 @@ TEST(Metrics, ALineIsOneLine) {
   EXPECT_EQ(metrics_line(1, example()).find('\n'), std::string::npos);
 }
 
-}  // namespace
+}  // namespace metrics_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace progress_test {
 
 StepReport example() {
   StepReport report;
@@ -37,5 +37,5 @@ TEST(Progress, ColorIsOnlyInTheBar) {
             std::string::npos);
 }
 
-}  // namespace
+}  // namespace progress_test
 }  // namespace switchyard

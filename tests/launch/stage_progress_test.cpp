@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace stage_progress_test {
 
 TEST(StageProgress, SaysHowFarHowFastAndHowLong) {
   EXPECT_EQ(stage_line({"write", "B", 1000000, 4000000}, 2.0),
@@ -20,5 +20,5 @@ TEST(StageProgress, EndHasNoTimeLeft) {
             "order        [===================>] 10 documents of 10 documents  2 documents/s");
 }
 
-}  // namespace
+}  // namespace stage_progress_test
 }  // namespace switchyard

@@ -5,7 +5,7 @@
 #include <csignal>
 
 namespace switchyard {
-namespace {
+namespace stop_signals_test {
 
 TEST(StopSignals, NothingIsRequestedAtFirst) { EXPECT_FALSE(StopSignals().requested()); }
 
@@ -44,5 +44,5 @@ TEST(StopSignalsDeathTest, AfterwardsASignalEndsTheProcess) {
       testing::KilledBySignal(SIGUSR1), "");
 }
 
-}  // namespace
+}  // namespace stop_signals_test
 }  // namespace switchyard

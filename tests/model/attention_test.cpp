@@ -4,7 +4,7 @@
 #include "tests/reference/gradient.h"
 
 namespace switchyard {
-namespace {
+namespace attention_test {
 
 using reference::tensor_of;
 
@@ -249,5 +249,5 @@ TEST(Attention, RefusesTooLittleScratch) {
       Error);
 }
 
-}  // namespace
+}  // namespace attention_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "tests/reference/gradient.h"
 
 namespace switchyard {
-namespace {
+namespace cross_entropy_test {
 
 using reference::tensor_of;
 
@@ -89,5 +89,5 @@ TEST(CrossEntropy, NanInALogitReachesTheLoss) {
   EXPECT_FALSE(loss[0] == loss[0]);
 }
 
-}  // namespace
+}  // namespace cross_entropy_test
 }  // namespace switchyard

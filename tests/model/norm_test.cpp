@@ -3,7 +3,7 @@
 #include "tests/reference/rms_norm.h"
 
 namespace switchyard {
-namespace {
+namespace norm_test {
 
 using reference::tensor_of;
 
@@ -87,5 +87,5 @@ TEST(Norm, NoRowsGiveNoGradient) {
   EXPECT_EQ(norm.d_weight, std::vector<float>(n));
 }
 
-}  // namespace
+}  // namespace norm_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include "tests/reference/gradient.h"
 
 namespace switchyard {
-namespace {
+namespace ops_test {
 
 using reference::tensor_of;
 
@@ -70,5 +70,5 @@ TEST(ModelOps, MissingCudaKernelsAreAUsageError) {
   }
 }
 
-}  // namespace
+}  // namespace ops_test
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 #include "tests/reference/rotate.h"
 
 namespace switchyard {
-namespace {
+namespace rotary_test {
 
 using reference::tensor_of;
 
@@ -76,5 +76,5 @@ TEST(Rotary, RefusesAPositionPastTheTable) {
 
 TEST(Rotary, RefusesAnOddDimension) { EXPECT_THROW(RotaryTable(8, 5, 10000.0F), Error); }
 
-}  // namespace
+}  // namespace rotary_test
 }  // namespace switchyard

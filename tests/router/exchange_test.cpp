@@ -10,7 +10,7 @@
 #include "tests/router/hand_routing.h"
 
 namespace switchyard {
-namespace {
+namespace exchange_test {
 
 constexpr int num_experts = 7;
 constexpr std::int64_t hidden = 24;
@@ -112,5 +112,5 @@ TEST(Exchange, CombineIsTheTransposeOfDispatch) {
               reduce_one(test_world(), at_home, Reduce::sum), 1e-3);
 }
 
-}  // namespace
+}  // namespace exchange_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace gate_test {
 
 constexpr std::int64_t tokens = 32, hidden = 16;
 constexpr int num_experts = 4;
@@ -83,5 +83,5 @@ TEST(Gate, MoreChoicesThanExpertsIsRefused) {
   EXPECT_THROW(Gated{config}, Error);
 }
 
-}  // namespace
+}  // namespace gate_test
 }  // namespace switchyard

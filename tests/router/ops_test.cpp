@@ -8,7 +8,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace ops_test {
 
 struct Chosen {
   std::int64_t tokens, experts, k;
@@ -161,5 +161,5 @@ TEST(RouterOps, DotChoicesIsTheGradientOfSumChoicesByWeight) {
   }
 }
 
-}  // namespace
+}  // namespace ops_test
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 #include "tests/router/hand_routing.h"
 
 namespace switchyard {
-namespace {
+namespace plan_test {
 
 struct Planned {
   Arena arena;
@@ -73,5 +73,5 @@ TEST(Plan, RankWithoutTokensTakesPart) {
   EXPECT_EQ(received, 48 * (test_world().size() - 1));
 }
 
-}  // namespace
+}  // namespace plan_test
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace {
+namespace agree_test {
 
 int rank() { return test_world().rank(); }
 int last_rank() { return test_world().size() - 1; }
@@ -104,5 +104,5 @@ TEST(OnRoot, FailureOfRankZeroIsEveryones) {
   expect_error(error, Exit::data, "no such file");
 }
 
-}  // namespace
+}  // namespace agree_test
 }  // namespace switchyard

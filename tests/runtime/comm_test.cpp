@@ -8,7 +8,7 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace {
+namespace comm_test {
 
 enum class Kind { world, single };
 
@@ -224,5 +224,5 @@ TEST_P(CommTest, EmptyTextsAreGathered) {
   EXPECT_EQ(texts.back(), size() == 1 ? "" : "x");
 }
 
-}  // namespace
+}  // namespace comm_test
 }  // namespace switchyard

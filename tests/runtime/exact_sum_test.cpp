@@ -11,7 +11,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace exact_sum_test {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
@@ -183,5 +183,5 @@ TEST(AddFixed, RefusesUnequalSizes) {
   EXPECT_THROW(add_fixed(sum, x, FixedPoint{}), Error);
 }
 
-}  // namespace
+}  // namespace exact_sum_test
 }  // namespace switchyard

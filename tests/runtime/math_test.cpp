@@ -8,7 +8,7 @@
 #include <vector>
 
 namespace switchyard {
-namespace {
+namespace math_test {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
@@ -126,5 +126,5 @@ TEST(Log, VectorLoopGivesTheBitsOfOneCall) {
   EXPECT_EQ(num_other_bits(x, log_all, log_f32), 0);
 }
 
-}  // namespace
+}  // namespace math_test
 }  // namespace switchyard

@@ -12,7 +12,7 @@
 #include "runtime/matmul_library.h"
 
 namespace switchyard {
-namespace {
+namespace matmul_test {
 
 constexpr Op plain = Op::plain, transposed = Op::transposed;
 
@@ -264,5 +264,5 @@ TEST(MatmulSelfTest, HashIsThatOfTheArithmetic) {
   EXPECT_NE(self_test_matmul({model_shapes[0]}, one).hash, hash);
 }
 
-}  // namespace
+}  // namespace matmul_test
 }  // namespace switchyard

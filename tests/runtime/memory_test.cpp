@@ -7,7 +7,7 @@
 #include "runtime/tensor.h"
 
 namespace switchyard {
-namespace {
+namespace memory_test {
 
 std::uintptr_t address(Tensor tensor) { return reinterpret_cast<std::uintptr_t>(tensor.data); }
 
@@ -117,5 +117,5 @@ TEST(Arena, HighWaterIsTheFullestCycle) {
   EXPECT_EQ(arena.high_water_bytes(), 448 + 64);
 }
 
-}  // namespace
+}  // namespace memory_test
 }  // namespace switchyard

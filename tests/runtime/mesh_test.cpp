@@ -7,7 +7,7 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace {
+namespace mesh_test {
 
 Mesh mesh_of(int expert_degree) {
   return make_mesh(test_world().split(0, test_world().rank()), expert_degree);
@@ -58,5 +58,5 @@ TEST(Mesh, LargestDivisorIsAtMostTheLimit) {
   EXPECT_EQ(largest_divisor(12, 0), 1);
 }
 
-}  // namespace
+}  // namespace mesh_test
 }  // namespace switchyard

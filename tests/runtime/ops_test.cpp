@@ -6,7 +6,7 @@
 #include <numeric>
 
 namespace switchyard {
-namespace {
+namespace ops_test {
 
 constexpr std::int64_t longer_than_a_piece = (1 << 17) + 37;
 
@@ -65,5 +65,5 @@ TEST(RuntimeOps, RefuseADeviceWithoutKernels) {
   EXPECT_THROW(RuntimeOps::on(Device{Device::Kind::cuda, 0}), Error);
 }
 
-}  // namespace
+}  // namespace ops_test
 }  // namespace switchyard

@@ -10,7 +10,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace params_test {
 
 // Two dense parameters and two experts, of sizes around a block.
 Params small_params(bool exact) {
@@ -236,5 +236,5 @@ TEST(ParamsExact, OverflowIsRememberedUntilZeroed) {
   }
 }
 
-}  // namespace
+}  // namespace params_test
 }  // namespace switchyard

@@ -9,7 +9,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace random_test {
 
 // Known answers of philox4x32-10 in the Random123 distribution (kat_vectors).
 TEST(Philox, KnownAnswerOfZeros) {
@@ -162,5 +162,5 @@ TEST(Permutation, RefusesAnIndexBeyondItsCount) {
   EXPECT_THROW(Permutation(0, 1, 1), Error);
 }
 
-}  // namespace
+}  // namespace random_test
 }  // namespace switchyard

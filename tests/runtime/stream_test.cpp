@@ -8,7 +8,7 @@
 #include <vector>
 
 namespace switchyard {
-namespace {
+namespace stream_test {
 
 TEST(Stream, RefusesNoThreads) { EXPECT_THROW(Stream::cpu(0), Error); }
 
@@ -53,5 +53,5 @@ TEST(ParallelFor, NestsInsideABody) {
   EXPECT_EQ(visits, 100);
 }
 
-}  // namespace
+}  // namespace stream_test
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 #include "runtime/hd.h"
 
 namespace switchyard {
-namespace {
+namespace sum16_test {
 
 SWITCHYARD_MULTIVERSION
 float sum_of(const float* x, std::int64_t count) {
@@ -50,5 +50,5 @@ TEST(Sum16, CountsEveryElementOnce) {
   }
 }
 
-}  // namespace
+}  // namespace sum16_test
 }  // namespace switchyard

@@ -5,7 +5,7 @@
 #include <utility>
 
 namespace switchyard {
-namespace {
+namespace tensor_test {
 
 // The message of the Error that `work` throws, or "" if it throws none.
 template <class Work>
@@ -143,5 +143,5 @@ TEST(Device, CudaFailsClearlyWithoutCuda) {
   }
 }
 
-}  // namespace
+}  // namespace tensor_test
 }  // namespace switchyard

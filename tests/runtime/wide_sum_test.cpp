@@ -12,7 +12,7 @@
 #include "runtime/exact_sum.h"
 
 namespace switchyard {
-namespace {
+namespace wide_sum_test {
 
 // A sum of doubles in units of 2^-1074, as two non-negative integers of bits: what is added and
 // what is taken away.
@@ -176,5 +176,5 @@ TEST(WideSum, RefusesWhatIsNotFinite) {
   EXPECT_EQ(sum.value(), 0.0);
 }
 
-}  // namespace
+}  // namespace wide_sum_test
 }  // namespace switchyard

@@ -5,7 +5,7 @@
 #include "tests/train/small_run.h"
 
 namespace switchyard {
-namespace {
+namespace documents_test {
 
 // One micro-batch: in each row a document of `first_length` tokens, one that fills most of the
 // rest, and a tail without targets, as the loader makes them.
@@ -88,5 +88,5 @@ TEST(Documents, TailHasNoLoss) {
   EXPECT_EQ(loss_of(), before);
 }
 
-}  // namespace
+}  // namespace documents_test
 }  // namespace switchyard

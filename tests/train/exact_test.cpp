@@ -8,7 +8,7 @@
 #include "tests/train/small_run.h"
 
 namespace switchyard {
-namespace {
+namespace exact_test {
 
 constexpr std::int64_t steps = 4;
 
@@ -111,5 +111,5 @@ TEST(Exact, AnotherSeedGivesOtherBits) {
   EXPECT_NE(train_on(config, 1, 1).hash, first.hash);
 }
 
-}  // namespace
+}  // namespace exact_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "tests/reference/gradient.h"
 
 namespace switchyard {
-namespace {
+namespace ops_test {
 
 using reference::tensor_of;
 
@@ -93,5 +93,5 @@ TEST(TrainOps, MissingCudaKernelsAreAUsageError) {
   }
 }
 
-}  // namespace
+}  // namespace ops_test
 }  // namespace switchyard

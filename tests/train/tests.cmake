@@ -3,9 +3,10 @@ switchyard_test(train/ops ROOM train)
 switchyard_test(train/exact ROOM train RANKS 1 2 4 TIMEOUT 300)
 switchyard_test(train/trainer ROOM train RANKS 1 2 4)
 # The same promise with the library held to older instruction sets, whose kernels repeat their bits under other conditions.
+switchyard_suites(train/exact_test.cpp exact_suites)
 foreach(isa SSE41 AVX2)
   add_test(NAME train/exact.${isa}
-    COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none -n 2 $<TARGET_FILE:train_exact_test>)
+    COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none -n 2 $<TARGET_FILE:train_rank_tests> ${exact_suites})
   set_tests_properties(train/exact.${isa} PROPERTIES TIMEOUT 300 PROCESSORS 2
     ENVIRONMENT "ONEDNN_MAX_CPU_ISA=${isa};OMPI_MCA_mpi_yield_when_idle=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMP_WAIT_POLICY=passive")
 endforeach()

@@ -12,7 +12,7 @@
 #include "train/schedule.h"
 
 namespace switchyard {
-namespace {
+namespace trainer_test {
 
 int widest_degree(const SmallConfig& config) {
   return largest_divisor(test_world().size(), config.model.num_experts);
@@ -88,5 +88,5 @@ TEST(Schedule, WarmsUpThenFallsToTheMinimum) {
   EXPECT_NEAR(learning_rate_at(config, 100), 0.1, 1e-12);
 }
 
-}  // namespace
+}  // namespace trainer_test
 }  // namespace switchyard

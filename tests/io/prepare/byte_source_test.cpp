@@ -7,7 +7,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace byte_source_test {
 
 struct Reading {
   std::string bytes;
@@ -145,5 +145,5 @@ TEST(ByteSource, NameSaysHowItIsCompressed) {
   EXPECT_EQ(compression_of("a.jsonl.zst"), Compression::zstd);
 }
 
-}  // namespace
+}  // namespace byte_source_test
 }  // namespace switchyard

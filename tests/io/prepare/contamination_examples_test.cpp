@@ -9,7 +9,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace contamination_examples_test {
 
 using Examples = std::vector<std::pair<std::string, std::int64_t>>;
 
@@ -75,5 +75,5 @@ TEST(ContaminationExamples, MissingAndOtherFilesAreErrors) {
   EXPECT_EQ(thrown_by([] { read_as("a.parquet.gz", "x"); }).code, Exit::usage);
 }
 
-}  // namespace
+}  // namespace contamination_examples_test
 }  // namespace switchyard

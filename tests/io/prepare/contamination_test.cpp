@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace contamination_test {
 
 std::string numbered(const std::string& stem, int count) {
   std::string text;
@@ -215,5 +215,5 @@ TEST(Contamination, Llama3ShareMustBeAShare) {
   }
 }
 
-}  // namespace
+}  // namespace contamination_test
 }  // namespace switchyard

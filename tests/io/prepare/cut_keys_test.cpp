@@ -5,7 +5,7 @@
 #include <algorithm>
 
 namespace switchyard {
-namespace {
+namespace cut_keys_test {
 
 std::string sixty_words() {
   std::string text;
@@ -44,5 +44,5 @@ TEST(CutKeys, EachOnce) {
   EXPECT_EQ(cut_keys_of(twice, all), cut_keys_of(sixty_words(), all));
 }
 
-}  // namespace
+}  // namespace cut_keys_test
 }  // namespace switchyard

@@ -12,7 +12,7 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace {
+namespace cut_stage_test {
 
 using Texts = std::vector<std::string>;
 
@@ -275,5 +275,5 @@ TEST(CutStage, KeptDocumentsLoseNothingWhenTheyComeAgain) {
   EXPECT_EQ(after.left, after.texts);
 }
 
-}  // namespace
+}  // namespace cut_stage_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace cut_test {
 
 using Cuts = std::vector<Cut>;
 
@@ -16,5 +16,5 @@ TEST(Cut, ByteBetweenKeepsThemApart) {
   EXPECT_EQ(united({}), Cuts{});
 }
 
-}  // namespace
+}  // namespace cut_test
 }  // namespace switchyard

@@ -5,7 +5,7 @@
 #include "tests/io/prepare/report_sample.h"
 
 namespace switchyard {
-namespace {
+namespace dataset_card_test {
 
 using nlohmann::json;
 
@@ -49,5 +49,5 @@ TEST(DatasetCard, BearsAReportWithNothingInIt) {
   }
 }
 
-}  // namespace
+}  // namespace dataset_card_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "tests/io/prepare/documents_layer.h"
 
 namespace switchyard {
-namespace {
+namespace document_store_test {
 
 // 300 documents of 0 to 30 kB and one of a megabyte: several frames.
 std::vector<KeptDocument> many_documents() {
@@ -273,5 +273,5 @@ TEST(DocumentStore, WithoutManifestIsBadData) {
   EXPECT_EQ(thrown_by([&] { DocumentStore(dataset.path()); }).code, Exit::data);
 }
 
-}  // namespace
+}  // namespace document_store_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace documents_test {
 
 namespace fs = std::filesystem;
 
@@ -289,5 +289,5 @@ TEST(Documents, AnyCutGivesEachLineOnceAndTheSameReport) {
   }
 }
 
-}  // namespace
+}  // namespace documents_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace escape_test {
 
 TEST(TerminalText, EscapesControlCharacters) {
   EXPECT_EQ(terminal_text("a\x1b[31mb\nc\x7f\t"), "a\\x1b[31mb\\x0ac\\x7f\\x09");
@@ -54,5 +54,5 @@ TEST(OnOneLine, LeavesSingleSpaces) {
   EXPECT_EQ(on_one_line(" \n"), "");
 }
 
-}  // namespace
+}  // namespace escape_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace example_coverage_test {
 
 using Numbers = std::vector<std::uint32_t>;
 
@@ -37,5 +37,5 @@ TEST_F(TwoExamples, OneNgramCanBelongToBoth) {
 
 TEST_F(TwoExamples, UnknownNgramsCoverNothing) { EXPECT_EQ(covered({7, 99}, 0.01), Numbers{}); }
 
-}  // namespace
+}  // namespace example_coverage_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include "tests/io/prepare/documents_layer.h"
 
 namespace switchyard {
-namespace {
+namespace explain_test {
 
 bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -149,5 +149,5 @@ TEST_F(Explain, HostileTextIsHarmlessOnATerminal) {
   EXPECT_FALSE(holds(text, "\u202e"));
 }
 
-}  // namespace
+}  // namespace explain_test
 }  // namespace switchyard

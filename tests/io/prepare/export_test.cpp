@@ -4,7 +4,7 @@
 #include "tests/io/prepare/documents_layer.h"
 
 namespace switchyard {
-namespace {
+namespace export_test {
 
 using nlohmann::json;
 
@@ -129,5 +129,5 @@ TEST(ExportOfTextThatIsNoUtf8, IsBadData) {
   EXPECT_EQ(thrown_by([&] { export_documents(store, [](std::string_view) {}); }).code, Exit::data);
 }
 
-}  // namespace
+}  // namespace export_test
 }  // namespace switchyard

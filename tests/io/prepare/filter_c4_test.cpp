@@ -3,7 +3,7 @@
 #include "tests/io/prepare/filter_text.h"
 
 namespace switchyard {
-namespace {
+namespace filter_c4_test {
 
 const std::string five = "One is here. Two is here. Three is here. Four is here. Five is here.";
 
@@ -88,5 +88,5 @@ TEST(C4, LinesAreTrimmedAndEmptyOnesGo) {
   EXPECT_EQ(text, five + "\n" + five);
 }
 
-}  // namespace
+}  // namespace filter_c4_test
 }  // namespace switchyard

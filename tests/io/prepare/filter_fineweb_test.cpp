@@ -3,7 +3,7 @@
 #include "tests/io/prepare/filter_text.h"
 
 namespace switchyard {
-namespace {
+namespace filter_fineweb_test {
 
 std::string reason(const std::string& text) { return reason_of("fineweb", text); }
 
@@ -60,5 +60,5 @@ TEST(FineWeb, ThreeLineFeedsForTenWordsAreAllowed) {
   EXPECT_EQ(reason(unique_words(9) + ".\n\n\n\n"), "line feeds per word 0.4 > 0.3");
 }
 
-}  // namespace
+}  // namespace filter_fineweb_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include "tests/io/prepare/filter_text.h"
 
 namespace switchyard {
-namespace {
+namespace filter_gopher_quality_test {
 
 const std::string stop = "the and ";
 
@@ -81,5 +81,5 @@ TEST(GopherQuality, TwoDifferentStopWordsAreEnough) {
   EXPECT_EQ(reason("the the The And " + times(58, "word ")), "different stop words 1 < 2");
 }
 
-}  // namespace
+}  // namespace filter_gopher_quality_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include "tests/io/prepare/filter_text.h"
 
 namespace switchyard {
-namespace {
+namespace filter_gopher_repetition_test {
 
 std::string reason(const std::string& text) { return reason_of("gopher-repetition", text); }
 
@@ -88,5 +88,5 @@ INSTANTIATE_TEST_SUITE_P(EachLength, GopherRepeatedNgrams,
                                          RepeatedNgrams{7, 14, 7000}, RepeatedNgrams{8, 4, 2000},
                                          RepeatedNgrams{9, 12, 9000}, RepeatedNgrams{10, 3, 2000}));
 
-}  // namespace
+}  // namespace filter_gopher_repetition_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace filters_test {
 
 const std::string german =
     "Der Vater des Hauses ging am Morgen durch den Garten und sah nach den Rosen, die seine Frau "
@@ -78,5 +78,5 @@ TEST(Filters, LargeDocumentOfOneWordIsJudgedInTime) {
   EXPECT_NE(reason_of("c4", std::string(4 << 20, '[')), "");
 }
 
-}  // namespace
+}  // namespace filters_test
 }  // namespace switchyard

@@ -9,7 +9,7 @@
 #include "tests/io/prepare/corpus_for_tests.h"
 
 namespace switchyard {
-namespace {
+namespace independent_set_test {
 
 using Group = std::vector<std::uint32_t>;
 using Edges = std::set<std::pair<std::int64_t, std::int64_t>>;  // (later, earlier) that verify
@@ -134,5 +134,5 @@ TEST_F(IndependentSetTest, KeeperIsTheFirstOfTheRound) {
   EXPECT_EQ(result.set.removed.count(0, 3), 1);
 }
 
-}  // namespace
+}  // namespace independent_set_test
 }  // namespace switchyard

@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace inputs_test {
 
 namespace fs = std::filesystem;
 
@@ -216,5 +216,5 @@ TEST(Inputs, UnitIsOfOneSource) {
   EXPECT_EQ(inputs.files[1].path, tree / "a.txt");
 }
 
-}  // namespace
+}  // namespace inputs_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace json_line_test {
 
 JsonLine fields_of(std::string_view line, std::string_view text_field = "text") {
   const auto result = read_json_line(line, text_field);
@@ -91,5 +91,5 @@ TEST(JsonLine, NumberThatNoDoubleHoldsIsBroken) {
   EXPECT_EQ(fields_of(R"({"text":"a","other":1e999})").text, "a");
 }
 
-}  // namespace
+}  // namespace json_line_test
 }  // namespace switchyard

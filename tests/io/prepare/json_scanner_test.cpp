@@ -7,7 +7,7 @@
 #include <string>
 
 namespace switchyard {
-namespace {
+namespace json_scanner_test {
 
 bool is_json(std::string_view text) {
   JsonScanner scanner(text);
@@ -117,5 +117,5 @@ TEST(JsonScanner, AgreesWithNlohmann) {
   }
 }
 
-}  // namespace
+}  // namespace json_scanner_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace key_index_test {
 
 std::vector<std::uint32_t> find_all(KeyIndex& index, std::uint64_t key) {
   std::vector<std::uint32_t> found;
@@ -54,5 +54,5 @@ TEST(KeyIndex, FlippedBitIsFound) {
   EXPECT_THROW(find_all(index, 0), Error);
 }
 
-}  // namespace
+}  // namespace key_index_test
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include <limits>
 
 namespace switchyard {
-namespace {
+namespace line_reader_test {
 
 constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
 
@@ -103,5 +103,5 @@ TEST(LineReader, LineThatDamageCutOffIsNone) {
   EXPECT_EQ(read_lines(source, 0, no_end), (Lines{"one"}));
 }
 
-}  // namespace
+}  // namespace line_reader_test
 }  // namespace switchyard

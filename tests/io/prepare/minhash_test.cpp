@@ -10,7 +10,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace minhash_test {
 
 using Hashes = std::vector<std::uint64_t>;
 
@@ -193,5 +193,5 @@ TEST(MinHash, OtherTextIsAnErrorOfUsageThatNamesIt) {
   }
 }
 
-}  // namespace
+}  // namespace minhash_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
+namespace ngram_index_test {
 
 std::vector<Word> words_of(const std::string& text) {
   std::vector<Word> words;
@@ -67,5 +67,5 @@ TEST(NgramIndex, FindsAllOfManyAndNothingElse) {
   EXPECT_TRUE(matches(index, unknown).empty());
 }
 
-}  // namespace
+}  // namespace ngram_index_test
 }  // namespace switchyard

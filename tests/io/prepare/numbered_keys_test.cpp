@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace numbered_keys_test {
 
 TEST(NumberedKeys, NumbersFollowTheOrderOfFirstArrival) {
   NumberedKeys keys;
@@ -32,5 +32,5 @@ TEST(NumberedKeys, ClearedOnesStartAnew) {
   EXPECT_EQ(keys.insert(5), 0);
 }
 
-}  // namespace
+}  // namespace numbered_keys_test
 }  // namespace switchyard

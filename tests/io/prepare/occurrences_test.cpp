@@ -10,7 +10,7 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace {
+namespace occurrences_test {
 
 constexpr std::uint32_t num_documents = 100;
 
@@ -121,5 +121,5 @@ TEST(Occurrences, PartitionsOfKeysGrowWithTheirNumber) {
   EXPECT_EQ(key_partitions_for(std::int64_t{1} << 50), 4096);
 }
 
-}  // namespace
+}  // namespace occurrences_test
 }  // namespace switchyard

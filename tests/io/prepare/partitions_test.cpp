@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace partitions_test {
 
 TEST(Partitions, SmallSourceIsOnePartition) {
   const Partitions partitions({100, 0});
@@ -28,5 +28,5 @@ TEST(Partitions, NumberOfPartitionsIsBounded) {
   EXPECT_EQ(partitions.count(), 4096);
 }
 
-}  // namespace
+}  // namespace partitions_test
 }  // namespace switchyard

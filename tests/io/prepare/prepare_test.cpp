@@ -9,7 +9,7 @@
 #include "tests/io/prepare/corpus_for_tests.h"
 
 namespace switchyard {
-namespace {
+namespace prepare_test {
 
 class PrepareTest : public testing::Test {
  protected:
@@ -201,5 +201,5 @@ TEST_F(PrepareTest, NothingLeftToTrainOnIsAnError) {
   }
 }
 
-}  // namespace
+}  // namespace prepare_test
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace problems_test {
 
 using Json = nlohmann::json;
 
@@ -99,5 +99,5 @@ TEST(Problems, DamagedStateIsAnError) {
   }
 }
 
-}  // namespace
+}  // namespace problems_test
 }  // namespace switchyard

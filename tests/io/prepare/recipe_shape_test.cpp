@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace recipe_shape_test {
 
 const std::string head = "[[source]]\nname = 'web'\n";
 
@@ -61,5 +61,5 @@ TEST(RecipeShape, RefusalNamesTheLine) {
   EXPECT_TRUE(refusal(head + "licence = {}\n").starts_with("r.toml:3: "));
 }
 
-}  // namespace
+}  // namespace recipe_shape_test
 }  // namespace switchyard

@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace recipe_test {
 
 Recipe parse(const std::string& text) { return parse_recipe(text, "/data", "r.toml"); }
 
@@ -112,6 +112,12 @@ TEST(Recipe, DeepValuesAreAnErrorAndNoCrash) {
   error_of(deep + "a = 1\n");
 }
 
+// toml++ takes U+FEEF and U+00E9 for impossible there; seen under UBSan.
+TEST(Recipe, CharactersBehindAnErrorAreAnError) {
+  error_of("851K=5.='1\uFEEF'85==4");
+  error_of("a=5.='\u00e9'");
+}
+
 TEST(Recipe, ShapeIsChecked) {
   EXPECT_TRUE(says(error_of(minimal + "licence = {}\n"), "r.toml:4: "));
 }
@@ -128,5 +134,5 @@ TEST(Recipe, MissingFileIsAnError) {
   EXPECT_TRUE(says(thrown.message, "/no/such/recipe.toml"));
 }
 
-}  // namespace
+}  // namespace recipe_test
 }  // namespace switchyard

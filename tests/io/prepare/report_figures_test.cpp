@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace report_figures_test {
 
 using nlohmann::json;
 
@@ -49,5 +49,5 @@ TEST(Figures, JaccardBinsAreNamedByTheirLowerEnd) {
   EXPECT_TRUE(holds(figures_html({{"jaccard", {0, 0, 0, 3}}}), "0.75, removed: 3"));
 }
 
-}  // namespace
+}  // namespace report_figures_test
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 #include "tests/io/prepare/report_sample.h"
 
 namespace switchyard {
-namespace {
+namespace report_html_test {
 
 using nlohmann::json;
 
@@ -119,5 +119,5 @@ TEST(ReportHtml, BearsAnyTypeAnywhere) {
   }
 }
 
-}  // namespace
+}  // namespace report_html_test
 }  // namespace switchyard

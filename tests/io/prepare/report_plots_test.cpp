@@ -5,7 +5,7 @@
 #include <limits>
 
 namespace switchyard {
-namespace {
+namespace report_plots_test {
 
 std::int64_t occurrences(const std::string& text, const std::string& part) {
   std::int64_t count = 0;
@@ -52,5 +52,5 @@ TEST(BarChart, BearsAnyCounts) {
   }
 }
 
-}  // namespace
+}  // namespace report_plots_test
 }  // namespace switchyard

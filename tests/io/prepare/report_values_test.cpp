@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace report_values_test {
 
 using nlohmann::json;
 
@@ -54,5 +54,5 @@ TEST(ValueInWords, IsReadable) {
   EXPECT_EQ(value_in_words(json(0.05)), "0.05");
 }
 
-}  // namespace
+}  // namespace report_values_test
 }  // namespace switchyard

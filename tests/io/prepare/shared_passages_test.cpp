@@ -5,7 +5,7 @@
 #include <random>
 
 namespace switchyard {
-namespace {
+namespace shared_passages_test {
 
 std::vector<std::string> texts_of(const std::vector<SharedPassage>& passages) {
   std::vector<std::string> texts;
@@ -81,5 +81,5 @@ TEST(SharedPassages, LongestIsTheLongestByForce) {
   EXPECT_GT(num_shared, 100);
 }
 
-}  // namespace
+}  // namespace shared_passages_test
 }  // namespace switchyard

@@ -10,7 +10,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace shingles_test {
 
 using Hashes = std::vector<std::uint64_t>;
 
@@ -117,5 +117,5 @@ TEST(Jaccard, EqualsSetArithmetic) {
   }
 }
 
-}  // namespace
+}  // namespace shingles_test
 }  // namespace switchyard

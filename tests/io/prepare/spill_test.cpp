@@ -5,7 +5,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace spill_test {
 
 TEST(Spill, PartitionsComeBackInOrder) {
   Scratch scratch;
@@ -71,5 +71,5 @@ TEST(Spill, TruncatedFileIsRefused) {
   }
 }
 
-}  // namespace
+}  // namespace spill_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace string_table_test {
 
 FileEntry write_table(const Scratch& scratch, const std::vector<std::string>& strings) {
   StringTableWriter table;
@@ -37,5 +37,5 @@ TEST(StringTable, OfAnotherNameIsBadData) {
   EXPECT_EQ(thrown_by([&] { StringTableReader(entry, "other"); }).code, Exit::data);
 }
 
-}  // namespace
+}  // namespace string_table_test
 }  // namespace switchyard

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace switchyard {
-namespace {
+namespace tally_test {
 
 using nlohmann::json;
 
@@ -34,5 +34,5 @@ TEST(Tally, CountsStartAtZero) {
   EXPECT_EQ(tally["seen"], 5);
 }
 
-}  // namespace
+}  // namespace tally_test
 }  // namespace switchyard

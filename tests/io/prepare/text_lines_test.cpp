@@ -6,7 +6,7 @@
 #include <vector>
 
 namespace switchyard {
-namespace {
+namespace text_lines_test {
 
 using Strings = std::vector<std::string>;
 
@@ -124,5 +124,5 @@ TEST(TextLines, RepeatsCountFromTheSecondTimeOn) {
   EXPECT_EQ(repeats.repeated_characters(), 2);
 }
 
-}  // namespace
+}  // namespace text_lines_test
 }  // namespace switchyard

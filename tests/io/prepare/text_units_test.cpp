@@ -5,7 +5,7 @@
 #include <string>
 
 namespace switchyard {
-namespace {
+namespace text_units_test {
 
 std::vector<std::string> units_of(Unit unit, const std::string& text,
                                   const std::vector<Cut>& cuts = {}) {
@@ -77,5 +77,5 @@ TEST(TextUnits, EmptyTextHasNone) {
   }
 }
 
-}  // namespace
+}  // namespace text_units_test
 }  // namespace switchyard

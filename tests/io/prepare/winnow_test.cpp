@@ -7,7 +7,7 @@
 #include <string>
 
 namespace switchyard {
-namespace {
+namespace winnow_test {
 
 // `count` words of `vocabulary`, those of small vocabularies with many repeats.
 std::string random_words(std::mt19937& random, int count, int vocabulary) {
@@ -86,5 +86,5 @@ TEST(Winnow, OrderOfWordsCounts) {
   EXPECT_NE(hash_of_words(words), hash_of_words(others));
 }
 
-}  // namespace
+}  // namespace winnow_test
 }  // namespace switchyard

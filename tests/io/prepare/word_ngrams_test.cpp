@@ -9,7 +9,7 @@
 #include <vector>
 
 namespace switchyard {
-namespace {
+namespace word_ngrams_test {
 
 using Words = std::vector<std::string>;
 
@@ -66,5 +66,5 @@ TEST(WordNgrams, FirstOfTheMostFrequentCounts) {
   EXPECT_EQ(ngrams.top_characters(), 7);
 }
 
-}  // namespace
+}  // namespace word_ngrams_test
 }  // namespace switchyard

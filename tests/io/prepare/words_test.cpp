@@ -11,7 +11,7 @@
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
+namespace words_test {
 
 using namespace std::string_literals;
 
@@ -245,5 +245,5 @@ TEST(Words, PlacesAreInOrderAndHoldTheWordAlone) {
   }
 }
 
-}  // namespace
+}  // namespace words_test
 }  // namespace switchyard

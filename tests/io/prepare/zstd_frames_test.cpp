@@ -3,7 +3,7 @@
 #include "tests/io/scratch.h"
 
 namespace switchyard {
-namespace {
+namespace zstd_frames_test {
 
 std::string some_text() {
   std::string text;
@@ -60,5 +60,5 @@ TEST(ZstdFrames, ShortOrLongerThanOneFrameAreBadData) {
   EXPECT_EQ(outcome(frame + "x", std::ssize(raw)), Exit::data);
 }
 
-}  // namespace
+}  // namespace zstd_frames_test
 }  // namespace switchyard
