@@ -56,7 +56,8 @@ class CheckpointReader {
 
   // Reads every byte of every file. Errors: Exit::data naming what is wrong.
   void verify() const;
-  std::int64_t bytes() const;  // of all files
+  std::int64_t bytes() const;      // of all files
+  std::int64_t num_files() const;  // one for each rank that wrote it
 
   // One hash over (name, dtype, shape, bytes) of every tensor in name order: the same for any
   // layout. Hex.
@@ -67,6 +68,11 @@ class CheckpointReader {
   explicit CheckpointReader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Copies a checkpoint into the folder `to`, which must not exist: every byte is checked on its way
+// and in its new place, and the copy exists from the moment its manifest does. Errors: Exit::data
+// for a damaged one, Exit::usage if `to` is there, Exit::storage.
+void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to);
 
 struct CheckpointStatus {
   std::filesystem::path folder;

@@ -154,6 +154,8 @@ std::int64_t CheckpointReader::bytes() const {
   return bytes;
 }
 
+std::int64_t CheckpointReader::num_files() const { return std::ssize(state_->manifest.files); }
+
 std::string CheckpointReader::hash() const {
   Hasher hasher;
   std::vector<std::byte> buffer;

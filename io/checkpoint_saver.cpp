@@ -69,6 +69,10 @@ CheckpointSaver::~CheckpointSaver() = default;  // a future of std::async waits 
 
 fs::path CheckpointSaver::my_file() const { return folder_ / rank_file_name(world_.rank()); }
 
+void CheckpointSaver::prepare(const std::vector<NamedTensor>& mine) {
+  if (mode_ == Mode::asynchronous) staging_.copy(mine, stream_);
+}
+
 void CheckpointSaver::start(std::int64_t step, const std::vector<NamedTensor>& mine,
                             nlohmann::json meta) {
   require(!in_progress(), "a save of step {} while another is in progress", step);

@@ -33,6 +33,10 @@ class CheckpointSaver {
   CheckpointSaver(const CheckpointSaver&) = delete;
   CheckpointSaver& operator=(const CheckpointSaver&) = delete;
 
+  // Touches the memory that saves of these tensors will be copied to, so that the first save does
+  // not stall longer than the others.
+  void prepare(const std::vector<NamedTensor>& mine);
+
   // Collective. Takes the tensors that this rank owns (every name of the model is owned by exactly
   // one rank); asynchronous: a copy of them, else they must stay as they are until the save ends.
   // `meta` is rank 0's. No save may be in progress. Errors: of a save in progress, as finish().

@@ -33,6 +33,8 @@ class Saving {
   Saving(const Saving&) = delete;
   Saving& operator=(const Saving&) = delete;
 
+  void prepare(const std::vector<NamedTensor>& mine) { saver_.prepare(mine); }
+
   // Collective. Begins a save; waits for the one before, and says so. Errors: agreed, Exit::busy
   // if another attempt took the run over.
   void begin(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta);

@@ -74,6 +74,7 @@ class Training {
     if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
     if (!checkpoint_.empty()) load();
+    saving_.prepare(trainer_.owned_state());
     introduce();
   }
 

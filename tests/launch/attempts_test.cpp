@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "launch/lease.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -71,6 +72,21 @@ TEST_F(Attempts, APidThatIsUsedAgainIsNotTheOwner) {
 TEST_F(Attempts, AnOwnerBeforeARestartIsDead) {
   Attempt attempt = this_process(1, "");
   attempt.boot_id = "another";
+  EXPECT_FALSE(is_alive(run_, attempt));
+}
+
+TEST_F(Attempts, AnOwnerElsewhereLivesByItsLease) {
+  take_attempt(run_, "");
+  Attempt attempt = this_process(1, "");
+  attempt.host = "elsewhere";
+  EXPECT_FALSE(is_alive(run_, attempt));
+  const fs::path file = run_ / "attempts" / "0001.lease";
+  {
+    const Lease lease(run_, 1);
+    while (!fs::exists(file)) usleep(10'000);
+    EXPECT_TRUE(is_alive(run_, attempt));
+  }
+  fs::last_write_time(file, fs::last_write_time(file) - lease_time - std::chrono::seconds{1});
   EXPECT_FALSE(is_alive(run_, attempt));
 }
 
