@@ -24,9 +24,9 @@ struct NamedTensor {
 };
 
 // Collective. Writes run_directory/checkpoints/step-SSSSSSSS-aAAAA: `mine` are the tensors that
-// this rank owns; every name of the model is owned by exactly one rank. `meta` (the same on all
-// ranks) goes into the manifest. The folder exists, for readers, from the rename of its manifest
-// on. Errors: agreed; Exit::storage with what the disk said.
+// this rank owns; every name of the model is owned by exactly one rank. `meta` of rank 0 goes into
+// the manifest. The folder exists, for readers, from the rename of its manifest on. Errors: agreed;
+// Exit::storage with what the disk said. io/checkpoint_saver.h does the same behind the training.
 std::filesystem::path save_checkpoint(const std::filesystem::path& run_directory, std::int64_t step,
                                       int attempt, const std::vector<NamedTensor>& mine,
                                       const nlohmann::json& meta, Comm& world, Stream& stream);
@@ -37,6 +37,10 @@ class CheckpointReader {
   // Errors: Exit::data, naming what is missing or damaged. Checks the manifest and each file's
   // structure hash.
   explicit CheckpointReader(const std::filesystem::path& folder);
+  // Collective. Rank 0 opens and checks `folder` (its own path counts) and sends the manifest to
+  // the others, which open no file before they read from it, and then wait up to 60 s for one that
+  // a network file system does not show them yet. Errors: agreed.
+  static CheckpointReader open_on_all(const std::filesystem::path& folder, Comm& world);
   ~CheckpointReader();
   CheckpointReader(CheckpointReader&&) noexcept;
 
@@ -50,35 +54,47 @@ class CheckpointReader {
   // shape or type, or a hash that does not match, naming the file.
   void read(const std::string& name, Tensor out) const;
 
+  // Reads every byte of every file. Errors: Exit::data naming what is wrong.
+  void verify() const;
+  std::int64_t bytes() const;      // of all files
+  std::int64_t num_files() const;  // one for each rank that wrote it
+
   // One hash over (name, dtype, shape, bytes) of every tensor in name order: the same for any
   // layout. Hex.
   std::string hash() const;
 
  private:
   struct State;
+  explicit CheckpointReader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Copies a checkpoint into the folder `to`, which must not exist: every byte is checked on its way
+// and in its new place, and the copy exists from the moment its manifest does. Errors: Exit::data
+// for a damaged one, Exit::usage if `to` is there, Exit::storage.
+void copy_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to);
 
 struct CheckpointStatus {
   std::filesystem::path folder;
   std::int64_t step = 0;
   int attempt = 0;
   bool committed = false;
-  std::string problem;  // empty: verified
+  bool superseded = false;  // io/run_line.h; `problem` says by whom
+  std::string problem;      // empty: complete, and nothing is visibly wrong
 };
 
-// All checkpoint folders of a run, oldest first, without reading tensor data.
+// All checkpoint folders of a run, oldest first, without opening one.
+std::vector<CheckpointStatus> find_checkpoints(const std::filesystem::path& run_directory);
+// And with a look at each: the problem of one that is damaged outside its tensor data.
 std::vector<CheckpointStatus> list_checkpoints(const std::filesystem::path& run_directory);
 // Reads every byte. The problem in words, or nothing.
 std::optional<std::string> verify_checkpoint(const std::filesystem::path& folder);
-// The newest that verifies, and a line for each newer one that did not. Nothing if there is none.
+// The newest that counts (io/run_line.h) and verifies, and a line for each newer one that did not.
+// Nothing if there is none.
 struct Found {
   std::optional<std::filesystem::path> folder;
   std::vector<std::string> skipped;
 };
 Found newest_good_checkpoint(const std::filesystem::path& run_directory);
-// Keeps the newest `keep` (at least 2) good ones; deletes older committed ones and leftovers
-// without a manifest.
-void retain_checkpoints(const std::filesystem::path& run_directory, int keep);
 
 }  // namespace switchyard

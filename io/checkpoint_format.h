@@ -1,4 +1,4 @@
-// The names and numbers of checkpoint format version 0 (docs/checkpoints.md).
+// The names and numbers of checkpoint format version 1 (docs/checkpoints.md).
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace switchyard {
 
 inline constexpr const char* checkpoint_kind = "checkpoint";
-inline constexpr int checkpoint_version = 0;
+inline constexpr int checkpoint_version = 1;
 inline constexpr std::int64_t checkpoint_chunk_bytes = std::int64_t{1} << 20;
 
 // Orders checkpoints by age: later steps are newer, and of one step the later attempt.

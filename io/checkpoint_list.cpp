@@ -4,34 +4,13 @@
 #include "io/checkpoint.h"
 #include "io/checkpoint_format.h"
 #include "io/committed_folder.h"
+#include "io/run_line.h"
 #include "runtime/error.h"
 
 namespace switchyard {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Candidate {
-  CheckpointId id;
-  fs::path folder;
-  bool committed = false;
-};
-
-// Newest first. Other files and folders that stand there are none of ours.
-std::vector<Candidate> candidates(const fs::path& run_directory) {
-  std::vector<Candidate> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(run_directory / "checkpoints", error), end;
-       !error && entry != end; entry.increment(error)) {
-    const auto id = parse_checkpoint_folder_name(entry->path().filename().string());
-    if (id) found.push_back({*id, entry->path(), is_committed(entry->path())});
-  }
-  require(!error || error == std::errc::no_such_file_or_directory, Exit::data,
-          "cannot list the checkpoints of {}: {}", run_directory.string(), error.message());
-  std::sort(found.begin(), found.end(),
-            [](const Candidate& a, const Candidate& b) { return a.id > b.id; });
-  return found;
-}
 
 const char* const unfinished = "it has no manifest: its save did not finish";
 
@@ -48,53 +27,58 @@ std::optional<std::string> problem_of(const fs::path& folder, Check check) {
 
 }  // namespace
 
-std::vector<CheckpointStatus> list_checkpoints(const fs::path& run_directory) {
-  std::vector<CheckpointStatus> list;
-  for (const auto& [id, folder, committed] : candidates(run_directory)) {
-    auto problem = committed ? problem_of(folder, [](const CheckpointReader&) {}) : unfinished;
-    list.push_back({folder, id.step, id.attempt, committed, problem.value_or("")});
+std::vector<CheckpointStatus> find_checkpoints(const fs::path& run_directory) {
+  const RunLine line(run_directory);
+  std::vector<CheckpointStatus> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(run_directory / "checkpoints", error), end;
+       !error && entry != end; entry.increment(error)) {
+    const auto id = parse_checkpoint_folder_name(entry->path().filename().string());
+    if (!id) continue;  // other files and folders that stand there are none of ours
+    CheckpointStatus status{entry->path(), id->step, id->attempt, is_committed(entry->path()),
+                            false,         ""};
+    if (!status.committed) status.problem = unfinished;
+    if (const auto later = line.superseded_by(*id); later && status.committed) {
+      status.superseded = true;
+      status.problem = fmt::format("attempt {} went on from an older one", *later);
+    }
+    found.push_back(std::move(status));
   }
-  std::reverse(list.begin(), list.end());
+  require(!error || error == std::errc::no_such_file_or_directory, Exit::data,
+          "cannot list the checkpoints of {}: {}", run_directory.string(), error.message());
+  const auto age = [](const CheckpointStatus& one) { return std::pair(one.step, one.attempt); };
+  std::sort(found.begin(), found.end(),
+            [&](const auto& a, const auto& b) { return age(a) < age(b); });
+  return found;
+}
+
+std::vector<CheckpointStatus> list_checkpoints(const fs::path& run_directory) {
+  std::vector<CheckpointStatus> list = find_checkpoints(run_directory);
+  for (CheckpointStatus& status : list) {
+    if (!status.problem.empty()) continue;
+    status.problem = problem_of(status.folder, [](const CheckpointReader&) {}).value_or("");
+  }
   return list;
 }
 
 std::optional<std::string> verify_checkpoint(const fs::path& folder) {
-  return problem_of(folder, [](const CheckpointReader& checkpoint) { checkpoint.hash(); });
+  return problem_of(folder, [](const CheckpointReader& checkpoint) { checkpoint.verify(); });
 }
 
 Found newest_good_checkpoint(const fs::path& run_directory) {
+  const std::vector<CheckpointStatus> all = find_checkpoints(run_directory);
   Found found;
-  for (const Candidate& candidate : candidates(run_directory)) {
-    const auto problem =
-        candidate.committed ? verify_checkpoint(candidate.folder) : std::string(unfinished);
-    if (!problem) {
-      found.folder = candidate.folder;
-      break;
+  for (auto one = all.rbegin(); one != all.rend() && !found.folder; ++one) {
+    std::string problem = one->problem;
+    if (problem.empty()) problem = verify_checkpoint(one->folder).value_or("");
+    if (problem.empty()) {
+      found.folder = one->folder;
+    } else {
+      found.skipped.push_back(
+          fmt::format("skipped {}: {}", one->folder.filename().string(), problem));
     }
-    found.skipped.push_back(
-        fmt::format("skipped {}: {}", candidate.folder.filename().string(), *problem));
   }
   return found;
-}
-
-void retain_checkpoints(const fs::path& run_directory, int keep) {
-  require(keep >= 2, Exit::usage, "{} checkpoints to keep, and 2 are the fewest that are safe",
-          keep);
-  const std::vector<Candidate> all = candidates(run_directory);
-  const auto num_committed =
-      std::count_if(all.begin(), all.end(), [](const Candidate& one) { return one.committed; });
-  if (num_committed <= keep && num_committed == std::ssize(all)) return;  // reading costs time
-
-  int num_good = 0;
-  for (const Candidate& candidate : all) {
-    if (!candidate.committed) {
-      if (num_good >= 1) remove_folder(candidate.folder);
-    } else if (num_good >= keep) {
-      remove_folder(candidate.folder);
-    } else if (!verify_checkpoint(candidate.folder)) {
-      ++num_good;
-    }
-  }
 }
 
 }  // namespace switchyard

@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <utility>
 
 #include "io/checkpoint.h"
 #include "io/checkpoint_format.h"
 #include "io/committed_folder.h"
+#include "io/durable.h"
+#include "runtime/agree.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -57,10 +61,13 @@ std::map<std::string, Place> places_of(const Manifest& manifest) {
 }  // namespace
 
 struct CheckpointReader::State {
+  State(std::filesystem::path from, Manifest checked);
+
   std::filesystem::path folder;
   Manifest manifest;
   std::int64_t step = 0;
   std::map<std::string, Place> places;
+  std::chrono::seconds patience{0};  // with a file that is not there (yet)
 
   const Place& find(const std::string& name) const {
     const auto found = places.find(name);
@@ -69,19 +76,45 @@ struct CheckpointReader::State {
   }
 };
 
-CheckpointReader::CheckpointReader(const std::filesystem::path& folder)
-    : state_(std::make_unique<State>()) {
-  state_->folder = folder;
-  state_->manifest = open_folder(folder, checkpoint_kind, checkpoint_version);
-  const nlohmann::json& meta = state_->manifest.meta;
+CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
+    : folder(std::move(from)), manifest(std::move(checked)) {
+  const nlohmann::json& meta = manifest.meta;
   require(meta.contains("step") && meta.at("step").is_number_integer() && meta.contains("meta"),
           Exit::data, "{} has a manifest without 'step' or 'meta'", folder.string());
-  state_->step = meta.at("step").get<std::int64_t>();
+  step = meta.at("step").get<std::int64_t>();
+  const auto named = parse_checkpoint_folder_name(folder.filename().string());
+  require(!named || named->step == step, Exit::data, "{} is that of step {}",
+          (folder / manifest_name).string(), step);
   try {
-    state_->places = places_of(state_->manifest);
+    places = places_of(manifest);
   } catch (const Error& error) {
     fail(error.code(), "cannot use {}: {}", folder.string(), error.what());
   }
+}
+
+CheckpointReader::CheckpointReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+CheckpointReader::CheckpointReader(const std::filesystem::path& folder)
+    : state_(std::make_unique<State>(folder,
+                                     open_folder(folder, checkpoint_kind, checkpoint_version))) {}
+
+CheckpointReader CheckpointReader::open_on_all(const std::filesystem::path& folder, Comm& world) {
+  std::unique_ptr<State> state;
+  std::string path, text;
+  on_root(world, [&] {
+    state = std::move(CheckpointReader(folder).state_);
+    path = folder.string();
+    text = manifest_text(state->manifest);
+  });
+  path = broadcast_text(world, path, 0);
+  text = broadcast_text(world, text, 0);
+  agree(world, [&] {
+    if (world.rank() == 0) return;
+    state =
+        std::make_unique<State>(path, parse_manifest(text, checkpoint_kind, checkpoint_version));
+    state->patience = std::chrono::seconds{60};
+  });
+  return CheckpointReader(std::move(state));
 }
 
 CheckpointReader::~CheckpointReader() = default;
@@ -106,9 +139,22 @@ void CheckpointReader::read(const std::string& name, Tensor out) const {
   require(out.shape == place.shape && out.dtype == place.dtype, Exit::data,
           "'{}' of {} is {} {}, and {} {} is asked for", name, state_->folder.string(),
           name_of(place.dtype), place.shape.text(), name_of(out.dtype), out.shape.text());
+  durable::wait_for_file(state_->folder / place.file->name, state_->patience);
   const std::span bytes(static_cast<std::byte*>(out.data), static_cast<std::size_t>(out.bytes()));
   read_extent(state_->folder, *place.file, *place.extent, 0, bytes);
 }
+
+void CheckpointReader::verify() const {
+  for (const FileEntry& file : state_->manifest.files) check_every_byte(state_->folder, file);
+}
+
+std::int64_t CheckpointReader::bytes() const {
+  std::int64_t bytes = 0;
+  for (const FileEntry& file : state_->manifest.files) bytes += file.bytes;
+  return bytes;
+}
+
+std::int64_t CheckpointReader::num_files() const { return std::ssize(state_->manifest.files); }
 
 std::string CheckpointReader::hash() const {
   Hasher hasher;

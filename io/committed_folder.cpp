@@ -13,21 +13,13 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t largest_manifest = std::int64_t{1} << 30;
 
-// From one text per rank.
-std::vector<FileEntry> join_files(const std::vector<std::string>& texts) {
-  nlohmann::json all = nlohmann::json::array();
-  for (const std::string& text : texts) {
-    for (auto& file : nlohmann::json::parse(text)) all.push_back(std::move(file));
-  }
-  return files_of(all);
-}
-
-void check_file(const fs::path& folder, const FileEntry& entry) {
+// Checks the file's size and all its bytes outside the extents.
+durable::File open_checked(const fs::path& folder, const FileEntry& entry) {
   const fs::path path = folder / entry.name;
   std::error_code error;
   require(fs::symlink_status(path, error).type() == fs::file_type::regular, Exit::data,
           "{} is missing or not a regular file", path.string());
-  const durable::File file = durable::File::open_for_reading(path);
+  durable::File file = durable::File::open_for_reading(path);
   require(file.size() == entry.bytes, Exit::data, "{} has {} bytes and should have {}",
           path.string(), file.size(), entry.bytes);
   const std::string hash = hash_rest(entry, [&](std::int64_t offset, std::span<std::byte> out) {
@@ -36,19 +28,29 @@ void check_file(const fs::path& folder, const FileEntry& entry) {
   });
   require(hash == entry.rest_hash, Exit::data,
           "{} is damaged: its bytes outside the datasets do not match their hash", path.string());
+  return file;
 }
 
 }  // namespace
 
+std::vector<FileEntry> join_files(const std::vector<std::string>& texts) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const std::string& text : texts) {
+    for (auto& file : nlohmann::json::parse(text)) all.push_back(std::move(file));
+  }
+  return files_of(all);
+}
+
 void commit_folder(const fs::path& folder, const std::string& kind, int version,
                    const std::vector<FileEntry>& mine, const nlohmann::json& meta, Comm& world) {
   agree(world, [&] { durable::sync_folder(folder); });
-  const auto texts = all_gather_text(world, canonical_text(json_of(mine)));
-  on_root(world, [&] {
-    require(!is_committed(folder), Exit::data, "{} exists already", folder.string());
-    const Manifest manifest{kind, version, join_files(texts), meta};
-    durable::replace_file(folder / manifest_name, manifest_text(manifest));
-  });
+  const auto texts = gather_text(world, canonical_text(json_of(mine)));
+  on_root(world, [&] { commit_files(folder, {kind, version, join_files(texts), meta}); });
+}
+
+void commit_files(const fs::path& folder, const Manifest& manifest) {
+  require(!is_committed(folder), Exit::data, "{} exists already", folder.string());
+  durable::replace_file(folder / manifest_name, manifest_text(manifest));
 }
 
 void recommit_folder(const fs::path& folder, const Manifest& manifest) {
@@ -57,17 +59,31 @@ void recommit_folder(const fs::path& folder, const Manifest& manifest) {
 }
 
 Manifest open_folder(const fs::path& folder, const std::string& kind, int newest_version) {
-  const fs::path path = folder / manifest_name;
-  require(is_committed(folder), Exit::data, "{} is not a {}: it has no {}", folder.string(), kind,
-          manifest_name);
-  const std::string text = durable::read_file(path, largest_manifest);
+  const std::string text = read_manifest(folder, kind);
   try {
     Manifest manifest = parse_manifest(text, kind, newest_version);
-    for (const FileEntry& file : manifest.files) check_file(folder, file);
+    for (const FileEntry& file : manifest.files) open_checked(folder, file);
     return manifest;
   } catch (const Error& error) {
-    fail(error.code(), "cannot use {}: {}", path.string(), error.what());
+    fail(error.code(), "cannot use {}: {}", (folder / manifest_name).string(), error.what());
   }
+}
+
+void check_every_byte(const fs::path& folder, const FileEntry& entry) {
+  const durable::File file = open_checked(folder, entry);
+  std::vector<std::byte> buffer;
+  for (const Extent& extent : entry.extents) {
+    for (std::int64_t chunk = 0; chunk < num_chunks(extent); ++chunk) {
+      buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));
+      read_chunk(file, extent, chunk, buffer);
+    }
+  }
+}
+
+std::string read_manifest(const fs::path& folder, const std::string& kind) {
+  require(is_committed(folder), Exit::data, "{} is not a {}: it has no {}", folder.string(), kind,
+          manifest_name);
+  return durable::read_file(folder / manifest_name, largest_manifest);
 }
 
 bool is_committed(const fs::path& folder) {

@@ -22,6 +22,13 @@ namespace switchyard {
 void commit_folder(const std::filesystem::path& folder, const std::string& kind, int version,
                    const std::vector<FileEntry>& mine, const nlohmann::json& meta, Comm& world);
 
+// The commit alone, by one process that knows of every file: not collective. Every file was written
+// and fsynced, and so was the folder. Errors: Exit::data if the folder is committed already.
+void commit_files(const std::filesystem::path& folder, const Manifest& manifest);
+
+// From the entries of each rank, as canonical_text(json_of(files)) wrote them.
+std::vector<FileEntry> join_files(const std::vector<std::string>& texts);
+
 // Makes `manifest` what the folder is, in place of what it was, at one moment. Every file it names
 // has been written and fsynced. Not collective.
 void recommit_folder(const std::filesystem::path& folder, const Manifest& manifest);
@@ -31,6 +38,10 @@ void recommit_folder(const std::filesystem::path& folder, const Manifest& manife
 // match. Reads no extent.
 Manifest open_folder(const std::filesystem::path& folder, const std::string& kind,
                      int newest_version);
+// Reads all of a file of the folder. Errors: Exit::data naming what is wrong.
+void check_every_byte(const std::filesystem::path& folder, const FileEntry& file);
+// The text of the folder's manifest, unchecked. Errors: Exit::data if there is none.
+std::string read_manifest(const std::filesystem::path& folder, const std::string& kind);
 
 // True if the folder has a manifest: for readers it exists, whether good or damaged.
 bool is_committed(const std::filesystem::path& folder);

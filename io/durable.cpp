@@ -1,25 +1,24 @@
 #include "io/durable.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
+#include "io/system_calls.h"
 #include "runtime/error.h"
 
 namespace switchyard::durable {
 namespace {
 
 // On the way out of an error: what failed already says enough.
-void try_remove(const fs::path& path) {
-  std::error_code ignored;
-  fs::remove(path, ignored);
-}
+void try_remove(const fs::path& path) { system_calls::remove(path.c_str()); }
 
 fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -82,7 +81,7 @@ void make_folders(const fs::path& path) {
   if (path.empty() || is_folder(path)) return;
   const fs::path parent = folder_of(path);
   make_folders(parent);
-  if (::mkdir(path.c_str(), 0777) == 0) {
+  if (system_calls::mkdir(path.c_str()) == 0) {
     sync_folder(parent);
   } else if (errno != EEXIST || !is_folder(path)) {  // another rank may have made it meanwhile
     fail_system("make folder", path, errno);
@@ -90,10 +89,10 @@ void make_folders(const fs::path& path) {
 }
 
 void sync_folder(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor = system_calls::open(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (descriptor < 0) fail_system("open folder", path, errno);
-  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
+  const int error = system_calls::fsync(descriptor) == 0 ? 0 : errno;
+  system_calls::close(descriptor);
   if (error != 0 && error != EINVAL) fail_system("fsync folder", path, error);
 }
 
@@ -138,13 +137,45 @@ void append_line(const fs::path& path, std::string_view line) {
 }
 
 void rename_file(const fs::path& from, const fs::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) fail_system("rename", from, errno);
+  if (system_calls::rename(from.c_str(), to.c_str()) == 0) return;
+  const int error = errno;
+  // NFS may answer a repeated request with "no such file" when the first one was done.
+  std::error_code ignored;
+  const bool done = error == ENOENT && !fs::exists(from, ignored) && fs::exists(to, ignored);
+  if (!done) fail_system("rename", from, error);
 }
 
 void remove_tree(const fs::path& path) {
   std::error_code error;
-  fs::remove_all(path, error);
-  if (error) fail_system("remove", path, error.value());
+  std::vector<fs::path> inside;
+  if (fs::is_directory(fs::symlink_status(path, error))) {
+    for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error)) {
+      inside.push_back(entry->path());
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+      fail_system("list", path, error.value());
+    }
+  }
+  for (const fs::path& entry : inside) remove_tree(entry);
+  if (system_calls::remove(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
+    fail_system("remove", path, errno);
+  }
+}
+
+void try_remove_tree(const fs::path& path) noexcept {
+  try {
+    remove_tree(path);
+  } catch (const std::exception&) {  // what failed before says enough
+  }
+}
+
+void wait_for_file(const fs::path& path, std::chrono::seconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::error_code ignored;
+  while (!fs::exists(path, ignored) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
 }
 
 std::string read_file(const fs::path& path, std::int64_t limit_bytes) {

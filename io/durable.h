@@ -3,6 +3,7 @@
 // failed is never retried.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -47,7 +48,11 @@ bool create_file(const fs::path& path, std::string_view bytes);
 // off first.
 void append_line(const fs::path& path, std::string_view line);
 void rename_file(const fs::path& from, const fs::path& to);  // replaces `to`; syncs nothing
-void remove_tree(const fs::path& path);
+void remove_tree(const fs::path& path);                      // nothing there is no error
+void try_remove_tree(const fs::path& path) noexcept;         // on the way out of an error
+// Returns when the path exists or `patience` is over: a network file system may show a new file to
+// other machines seconds later.
+void wait_for_file(const fs::path& path, std::chrono::seconds patience);
 // Errors: Exit::data if it is missing or larger than the limit.
 std::string read_file(const fs::path& path, std::int64_t limit_bytes);
 

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "io/system_calls.h"
 #include "runtime/error.h"
 
 namespace switchyard::durable {
@@ -40,7 +41,7 @@ const char* advice(int error) {
 }
 
 int open_descriptor(const fs::path& path, int flags) {
-  return retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); });
+  return retry([&] { return system_calls::open(path.c_str(), flags); });
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ File::File(File&& other) noexcept
     : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 File::~File() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ >= 0) system_calls::close(descriptor_);
 }
 
 File File::open_for_reading(const fs::path& path) {
@@ -93,7 +94,8 @@ std::int64_t File::size() const {
 void File::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t count = std::min(bytes.size(), largest_transfer);
-    const ssize_t done = retry([&] { return ::write(descriptor_, bytes.data(), count); });
+    const ssize_t done =
+        retry([&] { return system_calls::write(descriptor_, bytes.data(), count); });
     if (done < 0) fail_system("write", path_, errno);
     bytes.remove_prefix(static_cast<std::size_t>(done));
   }
@@ -102,7 +104,8 @@ void File::write(std::string_view bytes) {
 void File::write_at(std::int64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t count = std::min(bytes.size(), largest_transfer);
-    const ssize_t done = retry([&] { return ::pwrite(descriptor_, bytes.data(), count, offset); });
+    const ssize_t done =
+        retry([&] { return system_calls::pwrite(descriptor_, bytes.data(), count, offset); });
     if (done < 0) fail_system("write", path_, errno);
     bytes.remove_prefix(static_cast<std::size_t>(done));
     offset += done;
@@ -124,17 +127,17 @@ std::int64_t File::read_at(std::int64_t offset, std::span<std::byte> out) const 
 }
 
 void File::resize(std::int64_t bytes) {
-  if (retry([&] { return ::ftruncate(descriptor_, bytes); }) != 0) {
+  if (retry([&] { return system_calls::ftruncate(descriptor_, bytes); }) != 0) {
     fail_system("resize", path_, errno);
   }
 }
 
 void File::sync() {
-  if (::fsync(descriptor_) != 0) fail_system("fsync", path_, errno);
+  if (system_calls::fsync(descriptor_) != 0) fail_system("fsync", path_, errno);
 }
 
 void File::close() {
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail_system("close", path_, errno);
+  if (system_calls::close(std::exchange(descriptor_, -1)) != 0) fail_system("close", path_, errno);
 }
 
 }  // namespace switchyard::durable

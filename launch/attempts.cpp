@@ -12,6 +12,7 @@
 
 #include "io/durable.h"
 #include "launch/environment.h"
+#include "launch/lease.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -101,16 +102,23 @@ std::optional<Attempt> newest_attempt(const fs::path& run_directory) {
   return read_attempt(run_directory, newest);
 }
 
-bool is_alive(const Attempt& attempt) {
-  if (attempt.host != host_name() || attempt.boot_id != boot_id()) return false;
-  return attempt.process_start != 0 && start_of_process(attempt.pid) == attempt.process_start;
+bool is_alive(const fs::path& run_directory, const Attempt& attempt) {
+  if (attempt.process_start == 0) return false;  // a number without an owner
+  if (attempt.host == host_name()) {
+    return attempt.boot_id == boot_id() && start_of_process(attempt.pid) == attempt.process_start;
+  }
+  const SlurmJob job = slurm_job();
+  const bool requeued = !job.id.empty() && job.id == attempt.slurm_job &&
+                        job.restart_count > attempt.slurm_restart_count;
+  const auto age = lease_age(run_directory, attempt.number);
+  return !requeued && age && *age < lease_time;
 }
 
 void wait_for_owner(const fs::path& run_directory, std::chrono::seconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (;;) {
     const std::optional<Attempt> owner = newest_attempt(run_directory);
-    if (!owner || !is_alive(*owner)) return;
+    if (!owner || !is_alive(run_directory, *owner)) return;
     require(std::chrono::steady_clock::now() < deadline, Exit::busy,
             "{} is in use: attempt {}, started {}, is process {} on {}. Wait for it, or end it "
             "with `kill {}`",

@@ -29,9 +29,9 @@ Attempt this_process(int number, const std::string& resumed_from);
 // The newest attempt of the run, if any; a number alone if its record is torn.
 std::optional<Attempt> newest_attempt(const std::filesystem::path& run_directory);
 
-// True if the process that owns the attempt is alive on this host. An owner on another host is not
-// judged.
-bool is_alive(const Attempt& attempt);
+// True if the attempt has a live owner: on this host its process; on another one by its lease
+// (launch/lease.h), unless this is the same Slurm job, requeued.
+bool is_alive(const std::filesystem::path& run_directory, const Attempt& attempt);
 
 // Returns when the newest attempt has no live owner; ranks of a killed job outlive it by a second
 // or so. Errors: Exit::busy, naming the owner, if it is still alive after `patience`.

@@ -22,7 +22,10 @@ struct RunConfig {
 };
 
 struct CheckpointConfig {
-  int keep = 3;  // newest good ones
+  int keep = 3;                 // newest good ones
+  std::int64_t keep_every = 0;  // and those of every K-th step
+  int keep_best = 0;            // and those of the lowest validation losses
+  bool async = true;            // written behind the training
 };
 
 // What submitting at this site needs; usually in the site file.

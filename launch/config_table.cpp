@@ -102,6 +102,17 @@ void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
         "steps between lines of metrics.jsonl"}});
 }
 
+void add_checkpoint(std::vector<ConfigKey>& keys, CheckpointConfig& checkpoint) {
+  keys.insert(keys.end(), {{"checkpoint.keep", &checkpoint.keep, Range{2, 1e6}, free,
+                            "newest good checkpoints to keep"},
+                           {"checkpoint.keep_every", &checkpoint.keep_every, Range{0, many}, free,
+                            "keep those of every K-th step too; 0: none"},
+                           {"checkpoint.keep_best", &checkpoint.keep_best, Range{0, 1e6}, free,
+                            "keep so many of the lowest validation losses too"},
+                           {"checkpoint.async", &checkpoint.async, Anything{}, free,
+                            "write behind the training, from a copy in memory"}});
+}
+
 void add_watchdog(std::vector<ConfigKey>& keys, WatchdogConfig& watchdog) {
   keys.insert(keys.end(), {{"watchdog.enabled", &watchdog.enabled, Anything{}, free,
                             "end the job (exit code 76) when a rank is dead, silent or stuck"},
@@ -133,8 +144,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   add_router(keys, config.router);
   add_parallel(keys, config.parallel);
   add_train(keys, config.train);
-  keys.push_back({"checkpoint.keep", &config.checkpoint.keep, Range{2, 1e6}, free,
-                  "newest good checkpoints to keep"});
+  add_checkpoint(keys, config.checkpoint);
   add_watchdog(keys, config.watchdog);
   add_slurm(keys, config.slurm);
   return keys;

@@ -12,9 +12,8 @@ namespace switchyard {
 RestoredModel::RestoredModel(const std::filesystem::path& path, std::unique_ptr<Comm> world) {
   std::string folder;
   on_root(*world, [&] { folder = resolve_checkpoint(path).string(); });
-  folder = broadcast_text(*world, folder, 0);
+  checkpoint_.emplace(CheckpointReader::open_on_all(folder, *world));
   agree(*world, [&] {
-    checkpoint_.emplace(folder);
     config_ = config_of(*checkpoint_);
     tokenizer_ = tokenizer_of(*checkpoint_);
     require_device(config_.run);

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "io/checkpoint.h"
 #include "io/durable.h"
@@ -12,10 +13,12 @@
 #include "launch/checkpoint_meta.h"
 #include "launch/environment.h"
 #include "launch/layout.h"
+#include "launch/lease.h"
 #include "launch/logs.h"
 #include "launch/metrics.h"
 #include "launch/progress.h"
 #include "launch/ranks.h"
+#include "launch/saving.h"
 #include "launch/start.h"
 #include "launch/stop_signals.h"
 #include "runtime/agree.h"
@@ -78,9 +81,16 @@ class Training {
         log_(make_logger(directory_.logs(), mesh_)),
         model_(config.model, config.router, model_options(config, data.store->vocabulary()), mesh_),
         trainer_(model_, mesh_, config.train, stream_),
-        description_(describe_run(config, *data.store)) {
+        description_(describe_run(config, *data.store)),
+        saving_({directory_.path(), attempt_, checkpoint_}, config.checkpoint, *mesh_.world,
+                stream_, *log_, [this](const std::filesystem::path& folder) {
+                  checkpoint_ = folder;
+                  write_state("running", "");
+                }) {
+    if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
     if (!checkpoint_.empty()) load();
+    saving_.prepare(trainer_.owned_state());
     introduce();
   }
 
@@ -98,8 +108,9 @@ class Training {
       return Exit::requeue;
     } catch (const Error& error) {
       try {
+        if (error.agreed()) saving_.finish();  // a save that was begun is good whatever came after
         write_state("failed", error.what());
-      } catch (const Error&) {  // the disk may be what failed: the first error is the one to report
+      } catch (const Error&) {  // the first error is the one to report
       }
       throw;
     }
@@ -110,8 +121,8 @@ class Training {
 
   void load() {
     std::string fingerprint;
+    const CheckpointReader reader = CheckpointReader::open_on_all(checkpoint_, *mesh_.world);
     agree(*mesh_.world, [&] {
-      const CheckpointReader reader(checkpoint_);
       trainer_.load(reader);
       step_ = reader.step();
       fingerprint = reader.meta().at("trainer").value("fingerprint", "");
@@ -162,19 +173,25 @@ class Training {
     hooks.entered = [&](Phase phase) { record_.phase = phase; };
     hooks.stepped = [&](const StepReport& report) {
       record_.step = step_ = report.step + 1;
+      results_ = {{"loss", report.loss}};
       if (root()) note_step(report, progress);
     };
     hooks.evaluated = [&](std::int64_t done, double loss) {
       progress.pause();
       log_->info("step {}: validation loss {:.4f}", done, loss);
-      if (root())
-        durable::append_line(directory_.metrics_file(), validation_line(attempt_, done, loss));
+      results_["validation_loss"] = loss;
+      if (root()) note_metrics(validation_line(attempt_, done, loss));
     };
     hooks.save = [&](std::int64_t) {
       signals.set_saving(true);
-      save();
-      signals.set_saving(false);
+      begin_save();
     };
+    hooks.save_working = [&] { return saving_.working(); };
+    hooks.advance_save = [&] {
+      saving_.advance();
+      signals.set_saving(saving_.in_progress());
+    };
+    hooks.finish_saves = [&] { saving_.finish(); };
     Loader* validation = data_.validation ? &*data_.validation : nullptr;
     record_.step = step_;
     const RunEnd end = run_training(trainer_, *data_.loader, validation, config_.train,
@@ -187,26 +204,44 @@ class Training {
   void note_step(const StepReport& report, Progress& progress) {
     const bool last = report.step + 1 == config_.train.steps;
     if (report.step % config_.train.log_every == 0 || last) {
-      durable::append_line(directory_.metrics_file(), metrics_line(attempt_, report));
+      note_metrics(metrics_line(attempt_, report));
     }
     progress.report(report);
   }
 
-  void save() {
+  void note_metrics(const std::string& line) {
+    unless_full([&] { durable::append_line(directory_.metrics_file(), line); });
+  }
+
+  void begin_save() {
     nlohmann::json meta = description_;
+    meta.update(results_);
     meta["trainer"] = trainer_.meta();
     meta["step"] = step_;
     meta["attempt"] = attempt_;
-    checkpoint_ = save_checkpoint(directory_.path(), step_, attempt_, trainer_.owned_state(), meta,
-                                  *mesh_.world, stream_);
-    on_root(*mesh_.world, [&] { retain_checkpoints(directory_.path(), config_.checkpoint.keep); });
-    write_state("running", "");
+    saving_.begin(step_, trainer_.owned_state(), std::move(meta));
+    if (!config_.checkpoint.async) {
+      while (saving_.in_progress()) saving_.advance();
+    }
   }
 
   void write_state(const std::string& status, const std::string& problem) {
     if (!root()) return;
-    directory_.write_state(
-        {status, attempt_, step_, config_.train.steps, checkpoint_.filename().string(), problem});
+    unless_full([&] {
+      directory_.write_state(
+          {status, attempt_, step_, config_.train.steps, checkpoint_.filename().string(), problem});
+    });
+  }
+
+  // What only tells of the run must not end it when the disk is full.
+  template <class Write>
+  void unless_full(Write write) {
+    try {
+      write();
+    } catch (const Error& error) {
+      if (error.code() != Exit::storage) throw;
+      if (!std::exchange(warned_of_disk_, true)) log_->warn("{}", error.what());
+    }
   }
 
   const Config& config_;
@@ -223,6 +258,10 @@ class Training {
   Transformer model_;
   Trainer trainer_;
   nlohmann::json description_;
+  nlohmann::json results_;  // of the last step: its losses
+  bool warned_of_disk_ = false;
+  Saving saving_;
+  std::optional<Lease> lease_;
 };
 
 }  // namespace

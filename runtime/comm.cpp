@@ -44,6 +44,31 @@ T reduce_value(Comm& comm, T value, Reduce reduce) {
   return value;
 }
 
+std::vector<std::int64_t> gather_sizes(Comm& comm, const std::string& text) {
+  std::int64_t size = std::ssize(text);
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(comm.size()));
+  comm.all_gather(tensor_of(&size, {1}), tensor_of(sizes.data(), {comm.size()}), host_stream());
+  return sizes;
+}
+
+// Uneven parts, so the row exchange with rows of one byte. out: [i] is what rank i sent.
+std::vector<std::string> exchange_texts(Comm& comm, std::string mine,
+                                        const std::vector<std::int64_t>& send,
+                                        const std::vector<std::int64_t>& receive) {
+  const auto total = std::accumulate(receive.begin(), receive.end(), std::int64_t{0});
+  std::string all(static_cast<std::size_t>(total), '\0');
+  comm.all_to_all_rows({mine.data(), {std::ssize(mine), 1}, DType::u8, Device::cpu()}, send,
+                       {all.data(), {std::ssize(all), 1}, DType::u8, Device::cpu()}, receive,
+                       host_stream());
+  std::vector<std::string> texts;
+  std::size_t begin = 0;
+  for (const std::int64_t bytes : receive) {
+    texts.push_back(all.substr(begin, static_cast<std::size_t>(bytes)));
+    begin += static_cast<std::size_t>(bytes);
+  }
+  return texts;
+}
+
 }  // namespace
 
 std::unique_ptr<Comm> make_single_comm() { return std::make_unique<SingleComm>(); }
@@ -65,25 +90,20 @@ std::string broadcast_text(Comm& comm, const std::string& text, int root) {
 }
 
 std::vector<std::string> all_gather_text(Comm& comm, const std::string& text) {
-  const auto num_ranks = static_cast<std::size_t>(comm.size());
-  std::int64_t size = std::ssize(text);
-  std::vector<std::int64_t> sizes(num_ranks);
-  comm.all_gather(tensor_of(&size, {1}), tensor_of(sizes.data(), {comm.size()}), host_stream());
-  // Everyone sends its text to everyone: uneven parts, so the row exchange with rows of one byte.
+  // Everyone sends its text to everyone.
   std::string mine;
-  for (std::size_t i = 0; i < num_ranks; ++i) mine += text;
-  std::string all(
-      static_cast<std::size_t>(std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0})), '\0');
-  const std::vector<std::int64_t> send(num_ranks, size);
-  comm.all_to_all_rows({mine.data(), {std::ssize(mine), 1}, DType::u8, Device::cpu()}, send,
-                       {all.data(), {std::ssize(all), 1}, DType::u8, Device::cpu()}, sizes,
-                       host_stream());
-  std::vector<std::string> texts;
-  std::size_t begin = 0;
-  for (const std::int64_t bytes : sizes) {
-    texts.push_back(all.substr(begin, static_cast<std::size_t>(bytes)));
-    begin += static_cast<std::size_t>(bytes);
-  }
+  for (int i = 0; i < comm.size(); ++i) mine += text;
+  const std::vector<std::int64_t> send(static_cast<std::size_t>(comm.size()), std::ssize(text));
+  return exchange_texts(comm, std::move(mine), send, gather_sizes(comm, text));
+}
+
+std::vector<std::string> gather_text(Comm& comm, const std::string& text) {
+  std::vector<std::int64_t> send(static_cast<std::size_t>(comm.size()), 0);
+  send.front() = std::ssize(text);
+  std::vector<std::int64_t> receive = gather_sizes(comm, text);
+  if (comm.rank() != 0) receive.assign(receive.size(), 0);
+  std::vector<std::string> texts = exchange_texts(comm, text, send, receive);
+  if (comm.rank() != 0) texts.clear();
   return texts;
 }
 

@@ -50,5 +50,7 @@ std::int64_t reduce_one(Comm& comm, std::int64_t value, Reduce reduce);
 double reduce_one(Comm& comm, double value, Reduce reduce);
 std::string broadcast_text(Comm& comm, const std::string& text, int root);
 std::vector<std::string> all_gather_text(Comm& comm, const std::string& text);
+// On rank 0 the texts of all ranks, elsewhere nothing: what no other rank must hold.
+std::vector<std::string> gather_text(Comm& comm, const std::string& text);
 
 }  // namespace switchyard

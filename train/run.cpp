@@ -9,9 +9,16 @@ bool is_due(std::int64_t every, std::int64_t steps_done) {
   return every > 0 && steps_done % every == 0;
 }
 
-// Collective: signals reach ranks at different steps, so they agree on one.
-bool agree_to_stop(const RunHooks& hooks, Comm& world) {
-  return reduce_one(world, std::int64_t{hooks.stop_requested()}, Reduce::max) != 0;
+struct Votes {
+  bool stop = false, save_working = false;  // of any rank
+};
+
+// Collective: signals reach ranks at different steps, so they agree on one; and the one vote tells
+// whether all have written their part of a save.
+Votes vote(const RunHooks& hooks, Comm& world) {
+  const std::int64_t mine = (hooks.stop_requested() ? 1 : 0) | (hooks.save_working() ? 2 : 0);
+  const std::int64_t all = reduce_one(world, mine, Reduce::bit_or);
+  return {(all & 1) != 0, (all & 2) != 0};
 }
 
 StepReport timed_step(Trainer& trainer, Loader& loader, std::int64_t step) {
@@ -31,7 +38,9 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
     const std::int64_t done = step + 1;
     const bool last = done == config.steps;
     const bool at_end_of_range = range.stop_before > 0 && done >= range.stop_before;
-    const bool stop = (agree_to_stop(hooks, world) || at_end_of_range) && !last;
+    const Votes votes = vote(hooks, world);
+    if (!votes.save_working) hooks.advance_save();
+    const bool stop = (votes.stop || at_end_of_range) && !last;
     if (validation != nullptr && is_due(config.evaluate_every, done) && !stop) {
       hooks.entered(Phase::evaluate);
       hooks.evaluated(done, trainer.evaluate(*validation));
@@ -40,6 +49,7 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
       hooks.entered(Phase::save);
       hooks.save(done);
     }
+    if (stop || last) hooks.finish_saves();
     if (stop) return RunEnd::stopped;
   }
   return RunEnd::done;

@@ -1,5 +1,6 @@
 // What of a trainer goes into a checkpoint, and how it comes back on another layout.
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "train/trainer.h"
@@ -19,6 +20,24 @@ std::string name_for_expert(const std::string& hosted, int expert) {
   constexpr std::string_view mark = ".expert";
   const std::size_t begin = hosted.find(mark) + mark.size();
   return hosted.substr(0, begin) + std::to_string(expert) + hosted.substr(hosted.find('.', begin));
+}
+
+// One owner for each tensor, so that all write about as many bytes: the largest first, each to the
+// one with the least so far.
+std::vector<int> balanced_owners(const std::vector<NamedTensor>& tensors, int num_owners) {
+  std::vector<std::size_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return tensors[a].tensor.bytes() > tensors[b].tensor.bytes();
+  });
+  std::vector<std::int64_t> bytes(static_cast<std::size_t>(num_owners), 0);
+  std::vector<int> owners(tensors.size());
+  for (const std::size_t i : order) {
+    const auto least = std::min_element(bytes.begin(), bytes.end());
+    *least += tensors[i].tensor.bytes();
+    owners[i] = static_cast<int>(least - bytes.begin());
+  }
+  return owners;
 }
 
 std::set<std::string> all_names(Transformer& model) {
@@ -43,13 +62,20 @@ std::set<std::string> all_names(Transformer& model) {
 std::vector<NamedTensor> Trainer::owned_state() const {
   const Params& params = model_.params();
   std::vector<NamedTensor> mine;
-  for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
-    const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
-    const Comm& copies = spec.expert ? *mesh_.replicas : *mesh_.world;
-    if (id % copies.size() != copies.rank()) continue;
-    for (int kind = 0; kind < 3; ++kind) {
-      mine.push_back(
-          {std::string(kinds[kind]) + "/" + spec.name, tensor_of_kind(params, kind, id)});
+  for (const bool expert : {false, true}) {
+    std::vector<NamedTensor> copied;  // what each rank of `copies` holds
+    for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
+      const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
+      if (spec.expert != expert) continue;
+      for (int kind = 0; kind < 3; ++kind) {
+        copied.push_back(
+            {std::string(kinds[kind]) + "/" + spec.name, tensor_of_kind(params, kind, id)});
+      }
+    }
+    const Comm& copies = expert ? *mesh_.replicas : *mesh_.world;
+    const std::vector<int> owners = balanced_owners(copied, copies.size());
+    for (std::size_t i = 0; i < copied.size(); ++i) {
+      if (owners[i] == copies.rank()) mine.push_back(copied[i]);
     }
   }
   return mine;

@@ -8,7 +8,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t gpt3_ngram = 13, fewest_words = 8;
+constexpr std::size_t gpt3_ngram = 13, gpt3_fewest_words = 8;
 constexpr std::int64_t window = 200, shortest_piece = 200;  // characters
 constexpr std::size_t most_hits = 10;
 constexpr std::string_view boundary = "\n\f\n";
@@ -61,7 +61,7 @@ std::string without(std::span<const Hit> hits, std::string_view text) {
 class Gpt3Rule : public ContaminationRule {
  public:
   bool add(std::span<const Word> words) override {
-    if (words.size() < fewest_words) return false;
+    if (words.size() < gpt3_fewest_words) return false;
     const std::size_t length = std::min(words.size(), gpt3_ngram);
     for (std::size_t i = 0; i + length <= words.size(); ++i) {
       const std::uint32_t number = ngrams_.insert(words.subspan(i, length));
@@ -104,7 +104,7 @@ class Gpt3Rule : public ContaminationRule {
     return hits;
   }
 
-  NgramIndex ngrams_{fewest_words};
+  NgramIndex ngrams_{gpt3_fewest_words};
   std::vector<std::uint32_t> example_of_;  // each n-gram: the first that holds it
   std::uint32_t num_examples_ = 0;
 };

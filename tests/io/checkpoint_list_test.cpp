@@ -20,6 +20,11 @@ class CheckpointList : public testing::Test {
     put_contents(folder / "rank-00000.h5", "torn");
     return folder;
   }
+  void record_attempt(int number, const std::string& resumed_from) {
+    fs::create_directories(scratch_ / "attempts");
+    const nlohmann::json record = {{"number", number}, {"resumed_from", resumed_from}};
+    put_contents(scratch_ / "attempts" / fmt::format("{:04}.json", number), record.dump());
+  }
   // Flips the last bytes of the file, which are data or metadata.
   void damage(const fs::path& folder) {
     const fs::path file = folder / rank_file_name(0);
@@ -82,6 +87,29 @@ TEST_F(CheckpointList, DamagedAndUnfinishedOnesAreSkippedWithALineEach) {
   EXPECT_NE(found.skipped[1].find("step-00000400-a0001"), std::string::npos);
 }
 
+TEST_F(CheckpointList, WhatALaterAttemptDidNotGoOnFromIsPassedOver) {
+  const fs::path old = save(300, 1);
+  save(400, 1);
+  record_attempt(2, "step-00000300-a0001");
+  EXPECT_EQ(newest_good_checkpoint(scratch_.path()).folder, old);
+  const fs::path mine = save(350, 2);
+  EXPECT_EQ(newest_good_checkpoint(scratch_.path()).folder, mine);
+  EXPECT_TRUE(list_checkpoints(scratch_.path()).back().superseded);
+}
+
+TEST_F(CheckpointList, AStartFromStepZeroPassesOverEverythingBeforeIt) {
+  save(300, 1);
+  record_attempt(2, "");
+  EXPECT_FALSE(newest_good_checkpoint(scratch_.path()).folder);
+}
+
+TEST_F(CheckpointList, ATornAttemptPassesOverNothing) {
+  const fs::path old = save(300, 1);
+  record_attempt(2, "");
+  put_contents(scratch_ / "attempts" / "0002.json", "{\"numb");
+  EXPECT_EQ(newest_good_checkpoint(scratch_.path()).folder, old);
+}
+
 TEST_F(CheckpointList, VerifyFindsEveryFlippedByte) {
   const fs::path folder = save(300, 1);
   const fs::path file = folder / rank_file_name(0);
@@ -92,39 +120,6 @@ TEST_F(CheckpointList, VerifyFindsEveryFlippedByte) {
     EXPECT_TRUE(verify_checkpoint(folder)) << offset;
     flip_bit(file, offset);
   }
-}
-
-TEST_F(CheckpointList, RetainKeepsTheNewestGood) {
-  const fs::path oldest = save(100, 1);
-  const fs::path second = save(200, 1);
-  const fs::path newest = save(300, 1);
-  retain_checkpoints(scratch_.path(), 2);
-  EXPECT_FALSE(fs::exists(oldest));
-  EXPECT_TRUE(fs::exists(second));
-  EXPECT_TRUE(fs::exists(newest));
-}
-
-TEST_F(CheckpointList, RetainDoesNotCountDamagedOnes) {
-  const fs::path oldest = save(100, 1);
-  const fs::path second = save(200, 1);
-  damage(save(300, 1));
-  retain_checkpoints(scratch_.path(), 2);
-  EXPECT_TRUE(fs::exists(oldest));
-  EXPECT_TRUE(fs::exists(second));
-}
-
-TEST_F(CheckpointList, RetainSweepsOnlyLeftoversOlderThanTheNewestGood) {
-  const fs::path old_leftover = leave_unfinished(100, 1);
-  const fs::path good = save(200, 1);
-  const fs::path new_leftover = leave_unfinished(300, 1);
-  retain_checkpoints(scratch_.path(), 2);
-  EXPECT_FALSE(fs::exists(old_leftover));
-  EXPECT_TRUE(fs::exists(good));
-  EXPECT_TRUE(fs::exists(new_leftover));
-}
-
-TEST_F(CheckpointList, RetainRefusesToKeepFewerThanTwo) {
-  EXPECT_EQ(thrown_by([&] { retain_checkpoints(scratch_.path(), 1); }).code, Exit::usage);
 }
 
 }  // namespace checkpoint_list_test

@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "launch/lease.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -35,7 +36,7 @@ TEST_F(Attempts, AFreshRunHasNone) { EXPECT_FALSE(newest_attempt(run_).has_value
 
 TEST_F(Attempts, ThisProcessIsAlive) {
   take_attempt(run_, "");
-  EXPECT_TRUE(is_alive(*newest_attempt(run_)));
+  EXPECT_TRUE(is_alive(run_, *newest_attempt(run_)));
 }
 
 TEST_F(Attempts, ALiveOwnerIsBusy) {
@@ -58,27 +59,42 @@ TEST_F(Attempts, AnOwnerThatDiesIsWaitedFor) {
   }
   while (!newest_attempt(run_)) usleep(10'000);
   wait_for_owner(run_, std::chrono::seconds{15});
-  EXPECT_FALSE(is_alive(*newest_attempt(run_)));
+  EXPECT_FALSE(is_alive(run_, *newest_attempt(run_)));
   waitpid(child, nullptr, 0);  // until here it was dead, but not waited for
 }
 
 TEST_F(Attempts, APidThatIsUsedAgainIsNotTheOwner) {
   Attempt attempt = this_process(1, "");
   attempt.process_start += 1;
-  EXPECT_FALSE(is_alive(attempt));
+  EXPECT_FALSE(is_alive(run_, attempt));
 }
 
 TEST_F(Attempts, AnOwnerBeforeARestartIsDead) {
   Attempt attempt = this_process(1, "");
   attempt.boot_id = "another";
-  EXPECT_FALSE(is_alive(attempt));
+  EXPECT_FALSE(is_alive(run_, attempt));
+}
+
+TEST_F(Attempts, AnOwnerElsewhereLivesByItsLease) {
+  take_attempt(run_, "");
+  Attempt attempt = this_process(1, "");
+  attempt.host = "elsewhere";
+  EXPECT_FALSE(is_alive(run_, attempt));
+  const fs::path file = run_ / "attempts" / "0001.lease";
+  {
+    const Lease lease(run_, 1);
+    while (!fs::exists(file)) usleep(10'000);
+    EXPECT_TRUE(is_alive(run_, attempt));
+  }
+  fs::last_write_time(file, fs::last_write_time(file) - lease_time - std::chrono::seconds{1});
+  EXPECT_FALSE(is_alive(run_, attempt));
 }
 
 TEST_F(Attempts, ATornRecordIsANumberWithoutAnOwner) {
   take_attempt(run_, "");
   std::ofstream(run_ / "attempts" / "0002.json") << "{\"numb";
   EXPECT_EQ(newest_attempt(run_)->number, 2);
-  EXPECT_FALSE(is_alive(*newest_attempt(run_)));
+  EXPECT_FALSE(is_alive(run_, *newest_attempt(run_)));
   EXPECT_EQ(take_attempt(run_, "").number, 3);
 }
 

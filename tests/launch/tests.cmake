@@ -25,6 +25,8 @@ switchyard_script(launch/run_again 240)
 switchyard_script(launch/use_checkpoint 120)
 switchyard_script(launch/watchdog 240)
 switchyard_script(layouts/same_bits 600)
+add_test(NAME layouts/pairs COMMAND ${CMAKE_SOURCE_DIR}/tests/layouts/pairs.sh $<TARGET_FILE:switchyard> 4)  # tests/long has all
+set_tests_properties(layouts/pairs PROPERTIES TIMEOUT 120 PROCESSORS 2)
 
 # A small file system of its own needs a mount namespace.
 execute_process(COMMAND unshare --map-root-user --mount mount -t tmpfs none /mnt RESULT_VARIABLE cannot_mount ERROR_QUIET)

@@ -40,5 +40,13 @@ grep -q "^Page 7" sample.1 || complain "a sample does not start with its prompt"
 "$switchyard" checkpoint hash run | grep -qE '^[0-9a-f]{32}  run/checkpoints/step-00000020-a0001$' || complain "checkpoint hash"
 "$switchyard" checkpoint hash moved | grep -q "^$("$switchyard" checkpoint hash run | cut -d' ' -f1) " || complain "hash of a copy"
 "$switchyard" inspect moved --json | perl -MJSON::PP -e 'exit(decode_json(join "", <>)->{step} != 20)' || complain "inspect --json"
+"$switchyard" sample "$root/tests/golden/checkpoint-1" --prompt "Page" --max-tokens 5 >out 2>err || { cat err; complain "a golden checkpoint"; }
+"$switchyard" checkpoint list run | grep -q "20 .*complete" || complain "checkpoint list"
+"$switchyard" checkpoint verify moved | grep -q "GB/s" || complain "checkpoint verify says no speed"
+"$switchyard" checkpoint copy run copied | grep -q "^$("$switchyard" checkpoint hash run | cut -d' ' -f1) " || complain "checkpoint copy"
+"$switchyard" checkpoint diff run copied | grep -q "^0 of" || complain "a copy differs"
+"$switchyard" checkpoint diff run/checkpoints/step-00000010-a0001 copied >out
+[ $? = 3 ] && grep -q "^value/embedding: .* values" out || complain "checkpoint diff finds no difference"
+"$switchyard" checkpoint prune run --keep 2 | grep -q "^0 deleted, 2 left" || complain "checkpoint prune"
 "$switchyard" inspect bytes | grep -q "bytes, 257 ids" || complain "inspect of a dataset"
 exit $failed

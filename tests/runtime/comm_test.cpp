@@ -217,6 +217,14 @@ TEST_P(CommTest, TextsOfAnyLengthAreGathered) {
   for (int peer = 0; peer < size(); ++peer) EXPECT_EQ(texts[peer], text_of(peer));
 }
 
+TEST_P(CommTest, GatheredTextsAreOnRankZeroAlone) {
+  const auto texts = gather_text(comm(), std::string(rank() * 700, 'b'));
+  EXPECT_EQ(std::ssize(texts), rank() == 0 ? size() : 0);
+  for (int peer = 0; peer < std::ssize(texts); ++peer) {
+    EXPECT_EQ(texts[peer], std::string(peer * 700, 'b'));
+  }
+}
+
 TEST_P(CommTest, EmptyTextsAreGathered) {
   EXPECT_EQ(all_gather_text(comm(), ""), std::vector<std::string>(size()));
   const auto texts = all_gather_text(comm(), rank() == 0 ? "" : "x");

@@ -1,0 +1,80 @@
+// CheckpointSaver: one rank's part in saving checkpoints, in the background or not. The ranks agree
+// by votes that ride on a reduction the run does anyway; the thread that writes calls no MPI.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <future>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/checkpoint.h"
+#include "io/manifest.h"
+#include "io/staging.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+// A save is: write (every rank hashes, writes and fsyncs its file), vote, commit (rank 0 renames
+// the manifest; every rank reads its file back and checks it), vote. Where all ranks are in it is
+// the same on all of them.
+class CheckpointSaver {
+ public:
+  enum class Mode : std::uint8_t { synchronous, asynchronous };
+
+  // The caller keeps world and stream.
+  CheckpointSaver(std::filesystem::path run_directory, int attempt, Mode mode, Comm& world,
+                  Stream& stream);
+  // Waits for this rank's thread; what was not committed by then never exists.
+  ~CheckpointSaver();
+  CheckpointSaver(const CheckpointSaver&) = delete;
+  CheckpointSaver& operator=(const CheckpointSaver&) = delete;
+
+  // Touches the memory that saves of these tensors will be copied to, so that the first save does
+  // not stall longer than the others.
+  void prepare(const std::vector<NamedTensor>& mine);
+
+  // Collective. Takes the tensors that this rank owns (every name of the model is owned by exactly
+  // one rank); asynchronous: a copy of them, else they must stay as they are until the save ends.
+  // `meta` is rank 0's. No save may be in progress. Errors: of a save in progress, as finish().
+  void start(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta);
+
+  bool in_progress() const { return phase_ != Phase::idle; }
+  // This rank's vote: true while its thread works.
+  bool working() const;
+
+  // Collective; call it only when no rank is working(). Takes the save one phase on. Returns the
+  // checkpoint's folder when it is committed and every byte of it was read back. Errors: agreed;
+  // Exit::storage with what the disk said; the checkpoint then does not exist, and another save may
+  // start.
+  std::optional<std::filesystem::path> advance();
+
+  // Collective. Waits for the save in progress, if there is one.
+  std::optional<std::filesystem::path> finish();
+
+ private:
+  enum class Phase : std::uint8_t { idle, writing, committing };
+
+  void begin_commit();
+  void discard();
+  std::filesystem::path my_file() const;
+
+  std::filesystem::path run_directory_;
+  int attempt_;
+  Mode mode_;
+  Comm& world_;
+  Stream& stream_;
+  Staging staging_;
+
+  Phase phase_ = Phase::idle;
+  std::filesystem::path folder_;
+  nlohmann::json top_level_;
+  FileEntry entry_;  // of this rank's file, once it is written
+  std::future<FileEntry> writing_;
+  std::future<void> committing_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,102 @@
+#include "launch/saving.h"
+
+#include <chrono>
+#include <utility>
+
+#include "launch/attempts.h"
+#include "runtime/agree.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+
+CheckpointSaver::Mode mode_of(const CheckpointConfig& config) {
+  return config.async ? CheckpointSaver::Mode::asynchronous : CheckpointSaver::Mode::synchronous;
+}
+
+// A run outlives these: what it has in memory is good.
+bool is_of_the_disk(const Error& error) {
+  return error.agreed() && (error.code() == Exit::storage || error.code() == Exit::data);
+}
+
+}  // namespace
+
+Saving::Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& stream,
+               spdlog::logger& log, std::function<void(const fs::path&)> saved)
+    : run_(std::move(run)),
+      world_(world),
+      log_(log),
+      saved_(std::move(saved)),
+      saver_(run_.directory, run_.attempt, mode_of(config), world, stream),
+      retention_(run_.directory, {config.keep, config.keep_every, config.keep_best}) {
+  if (!run_.resumed_from.empty()) retention_.note_good(run_.resumed_from);
+}
+
+Saving::~Saving() = default;
+
+void Saving::begin(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta) {
+  if (in_progress()) {
+    const auto begin = std::chrono::steady_clock::now();
+    while (in_progress()) advance();
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
+    log_.info("step {}: waited {:.2f} s for the save of step {}", step, waited.count(), step_);
+  }
+  require_not_overtaken();
+  step_ = step;
+  failure_.reset();
+  saver_.start(step, mine, std::move(meta));
+}
+
+void Saving::advance() {
+  try {
+    advance_or_throw();
+  } catch (const Error& error) {
+    if (!is_of_the_disk(error)) throw;
+    failure_ = error;
+    log_.error(
+        "the checkpoint of step {} was not saved: {}. Training goes on; earlier checkpoints "
+        "are as they were",
+        step_, error.what());
+  }
+}
+
+void Saving::finish() {
+  while (in_progress()) advance_or_throw();
+  finish_retaining();
+  if (failure_) throw Error(*failure_);
+}
+
+void Saving::advance_or_throw() {
+  if (const std::optional<fs::path> committed = saver_.advance()) {
+    saved_(*committed);
+    if (world_.rank() == 0) retain(*committed);
+  }
+}
+
+void Saving::require_not_overtaken() {
+  on_root(world_, [this] {
+    const std::optional<Attempt> newest = newest_attempt(run_.directory);
+    const int number = newest ? newest->number : run_.attempt;
+    require(number <= run_.attempt, Exit::busy,
+            "attempt {} took {} over from this one (attempt {}), which leaves it to that one",
+            number, run_.directory.string(), run_.attempt);
+  });
+}
+
+void Saving::retain(const fs::path& committed) {
+  finish_retaining();
+  retention_.note_good(committed);
+  retaining_ = std::async(std::launch::async, [this] { retention_.apply(); });
+}
+
+void Saving::finish_retaining() {
+  if (!retaining_.valid()) return;
+  try {
+    retaining_.get();
+  } catch (const Error& error) {
+    log_.warn("old checkpoints could not be deleted: {}", error.what());
+  }
+}
+
+}  // namespace switchyard

@@ -1,0 +1,68 @@
+// Saving: what a run does about its checkpoints: begins them, commits them when all ranks have
+// written theirs, deletes old ones, and goes on training when a disk refuses one.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/checkpoint_saver.h"
+#include "io/retention.h"
+#include "launch/config.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+
+class Saving {
+ public:
+  struct Run {
+    std::filesystem::path directory;
+    int attempt = 0;
+    std::filesystem::path resumed_from;  // verified; empty: none
+  };
+  // The caller keeps world, stream and log. saved: called on every rank after each commit.
+  Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& stream, spdlog::logger& log,
+         std::function<void(const std::filesystem::path&)> saved);
+  ~Saving();
+  Saving(const Saving&) = delete;
+  Saving& operator=(const Saving&) = delete;
+
+  void prepare(const std::vector<NamedTensor>& mine) { saver_.prepare(mine); }
+
+  // Collective. Begins a save; waits for the one before, and says so. Errors: agreed, Exit::busy
+  // if another attempt took the run over.
+  void begin(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta);
+
+  bool in_progress() const { return saver_.in_progress(); }
+  bool working() const { return saver_.working(); }  // this rank's vote
+
+  // Collective; only when no rank is working(). A save that failed is reported in the log, and
+  // earlier checkpoints are as they were.
+  void advance();
+  // Collective. Waits. Errors: agreed, those of the save that was begun last.
+  void finish();
+
+ private:
+  void advance_or_throw();
+  void require_not_overtaken();
+  void retain(const std::filesystem::path& committed);
+  void finish_retaining();
+
+  Run run_;
+  Comm& world_;
+  spdlog::logger& log_;
+  std::function<void(const std::filesystem::path&)> saved_;
+  CheckpointSaver saver_;
+  Retention retention_;
+  std::future<void> retaining_;   // on rank 0: deleting may take as long as writing
+  std::int64_t step_ = 0;         // of the save that was begun last
+  std::optional<Error> failure_;  // its failure
+};
+
+}  // namespace switchyard
