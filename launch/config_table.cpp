@@ -61,6 +61,15 @@ void add_router(std::vector<ConfigKey>& keys, RouterConfig& router) {
       {{"router.gate", &router.gate, Choices{{"softmax_topk", "topk_softmax"}}, fixed,
         "softmax over all experts, or over the chosen ones"},
        {"router.top_k", &router.top_k, Range{1, 1024}, fixed, "experts per token"},
+       {"router.exchange", &router.exchange,
+        Choices{{"flat", "shared_memory", "hierarchical", "pipelined", "auto"}}, free,
+        "how rows travel; the bits are the same. auto: the fastest when measured"},
+       {"router.payload", &router.payload, Choices{{"f32", "bf16", "int8"}}, fixed,
+        "what a travelling row is rounded to"},
+       {"router.exchange_chunks", &router.exchange_chunks, Range{1, 1024}, free,
+        "pieces of a pipelined exchange"},
+       {"router.ranks_per_node", &router.ranks_per_node, Range{0, 1 << 20}, free,
+        "exchange as if nodes had so few ranks; 0: as they are"},
        {"router.balance_loss", &router.balance_loss, Range{0, 1e6}, free, "coefficient; 0: off"},
        {"router.z_loss", &router.z_loss, Range{0, 1e6}, free, "coefficient; 0: off"}});
 }

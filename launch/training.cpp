@@ -140,6 +140,7 @@ class Training {
     log_->info("attempt {}: {} ranks, {} threads each, experts over {} ranks; run directory {}",
                attempt_, mesh_.world->size(), threads, mesh_.expert_degree(),
                directory_.path().string());
+    if (model_.num_moe_layers() > 0) log_->info("exchange: {}", model_.exchange_choice());
     if (config_.train.exact && !trainer_.arithmetic().library_repeats) {
       log_->warn(
           "oneDNN does not repeat its bits on this processor: matrix products use Switchyard's own "

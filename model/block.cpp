@@ -41,7 +41,7 @@ void Norm::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, 
 }
 
 Block::Block(Params& params, int layer, const ModelConfig& model, const RouterConfig& router,
-             Mesh& mesh)
+             Mesh& mesh, Exchange& exchange)
     : attention_norm_(params, layer_name(layer) + ".attention_norm", model.hidden,
                       model.norm_epsilon),
       attention_(params, layer_name(layer) + ".attention", model),
@@ -52,7 +52,7 @@ Block::Block(Params& params, int layer, const ModelConfig& model, const RouterCo
         params, layer_name(layer) + ".ffn",
         Ffn::Shape{model.hidden, ffn_hidden_, init_std_of(model), residual_init_std(model), false});
   } else {
-    moe_.emplace(params, layer_name(layer), model, router, mesh);
+    moe_.emplace(params, layer_name(layer), model, router, mesh, exchange);
   }
 }
 

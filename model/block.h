@@ -30,8 +30,8 @@ class Norm {
 
 class Block {
  public:
-  Block(Params& params, int layer, const ModelConfig& model, const RouterConfig& router,
-        Mesh& mesh);
+  Block(Params& params, int layer, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
+        Exchange& exchange);
   void host_experts(Params& params);
   bool is_moe() const { return moe_.has_value(); }
 

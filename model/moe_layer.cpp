@@ -7,7 +7,7 @@
 namespace switchyard {
 
 MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
-                   const RouterConfig& router, Mesh& mesh)
+                   const RouterConfig& router, Mesh& mesh, Exchange& exchange)
     : name_(name),
       hidden_(model.hidden),
       inner_(model.expert_hidden),
@@ -17,7 +17,7 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
       mesh_(mesh),
       placement_(model.num_experts, mesh.expert_degree()),
       gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model)),
-      exchange_(*mesh.experts) {
+      exchange_(exchange) {
   if (shared_inner_ > 0) {
     shared_.emplace(
         params, name + ".shared",
@@ -34,19 +34,19 @@ void MoeLayer::forward(const Params& params, Tensor x, Saved& saved, Tensor out,
   RouterOps& ops = RouterOps::on(stream.device());
   gate_.choose(params, x, saved.routing, arena, stream);
   make_plan(saved.routing, placement_, *mesh_.experts, arena, saved.plan, stream);
+  exchange_.prepare(saved.plan, arena, stream);
   const Plan& plan = saved.plan;
 
-  const Tensor leaving = scratch.take({plan.num_slots, hidden_});
-  ops.gather_rows(x, plan.token_of_slot, leaving, stream);
   saved.shard_rows = arena.take({plan.num_shard_rows, hidden_});
-  exchange_.dispatch(leaving, plan, saved.shard_rows, scratch, stream);
-
   saved.experts = Ffn::take(arena, plan.num_shard_rows, inner_);
-  const Tensor shard_out = scratch.take(saved.shard_rows.shape);
-  shard_->forward(params, plan.segments, saved.shard_rows, saved.experts, shard_out, stream);
-
   saved.slots = arena.take({plan.num_slots, hidden_});
-  exchange_.combine(shard_out, plan, saved.slots, scratch, stream);
+  const Tensor shard_out = scratch.take(saved.shard_rows.shape);
+  exchange_.round_trip(
+      x, Tensor{}, plan, saved.shard_rows,
+      [&](const Chunk& chunk) {
+        shard_->forward(params, chunk.segments, saved.shard_rows, saved.experts, shard_out, stream);
+      },
+      shard_out, saved.slots, scratch, stream);
   ops.sum_choices(saved.slots, saved.routing.weight, plan.slot_of_choice, out, stream);
 
   if (!shared_ || x.empty()) return;
@@ -63,15 +63,17 @@ AuxiliaryLosses MoeLayer::backward(Params& params, Tensor x, Saved& saved, Tenso
   const Plan& plan = saved.plan;
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
   ops.dot_choices(d_out, saved.slots, plan.slot_of_choice, d_weight, stream);
-  const Tensor d_slots = saved.slots;
-  ops.spread_choices(d_out, saved.routing.weight, plan.slot_of_choice, d_slots, stream);
 
+  const Tensor d_slots = saved.slots;
   const Tensor d_shard_out = scratch.take(saved.shard_rows.shape),
                d_shard_rows = scratch.take(saved.shard_rows.shape);
-  exchange_.dispatch(d_slots, plan, d_shard_out, scratch, stream);
-  shard_->backward(params, plan.segments, saved.shard_rows, saved.experts, d_shard_out,
-                   d_shard_rows, stream);
-  exchange_.combine(d_shard_rows, plan, d_slots, scratch, stream);
+  exchange_.round_trip(
+      d_out, saved.routing.weight, plan, d_shard_out,
+      [&](const Chunk& chunk) {
+        shard_->backward(params, chunk.segments, saved.shard_rows, saved.experts, d_shard_out,
+                         d_shard_rows, stream);
+      },
+      d_shard_rows, d_slots, scratch, stream);
   ops.sum_choices(d_slots, Tensor{}, plan.slot_of_choice, d_x, stream);
 
   if (x.empty()) return {};

@@ -19,9 +19,10 @@ namespace switchyard {
 
 class MoeLayer {
  public:
-  // Declares the dense part: name.router and, if configured, name.shared.*.
+  // Declares the dense part: name.router and, if configured, name.shared.*. The exchange serves all
+  // layers of a model and outlives them.
   MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
-           const RouterConfig& router, Mesh& mesh);
+           const RouterConfig& router, Mesh& mesh, Exchange& exchange);
   // Declares the experts this rank hosts; called once all dense parameters of the model are
   // declared.
   void host_experts(Params& params);
@@ -49,7 +50,7 @@ class MoeLayer {
   Mesh& mesh_;
   Placement placement_;
   Gate gate_;
-  Exchange exchange_;
+  Exchange& exchange_;
   std::optional<Ffn> shared_;
   std::optional<ExpertShard> shard_;
 };

@@ -30,10 +30,11 @@ struct Transformer::State {
   Options options;
   Params params;
   ParamId embedding;
+  Arena arena, scratch;     // of a micro-batch; of a block
+  ChosenExchange exchange;  // goes before what its rows are in
   std::vector<Block> blocks;
   LossHead head;
   RotaryTable rotary;
-  Arena arena, scratch;  // of a micro-batch; of a block
   Saved saved;
 
   State(const ModelConfig& model_config, const RouterConfig& router, const Options& chosen,
@@ -41,7 +42,8 @@ struct Transformer::State {
       : model(model_config),
         options(chosen),
         embedding(declare_embedding(params, model, options.vocabulary)),
-        blocks(declare_blocks(params, model, router, mesh)),
+        exchange(choose_exchange(model, router, options, mesh)),
+        blocks(declare_blocks(params, model, router, mesh, *exchange.exchange)),
         head(params, embedding, model, options.vocabulary),
         rotary(options.sequence_length, model.head_dim, model.rope_base) {
     for (Block& block : blocks) block.host_experts(params);
@@ -53,11 +55,19 @@ struct Transformer::State {
     saved.blocks.resize(blocks.size());
   }
 
+  static ChosenExchange choose_exchange(const ModelConfig& model, const RouterConfig& router,
+                                        const Options& options, Mesh& mesh) {
+    Stream stream = Stream::cpu(1);
+    const std::int64_t tokens = options.step_tokens / options.num_micro_batches;
+    return make_exchange(router, {model.hidden, model.num_experts, tokens}, *mesh.experts, stream);
+  }
+
   static std::vector<Block> declare_blocks(Params& params, const ModelConfig& model,
-                                           const RouterConfig& router, Mesh& mesh) {
+                                           const RouterConfig& router, Mesh& mesh,
+                                           Exchange& exchange) {
     std::vector<Block> blocks;
     for (int layer = 0; layer < model.num_layers; ++layer)
-      blocks.emplace_back(params, layer, model, router, mesh);
+      blocks.emplace_back(params, layer, model, router, mesh, exchange);
     return blocks;
   }
 
@@ -75,6 +85,7 @@ const ModelConfig& Transformer::config() const { return state_->model; }
 const Transformer::Options& Transformer::options() const { return state_->options; }
 const FixedPoint& Transformer::loss_format() const { return state_->params.format(); }
 int Transformer::num_moe_layers() const { return static_cast<int>(moe_layers().size()); }
+const std::string& Transformer::exchange_choice() const { return state_->exchange.why; }
 std::vector<int> Transformer::moe_layers() const {
   std::vector<int> layers;
   for (std::size_t layer = 0; layer < state_->blocks.size(); ++layer) {

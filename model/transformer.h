@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "model/config.h"
@@ -29,8 +30,8 @@ class Transformer {
     std::int64_t step_tokens = 1;        // of a full step: fixes the fixed-point scale
     std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
   };
-  // Allocates parameters for what this rank hosts; values are set by params().initialize or by
-  // loading a checkpoint.
+  // Collective. Allocates parameters for what this rank hosts; values are set by
+  // params().initialize or by loading a checkpoint.
   Transformer(const ModelConfig& model, const RouterConfig& router, const Options& options,
               Mesh& mesh);
   ~Transformer();
@@ -40,7 +41,8 @@ class Transformer {
   const ModelConfig& config() const;
   const Options& options() const;
   int num_moe_layers() const;
-  std::vector<int> moe_layers() const;  // their indices
+  std::vector<int> moe_layers() const;         // their indices
+  const std::string& exchange_choice() const;  // which exchange serves the layers, and why
   const FixedPoint& loss_format() const;
   StepSums empty_sums() const;
   // Every product of a step, each in all tile sizes: what the start-up self-test must try.

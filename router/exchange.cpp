@@ -1,30 +1,54 @@
 #include "router/exchange.h"
 
-#include "router/ops.h"
-#include "runtime/ops.h"
-#include "runtime/trace.h"
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+#include "router/flat_exchange.h"
+#include "router/hierarchical_exchange.h"
+#include "router/measured_exchange.h"
+#include "router/pipelined_exchange.h"
+#include "router/shared_memory_exchange.h"
 
 namespace switchyard {
 
-void Exchange::dispatch(Tensor slots, const Plan& plan, Tensor shard_rows, Arena& arena,
-                        Stream& stream) const {
-  const Span span(stream, "exchange");
-  const Tensor received = arena.take({plan.num_received, slots.cols()});
-  experts_.all_to_all_rows(slots, plan.send, received, plan.receive, stream);
-  RouterOps& ops = RouterOps::on(stream.device());
-  ops.scatter_rows(received, plan.row_of_received, shard_rows, stream);
-  for (const Segment& segment : plan.segments) {
-    RuntimeOps::on(stream.device())
-        .zero(shard_rows.row_range(segment.begin + segment.rows, segment.end()), stream);
-  }
+void Exchange::prepare(Plan&, Arena&, Stream&) {}
+
+void Exchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
+                          const ExpertWork& work, Tensor results, Tensor slots, Arena& arena,
+                          Stream& stream) {
+  dispatch(x, weight, plan, rows, arena, stream);
+  work({plan.segments});
+  combine(results, plan, slots, arena, stream);
 }
 
-void Exchange::combine(Tensor shard_rows, const Plan& plan, Tensor slots, Arena& arena,
-                       Stream& stream) const {
-  const Span span(stream, "exchange");
-  const Tensor returning = arena.take({plan.num_received, slots.cols()});
-  RouterOps::on(stream.device()).gather_rows(shard_rows, plan.row_of_received, returning, stream);
-  experts_.all_to_all_rows(returning, plan.receive, slots, plan.send, stream);
+const std::vector<std::string>& exchange_names() {
+  static const std::vector<std::string> names = {"flat", "shared_memory", "hierarchical",
+                                                 "pipelined"};
+  return names;
+}
+
+std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const RouterConfig& config,
+                                              const ExchangeShape& shape, Comm& experts) {
+  const Payload payload = payload_of(config.payload);
+  if (name == "flat") return std::make_unique<FlatExchange>(payload, experts);
+  if (name == "shared_memory") {
+    return std::make_unique<SharedMemoryExchange>(payload, shape.hidden, config.ranks_per_node,
+                                                  experts);
+  }
+  if (name == "hierarchical")
+    return std::make_unique<HierarchicalExchange>(payload, config.ranks_per_node, experts);
+  require(name == "pipelined", Exit::usage,
+          "router.exchange = \"{}\": it is one of {}, or \"auto\"", name, exchange_names());
+  return std::make_unique<PipelinedExchange>(payload, config.exchange_chunks,
+                                             Placement(shape.num_experts, experts.size()), experts);
+}
+
+ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
+                             Stream& stream) {
+  if (config.exchange == "auto") return measure_exchanges(config, shape, experts, stream);
+  return {make_named_exchange(config.exchange, config, shape, experts),
+          fmt::format("{}, as configured", config.exchange)};
 }
 
 }  // namespace switchyard

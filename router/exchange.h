@@ -1,28 +1,70 @@
 // Exchange: how rows travel between the ranks of an expert group. The backward of dispatch is
-// combine, and the reverse.
+// combine, and the reverse. One file per strategy; every strategy gives the same bits.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "router/config.h"
+#include "router/payload.h"
 #include "router/plan.h"
 #include "runtime/comm.h"
 
 namespace switchyard {
 
-// Collective over the expert group, with zero rows too. The exact all-to-all: every row travels
-// once, none is padded.
+// A range of the experts of this rank whose rows are all here.
+struct Chunk {
+  std::span<const Segment> segments;
+};
+using ExpertWork = std::function<void(const Chunk&)>;
+
+// Collective over the expert group, with zero rows too; all ranks make the same calls.
 class Exchange {
  public:
-  explicit Exchange(Comm& experts) : experts_(experts) {}
+  virtual ~Exchange() = default;
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
-  // slots: [num_slots, hidden], at home -> shard_rows: [num_shard_rows, hidden], at the experts;
-  // padding rows become zero.
-  void dispatch(Tensor slots, const Plan& plan, Tensor shard_rows, Arena& arena,
-                Stream& stream) const;
-  // shard_rows -> slots; padding rows stay behind.
-  void combine(Tensor shard_rows, const Plan& plan, Tensor slots, Arena& arena,
-               Stream& stream) const;
+  virtual std::string name() const = 0;
+  // Once per plan, after make_plan and before any of the calls below.
+  virtual void prepare(Plan& plan, Arena& arena, Stream& stream);
 
- private:
-  Comm& experts_;
+  // x: [T, hidden], at home -> rows: [num_shard_rows, hidden], at the experts: x[t] for every
+  // (t, c), times weight[t, c] unless weight is empty. Padding rows become zero.
+  virtual void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+                        Stream& stream) = 0;
+  // rows -> slots: [num_slots, hidden], at home, every choice a row of its own; padding rows stay
+  // behind.
+  virtual void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
+                       Stream& stream) = 0;
+  // dispatch x into rows, `work` on ranges of experts in order, all of them once, and combine
+  // `results`, which the work fills, into slots. work may not be collective.
+  virtual void round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
+                          const ExpertWork& work, Tensor results, Tensor slots, Arena& arena,
+                          Stream& stream);
 };
+
+// What the exchanges of a model need to know. experts: the expert group, which must outlive them.
+struct ExchangeShape {
+  std::int64_t hidden;
+  int num_experts;
+  std::int64_t tokens;  // of a micro-batch: what "auto" measures
+};
+
+struct ChosenExchange {
+  std::unique_ptr<Exchange> exchange;
+  std::string why;  // one line for the log
+};
+
+// Collective over `experts`. "auto" measures the strategies that this layout allows on made-up
+// tokens, once; rank 0 decides for all. Errors: Exit::usage for an unknown name.
+ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
+                             Stream& stream);
+
+// The names that make_exchange knows, "auto" excepted.
+const std::vector<std::string>& exchange_names();
 
 }  // namespace switchyard

@@ -63,6 +63,7 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
   const auto num_ranks = static_cast<std::size_t>(experts.size());
   const std::int64_t hosted = placement.num_hosted(experts.rank());
   sort_choices(routing, arena, plan);
+  plan.outgoing = routing.counts;
   plan.send.assign(num_ranks, 0);
   for (int expert = 0; expert < placement.num_experts(); ++expert) {
     plan.send[static_cast<std::size_t>(placement.host(expert))] +=

@@ -7,6 +7,7 @@
 
 #include "experts/placement.h"
 #include "experts/shard.h"
+#include "router/hops.h"
 #include "runtime/comm.h"
 
 namespace switchyard {
@@ -23,9 +24,10 @@ struct Routing {
 
 struct Plan {
   // At home. A slot is a row of the send buffer; slots are sorted by (expert, token, choice).
-  Tensor token_of_slot;            // [T k] i32
-  Tensor slot_of_choice;           // [T, k] i32
-  std::vector<std::int64_t> send;  // slots for each rank of the expert group
+  Tensor token_of_slot;                // [T k] i32
+  Tensor slot_of_choice;               // [T, k] i32
+  std::vector<std::int64_t> send;      // slots for each rank of the expert group
+  std::vector<std::int64_t> outgoing;  // [experts]: slots for each expert
 
   // At the experts. Received rows arrive by source rank; they are put in the order expert, source
   // rank (which is the order of micro-batches), token, choice, each segment padded with zero rows
@@ -34,6 +36,8 @@ struct Plan {
   std::vector<std::int64_t> receive;  // rows from each rank of the expert group
   std::vector<Segment> segments;
   std::int64_t num_slots = 0, num_received = 0, num_shard_rows = 0;
+
+  Hops hops;  // filled by an exchange that goes by node (router/hops.h)
 };
 
 // Collective over `experts` (one small exchange of counts). Index tensors live in `arena`.

@@ -12,6 +12,21 @@ Stream& host_stream() {
   return stream;
 }
 
+class SingleWindow final : public SharedWindow {
+ public:
+  explicit SingleWindow(std::int64_t bytes) : memory_({bytes}, DType::u8) {}
+  std::byte* part(int) const override { return static_cast<std::byte*>(memory_.tensor().data); }
+  void fence() override {}
+
+ private:
+  Buffer memory_;
+};
+
+class ArrivedRows final : public PendingRows {
+ public:
+  bool arrived() override { return true; }
+};
+
 // One rank: every collective is a copy, or nothing.
 class SingleComm final : public Comm {
  public:
@@ -26,9 +41,18 @@ class SingleComm final : public Comm {
             "one rank sends {} rows to itself and expects {}", in.rows(), out.rows());
     copy(in, out);
   }
+  std::unique_ptr<PendingRows> start_all_to_all_rows(Tensor in, std::span<const std::int64_t> send,
+                                                     Tensor out,
+                                                     std::span<const std::int64_t> recv) override {
+    all_to_all_rows(in, send, out, recv, host_stream());
+    return std::make_unique<ArrivedRows>();
+  }
   void barrier() override {}
   std::unique_ptr<Comm> split(int, int) override { return make_single_comm(); }
   std::unique_ptr<Comm> split_node() override { return make_single_comm(); }
+  std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) override {
+    return std::make_unique<SingleWindow>(bytes);
+  }
   [[noreturn]] void abort(int exit_code) override { std::exit(exit_code); }
 
  private:

@@ -1,6 +1,7 @@
 // Comm: a group of ranks and the collectives Switchyard needs. MPI and a single rank implement it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -12,6 +13,31 @@
 namespace switchyard {
 
 enum class Reduce : std::uint8_t { sum, min, max, bit_or };
+
+// Memory that the ranks of one node share: one part per rank, all of one size, each on huge pages
+// where the system has them.
+class SharedWindow {
+ public:
+  virtual ~SharedWindow() = default;  // Collective.
+  SharedWindow() = default;
+  SharedWindow(const SharedWindow&) = delete;
+  SharedWindow& operator=(const SharedWindow&) = delete;
+
+  virtual std::byte* part(int rank) const = 0;
+  // Collective. What any rank wrote before, every rank reads afterwards.
+  virtual void fence() = 0;
+};
+
+// Rows on their way (Comm::start_all_to_all_rows). They must arrive before it goes away.
+class PendingRows {
+ public:
+  virtual ~PendingRows() = default;
+  PendingRows() = default;
+  PendingRows(const PendingRows&) = delete;
+  PendingRows& operator=(const PendingRows&) = delete;
+
+  virtual bool arrived() = 0;  // Moves them on, and does not wait.
+};
 
 // Collective: every rank of the group calls in the same order. Results are ready for work queued on
 // `stream` afterwards. Element types f32, f64, i32, i64, u8; a rank with nothing to give passes
@@ -34,11 +60,18 @@ class Comm {
   // their source.
   virtual void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                                std::span<const std::int64_t> recv, Stream& stream) = 0;
+  // The same without waiting. Both tensors stay as they are until the rows arrived.
+  virtual std::unique_ptr<PendingRows> start_all_to_all_rows(
+      Tensor in, std::span<const std::int64_t> send, Tensor out,
+      std::span<const std::int64_t> recv) = 0;
   virtual void barrier() = 0;
   // Ranks that pass the same color form a group, ordered by key.
   virtual std::unique_ptr<Comm> split(int color, int key) = 0;
   // The ranks that share memory with me.
   virtual std::unique_ptr<Comm> split_node() = 0;
+  // `bytes` for each rank, at least. Requires: all ranks of the group are on one node. The window
+  // must go away before this does.
+  virtual std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) = 0;
   // Ends every rank of the job, now.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };

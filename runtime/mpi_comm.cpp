@@ -1,6 +1,7 @@
 #include "runtime/mpi_comm.h"
 
 #include <mpi.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -80,6 +81,106 @@ struct RowCounts {
   }
 };
 
+bool mpi_is_over() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  return finalized != 0;
+}
+
+// One all-to-all of rows, checked, with what MPI reads while the rows travel.
+struct RowExchange {
+  RowCounts sent, received;
+  RowType row;
+
+  RowExchange(Tensor in, std::span<const std::int64_t> send, Tensor out,
+              std::span<const std::int64_t> recv, int num_ranks)
+      : sent(send), received(recv), row(row_bytes(in.empty() ? out : in)) {
+    require(std::ssize(send) == num_ranks && std::ssize(recv) == num_ranks,
+            "{} and {} row counts for {} ranks", send.size(), recv.size(), num_ranks);
+    require(sent.total == in.rows() && received.total == out.rows(),
+            "sending {} of {} rows, receiving {} into {}", sent.total, in.rows(), received.total,
+            out.rows());
+    require(in.empty() || out.empty() || (in.cols() == out.cols() && in.dtype == out.dtype),
+            "rows of {} {} arrive as {} {}", in.shape, name_of(in.dtype), out.shape,
+            name_of(out.dtype));
+  }
+  static std::int64_t row_bytes(Tensor filled) { return filled.cols() * bytes_of(filled.dtype); }
+};
+
+// Pairs of messages: under Open MPI 4.1.4 some calls of MPI_Ialltoallv in which ranks had nothing
+// to send never ended.
+class MpiPendingRows final : public PendingRows {
+ public:
+  MpiPendingRows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                 std::span<const std::int64_t> recv, int num_ranks, MPI_Comm comm)
+      : exchange_(in, send, out, recv, num_ranks) {
+    const std::int64_t bytes = RowExchange::row_bytes(in.empty() ? out : in);
+    const auto start = [&](const RowCounts& rows, Tensor tensor, std::size_t rank, auto call) {
+      if (rows.counts[rank] == 0) return;
+      requests_.push_back(MPI_REQUEST_NULL);
+      check(call(static_cast<std::byte*>(tensor.data) + rows.begins[rank] * bytes,
+                 rows.counts[rank], exchange_.row.get(), static_cast<int>(rank), 0, comm,
+                 &requests_.back()));
+    };
+    for (std::size_t rank = 0; rank < recv.size(); ++rank)
+      start(exchange_.received, out, rank, MPI_Irecv);
+    for (std::size_t rank = 0; rank < send.size(); ++rank)
+      start(exchange_.sent, in, rank, MPI_Isend);
+  }
+  bool arrived() override {
+    int done = 0;
+    check(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done,
+                      MPI_STATUSES_IGNORE));
+    return done != 0;
+  }
+
+ private:
+  RowExchange exchange_;
+  std::vector<MPI_Request> requests_;
+};
+
+class MpiWindow final : public SharedWindow {
+ public:
+  MpiWindow(std::int64_t bytes, int num_ranks, MPI_Comm comm) : comm_(comm) {
+    constexpr std::int64_t huge_page = std::int64_t{2} << 20;
+    const std::int64_t rounded = (bytes + huge_page - 1) / huge_page * huge_page;
+    void* mine = nullptr;
+    check(MPI_Win_allocate_shared(rounded, 1, MPI_INFO_NULL, comm, &mine, &window_));
+    check(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_));
+    for (int rank = 0; rank < num_ranks; ++rank) {
+      MPI_Aint size = 0;
+      int unit = 0;
+      void* part = nullptr;
+      check(MPI_Win_shared_query(window_, rank, &size, &unit, &part));
+      parts_.push_back(static_cast<std::byte*>(part));
+    }
+    // Only a hint, for the whole pages inside: where huge pages are off, ordinary ones serve.
+    const auto address = reinterpret_cast<std::uintptr_t>(mine);
+    const std::uintptr_t aligned = (address + huge_page - 1) / huge_page * huge_page;
+    const auto skipped = static_cast<std::int64_t>(aligned - address);
+    if (rounded > skipped) {
+      madvise(static_cast<std::byte*>(mine) + skipped, static_cast<std::size_t>(rounded - skipped),
+              MADV_HUGEPAGE);
+    }
+  }
+  ~MpiWindow() override {
+    if (mpi_is_over()) return;
+    MPI_Win_unlock_all(window_);
+    MPI_Win_free(&window_);
+  }
+  std::byte* part(int rank) const override { return parts_[static_cast<std::size_t>(rank)]; }
+  void fence() override {
+    check(MPI_Win_sync(window_));
+    check(MPI_Barrier(comm_));
+    check(MPI_Win_sync(window_));
+  }
+
+ private:
+  MPI_Comm comm_;
+  MPI_Win window_ = MPI_WIN_NULL;
+  std::vector<std::byte*> parts_;
+};
+
 // Collectives on long vectors go in pieces, below what an int can count.
 constexpr std::int64_t longest_piece = std::int64_t{1} << 28;
 
@@ -91,9 +192,7 @@ class MpiComm final : public Comm {
     check(MPI_Comm_size(comm_, &size_));
   }
   ~MpiComm() override {
-    int finalized = 0;
-    MPI_Finalized(&finalized);
-    if (finalized == 0) MPI_Comm_free(&comm_);
+    if (!mpi_is_over()) MPI_Comm_free(&comm_);
   }
 
   int rank() const override { return rank_; }
@@ -123,20 +222,17 @@ class MpiComm final : public Comm {
 
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream&) override {
-    require(std::ssize(send) == size_ && std::ssize(recv) == size_,
-            "{} and {} row counts for {} ranks", send.size(), recv.size(), size_);
     const InCollective mark(record_, "all_to_all_rows");
-    const RowCounts sent(send), received(recv);
-    require(sent.total == in.rows() && received.total == out.rows(),
-            "sending {} of {} rows, receiving {} into {}", sent.total, in.rows(), received.total,
-            out.rows());
-    require(in.empty() || out.empty() || (in.cols() == out.cols() && in.dtype == out.dtype),
-            "rows of {} {} arrive as {} {}", in.shape, name_of(in.dtype), out.shape,
-            name_of(out.dtype));
-    const Tensor filled = in.empty() ? out : in;
-    const RowType row(filled.cols() * bytes_of(filled.dtype));
-    check(MPI_Alltoallv(in.data, sent.counts.data(), sent.begins.data(), row.get(), out.data,
-                        received.counts.data(), received.begins.data(), row.get(), comm_));
+    const RowExchange exchange(in, send, out, recv, size_);
+    check(MPI_Alltoallv(in.data, exchange.sent.counts.data(), exchange.sent.begins.data(),
+                        exchange.row.get(), out.data, exchange.received.counts.data(),
+                        exchange.received.begins.data(), exchange.row.get(), comm_));
+  }
+
+  std::unique_ptr<PendingRows> start_all_to_all_rows(Tensor in, std::span<const std::int64_t> send,
+                                                     Tensor out,
+                                                     std::span<const std::int64_t> recv) override {
+    return std::make_unique<MpiPendingRows>(in, send, out, recv, size_, comm_);
   }
 
   void barrier() override {
@@ -154,6 +250,10 @@ class MpiComm final : public Comm {
     MPI_Comm part = MPI_COMM_NULL;
     check(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part));
     return std::make_unique<MpiComm>(part, record_);
+  }
+
+  std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) override {
+    return std::make_unique<MpiWindow>(bytes, size_, comm_);
   }
 
   [[noreturn]] void abort(int exit_code) override {

@@ -5,111 +5,202 @@
 #include <cmath>
 #include <cstring>
 
+#include "router/exchange_oracle.h"
 #include "router/ops.h"
 #include "tests/rank_test.h"
-#include "tests/router/hand_routing.h"
 
 namespace switchyard {
 namespace exchange_test {
 
-constexpr int num_experts = 7;
 constexpr std::int64_t hidden = 24;
 
-std::vector<float> random_rows(std::int64_t rows, std::uint64_t seed) {
-  const Random random(seed, Purpose::init);
-  std::vector<float> values(static_cast<std::size_t>(rows * hidden));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(random.normal(i));
-  return values;
-}
+struct Case {
+  std::string exchange = "flat", payload = "f32", workload = "zipf";
+  int ranks_per_node = 0, num_experts = 7, top_k = 3;
+  std::int64_t tokens = 48;
 
-// One rank's side of a dispatch: x [tokens, hidden] is sent to the experts of `hand`.
-struct Dispatched {
-  Stream stream = Stream::cpu(1);
-  Arena arena;
-  Plan plan;
-  Exchange exchange{test_world()};
-  Tensor slots, shard_rows;
-
-  Dispatched(const HandRouting& hand, std::vector<float>& x) {
-    make_plan(hand.routing, Placement(num_experts, test_world().size()), test_world(), arena, plan,
-              stream);
-    const Tensor tokens = tensor_of(x.data(), {std::ssize(x) / hidden, hidden});
-    slots = arena.take({plan.num_slots, hidden});
-    RouterOps::on(Device::cpu()).gather_rows(tokens, plan.token_of_slot, slots, stream);
-    shard_rows = arena.take({plan.num_shard_rows, hidden});
-    std::fill_n(shard_rows.as<float>(), shard_rows.size(), NAN);
-    exchange.dispatch(slots, plan, shard_rows, arena, stream);
+  std::string text() const {
+    return fmt::format("{} {} {}, {} ranks per node, {} experts, top-{}", exchange, payload,
+                       workload, ranks_per_node, num_experts, top_k);
   }
 };
 
-std::int64_t tokens_of(int rank) { return 16 * (rank % 3); }  // ranks without tokens among them
+// One rank's side of an exchange, and what the oracle says of it.
+class Exchanged {
+ public:
+  explicit Exchanged(const Case& c, std::int64_t step = 0)
+      : placement_(c.num_experts, test_world().size()),
+        oracle_(routing_of_all(c, step), placement_, payload_of(c.payload), hidden,
+                test_world().rank()) {
+    RouterConfig config;
+    config.exchange = c.exchange;
+    config.payload = c.payload;
+    config.ranks_per_node = c.ranks_per_node;
+    config.exchange_chunks = 3;
+    config.top_k = c.top_k;
+    exchange_ =
+        make_exchange(config, {hidden, c.num_experts, c.tokens}, test_world(), stream_).exchange;
+    const Routing& routing = oracle_.mine().routing;
+    make_plan(routing, placement_, test_world(), arena_, plan_, stream_);
+    exchange_->prepare(plan_, arena_, stream_);
+    x_ = arena_.take({oracle_.mine().tokens(), hidden});
+    oracle_.fill(x_);
+    rows_ = not_a_number(plan_.num_shard_rows);
+    results_ = not_a_number(plan_.num_shard_rows);
+    slots_ = not_a_number(plan_.num_slots);
+  }
+
+  Tensor weight(bool weighted) const { return weighted ? oracle_.mine().routing.weight : Tensor{}; }
+  // Wrong rows of a dispatch, then of the combine that follows it, over all ranks.
+  std::int64_t wrong_apart(bool weighted) {
+    exchange_->dispatch(x_, weight(weighted), plan_, rows_, arena_, stream_);
+    oracle_.work({plan_.segments}, rows_, results_);
+    exchange_->combine(results_, plan_, slots_, arena_, stream_);
+    return wrong(weighted);
+  }
+  std::int64_t wrong_together(bool weighted) {
+    exchange_->round_trip(
+        x_, weight(weighted), plan_, rows_,
+        [&](const Chunk& chunk) { oracle_.work(chunk, rows_, results_); }, results_, slots_, arena_,
+        stream_);
+    return wrong(weighted);
+  }
+  std::int64_t wrong(bool weighted) {
+    return reduce_one(test_world(),
+                      oracle_.wrong_rows(rows_, weighted) + oracle_.wrong_slots(slots_, weighted),
+                      Reduce::sum);
+  }
+  Tensor rows() const { return rows_; }
+  Tensor slots() const { return slots_; }
+
+ private:
+  static std::vector<DrawnRouting> routing_of_all(const Case& c, std::int64_t step) {
+    const Workload workload(c.workload, {.tokens = c.tokens,
+                                         .top_k = c.top_k,
+                                         .num_experts = c.num_experts,
+                                         .num_ranks = test_world().size()});
+    std::vector<DrawnRouting> all;
+    for (int rank = 0; rank < test_world().size(); ++rank) all.push_back(workload.draw(rank, step));
+    return all;
+  }
+  Tensor not_a_number(std::int64_t count) {
+    const Tensor tensor = arena_.take({count, hidden});
+    std::fill_n(tensor.as<float>(), tensor.size(), NAN);
+    return tensor;
+  }
+
+  Stream stream_ = Stream::cpu(1);
+  Arena arena_;
+  Placement placement_;
+  ExchangeOracle oracle_;
+  Plan plan_;
+  Tensor x_, rows_, results_, slots_;
+  std::unique_ptr<Exchange> exchange_;
+};
+
+// The weights make rows of the second exchange differ from what the first one left behind.
+void expect_right_bits(const Case& c) {
+  Exchanged exchanged(c);
+  EXPECT_EQ(exchanged.wrong_apart(false), 0) << c.text();
+  EXPECT_EQ(exchanged.wrong_together(true), 0) << c.text() << ", weighted, in chunks";
+}
+
+TEST(Exchange, EveryStrategyMovesEveryWorkloadToTheBit) {
+  for (const std::string& name : exchange_names()) {
+    for (const Workload::Kind& kind : Workload::kinds())
+      expect_right_bits({.exchange = name, .workload = kind.name});
+  }
+}
+
+TEST(Exchange, EveryPayloadIsRoundedOnceByEveryStrategy) {
+  for (const std::string& name : exchange_names()) {
+    for (const char* payload : {"bf16", "int8"})
+      expect_right_bits({.exchange = name, .payload = payload, .workload = "ragged"});
+  }
+}
+
+// 1 rank per node: all rows cross. 2 of 3 ranks: uneven nodes. 3 of 4: a node of one rank.
+TEST(Exchange, EveryStrategyCrossesNodes) {
+  for (const std::string& name : exchange_names()) {
+    for (const int ranks_per_node : {1, 2, 3}) {
+      for (const char* workload : {"zipf", "empty_rank"}) {
+        expect_right_bits(
+            {.exchange = name, .workload = workload, .ranks_per_node = ranks_per_node});
+      }
+    }
+  }
+}
+
+TEST(Exchange, EveryStrategyTakesExtremeShapes) {
+  for (const std::string& name : exchange_names()) {
+    expect_right_bits({.exchange = name, .num_experts = 1, .top_k = 1});  // ranks without experts
+    expect_right_bits({.exchange = name, .num_experts = 5, .top_k = 5});  // every token everywhere
+    expect_right_bits({.exchange = name, .num_experts = 64, .top_k = 2, .tokens = 16});
+    expect_right_bits({.exchange = name, .workload = "hot_rank", .ranks_per_node = 2, .tokens = 0});
+  }
+}
+
+// One exchange serves all layers of a model, with more rows and fewer.
+TEST(Exchange, EveryStrategyServesManyPlans) {
+  for (const std::string& name : exchange_names()) {
+    Exchanged small({.exchange = name, .tokens = 16}), large({.exchange = name, .tokens = 160});
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(small.wrong_apart(i == 1), 0) << name;
+      EXPECT_EQ(large.wrong_together(i == 1), 0) << name;
+    }
+  }
+}
+
+TEST(Exchange, TheOracleFindsOneWrongBit) {
+  Exchanged exchanged({});
+  EXPECT_EQ(exchanged.wrong_apart(false), 0);
+  const bool breaks = test_world().rank() == 0;
+  auto* bits = static_cast<std::uint8_t*>((breaks ? exchanged.slots() : Tensor{}).data);
+  if (breaks) bits[7 * hidden * 4] ^= 1U;
+  EXPECT_EQ(exchanged.wrong(false), 1);
+}
 
 // Law 1: combine(dispatch(x)) with identity experts is x, bit for bit, for weights 1/2 + 1/2.
 TEST(Exchange, RoundTripWithIdentityExpertsIsTheIdentity) {
-  const int rank = test_world().rank();
-  const HandRouting hand =
-      HandRouting::drawn(tokens_of(rank + 1), num_experts, static_cast<std::uint64_t>(rank));
-  std::vector<float> x = random_rows(tokens_of(rank + 1), static_cast<std::uint64_t>(rank) + 50);
-  Dispatched sent(hand, x);
-  const Tensor returned = sent.arena.take({sent.plan.num_slots, hidden});
-  sent.exchange.combine(sent.shard_rows, sent.plan, returned, sent.arena, sent.stream);
-  std::vector<float> out(x.size(), NAN);
-  RouterOps::on(Device::cpu())
-      .sum_choices(returned, hand.routing.weight, sent.plan.slot_of_choice,
-                   tensor_of(out.data(), {std::ssize(out) / hidden, hidden}), sent.stream);
-  EXPECT_EQ(std::memcmp(out.data(), x.data(), x.size() * sizeof(float)), 0);
-}
-
-TEST(Exchange, RowsArriveInOrderOfExpertThenRankThenToken) {
-  const int rank = test_world().rank();
-  const HandRouting hand = HandRouting::drawn(48, num_experts, static_cast<std::uint64_t>(rank));
-  std::vector<float> x(48 * hidden);
-  for (std::size_t i = 0; i < x.size(); ++i)
-    x[i] = static_cast<float>(rank * 1000 + static_cast<int>(i) / hidden);
-  const Dispatched sent(hand, x);
-  const int num_ranks = test_world().size();
-  for (std::size_t i = 0; i < sent.plan.segments.size(); ++i) {
-    const Segment& segment = sent.plan.segments[i];
-    float last = -1.0F;
-    for (std::int64_t row = segment.begin; row < segment.begin + segment.rows; ++row) {
-      const float value = sent.shard_rows.as<float>()[row * hidden];
-      EXPECT_EQ(static_cast<int>(value) / 1000, static_cast<int>(i) % num_ranks);
-      EXPECT_GT(value, last);
-      last = value;
-    }
+  const Workload workload("empty_rank", {.tokens = 32, .num_ranks = test_world().size()});
+  DrawnRouting drawn = workload.draw(test_world().rank(), 0);
+  std::fill(drawn.weight.begin(), drawn.weight.end(), 0.5F);
+  Stream stream = Stream::cpu(1);
+  Arena arena;
+  Plan plan;
+  make_plan(drawn.routing, Placement(8, test_world().size()), test_world(), arena, plan, stream);
+  for (const std::string& name : exchange_names()) {
+    RouterConfig config;
+    config.exchange = name;
+    const auto exchange = make_exchange(config, {hidden, 8, 32}, test_world(), stream).exchange;
+    exchange->prepare(plan, arena, stream);
+    const Tensor x = arena.take({drawn.tokens(), hidden}), out = arena.take(x.shape);
+    for (std::int64_t i = 0; i < x.size(); ++i)
+      x.as<float>()[i] = std::sin(static_cast<float>(i + test_world().rank()));
+    const Tensor rows = arena.take({plan.num_shard_rows, hidden});
+    const Tensor slots = arena.take({plan.num_slots, hidden});
+    exchange->round_trip(
+        x, Tensor{}, plan, rows, [](const Chunk&) {}, rows, slots, arena, stream);
+    RouterOps::on(Device::cpu())
+        .sum_choices(slots, drawn.routing.weight, plan.slot_of_choice, out, stream);
+    EXPECT_EQ(std::memcmp(out.data, x.data, static_cast<std::size_t>(x.bytes())), 0) << name;
   }
 }
 
-TEST(Exchange, PaddingRowsAreZero) {
-  std::vector<float> x = random_rows(48, 9);
-  const Dispatched sent(HandRouting::drawn(48, num_experts, 1), x);
-  for (const Segment& segment : sent.plan.segments) {
-    for (std::int64_t i = (segment.begin + segment.rows) * hidden; i < segment.end() * hidden;
-         ++i) {
-      ASSERT_EQ(sent.shard_rows.as<float>()[i], 0.0F);
-    }
-  }
+TEST(Exchange, AutoChoosesOneThatMovesEveryBitAndSaysWhy) {
+  expect_right_bits({.exchange = "auto", .ranks_per_node = 2});
+  RouterConfig config;
+  config.exchange = "auto";
+  Stream stream = Stream::cpu(1);
+  const ChosenExchange chosen = make_exchange(config, {hidden, 8, 32}, test_world(), stream);
+  EXPECT_NE(chosen.why.find(chosen.exchange->name()), std::string::npos) << chosen.why;
 }
 
-// dispatch and combine are transposes of each other: <dispatch(a), b> = <a, combine(b)>.
-TEST(Exchange, CombineIsTheTransposeOfDispatch) {
-  std::vector<float> x = random_rows(32, 21 + static_cast<std::uint64_t>(test_world().rank()));
-  Dispatched sent(HandRouting::drawn(32, num_experts, 4), x);
-  const std::vector<float> other = random_rows(sent.plan.num_shard_rows, 33);
-  const Tensor b = tensor_of(other.data(), {sent.plan.num_shard_rows, hidden});
-  const Tensor back = sent.arena.take({sent.plan.num_slots, hidden});
-  sent.exchange.combine(b, sent.plan, back, sent.arena, sent.stream);
-  double at_experts = 0.0, at_home = 0.0;
-  for (std::int64_t i = 0; i < b.size(); ++i) {
-    at_experts += static_cast<double>(sent.shard_rows.as<float>()[i]) *
-                  static_cast<double>(other[static_cast<std::size_t>(i)]);
-  }
-  for (std::int64_t i = 0; i < back.size(); ++i) {
-    at_home +=
-        static_cast<double>(sent.slots.as<float>()[i]) * static_cast<double>(back.as<float>()[i]);
-  }
-  EXPECT_NEAR(reduce_one(test_world(), at_experts, Reduce::sum),
-              reduce_one(test_world(), at_home, Reduce::sum), 1e-3);
+TEST(Exchange, AnUnknownNameIsRefused) {
+  RouterConfig config;
+  config.exchange = "carrier_pigeon";
+  Stream stream = Stream::cpu(1);
+  EXPECT_THROW(make_exchange(config, {hidden, 8, 32}, test_world(), stream), Error);
 }
 
 }  // namespace exchange_test

@@ -146,6 +146,33 @@ TEST_P(CommTest, RowsMayBeLongIntegers) { exchange_rows<std::int64_t>(comm(), st
 TEST_P(CommTest, RowsMayBeBytes) { exchange_rows<std::uint8_t>(comm(), stream_, 1); }
 TEST_P(CommTest, RowsMayHaveNoColumns) { exchange_rows<float>(comm(), stream_, 0); }
 
+TEST_P(CommTest, RowsArriveWithoutWaiting) {
+  const std::vector<std::int64_t> two(static_cast<std::size_t>(size()), 2);
+  std::vector<std::int32_t> in, out(2 * static_cast<std::size_t>(size())), expected;
+  for (int peer = 0; peer < size(); ++peer) {
+    for (int row = 0; row < 2; ++row) {
+      in.push_back(100 * rank() + 10 * peer + row);
+      expected.push_back(100 * peer + 10 * rank() + row);
+    }
+  }
+  const auto pending = comm().start_all_to_all_rows(tensor(in).view({2 * size(), 1}), two,
+                                                    tensor(out).view({2 * size(), 1}), two);
+  while (!pending->arrived()) {
+  }
+  EXPECT_EQ(out, expected);
+}
+
+TEST_P(CommTest, SharedWindowsShowWhatOthersWrote) {
+  const auto window = comm().shared_window(3 << 20);
+  for (int round = 0; round < 3; ++round) {
+    window->part(rank())[round << 20] = static_cast<std::byte>(10 * round + rank());
+    window->fence();
+    for (int peer = 0; peer < size(); ++peer)
+      EXPECT_EQ(window->part(peer)[round << 20], static_cast<std::byte>(10 * round + peer));
+  }
+  window->fence();
+}
+
 // Rank 0 alone sends, to the last rank alone.
 TEST_P(CommTest, RanksWithNothingPassEmptyTensors) {
   const int last = size() - 1;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "router/exchange.h"
 #include "tests/rank_test.h"
 #include "tests/train/small_run.h"
 
@@ -90,6 +91,37 @@ TEST(Exact, ManyExpertsWithOneRowGiveTheSameBits) {
   SmallConfig config;
   config.model.num_experts = 64;
   expect_same_bits_everywhere(config);
+}
+
+// Nodes of two ranks, so that rows cross nodes and stay within one.
+TEST(Exact, EveryExchangeGivesTheSameBits) {
+  SmallConfig config;
+  config.router.ranks_per_node = 2;
+  const Outcome flat = train_on(config, 1, 1);
+  const int all = test_world().size();
+  for (const std::string& name : exchange_names()) {
+    config.router.exchange = name;
+    EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), flat) << name;
+  }
+}
+
+TEST(Exact, APayloadGivesTheSameBitsByEveryExchangeAndOthersThanF32) {
+  SmallConfig config;
+  const Outcome plain = train_on(config, 1, 1);
+  config.router.ranks_per_node = 2;
+  const int all = test_world().size();
+  for (const char* payload : {"bf16", "int8"}) {
+    config.router.payload = payload;
+    config.router.exchange = "flat";
+    const Outcome alone = train_on(config, 1, 1);
+    EXPECT_NE(alone, plain) << payload;
+    EXPECT_NEAR(alone.losses.front() / plain.losses.front(), 1.0, 1e-2) << payload;
+    for (const char* name : {"shared_memory", "hierarchical"}) {
+      config.router.exchange = name;
+      EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), alone)
+          << payload << " by " << name;
+    }
+  }
 }
 
 // exact = false may merge products and add in floating point, and must then agree to 1e-5.

@@ -1,0 +1,179 @@
+#include "launch/bench/layer_bench.h"
+
+#include <algorithm>
+
+#include "launch/bench/exchange_bench.h"
+#include "launch/bench/routing_times.h"
+#include "model/moe_layer.h"
+#include "runtime/random.h"
+#include "runtime/trace.h"
+#include "train/trainer.h"
+
+namespace switchyard {
+namespace {
+
+constexpr int layer_warm_up = 2;
+constexpr std::int64_t step_vocabulary = 1024;
+
+// Forward and backward each send rows out and bring rows home.
+constexpr Legs layer_legs{2, 2};
+
+ModelConfig model_of(const RoutingCase& what, const RoutingSweep& sweep) {
+  ModelConfig model;
+  model.hidden = what.hidden;
+  model.num_layers = 2;
+  model.head_dim = 64;
+  model.num_heads = model.num_kv_heads =
+      static_cast<int>(std::max<std::int64_t>(1, what.hidden / 64));
+  model.num_experts = what.experts;
+  model.expert_hidden = sweep.expert_hidden;
+  return model;
+}
+
+// One layer, whose router looks at the first `experts` elements of a token.
+class LayerBed {
+ public:
+  LayerBed(const RoutingCase& what, const RoutingSweep& sweep, Comm& world)
+      : what_(what),
+        mesh_(make_mesh(world.split(0, world.rank()), world.size())),
+        exchange_(make_exchange(router_config(what, sweep),
+                                {what.hidden, what.experts, what.tokens}, *mesh_.experts, stream_)),
+        layer_(params_, "layer", model_of(what, sweep), router_config(what, sweep), mesh_,
+               *exchange_.exchange) {
+    layer_.host_experts(params_);
+    params_.allocate(false, {});
+    params_.initialize(1);
+    const Tensor router = params_.value(params_.find("layer.router"));
+    std::fill_n(router.as<float>(), router.size(), 0.0F);
+    for (std::int64_t e = 0; e < what.experts; ++e) router.as<float>()[e * what.hidden + e] = 1.0F;
+  }
+
+  // Tokens that the gate sends where `drawn` says, best choice first.
+  void make(const DrawnRouting& drawn) {
+    arena_.reset();
+    scratch_.reset();
+    params_.zero_gradients(stream_);
+    x_ = arena_.take({drawn.tokens(), what_.hidden});
+    out_ = arena_.take(x_.shape);
+    d_x_ = arena_.take(x_.shape);
+    std::fill_n(x_.as<float>(), x_.size(), 0.0F);
+    for (std::size_t pair = 0; pair < drawn.expert.size(); ++pair) {
+      const auto token = static_cast<std::int64_t>(pair) / what_.top_k;
+      x_.as<float>()[token * what_.hidden + drawn.expert[pair]] =
+          static_cast<float>(what_.top_k - static_cast<std::int64_t>(pair) % what_.top_k);
+    }
+  }
+
+  void run() {
+    layer_.forward(params_, x_, saved_, out_, arena_, scratch_, stream_);
+    layer_.backward(params_, x_, saved_, out_, 1.0, d_x_, scratch_, stream_);
+  }
+
+  std::int64_t wrong_choices(const DrawnRouting& drawn) const {
+    std::int64_t wrong = 0;
+    const auto* chosen = saved_.routing.expert.as<std::int32_t>();
+    for (std::size_t i = 0; i < drawn.expert.size(); ++i) wrong += chosen[i] != drawn.expert[i];
+    return wrong;
+  }
+
+  Stream& stream() { return stream_; }
+  Comm& experts() { return *mesh_.experts; }
+  const Plan& plan() const { return saved_.plan; }
+  std::int64_t tokens() const { return x_.rows(); }
+  std::string exchange_name() const { return exchange_.exchange->name(); }
+
+ private:
+  RoutingCase what_;
+  Stream stream_ = Stream::cpu(1);
+  Mesh mesh_;
+  Params params_;
+  Arena arena_, scratch_;
+  ChosenExchange exchange_;
+  MoeLayer layer_;
+  MoeLayer::Saved saved_;
+  Tensor x_, out_, d_x_;
+};
+
+// One micro-batch of a rank, made up.
+struct StepTokens {
+  std::vector<std::int32_t> tokens, positions;
+  Batch batch;
+
+  StepTokens(std::int64_t count, int rank) {
+    const Random random(1, Purpose::data_order, static_cast<std::uint64_t>(rank));
+    for (std::int64_t i = 0; i < count; ++i) {
+      tokens.push_back(static_cast<std::int32_t>(random.uniform(static_cast<std::uint64_t>(i)) *
+                                                 step_vocabulary));
+      positions.push_back(static_cast<std::int32_t>(i));
+    }
+    batch = {rank,
+             1,
+             count,
+             tensor_of(tokens.data(), {count}),
+             tensor_of(tokens.data(), {count}),
+             tensor_of(positions.data(), {count})};
+  }
+};
+
+}  // namespace
+
+RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
+  LayerBed bed(what, sweep, world);
+  Trace trace;
+  bed.stream().set_trace(&trace);
+  const Topology topology = make_topology(world, sweep.ranks_per_node);
+  const Workload workload = workload_of(what, sweep, world);
+  const Payload payload = payload_of(what.payload);
+  RoutingResult result = result_of(what, topology, world);
+
+  const DrawnRouting first = workload.draw(world.rank(), 0);
+  bed.make(first);
+  bed.run();
+  result.wrong = reduce_one(world, bed.wrong_choices(first), Reduce::sum);
+  result.tokens = reduce_one(world, bed.tokens(), Reduce::sum);
+  count_traffic(bed.plan(), layer_legs, bed.exchange_name(), payload, what.hidden, topology, world,
+                result);
+  measure_baselines(bed.plan(), layer_legs, payload_row_bytes(payload, what.hidden),
+                    sweep.iterations, world, result);
+  std::vector<double> travel;
+  const RankTimes times = time_on_ranks(
+      world, layer_warm_up, sweep.iterations,
+      [&](int i) {
+        bed.make(workload.draw(world.rank(), i));
+        trace.clear();
+      },
+      [&](int) {
+        bed.run();
+        travel.push_back(travel_in(trace));
+      });
+  take_times(times, travel, layer_warm_up, world, result);
+  return result;
+}
+
+RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
+  Stream stream = Stream::cpu(1);
+  Mesh mesh = make_mesh(world.split(0, world.rank()), largest_divisor(world.size(), what.experts));
+  const ModelConfig config = model_of(what, sweep);
+  Transformer model(config, router_config(what, sweep),
+                    {.vocabulary = step_vocabulary,
+                     .sequence_length = what.tokens,
+                     .step_tokens = what.tokens * world.size(),
+                     .num_micro_batches = world.size()},
+                    mesh);
+  Trainer trainer(model, mesh, {}, stream);
+  const StepTokens tokens(what.tokens, world.rank());
+  const Topology topology = make_topology(world, sweep.ranks_per_node);
+  RoutingResult result = result_of(what, topology, world);
+  result.tokens = what.tokens * world.size();
+  result.logical_bytes = result.tokens * what.top_k * what.hidden * 4 * config.num_layers *
+                         (layer_legs.dispatches + layer_legs.combines);
+  const RankTimes times = time_on_ranks(
+      world, layer_warm_up, sweep.iterations, [](int) {},
+      [&](int i) {
+        trainer.step({i, result.tokens, std::span(&tokens.batch, 1)});
+      });
+  take_times(times, {}, layer_warm_up, world, result);
+  return result;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,18 @@
+// The modes of the routing benchmark that compute: one mixture-of-experts layer, forward and
+// backward, and a whole training step.
+#pragma once
+
+#include "launch/bench/routing_case.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+// Collective over all ranks. Tokens are made so that the gate itself chooses the workload's
+// experts; result.wrong counts those for which it did not.
+RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, Comm& world);
+
+// Collective. A model of two layers on made-up tokens, one micro-batch of what.tokens a rank,
+// routed as it likes; bytes on the wire and baselines are not known from outside and stay 0.
+RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, Comm& world);
+
+}  // namespace switchyard

@@ -1,0 +1,116 @@
+#include "launch/bench/routing_bench.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "io/durable.h"
+#include "launch/bench/exchange_bench.h"
+#include "launch/bench/layer_bench.h"
+#include "launch/bench/routing_report.h"
+#include "launch/environment.h"
+#include "launch/version.h"
+#include "runtime/agree.h"
+
+namespace switchyard {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+RoutingResult measure_case(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
+  if (what.mode == "layer") return measure_layer(what, sweep, world);
+  if (what.mode == "step") return measure_step(what, sweep, world);
+  return measure_exchange(what, sweep, world);
+}
+
+// Where the run is: a line that redraws itself on a terminal, otherwise one every ten seconds.
+class CaseProgress {
+ public:
+  CaseProgress(std::size_t total, bool speaks)
+      : total_(total), speaks_(speaks), terminal_(stderr_is_terminal()) {}
+
+  void start(std::size_t number, const RoutingCase& what) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!speaks_ || (!terminal_ && now - last_ < std::chrono::seconds(10))) return;
+    last_ = now;
+    fmt::print(stderr, "{}case {} of {}: {}{}", terminal_ ? "\r\x1b[K" : "", number + 1, total_,
+               what.name(), terminal_ ? "" : "\n");
+    std::fflush(stderr);
+  }
+  void clear() const {
+    if (speaks_ && terminal_) fmt::print(stderr, "\r\x1b[K");
+  }
+
+ private:
+  std::size_t total_;
+  bool speaks_, terminal_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+void print_now(const std::string& text) {
+  fmt::print("{}", text);
+  std::fflush(stdout);
+}
+
+Json read_report(const std::filesystem::path& path) {
+  constexpr std::int64_t largest = std::int64_t{1} << 28;
+  Json old = Json::parse(durable::read_file(path, largest), nullptr, false);
+  try {
+    compare_routing(old, {});  // before anything is measured
+  } catch (const Error& error) {
+    fail(error.code(), "{}: {}", path.string(), error.what());
+  }
+  return old;
+}
+
+// On rank 0.
+void report_end(const RoutingBenchOptions& options, const Json& old,
+                const std::vector<RoutingResult>& results) {
+  if (options.form == ReportForm::json)
+    print_now(routing_json(results, version_text()).dump(1) + "\n");
+  if (options.compare) {
+    const std::string changes = compare_routing(old, results);
+    if (options.form == ReportForm::table) {
+      print_now("# compared with " + options.compare->string() + "\n" + changes);
+    } else {
+      fmt::print(stderr, "{}", changes);
+    }
+  }
+  if (options.plot) durable::replace_file(*options.plot, routing_svg(results));
+}
+
+}  // namespace
+
+Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> world) {
+  std::vector<RoutingCase> cases;
+  Json old;
+  agree(*world, [&] { cases = cases_of(options.sweep); });
+  on_root(*world, [&] {
+    if (options.compare) old = read_report(*options.compare);
+  });
+  const bool root = world->rank() == 0;
+  CaseProgress progress(cases.size(), root);
+  if (root && options.form == ReportForm::table) print_now(routing_table_head());
+  if (root && options.form == ReportForm::csv) print_now(routing_csv_head());
+  std::vector<RoutingResult> results;
+  std::int64_t wrong = 0;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    progress.start(i, cases[i]);
+    results.push_back(measure_case(cases[i], options.sweep, *world));
+    wrong += results.back().wrong;
+    progress.clear();
+    if (root && options.form == ReportForm::table) print_now(routing_table_line(results.back()));
+    if (root && options.form == ReportForm::csv) print_now(routing_csv_line(results.back()));
+  }
+  on_root(*world, [&] { report_end(options, old, results); });
+  if (wrong > 0) {
+    throw Error(Exit::internal,
+                fmt::format("{} rows arrived with wrong bits: do not trust this exchange here, and "
+                            "report the lines with a number under `wrong`",
+                            wrong))
+        .as_agreed();
+  }
+  return Exit::done;
+}
+
+}  // namespace switchyard

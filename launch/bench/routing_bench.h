@@ -1,0 +1,27 @@
+// `switchyard bench routing`: what the routing of tokens costs on these ranks.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "launch/bench/routing_case.h"
+#include "runtime/comm.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+
+enum class ReportForm : std::uint8_t { table, csv, json };
+
+struct RoutingBenchOptions {
+  RoutingSweep sweep;
+  ReportForm form = ReportForm::table;
+  std::optional<std::filesystem::path> compare;  // an older report in JSON
+  std::optional<std::filesystem::path> plot;     // an SVG file to write
+};
+
+// Collective. Results on stdout, progress and comparisons of machine-readable forms on stderr.
+// Errors: agreed; Exit::internal if an exchange moved a wrong row, after all results.
+Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> world);
+
+}  // namespace switchyard

@@ -1,0 +1,92 @@
+#include "launch/bench/routing_case.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "router/exchange.h"
+#include "router/workload.h"
+
+namespace switchyard {
+namespace {
+
+const std::vector<std::string> all_modes = {"dispatch", "combine", "round_trip", "layer", "step"};
+
+// `chosen`, or all names for "all". Errors: Exit::usage for a name that is not among them.
+std::vector<std::string> named(const char* what, const std::vector<std::string>& chosen,
+                               const std::vector<std::string>& all) {
+  std::vector<std::string> names;
+  for (const std::string& name : chosen) {
+    if (name == "all") {
+      names.insert(names.end(), all.begin(), all.end());
+      continue;
+    }
+    const bool known = name == "auto" || std::find(all.begin(), all.end(), name) != all.end();
+    require(known, Exit::usage, "there is no {} {}: choose from {}, or all", what, name, all);
+    names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> workload_names() {
+  std::vector<std::string> names;
+  for (const Workload::Kind& kind : Workload::kinds()) names.push_back(kind.name);
+  return names;
+}
+
+bool computes(const RoutingCase& what) { return what.mode == "layer" || what.mode == "step"; }
+
+void check_case(const RoutingCase& c) {
+  require(c.top_k >= 1 && c.top_k <= c.experts, Exit::usage,
+          "top-{} of {} experts: choose k between 1 and the number of experts", c.top_k, c.experts);
+  require(!computes(c) || (c.tokens % row_tile == 0 && c.tokens > 0), Exit::usage,
+          "mode {} takes a multiple of {} tokens, not {}", c.mode, row_tile, c.tokens);
+  require(c.mode != "layer" || c.experts <= c.hidden, Exit::usage,
+          "mode layer sets one element of a token per expert: {} experts need a hidden size of at "
+          "least as much, not {}",
+          c.experts, c.hidden);
+  require(c.mode != "step" || c.hidden % 64 == 0, Exit::usage,
+          "mode step has heads of 64 elements, which do not divide a hidden size of {}", c.hidden);
+}
+
+}  // namespace
+
+std::string RoutingCase::name() const {
+  return fmt::format("{} {} {} {} {}x{} top-{} of {}", workload, mode, exchange, payload, tokens,
+                     hidden, top_k, experts);
+}
+
+std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
+  const auto exchanges = named("exchange", sweep.exchanges, exchange_names());
+  const auto modes = named("mode", sweep.modes, all_modes);
+  const auto payloads = named("payload", sweep.payloads, {"f32", "bf16", "int8"});
+  std::vector<RoutingCase> cases;
+  const auto add = [&](RoutingCase c) {
+    for (const std::string& exchange : exchanges) {
+      c.exchange = exchange;
+      check_case(c);
+      cases.push_back(c);
+    }
+  };
+  for (const std::string& mode : modes) {
+    // A training step routes as its model does.
+    const auto workloads = mode == "step" ? std::vector<std::string>{"model"}
+                                          : named("workload", sweep.workloads, workload_names());
+    for (const std::int64_t hidden : sweep.hidden)
+      for (const int experts : sweep.experts)
+        for (const int top_k : sweep.top_k)
+          for (const std::int64_t tokens : sweep.tokens)
+            for (const std::string& workload : workloads)
+              for (const std::string& payload : payloads)
+                add({workload, mode, "", payload, tokens, hidden, top_k, experts});
+  }
+  return cases;
+}
+
+double RoutingResult::algbw() const {
+  return 1e-9 * static_cast<double>(logical_bytes) / ranks / most;
+}
+double RoutingResult::busbw() const { return 1e-9 * static_cast<double>(busiest_bytes) / most; }
+
+}  // namespace switchyard

@@ -1,0 +1,67 @@
+#include "launch/bench/routing_traffic.h"
+
+#include <algorithm>
+#include <set>
+
+#include "router/counts.h"
+
+namespace switchyard {
+namespace {
+
+// My rows for one node: one for each choice, or with `once` one for each token.
+std::int64_t rows_for_node(const Plan& plan, const std::vector<int>& ranks, bool once) {
+  const Counts begin = begins_of(plan.send);
+  std::set<std::int32_t> tokens;
+  std::int64_t rows = 0;
+  for (const int rank : ranks) {
+    rows += plan.send[at(rank)];
+    const auto* token = plan.token_of_slot.as<std::int32_t>() + begin[at(rank)];
+    if (once) tokens.insert(token, token + plan.send[at(rank)]);
+  }
+  return once ? std::ssize(tokens) : rows;
+}
+
+// Rows that leave my rank; with several nodes, my node.
+std::int64_t rows_leaving(const Plan& plan, const Topology& topology, int rank, bool once) {
+  if (topology.num_nodes() == 1) return plan.num_slots - plan.send[at(rank)];
+  std::int64_t rows = 0;
+  for (int node = 0; node < topology.num_nodes(); ++node) {
+    if (node != topology.my_node) rows += rows_for_node(plan, topology.ranks[at(node)], once);
+  }
+  return rows;
+}
+
+}  // namespace
+
+RoutingResult result_of(const RoutingCase& what, const Topology& topology, const Comm& world) {
+  RoutingResult result;
+  result.what = what;
+  result.ranks = world.size();
+  result.nodes = topology.num_nodes();
+  return result;
+}
+
+void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Payload payload,
+                   std::int64_t hidden, const Topology& topology, Comm& experts,
+                   RoutingResult& result) {
+  const std::int64_t row = payload_row_bytes(payload, hidden);
+  const bool once = exchange == "hierarchical";
+  const std::int64_t out = rows_leaving(plan, topology, experts.rank(), once);
+  const std::int64_t home = rows_leaving(plan, topology, experts.rank(), false);
+  const std::int64_t back = plan.num_received - plan.receive[at(experts.rank())];
+  const std::int64_t away = plan.num_slots - plan.send[at(experts.rank())];
+  const std::int64_t sent = legs.dispatches * away + legs.combines * back;
+  const std::int64_t received = legs.dispatches * back + legs.combines * away;
+  result.logical_bytes = reduce_one(
+      experts, (legs.dispatches + legs.combines) * plan.num_slots * 4 * hidden, Reduce::sum);
+  result.wire_bytes =
+      reduce_one(experts, (legs.dispatches * out + legs.combines * home) * row, Reduce::sum);
+  result.busiest_bytes = reduce_one(experts, std::max(sent, received) * row, Reduce::max);
+  result.load.assign(at(experts.size()), 0);
+  std::int64_t mine = plan.num_received;
+  Stream stream = Stream::cpu(1);
+  experts.all_gather(tensor_of(&mine, {1}), tensor_of(result.load.data(), {experts.size()}),
+                     stream);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,103 @@
+#include "launch/bench/routing_bench.h"
+#include "launch/commands/command.h"
+#include "launch/ranks.h"
+
+namespace switchyard {
+namespace {
+
+class BenchCommand : public Command {
+ public:
+  explicit BenchCommand(CLI::App& program) {
+    app_ = program.add_subcommand("bench", "Measure this machine");
+    app_->require_subcommand(1);
+    CLI::App& routing = *app_->add_subcommand("routing", "What moving tokens to experts costs");
+    add_sweep(routing);
+    add_report(routing);
+    routing.footer(
+        "  mpirun -n 4 switchyard bench routing\n"
+        "  srun switchyard bench routing --exchange all --workload all --tokens 256,1024,4096\n"
+        "  mpirun -n 4 switchyard bench routing --mode layer --json >old.json\n"
+        "  mpirun -n 4 switchyard bench routing --mode layer --compare old.json --plot "
+        "routing.svg\n"
+        "\n"
+        "Lists are separated by commas; every combination is measured. An oracle checks every row\n"
+        "first: a wrong one ends with exit code 1. docs/benchmark-routing.md explains the "
+        "columns.");
+  }
+
+  int run() override {
+    if (csv_) options_.form = ReportForm::csv;
+    if (json_) options_.form = ReportForm::json;
+    return run_on_ranks(
+        [&](std::unique_ptr<Comm> world) { return bench_routing(options_, std::move(world)); });
+  }
+
+ private:
+  template <class T>
+  static void add_list(CLI::App& app, const char* name, T& list, const char* meaning) {
+    app.add_option(name, list, meaning)->delimiter(',')->type_name("LIST")->capture_default_str();
+  }
+
+  void add_sweep(CLI::App& app) {
+    RoutingSweep& sweep = options_.sweep;
+    add_list(app, "--workload", sweep.workloads,
+             "balanced, zipf, hot_expert, hot_rank, hot_node, ragged, empty_rank, rotating, burst; "
+             "or all");
+    add_list(app, "--mode", sweep.modes, "dispatch, combine, round_trip, layer, step; or all");
+    add_list(app, "--exchange", sweep.exchanges,
+             "flat, shared_memory, hierarchical, pipelined, auto; or all");
+    add_list(app, "--payload", sweep.payloads, "f32, bf16, int8; or all");
+    const auto sizes = [&](const char* name, auto& list, const char* meaning, double low,
+                           double high) {
+      app.add_option(name, list, meaning)
+          ->delimiter(',')
+          ->type_name("LIST")
+          ->check(CLI::Range(low, high))
+          ->capture_default_str();
+    };
+    sizes("--tokens", sweep.tokens, "Tokens of a rank", 0, 1 << 24);
+    sizes("--hidden", sweep.hidden, "Elements of a token", 1, 1 << 20);
+    sizes("--top-k", sweep.top_k, "Experts of a token", 1, 1024);
+    sizes("--experts", sweep.experts, "Experts over all ranks", 1, 1 << 20);
+    app.add_option("--expert-hidden", sweep.expert_hidden, "Inner width of an expert (layer, step)")
+        ->check(CLI::Range(1, 1 << 24))
+        ->capture_default_str();
+    app.add_option("--iterations", sweep.iterations, "Measured repetitions of each case")
+        ->check(CLI::Range(1, 1 << 20))
+        ->capture_default_str();
+    app.add_option("--ranks-per-node", sweep.ranks_per_node,
+                   "Exchange as if nodes had so few ranks; 0: as they are")
+        ->check(CLI::Range(0, 1 << 20))
+        ->capture_default_str();
+    app.add_option("--chunks", sweep.chunks, "Pieces of the pipelined exchange")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    app.add_option("--seed", sweep.seed, "Of the workloads")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+  }
+
+  void add_report(CLI::App& app) {
+    CLI::Option* csv = app.add_flag("--csv", csv_, "Print comma-separated values");
+    app.add_flag("--json", json_, "Print one JSON object")->excludes(csv);
+    app.add_option_function<std::string>(
+           "--compare", [this](const std::string& path) { options_.compare = path; },
+           "Flag what changed beyond noise since this report, made with --json")
+        ->type_name("OLD.json");
+    app.add_option_function<std::string>(
+           "--plot", [this](const std::string& path) { options_.plot = path; },
+           "Draw bandwidth against size, and load per rank")
+        ->type_name("FILE.svg");
+  }
+
+  RoutingBenchOptions options_;
+  bool csv_ = false, json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_bench_command(CLI::App& program) {
+  return std::make_unique<BenchCommand>(program);
+}
+
+}  // namespace switchyard

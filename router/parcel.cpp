@@ -1,0 +1,155 @@
+#include "router/parcel.h"
+
+#include <algorithm>
+
+#include "runtime/ops.h"
+#include "runtime/trace.h"
+
+namespace switchyard {
+namespace {
+
+// The part's elements of an index over all rows, rank by rank; all of it needs no copy.
+Tensor part_of_index(Tensor index, const Counts& begin, const Counts& count, Arena& arena) {
+  const std::int64_t total = total_of(count);
+  if (total == index.size()) return index;
+  const Tensor part = arena.take({total}, index.dtype);
+  auto* out = static_cast<std::byte*>(part.data);
+  for (std::size_t rank = 0; rank < count.size(); ++rank) {
+    const Tensor from = index.range(begin[rank], begin[rank] + count[rank]);
+    const auto* bytes = static_cast<const std::byte*>(from.data);
+    out = std::copy(bytes, bytes + from.bytes(), out);
+  }
+  return part;
+}
+
+Tensor take_rows(Payload payload, std::int64_t rows, std::int64_t hidden, Arena& arena) {
+  return arena.take({rows, payload_row_bytes(payload, hidden)}, DType::u8);
+}
+
+}  // namespace
+
+PlanPart whole_part(const Plan& plan) {
+  return {begins_of(plan.send), plan.send, begins_of(plan.receive), plan.receive};
+}
+
+PlanPart part_of_ranks(const Plan& plan, const std::vector<bool>& of_part) {
+  PlanPart part = whole_part(plan);
+  for (std::size_t rank = 0; rank < of_part.size(); ++rank) {
+    if (!of_part[rank]) part.send[rank] = part.receive[rank] = 0;
+  }
+  return part;
+}
+
+PlanPart part_of_chunk(const Plan& plan, const Placement& placement, int chunk, int num_chunks) {
+  PlanPart part = whole_part(plan);
+  const std::size_t num_ranks = plan.send.size();
+  const Counts expert_begin = begins_of(plan.outgoing);
+  const auto first_of = [&](std::int64_t hosted, int number) {
+    return hosted * number / num_chunks;
+  };
+  const auto sum = [](auto begin, auto end) {
+    return std::accumulate(begin, end, std::int64_t{0});
+  };
+  for (std::size_t rank = 0; rank < num_ranks; ++rank) {
+    const int to = static_cast<int>(rank);
+    const std::int64_t hosted = placement.num_hosted(to);
+    const std::int64_t first = placement.first_expert(to) + first_of(hosted, chunk);
+    const std::int64_t end = placement.first_expert(to) + first_of(hosted, chunk + 1);
+    part.send[rank] = sum(plan.outgoing.begin() + first, plan.outgoing.begin() + end);
+    if (first < end) part.slot_begin[rank] = expert_begin[at(first)];
+  }
+  const std::int64_t mine = std::ssize(plan.segments) / std::ssize(plan.send);
+  const std::int64_t first = first_of(mine, chunk), end = first_of(mine, chunk + 1);
+  std::fill(part.receive.begin(), part.receive.end(), 0);
+  for (std::int64_t slot = 0; slot < end; ++slot) {
+    for (std::size_t source = 0; source < num_ranks; ++source) {
+      const std::int64_t rows = plan.segments[at(slot) * num_ranks + source].rows;
+      (slot < first ? part.received_begin : part.receive)[source] += rows;
+    }
+  }
+  return part;
+}
+
+void send_rows(Comm& comm, Tensor in, const Counts& send, Tensor out, const Counts& receive,
+               Stream& stream) {
+  const Span span(stream, "exchange");
+  comm.all_to_all_rows(in, send, out, receive, stream);
+}
+
+void send_parcel(Comm& experts, const Parcel& parcel, Stream& stream) {
+  send_rows(experts, parcel.leaving, parcel.send, parcel.arriving, parcel.receive, stream);
+}
+
+Parcel pack_dispatch(Payload payload, Tensor x, const Plan& plan, const PlanPart& part,
+                     Arena& arena, Stream& stream) {
+  Parcel parcel{take_rows(payload, total_of(part.send), x.cols(), arena),
+                take_rows(payload, total_of(part.receive), x.cols(), arena), part.send,
+                part.receive};
+  pack_rows(payload, x, part_of_index(plan.token_of_slot, part.slot_begin, part.send, arena),
+            parcel.leaving, stream);
+  return parcel;
+}
+
+void unpack_dispatch(Payload payload, const Parcel& parcel, Tensor weights, const Plan& plan,
+                     const PlanPart& part, Tensor rows, Arena& arena, Stream& stream) {
+  const Tensor row = part_of_index(plan.row_of_received, part.received_begin, part.receive, arena);
+  const Tensor weight =
+      !given(weights) ? Tensor{} : part_of_index(weights, part.received_begin, part.receive, arena);
+  unpack_rows(payload, parcel.arriving, Tensor{}, weight, rows, row, stream);
+}
+
+Parcel pack_combine(Payload payload, Tensor rows, const Plan& plan, const PlanPart& part,
+                    Tensor slots, Arena& arena, Stream& stream) {
+  Parcel parcel{take_rows(payload, total_of(part.receive), rows.cols(), arena), Tensor{},
+                part.receive, part.send};
+  const std::int64_t arriving = total_of(part.send);
+  if (payload == Payload::f32 && arriving == slots.rows()) {
+    parcel.arriving = {slots.data, {arriving, 4 * slots.cols()}, DType::u8, slots.device};
+  } else {
+    parcel.arriving = take_rows(payload, arriving, rows.cols(), arena);
+  }
+  pack_rows(payload, rows,
+            part_of_index(plan.row_of_received, part.received_begin, part.receive, arena),
+            parcel.leaving, stream);
+  return parcel;
+}
+
+void unpack_combine(Payload payload, const Parcel& parcel, const PlanPart& part, Tensor slots,
+                    Stream& stream) {
+  if (parcel.arriving.data == slots.data) return;
+  std::int64_t done = 0;
+  for (std::size_t rank = 0; rank < part.send.size(); ++rank) {
+    const std::int64_t rows = part.send[rank], begin = part.slot_begin[rank];
+    if (rows == 0) continue;
+    unpack_rows(payload, parcel.arriving.row_range(done, done + rows), Tensor{}, Tensor{},
+                slots.row_range(begin, begin + rows), Tensor{}, stream);
+    done += rows;
+  }
+}
+
+Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena) {
+  const Tensor by_slot = arena.take({plan.num_slots});
+  const auto* slot = plan.slot_of_choice.as<std::int32_t>();
+  for (std::int64_t pair = 0; pair < weight.size(); ++pair) {
+    if (slot[pair] >= 0) by_slot.as<float>()[slot[pair]] = weight.as<float>()[pair];
+  }
+  return by_slot;
+}
+
+Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena& arena,
+                           Stream& stream) {
+  if (!given(weight)) return {};
+  const Tensor received = arena.take({plan.num_received, 1});
+  send_rows(experts, weights_of_slots(weight, plan, arena).view({plan.num_slots, 1}), plan.send,
+            received, plan.receive, stream);
+  return received.view({plan.num_received});
+}
+
+void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream) {
+  for (const Segment& segment : segments) {
+    RuntimeOps::on(stream.device())
+        .zero(rows.row_range(segment.begin + segment.rows, segment.end()), stream);
+  }
+}
+
+}  // namespace switchyard

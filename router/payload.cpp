@@ -1,0 +1,169 @@
+#include "router/payload.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "runtime/math.h"
+#include "runtime/trace.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t rows_per_chunk = 64;
+
+std::uint16_t bf16_of(float value) {
+  const auto bits = bits_to<std::uint32_t>(value);
+  const std::uint32_t rounded = bits + 0x7fffU + ((bits >> 16) & 1U);
+  const bool nan = (bits & 0x7fffffffU) > 0x7f800000U;
+  return static_cast<std::uint16_t>(nan ? (bits >> 16) | 0x40U : rounded >> 16);
+}
+
+SWITCHYARD_MULTIVERSION
+void pack_bf16(const float* in, std::int64_t count, std::uint16_t* out) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = bf16_of(in[i]);
+}
+
+SWITCHYARD_MULTIVERSION
+void unpack_bf16(const std::uint16_t* in, std::int64_t count, float weight, float* out) {
+  for (std::int64_t i = 0; i < count; ++i)
+    out[i] = bits_to<float>(static_cast<std::uint32_t>(in[i]) << 16) * weight;
+}
+
+// The largest magnitude; NaN if an element is not finite.
+SWITCHYARD_MULTIVERSION
+float largest_of(const float* in, std::int64_t count) {
+  std::uint32_t largest = 0;  // magnitudes order as their bits do
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::uint32_t magnitude = bits_to<std::uint32_t>(in[i]) & 0x7fffffffU;
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  return largest >= 0x7f800000U ? std::numeric_limits<float>::quiet_NaN() : bits_to<float>(largest);
+}
+
+// Adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits.
+SWITCHYARD_MULTIVERSION
+void pack_int8(const float* in, std::int64_t count, float inverse, std::int8_t* out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto bits = bits_to<std::int32_t>(in[i] * inverse + 12582912.0F);
+    out[i] = static_cast<std::int8_t>(bits - bits_to<std::int32_t>(12582912.0F));
+  }
+}
+
+SWITCHYARD_MULTIVERSION
+void unpack_int8(const std::int8_t* in, std::int64_t count, float scale, float weight, float* out) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(in[i]) * scale * weight;
+}
+
+SWITCHYARD_MULTIVERSION
+void unpack_f32(const float* in, std::int64_t count, float weight, float* out) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = in[i] * weight;
+}
+
+std::int64_t int8_begin() { return static_cast<std::int64_t>(sizeof(float)); }
+
+void pack_row(Payload payload, const float* in, std::int64_t hidden, std::byte* out) {
+  if (payload == Payload::f32) {
+    std::memcpy(out, in, static_cast<std::size_t>(hidden) * sizeof(float));
+  } else if (payload == Payload::bf16) {
+    pack_bf16(in, hidden, reinterpret_cast<std::uint16_t*>(out));
+  } else {
+    const float largest = largest_of(in, hidden);
+    const float scale = largest / 127.0F;
+    // Too small to scale: the row is zero. Not finite: the scale is NaN, and so is the row.
+    const float inverse = scale >= 1.2e-38F ? 1.0F / scale : 0.0F;
+    std::memcpy(out, &scale, sizeof scale);
+    pack_int8(in, hidden, inverse, reinterpret_cast<std::int8_t*>(out + int8_begin()));
+  }
+}
+
+void unpack_row(Payload payload, const std::byte* in, std::int64_t hidden, float weight,
+                float* out) {
+  if (payload == Payload::f32) {
+    const auto* values = reinterpret_cast<const float*>(in);
+    if (weight == 1.0F) {
+      std::memcpy(out, values, static_cast<std::size_t>(hidden) * sizeof(float));
+    } else {
+      unpack_f32(values, hidden, weight, out);
+    }
+  } else if (payload == Payload::bf16) {
+    unpack_bf16(reinterpret_cast<const std::uint16_t*>(in), hidden, weight, out);
+  } else {
+    float scale = 0.0F;
+    std::memcpy(&scale, in, sizeof scale);
+    unpack_int8(reinterpret_cast<const std::int8_t*>(in + int8_begin()), hidden, scale, weight,
+                out);
+  }
+}
+
+template <class T>
+const T* elements_of(Tensor tensor) {
+  return given(tensor) ? tensor.as<T>() : nullptr;
+}
+
+template <class Body>
+void for_row_chunks(std::int64_t rows, Stream& stream, Body body) {
+  parallel_for(stream, (rows + rows_per_chunk - 1) / rows_per_chunk, [&](std::int64_t chunk) {
+    const std::int64_t end = std::min(rows, (chunk + 1) * rows_per_chunk);
+    for (std::int64_t row = chunk * rows_per_chunk; row < end; ++row) body(row);
+  });
+}
+
+void check_packed(Payload payload, Tensor packed, Tensor plain, Stream& stream) {
+  require(stream.device() == Device::cpu(), Exit::usage, "this build packs rows on the host only");
+  require(packed.empty() || packed.cols() == payload_row_bytes(payload, plain.cols()),
+          "rows of {} bytes hold {} elements", packed.cols(), plain.cols());
+}
+
+}  // namespace
+
+Payload payload_of(const std::string& name) {
+  if (name == "f32") return Payload::f32;
+  if (name == "bf16") return Payload::bf16;
+  require(name == "int8", Exit::usage,
+          "router.payload = \"{}\": it is \"f32\", \"bf16\" or \"int8\"", name);
+  return Payload::int8;
+}
+
+std::int64_t payload_row_bytes(Payload payload, std::int64_t hidden) {
+  if (payload == Payload::f32) return 4 * hidden;
+  if (payload == Payload::bf16) return (2 * hidden + 3) / 4 * 4;
+  return int8_begin() + (hidden + 3) / 4 * 4;
+}
+
+void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) {
+  const Span span(stream, "permute");
+  check_packed(payload, out, in, stream);
+  const auto* rows = in.as<float>();
+  const std::int32_t* source = elements_of<std::int32_t>(from);
+  auto* to = static_cast<std::byte*>(out.data);
+  for_row_chunks(out.rows(), stream, [&](std::int64_t i) {
+    const std::int64_t row = source == nullptr ? i : source[i];
+    pack_row(payload, rows + row * in.cols(), in.cols(), to + i * out.cols());
+  });
+}
+
+void unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out, Tensor to,
+                 Stream& stream) {
+  const Span span(stream, "permute");
+  check_packed(payload, in, out, stream);
+  if (payload == Payload::f32 && !given(from) && !given(weight) && !given(to)) {
+    // In one piece: libc streams past the caches what is larger than they are.
+    if (!in.empty()) std::memcpy(out.data, in.data, static_cast<std::size_t>(in.bytes()));
+    return;
+  }
+  const auto* packed = static_cast<const std::byte*>(in.data);
+  const auto* source = elements_of<std::int32_t>(from);
+  const auto* target = elements_of<std::int32_t>(to);
+  const auto* scale = elements_of<float>(weight);
+  auto* rows = out.as<float>();
+  const std::int64_t count = given(from) ? from.size() : given(to) ? to.size() : in.rows();
+  for_row_chunks(count, stream, [&](std::int64_t i) {
+    const std::int64_t row = source == nullptr ? i : source[i];
+    unpack_row(payload, packed + row * in.cols(), out.cols(), scale == nullptr ? 1.0F : scale[i],
+               rows + (target == nullptr ? i : target[i]) * out.cols());
+  });
+}
+
+}  // namespace switchyard

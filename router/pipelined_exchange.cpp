@@ -1,0 +1,97 @@
+#include "router/pipelined_exchange.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "runtime/trace.h"
+
+namespace switchyard {
+namespace {
+
+int most_hosted(const Placement& placement) {
+  int most = 1;
+  for (int rank = 0; rank < placement.num_ranks(); ++rank)
+    most = std::max(most, placement.num_hosted(rank));
+  return most;
+}
+
+void wait_for(std::future<void>& arrived, Stream& stream) {
+  const Span span(stream, "exchange");
+  arrived.get();
+}
+
+}  // namespace
+
+PipelinedExchange::PipelinedExchange(Payload payload, int num_chunks, const Placement& placement,
+                                     Comm& experts)
+    : payload_(payload),
+      placement_(placement),
+      experts_(experts),
+      num_chunks_(std::clamp(num_chunks, 1, most_hosted(placement))),
+      flat_(payload, experts),
+      travel_(experts.split(0, experts.rank())) {}
+
+// After an error rows may be under way that no other rank will ever take: leave them.
+PipelinedExchange::~PipelinedExchange() { abandoned_ = true; }
+
+void PipelinedExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
+                                 Arena& arena, Stream& stream) {
+  flat_.dispatch(x, weight, plan, rows, arena, stream);
+}
+
+void PipelinedExchange::combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
+                                Stream& stream) {
+  flat_.combine(rows, plan, slots, arena, stream);
+}
+
+// The worker sleeps between looks, so that it takes no core from the thread that computes.
+std::future<void> PipelinedExchange::send(const Parcel& parcel) {
+  return background_.submit(std::packaged_task<void()>([this, parcel] {
+    const auto pending = travel_->start_all_to_all_rows(parcel.leaving, parcel.send,
+                                                        parcel.arriving, parcel.receive);
+    while (!pending->arrived() && !abandoned_)
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+  }));
+}
+
+Chunk PipelinedExchange::chunk_of(const Plan& plan, int chunk) const {
+  const std::int64_t num_ranks = std::ssize(plan.send);
+  const std::int64_t hosted = std::ssize(plan.segments) / num_ranks;
+  const std::int64_t first = hosted * chunk / num_chunks_, end = hosted * (chunk + 1) / num_chunks_;
+  return {std::span(plan.segments).subspan(at(first * num_ranks), at((end - first) * num_ranks))};
+}
+
+// Legs travel in the order dispatch 0, dispatch 1, combine 0, dispatch 2, combine 1, ... on every
+// rank.
+void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
+                                   const ExpertWork& work, Tensor results, Tensor slots,
+                                   Arena& arena, Stream& stream) {
+  std::vector<PlanPart> parts;
+  std::vector<Leg> out, back;
+  const auto depart = [&](int chunk) {
+    if (chunk >= num_chunks_) return;
+    parts.push_back(part_of_chunk(plan, placement_, chunk, num_chunks_));
+    out.push_back({pack_dispatch(payload_, x, plan, parts.back(), arena, stream), {}});
+    out.back().arrived = send(out.back().parcel);
+  };
+  const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
+  depart(0);
+  for (int chunk = 0; chunk < num_chunks_; ++chunk) {
+    depart(chunk + 1);
+    wait_for(out[at(chunk)].arrived, stream);
+    unpack_dispatch(payload_, out[at(chunk)].parcel, weights, plan, parts[at(chunk)], rows, arena,
+                    stream);
+    const Chunk ready = chunk_of(plan, chunk);
+    zero_padding(ready.segments, rows, stream);
+    work(ready);
+    back.push_back(
+        {pack_combine(payload_, results, plan, parts[at(chunk)], slots, arena, stream), {}});
+    back.back().arrived = send(back.back().parcel);
+  }
+  for (int chunk = 0; chunk < num_chunks_; ++chunk) {
+    wait_for(back[at(chunk)].arrived, stream);
+    unpack_combine(payload_, back[at(chunk)].parcel, parts[at(chunk)], slots, stream);
+  }
+}
+
+}  // namespace switchyard

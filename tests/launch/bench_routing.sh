@@ -1,0 +1,49 @@
+#!/bin/bash
+# bench_routing.sh SWITCHYARD: every exchange, workload and mode is measured and right; reports can be read and compared.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+
+bench() {  # bench RANKS OPTIONS...
+  local ranks=$1
+  shift
+  mpi "$ranks" "$switchyard" bench routing --iterations 2 --hidden 64 "$@"
+}
+fails() {  # fails CODE TEXT OPTIONS...: with that exit code and TEXT in one message
+  local code=$1 text=$2
+  shift 2
+  bench 2 "$@" >out 2>err
+  local got=$?
+  if [ $got != "$code" ] || [ "$(grep -c '^switchyard: ' err)" != 1 ] || ! grep -qF -- "$text" err || [ -s out ]; then
+    echo "FAILED: $*: exit code $got (expected $code), looking for: $text"
+    sed 's/^/  | /' out err | head -10
+    failed=1
+  fi
+}
+same() {  # same WHAT EXPECTED GOT
+  [ "$2" = "$3" ] || { echo "FAILED: $1: $3, expected $2"; failed=1; }
+}
+
+bench 3 --tokens 32 --mode dispatch,combine,round_trip --exchange all --workload all --ranks-per-node 2 >out 2>err || { cat err; failed=1; }
+same "lines of 3 modes, 4 exchanges, 9 workloads" 108 "$(grep -vc '^#' out)"
+same "wrong rows" 0 "$(grep -v '^#' out | awk '{ wrong += $NF } END { print wrong }')"
+
+bench 2 --tokens 32 --mode layer,step --exchange flat,auto --payload bf16 --expert-hidden 32 --csv >out 2>err || { cat err; failed=1; }
+same "lines of CSV" 9 "$(wc -l <out)"
+same "columns of CSV" 26 "$(head -1 out | tr , '\n' | wc -l)"
+same "columns of each line" 1 "$(awk -F, '{ print NF }' out | sort -u | wc -l)"
+
+bench 2 --tokens 16,32 --json --plot routing.svg >old.json 2>err || { cat err; failed=1; }
+head -1 routing.svg | grep -q '^<svg' || { echo "FAILED: no picture"; failed=1; }
+sed 's/"seconds_max": [^,]*/"seconds_max": 1e-9/; s/"noise": [^,]*/"noise": 0.0/' old.json >faster.json
+bench 2 --tokens 16 --workload zipf --exchange flat --compare faster.json >out 2>err || { cat err; failed=1; }
+same "a case that was faster" 1 "$(grep -c '^SLOWER zipf round_trip flat' out)"
+
+fails 2 "there is no workload quiet" --workload quiet
+fails 2 "there is no exchange pigeon" --exchange pigeon
+fails 2 "choose k between 1 and" --top-k 9
+fails 2 "mode layer" --mode layer --experts 128
+fails 2 "--tokens" --tokens many
+fails 3 "nowhere.json" --compare nowhere.json
+echo '{"kind": "something else"}' >other.json
+fails 3 "bench routing --json" --compare other.json
+exit $failed
