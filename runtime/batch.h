@@ -17,6 +17,7 @@ struct Batch {
   Tensor tokens;
   Tensor targets;    // the next token; -1 where there is none, which carries no loss
   Tensor positions;  // from the start of the token's document within the row
+  std::int64_t step = -1;  // the optimizer step it trains; -1: none, so that gates make no noise
 
   bool empty() const { return index < 0; }
   std::int64_t num_tokens() const { return num_sequences * sequence_length; }
