@@ -20,7 +20,7 @@ struct RouterConfig {
       0.01F;  // coefficient of the balance loss (Switch Transformer, arXiv:2101.03961); 0: off
   std::string balance_over = "micro_batch";  // or "sequence", "global_batch": where experts balance
   float z_loss = 0.001F;  // coefficient of the router z-loss (ST-MoE, arXiv:2202.08906); 0: off
-  double capacity_factor = 0.0;      // of an even share of a micro-batch; 0: nothing is dropped
+  double capacity_factor = 0.0;      // in training, of an even share of a micro-batch; 0: dropless
   std::string drop = "probability";  // or "position": which choices find an expert full
   bool allow_future_tokens = false;  // expert_choice lets a token's route depend on later ones
   std::string record = "";           // folder for the choices of this run; "": none

@@ -69,7 +69,7 @@ void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& r
   } else {
     ops.weigh(rule_, routing.logits, routing.probability, routing.expert, routing.weight, stream);
   }
-  if (config_.capacity_factor > 0 && !replayed) {
+  if (config_.capacity_factor > 0 && batch.step >= 0 && !replayed) {
     const DropBy by = config_.drop == "position" ? DropBy::position : DropBy::probability;
     ops.drop(routing.expert, routing.weight, num_experts_, capacity(tokens), by, stream);
   }

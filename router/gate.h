@@ -40,8 +40,8 @@ class Gate {
        int num_experts, double init_std, const GateInputs& inputs = {});
 
   // x: [T, hidden], T a multiple of row_tile or 0. Fills routing; its tensors live in `arena`. f32
-  // throughout. Noise and jitter act where batch.step >= 0, keyed by seed, step, layer and the
-  // token's place in the step.
+  // throughout. Noise, jitter and capacity act where batch.step >= 0; noise and jitter are keyed
+  // by seed, step, layer and the token's place in the step.
   void choose(const Params& params, const Batch& batch, Tensor x, Routing& routing, Arena& arena,
               Stream& stream) const;
   // Adds to d_x [T, hidden] and to the router's gradient; returns the auxiliary losses. share: the

@@ -89,9 +89,13 @@ TEST(Capacity, IsTheFactorTimesAnEvenShareRoundedUp) {
   Arena arena;
   Routing routing;
   Stream stream = Stream::cpu(1);
-  gate.choose(params, {0, 1, 32, {}, {}, {}}, x, routing, arena, stream);
-  EXPECT_EQ(routing.counts, (std::vector<std::int64_t>{18, 18, 0, 0}));
+  const auto counts_in = [&](std::int64_t step) {
+    gate.choose(params, {0, 1, 32, {}, {}, {}, step}, x, routing, arena, stream);
+    return routing.counts;
+  };
+  EXPECT_EQ(counts_in(0), (std::vector<std::int64_t>{18, 18, 0, 0}));
   EXPECT_EQ(routing.wanted, (std::vector<std::int64_t>{32, 32, 0, 0}));
+  EXPECT_EQ(counts_in(-1), routing.wanted);  // evaluation drops nothing
 }
 
 }  // namespace capacity_test
