@@ -89,6 +89,8 @@ TEST(Exact, EveryGateGivesTheSameBits) {
   const int all = test_world().size();
   for (const RouterConfig& router : gates) {
     SmallConfig config;
+    config.model.num_layers = 1;
+    config.model.dense_layers = {};
     config.model.num_experts = 7;
     config.router = router;
     const Outcome alone = train_on(config, 1, 1);
