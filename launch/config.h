@@ -10,6 +10,7 @@
 #include "io/loader.h"
 #include "model/config.h"
 #include "router/config.h"
+#include "runtime/watchdog.h"
 #include "train/config.h"
 
 namespace switchyard {
@@ -24,6 +25,13 @@ struct CheckpointConfig {
   int keep = 3;  // newest good ones
 };
 
+// What submitting at this site needs; usually in the site file.
+struct SlurmConfig {
+  std::string partition, account;  // empty: Slurm's default
+  std::string options;  // more of sbatch's, separated by spaces: "--qos=long --exclusive"
+  std::string setup;    // lines of bash before the ranks start: "module load openmpi\n..."
+};
+
 struct Config {
   RunConfig run;
   DataConfig data;
@@ -32,6 +40,8 @@ struct Config {
   ParallelConfig parallel;
   TrainConfig train;
   CheckpointConfig checkpoint;
+  SlurmConfig slurm;
+  WatchdogConfig watchdog;
 };
 
 struct ConfigSources {

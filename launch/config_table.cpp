@@ -126,6 +126,27 @@ void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
         "steps between lines of metrics.jsonl"}});
 }
 
+void add_watchdog(std::vector<ConfigKey>& keys, WatchdogConfig& watchdog) {
+  keys.insert(keys.end(), {{"watchdog.enabled", &watchdog.enabled, Anything{}, free,
+                            "end the job (exit code 76) when a rank is dead, silent or stuck"},
+                           {"watchdog.peer_timeout", &watchdog.peer_timeout, Range{1, 1e6}, free,
+                            "seconds of silence of a rank"},
+                           {"watchdog.step_timeout", &watchdog.step_timeout, Range{0, 1e6}, free,
+                            "seconds within one step; 0: the larger of 60 and 10 median steps"},
+                           {"watchdog.interface", &watchdog.interface, Anything{}, free,
+                            "network interface for heartbeats; empty: any"}});
+}
+
+void add_slurm(std::vector<ConfigKey>& keys, SlurmConfig& slurm) {
+  keys.insert(keys.end(), {{"slurm.partition", &slurm.partition, Anything{}, free,
+                            "for `switchyard submit`; empty: Slurm's default"},
+                           {"slurm.account", &slurm.account, Anything{}, free, "likewise"},
+                           {"slurm.options", &slurm.options, Anything{}, free,
+                            "more of sbatch's options, separated by spaces"},
+                           {"slurm.setup", &slurm.setup, Anything{}, free,
+                            "lines of bash before the ranks start, such as module load"}});
+}
+
 }  // namespace
 
 std::vector<ConfigKey> config_keys(Config& config) {
@@ -138,6 +159,8 @@ std::vector<ConfigKey> config_keys(Config& config) {
   add_train(keys, config.train);
   keys.push_back({"checkpoint.keep", &config.checkpoint.keep, Range{2, 1e6}, free,
                   "newest good checkpoints to keep"});
+  add_watchdog(keys, config.watchdog);
+  add_slurm(keys, config.slurm);
   return keys;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <ctime>
 #include <fstream>
 #include <initializer_list>
+#include <limits>
+#include <sstream>
 
 namespace switchyard {
 namespace {
@@ -73,8 +76,22 @@ Cores allowed_cores() {
   return result;
 }
 
+int slurm_step_tasks() {
+  const bool by_mpirun = !variable("OMPI_COMM_WORLD_SIZE").empty();  // which srun may have started
+  return by_mpirun ? 0 : first_integer({"SLURM_STEP_NUM_TASKS"}, 0);
+}
+
 SlurmJob slurm_job() {
   return {variable("SLURM_JOB_ID"), first_integer({"SLURM_RESTART_COUNT"}, 0)};
+}
+
+std::filesystem::path own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+std::vector<std::string> search_path() {
+  std::vector<std::string> folders;
+  std::istringstream text(variable("PATH"));
+  for (std::string folder; std::getline(text, folder, ':');) folders.push_back(folder);
+  return folders;
 }
 
 std::string host_name() {
@@ -109,6 +126,14 @@ bool stderr_is_terminal() {
   const bool terminal = descriptor >= 0 && isatty(descriptor) == 1;
   if (descriptor >= 0) close(descriptor);
   return terminal;
+}
+
+bool stdout_is_terminal() { return variable("TERM") != "dumb" && isatty(STDOUT_FILENO) == 1; }
+
+int terminal_width() {
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : std::numeric_limits<int>::max();
 }
 
 }  // namespace switchyard

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace switchyard {
 
@@ -35,16 +36,24 @@ struct Cores {
 };
 Cores allowed_cores();
 
+// The tasks of the srun step this process belongs to; 0 if srun did not start it.
+int slurm_step_tasks();
+
 struct SlurmJob {
   std::string id;  // empty outside Slurm
   int restart_count = 0;
 };
 SlurmJob slurm_job();
 
+std::filesystem::path own_program();     // the binary that runs
+std::vector<std::string> search_path();  // the folders of PATH
+
 std::string host_name();
 std::string boot_id();  // changes when the machine restarts; empty if the system does not say
 std::string utc_now();  // "2024-05-01T12:00:00Z"
 bool no_color();        // NO_COLOR is set (no-color.org)
 bool stderr_is_terminal();
+bool stdout_is_terminal();
+int terminal_width();  // of stdout; unlimited without a terminal
 
 }  // namespace switchyard

@@ -34,12 +34,14 @@ int run(int argc, char** argv) {
       "  switchyard sample runs/quickstart --prompt \"Once\"\n\n"
       "Exit codes: 0 done, 2 usage or config, 3 bad data or checkpoint, 4 storage, 5 run busy,\n"
       "6 numerical stop, 75 saved: start me again, 76 a rank died: start me again,\n"
-      "1 a defect of switchyard.");
+      "77 the same failure again and again, 1 a defect of switchyard.");
 
   std::vector<std::unique_ptr<Command>> commands;
-  for (const auto make : {make_train_command, make_prepare_command, make_evaluate_command,
-                          make_sample_command, make_inspect_command, make_explain_command,
-                          make_export_command, make_checkpoint_command, make_config_command}) {
+  for (const auto make :
+       {make_train_command, make_launch_command, make_submit_command, make_status_command,
+        make_cancel_command, make_prepare_command, make_evaluate_command, make_sample_command,
+        make_inspect_command, make_explain_command, make_export_command, make_checkpoint_command,
+        make_config_command}) {
     commands.push_back(make(program));
   }
   try {

@@ -20,12 +20,18 @@ int give_up(Comm& world, Exit code, const std::string& message) {
 
 }  // namespace
 
-int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body) {
+int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
+                 FlightRecord* record) {
   prepare_mpi_environment();
   MpiSession session(nullptr, nullptr);
   const std::unique_ptr<Comm> control = session.world();
   try {
-    return static_cast<int>(body(session.world()));
+    require(slurm_step_tasks() <= control->size(), Exit::usage,
+            "srun started {} tasks, but MPI sees {}: start them with srun --mpi=pmix",
+            slurm_step_tasks(), control->size());
+    const Exit code = body(session.world(record));
+    control->barrier();  // a launcher that sees one rank leave with 75 may kill the rest
+    return static_cast<int>(code);
   } catch (const Error& error) {
     if (!error.agreed()) return give_up(*control, error.code(), error.what());
     if (control->rank() == 0) print_error(error.what());

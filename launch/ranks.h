@@ -6,13 +6,15 @@
 
 #include "runtime/comm.h"
 #include "runtime/error.h"
+#include "runtime/flight_record.h"
 
 namespace switchyard {
 
 // Initialises MPI, runs `body` with a communicator of all ranks, and returns the process's exit
 // code. An agreed error is printed by rank 0, and every rank returns its code; any other error
-// prints its rank and ends the whole job at once.
-int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body);
+// prints its rank and ends the whole job at once. The ranks' collectives are noted in `record`.
+int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
+                 FlightRecord* record = nullptr);
 
 // One line on stderr: "switchyard: ...".
 void print_error(const std::string& message);

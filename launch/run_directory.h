@@ -9,13 +9,21 @@ namespace switchyard {
 
 // What state.json says; scripts read it.
 struct RunState {
-  std::string status;  // "running", "done", "stopped" (saved, start me again), "failed"
+  // "running", "done", "failed"; "preempted" (a signal) and "stopped" (--stop-before): saved, start
+  // me again. Empty: no attempt has said anything yet.
+  std::string status;
   int attempt = 0;
   std::int64_t step = 0;   // the next step to do
   std::int64_t steps = 0;  // of the whole run
   std::string checkpoint;  // name of the newest folder of this attempt or the one it resumed from;
                            // empty: none
   std::string problem;     // of a failed run
+};
+
+// Failures one after the other that got no further than `step`.
+struct Failures {
+  std::int64_t step = 0;
+  int count = 0;
 };
 
 class RunDirectory {
@@ -30,6 +38,14 @@ class RunDirectory {
   // True once an attempt was started here.
   bool used() const { return std::filesystem::exists(path_ / "attempts"); }
   void write_state(const RunState& state) const;
+  // All of it empty if there is no state.json. Errors: Exit::data if it cannot be understood.
+  RunState read_state() const;
+
+  // The supervisor's count of failures without progress (failures.json); zero if there is none.
+  Failures read_failures() const;
+  void write_failures(const Failures& failures) const;
+
+  std::filesystem::path submit() const { return path_ / "submit"; }
 
  private:
   std::filesystem::path path_;

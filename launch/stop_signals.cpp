@@ -11,11 +11,14 @@ namespace {
 
 // A handler can reach nothing but objects of static storage; lock-free atomics are safe in it.
 std::atomic<bool> stop_requested{false};
+std::atomic<bool> asked_by_term_or_int{false};
 std::atomic<bool> save_running{false};
 constexpr std::array<int, 3> handled = {SIGTERM, SIGINT, SIGUSR1};
 
 void on_signal(int number) {
-  if (stop_requested.exchange(true) && !save_running) _exit(128 + number);
+  const bool again = number == SIGUSR1 ? false : asked_by_term_or_int.exchange(true);
+  stop_requested = true;
+  if (again && !save_running) _exit(128 + number);
 }
 
 void set_handlers(void (*handler)(int)) {
@@ -29,13 +32,19 @@ void set_handlers(void (*handler)(int)) {
 }  // namespace
 
 StopSignals::StopSignals() {
-  stop_requested = false;
+  stop_requested = asked_by_term_or_int = false;
   save_running = false;
   set_handlers(on_signal);
 }
-StopSignals::~StopSignals() { set_handlers(SIG_DFL); }
+StopSignals::~StopSignals() {
+  if (!ignored_) set_handlers(SIG_DFL);
+}
 
 bool StopSignals::requested() const { return stop_requested; }
+void StopSignals::ignore_from_now_on() {
+  ignored_ = true;
+  set_handlers(SIG_IGN);
+}
 void StopSignals::set_saving(bool saving) { save_running = saving; }
 
 }  // namespace switchyard

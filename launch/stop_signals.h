@@ -1,5 +1,5 @@
-// SIGTERM, SIGINT and SIGUSR1 as requests: the first asks the run to save and leave, the second
-// leaves at once.
+// SIGTERM, SIGINT and SIGUSR1 as requests to save and leave. A second SIGTERM or SIGINT leaves at
+// once; SIGUSR1 may come any number of times, since Slurm, a launcher and a person may all send it.
 #pragma once
 
 namespace switchyard {
@@ -17,6 +17,12 @@ class StopSignals {
   // While a save runs, a second signal does not end the process: the save is what the first one
   // asked for.
   void set_saving(bool saving);
+  // The run has saved and is about to exit: from here on every signal is ignored, for good, so that
+  // a launcher in a hurry cannot turn exit code 75 into 143.
+  void ignore_from_now_on();
+
+ private:
+  bool ignored_ = false;
 };
 
 }  // namespace switchyard

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <sstream>
 
 #include "io/checkpoint.h"
 #include "io/durable.h"
@@ -14,6 +15,7 @@
 #include "launch/logs.h"
 #include "launch/metrics.h"
 #include "launch/progress.h"
+#include "launch/ranks.h"
 #include "launch/start.h"
 #include "launch/stop_signals.h"
 #include "runtime/agree.h"
@@ -59,12 +61,26 @@ std::unique_ptr<RunTape> make_tape(const Config& config, int attempt, Comm& worl
   return tape;
 }
 
+// On the watchdog's thread.
+void report_incident(const RunDirectory& directory, const std::string& what) {
+  print_error(what);
+  try {
+    if (!std::filesystem::exists(directory.logs())) return;
+    std::istringstream lines(utc_now() + " " + what);
+    for (std::string line; std::getline(lines, line);) {
+      durable::append_line(directory.logs() / "incidents.log", line);
+    }
+  } catch (const Error&) {  // it was printed
+  }
+}
+
 // One attempt at a run, from the moment it owns the run directory.
 class Training {
  public:
   Training(const Config& config, RunData& data, const Start& start, int expert_degree,
-           std::unique_ptr<Comm> world)
+           FlightRecord& record, std::unique_ptr<Comm> world)
       : config_(config),
+        record_(record),
         data_(data),
         directory_(config.run.directory),
         attempt_(start.attempt),
@@ -87,7 +103,7 @@ class Training {
     write_state("running", "");
     try {
       const RunEnd end = loop(stop_before);
-      write_state(end == RunEnd::done ? "done" : "stopped", "");
+      write_state(end == RunEnd::done ? "done" : by_signal_ ? "preempted" : "stopped", "");
       if (end == RunEnd::done) {
         log_->info("done after step {}: {}", step_, directory_.path().string());
         return Exit::done;
@@ -163,8 +179,9 @@ class Training {
     StopSignals signals;
     RunHooks hooks;
     hooks.stop_requested = [&] { return signals.requested(); };
+    hooks.entered = [&](Phase phase) { record_.phase = phase; };
     hooks.stepped = [&](const StepReport& report) {
-      step_ = report.step + 1;
+      record_.step = step_ = report.step + 1;
       if (root()) note_step(report, progress);
     };
     hooks.evaluated = [&](std::int64_t done, double loss) {
@@ -179,8 +196,12 @@ class Training {
       signals.set_saving(false);
     };
     Loader* validation = data_.validation ? &*data_.validation : nullptr;
-    return run_training(trainer_, *data_.loader, validation, config_.train, {step_, stop_before},
-                        *mesh_.world, hooks);
+    record_.step = step_;
+    const RunEnd end = run_training(trainer_, *data_.loader, validation, config_.train,
+                                    {step_, stop_before}, *mesh_.world, hooks);
+    by_signal_ = reduce_one(*mesh_.world, std::int64_t{signals.requested()}, Reduce::max) != 0;
+    if (end == RunEnd::stopped) signals.ignore_from_now_on();
+    return end;
   }
 
   void note_step(const StepReport& report, Progress& progress) {
@@ -209,11 +230,13 @@ class Training {
   }
 
   const Config& config_;
+  FlightRecord& record_;
   RunData& data_;
   RunDirectory directory_;
   int attempt_;
   std::filesystem::path checkpoint_;  // the newest of this attempt, or the one it resumed from
   std::int64_t step_ = 0;             // steps done
+  bool by_signal_ = false;            // why the run stopped
   Stream stream_;
   Mesh mesh_;
   std::shared_ptr<spdlog::logger> log_;
@@ -225,8 +248,11 @@ class Training {
 
 }  // namespace
 
-Exit train(const TrainingOptions& options, std::unique_ptr<Comm> world) {
+Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr<Comm> world) {
   const Config config = agree_on_config(options.config, *world);
+  const Watchdog watchdog(*world, record, config.watchdog, [&](const std::string& what) {
+    report_incident(RunDirectory(config.run.directory), what);
+  });
   ExpertDegree degree;
   agree(*world, [&] {
     require_device(config.run);
@@ -239,7 +265,8 @@ Exit train(const TrainingOptions& options, std::unique_ptr<Comm> world) {
   Start start = start_attempt(RunDirectory(config.run.directory), config, *data.store,
                               options.resume, *world);
   if (!degree.note.empty()) start.notes.push_back(degree.note);
-  return Training(config, data, start, degree.degree, std::move(world)).run(options.stop_before);
+  return Training(config, data, start, degree.degree, record, std::move(world))
+      .run(options.stop_before);
 }
 
 }  // namespace switchyard

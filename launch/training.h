@@ -7,6 +7,7 @@
 #include "launch/config.h"
 #include "runtime/comm.h"
 #include "runtime/error.h"
+#include "runtime/flight_record.h"
 
 namespace switchyard {
 
@@ -18,7 +19,8 @@ struct TrainingOptions {
 };
 
 // Collective. Exit::done, or Exit::requeue when it was asked to stop and saved. What can fail
-// before the first step is an agreed error.
-Exit train(const TrainingOptions& options, std::unique_ptr<Comm> world);
+// before the first step is an agreed error. `record`: of the communicator; the
+// watchdog reads it.
+Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr<Comm> world);
 
 }  // namespace switchyard

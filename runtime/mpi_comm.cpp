@@ -85,7 +85,7 @@ constexpr std::int64_t longest_piece = std::int64_t{1} << 28;
 
 class MpiComm final : public Comm {
  public:
-  explicit MpiComm(MPI_Comm owned) : comm_(owned) {
+  MpiComm(MPI_Comm owned, FlightRecord* record) : comm_(owned), record_(record) {
     check(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
     check(MPI_Comm_rank(comm_, &rank_));
     check(MPI_Comm_size(comm_, &size_));
@@ -100,18 +100,21 @@ class MpiComm final : public Comm {
   int size() const override { return size_; }
 
   void all_reduce(Tensor inout, Reduce reduce, Stream&) override {
+    const InCollective mark(record_, "all_reduce");
     in_pieces(inout, [&](void* data, int count) {
       check(MPI_Allreduce(MPI_IN_PLACE, data, count, type_of(inout.dtype), op_of(reduce), comm_));
     });
   }
 
   void broadcast(Tensor inout, int root, Stream&) override {
+    const InCollective mark(record_, "broadcast");
     in_pieces(inout, [&](void* data, int count) {
       check(MPI_Bcast(data, count, type_of(inout.dtype), root, comm_));
     });
   }
 
   void all_gather(Tensor in, Tensor out, Stream&) override {
+    const InCollective mark(record_, "all_gather");
     require(out.size() == in.size() * size_, "gathering {} of {} elements into {}", size_,
             in.size(), out.size());
     const RowType row(in.bytes());
@@ -122,6 +125,7 @@ class MpiComm final : public Comm {
                        std::span<const std::int64_t> recv, Stream&) override {
     require(std::ssize(send) == size_ && std::ssize(recv) == size_,
             "{} and {} row counts for {} ranks", send.size(), recv.size(), size_);
+    const InCollective mark(record_, "all_to_all_rows");
     const RowCounts sent(send), received(recv);
     require(sent.total == in.rows() && received.total == out.rows(),
             "sending {} of {} rows, receiving {} into {}", sent.total, in.rows(), received.total,
@@ -135,18 +139,21 @@ class MpiComm final : public Comm {
                         received.counts.data(), received.begins.data(), row.get(), comm_));
   }
 
-  void barrier() override { check(MPI_Barrier(comm_)); }
+  void barrier() override {
+    const InCollective mark(record_, "barrier");
+    check(MPI_Barrier(comm_));
+  }
 
   std::unique_ptr<Comm> split(int color, int key) override {
     MPI_Comm part = MPI_COMM_NULL;
     check(MPI_Comm_split(comm_, color, key, &part));
-    return std::make_unique<MpiComm>(part);
+    return std::make_unique<MpiComm>(part, record_);
   }
 
   std::unique_ptr<Comm> split_node() override {
     MPI_Comm part = MPI_COMM_NULL;
     check(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part));
-    return std::make_unique<MpiComm>(part);
+    return std::make_unique<MpiComm>(part, record_);
   }
 
   [[noreturn]] void abort(int exit_code) override {
@@ -164,6 +171,7 @@ class MpiComm final : public Comm {
   }
 
   MPI_Comm comm_ = MPI_COMM_NULL;
+  FlightRecord* record_;
   int rank_ = 0;
   int size_ = 1;
 };
@@ -182,10 +190,10 @@ MpiSession::MpiSession(int* argc, char*** argv) {
 
 MpiSession::~MpiSession() { MPI_Finalize(); }
 
-std::unique_ptr<Comm> MpiSession::world() const {
+std::unique_ptr<Comm> MpiSession::world(FlightRecord* record) const {
   MPI_Comm copy = MPI_COMM_NULL;
   check(MPI_Comm_dup(MPI_COMM_WORLD, &copy));
-  return std::make_unique<MpiComm>(copy);
+  return std::make_unique<MpiComm>(copy, record);
 }
 
 }  // namespace switchyard

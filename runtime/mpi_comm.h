@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "runtime/comm.h"
+#include "runtime/flight_record.h"
 
 namespace switchyard {
 
@@ -16,7 +17,9 @@ class MpiSession {
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
 
-  std::unique_ptr<Comm> world() const;  // Collective: a duplicate of the world communicator.
+  // Collective: a duplicate of the world communicator. It, and what is split from it, notes its
+  // collectives in `record`, if that is given.
+  std::unique_ptr<Comm> world(FlightRecord* record = nullptr) const;
 };
 
 }  // namespace switchyard

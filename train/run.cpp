@@ -26,15 +26,20 @@ StepReport timed_step(Trainer& trainer, Loader& loader, std::int64_t step) {
 RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const TrainConfig& config,
                     const RunRange& range, Comm& world, const RunHooks& hooks) {
   for (std::int64_t step = range.first_step; step < config.steps; ++step) {
+    hooks.entered(Phase::step);
     hooks.stepped(timed_step(trainer, loader, step));
     const std::int64_t done = step + 1;
     const bool last = done == config.steps;
     const bool at_end_of_range = range.stop_before > 0 && done >= range.stop_before;
     const bool stop = (agree_to_stop(hooks, world) || at_end_of_range) && !last;
     if (validation != nullptr && is_due(config.evaluate_every, done) && !stop) {
+      hooks.entered(Phase::evaluate);
       hooks.evaluated(done, trainer.evaluate(*validation));
     }
-    if (last || stop || is_due(config.checkpoint_every, done)) hooks.save(done);
+    if (last || stop || is_due(config.checkpoint_every, done)) {
+      hooks.entered(Phase::save);
+      hooks.save(done);
+    }
     if (stop) return RunEnd::stopped;
   }
   return RunEnd::done;

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 
+#include "runtime/flight_record.h"
 #include "train/trainer.h"
 
 namespace switchyard {
 
 struct RunHooks {
+  std::function<void(Phase)> entered;              // what this rank begins to do
   std::function<void(const StepReport&)> stepped;  // after every step
   std::function<void(std::int64_t steps_done, double loss)>
       evaluated;                                      // mean validation loss per token

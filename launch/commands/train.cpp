@@ -27,8 +27,10 @@ class TrainCommand : public Command {
   }
 
   int run() override {
+    FlightRecord record;
     return run_on_ranks(
-        [&](std::unique_ptr<Comm> world) { return train(options_, std::move(world)); });
+        [&](std::unique_ptr<Comm> world) { return train(options_, record, std::move(world)); },
+        &record);
   }
 
  private:

@@ -1,5 +1,6 @@
 switchyard_test(launch/attempts ROOM launch)
 switchyard_test(launch/base64 ROOM launch)
+switchyard_test(launch/batch_script ROOM launch)
 switchyard_test(launch/byte_size ROOM launch)
 switchyard_test(launch/config ROOM launch)
 switchyard_test(launch/config_checks ROOM launch)
@@ -9,6 +10,7 @@ switchyard_test(launch/metrics ROOM launch)
 switchyard_test(launch/progress ROOM launch)
 switchyard_test(launch/stage_progress ROOM launch)
 switchyard_test(launch/stop_signals ROOM launch)
+switchyard_test(launch/verdict ROOM launch)
 
 # Scripts that run the program as a user does: SCRIPT SWITCHYARD-BINARY.
 function(switchyard_script NAME TIMEOUT)
@@ -21,6 +23,7 @@ switchyard_script(launch/bad_input 240)
 switchyard_script(launch/prepare_again 300)
 switchyard_script(launch/run_again 240)
 switchyard_script(launch/use_checkpoint 120)
+switchyard_script(launch/watchdog 240)
 switchyard_script(layouts/same_bits 600)
 
 # A small file system of its own needs a mount namespace.
@@ -29,4 +32,15 @@ if(cannot_mount)
   switchyard_not_registered(launch/full_disk "this machine does not let a process mount a file system of its own")
 else()
   switchyard_script(launch/full_disk 120)
+endif()
+
+# A Slurm cluster on this machine needs Slurm, root and namespaces.
+execute_process(COMMAND unshare --net --uts --mount --pid --ipc --fork true RESULT_VARIABLE cannot_isolate ERROR_QUIET)
+find_program(SLURMCTLD slurmctld PATHS /usr/sbin /sbin)
+find_program(MUNGED munged PATHS /usr/sbin /sbin)
+if(cannot_isolate OR NOT SLURMCTLD OR NOT MUNGED)
+  switchyard_not_registered(cluster "this machine has no Slurm, or does not let a process have namespaces of its own")
+else()
+  add_test(NAME cluster COMMAND ${CMAKE_SOURCE_DIR}/tests/cluster/run $<TARGET_FILE:switchyard>)
+  set_tests_properties(cluster PROPERTIES TIMEOUT 900 PROCESSORS 2)
 endif()

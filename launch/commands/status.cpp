@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "launch/commands/command.h"
+#include "launch/environment.h"
+#include "launch/run_status.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::chrono::seconds between_looks{10};  // Slurm is asked no more often
+
+class StatusCommand : public Command {
+ public:
+  explicit StatusCommand(CLI::App& program) {
+    app_ = program.add_subcommand("status", "Say how a run and its Slurm job stand");
+    app_->add_option("RUN", run_directory_, "The run directory")->required();
+    app_->add_flag("--watch", watch_, "Look again every 10 s until the run has ended");
+    app_->footer("  switchyard status runs/a --watch");
+  }
+
+  int run() override {
+    for (;;) {
+      const RunStatus status = run_status(run_directory_);
+      const bool redraw = watch_ && stdout_is_terminal();
+      fmt::print("{}{}", redraw ? "\x1b[H\x1b[2J" : "", status_text(status, terminal_width()));
+      std::fflush(stdout);
+      const bool queued =
+          status.slurm && (status.slurm->state == "PENDING" || status.slurm->state == "RUNNING");
+      const bool under_way = status.state.status == "running" || queued;
+      if (!watch_ || !under_way) return 0;
+      std::this_thread::sleep_for(between_looks);
+      if (!redraw) fmt::print("\n");
+    }
+  }
+
+ private:
+  std::string run_directory_;
+  bool watch_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_status_command(CLI::App& program) {
+  return std::make_unique<StatusCommand>(program);
+}
+
+}  // namespace switchyard

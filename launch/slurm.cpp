@@ -1,0 +1,83 @@
+#include "launch/slurm.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <sstream>
+
+#include "launch/process.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::chrono::seconds slurm_patience{30};
+
+std::string one_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  for (char& c : text) c = c == '\n' ? ';' : c;
+  return text;
+}
+
+std::string sbatch(const std::vector<std::string>& arguments) {
+  require(is_in_path("sbatch"), Exit::usage,
+          "there is no sbatch in PATH: run `switchyard submit` on a machine that submits to Slurm, "
+          "or start the ranks yourself (`switchyard launch --help`)");
+  std::vector<std::string> command = {"sbatch"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const Finished finished = run_program(command, slurm_patience);
+  require(finished.code == 0, Exit::usage, "sbatch refuses: {}", one_line(finished.output));
+  return one_line(finished.output);
+}
+
+}  // namespace
+
+void check_script(const std::filesystem::path& script) { sbatch({"--test-only", script.string()}); }
+
+std::string submit_script(const std::filesystem::path& script) {
+  const std::string answer = sbatch({"--parsable", script.string()});
+  return answer.substr(0, answer.find(';'));  // a federation adds ";cluster"
+}
+
+std::string requeue_job(const std::string& job, const std::string& script) {
+  const Finished requeued = run_program({"scontrol", "requeue", job}, slurm_patience);
+  if (requeued.code == 0) return fmt::format("saved; job {} goes back in the queue", job);
+  if (script.empty()) {
+    return fmt::format("saved, but Slurm does not requeue job {}: {}", job,
+                       one_line(requeued.output));
+  }
+  const Finished next =
+      run_program({"sbatch", "--parsable", "--dependency=afterany:" + job, script}, slurm_patience);
+  return next.code == 0
+             ? fmt::format("saved; Slurm does not requeue job {}, so job {} goes on after it", job,
+                           one_line(next.output))
+             : fmt::format(
+                   "saved, but Slurm neither requeues job {} ({}) nor takes a next one ({})", job,
+                   one_line(requeued.output), one_line(next.output));
+}
+
+std::optional<SlurmJobStatus> job_status(const std::string& job) {
+  const Finished finished =
+      run_program({"squeue", "--noheader", "--states=all", "--jobs=" + job, "--format=%T|%R|%L"},
+                  slurm_patience);
+  if (finished.code != 0 || finished.output.empty()) return std::nullopt;
+  std::istringstream fields(one_line(finished.output));
+  SlurmJobStatus status;
+  std::getline(fields, status.state, '|');
+  std::getline(fields, status.reason, '|');
+  std::getline(fields, status.time_left, '|');
+  return status;
+}
+
+void cancel_job(const std::string& job) {
+  const std::optional<SlurmJobStatus> status = job_status(job);
+  require(status.has_value(), Exit::usage, "Slurm knows of no job {}", job);
+  const bool running = status->state == "RUNNING";
+  const Finished finished =
+      run_program(running ? std::vector<std::string>{"scancel", "--batch", "--signal=INT", job}
+                          : std::vector<std::string>{"scancel", job},
+                  slurm_patience);
+  require(finished.code == 0, Exit::usage, "scancel refuses: {}", one_line(finished.output));
+}
+
+}  // namespace switchyard

@@ -1,0 +1,84 @@
+#include "launch/submission.h"
+
+#include <nlohmann/json.hpp>
+
+#include "io/durable.h"
+#include "io/token_store.h"
+#include "launch/attempts.h"
+#include "launch/config_checks.h"
+#include "launch/environment.h"
+#include "launch/layout.h"
+#include "launch/run_directory.h"
+#include "launch/slurm.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::int64_t max_job_bytes = 1 << 12;
+
+// What would fail on the nodes fails here.
+void check_run(const Config& config, const BatchRequest& request) {
+  check_config(config);
+  require(!config.data.dataset.empty(), Exit::usage,
+          "data.dataset is not set: name a folder that `switchyard prepare` wrote");
+  const TokenStore store(config.data.dataset);
+  const int ranks = request.nodes * request.ranks_per_node;
+  choose_expert_degree(config.parallel.experts, ranks, config.model.num_experts,
+                       config.parallel.elastic);
+  const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
+  require(ranks <= micro_batches, Exit::usage,
+          "{} nodes of {} ranks are {} ranks, but a step has only {} micro-batches: raise "
+          "train.global_batch_size, or take fewer ranks",
+          request.nodes, request.ranks_per_node, ranks, micro_batches);
+  wait_for_owner(config.run.directory, std::chrono::seconds{0});
+}
+
+void write_submission(const Submitted& made, const Config& config) {
+  const fs::path folder = RunDirectory(made.run).submit();
+  durable::make_folders(folder);
+  durable::replace_file(folder / "config.toml", print_config(config, Docs::yes));
+  durable::replace_file(folder / "job.sh", made.script);
+}
+
+}  // namespace
+
+Submitted submit(const Submission& submission) {
+  Config config = load_config(submission.config);
+  if (submission.partition) config.slurm.partition = *submission.partition;
+  if (submission.account) config.slurm.account = *submission.account;
+  check_run(config, submission.request);
+  config.run.directory = fs::absolute(config.run.directory).lexically_normal();
+  config.data.dataset = fs::absolute(config.data.dataset).lexically_normal();
+
+  BatchRequest request = submission.request;
+  request.program = own_program();
+  request.folder = fs::current_path();
+  request.run = config.run.directory;
+  if (request.name.empty()) request.name = request.run.filename().string();
+  Submitted made{batch_script(request, config.slurm), "", request.run};
+  if (submission.dry_run) return made;
+
+  write_submission(made, config);
+  const RunDirectory directory(made.run);
+  check_script(directory.submit() / "job.sh");
+  made.job = submit_script(directory.submit() / "job.sh");
+  durable::replace_file(
+      directory.submit() / "job.json",
+      nlohmann::ordered_json{{"job", made.job}, {"submitted", utc_now()}}.dump() + "\n");
+  return made;
+}
+
+std::string submitted_job(const fs::path& run) {
+  const fs::path file = RunDirectory(run).submit() / "job.json";
+  require(fs::exists(file), Exit::usage, "{} was not given to Slurm by `switchyard submit`",
+          run.string());
+  try {
+    return nlohmann::json::parse(durable::read_file(file, max_job_bytes)).at("job");
+  } catch (const nlohmann::json::exception& error) {
+    fail(Exit::data, "{}: {}", file.string(), error.what());
+  }
+}
+
+}  // namespace switchyard

@@ -1,0 +1,92 @@
+#include "launch/supervisor.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "io/durable.h"
+#include "launch/environment.h"
+#include "launch/process.h"
+#include "launch/ranks.h"
+#include "launch/run_directory.h"
+#include "launch/slurm.h"
+#include "launch/verdict.h"
+
+namespace switchyard {
+namespace {
+
+// Signal handlers reach objects of static storage only.
+std::atomic<pid_t> ranks{0};
+std::atomic<bool> asked_to_leave{false}, asked_to_end{false};
+
+// The ranks take any number of SIGUSR1 for one wish: save and leave.
+void pass_on(int number) {
+  asked_to_leave = true;
+  if (number == SIGINT) asked_to_end = true;
+  if (ranks > 0) kill(ranks, SIGUSR1);
+}
+
+void listen() {
+  struct sigaction action {};
+  action.sa_handler = pass_on;  // without SA_RESTART: the wait for the ranks wakes up
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
+}
+
+std::vector<std::string> command_line(const SupervisorOptions& options) {
+  std::vector<std::string> command = options.launcher;
+  command.push_back(own_program().string());
+  command.push_back("train");
+  if (options.config.file) command.push_back(options.config.file->string());
+  command.push_back("--resume");
+  for (const std::string& set : options.config.sets) {
+    command.push_back("--set");
+    command.push_back(set);
+  }
+  return command;
+}
+
+int run_ranks(const std::vector<std::string>& command) {
+  ranks = start_program(command);
+  if (asked_to_leave) kill(ranks, SIGUSR1);  // the signal came before there was anyone to tell
+  int code = -1;
+  while ((code = wait_for_program(ranks)) < 0) {
+  }
+  ranks = 0;
+  return code;
+}
+
+// Saved because somebody asked for it: Slurm's job goes back into the queue.
+int leave(const SupervisorOptions& options) {
+  const SlurmJob job = slurm_job();
+  if (job.id.empty() || asked_to_end) return static_cast<int>(Exit::requeue);
+  print_error(requeue_job(job.id, options.script));
+  return static_cast<int>(Exit::requeue);
+}
+
+}  // namespace
+
+int supervise(const SupervisorOptions& options) {
+  const Config config = load_config(options.config);
+  const RunDirectory directory(config.run.directory);
+  const std::vector<std::string> command = command_line(options);
+  listen();
+  for (;;) {
+    const RunState before = directory.read_state();
+    const int code = run_ranks(command);
+    RunState state = directory.read_state();
+    if (state.attempt == before.attempt) state.status = state.problem = "";  // of an earlier start
+    const Verdict verdict = judge(code, state, directory.read_failures(), options.most_failures);
+    directory.write_failures(verdict.failures);
+    if (!verdict.why.empty()) print_error(verdict.why);
+    if (verdict.next == Next::leave_saved) return leave(options);
+    if (verdict.next != Next::restart) return verdict.code;
+    if (asked_to_leave)
+      return leave(options);  // nothing newer was saved: the last checkpoint stands
+    std::this_thread::sleep_for(std::chrono::seconds(verdict.failures.count));
+  }
+}
+
+}  // namespace switchyard
