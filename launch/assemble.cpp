@@ -30,12 +30,15 @@ Loader::Layout loader_layout(const Config& config, const Comm& world) {
           .access = config.data.mmap ? Access::mmap : Access::pread};
 }
 
-Transformer::Options model_options(const Config& config, std::int64_t vocabulary) {
+Transformer::Options model_options(const Config& config, std::int64_t vocabulary,
+                                   RoutingTape* tape) {
   return {.vocabulary = vocabulary,
           .sequence_length = config.data.sequence_length,
           .exact = config.train.exact,
           .step_tokens = config.train.global_batch_size * config.data.sequence_length,
-          .num_micro_batches = config.train.global_batch_size / config.train.micro_batch_size};
+          .num_micro_batches = config.train.global_batch_size / config.train.micro_batch_size,
+          .seed = static_cast<std::uint64_t>(config.train.seed),
+          .tape = tape};
 }
 
 void require_device(const RunConfig& run) {

@@ -15,7 +15,8 @@ namespace switchyard {
 Config agree_on_config(const ConfigSources& sources, Comm& world);
 
 Loader::Layout loader_layout(const Config& config, const Comm& world);
-Transformer::Options model_options(const Config& config, std::int64_t vocabulary);
+Transformer::Options model_options(const Config& config, std::int64_t vocabulary,
+                                   RoutingTape* tape = nullptr);
 
 // Errors: Exit::usage if this build or this machine has no such device.
 void require_device(const RunConfig& run);

@@ -44,9 +44,7 @@ void check_model(const ModelConfig& model) {
 void check_config(const Config& config) {
   check_batches(config.train, config.data);
   check_model(config.model);
-  require(config.router.top_k <= config.model.num_experts, Exit::usage,
-          "router.top_k = {} is more than model.num_experts = {}", config.router.top_k,
-          config.model.num_experts);
+  check_router(config.router, config.model.num_experts);
 }
 
 }  // namespace switchyard

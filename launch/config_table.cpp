@@ -58,9 +58,21 @@ void add_model(std::vector<ConfigKey>& keys, ModelConfig& model) {
 void add_router(std::vector<ConfigKey>& keys, RouterConfig& router) {
   keys.insert(
       keys.end(),
-      {{"router.gate", &router.gate, Choices{{"softmax_topk", "topk_softmax"}}, fixed,
-        "softmax over all experts, or over the chosen ones"},
+      {{"router.gate", &router.gate,
+        Choices{{"softmax_topk", "topk_softmax", "sigmoid", "noisy_topk", "expert_choice", "hash"}},
+        fixed, "how tokens and experts are matched (docs/train.md)"},
        {"router.top_k", &router.top_k, Range{1, 1024}, fixed, "experts per token"},
+       {"router.scale", &router.scale, Range{0, 1e6}, fixed, "of every weight"},
+       {"router.normalize", &router.normalize, Anything{}, fixed,
+        "sigmoid: a token's weights add up to router.scale"},
+       {"router.bias_rate", &router.bias_rate, Range{0, 1}, free,
+        "sigmoid: step of the balancing bias; 0: it rests"},
+       {"router.jitter", &router.jitter, Range{0, 0.999}, free,
+        "the gate reads its input times 1 +- this in training; 0: off"},
+       {"router.groups", &router.groups, Range{1, 1 << 20}, fixed,
+        "sets of neighbouring experts; 1: no groups"},
+       {"router.groups_per_token", &router.groups_per_token, Range{1, 1024}, fixed,
+        "groups that a token's experts come from"},
        {"router.exchange", &router.exchange,
         Choices{{"flat", "shared_memory", "hierarchical", "pipelined", "auto"}}, free,
         "how rows travel; the bits are the same. auto: the fastest when measured"},
@@ -71,7 +83,19 @@ void add_router(std::vector<ConfigKey>& keys, RouterConfig& router) {
        {"router.ranks_per_node", &router.ranks_per_node, Range{0, 1 << 20}, free,
         "exchange as if nodes had so few ranks; 0: as they are"},
        {"router.balance_loss", &router.balance_loss, Range{0, 1e6}, free, "coefficient; 0: off"},
-       {"router.z_loss", &router.z_loss, Range{0, 1e6}, free, "coefficient; 0: off"}});
+       {"router.balance_over", &router.balance_over,
+        Choices{{"sequence", "micro_batch", "global_batch"}}, fixed,
+        "what the balance loss balances over"},
+       {"router.z_loss", &router.z_loss, Range{0, 1e6}, free, "coefficient; 0: off"},
+       {"router.capacity_factor", &router.capacity_factor, Range{0, 1e6}, free,
+        "of an even share of a micro-batch, where an expert is full; 0: never"},
+       {"router.drop", &router.drop, Choices{{"probability", "position"}}, free,
+        "a full expert drops the least weights, or the last tokens"},
+       {"router.allow_future_tokens", &router.allow_future_tokens, Anything{}, fixed,
+        "let expert_choice route a token by those after it"},
+       {"router.record", &router.record, Anything{}, free, "folder for every choice; empty: none"},
+       {"router.replay", &router.replay, Anything{}, free,
+        "folder of recorded choices to take again; empty: none"}});
 }
 
 void add_parallel(std::vector<ConfigKey>& keys, ParallelConfig& parallel) {

@@ -41,6 +41,7 @@ std::string layer_object(const LayerLoad& load) {
   line.number("max_over_mean", load.max_over_mean);
   line.number("entropy", load.entropy);
   line.integer("dead_experts", load.dead_experts);
+  line.integer("dropped", load.dropped);
   return line.close();
 }
 

@@ -22,6 +22,7 @@
 #include "launch/start.h"
 #include "launch/stop_signals.h"
 #include "runtime/agree.h"
+#include "train/routing_tape.h"
 #include "train/run.h"
 
 namespace switchyard {
@@ -52,6 +53,17 @@ struct RunData {
   }
 };
 
+// Collective. nullptr if the run neither records nor replays routing.
+std::unique_ptr<RunTape> make_tape(const Config& config, int attempt, Comm& world) {
+  std::unique_ptr<RunTape> tape;
+  if (config.router.record.empty() && config.router.replay.empty()) return tape;
+  agree(world, [&] {
+    tape =
+        std::make_unique<RunTape>(config.router, config.model.num_experts, attempt, world.rank());
+  });
+  return tape;
+}
+
 // On the watchdog's thread.
 void report_incident(const RunDirectory& directory, const std::string& what) {
   print_error(what);
@@ -79,7 +91,9 @@ class Training {
         stream_(Stream::cpu(choose_threads(config.run.threads, *world))),
         mesh_(make_mesh(std::move(world), expert_degree)),
         log_(make_logger(directory_.logs(), mesh_)),
-        model_(config.model, config.router, model_options(config, data.store->vocabulary()), mesh_),
+        tape_(make_tape(config, attempt_, *mesh_.world)),
+        model_(config.model, config.router,
+               model_options(config, data.store->vocabulary(), tape_.get()), mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         description_(describe_run(config, *data.store)),
         saving_({directory_.path(), attempt_, checkpoint_}, config.checkpoint, *mesh_.world,
@@ -91,6 +105,7 @@ class Training {
     for (const std::string& note : start.notes) log_->warn("{}", note);
     if (!checkpoint_.empty()) load();
     saving_.prepare(trainer_.owned_state());
+    check_tape(config.train.steps);
     introduce();
   }
 
@@ -133,6 +148,11 @@ class Training {
           "this machine computes other bits than the one that wrote the checkpoint: the run goes "
           "on, but no longer bit for bit");
     }
+  }
+
+  void check_tape(std::int64_t steps) {
+    if (tape_ == nullptr || model_.moe_layers().empty()) return;
+    agree(*mesh_.world, [&] { tape_->require_steps(step_, steps, model_.moe_layers().front()); });
   }
 
   void introduce() {
@@ -256,6 +276,7 @@ class Training {
   Stream stream_;
   Mesh mesh_;
   std::shared_ptr<spdlog::logger> log_;
+  std::unique_ptr<RunTape> tape_;
   Transformer model_;
   Trainer trainer_;
   nlohmann::json description_;

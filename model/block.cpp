@@ -40,19 +40,19 @@ void Norm::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, 
   params.add_gradient(weight_, d_weight, stream);
 }
 
-Block::Block(Params& params, int layer, const ModelConfig& model, const RouterConfig& router,
-             Mesh& mesh, Exchange& exchange)
-    : attention_norm_(params, layer_name(layer) + ".attention_norm", model.hidden,
+Block::Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
+             Exchange& exchange, const GateInputs& inputs)
+    : attention_norm_(params, layer_name(inputs.layer) + ".attention_norm", model.hidden,
                       model.norm_epsilon),
-      attention_(params, layer_name(layer) + ".attention", model),
-      ffn_norm_(params, layer_name(layer) + ".ffn_norm", model.hidden, model.norm_epsilon),
+      attention_(params, layer_name(inputs.layer) + ".attention", model),
+      ffn_norm_(params, layer_name(inputs.layer) + ".ffn_norm", model.hidden, model.norm_epsilon),
       ffn_hidden_(model.ffn_hidden) {
-  if (is_dense(model, layer)) {
+  if (is_dense(model, inputs.layer)) {
     ffn_.emplace(
-        params, layer_name(layer) + ".ffn",
+        params, layer_name(inputs.layer) + ".ffn",
         Ffn::Shape{model.hidden, ffn_hidden_, init_std_of(model), residual_init_std(model), false});
   } else {
-    moe_.emplace(params, layer_name(layer), model, router, mesh, exchange);
+    moe_.emplace(params, layer_name(inputs.layer), model, router, mesh, exchange, inputs);
   }
 }
 
@@ -74,7 +74,7 @@ void Block::forward(const Params& params, const Batch& batch, const RotaryTable&
     ffn_norm_.forward(params, saved.middle, saved.ffn_norm, arena, stream);
   }
   if (moe_) {
-    moe_->forward(params, saved.ffn_norm.out, saved.moe, out, arena, scratch, stream);
+    moe_->forward(params, batch, saved.ffn_norm.out, saved.moe, out, arena, scratch, stream);
   } else if (!batch.empty()) {
     const Span span(stream, "ffn");
     saved.ffn = Ffn::take(arena, x.rows(), ffn_hidden_);
@@ -90,8 +90,8 @@ AuxiliaryLosses Block::backward(Params& params, const Batch& batch, const Rotary
   AuxiliaryLosses losses;
   const Tensor d_branch = scratch.take(d.shape);
   if (moe_) {
-    losses =
-        moe_->backward(params, saved.ffn_norm.out, saved.moe, d, share, d_branch, scratch, stream);
+    losses = moe_->backward(params, batch, saved.ffn_norm.out, saved.moe, d, share, d_branch,
+                            scratch, stream);
   } else if (!batch.empty()) {
     const Span span(stream, "ffn");
     ffn_->backward(params, saved.ffn_norm.out, saved.ffn, d, d_branch, stream);

@@ -30,10 +30,10 @@ class Norm {
 
 class Block {
  public:
-  Block(Params& params, int layer, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
-        Exchange& exchange);
+  Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
+        Exchange& exchange, const GateInputs& inputs);
   void host_experts(Params& params);
-  bool is_moe() const { return moe_.has_value(); }
+  Gate* gate() { return moe_ ? &moe_->gate() : nullptr; }  // of a MoE block
 
   struct Saved {
     Tensor x, middle;  // into the block; between attention and FFN

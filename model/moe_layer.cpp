@@ -7,7 +7,8 @@
 namespace switchyard {
 
 MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
-                   const RouterConfig& router, Mesh& mesh, Exchange& exchange)
+                   const RouterConfig& router, Mesh& mesh, Exchange& exchange,
+                   const GateInputs& inputs)
     : name_(name),
       hidden_(model.hidden),
       inner_(model.expert_hidden),
@@ -16,7 +17,7 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
                     true},
       mesh_(mesh),
       placement_(model.num_experts, mesh.expert_degree()),
-      gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model)),
+      gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model), inputs),
       exchange_(exchange) {
   if (shared_inner_ > 0) {
     shared_.emplace(
@@ -29,10 +30,10 @@ void MoeLayer::host_experts(Params& params) {
   shard_.emplace(params, name_, placement_, mesh_.experts->rank(), expert_shape_);
 }
 
-void MoeLayer::forward(const Params& params, Tensor x, Saved& saved, Tensor out, Arena& arena,
-                       Arena& scratch, Stream& stream) const {
+void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
+                       Arena& arena, Arena& scratch, Stream& stream) const {
   RouterOps& ops = RouterOps::on(stream.device());
-  gate_.choose(params, x, saved.routing, arena, stream);
+  gate_.choose(params, batch, x, saved.routing, arena, stream);
   make_plan(saved.routing, placement_, *mesh_.experts, arena, saved.plan, stream);
   exchange_.prepare(saved.plan, arena, stream);
   const Plan& plan = saved.plan;
@@ -57,8 +58,9 @@ void MoeLayer::forward(const Params& params, Tensor x, Saved& saved, Tensor out,
   RuntimeOps::on(stream.device()).add(shared_out, out, stream);
 }
 
-AuxiliaryLosses MoeLayer::backward(Params& params, Tensor x, Saved& saved, Tensor d_out,
-                                   double share, Tensor d_x, Arena& scratch, Stream& stream) const {
+AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x, Saved& saved,
+                                   Tensor d_out, double share, Tensor d_x, Arena& scratch,
+                                   Stream& stream) const {
   RouterOps& ops = RouterOps::on(stream.device());
   const Plan& plan = saved.plan;
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
@@ -83,7 +85,7 @@ AuxiliaryLosses MoeLayer::backward(Params& params, Tensor x, Saved& saved, Tenso
     shared_->backward(params, x, saved.shared, d_out, d_shared, stream);
     RuntimeOps::on(stream.device()).add(d_shared, d_x, stream);
   }
-  return gate_.backward(params, x, saved.routing, d_weight, share, d_x, scratch, stream);
+  return gate_.backward(params, batch, x, saved.routing, d_weight, share, d_x, scratch, stream);
 }
 
 }  // namespace switchyard

@@ -22,7 +22,8 @@ class MoeLayer {
   // Declares the dense part: name.router and, if configured, name.shared.*. The exchange serves all
   // layers of a model and outlives them.
   MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
-           const RouterConfig& router, Mesh& mesh, Exchange& exchange);
+           const RouterConfig& router, Mesh& mesh, Exchange& exchange,
+           const GateInputs& inputs = {});
   // Declares the experts this rank hosts; called once all dense parameters of the model are
   // declared.
   void host_experts(Params& params);
@@ -31,17 +32,20 @@ class MoeLayer {
     Routing routing;
     Plan plan;
     Tensor shard_rows;  // [shard rows, hidden]: what my experts received
-    Tensor slots;       // [T k, hidden]: what came back, one row per choice
+    Tensor slots;       // [slots, hidden]: what came back, one row per choice
     Ffn::Saved experts;
     Ffn::Saved shared;
   };
 
   // Collective over the expert group, for T = 0 too. x, out: [T, hidden].
-  void forward(const Params& params, Tensor x, Saved& saved, Tensor out, Arena& arena,
-               Arena& scratch, Stream& stream) const;
+  void forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
+               Arena& arena, Arena& scratch, Stream& stream) const;
   // Collective over the expert group. Overwrites d_x. share: see Gate::backward.
-  AuxiliaryLosses backward(Params& params, Tensor x, Saved& saved, Tensor d_out, double share,
-                           Tensor d_x, Arena& scratch, Stream& stream) const;
+  AuxiliaryLosses backward(Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor d_out,
+                           double share, Tensor d_x, Arena& scratch, Stream& stream) const;
+
+  Gate& gate() { return gate_; }
+  const Gate& gate() const { return gate_; }
 
  private:
   std::string name_;

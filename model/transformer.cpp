@@ -43,7 +43,7 @@ struct Transformer::State {
         options(chosen),
         embedding(declare_embedding(params, model, options.vocabulary)),
         exchange(choose_exchange(model, router, options, mesh)),
-        blocks(declare_blocks(params, model, router, mesh, *exchange.exchange)),
+        blocks(declare_blocks(params, model, router, mesh, *exchange.exchange, options)),
         head(params, embedding, model, options.vocabulary),
         rotary(options.sequence_length, model.head_dim, model.rope_base) {
     for (Block& block : blocks) block.host_experts(params);
@@ -64,10 +64,11 @@ struct Transformer::State {
 
   static std::vector<Block> declare_blocks(Params& params, const ModelConfig& model,
                                            const RouterConfig& router, Mesh& mesh,
-                                           Exchange& exchange) {
+                                           Exchange& exchange, const Options& options) {
     std::vector<Block> blocks;
     for (int layer = 0; layer < model.num_layers; ++layer)
-      blocks.emplace_back(params, layer, model, router, mesh, exchange);
+      blocks.emplace_back(params, model, router, mesh, exchange,
+                          GateInputs{layer, options.seed, options.tape});
     return blocks;
   }
 
@@ -89,7 +90,7 @@ const std::string& Transformer::exchange_choice() const { return state_->exchang
 std::vector<int> Transformer::moe_layers() const {
   std::vector<int> layers;
   for (std::size_t layer = 0; layer < state_->blocks.size(); ++layer) {
-    if (state_->blocks[layer].is_moe()) layers.push_back(static_cast<int>(layer));
+    if (state_->blocks[layer].gate() != nullptr) layers.push_back(static_cast<int>(layer));
   }
   return layers;
 }
@@ -98,6 +99,7 @@ StepSums Transformer::empty_sums() const {
   StepSums sums;
   sums.expert_counts.assign(static_cast<std::size_t>(num_moe_layers() * state_->model.num_experts),
                             0);
+  sums.dropped.assign(static_cast<std::size_t>(num_moe_layers()), 0);
   return sums;
 }
 
@@ -148,18 +150,21 @@ void Transformer::backward(const Batch& batch, Saved& saved, std::int64_t loss_t
                                                   loss_tokens, d, s.scratch, stream));
   }
   const double share = static_cast<double>(batch.num_tokens()) / static_cast<double>(loss_tokens);
-  std::size_t counts_end = sums.expert_counts.size();
+  std::size_t moe_layer = sums.dropped.size();
   for (std::size_t layer = s.blocks.size(); layer-- > 0;) {
     s.scratch.reset();
     Block::Saved& block = saved.blocks[layer];
     const AuxiliaryLosses losses =
         s.blocks[layer].backward(s.params, batch, s.rotary, block, d, share, s.scratch, stream);
-    if (!s.blocks[layer].is_moe()) continue;
+    if (s.blocks[layer].gate() == nullptr) continue;
     sums.balance_loss += s.fixed(losses.balance);
     sums.z_loss += s.fixed(losses.z);
-    counts_end -= block.moe.routing.counts.size();
-    for (std::size_t e = 0; e < block.moe.routing.counts.size(); ++e) {
-      sums.expert_counts[counts_end + e] += block.moe.routing.counts[e];
+    const Routing& routing = block.moe.routing;
+    const std::size_t experts = routing.wanted.size();
+    --moe_layer;
+    for (std::size_t e = 0; e < experts; ++e) {
+      sums.expert_counts[moe_layer * experts + e] += routing.wanted[e];
+      sums.dropped[moe_layer] += routing.wanted[e] - routing.counts[e];
     }
   }
   if (batch.empty()) return;
@@ -176,6 +181,25 @@ void Transformer::evaluate(const Batch& batch, Saved& saved, std::int64_t loss_t
   s.scratch.reset();
   sums.loss +=
       s.fixed(s.head.loss(s.params, batch, saved.final_norm, loss_tokens, s.scratch, stream));
+}
+
+void Transformer::finish_step(const StepSums& sums) {
+  const auto experts = static_cast<std::size_t>(state_->model.num_experts);
+  std::size_t begin = 0;
+  for (Block& block : state_->blocks) {
+    if (block.gate() == nullptr) continue;
+    block.gate()->finish_step(std::span(sums.expert_counts).subspan(begin, experts));
+    begin += experts;
+  }
+}
+
+std::vector<std::pair<std::string, Tensor>> Transformer::gate_state() {
+  std::vector<std::pair<std::string, Tensor>> state;
+  for (Block& block : state_->blocks) {
+    if (block.gate() == nullptr) continue;
+    for (auto& tensor : block.gate()->state()) state.push_back(std::move(tensor));
+  }
+  return state;
 }
 
 void Transformer::logits(const Saved& saved, std::int64_t token, Tensor out, Stream& stream) {

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/config.h"
 #include "router/config.h"
+#include "router/routing_tape.h"
 #include "runtime/batch.h"
 #include "runtime/mesh.h"
 #include "runtime/params.h"
@@ -18,7 +20,9 @@ namespace switchyard {
 // all are integers, so that any order of adding gives the same bits.
 struct StepSums {
   std::int64_t loss = 0, balance_loss = 0, z_loss = 0;  // fixed point, see Transformer::loss_format
-  std::vector<std::int64_t> expert_counts;  // [MoE layers, experts]: (token, choice) pairs
+  std::vector<std::int64_t> expert_counts;  // [MoE layers, experts]: (token, choice) pairs, dropped
+                                            // ones included
+  std::vector<std::int64_t> dropped;        // [MoE layers]: of them, for lack of capacity
 };
 
 class Transformer {
@@ -29,6 +33,8 @@ class Transformer {
     bool exact = true;
     std::int64_t step_tokens = 1;        // of a full step: fixes the fixed-point scale
     std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
+    std::uint64_t seed = 1;              // of the gates' noise and hashes
+    RoutingTape* tape = nullptr;         // of the gates; the caller owns it
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.
@@ -61,6 +67,11 @@ class Transformer {
                 Stream& stream);
   // Logits of one token of the batch, after forward. out: [V].
   void logits(const Saved& saved, std::int64_t token, Tensor out, Stream& stream);
+
+  // What the gates learn from a step that was taken. sums: of all ranks.
+  void finish_step(const StepSums& sums);
+  // What the gates keep from step to step, by global name; the same on all ranks.
+  std::vector<std::pair<std::string, Tensor>> gate_state();
 
  private:
   struct State;

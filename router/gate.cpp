@@ -1,78 +1,161 @@
 #include "router/gate.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include "router/hash_gate.h"
 #include "runtime/matmul.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
 namespace {
 
-GateOrder order_of(const std::string& name) {
-  if (name == "softmax_topk") return GateOrder::softmax_topk;
-  require(name == "topk_softmax", Exit::usage,
-          "router.gate = \"{}\": it is \"softmax_topk\" or \"topk_softmax\"", name);
-  return GateOrder::topk_softmax;
+GateRule rule_of(const RouterConfig& config) {
+  GateRule rule{
+      .scale = config.scale, .groups = config.groups, .groups_per_token = config.groups_per_token};
+  if (config.gate == "sigmoid") {
+    rule.weighing = config.normalize ? Weighing::sigmoid_normalized : Weighing::sigmoid;
+  } else if (config.gate == "topk_softmax" || config.gate == "noisy_topk") {
+    rule.weighing = Weighing::topk_softmax;
+  }
+  return rule;
 }
 
 }  // namespace
 
-Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, std::int64_t hidden,
-           int num_experts, double init_std)
-    : config_(config), order_(order_of(config.gate)), num_experts_(num_experts) {
-  require(config.top_k >= 1 && config.top_k <= num_experts, Exit::usage,
-          "router.top_k = {}: a token chooses between 1 and model.num_experts = {} experts",
-          config.top_k, num_experts);
-  router_ = params.declare(
-      {.name = name + ".router", .shape = {num_experts, hidden}, .init_std = init_std});
+Gate::Picking Gate::picking_of(const std::string& gate) {
+  if (gate == "noisy_topk") return Picking::noisy_best;
+  if (gate == "expert_choice") return Picking::tokens;
+  return gate == "hash" ? Picking::by_hash : Picking::best;
 }
 
-void Gate::choose(const Params& params, Tensor x, Routing& routing, Arena& arena,
-                  Stream& stream) const {
+Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, std::int64_t hidden,
+           int num_experts, double init_std, const GateInputs& inputs)
+    : name_(name),
+      config_(config),
+      rule_(rule_of(config)),
+      picking_(picking_of(config.gate)),
+      balance_over_(balance_over_of(config.balance_over)),
+      num_experts_(num_experts),
+      inputs_(inputs) {
+  check_router(config, num_experts);
+  const Shape shape{num_experts, hidden};
+  if (picking_ != Picking::by_hash) {
+    router_ = params.declare({.name = name + ".router", .shape = shape, .init_std = init_std});
+  }
+  // Zero, as Shazeer 2017: the noise starts with the same width for all.
+  if (picking_ == Picking::noisy_best) {
+    noise_ = params.declare({.name = name + ".router_noise", .shape = shape});
+  }
+  if (is_sigmoid(rule_.weighing)) bias_ = Buffer({num_experts}, DType::f32);
+  if (balance_over_ == BalanceOver::global_batch) counts_ = Buffer({num_experts}, DType::i64);
+}
+
+void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& routing,
+                  Arena& arena, Stream& stream) const {
   const Span span(stream, "gate");
   const std::int64_t tokens = x.rows();
+  const std::int64_t choices = picking_ == Picking::tokens ? num_experts_ : config_.top_k;
+  routing.expert = arena.take({tokens, choices}, DType::i32);
+  routing.weight = arena.take({tokens, choices});
+  if (picking_ != Picking::by_hash) make_logits(params, batch, x, routing, arena, stream);
+  RoutingTape* tape = batch.step >= 0 && !x.empty() ? inputs_.tape : nullptr;
+  const bool replayed = tape != nullptr && tape->replay(batch, inputs_.layer, routing.expert);
+  if (!replayed && !x.empty()) pick(batch, routing, stream);
+  RouterOps& ops = RouterOps::on(stream.device());
+  if (picking_ == Picking::by_hash) {
+    std::fill_n(routing.weight.as<float>(), routing.weight.size(),
+                config_.scale / static_cast<float>(config_.top_k));
+  } else {
+    ops.weigh(rule_, routing.logits, routing.probability, routing.expert, routing.weight, stream);
+  }
+  if (config_.capacity_factor > 0 && batch.step >= 0 && !replayed) {
+    const DropBy by = config_.drop == "position" ? DropBy::position : DropBy::probability;
+    ops.drop(routing.expert, routing.weight, num_experts_, capacity(tokens), by, stream);
+  }
+  if (tape != nullptr) tape->record(batch, inputs_.layer, routing.expert);
+  count(routing);
+}
+
+void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
+                       Arena& arena, Stream& stream) const {
+  const std::int64_t tokens = x.rows();
+  RouterOps& ops = RouterOps::on(stream.device());
+  const auto first = static_cast<std::uint64_t>(std::max<std::int64_t>(0, batch.index) * tokens);
+  const bool training = batch.step >= 0;
+  routing.input = x;
+  if (config_.jitter > 0 && training) {
+    routing.input = arena.take(x.shape);
+    ops.jitter(random(Purpose::gate_jitter, batch), first * static_cast<std::uint64_t>(x.cols()),
+               config_.jitter, x, routing.input, stream);
+  }
   routing.logits = arena.take({tokens, num_experts_});
   routing.probability = arena.take({tokens, num_experts_});
   routing.log_sum = arena.take({tokens});
-  routing.expert = arena.take({tokens, config_.top_k}, DType::i32);
-  routing.weight = arena.take({tokens, config_.top_k});
-  matmul(x, Op::plain, params.value(router_), Op::transposed, routing.logits, Write::replace,
-         stream);
-  RouterOps::on(stream.device())
-      .choose(routing.logits, order_, routing.probability, routing.log_sum, routing.expert,
-              routing.weight, stream);
-  routing.counts.assign(static_cast<std::size_t>(num_experts_), 0);
-  const auto* expert = routing.expert.as<std::int32_t>();
-  for (std::int64_t i = 0; i < routing.expert.size(); ++i)
-    ++routing.counts[static_cast<std::size_t>(expert[i])];
+  matmul(routing.input, Op::plain, params.value(router_), Op::transposed, routing.logits,
+         Write::replace, stream);
+  routing.noise_slope = Tensor{};
+  if (noise_ >= 0 && training) {
+    routing.noise_slope = arena.take({tokens, num_experts_});
+    matmul(routing.input, Op::plain, params.value(noise_), Op::transposed, routing.noise_slope,
+           Write::replace, stream);
+    ops.add_noise(random(Purpose::gate_noise, batch),
+                  first * static_cast<std::uint64_t>(num_experts_), routing.noise_slope,
+                  routing.logits, stream);
+  }
+  ops.score(rule_.weighing, routing.logits, routing.probability, routing.log_sum, stream);
 }
 
-AuxiliaryLosses Gate::backward(Params& params, Tensor x, const Routing& routing, Tensor d_weight,
-                               double share, Tensor d_x, Arena& arena, Stream& stream) const {
-  const Span span(stream, "gate");
-  const auto tokens = static_cast<double>(x.rows());
-  if (x.empty()) return {};
+void Gate::pick(const Batch& batch, Routing& routing, Stream& stream) const {
   RouterOps& ops = RouterOps::on(stream.device());
-  const auto experts = static_cast<std::size_t>(num_experts_);
-  std::vector<double> probability_sums(experts);
-  const double log_sum_squares =
-      ops.sum_probabilities(routing.probability, routing.log_sum, probability_sums, stream);
-
-  AuxiliaryLosses losses;
-  std::vector<float> slope(experts);
-  const double balance = static_cast<double>(config_.balance_loss) * share * num_experts_;
-  for (std::size_t e = 0; e < experts; ++e) {
-    const double fraction = static_cast<double>(routing.counts[e]) / (tokens * config_.top_k);
-    losses.balance += balance * fraction * probability_sums[e] / tokens;
-    slope[e] = static_cast<float>(balance * fraction / tokens);
+  if (picking_ == Picking::by_hash) {
+    choose_by_hash(random(Purpose::gate_hash, {}), batch.tokens, num_experts_, routing.expert);
+  } else if (picking_ == Picking::tokens) {
+    ops.pick_tokens(routing.probability, capacity(routing.expert.rows()), routing.expert, stream);
+  } else {
+    ops.pick(rule_, routing.logits, routing.probability, bias_, routing.expert, stream);
   }
-  const double z = static_cast<double>(config_.z_loss) * share / tokens;
-  losses.z = z * log_sum_squares;
+}
 
-  const Tensor d_logits = arena.take(routing.logits.shape);
-  ops.choose_backward(routing.probability, routing.log_sum, routing.expert, routing.weight, order_,
-                      d_weight, slope, static_cast<float>(2.0 * z), d_logits, stream);
-  params.add_gradient_product(router_, d_logits, x, stream);
-  matmul(d_logits, Op::plain, params.value(router_), Op::plain, d_x, Write::add, stream);
-  return losses;
+std::int64_t Gate::capacity(std::int64_t tokens) const {
+  const double factor = picking_ == Picking::tokens ? 1.0 : config_.capacity_factor;
+  const double rows =
+      factor * static_cast<double>(tokens * config_.top_k) / static_cast<double>(num_experts_);
+  // The margin keeps a product such as 1.1 * 10, which a double holds as a little more than 11.
+  return std::min(tokens, static_cast<std::int64_t>(std::ceil(rows * (1.0 - 1e-9))));
+}
+
+Random Gate::random(Purpose purpose, const Batch& batch) const {
+  const auto step = static_cast<std::uint64_t>(std::max<std::int64_t>(0, batch.step));
+  return {inputs_.seed, purpose, step | static_cast<std::uint64_t>(inputs_.layer) << 50};
+}
+
+void Gate::count(Routing& routing) const {
+  routing.counts.assign(static_cast<std::size_t>(num_experts_), 0);
+  routing.wanted.assign(static_cast<std::size_t>(num_experts_), 0);
+  const auto* expert = routing.expert.as<std::int32_t>();
+  for (std::int64_t i = 0; i < routing.expert.size(); ++i) {
+    if (expert[i] >= 0) ++routing.counts[static_cast<std::size_t>(expert[i])];
+    ++routing.wanted[static_cast<std::size_t>(expert_of(expert[i]))];
+  }
+  if (picking_ == Picking::tokens) routing.wanted = routing.counts;  // nobody was turned away
+}
+
+void Gate::finish_step(std::span<const std::int64_t> counts) {
+  if (!bias_.tensor().empty() && config_.bias_rate > 0) {
+    update_bias(counts, config_.bias_rate,
+                {bias_.tensor().as<float>(), static_cast<std::size_t>(num_experts_)});
+  }
+  if (!counts_.tensor().empty()) {
+    std::copy(counts.begin(), counts.end(), counts_.tensor().as<std::int64_t>());
+  }
+}
+
+std::vector<std::pair<std::string, Tensor>> Gate::state() const {
+  std::vector<std::pair<std::string, Tensor>> state;
+  if (!bias_.tensor().empty()) state.emplace_back(name_ + ".bias", bias_);
+  if (!counts_.tensor().empty()) state.emplace_back(name_ + ".counts", counts_);
+  return state;
 }
 
 }  // namespace switchyard

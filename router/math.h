@@ -8,34 +8,132 @@
 
 namespace switchyard {
 
-// The k largest of `values`, best first; ties go to the lower index. Returns false, leaving
-// `chosen` unset, for a NaN.
-SWITCHYARD_HD inline bool top_k_row(const float* values, std::int64_t count, std::int64_t k,
-                                    std::int32_t* chosen) {
-  for (std::int64_t found = 0; found < k; ++found) {
-    std::int64_t best = -1;
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (values[i] != values[i]) return false;
-      const bool better = best < 0 || values[i] > values[best];
-      if (!better) continue;
-      bool taken = false;
-      for (std::int64_t c = 0; c < found; ++c) taken |= chosen[c] == i;
-      if (!taken) best = i;
-    }
-    chosen[found] = static_cast<std::int32_t>(best);
-  }
-  return true;
+// How a token's logits become the weights of its chosen experts.
+enum class Weighing : std::uint8_t {
+  softmax_topk,       // the chosen probabilities, not renormalised (OLMoE, arXiv:2409.02060)
+  topk_softmax,       // the softmax of the chosen logits (Mixtral, arXiv:2401.04088)
+  sigmoid,            // the chosen sigmoids as they are (Llama 4)
+  sigmoid_normalized  // the chosen sigmoids over their sum (DeepSeek-V3, arXiv:2412.19437)
+};
+
+constexpr bool is_sigmoid(Weighing weighing) {
+  return weighing == Weighing::sigmoid || weighing == Weighing::sigmoid_normalized;
 }
 
-// softmax of the k chosen logits, which are sorted best first.
-SWITCHYARD_HD inline void softmax_chosen(const float* logits, const std::int32_t* chosen,
-                                         std::int64_t k, float* weight) {
+// What all rows of a gate have in common.
+struct GateRule {
+  Weighing weighing = Weighing::softmax_topk;
+  float scale = 1.0F;  // of the weights
+  std::int64_t groups = 1, groups_per_token = 1;
+};
+
+// Keeps a quotient finite when every sigmoid of a token is tiny.
+inline constexpr float least_sum = 1e-20F;
+
+// A choice that a full expert dropped stands as the complement of its expert.
+SWITCHYARD_HD inline std::int32_t expert_of(std::int32_t choice) {
+  return choice < 0 ? ~choice : choice;
+}
+
+// The k largest of `values`, best first; ties go to the lower index.
+SWITCHYARD_HD inline void top_k_row(const float* values, std::int64_t count, std::int64_t k,
+                                    std::int32_t* chosen) {
+  std::int64_t found = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (found == k && !(values[i] > values[chosen[k - 1]])) continue;
+    std::int64_t at = found < k ? found++ : k - 1;
+    for (; at > 0 && values[i] > values[chosen[at - 1]]; --at) chosen[at] = chosen[at - 1];
+    chosen[at] = static_cast<std::int32_t>(i);
+  }
+}
+
+// Groups are consecutive and as even as they divide, the larger ones first, as Placement's ranks.
+SWITCHYARD_HD inline std::int64_t group_begin(std::int64_t group, std::int64_t experts,
+                                              std::int64_t groups) {
+  const std::int64_t larger = experts % groups;
+  return group * (experts / groups) + (group < larger ? group : larger);
+}
+
+// Leaves `values` only in the groups_per_token groups whose `each` best scores have the largest
+// sum; ties go to the lower group (DeepSeek-V3's node-limited routing). Elsewhere they become
+// -infinity. scratch: [groups]; picked: [max(each, groups_per_token)]. values may be score.
+SWITCHYARD_HD inline void limit_to_groups(const float* score, std::int64_t experts,
+                                          const GateRule& rule, std::int64_t each, float* scratch,
+                                          std::int32_t* picked, float* values) {
+  for (std::int64_t group = 0; group < rule.groups; ++group) {
+    const std::int64_t begin = group_begin(group, experts, rule.groups);
+    const std::int64_t size = group_begin(group + 1, experts, rule.groups) - begin;
+    top_k_row(score + begin, size, each, picked);
+    float sum = 0.0F;
+    for (std::int64_t i = 0; i < each; ++i) sum += score[begin + picked[i]];
+    scratch[group] = sum;
+  }
+  top_k_row(scratch, rule.groups, rule.groups_per_token, picked);
+  for (std::int64_t group = 0; group < rule.groups; ++group) {
+    bool allowed = false;
+    for (std::int64_t i = 0; i < rule.groups_per_token; ++i) allowed |= picked[i] == group;
+    const std::int64_t end = group_begin(group + 1, experts, rule.groups);
+    for (std::int64_t e = group_begin(group, experts, rule.groups); e < end && !allowed; ++e) {
+      values[e] = -__builtin_inff();
+    }
+  }
+}
+
+// The weights of the chosen experts, before `scale`. probability: softmax of the logits, read by
+// softmax_topk alone.
+SWITCHYARD_HD inline void weigh_row(Weighing weighing, const float* logits,
+                                    const float* probability, const std::int32_t* chosen,
+                                    std::int64_t k, float* weight) {
+  float largest = logits[expert_of(chosen[0])];
+  for (std::int64_t c = 1; c < k; ++c) {
+    const float logit = logits[expert_of(chosen[c])];
+    largest = logit > largest ? logit : largest;
+  }
   float sum = 0.0F;
   for (std::int64_t c = 0; c < k; ++c) {
-    weight[c] = exp_f32(logits[chosen[c]] - logits[chosen[0]]);
+    const std::int32_t e = expert_of(chosen[c]);
+    if (weighing == Weighing::softmax_topk) {
+      weight[c] = probability[e];
+    } else if (weighing == Weighing::topk_softmax) {
+      weight[c] = exp_f32(logits[e] - largest);
+    } else {
+      weight[c] = sigmoid_f32(logits[e]);
+    }
     sum += weight[c];
   }
+  if (weighing == Weighing::softmax_topk || weighing == Weighing::sigmoid) return;
+  if (weighing == Weighing::sigmoid_normalized) sum += least_sum;
   for (std::int64_t c = 0; c < k; ++c) weight[c] /= sum;
+}
+
+// Adds to `d`, the gradient by the probabilities (softmax_topk), by the logits (topk_softmax) or by
+// the sigmoids, what the chosen weights say. weight: as weigh_row gave it; d_weight: by the weight
+// times `scale`.
+SWITCHYARD_HD inline void weigh_row_backward(const GateRule& rule, const float* logits,
+                                             const std::int32_t* chosen, std::int64_t k,
+                                             const float* weight, const float* d_weight, float* d) {
+  float dot = 0.0F, sum = least_sum;
+  for (std::int64_t c = 0; c < k; ++c) dot += rule.scale * d_weight[c] * weight[c];
+  if (rule.weighing == Weighing::sigmoid_normalized) {
+    for (std::int64_t c = 0; c < k; ++c) sum += sigmoid_f32(logits[expert_of(chosen[c])]);
+  }
+  for (std::int64_t c = 0; c < k; ++c) {
+    const float up = rule.scale * d_weight[c];
+    float& out = d[expert_of(chosen[c])];
+    if (rule.weighing == Weighing::topk_softmax) {
+      out += weight[c] * (up - dot);
+    } else if (rule.weighing == Weighing::sigmoid_normalized) {
+      out += (up - dot) / sum;
+    } else {
+      out += up;
+    }
+  }
+}
+
+// ln(1 + e^x).
+SWITCHYARD_HD inline float softplus_f32(float x) {
+  const float magnitude = x < 0.0F ? -x : x;
+  return (x > 0.0F ? x : 0.0F) + log_f32(1.0F + exp_f32(-magnitude));
 }
 
 }  // namespace switchyard

@@ -5,49 +5,76 @@
 #include <cstdint>
 #include <span>
 
+#include "router/math.h"
+#include "runtime/random.h"
 #include "runtime/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
 
-enum class GateOrder : std::uint8_t {
-  softmax_topk,  // weights are the chosen probabilities, not renormalised (OLMoE, arXiv:2409.02060)
-  topk_softmax   // weights are the softmax of the chosen logits (Mixtral, arXiv:2401.04088)
-};
+enum class DropBy : std::uint8_t { probability, position };
 
 class RouterOps {
  public:
   virtual ~RouterOps() = default;
   static RouterOps& on(Device device);
 
-  // Per row of logits [T, E]: softmax, its log-sum, the k best (ties go to the lower index) and
-  // their weights. probability: [T, E]; log_sum: [T]; expert: [T, k] i32; weight: [T, k]. Errors:
-  // Exit::numerical for a NaN logit.
-  virtual void choose(Tensor logits, GateOrder order, Tensor probability, Tensor log_sum,
-                      Tensor expert, Tensor weight, Stream& stream) = 0;
-  // d_logits: [T, E], overwritten, from d_weight [T, k], plus aux_slope[e] * dP_te (the balance
-  // loss's gradient by each token's probability) plus z_slope * log_sum_t * probability_te (the
-  // z-loss).
-  virtual void choose_backward(Tensor probability, Tensor log_sum, Tensor expert, Tensor weight,
-                               GateOrder order, Tensor d_weight, std::span<const float> aux_slope,
+  // Per row of logits [T, E]: probability [T, E], their softmax or their sigmoids over the sum of
+  // all, and log_sum [T], the log of the sum of their exponentials. Errors: Exit::numerical for a
+  // logit that is not finite.
+  virtual void score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
+                     Stream& stream) = 0;
+  // expert: [T, k] i32, the k best of each row, best first; ties go to the lower index. bias: [E],
+  // added to the sigmoids for the choice alone; empty otherwise.
+  virtual void pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias,
+                    Tensor expert, Stream& stream) = 0;
+  // Expert choice (arXiv:2202.09368): each expert takes its `capacity` most probable tokens, ties
+  // by token. expert: [T, E] i32, e in column e where expert e took the token, else ~e.
+  virtual void pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
+                           Stream& stream) = 0;
+  // weight: [T, k], of the experts in `expert`, dropped ones too.
+  virtual void weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert,
+                     Tensor weight, Stream& stream) = 0;
+  // Each expert keeps `capacity` of its choices in expert [T, k]: those of largest weight, or the
+  // first; ties by token. The others become ~expert.
+  virtual void drop(Tensor expert, Tensor weight, std::int64_t num_experts, std::int64_t capacity,
+                    DropBy by, Stream& stream) = 0;
+  // d_logits: [T, E], overwritten, from d_weight [T, k], plus balance_slope[d, e] * dP_te (the
+  // balance loss's gradient by each token's probability; balance_slope: [D, E], the tokens in D
+  // equal runs) plus z_slope * log_sum_t * softmax_te (the z-loss).
+  virtual void choose_backward(const GateRule& rule, Tensor logits, Tensor probability,
+                               Tensor log_sum, Tensor expert, Tensor d_weight, Tensor balance_slope,
                                float z_slope, Tensor d_logits, Stream& stream) = 0;
-  // sums[e] = sum over tokens of probability [T, E], in fixed chunks of 64 tokens. Returns the same
-  // sum of log_sum^2.
+  // sums[d, e] = sum over the tokens of run d of probability [T, E], the tokens in D equal runs, in
+  // fixed chunks of 64. Returns the same sum of log_sum^2 over all.
   virtual double sum_probabilities(Tensor probability, Tensor log_sum, std::span<double> sums,
                                    Stream& stream) = 0;
+
+  // Noisy top-k (Shazeer 2017, arXiv:1701.06538): logits += n * softplus(width), with n normal,
+  // number first + i of `random` for element i. width becomes the derivative of logits by it.
+  virtual void add_noise(const Random& random, std::uint64_t first, Tensor width, Tensor logits,
+                         Stream& stream) = 0;
+  // out = in * u, u uniform in 1 +- amount, number first + i of `random` for element i. out may be
+  // in.
+  virtual void jitter(const Random& random, std::uint64_t first, float amount, Tensor in,
+                      Tensor out, Stream& stream) = 0;
+  // inout *= in, element by element.
+  virtual void multiply(Tensor in, Tensor inout, Stream& stream) = 0;
 
   // out[i] = in[index[i]] for rows; index: i32.
   virtual void gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) = 0;
   // out[index[i]] = in[i] for rows; indices are distinct.
   virtual void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) = 0;
-  // out[slot] = d_out[t] * weight[t, c] for every choice; out: [T k, H].
+
+  // Of the following, slot_of_choice is [T, k] i32, -1 for a dropped choice.
+  // out[slot] = d_out[t] * weight[t, c] for every choice; out: [slots, H].
   virtual void spread_choices(Tensor d_out, Tensor weight, Tensor slot_of_choice, Tensor out,
                               Stream& stream) = 0;
   // out[t] = sum over choices c, in order, of slots[slot_of_choice[t, c]], times weight[t, c] if
-  // weight is not empty.
+  // weight is not empty. Zero where all were dropped.
   virtual void sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                            Stream& stream) = 0;
-  // d_weight[t, c] = dot(d_out[t], slots[slot_of_choice[t, c]]).
+  // d_weight[t, c] = dot(d_out[t], slots[slot_of_choice[t, c]]); 0 where it was dropped.
   virtual void dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
                            Stream& stream) = 0;
 };

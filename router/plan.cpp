@@ -7,12 +7,12 @@
 namespace switchyard {
 namespace {
 
-// A stable counting sort of the (token, choice) pairs by expert.
+// A stable counting sort of the (token, choice) pairs by expert; dropped ones have no slot.
 void sort_choices(const Routing& routing, Arena& arena, Plan& plan) {
   const std::int64_t pairs = routing.expert.size();
   const std::int64_t top_k = pairs == 0 ? 1 : routing.expert.cols();
-  plan.num_slots = pairs;
-  plan.token_of_slot = arena.take({pairs}, DType::i32);
+  plan.num_slots = std::accumulate(routing.counts.begin(), routing.counts.end(), std::int64_t{0});
+  plan.token_of_slot = arena.take({plan.num_slots}, DType::i32);
   plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
   std::vector<std::int64_t> next(routing.counts.size());
   std::exclusive_scan(routing.counts.begin(), routing.counts.end(), next.begin(), std::int64_t{0});
@@ -20,6 +20,10 @@ void sort_choices(const Routing& routing, Arena& arena, Plan& plan) {
   auto* token_of_slot = plan.token_of_slot.as<std::int32_t>();
   auto* slot_of_choice = plan.slot_of_choice.as<std::int32_t>();
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    if (expert[pair] < 0) {
+      slot_of_choice[pair] = -1;
+      continue;
+    }
     const std::int64_t slot = next[static_cast<std::size_t>(expert[pair])]++;
     token_of_slot[slot] = static_cast<std::int32_t>(pair / top_k);
     slot_of_choice[pair] = static_cast<std::int32_t>(slot);

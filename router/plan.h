@@ -14,18 +14,21 @@ namespace switchyard {
 
 // What a gate decided for T tokens. T may be 0: a rank without a micro-batch still takes part.
 struct Routing {
+  Tensor input;                      // [T, hidden] f32: what the router read
   Tensor logits;                     // [T, experts] f32
-  Tensor probability;                // [T, experts] f32, softmax of the logits
+  Tensor noise_slope;                // [T, experts] f32, of noisy gates: see RouterOps::add_noise
+  Tensor probability;                // [T, experts] f32, see RouterOps::score
   Tensor log_sum;                    // [T] f32, log of the sum of exponentials of the logits
-  Tensor expert;                     // [T, k] i32, best first
-  Tensor weight;                     // [T, k] f32
+  Tensor expert;                     // [T, k] i32, best first; a dropped choice is ~expert (< 0)
+  Tensor weight;                     // [T, k] f32, of dropped choices too
   std::vector<std::int64_t> counts;  // [experts]: (token, choice) pairs of this micro-batch
+  std::vector<std::int64_t> wanted;  // the same with the dropped ones
 };
 
 struct Plan {
   // At home. A slot is a row of the send buffer; slots are sorted by (expert, token, choice).
-  Tensor token_of_slot;                // [T k] i32
-  Tensor slot_of_choice;               // [T, k] i32
+  Tensor token_of_slot;                // [slots] i32
+  Tensor slot_of_choice;               // [T, k] i32, -1 for a dropped choice
   std::vector<std::int64_t> send;      // slots for each rank of the expert group
   std::vector<std::int64_t> outgoing;  // [experts]: slots for each expert
 

@@ -15,8 +15,9 @@ struct Batch {
   std::int64_t num_sequences = 0;  // 0 when empty
   std::int64_t sequence_length = 0;
   Tensor tokens;
-  Tensor targets;    // the next token; -1 where there is none, which carries no loss
-  Tensor positions;  // from the start of the token's document within the row
+  Tensor targets;          // the next token; -1 where there is none, which carries no loss
+  Tensor positions;        // from the start of the token's document within the row
+  std::int64_t step = -1;  // the optimizer step it trains; -1: none, so that gates make no noise
 
   bool empty() const { return index < 0; }
   std::int64_t num_tokens() const { return num_sequences * sequence_length; }

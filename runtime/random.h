@@ -11,7 +11,14 @@ namespace switchyard {
 using Philox = std::array<std::uint32_t, 4>;
 Philox philox(Philox counter, std::array<std::uint32_t, 2> key);
 
-enum class Purpose : std::uint32_t { init = 1, data_order = 2, sampling = 3, gate_noise = 4 };
+enum class Purpose : std::uint32_t {
+  init = 1,
+  data_order = 2,
+  sampling = 3,
+  gate_noise = 4,
+  gate_jitter = 5,
+  gate_hash = 6
+};
 
 class Random {
  public:

@@ -6,9 +6,10 @@
 
 namespace switchyard {
 
-LayerLoad load_of(int layer, std::span<const std::int64_t> counts) {
+LayerLoad load_of(int layer, std::span<const std::int64_t> counts, std::int64_t dropped) {
   LayerLoad load;
   load.layer = layer;
+  load.dropped = dropped;
   const auto total =
       static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
   if (total == 0) return load;

@@ -12,6 +12,7 @@ struct LayerLoad {
   double max_over_mean = 0.0;  // of token counts per expert; 1 is perfect balance
   double entropy = 0.0;        // of the shares, in nats; log(experts) is perfect balance
   int dead_experts = 0;        // without a token in this step
+  std::int64_t dropped = 0;    // (token, choice) pairs, for lack of capacity; counted above
 };
 
 struct StepReport {

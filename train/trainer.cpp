@@ -19,8 +19,9 @@ StepReport Trainer::step(const StepData& data) {
   Params& params = model_.params();
   params.zero_gradients(stream_);
   StepSums sums = model_.empty_sums();
-  for (const Batch& batch :
+  for (Batch batch :
        data.micro_batches) {  // empty when this rank has none left: it still joins every exchange
+    batch.step = data.step;
     Transformer::Saved& saved = model_.forward(batch, stream_);
     model_.backward(batch, saved, data.loss_tokens, sums, stream_);
   }
@@ -42,11 +43,13 @@ StepReport Trainer::step(const StepData& data) {
       config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0;
   const double rate = learning_rate_at(config_, data.step);
   optimizer_.update(params, data.step, rate, scale, stream_);
+  model_.finish_step(sums);
   return report(data.step, data, sums, norm, rate);
 }
 
 void Trainer::sum_over_world(StepSums& sums, bool& overflow) {
   std::vector<std::int64_t> words = sums.expert_counts;
+  words.insert(words.end(), sums.dropped.begin(), sums.dropped.end());
   words.insert(words.end(), {sums.loss, sums.balance_loss, sums.z_loss, overflow});
   mesh_.world->all_reduce(tensor_of(words.data(), {std::ssize(words)}), Reduce::sum, stream_);
   const auto last = words.end();
@@ -55,6 +58,8 @@ void Trainer::sum_over_world(StepSums& sums, bool& overflow) {
   sums.z_loss = last[-2];
   overflow = last[-1] != 0;
   std::copy_n(words.begin(), sums.expert_counts.size(), sums.expert_counts.begin());
+  std::copy_n(words.begin() + std::ssize(sums.expert_counts), sums.dropped.size(),
+              sums.dropped.begin());
 }
 
 StepReport Trainer::report(std::int64_t step, const StepData& data, const StepSums& sums,
@@ -71,8 +76,8 @@ StepReport Trainer::report(std::int64_t step, const StepData& data, const StepSu
   const std::vector<int> layers = model_.moe_layers();
   const auto experts = static_cast<std::size_t>(model_.config().num_experts);
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    report.layers.push_back(
-        load_of(layers[i], std::span(sums.expert_counts).subspan(i * experts, experts)));
+    report.layers.push_back(load_of(
+        layers[i], std::span(sums.expert_counts).subspan(i * experts, experts), sums.dropped[i]));
   }
   return report;
 }

@@ -37,7 +37,7 @@ class Trainer {
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
   // The tensors this rank owns, for save_checkpoint: "value/...", "first_moment/...",
-  // "second_moment/...". Every tensor of the model is owned by one rank.
+  // "second_moment/...", and what gates keep, "gate/...". Every tensor is owned by one rank.
   std::vector<NamedTensor> owned_state() const;
   nlohmann::json meta() const;
   // Not collective. Loads what this rank hosts. Errors: Exit::data for a missing, surplus or

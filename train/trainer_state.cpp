@@ -9,6 +9,7 @@ namespace switchyard {
 namespace {
 
 constexpr const char* kinds[] = {"value", "first_moment", "second_moment"};
+constexpr const char* gate_kind = "gate/";
 
 Tensor tensor_of_kind(const Params& params, int kind, ParamId id) {
   if (kind == 0) return params.value(id);
@@ -54,6 +55,7 @@ std::set<std::string> all_names(Transformer& model) {
       }
     }
   }
+  for (const auto& [name, tensor] : model.gate_state()) names.insert(std::string(gate_kind) + name);
   return names;
 }
 
@@ -78,6 +80,9 @@ std::vector<NamedTensor> Trainer::owned_state() const {
       if (owners[i] == copies.rank()) mine.push_back(copied[i]);
     }
   }
+  if (mesh_.world->rank() > 0) return mine;  // all ranks hold the gates' state
+  for (const auto& [name, tensor] : model_.gate_state())
+    mine.push_back({std::string(gate_kind) + name, tensor});
   return mine;
 }
 
@@ -100,6 +105,9 @@ void Trainer::load(const CheckpointReader& checkpoint) {
           std::string(kinds[kind]) + "/" + params.all()[static_cast<std::size_t>(id)].spec.name,
           tensor_of_kind(params, kind, id));
     }
+  }
+  for (const auto& [name, tensor] : model_.gate_state()) {
+    checkpoint.read(std::string(gate_kind) + name, tensor);
   }
 }
 

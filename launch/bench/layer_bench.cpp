@@ -65,8 +65,9 @@ class LayerBed {
   }
 
   void run() {
-    layer_.forward(params_, x_, saved_, out_, arena_, scratch_, stream_);
-    layer_.backward(params_, x_, saved_, out_, 1.0, d_x_, scratch_, stream_);
+    const Batch batch{.index = 0, .num_sequences = 1, .sequence_length = x_.rows()};
+    layer_.forward(params_, batch, x_, saved_, out_, arena_, scratch_, stream_);
+    layer_.backward(params_, batch, x_, saved_, out_, 1.0, d_x_, scratch_, stream_);
   }
 
   std::int64_t wrong_choices(const DrawnRouting& drawn) const {

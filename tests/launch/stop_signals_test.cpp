@@ -17,14 +17,21 @@ TEST(StopSignals, EachSignalIsARequest) {
   }
 }
 
-TEST(StopSignalsDeathTest, TheSecondLeavesAtOnce) {
+TEST(StopSignalsDeathTest, TheSecondTermOrIntLeavesAtOnce) {
   EXPECT_EXIT(
       {
         StopSignals signals;
-        std::raise(SIGUSR1);
         std::raise(SIGTERM);
+        std::raise(SIGINT);
       },
-      testing::ExitedWithCode(128 + SIGTERM), "");
+      testing::ExitedWithCode(128 + SIGINT), "");
+}
+
+// Slurm, a launcher and a person may all send it.
+TEST(StopSignals, SigusrMayComeAnyNumberOfTimes) {
+  StopSignals signals;
+  for (const int number : {SIGUSR1, SIGUSR1, SIGTERM, SIGUSR1}) std::raise(number);
+  EXPECT_TRUE(signals.requested());
 }
 
 TEST(StopSignals, TheSecondDuringASaveLetsItFinish) {

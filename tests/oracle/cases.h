@@ -73,11 +73,32 @@ inline Case topk_softmax_case() {
   return topk;
 }
 
+// DeepSeek-V3's gate: sigmoids, a bias on the choice, two of three groups, a scale, and its
+// sequence-wise balance loss.
+inline Case sigmoid_case() {
+  Case sigmoid{.name = "sigmoid",
+               .model = oracle_model(),
+               .router = {.gate = "sigmoid",
+                          .top_k = 4,
+                          .scale = 2.5F,
+                          .groups = 3,
+                          .groups_per_token = 2,
+                          .balance_loss = 0.05F,
+                          .balance_over = "sequence",
+                          .z_loss = 0.02F}};
+  sigmoid.seed = 2;
+  sigmoid.model.num_experts = 9;
+  sigmoid.model.num_layers = 2;
+  sigmoid.model.dense_layers = {0};
+  sigmoid.num_micro_batches = 2;
+  return sigmoid;
+}
+
 inline Case case_named(const std::string& name) {
   Case fast = moe_case();
   fast.name = "moe_not_exact";
   fast.exact = false;
-  for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), fast}) {
+  for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(), fast}) {
     if (known.name == name) return known;
   }
   fail(Exit::usage, "no case is named \"{}\"", name);

@@ -70,18 +70,41 @@ class Reference:
         gate = self.linear(x, f"{name}.gate")
         return self.linear(gate * gate.sigmoid() * self.linear(x, f"{name}.up"), f"{name}.down")
 
+    def best(self, score, k):
+        """The indices of the k largest along the last dim, and how near the next one came."""
+        best = score.topk(min(k + 1, score.shape[-1]), -1)
+        if score.shape[-1] > k:
+            gap = best.values[..., k - 1] - best.values[..., k]
+            self.narrowest_choice = min(self.narrowest_choice, gap.min().item())
+        return best.indices[..., :k]
+
+    def within_groups(self, score):
+        """Only the groups whose best top_k / groups_per_token scores have the largest sums."""
+        config = self.config
+        groups, chosen = config["groups"], config["groups_per_token"]
+        if groups == 1:
+            return score
+        grouped = score.unflatten(-1, (groups, -1))
+        sums = grouped.topk(config["top_k"] // chosen, -1).values.sum(-1)
+        allowed = torch.zeros_like(sums).scatter(-1, self.best(sums, chosen), 1.0)
+        return grouped.masked_fill(allowed[..., None] == 0, -torch.inf).flatten(-2)
+
     def choose(self, logits):
         """The weight of every expert for every token, [B, S, E]: zero where it was not chosen."""
-        k = self.config["top_k"]
-        best = logits.topk(k + 1, -1)
-        self.narrowest_choice = min(self.narrowest_choice,
-                                    (best.values[..., k - 1] - best.values[..., k]).min().item())
-        chosen = best.indices[..., :k]
-        if self.config["gate"] == "softmax_topk":
+        k, gate = self.config["top_k"], self.config["gate"]
+        if gate == "sigmoid":
+            bias = 0.03 * (torch.arange(logits.shape[-1]) % 4)
+            score = logits.sigmoid()
+            chosen = self.best(self.within_groups(score + bias), k)
+            weight = score.gather(-1, chosen)
+            weight = weight / weight.sum(-1, keepdim=True)
+        elif gate == "softmax_topk":
+            chosen = self.best(logits, k)
             weight = logits.softmax(-1).gather(-1, chosen)
         else:
+            chosen = self.best(logits, k)
             weight = logits.gather(-1, chosen).softmax(-1)
-        return torch.zeros_like(logits).scatter(-1, chosen, weight)
+        return torch.zeros_like(logits).scatter(-1, chosen, self.config["scale"] * weight)
 
     def moe(self, x, name):
         """Every expert computes every token. Returns the output and the two losses."""
@@ -91,8 +114,12 @@ class Reference:
         out = sum(weight[..., e, None] * self.ffn(x, f"{name}.expert{e}") for e in range(experts))
         if self.config["shared_expert"]:
             out = out + self.ffn(x, f"{name}.shared")
-        fraction = (weight != 0).to(x.dtype).mean((0, 1)) / self.config["top_k"]
-        balance = experts * (fraction * logits.softmax(-1).mean((0, 1))).sum()
+        share = logits.softmax(-1)
+        if self.config["gate"] == "sigmoid":
+            share = logits.sigmoid() / logits.sigmoid().sum(-1, keepdim=True)
+        domain = (1,) if self.config["balance_over"] == "sequence" else (0, 1)
+        fraction = (weight != 0).to(x.dtype).mean(domain) / self.config["top_k"]
+        balance = experts * (fraction * share.mean(domain)).sum(-1).mean()
         z = (logits.logsumexp(-1) ** 2).mean()
         return out, self.config["balance_loss"] * balance, self.config["z_loss"] * z
 

@@ -23,6 +23,12 @@ struct HandRouting {
     for (const std::int32_t e : expert) ++routing.counts[static_cast<std::size_t>(e)];
   }
 
+  // As an expert that is full does.
+  void drop(std::size_t pair) {
+    --routing.counts[static_cast<std::size_t>(expert[pair])];
+    expert[pair] = ~expert[pair];
+  }
+
   // Two distinct experts for each token, skewed towards expert 0; some experts may stay empty.
   static HandRouting drawn(std::int64_t tokens, int num_experts, std::uint64_t seed) {
     const Random random(seed, Purpose::init);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/random.h"
+#include "tests/router/gate_reference.h"
 
 namespace switchyard {
 namespace ops_test {
@@ -15,8 +16,8 @@ struct Chosen {
   std::vector<float> logits, probability, log_sum, weight;
   std::vector<std::int32_t> expert;
 
-  Chosen(std::vector<float> values, std::int64_t num_experts, std::int64_t top_k, GateOrder order,
-         int threads = 1)
+  Chosen(std::vector<float> values, std::int64_t num_experts, std::int64_t top_k,
+         const GateRule& rule, int threads = 1, std::vector<float> bias = {})
       : tokens(std::ssize(values) / num_experts),
         experts(num_experts),
         k(top_k),
@@ -26,13 +27,18 @@ struct Chosen {
     weight.resize(static_cast<std::size_t>(tokens * k));
     expert.resize(weight.size());
     Stream stream = Stream::cpu(threads);
-    RouterOps::on(Device::cpu())
-        .choose(tensor_of(logits.data(), {tokens, experts}), order,
-                tensor_of(probability.data(), {tokens, experts}),
-                tensor_of(log_sum.data(), {tokens}), tensor_of(expert.data(), {tokens, k}),
-                tensor_of(weight.data(), {tokens, k}), stream);
+    RouterOps& ops = RouterOps::on(Device::cpu());
+    const Tensor z = tensor_of(logits.data(), {tokens, experts}),
+                 p = tensor_of(probability.data(), {tokens, experts}),
+                 e = tensor_of(expert.data(), {tokens, k});
+    ops.score(rule.weighing, z, p, tensor_of(log_sum.data(), {tokens}), stream);
+    ops.pick(rule, z, p, bias.empty() ? Tensor{} : tensor_of(bias.data(), {experts}), e, stream);
+    ops.weigh(rule, z, p, e, tensor_of(weight.data(), {tokens, k}), stream);
   }
 };
+
+constexpr GateRule softmax_topk{}, topk_softmax{.weighing = Weighing::topk_softmax},
+    sigmoid{.weighing = Weighing::sigmoid_normalized};
 
 std::vector<float> random_logits(std::int64_t count) {
   const Random random(5, Purpose::init);
@@ -42,23 +48,25 @@ std::vector<float> random_logits(std::int64_t count) {
   return logits;
 }
 
+using Experts = std::vector<std::int32_t>;
+
 TEST(RouterOps, TiesGoToTheLowerIndex) {
-  const Chosen chosen({1, 3, 3, 0, 3}, 5, 3, GateOrder::softmax_topk);
-  EXPECT_EQ(chosen.expert, (std::vector<std::int32_t>{1, 2, 4}));
+  EXPECT_EQ(Chosen({1, 3, 3, 0, 3}, 5, 3, softmax_topk).expert, (Experts{1, 2, 4}));
 }
 
 TEST(RouterOps, DuplicatedRouterRowsAreChosenInOrder) {
-  const Chosen chosen({0.5F, 0.5F, 0.5F, 0.5F}, 4, 4, GateOrder::topk_softmax);
-  EXPECT_EQ(chosen.expert, (std::vector<std::int32_t>{0, 1, 2, 3}));
+  const Chosen chosen({0.5F, 0.5F, 0.5F, 0.5F}, 4, 4, topk_softmax);
+  EXPECT_EQ(chosen.expert, (Experts{0, 1, 2, 3}));
   for (const float w : chosen.weight) EXPECT_EQ(w, 0.25F);
 }
 
-TEST(RouterOps, NotANumberIsAnError) {
-  EXPECT_THROW(Chosen({0.0F, NAN, 1.0F}, 3, 1, GateOrder::softmax_topk), Error);
+TEST(RouterOps, WhatIsNotFiniteIsAnError) {
+  EXPECT_THROW(Chosen({0.0F, NAN, 1.0F}, 3, 1, softmax_topk), Error);
+  EXPECT_THROW(Chosen({0.0F, INFINITY, 1.0F}, 3, 1, sigmoid), Error);
 }
 
 TEST(RouterOps, SoftmaxThenTopKKeepsTheProbabilities) {
-  const Chosen chosen(random_logits(12 * 8), 8, 3, GateOrder::softmax_topk);
+  const Chosen chosen(random_logits(12 * 8), 8, 3, softmax_topk);
   for (std::int64_t t = 0; t < chosen.tokens; ++t) {
     double sum = 0.0;
     for (int e = 0; e < 8; ++e)
@@ -73,92 +81,143 @@ TEST(RouterOps, SoftmaxThenTopKKeepsTheProbabilities) {
   }
 }
 
-TEST(RouterOps, TopKThenSoftmaxSumsToOne) {
-  const Chosen chosen(random_logits(12 * 8), 8, 3, GateOrder::topk_softmax);
-  for (std::size_t t = 0; t < 12; ++t) {
-    EXPECT_NEAR(chosen.weight[3 * t] + chosen.weight[3 * t + 1] + chosen.weight[3 * t + 2], 1.0F,
-                1e-6);
+TEST(RouterOps, NormalizedWeightsSumToTheScale) {
+  for (GateRule rule : {topk_softmax, sigmoid}) {
+    rule.scale = 2.5F;
+    const Chosen chosen(random_logits(12 * 8), 8, 3, rule);
+    for (std::size_t t = 0; t < 12; ++t) {
+      EXPECT_NEAR(chosen.weight[3 * t] + chosen.weight[3 * t + 1] + chosen.weight[3 * t + 2], 2.5F,
+                  1e-5);
+    }
   }
+}
+
+// DeepSeek-V3: the bias decides who is chosen, and the weights do not see it.
+TEST(RouterOps, BiasChoosesButDoesNotWeigh) {
+  const Chosen chosen({0, 1, 2, 3}, 4, 2, sigmoid, 1, {1, 0, 0, 0});
+  EXPECT_EQ(chosen.expert, (Experts{0, 3}));
+  const double s0 = 0.5, s3 = 1.0 / (1.0 + std::exp(-3.0));
+  EXPECT_NEAR(static_cast<double>(chosen.weight[0]), s0 / (s0 + s3), 1e-6);
+  EXPECT_NEAR(static_cast<double>(chosen.weight[1]), s3 / (s0 + s3), 1e-6);
+}
+
+TEST(RouterOps, SigmoidWithoutNormalizingKeepsTheSigmoids) {
+  const Chosen chosen({0, -1, 3}, 3, 2, {.weighing = Weighing::sigmoid});
+  EXPECT_EQ(chosen.expert, (Experts{2, 0}));
+  EXPECT_EQ(chosen.weight[1], 0.5F);
+}
+
+// Groups {0, 1}, {2, 3}, {4, 5}, each judged by its best: 5 and 4 beat the runner-up 3 of the
+// first.
+TEST(RouterOps, GroupsLimitTheChoice) {
+  const GateRule rule{.groups = 3, .groups_per_token = 2};
+  EXPECT_EQ(Chosen({5, 3, 0, 4, 1, 2}, 6, 2, rule).expert, (Experts{0, 3}));
+  // Two of each group: the sums of the best two are 8, 4, 3.
+  EXPECT_EQ(Chosen({5, 3, 0, 4, 1, 2}, 6, 4, rule).expert, (Experts{0, 3, 1, 2}));
+}
+
+TEST(RouterOps, GroupsThatTieGoToTheLower) {
+  const GateRule rule{.groups = 2, .groups_per_token = 1};
+  EXPECT_EQ(Chosen({1, 2, 2, 1}, 4, 1, rule).expert, (Experts{1}));
+}
+
+// Five experts in two groups: {0, 1, 2} and {3, 4}.
+TEST(RouterOps, UnevenGroupsAreLargerFirst) {
+  const GateRule rule{.weighing = Weighing::sigmoid, .groups = 2, .groups_per_token = 1};
+  EXPECT_EQ(Chosen({0, 0, 2, 1, 1}, 5, 2, rule).expert, (Experts{3, 4}));
 }
 
 TEST(RouterOps, ThreadsDoNotChangeABit) {
-  const Chosen one(random_logits(300 * 64), 64, 8, GateOrder::softmax_topk, 1);
-  const Chosen two(random_logits(300 * 64), 64, 8, GateOrder::softmax_topk, 2);
-  EXPECT_EQ(one.expert, two.expert);
-  EXPECT_EQ(std::memcmp(one.weight.data(), two.weight.data(), one.weight.size() * 4), 0);
-  EXPECT_EQ(std::memcmp(one.log_sum.data(), two.log_sum.data(), one.log_sum.size() * 4), 0);
-}
-
-// The objective whose gradient choose_backward returns, in double: sum of weight * d_weight over
-// the choices made, plus slope . P, plus z_slope / 2 * log_sum^2.
-double objective(const std::vector<double>& z, const Chosen& chosen, GateOrder order,
-                 const std::vector<float>& d_weight, const std::vector<float>& slope,
-                 double z_slope) {
-  double total = 0.0;
-  const std::int64_t E = chosen.experts, k = chosen.k;
-  for (std::int64_t t = 0; t < chosen.tokens; ++t) {
-    const double* row = z.data() + t * E;
-    double sum = 0.0, sum_chosen = 0.0;
-    for (std::int64_t e = 0; e < E; ++e) sum += std::exp(row[e]);
-    for (std::int64_t c = 0; c < k; ++c)
-      sum_chosen += std::exp(row[chosen.expert[static_cast<std::size_t>(t * k + c)]]);
-    for (std::int64_t c = 0; c < k; ++c) {
-      const auto pair = static_cast<std::size_t>(t * k + c);
-      const double weight = std::exp(row[chosen.expert[pair]]) /
-                            (order == GateOrder::softmax_topk ? sum : sum_chosen);
-      total += weight * static_cast<double>(d_weight[pair]);
-    }
-    for (std::int64_t e = 0; e < E; ++e)
-      total += static_cast<double>(slope[static_cast<std::size_t>(e)]) * std::exp(row[e]) / sum;
-    total += 0.5 * z_slope * std::log(sum) * std::log(sum);
+  for (const GateRule& rule :
+       {softmax_topk,
+        GateRule{.weighing = Weighing::sigmoid_normalized, .groups = 8, .groups_per_token = 4}}) {
+    const Chosen one(random_logits(300 * 64), 64, 8, rule, 1);
+    const Chosen two(random_logits(300 * 64), 64, 8, rule, 2);
+    EXPECT_EQ(one.expert, two.expert);
+    EXPECT_EQ(std::memcmp(one.weight.data(), two.weight.data(), one.weight.size() * 4), 0);
+    EXPECT_EQ(std::memcmp(one.log_sum.data(), two.log_sum.data(), one.log_sum.size() * 4), 0);
   }
-  return total;
 }
 
 TEST(RouterOps, GradientMatchesFiniteDifferences) {
-  for (const GateOrder order : {GateOrder::softmax_topk, GateOrder::topk_softmax}) {
-    Chosen chosen(random_logits(6 * 8), 8, 2, order);
-    std::vector<float> d_weight = random_logits(12), slope = random_logits(8), d_logits(48);
-    const float z_slope = 0.3F;
-    Stream stream = Stream::cpu(1);
-    RouterOps::on(Device::cpu())
-        .choose_backward(
-            tensor_of(chosen.probability.data(), {6, 8}), tensor_of(chosen.log_sum.data(), {6}),
-            tensor_of(chosen.expert.data(), {6, 2}), tensor_of(chosen.weight.data(), {6, 2}), order,
-            tensor_of(d_weight.data(), {6, 2}), slope, z_slope, tensor_of(d_logits.data(), {6, 8}),
-            stream);
-    std::vector<double> z(chosen.logits.begin(), chosen.logits.end());
-    for (std::size_t i = 0; i < z.size(); ++i) {
-      const double kept = z[i], h = 1e-5;
-      z[i] = kept + h;
-      const double up = objective(z, chosen, order, d_weight, slope, z_slope);
-      z[i] = kept - h;
-      const double down = objective(z, chosen, order, d_weight, slope, z_slope);
-      z[i] = kept;
-      EXPECT_NEAR(static_cast<double>(d_logits[i]), (up - down) / (2 * h), 2e-6) << "logit " << i;
+  for (const Weighing weighing : {Weighing::softmax_topk, Weighing::topk_softmax, Weighing::sigmoid,
+                                  Weighing::sigmoid_normalized}) {
+    for (const std::int64_t runs : {1, 3}) {
+      const GateRule rule{.weighing = weighing, .scale = 1.5F};
+      Chosen chosen(random_logits(6 * 8), 8, 2, rule);
+      chosen.expert[3] = ~chosen.expert[3];  // dropped: it still shares in the others' weights
+      GateReference reference{
+          rule, 8, 2, runs, chosen.expert, random_logits(12), random_logits(runs * 8), 0.3};
+      reference.d_weight[3] = 0.0F;
+      std::vector<float> d_logits(48);
+      Stream stream = Stream::cpu(1);
+      RouterOps::on(Device::cpu())
+          .choose_backward(
+              rule, tensor_of(chosen.logits.data(), {6, 8}),
+              tensor_of(chosen.probability.data(), {6, 8}), tensor_of(chosen.log_sum.data(), {6}),
+              tensor_of(chosen.expert.data(), {6, 2}), tensor_of(reference.d_weight.data(), {6, 2}),
+              tensor_of(reference.slope.data(), {runs, 8}), 0.3F,
+              tensor_of(d_logits.data(), {6, 8}), stream);
+      std::vector<double> z(chosen.logits.begin(), chosen.logits.end());
+      for (std::size_t i = 0; i < z.size(); ++i) {
+        EXPECT_NEAR(static_cast<double>(d_logits[i]),
+                    derivative(z, i, [&] { return reference.loss(z); }), 3e-6)
+            << "logit " << i << ", weighing " << static_cast<int>(weighing) << ", runs " << runs;
+      }
     }
+  }
+}
+
+TEST(RouterOps, ProbabilitiesAreSummedByRun) {
+  const Chosen chosen(random_logits(150 * 4), 4, 1, sigmoid);
+  std::vector<double> sums(8);
+  Stream stream = Stream::cpu(1);
+  RouterOps::on(Device::cpu())
+      .sum_probabilities(tensor_of(chosen.probability.data(), {150, 4}),
+                         tensor_of(chosen.log_sum.data(), {150}), sums, stream);
+  for (std::size_t i = 0; i < 8; ++i) {
+    double sum = 0.0;
+    for (std::size_t t = i / 4 * 75; t < (i / 4 + 1) * 75; ++t) {
+      sum += static_cast<double>(chosen.probability[t * 4 + i % 4]);
+    }
+    EXPECT_NEAR(sums[i], sum, 1e-12);
   }
 }
 
 TEST(RouterOps, DotChoicesIsTheGradientOfSumChoicesByWeight) {
   const std::int64_t hidden = 20;
-  std::vector<float> slots = random_logits(6 * hidden), d_out = random_logits(3 * hidden),
+  std::vector<float> slots = random_logits(5 * hidden), d_out = random_logits(3 * hidden),
                      d_weight(6);
-  std::vector<std::int32_t> slot_of_choice = {3, 1, 0, 5, 4, 2};
+  std::vector<std::int32_t> slot_of_choice = {3, 1, 0, -1, 4, 2};
   Stream stream = Stream::cpu(1);
   RouterOps::on(Device::cpu())
-      .dot_choices(tensor_of(d_out.data(), {3, hidden}), tensor_of(slots.data(), {6, hidden}),
+      .dot_choices(tensor_of(d_out.data(), {3, hidden}), tensor_of(slots.data(), {5, hidden}),
                    tensor_of(slot_of_choice.data(), {3, 2}), tensor_of(d_weight.data(), {3, 2}),
                    stream);
   for (std::size_t pair = 0; pair < 6; ++pair) {
     double dot = 0.0;
-    for (std::int64_t i = 0; i < hidden; ++i) {
+    for (std::int64_t i = 0; i < hidden && slot_of_choice[pair] >= 0; ++i) {
       dot +=
           static_cast<double>(d_out[pair / 2 * hidden + static_cast<std::size_t>(i)]) *
           static_cast<double>(slots[static_cast<std::size_t>(slot_of_choice[pair] * hidden + i)]);
     }
     EXPECT_NEAR(static_cast<double>(d_weight[pair]), dot, 1e-4);
   }
+}
+
+// A token whose choices were all dropped gets nothing; one that kept a choice, that one alone.
+TEST(RouterOps, DroppedChoicesAddNothing) {
+  std::vector<float> slots = {1, 2, 3, 4}, weight = {9, 0.5F, 9, 9}, out(4, NAN);
+  std::vector<std::int32_t> slot_of_choice = {-1, 1, -1, -1};
+  Stream stream = Stream::cpu(1);
+  RouterOps& ops = RouterOps::on(Device::cpu());
+  const Tensor slot = tensor_of(slot_of_choice.data(), {2, 2}),
+               w = tensor_of(weight.data(), {2, 2}), x = tensor_of(out.data(), {2, 2});
+  ops.sum_choices(tensor_of(slots.data(), {2, 2}), w, slot, x, stream);
+  EXPECT_EQ(out, (std::vector<float>{1.5F, 2, 0, 0}));
+  std::vector<float> spread(4, -1.0F);
+  ops.spread_choices(x, w, slot, tensor_of(spread.data(), {2, 2}), stream);
+  EXPECT_EQ(spread, (std::vector<float>{-1, -1, 0.75F, 1}));
 }
 
 }  // namespace ops_test

@@ -32,6 +32,22 @@ TEST(Plan, SlotsAreSortedByExpertThenTokenThenChoice) {
             (std::vector<std::int32_t>{4, 0, 1, 2, 5, 3}));
 }
 
+TEST(Plan, DroppedChoicesHaveNoSlot) {
+  HandRouting hand({2, 0, 0, 1, 2, 1}, 2, 4);
+  hand.drop(1);
+  hand.drop(4);
+  const Planned planned(hand, 4);
+  EXPECT_EQ(planned.plan.num_slots, 4);
+  const auto* slot = planned.plan.slot_of_choice.as<std::int32_t>();
+  EXPECT_EQ(std::vector<std::int32_t>(slot, slot + 6),
+            (std::vector<std::int32_t>{3, -1, 0, 1, -1, 2}));
+  const auto* token = planned.plan.token_of_slot.as<std::int32_t>();
+  EXPECT_EQ(std::vector<std::int32_t>(token, token + 4), (std::vector<std::int32_t>{1, 1, 2, 0}));
+  const std::int64_t sent =
+      std::accumulate(planned.plan.send.begin(), planned.plan.send.end(), std::int64_t{0});
+  EXPECT_EQ(sent, 4);
+}
+
 TEST(Plan, EveryRowIsSentOnceAndReceivedOnce) {
   const HandRouting hand = HandRouting::drawn(40 + test_world().rank(), 7, 3);
   const Planned planned(hand, 7);

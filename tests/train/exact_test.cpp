@@ -78,6 +78,29 @@ TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
   expect_same_bits_everywhere(config);
 }
 
+// Every gate, every statistic of it, and what it keeps from step to step.
+TEST(Exact, EveryGateGivesTheSameBits) {
+  const std::vector<RouterConfig> gates = {
+      {.gate = "sigmoid", .scale = 2.5F, .bias_rate = 0.05F, .balance_over = "sequence"},
+      {.gate = "sigmoid", .top_k = 4, .groups = 3, .groups_per_token = 2, .capacity_factor = 0.9},
+      {.gate = "noisy_topk", .balance_over = "global_batch"},
+      {.jitter = 0.1F, .balance_over = "global_batch", .capacity_factor = 0.7, .drop = "position"},
+      {.gate = "expert_choice", .allow_future_tokens = true},
+      {.gate = "hash", .top_k = 3}};
+  const int all = test_world().size();
+  for (const RouterConfig& router : gates) {
+    SmallConfig config;
+    config.model.num_layers = 1;
+    config.model.dense_layers = {};
+    config.model.num_experts = 7;
+    config.router = router;
+    const Outcome alone = train_on(config, 1, 1);
+    EXPECT_TRUE(std::isfinite(alone.losses.back())) << router.gate;
+    EXPECT_EQ(train_on(config, all, 1), alone) << router.gate;
+    EXPECT_EQ(train_on(config, all, all), alone) << router.gate;
+  }
+}
+
 // With equal router rows every token ties, and all tokens go to the first experts: the others get
 // no row.
 TEST(Exact, TiesAndEmptyExpertsGiveTheSameBits) {

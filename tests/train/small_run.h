@@ -95,15 +95,16 @@ class SmallData {
 class SmallRun {
  public:
   // Collective over `world`.
-  SmallRun(const SmallConfig& config, std::unique_ptr<Comm> world, int expert_degree)
+  SmallRun(const SmallConfig& config, std::unique_ptr<Comm> world, int expert_degree,
+           RoutingTape* tape = nullptr)
       : config_(config),
         stream_(Stream::cpu(config.threads)),
         mesh_(make_mesh(std::move(world), expert_degree)),
-        model_(
-            config.model, config.router,
-            {config.vocabulary, config.sequence_length, config.train.exact,
-             config.train.global_batch_size * config.sequence_length, config.num_micro_batches()},
-            mesh_),
+        model_(config.model, config.router,
+               {config.vocabulary, config.sequence_length, config.train.exact,
+                config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
+                static_cast<std::uint64_t>(config.train.seed), tape},
+               mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
     const Params& params = model_.params();
@@ -128,9 +129,9 @@ class SmallRun {
     for (const auto& [name, tensor] : trainer_.owned_state()) {
       std::uint64_t hash = 0xcbf29ce484222325ULL;
       for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-      for (std::int64_t i = 0; i < tensor.size(); ++i) {
+      for (std::int64_t i = 0; i < tensor.bytes() / 4; ++i) {
         std::uint32_t bits;
-        std::memcpy(&bits, tensor.as<float>() + i, sizeof bits);
+        std::memcpy(&bits, static_cast<const char*>(tensor.data) + 4 * i, sizeof bits);
         hash = (hash ^ bits) * 0x100000001b3ULL;
       }
       sum += static_cast<std::int64_t>(hash >> 8);

@@ -58,9 +58,8 @@ TEST(Trainer, NotANumberStopsTheStepOnAllRanksAndLeavesTheWeights) {
   EXPECT_EQ(params.value(params.find("embedding")).as<float>()[5], before);
 }
 
-// Law 4: stop and resume equals not stopping, on another layout too.
-TEST(Trainer, ResumeOnAnotherDegreeEqualsNotStopping) {
-  SmallConfig config;
+// Stops after three steps and goes on with another expert degree.
+void expect_resume_equals_not_stopping(const SmallConfig& config) {
   SmallRun straight = whole_world(config, 1);
   const std::vector<double> expected = straight.losses(0, 6);
 
@@ -77,6 +76,34 @@ TEST(Trainer, ResumeOnAnotherDegreeEqualsNotStopping) {
   agree(test_world(), [&] { second.trainer().load(CheckpointReader(checkpoint)); });
   EXPECT_EQ(second.losses(3, 6), std::vector<double>(expected.begin() + 3, expected.end()));
   EXPECT_EQ(second.state_hash(), straight.state_hash());
+}
+
+// Law 4: stop and resume equals not stopping, on another layout too.
+TEST(Trainer, ResumeOnAnotherDegreeEqualsNotStopping) {
+  expect_resume_equals_not_stopping(SmallConfig{});
+}
+
+// The balancing bias and the counts of the step before are in the checkpoint; noise needs none.
+TEST(Trainer, GatesResumeWhereTheyStopped) {
+  SmallConfig config;
+  config.router = {.gate = "sigmoid",
+                   .bias_rate = 0.05F,
+                   .jitter = 0.1F,
+                   .balance_loss = 0.1F,
+                   .balance_over = "global_batch",
+                   .capacity_factor = 0.9};
+  expect_resume_equals_not_stopping(config);
+  config.router = {.gate = "noisy_topk"};
+  expect_resume_equals_not_stopping(config);
+}
+
+TEST(Trainer, ReportCountsDroppedChoices) {
+  SmallConfig config;
+  config.zero_routers = true;  // every token wants experts 0 and 1
+  config.router.capacity_factor = 1.0;
+  SmallRun run = whole_world(config, 1);
+  // Eight micro-batches of 48 tokens; 20 rows for each of five experts.
+  EXPECT_EQ(run.step(0).layers[0].dropped, 8 * 2 * (48 - 20));
 }
 
 TEST(Schedule, WarmsUpThenFallsToTheMinimum) {

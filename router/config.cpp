@@ -1,0 +1,91 @@
+#include "router/config.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+void check_name(std::string_view key, const std::string& value,
+                const std::vector<std::string_view>& known) {
+  require(std::find(known.begin(), known.end(), value) != known.end(), Exit::usage,
+          "{} = \"{}\": it is one of {}", key, value, fmt::join(known, ", "));
+}
+
+void check_groups(const RouterConfig& config, int num_experts) {
+  require(config.groups >= 1 && config.groups <= num_experts, Exit::usage,
+          "router.groups = {}: model.num_experts = {} make 1 to {} groups", config.groups,
+          num_experts, num_experts);
+  require(config.groups_per_token >= 1 && config.groups_per_token <= config.groups, Exit::usage,
+          "router.groups_per_token = {}: there are router.groups = {}", config.groups_per_token,
+          config.groups);
+  if (config.groups == 1) return;
+  require(config.gate != "hash" && config.gate != "expert_choice", Exit::usage,
+          "router.groups = {} does not go with router.gate = \"{}\": set router.groups = 1",
+          config.groups, config.gate);
+  require(config.top_k % config.groups_per_token == 0, Exit::usage,
+          "router.top_k = {} is not a multiple of router.groups_per_token = {}: a group is scored "
+          "by as many of its experts as a token has choices in each",
+          config.top_k, config.groups_per_token);
+  const int each = config.top_k / config.groups_per_token, smallest = num_experts / config.groups;
+  require(each <= smallest, Exit::usage,
+          "router.top_k = {} over router.groups_per_token = {} takes {} experts of a group, but "
+          "router.groups = {} leaves groups of {}",
+          config.top_k, config.groups_per_token, each, config.groups, smallest);
+}
+
+void check_sigmoid_only(const RouterConfig& config) {
+  if (config.gate == "sigmoid") return;
+  require(config.bias_rate == 0.0F, Exit::usage,
+          "router.bias_rate = {} needs router.gate = \"sigmoid\", not \"{}\"", config.bias_rate,
+          config.gate);
+  require(config.normalize, Exit::usage,
+          "router.normalize = false needs router.gate = \"sigmoid\": \"{}\" says itself whether "
+          "weights add up to one (softmax_topk: no; topk_softmax: yes)",
+          config.gate);
+}
+
+}  // namespace
+
+void check_router(const RouterConfig& config, int num_experts) {
+  check_name("router.gate", config.gate,
+             {"softmax_topk", "topk_softmax", "sigmoid", "noisy_topk", "expert_choice", "hash"});
+  check_name("router.balance_over", config.balance_over,
+             {"sequence", "micro_batch", "global_batch"});
+  check_name("router.drop", config.drop, {"probability", "position"});
+  require(config.top_k >= 1, Exit::usage, "router.top_k = {}: a token visits 1 expert or more",
+          config.top_k);
+  require(config.top_k <= num_experts, Exit::usage,
+          "router.top_k = {} is more than model.num_experts = {}", config.top_k, num_experts);
+  check_groups(config, num_experts);
+  check_sigmoid_only(config);
+  require(config.jitter == 0.0F || config.gate != "hash", Exit::usage,
+          "router.jitter = {} does nothing with router.gate = \"hash\", which reads token ids only",
+          config.jitter);
+  if (config.gate == "expert_choice") {
+    require(config.allow_future_tokens, Exit::usage,
+            "router.gate = \"expert_choice\" lets experts choose among all tokens of a "
+            "micro-batch, so that a token's route depends on the tokens after it: a causal model "
+            "would train on the future, which it does not have when it writes. Choose another "
+            "gate, or set router.allow_future_tokens = true to have it all the same");
+    require(config.capacity_factor == 0.0, Exit::usage,
+            "router.capacity_factor = {} does not go with router.gate = \"expert_choice\", whose "
+            "experts take an even share of the tokens: set it to 0",
+            config.capacity_factor);
+  }
+  require(config.balance_over == "micro_batch" ||
+              (config.gate != "expert_choice" && config.gate != "hash"),
+          Exit::usage,
+          "router.balance_over = \"{}\" does not go with router.gate = \"{}\", which no balance "
+          "loss can move: leave it at \"micro_batch\"",
+          config.balance_over, config.gate);
+  require(config.record.empty() || config.record != config.replay, Exit::usage,
+          "router.record and router.replay are both \"{}\": name two folders", config.record);
+}
+
+}  // namespace switchyard

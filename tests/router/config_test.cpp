@@ -1,0 +1,72 @@
+#include "router/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace router_config_test {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string refusal(const RouterConfig& config) {
+  try {
+    check_router(config, 8);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(RouterConfig, DefaultsFit) { EXPECT_EQ(refusal({}), "no error"); }
+
+TEST(RouterConfig, ExpertChoiceNeedsConsentAndSaysWhy) {
+  EXPECT_THAT(refusal({.gate = "expert_choice"}),
+              AllOf(HasSubstr("router.gate"), HasSubstr("router.allow_future_tokens"),
+                    HasSubstr("train on the future")));
+  EXPECT_EQ(refusal({.gate = "expert_choice", .allow_future_tokens = true}), "no error");
+}
+
+TEST(RouterConfig, KeysOfAnotherGateAreRefused) {
+  const auto names = [](const char* key, const char* gate) {
+    return AllOf(HasSubstr(key), HasSubstr("router.gate"), HasSubstr(gate));
+  };
+  EXPECT_THAT(refusal({.bias_rate = 0.001F}), names("router.bias_rate", "softmax_topk"));
+  EXPECT_THAT(refusal({.gate = "topk_softmax", .normalize = false}),
+              names("router.normalize", "topk_softmax"));
+  EXPECT_THAT(refusal({.gate = "hash", .jitter = 0.1F}), names("router.jitter", "hash"));
+  EXPECT_THAT(refusal({.gate = "hash", .groups = 2}), names("router.groups", "hash"));
+  EXPECT_THAT(refusal({.gate = "hash", .balance_over = "sequence"}),
+              names("router.balance_over", "hash"));
+  EXPECT_THAT(refusal({.gate = "expert_choice", .capacity_factor = 1, .allow_future_tokens = true}),
+              names("router.capacity_factor", "expert_choice"));
+}
+
+TEST(RouterConfig, GroupsMustHoldTheChoices) {
+  EXPECT_EQ(refusal({.top_k = 4, .groups = 4, .groups_per_token = 2}), "no error");
+  EXPECT_THAT(refusal({.groups = 9}), HasSubstr("model.num_experts = 8"));
+  EXPECT_THAT(refusal({.groups = 2, .groups_per_token = 3}), HasSubstr("router.groups = 2"));
+  EXPECT_THAT(refusal({.top_k = 3, .groups = 4, .groups_per_token = 2}),
+              HasSubstr("not a multiple of router.groups_per_token = 2"));
+  EXPECT_THAT(refusal({.top_k = 4, .groups = 4}), HasSubstr("leaves groups of 2"));
+}
+
+TEST(RouterConfig, TopKFitsTheExperts) {
+  EXPECT_THAT(refusal({.top_k = 9}), HasSubstr("model.num_experts = 8"));
+  EXPECT_THAT(refusal({.top_k = 0}), HasSubstr("router.top_k = 0"));
+}
+
+TEST(RouterConfig, UnknownWordsAreRefused) {
+  EXPECT_THAT(refusal({.drop = "random"}), HasSubstr("probability, position"));
+  EXPECT_THAT(refusal({.balance_over = "epoch"}), HasSubstr("router.balance_over"));
+}
+
+TEST(RouterConfig, RecordingMayNotOverwriteWhatIsReplayed) {
+  EXPECT_THAT(refusal({.record = "a", .replay = "a"}), HasSubstr("router.replay"));
+}
+
+}  // namespace router_config_test
+}  // namespace switchyard

@@ -1,0 +1,31 @@
+// RunTape: the gates' choices of a run, written to a folder, read from one, or both.
+#pragma once
+
+#include <optional>
+
+#include "io/routing_log.h"
+#include "router/config.h"
+#include "router/routing_tape.h"
+
+namespace switchyard {
+
+class RunTape final : public RoutingTape {
+ public:
+  // Not collective. Records if router.record names a folder, replays if router.replay does. Errors:
+  // see RoutingLogWriter and RoutingLogReader.
+  RunTape(const RouterConfig& router, int num_experts, int attempt, int rank);
+
+  // Errors: Exit::data if it replays but lacks one of the steps [first, end).
+  void require_steps(std::int64_t first, std::int64_t end, int layer) const;
+
+  bool replay(const Batch& batch, int layer, Tensor expert) override;
+  void record(const Batch& batch, int layer, Tensor expert) override;
+
+ private:
+  std::string replayed_;
+  int num_experts_;
+  std::optional<RoutingLogWriter> writer_;
+  std::optional<RoutingLogReader> reader_;
+};
+
+}  // namespace switchyard
