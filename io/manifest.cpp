@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int deepest_nesting = 64;  // far above any manifest, far below what the stack can bear
-constexpr std::int64_t largest_chunk = std::int64_t{1} << 30;
+constexpr std::int64_t largest_chunk = std::int64_t{64} << 20;  // a check takes so much memory
 
 json parse_json(const std::string& text) {
   const auto guard = [](int depth, json::parse_event_t, json&) {

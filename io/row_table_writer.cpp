@@ -112,7 +112,7 @@ bool is_current(const fs::path& folder, const TokenStore& store, std::int64_t se
     return true;
   } catch (const Error& error) {
     if (error.code() != Exit::data) throw;
-    return false;  // stale or damaged: it is made again
+    return false;  // damaged: it is made again
   }
 }
 
@@ -142,7 +142,7 @@ class FolderLock {
 
 fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
                        const fs::path& fallback) {
-  const std::string name = rows_folder(sequence_length);
+  const std::string name = rows_folder(store, sequence_length);
   const fs::path& dataset = store.dataset();
   if (is_current(dataset / name, store, sequence_length)) return dataset / name;
   const bool here = may_write(dataset) && may_write(dataset / name);
@@ -158,8 +158,8 @@ fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
 
 }  // namespace
 
-std::string rows_folder(std::int64_t sequence_length) {
-  return fmt::format("rows-{}", sequence_length);
+std::string rows_folder(const TokenStore& store, std::int64_t sequence_length) {
+  return fmt::format("rows-{}-{}", sequence_length, store.hash().substr(0, 8));
 }
 
 void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t sequence_length) {

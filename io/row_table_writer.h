@@ -10,13 +10,16 @@
 
 namespace switchyard {
 
-std::string rows_folder(std::int64_t sequence_length);  // "rows-4096", within the dataset
+// "rows-4096-1f3a5b7c", within the dataset. Other tokens have another name, so that what --append
+// or
+// --retokenize changes leaves the rows of a run that goes on alone.
+std::string rows_folder(const TokenStore& store, std::int64_t sequence_length);
 
 // Collective. The folder of the table for this dataset and sequence length. Rank 0 makes it where
-// it is missing, damaged or of other tokens, while the others wait: DATASET/rows-S, or
-// `fallback`/rows-S where the dataset may not be written to. Its bytes are a function of the tokens
-// and the sequence length. Takes less than 200 MiB besides the tokens' manifest. Errors: agreed;
-// Exit::data naming a file of the dataset, Exit::storage.
+// it is missing or damaged, while the others wait: in the dataset, or in `fallback` where that may
+// not be written to. Its bytes are a function of the tokens and the sequence length. Takes less
+// than 200 MiB besides the tokens' manifest. Errors: agreed; Exit::data naming a file of the
+// dataset, Exit::storage.
 std::filesystem::path prepare_rows(const TokenStore& store, std::int64_t sequence_length,
                                    const std::filesystem::path& fallback, Comm& world);
 

@@ -1,6 +1,5 @@
 #include "io/token_writer.h"
 
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -8,18 +7,6 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-namespace {
-
-template <class Id>
-void store(std::span<const std::int32_t> tokens, std::byte* out) {
-  for (const std::int32_t token : tokens) {
-    const auto id = static_cast<Id>(token);
-    std::memcpy(out, &id, sizeof id);
-    out += sizeof id;
-  }
-}
-
-}  // namespace
 
 TokenWriter::TokenWriter(std::filesystem::path folder, std::string name, std::int64_t vocabulary)
     : folder_(std::move(folder)),
@@ -27,17 +14,23 @@ TokenWriter::TokenWriter(std::filesystem::path folder, std::string name, std::in
       vocabulary_(vocabulary),
       dtype_(vocabulary <= 65536 ? "u16" : "u32") {}
 
-void TokenWriter::append(std::span<const std::int32_t> tokens) {
-  for (const std::int32_t token : tokens) {
-    require(token >= 0 && token < vocabulary_, "token {} of a vocabulary of {}", token,
-            vocabulary_);
-  }
-  const std::size_t end = tokens_.size();
-  tokens_.resize(end + tokens.size() * static_cast<std::size_t>(element_bytes(dtype_)));
+void TokenWriter::reserve(std::int64_t tokens) {
   if (dtype_ == "u16") {
-    store<std::uint16_t>(tokens, tokens_.data() + end);
+    narrow_.reserve(static_cast<std::size_t>(tokens));
   } else {
-    store<std::uint32_t>(tokens, tokens_.data() + end);
+    wide_.reserve(static_cast<std::size_t>(tokens));
+  }
+}
+
+void TokenWriter::append(std::span<const std::int32_t> tokens) {
+  const auto limit = static_cast<std::uint32_t>(vocabulary_);
+  bool known = true;  // no branch in the loop, so that it becomes vector instructions
+  for (const std::int32_t token : tokens) known &= static_cast<std::uint32_t>(token) < limit;
+  require(known, "a token lies outside the vocabulary of {}", vocabulary_);
+  if (dtype_ == "u16") {
+    narrow_.insert(narrow_.end(), tokens.begin(), tokens.end());
+  } else {
+    wide_.insert(wide_.end(), tokens.begin(), tokens.end());
   }
 }
 
@@ -54,7 +47,9 @@ void TokenWriter::add_document(std::int32_t boundary, std::span<const std::int32
 
 FileEntry TokenWriter::finish() {
   Hdf5Writer file(folder_ / (name_ + ".h5"), token_chunk_bytes);
-  file.write("tokens", dtype_, {num_tokens()}, tokens_.data());
+  const void* tokens = wide_.data();
+  if (dtype_ == "u16") tokens = narrow_.data();
+  file.write("tokens", dtype_, {num_tokens()}, tokens);
   file.write("document_offsets", "i64", {num_documents() + 1}, document_offsets_.data());
   file.write("document_sources", "u16", {num_documents()}, document_sources_.data());
   file.write("document_hashes", "u64", {num_documents(), 2}, document_hashes_.data());

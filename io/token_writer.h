@@ -21,6 +21,8 @@ class TokenWriter {
   // each, more take four.
   TokenWriter(std::filesystem::path folder, std::string name, std::int64_t vocabulary);
 
+  void reserve(std::int64_t tokens);  // saves time where about as many will come
+
   // boundary, then tokens. Requires ids in [0, vocabulary) and a source in [0, 65535].
   void add_document(std::int32_t boundary, std::span<const std::int32_t> tokens,
                     std::int32_t source, ContentHash hash);
@@ -37,8 +39,9 @@ class TokenWriter {
   std::filesystem::path folder_;
   std::string name_;
   std::int64_t vocabulary_;
-  std::string dtype_;  // u16 or u32
-  std::vector<std::byte> tokens_;
+  std::string dtype_;                  // u16 or u32
+  std::vector<std::uint16_t> narrow_;  // the tokens, if u16
+  std::vector<std::uint32_t> wide_;    // the tokens, if u32
   std::vector<std::int64_t> document_offsets_{0};
   std::vector<std::uint16_t> document_sources_;
   std::vector<std::uint64_t> document_hashes_;  // high and low of each

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "io/fold_ascii.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -123,16 +124,6 @@ Traits traits_of(utf8proc_int32_t code_point) {
   return code_point < plane ? kept[static_cast<std::size_t>(code_point)] : look_up(code_point);
 }
 
-constexpr std::array<char, 128> ascii_folds = [] {
-  std::array<char, 128> table{};
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    const bool upper = i >= 'A' && i <= 'Z';
-    const bool white = i == ' ' || (i >= '\t' && i <= '\r');
-    table[i] = white ? ' ' : static_cast<char>(upper ? i + 0x20 : i);
-  }
-  return table;
-}();
-
 // As first_of, but for valid UTF-8; of other text some number, and no byte beyond it is read.
 std::pair<utf8proc_int32_t, std::size_t> decoded(std::string_view text) {
   const auto byte = [&](std::size_t i) {
@@ -155,21 +146,6 @@ std::size_t length_of_ascii(std::string_view text) {
   }
   while (length < text.size() && is_ascii(text[length])) ++length;
   return length;
-}
-
-// In lower case, its white space as append_folded has it.
-void append_ascii(std::string_view text, std::string& result) {
-  const std::size_t before = result.size();
-  bool after_space = before == 0 || result.back() == ' ';
-  result.resize(before + text.size());
-  char* out = result.data() + before;
-  for (const char each : text) {
-    const char folded = ascii_folds[static_cast<unsigned char>(each)];
-    *out = folded;
-    out += folded == ' ' && after_space ? 0 : 1;
-    after_space = folded == ' ';
-  }
-  result.resize(static_cast<std::size_t>(out - result.data()));
 }
 
 // White space becomes one space, and none at the beginning or after another.
@@ -212,7 +188,7 @@ std::string normalized(std::string_view text) {
     // What is not ASCII may combine with the one character before it, and ends before the next.
     const std::size_t ascii = length_of_ascii(text);
     const std::size_t alone = ascii > 0 && ascii < text.size() ? ascii - 1 : ascii;
-    append_ascii(text.substr(0, alone), result);
+    append_folded_ascii(text.substr(0, alone), result);
     const auto next_ascii = std::find_if(text.begin() + ascii, text.end(), is_ascii);
     append_folded({text.begin() + alone, next_ascii}, result);
     text = {next_ascii, text.end()};

@@ -39,7 +39,7 @@ nlohmann::json CutWriter::tally() const {
   const std::vector<DocumentRecord> records = work_.documents.records(partition_);
   for (const Repeat& example : examples_) {
     const DocumentRecord& record = records.at(example.ordinal - work_.order.first[partition_]);
-    const std::string text =
+    const std::string_view text =
         work_.documents.text(record.at).substr(example.begin, example.end - example.begin);
     add_example(tally, record.at.hash, {{"id", record.id}, {"excerpt", excerpt_of(text)}});
   }

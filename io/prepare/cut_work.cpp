@@ -14,7 +14,7 @@ std::vector<std::int64_t> count_text_bytes(const Job& job) {
   for (std::int64_t unit = 0; unit < std::ssize(job.inputs.units); ++unit) {
     const SpillReader texts(job.file("unit", unit));
     for (const auto& block : texts.blocks()) {
-      if (block.partition < job.partitions.count()) bytes.at(block.partition) += block.raw_bytes;
+      if (block.partition < job.partitions.count()) bytes.at(block.partition) += block.bytes;
     }
   }
   return bytes;
@@ -68,7 +68,7 @@ void CutWork::for_each_text(int partition,
   std::int64_t ordinal = order.first[partition];
   for (const Locator& at : locators(partition)) {
     if (at.removed == 0 && !removed.test(ordinal)) {
-      each(static_cast<std::uint32_t>(ordinal), documents.text(at));
+      each(static_cast<std::uint32_t>(ordinal), std::string(documents.text(at)));
     }
     ++ordinal;
   }

@@ -100,7 +100,7 @@ void commit(const Job& job, Manifest manifest, const json& report, const Content
 
 }  // namespace
 
-nlohmann::json options_of(const PrepareConfig& config) {
+nlohmann::json options_of(const PrepareConfig& config, const Contamination* contamination) {
   const MinHashConfig& minhash = config.dedup.minhash;
   json options = {
       {"dedup", dedup_text(config.dedup)},
@@ -108,9 +108,7 @@ nlohmann::json options_of(const PrepareConfig& config) {
       {"filters", config.filters},
       {"validation_fraction", config.validation_fraction},
       {"unicode", "utf8proc " + unicode_version()}};
-  if (!config.contamination.evaluation.empty()) {
-    options["contamination"] = Contamination(config.contamination).hash();
-  }
+  if (contamination != nullptr) options["contamination"] = contamination->hash();
   return options;
 }
 

@@ -10,7 +10,8 @@ namespace switchyard {
 inline constexpr const char* generations_key = "generations";  // of the documents layer's manifest
 
 // What a dataset is a function of, besides its documents; the same for all its generations.
-nlohmann::json options_of(const PrepareConfig& config);
+// contamination: nullptr without evaluation files.
+nlohmann::json options_of(const PrepareConfig& config, const Contamination* contamination);
 
 // Collective. Runs the stages and commits the documents layer with this generation added. Returns
 // false if the generation has the very documents of the one before it: then nothing was added.

@@ -26,8 +26,10 @@ void write_earlier_pairs(std::span<const KeyedDocument> members, EarlierDocument
   });
 }
 
-void group_partition(const Job& job, EarlierDocuments& earlier, int key_partition) {
+void group_partition(const Job& job, const Order& order, EarlierDocuments& earlier,
+                     int key_partition) {
   std::vector<KeyedDocument> documents = keyed_documents(job, key_partition);
+  sort_keyed(documents, order);
   documents.erase(std::unique(documents.begin(), documents.end()), documents.end());
   const std::filesystem::path finished = group_file(job, key_partition);
   const std::filesystem::path aside = finished.string() + ".part";
@@ -59,7 +61,7 @@ void run_group_stage(Job& job, const Order& order, EarlierDocuments& earlier) {
                return std::filesystem::exists(group_file(job, static_cast<int>(i)));
              },
              [&](std::int64_t i, const auto& advance) {
-               group_partition(job, earlier, static_cast<int>(i));
+               group_partition(job, order, earlier, static_cast<int>(i));
                advance(1);
              }},
             job);

@@ -1,7 +1,6 @@
 #include "io/prepare/independent_set.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -84,26 +83,38 @@ class Verification {
     std::sort(mine.begin(), mine.end());
     mine.erase(std::unique(mine.begin(), mine.end()), mine.end());
     std::erase_if(mine, [&](const DocumentPair& pair) {
-      const auto found = removals_.find(pair.later);
-      return found != removals_.end() && found->second.earlier <= pair.earlier;
+      const auto found =
+          std::lower_bound(removals_.begin(), removals_.end(), pair.later, is_before);
+      return found != removals_.end() && found->later == pair.later &&
+             found->earlier <= pair.earlier;
     });
     pairs_ += std::ssize(mine);
     agree(world_, [&] {
-      for (const Removal& removal : task_.verify(mine)) removals_[removal.later] = removal;
+      std::vector<Removal> found = task_.verify(mine);
+      found.insert(found.end(), removals_.begin(), removals_.end());  // those of now count more
+      std::stable_sort(found.begin(), found.end(),
+                       [](const Removal& a, const Removal& b) { return is_before(a, b.later); });
+      const auto same = [](const Removal& a, const Removal& b) { return a.later == b.later; };
+      found.erase(std::unique(found.begin(), found.end(), same), found.end());
+      removals_ = std::move(found);
     });
   }
 
-  // Of this round, for the documents that this rank owns.
-  const std::map<std::int64_t, Removal>& removals() const { return removals_; }
+  // Of this round, for the documents that this rank owns, by `later`.
+  const std::vector<Removal>& removals() const { return removals_; }
 
  private:
+  static bool is_before(const Removal& removal, std::int64_t later) {
+    return removal.later < later;
+  }
+
   const IndependentSetTask& task_;
   Comm& world_;
   Stream& stream_;
   std::int64_t& pairs_;
   std::vector<std::vector<DocumentPair>> outgoing_;
   std::int64_t waiting_ = 0;
-  std::map<std::int64_t, Removal> removals_;
+  std::vector<Removal> removals_;
 };
 
 class Rounds {
@@ -194,8 +205,8 @@ class Rounds {
   }
 
   void take(const Verification& verification) {
-    for (const auto& [later, removal] : verification.removals()) {
-      result_.removed.set(later - task_.num_earlier);
+    for (const Removal& removal : verification.removals()) {
+      result_.removed.set(removal.later - task_.num_earlier);
       result_.removals.push_back(removal);
     }
     result_.removed.join(world_, stream_);

@@ -28,17 +28,17 @@ std::vector<std::uint32_t> number_kept(const Bitmap& kept, std::int64_t count) {
   return numbers;
 }
 
-void write_partition(const Job& job, int key_partition, const Bitmap& kept,
+void write_partition(const Job& job, const Order& order, int key_partition, const Bitmap& kept,
                      const std::vector<std::uint32_t>& numbers) {
   std::vector<KeyedDocument> documents = keyed_documents(job, key_partition);
   for (int partition = 0; partition < job.partitions.count(); ++partition) {
     const std::filesystem::path more = cut_keys_file(job, partition);
     if (std::filesystem::exists(more)) add_keyed(more, key_partition, documents);
   }
-  std::sort(documents.begin(), documents.end());
+  std::erase_if(documents, [&](const KeyedDocument& each) { return !kept.test(each.ordinal); });
+  sort_keyed(documents, order);
   std::vector<IndexedKey> keys;
   for (const KeyedDocument& entry : documents) {
-    if (!kept.test(entry.ordinal)) continue;
     const IndexedKey key{entry.key, numbers[entry.ordinal]};
     if (keys.empty() || keys.back() != key) keys.push_back(key);
   }
@@ -58,7 +58,7 @@ std::vector<FileEntry> run_index_stage(Job& job, const Order& order, const Bitma
   run_tasks({"index", "parts", order.key_partitions, [](std::int64_t) { return std::int64_t{1}; },
              [&](std::int64_t i) { return std::filesystem::exists(job.file("indexed", i)); },
              [&](std::int64_t i, const auto& advance) {
-               write_partition(job, static_cast<int>(i), kept, numbers);
+               write_partition(job, order, static_cast<int>(i), kept, numbers);
                advance(1);
              }},
             job);

@@ -10,6 +10,8 @@
 
 namespace switchyard {
 
+inline constexpr std::int64_t default_unit_bytes = std::int64_t{64} << 20;
+
 struct InputFile {
   std::filesystem::path path;
   std::int32_t source = 0;  // index into the sources asked for
@@ -45,7 +47,7 @@ struct Inputs {
 // does not exist, a glob without a match, or a file that is not .txt, .md or .jsonl, plain or with
 // .gz or .zst behind it; Exit::data for a folder that cannot be listed.
 Inputs find_inputs(const std::vector<Source>& sources,
-                   std::int64_t unit_bytes = std::int64_t{64} << 20);
+                   std::int64_t unit_bytes = default_unit_bytes);
 
 bool holds_lines(const std::filesystem::path& file);  // .jsonl, plain or compressed
 

@@ -52,8 +52,7 @@ void run_tasks(const Tasks& tasks, Job& job) {
   agree(job.world, [&] {
     const BoardStage stage(job.board);
     const auto advance = [&](std::int64_t amount) {
-      job.board.advance(amount);
-      if (shows) show();
+      if (job.board.advance(amount) && shows) show();
     };
     const std::vector<std::int64_t> order = largest_first(tasks);
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -70,6 +69,7 @@ void run_tasks(const Tasks& tasks, Job& job) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       show();
     }
+    if (shows) show();
   });
 }
 

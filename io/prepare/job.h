@@ -27,6 +27,7 @@ struct Job {
   Inputs inputs;
   Partitions partitions;
   ProgressBoard board;
+  const Contamination* contamination = nullptr;  // none without evaluation files
 
   std::filesystem::path file(const std::string& stage, std::int64_t number) const;
 };

@@ -86,8 +86,10 @@ struct KeptShard::State {
     const Range bytes = neighbours(frames, frame, text.bytes(), "frame");
     raw_begin = text_of(documents.begin).begin;
     const std::int64_t raw_bytes = text_of(documents.end - 1).end - raw_begin;
-    require(raw_bytes >= 0 && raw_bytes <= largest_frame, Exit::data,
-            "frame {} of {} would hold {} bytes", frame, path.string(), raw_bytes);
+    require(
+        raw_bytes >= 0 && raw_bytes <= largest_frame && bytes.end - bytes.begin <= largest_frame,
+        Exit::data, "frame {} of {} would hold {} bytes in {}", frame, path.string(), raw_bytes,
+        bytes.end - bytes.begin);
     std::string packed(static_cast<std::size_t>(bytes.end - bytes.begin), '\0');
     text.read(file(), bytes.begin, std::as_writable_bytes(std::span(packed)));
     raw = decompress(packed, raw_bytes);

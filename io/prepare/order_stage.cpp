@@ -6,6 +6,7 @@
 
 #include "io/file.h"
 #include "io/prepare/document_keys.h"
+#include "io/prepare/spread_sort.h"
 #include "runtime/agree.h"
 
 namespace switchyard {
@@ -80,9 +81,10 @@ int Order::partition_of(std::int64_t ordinal) const {
          1;
 }
 
+int Order::key_bits() const { return std::countr_zero(static_cast<unsigned>(key_partitions)); }
+
 int Order::key_partition_of(std::uint64_t key) const {
-  const int bits = std::countr_zero(static_cast<unsigned>(key_partitions));
-  return bits == 0 ? 0 : static_cast<int>(key >> (64 - bits));
+  return key_bits() == 0 ? 0 : static_cast<int>(key >> (64 - key_bits()));
 }
 
 Order run_order_stage(Job& job, const SpilledDocuments& documents) {
@@ -122,8 +124,11 @@ std::vector<KeyedDocument> keyed_documents(const Job& job, int key_partition) {
   for (int partition = 0; partition < job.partitions.count(); ++partition) {
     add_keyed(job.file("keys", partition), key_partition, result);
   }
-  std::sort(result.begin(), result.end());
   return result;
+}
+
+void sort_keyed(std::vector<KeyedDocument>& documents, const Order& order) {
+  spread_sort(documents, order.key_bits(), [](const KeyedDocument& each) { return each.key; });
 }
 
 }  // namespace switchyard

@@ -20,6 +20,7 @@ struct Order {
 
   std::int64_t count() const { return first.back(); }
   int partition_of(std::int64_t ordinal) const;
+  int key_bits() const;  // which all keys of a partition have in common
   int key_partition_of(std::uint64_t key) const;
 };
 
@@ -38,7 +39,8 @@ void spill_keyed(const KeyedDocument& document, const Order& order, SpillWriter&
 void add_keyed(const std::filesystem::path& spill, int key_partition,
                std::vector<KeyedDocument>& documents);
 
-// Those of one partition of keys, sorted. Any rank.
+// Those of one partition of keys, in no order. Any rank.
 std::vector<KeyedDocument> keyed_documents(const Job& job, int key_partition);
+void sort_keyed(std::vector<KeyedDocument>& documents, const Order& order);
 
 }  // namespace switchyard

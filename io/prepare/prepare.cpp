@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -113,7 +114,10 @@ class Preparation {
     });
     int num_generations = 0;
     agree(world_, [&] {
-      options_ = options_of(config_);
+      if (!config_.contamination.evaluation.empty()) {
+        contamination_ = std::make_unique<Contamination>(config_.contamination);
+      }
+      options_ = options_of(config_, contamination_.get());
       generations_ = generations_in(config_.output);
       num_generations = static_cast<int>(generations_.size());
       require_appendable(num_generations);
@@ -136,7 +140,7 @@ class Preparation {
 
   bool run_generation(int generation, std::vector<Source> sources) {
     std::optional<Inputs> inputs;
-    agree(world_, [&] { inputs = find_inputs(sources); });
+    agree(world_, [&] { inputs = find_inputs(sources, config_.unit_bytes); });
     const bool exists = generation < static_cast<int>(generations_.size());
     on_root(world_, [&] {
       if (!exists) begin_work(generation, *inputs);
@@ -165,7 +169,8 @@ class Preparation {
             std::move(sources),
             std::move(inputs),
             std::move(partitions),
-            ProgressBoard(work / "progress", world_.rank(), world_.size())};
+            ProgressBoard(work / "progress", world_.rank(), world_.size()),
+            contamination_.get()};
   }
 
   // True if what is in the work folder belongs to this very generation, false if it is what an
@@ -230,6 +235,7 @@ class Preparation {
   Comm& world_;
   PrepareProgress progress_;
   std::optional<FolderLock> lock_;  // rank 0 holds it
+  std::unique_ptr<Contamination> contamination_;
   json options_, generations_;
 };
 

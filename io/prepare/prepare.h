@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/prepare/contamination.h"
+#include "io/prepare/inputs.h"
 #include "io/prepare/minhash.h"
 #include "io/prepare/recipe.h"
 #include "runtime/comm.h"
@@ -41,7 +42,8 @@ struct PrepareConfig {
   std::vector<std::string> filters;   // by name (io/prepare/filters.h), in this order
   ContaminationConfig contamination;  // off without evaluation files
   DedupConfig dedup;
-  std::int64_t memory = std::int64_t{1} << 30;  // bytes a rank may hold
+  std::int64_t memory = std::int64_t{1} << 30;   // bytes a rank may hold
+  std::int64_t unit_bytes = default_unit_bytes;  // of input in a task: changes no document
 };
 
 // How far a stage is, over all ranks. total is 0 where nobody can know it.

@@ -44,9 +44,23 @@ void Problems::keep_first(std::vector<FilePlace>& first, FilePlace&& place) {
 }
 
 void Problems::add(Problem kind, const std::filesystem::path& file, const Place& place) {
+  if (kind == Problem::unreadable_file) return add_unreadable(name_of(file), place);
   Kind& entry = kinds_[static_cast<std::size_t>(kind)];
   ++entry.count;
   keep_first(entry.first, {name_of(file), place});
+}
+
+void Problems::add_unreadable(const std::string& file, const Place& place) {
+  const auto [known, is_new] = unreadable_.try_emplace(file, place);
+  if (!is_new) known->second = std::min(known->second, place);
+}
+
+Problems::Kind Problems::of(std::size_t kind) const {
+  Kind result = kinds_[kind];
+  if (kind != static_cast<std::size_t>(Problem::unreadable_file)) return result;
+  result.count += std::ssize(unreadable_);
+  for (const auto& [file, place] : unreadable_) keep_first(result.first, {file, place});
+  return result;
 }
 
 void Problems::add_part(const std::filesystem::path& file, std::int64_t begin, std::int64_t end,
@@ -62,6 +76,7 @@ void Problems::merge(const Problems& other) {
   for (const auto& [file, parts] : other.parts_) {
     for (const auto& [begin, lines] : parts) parts_[file][begin] = lines;
   }
+  for (const auto& [file, place] : other.unreadable_) add_unreadable(file, place);
 }
 
 Json Problems::describe(const FilePlace& at) const {
@@ -78,16 +93,17 @@ Json Problems::describe(const FilePlace& at) const {
 Json Problems::json() const {
   Json result = Json::object();
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
-    if (kinds_[i].count == 0) continue;
+    const Kind kind = of(i);
+    if (kind.count == 0) continue;
     Json first = Json::array();
-    for (const FilePlace& place : kinds_[i].first) first.push_back(describe(place));
-    result[names[i]] = {{"count", kinds_[i].count}, {"first", std::move(first)}};
+    for (const FilePlace& place : kind.first) first.push_back(describe(place));
+    result[names[i]] = {{"count", kind.count}, {"first", std::move(first)}};
   }
   return result;
 }
 
 Json Problems::state() const {
-  Json kinds = Json::array(), parts = Json::array();
+  Json kinds = Json::array(), parts = Json::array(), unreadable = Json::array();
   for (const Kind& kind : kinds_) {
     Json first = Json::array();
     for (const auto& [file, at] : kind.first) {
@@ -100,24 +116,32 @@ Json Problems::state() const {
       parts.push_back({file, begin, lines.end, lines.num_lines});
     }
   }
-  return {{"kinds", std::move(kinds)}, {"parts", std::move(parts)}};
+  for (const auto& [file, at] : unreadable_) {
+    unreadable.push_back({file, at.byte, at.part_begin, at.line});
+  }
+  return {{"kinds", std::move(kinds)},
+          {"parts", std::move(parts)},
+          {"unreadable", std::move(unreadable)}};
 }
 
 Problems Problems::from_state(const Json& state) try {
+  using SavedPlace = std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>;
   Problems result;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const Json& kind = state.at("kinds").at(i);
     result.kinds_[i].count = kind.at("count").get<std::int64_t>();
     for (const Json& place : kind.at("first")) {
-      const auto [file, byte, part_begin, line] =
-          place.get<std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>>();
+      const auto [file, byte, part_begin, line] = place.get<SavedPlace>();
       keep_first(result.kinds_[i].first, {file, {byte, part_begin, line}});
     }
   }
   for (const Json& part : state.at("parts")) {
-    const auto [file, begin, end, num_lines] =
-        part.get<std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>>();
+    const auto [file, begin, end, num_lines] = part.get<SavedPlace>();
     result.parts_[file][begin] = {end, num_lines};
+  }
+  for (const Json& place : state.value("unreadable", Json::array())) {
+    const auto [file, byte, part_begin, line] = place.get<SavedPlace>();
+    result.add_unreadable(file, {byte, part_begin, line});
   }
   return result;
 } catch (const Json::exception& error) {

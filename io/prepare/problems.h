@@ -20,7 +20,7 @@ enum class Problem : std::uint8_t {
   broken_json,
   no_text_field,
   too_large,
-  unreadable_file,  // a file, or a part of one: the documents read before stay
+  unreadable_file,  // counted once, however many parts of it: the documents read before stay
   corrupt_archive,  // a file: the documents before the damage stay
   num_kinds
 };
@@ -46,7 +46,7 @@ class Problems {
                 std::int64_t num_lines);
   void merge(const Problems& other);
 
-  std::int64_t count(Problem kind) const { return kinds_[static_cast<std::size_t>(kind)].count; }
+  std::int64_t count(Problem kind) const { return of(static_cast<std::size_t>(kind)).count; }
 
   // {"broken_json": {"count": 2, "first": [{"file": ..., "line": ..., "byte": ...}, ...]}, ...}:
   // what occurred. Only "file" where a whole file is meant; no "line" where a part before it is
@@ -73,11 +73,14 @@ class Problems {
   };
   using Parts = std::map<std::int64_t, PartLines>;  // by where they begin
 
+  Kind of(std::size_t kind) const;
+  void add_unreadable(const std::string& file, const Place& place);
   static void keep_first(std::vector<FilePlace>& first, FilePlace&& place);
   nlohmann::json describe(const FilePlace& place) const;
 
   std::array<Kind, static_cast<std::size_t>(Problem::num_kinds)> kinds_;
-  std::map<std::string, Parts> parts_;  // of the files that were cut
+  std::map<std::string, Parts> parts_;       // of the files that were cut
+  std::map<std::string, Place> unreadable_;  // files, and the first place where each is
 };
 
 }  // namespace switchyard

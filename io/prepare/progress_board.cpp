@@ -17,12 +17,13 @@ void ProgressBoard::begin_stage() {
   publish();
 }
 
-void ProgressBoard::advance(std::int64_t amount) {
+bool ProgressBoard::advance(std::int64_t amount) {
   mine_.done += amount;
   const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < std::chrono::milliseconds(100)) return;
+  if (now - last_ < std::chrono::milliseconds(100)) return false;
   last_ = now;
   publish();
+  return true;
 }
 
 void ProgressBoard::finish_stage() {
@@ -53,6 +54,7 @@ void ProgressBoard::publish() {
 std::vector<ProgressBoard::Slot> ProgressBoard::read() const {
   std::vector<Slot> slots(static_cast<std::size_t>(num_ranks_));
   (void)file_.read_at(0, std::as_writable_bytes(std::span(slots)));
+  slots[static_cast<std::size_t>(rank_)] = mine_;
   return slots;
 }
 

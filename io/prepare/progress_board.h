@@ -16,7 +16,7 @@ class ProgressBoard {
   ProgressBoard(const std::filesystem::path& file, int rank, int num_ranks);
 
   void begin_stage();                 // collective in effect: every rank begins the same stages
-  void advance(std::int64_t amount);  // writes at most ten times a second
+  bool advance(std::int64_t amount);  // true if it is time to write: ten times a second at most
   void finish_stage();                // also after an error, or rank 0 would wait
 
   std::int64_t total() const;  // over the ranks that are in this stage

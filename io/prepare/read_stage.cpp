@@ -23,16 +23,15 @@ using nlohmann::json;
 
 // What every document goes through on its own.
 struct Rules {
-  explicit Rules(const PrepareConfig& config) : hasher(config.dedup.minhash) {
+  explicit Rules(const Job& job)
+      : contamination(job.contamination), hasher(job.config.dedup.minhash) {
+    const PrepareConfig& config = job.config;
     for (const std::string& name : config.filters) filters.push_back(make_filter(name));
-    if (!config.contamination.evaluation.empty()) {
-      contamination = std::make_unique<Contamination>(config.contamination);
-    }
     near_duplicates = config.dedup.near_duplicates;
   }
 
   std::vector<std::unique_ptr<Filter>> filters;
-  std::unique_ptr<Contamination> contamination;
+  const Contamination* contamination;
   MinHasher hasher;
   bool near_duplicates = true;
 };
@@ -164,7 +163,7 @@ class UnitReader {
 
 void run_read_stage(Job& job) {
   std::optional<Rules> rules;
-  agree(job.world, [&] { rules.emplace(job.config); });
+  agree(job.world, [&] { rules.emplace(job); });
   const auto bytes_of = [&](std::int64_t unit) {
     std::int64_t bytes = 0;
     for (const FilePart& part : job.inputs.units[static_cast<std::size_t>(unit)].parts) {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
+
+#include "io/prepare/spread_sort.h"
 
 namespace switchyard {
 namespace {
@@ -20,29 +21,6 @@ std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 33)) * 0xFF51AFD7ED558CCDU;
   x = (x ^ (x >> 33)) * 0xC4CEB9FE1A85EC53U;
   return x ^ (x >> 33);
-}
-
-// Hashes are spread evenly, so their leading bits deal them into buckets of about four in order;
-// sorting each bucket is then nearly free. Repeated hashes that swell a bucket cost what std::sort
-// costs.
-std::vector<std::uint64_t> sorted(std::vector<std::uint64_t> hashes) {
-  if (hashes.size() < 64) {
-    std::sort(hashes.begin(), hashes.end());
-    return hashes;
-  }
-  const auto shift = 66 - static_cast<int>(std::bit_width(hashes.size()));
-  std::vector<std::size_t> ends((std::size_t{1} << (64 - shift)) + 1);
-  for (const std::uint64_t hash : hashes) ++ends[(hash >> shift) + 1];
-  for (std::size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
-  std::vector<std::uint64_t> result(hashes.size());
-  for (const std::uint64_t hash : hashes) result[ends[hash >> shift]++] = hash;
-  std::size_t begin = 0;
-  for (const std::size_t end : ends) {
-    std::sort(result.begin() + static_cast<std::ptrdiff_t>(begin),
-              result.begin() + static_cast<std::ptrdiff_t>(end));
-    begin = end;
-  }
-  return result;
 }
 
 }  // namespace
@@ -63,7 +41,7 @@ void append_shingles(std::span<const Word> words, std::vector<std::uint64_t>& sh
 std::vector<std::uint64_t> shingles_of(std::span<const Word> words) {
   std::vector<std::uint64_t> shingles;
   append_shingles(words, shingles);
-  shingles = sorted(std::move(shingles));
+  spread_sort(shingles, 0, [](std::uint64_t hash) { return hash; });
   shingles.erase(std::unique(shingles.begin(), shingles.end()), shingles.end());
   return shingles;
 }

@@ -151,7 +151,7 @@ class SpanSearch {
     const std::vector<Repeat> repeats = repeats_of(work_.job, search, partition);
     for_each_document(repeats, [&](std::span<const Repeat> mine) {
       const std::int64_t i = mine.front().ordinal - work_.order.first[partition];
-      each(ComparedText(work_.documents.text(locators.at(i))), mine);
+      each(ComparedText(std::string(work_.documents.text(locators.at(i)))), mine);
     });
   }
 

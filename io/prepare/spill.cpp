@@ -7,13 +7,10 @@
 
 #include "io/content_hash.h"
 #include "io/durable.h"
-#include "io/prepare/zstd_frames.h"
 #include "runtime/error.h"
 
 namespace switchyard {
 namespace {
-
-constexpr int fast_level = 1;
 
 // The last bytes of a finished file.
 struct Trailer {
@@ -58,11 +55,10 @@ struct SpillWriter::State {
   void flush(std::size_t partition) {
     OpenBlock& block = open[partition];
     if (block.num_records == 0) return;
-    const std::string frame = compress(block.records, fast_level);
-    file.write_at(end, frame);
+    file.write_at(end, block.records);
     blocks[block.number] = {static_cast<std::int32_t>(partition), block.num_records, end,
-                            std::ssize(frame), std::ssize(block.records)};
-    end += std::ssize(frame);
+                            std::ssize(block.records), content_hash(block.records).low};
+    end += std::ssize(block.records);
     block.records.clear();
     block.num_records = 0;
   }
@@ -134,15 +130,12 @@ std::int64_t SpillReader::num_records(int partition) const {
 
 std::string SpillReader::read(std::size_t block) const {
   const Block& entry = blocks_.at(block);
-  std::string frame(static_cast<std::size_t>(entry.bytes), '\0');
+  std::string records(static_cast<std::size_t>(entry.bytes), '\0');
   read_values(durable::File::open_for_reading(path_), entry.offset,
-              std::span(frame.data(), frame.size()));
-  try {
-    return decompress(frame, entry.raw_bytes);
-  } catch (const Error& error) {
-    fail(Exit::data, "the work file {} is damaged ({}): remove it and run the same command again",
-         path_.string(), error.what());
-  }
+              std::span(records.data(), records.size()));
+  require(content_hash(records).low == entry.check, Exit::data,
+          "the work file {} is damaged: remove it and run the same command again", path_.string());
+  return records;
 }
 
 std::string SpillReader::read_partition(int partition) const {

@@ -20,7 +20,8 @@ struct SpillPlace {
 // fsynced: what a power loss leaves fails its check when it is read.
 class SpillWriter {
  public:
-  // A partition's records are collected into blocks of about `block_bytes` and compressed.
+  // A partition's records are collected into blocks of about `block_bytes`. They are not
+  // compressed: they are read soon and seldom, and zstd's fastest levels take longer than the disk.
   SpillWriter(std::filesystem::path path, int num_partitions,
               std::int64_t block_bytes = std::int64_t{64} << 10);
   ~SpillWriter();
@@ -42,11 +43,12 @@ class SpillReader {
   struct Block {
     std::int32_t partition = 0;
     std::uint32_t num_records = 0;
-    std::int64_t offset = 0, bytes = 0, raw_bytes = 0;
+    std::int64_t offset = 0, bytes = 0;
+    std::uint64_t check = 0;  // half of the block's hash
   };
   const std::vector<Block>& blocks() const { return blocks_; }
   std::int64_t num_records(int partition) const;
-  std::string read(std::size_t block) const;  // its raw bytes: records one after the other
+  std::string read(std::size_t block) const;  // records one after the other
   std::string read_partition(int partition) const;
 
  private:

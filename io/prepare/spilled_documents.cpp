@@ -27,7 +27,7 @@ std::int64_t SpilledDocuments::text_bytes() const {
   std::int64_t sum = 0;
   for (const SpillReader& unit : units_) {
     for (const SpillReader::Block& block : unit.blocks()) {
-      sum += block.partition < num_partitions_ ? block.raw_bytes : 0;
+      sum += block.partition < num_partitions_ ? block.bytes : 0;
     }
   }
   return sum;
@@ -43,8 +43,9 @@ std::vector<DocumentRecord> SpilledDocuments::records(int partition) const {
   return records;
 }
 
-std::string SpilledDocuments::text(const Locator& at) {
-  return block({at.unit, at.place.block}).substr(at.place.offset, at.text_bytes);
+std::string_view SpilledDocuments::text(const Locator& at) {
+  const std::string_view all = block({at.unit, at.place.block});
+  return all.substr(at.place.offset, at.text_bytes);
 }
 
 const std::string& SpilledDocuments::block(const BlockName& name) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <list>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -31,8 +32,8 @@ class SpilledDocuments {
   std::int64_t text_bytes() const;  // of all documents
   // In canonical order: a record's index is its ordinal within the partition.
   std::vector<DocumentRecord> records(int partition) const;
-  // Errors: Exit::data if the spill file is damaged.
-  std::string text(const Locator& at);
+  // Valid until the next call. Errors: Exit::data if the spill file is damaged.
+  std::string_view text(const Locator& at);
 
   struct ReadTally {
     std::vector<nlohmann::json> sources;  // counts of each

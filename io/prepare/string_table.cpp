@@ -3,6 +3,13 @@
 #include "runtime/error.h"
 
 namespace switchyard {
+namespace {
+
+// Above what a line of the largest document can hold. A file of holes may claim any size, and
+// nobody should have to allocate it to find out.
+constexpr std::int64_t longest_string = std::int64_t{1} << 28;
+
+}  // namespace
 
 void StringTableWriter::add(std::string_view text) {
   bytes_ += text;
@@ -23,9 +30,9 @@ StringTableReader::StringTableReader(const FileEntry& entry, const std::string& 
 std::string StringTableReader::at(const durable::File& file, std::int64_t i) {
   const auto begin = offsets_.at<std::int64_t>(file, i);
   const auto end = offsets_.at<std::int64_t>(file, i + 1);
-  require(begin >= 0 && begin <= end && end <= bytes_.bytes(), Exit::data,
-          "{} holds a string from byte {} to {} of {}", file.path().string(), begin, end,
-          bytes_.bytes());
+  require(begin >= 0 && begin <= end && end <= bytes_.bytes() && end - begin <= longest_string,
+          Exit::data, "{} holds a string from byte {} to {} of {}", file.path().string(), begin,
+          end, bytes_.bytes());
   std::string text(static_cast<std::size_t>(end - begin), '\0');
   bytes_.read(file, begin, std::as_writable_bytes(std::span(text)));
   return text;

@@ -1,5 +1,6 @@
 #include "io/prepare/words.h"
 
+#define XXH_INLINE_ALL  // a call for each word takes as long as hashing it
 #include <xxhash.h>
 
 #include <algorithm>
@@ -223,6 +224,8 @@ class Windows {
 void find_words(std::string_view text, std::vector<Word>& words) {
   require(text.size() <= std::numeric_limits<std::uint32_t>::max(),
           "a document of {} bytes is too long for words", text.size());
+  constexpr std::size_t usual_bytes = 6;  // of a word and what separates it from the next
+  words.reserve(words.size() + text.size() / usual_bytes);
   Windows(text, words).read();
 }
 

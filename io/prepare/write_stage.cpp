@@ -125,7 +125,8 @@ class ShardWriter {
     std::string kept;
     std::int64_t ordinal = order_.first[partition];
     for (DocumentRecord& record : documents_.records(partition)) {
-      std::string text = documents_.text(record.at);
+      std::string& text = document_.text;
+      text = documents_.text(record.at);
       advance(std::ssize(text));
       const auto cut = cuts.find(ordinal);
       const auto decision = decisions.find(ordinal++);
@@ -136,7 +137,7 @@ class ShardWriter {
       } else if (cut != cuts.end() && is_blank(text = without(text, cut->second))) {
         remove(record, text, {0, {}, 0.0F, Stage::cut_away});
       } else {
-        keep(record, std::move(text), static_cast<std::uint32_t>(ordinal - 1));
+        keep(record, static_cast<std::uint32_t>(ordinal - 1));
         kept.push_back(1);
         continue;
       }
@@ -145,7 +146,9 @@ class ShardWriter {
     return kept;
   }
 
-  void keep(DocumentRecord& record, std::string text, std::uint32_t ordinal) {
+  // document_, whose text is there.
+  void keep(DocumentRecord& record, std::uint32_t ordinal) {
+    const std::string& text = document_.text;
     if (cut_keys_) {
       for (const std::uint64_t key : cut_keys_of(text, job_.config.dedup)) {
         spill_keyed({key, ordinal}, order_, *cut_keys_);
@@ -155,8 +158,13 @@ class ShardWriter {
     count_up(tally_, "out");
     count_up(tally_, "bytes_out", std::ssize(text));
     add_length(tally_["lengths"]["kept"], text.size());
-    kept_->add({std::move(record.id), std::move(record.url), std::move(record.meta),
-                std::move(text), record.at.hash, source_, record.at.num_shingles});
+    document_.id = std::move(record.id);
+    document_.url = std::move(record.url);
+    document_.meta = std::move(record.meta);
+    document_.hash = record.at.hash;
+    document_.source = source_;
+    document_.num_shingles = record.at.num_shingles;
+    kept_->add(document_);
   }
 
   void remove(DocumentRecord& record, const std::string& text, const Decision& decision) {
@@ -186,6 +194,7 @@ class ShardWriter {
   std::unique_ptr<KeptWriter> kept_;
   std::unique_ptr<RemovedWriter> removed_;
   std::optional<SpillWriter> cut_keys_;
+  KeptDocument document_;  // kept, so that not each text is allocated
   std::int64_t num_kept_ = 0, num_removed_ = 0;
   json tally_ = json::object();
 };

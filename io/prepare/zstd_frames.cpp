@@ -24,14 +24,30 @@ std::size_t checked(std::size_t result) {
 
 }  // namespace
 
-std::string compress(std::string_view raw, int level) {
-  const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+struct FrameCompressor::State {
+  std::unique_ptr<ZSTD_CCtx, FreeContext> context{ZSTD_createCCtx()};
+};
+
+FrameCompressor::FrameCompressor(int level) : state_(std::make_unique<State>()) {
+  ZSTD_CCtx* const context = state_->context.get();
   if (context == nullptr) throw std::bad_alloc();
-  checked(ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level));
-  checked(ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1));
-  std::string frame(ZSTD_compressBound(raw.size()), '\0');
-  frame.resize(
-      checked(ZSTD_compress2(context.get(), frame.data(), frame.size(), raw.data(), raw.size())));
+  checked(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level));
+  checked(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1));
+}
+
+FrameCompressor::~FrameCompressor() = default;
+
+void FrameCompressor::append(std::string_view raw, std::string& frames) {
+  const std::size_t before = frames.size();
+  const std::size_t bound = ZSTD_compressBound(raw.size());
+  frames.resize(before + bound);
+  frames.resize(before + checked(ZSTD_compress2(state_->context.get(), frames.data() + before,
+                                                bound, raw.data(), raw.size())));
+}
+
+std::string compress(std::string_view raw, int level) {
+  std::string frame;
+  FrameCompressor(level).append(raw, frame);
   return frame;
 }
 

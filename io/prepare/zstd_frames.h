@@ -2,12 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace switchyard {
 
-// One frame that holds `raw`, its size and a checksum.
+// Makes frames one after the other, each of which holds its raw bytes, their size and a checksum.
+class FrameCompressor {
+ public:
+  explicit FrameCompressor(int level);
+  ~FrameCompressor();
+  void append(std::string_view raw, std::string& frames);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A single frame.
 std::string compress(std::string_view raw, int level);
 
 // The raw bytes of exactly one frame. Whatever `frame` claims, no more than `raw_bytes` are

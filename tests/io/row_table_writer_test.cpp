@@ -21,6 +21,10 @@ fs::path prepare(const fs::path& dataset, const fs::path& fallback) {
   return prepare_rows(TokenStore(dataset), length, fallback, *alone);
 }
 
+fs::path rows_of(const fs::path& dataset) {
+  return dataset / rows_folder(TokenStore(dataset), length);
+}
+
 // Of every file of a folder.
 std::map<std::string, std::string> bytes_of(const fs::path& folder) {
   std::map<std::string, std::string> bytes;
@@ -34,7 +38,7 @@ TEST(RowTableWriter, MakesTheTableOnce) {
   const Scratch scratch;
   write_dataset(scratch / "d", test_documents(100));
   const fs::path folder = prepare(scratch / "d", scratch / "run");
-  EXPECT_EQ(folder, scratch / "d/rows-16");
+  EXPECT_EQ(folder, rows_of(scratch / "d"));
   const auto written = fs::last_write_time(folder / manifest_name);
   EXPECT_EQ(prepare(scratch / "d", scratch / "run"), folder);
   EXPECT_EQ(fs::last_write_time(folder / manifest_name), written);
@@ -47,33 +51,34 @@ TEST(RowTableWriter, TheSameTokensGiveTheSameBytes) {
     write_dataset(scratch / name, test_documents(100), {.sources = {"x", "y"}});
     prepare(scratch / name, scratch / "run");
   }
-  EXPECT_EQ(bytes_of(scratch / "a/rows-16"), bytes_of(scratch / "b/rows-16"));
+  EXPECT_EQ(bytes_of(rows_of(scratch / "a")), bytes_of(rows_of(scratch / "b")));
 }
 
-TEST(RowTableWriter, ReplacesTheTableOfOtherTokens) {
+TEST(RowTableWriter, OtherTokensLeaveTheTableOfARunThatGoesOnAlone) {
   const Scratch scratch;
   write_dataset(scratch / "d", test_documents(100));
-  prepare(scratch / "d", scratch / "run");
+  const TokenStore before(scratch / "d");
+  const fs::path folder = prepare(scratch / "d", scratch / "run");
   fs::remove_all(scratch / "d/tokens");
   write_dataset(scratch / "d", test_documents(101));
-  prepare(scratch / "d", scratch / "run");
-  const TokenStore store(scratch / "d");
-  EXPECT_EQ(RowTable(scratch / "d/rows-16", store, "train", length).num_tokens(),
-            store.num_tokens("train"));
+  const TokenStore after(scratch / "d");
+  EXPECT_EQ(RowTable(prepare(scratch / "d", scratch / "run"), after, "train", length).num_tokens(),
+            after.num_tokens("train"));
+  EXPECT_EQ(RowTable(folder, before, "train", length).num_tokens(), before.num_tokens("train"));
 }
 
 TEST(RowTableWriter, ReplacesADamagedOrUnfinishedTable) {
   const Scratch scratch;
   write_dataset(scratch / "d", test_documents(100));
+  const fs::path folder = prepare(scratch / "d", scratch / "run");
+  const auto good = bytes_of(folder);
+  flip_bit(folder / manifest_name, 100);
   prepare(scratch / "d", scratch / "run");
-  const auto good = bytes_of(scratch / "d/rows-16");
-  flip_bit(scratch / "d/rows-16/manifest.json", 100);
+  EXPECT_EQ(bytes_of(folder), good);
+  fs::remove(folder / manifest_name);
+  fs::resize_file(folder / "train-00000.h5", 100);
   prepare(scratch / "d", scratch / "run");
-  EXPECT_EQ(bytes_of(scratch / "d/rows-16"), good);
-  fs::remove(scratch / "d/rows-16/manifest.json");
-  fs::resize_file(scratch / "d/rows-16/train-00000.h5", 100);
-  prepare(scratch / "d", scratch / "run");
-  EXPECT_EQ(bytes_of(scratch / "d/rows-16"), good);
+  EXPECT_EQ(bytes_of(folder), good);
 }
 
 TEST(RowTableWriter, FullDiskLeavesNothing) {
@@ -83,7 +88,7 @@ TEST(RowTableWriter, FullDiskLeavesNothing) {
     const FileSizeLimit limit(2000);
     EXPECT_EQ(thrown_by([&] { prepare(scratch / "d", scratch / "run"); }).code, Exit::storage);
   }
-  EXPECT_FALSE(fs::exists(scratch / "d/rows-16"));
+  EXPECT_FALSE(fs::exists(rows_of(scratch / "d")));
   prepare(scratch / "d", scratch / "run");
 }
 
@@ -93,9 +98,9 @@ TEST(RowTableWriter, RunsThatStartTogetherShareOneTable) {
   std::vector<std::jthread> runs;
   for (int i = 0; i < 4; ++i) {
     runs.emplace_back([&] {
-      EXPECT_EQ(prepare(scratch / "d", scratch / "run"), scratch / "d/rows-16");
-      const TokenStore store(scratch / "d");
-      EXPECT_GT(RowTable(scratch / "d/rows-16", store, "train", length).num_rows(), 0);
+      const fs::path folder = prepare(scratch / "d", scratch / "run");
+      EXPECT_EQ(folder, rows_of(scratch / "d"));
+      EXPECT_GT(RowTable(folder, TokenStore(scratch / "d"), "train", length).num_rows(), 0);
     });
   }
 }

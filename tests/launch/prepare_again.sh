@@ -2,6 +2,7 @@
 # prepare_again.sh SWITCHYARD [ROUNDS]: `prepare` that is killed, resumed on other ranks, and finds its work damaged: the same
 # dataset, byte for byte.
 set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../long/corpus.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 rounds=${2:-12}
 complain() {
@@ -10,26 +11,7 @@ complain() {
   failed=1
 }
 
-# documents SEED COUNT: some random, some the ones before with a word changed, some the same again, all with a common passage.
-documents() {
-  awk -v seed="$1" -v count="$2" 'BEGIN {
-    srand(seed)
-    for (i = 0; i < 60; ++i) common = common " phrase" i
-    for (n = 0; n < count; ++n) {
-      kind = rand()
-      if (n == 0 || kind < 0.6) { size = 5 + int(rand() * 300); for (i = 0; i < size; ++i) word[i] = "w" int(rand() * 9000) }
-      else if (kind < 0.85) word[int(rand() * size)] = "changed" int(rand() * 9000)
-      text = ""
-      for (i = 0; i < size; ++i) text = text " " word[i]
-      if (rand() < 0.1) text = text "\\n" common " " n "\\n"
-      printf "{\"id\": \"%d-%d\", \"text\": \"%s\"}\n", seed, n, text
-    }
-  }'
-}
-for source in 1 2 3 4; do
-  documents $source 1500 >"$source.jsonl"
-  printf '[[source]]\nname = "s%s"\ninputs = "%s"\ngeneration = %s\n' $source $source.jsonl $((source > 2))
-done >recipe.toml
+write_corpus 0 1500
 options=(--recipe recipe.toml --dedup exact,url,near,lines,spans --tokenizer sentencepiece:400)
 
 run() { "$switchyard" prepare "${options[@]}" --output "$1" >/dev/null 2>err; }

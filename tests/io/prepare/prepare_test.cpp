@@ -56,6 +56,16 @@ TEST_F(PrepareTest, RanksChangeNoByte) {
   }
 }
 
+TEST_F(PrepareTest, UnitsOfTheInputChangeNoToken) {
+  const PrepareConfig whole = prepared(test_corpus(200, 13), "whole");
+  PrepareConfig cut = whole;
+  cut.output = folder_ / "cut";
+  cut.unit_bytes = 5000;
+  const PrepareReport report = prepare(cut, test_world());
+  EXPECT_EQ(bytes_below(cut.output / tokens_folder), bytes_below(whole.output / tokens_folder));
+  EXPECT_EQ(report.contents, nlohmann::json::parse(contents_of(whole.output / report_file)));
+}
+
 TEST_F(PrepareTest, OrderOfTheInputChangesNoToken) {
   auto documents = test_corpus(200, 3);
   const PrepareConfig one = prepared(documents, "one");

@@ -30,6 +30,16 @@ TEST(Problems, WholeFileHasNoLine) {
   EXPECT_EQ(problems.json()["unreadable_file"]["first"][0], (Json{{"file", "a.txt"}}));
 }
 
+TEST(Problems, UnreadableFileCountsOnceHoweverItWasCut) {
+  Problems one, other;
+  one.add(Problem::unreadable_file, "a.jsonl", {199, 200, 1});
+  other.add(Problem::unreadable_file, "a.jsonl", {});
+  other.add(Problem::unreadable_file, "b.jsonl", {});
+  one.merge(Problems::from_state(other.state()));
+  const Json expected = {{"count", 2}, {"first", {{{"file", "a.jsonl"}}, {{"file", "b.jsonl"}}}}};
+  EXPECT_EQ(one.json()["unreadable_file"], expected);
+}
+
 TEST(Problems, AnyFileNameCanBePrinted) {
   Problems problems;
   problems.add(Problem::unreadable_file, "a\xFF.txt", {});

@@ -1,0 +1,5 @@
+#!/bin/bash
+# builds:
+# Ten minutes of fuzzing for each parser of committed folders.
+source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
+step folders "$root/tests/fuzz/run" 600 manifest document_store
