@@ -81,6 +81,10 @@ int slurm_step_tasks() {
   return by_mpirun ? 0 : first_integer({"SLURM_STEP_NUM_TASKS"}, 0);
 }
 
+bool srun_without_pmix() {
+  return slurm_step_tasks() > 1 && variable("PMIX_RANK").empty() && variable("PMI_RANK").empty();
+}
+
 SlurmJob slurm_job() {
   return {variable("SLURM_JOB_ID"), first_integer({"SLURM_RESTART_COUNT"}, 0)};
 }

@@ -38,6 +38,9 @@ Cores allowed_cores();
 
 // The tasks of the srun step this process belongs to; 0 if srun did not start it.
 int slurm_step_tasks();
+// True if srun started several tasks and told none of them how to find the others; MPI_Init would
+// end the process with a page about its own build.
+bool srun_without_pmix();
 
 struct SlurmJob {
   std::string id;  // empty outside Slurm

@@ -22,6 +22,15 @@ int give_up(Comm& world, Exit code, const std::string& message) {
 
 int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
                  FlightRecord* record) {
+  if (srun_without_pmix()) {
+    if (launched_rank() == 0) {
+      print_error(
+          fmt::format("srun started {} tasks that cannot find each other: start them with "
+                      "srun --mpi=pmix",
+                      slurm_step_tasks()));
+    }
+    return static_cast<int>(Exit::usage);
+  }
   prepare_mpi_environment();
   MpiSession session(nullptr, nullptr);
   const std::unique_ptr<Comm> control = session.world();

@@ -65,6 +65,7 @@ class Watchdog::Thread {
   ~Thread() {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
+    accept_waiting();  // whoever nobody listened to yet must hear the farewell too
     tell_all(Heartbeat::Kind::farewell);
   }
 
@@ -124,10 +125,7 @@ class Watchdog::Thread {
     while (!stop_) {
       sleep_until_news();
       const Clock::time_point now = Clock::now();
-      while (std::optional<HeartbeatLink> link = server_->accept()) {
-        links_.push_back(std::move(*link));
-        rank_of_link_.push_back(-1);
-      }
+      accept_waiting();
       roll.heard(beat(Heartbeat::Kind::beat), now);
       for (std::size_t i = 0; i < links_.size(); ++i) listen_to(i, roll, now);
       if (due(now)) {
@@ -135,6 +133,14 @@ class Watchdog::Thread {
         for (const std::string& line : roll.stragglers(now)) report_(line);
       }
       if (const std::optional<std::string> verdict = roll.verdict(now)) end_job(*verdict);
+    }
+  }
+
+  void accept_waiting() {
+    if (!server_) return;
+    while (std::optional<HeartbeatLink> link = server_->accept()) {
+      links_.push_back(std::move(*link));
+      rank_of_link_.push_back(-1);
     }
   }
 

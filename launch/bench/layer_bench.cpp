@@ -65,7 +65,10 @@ class LayerBed {
   }
 
   void run() {
-    const Batch batch{.index = 0, .num_sequences = 1, .sequence_length = x_.rows()};
+    Batch batch;
+    batch.index = 0;
+    batch.num_sequences = 1;
+    batch.sequence_length = x_.rows();
     layer_.forward(params_, batch, x_, saved_, out_, arena_, scratch_, stream_);
     layer_.backward(params_, batch, x_, saved_, out_, 1.0, d_x_, scratch_, stream_);
   }
