@@ -1,6 +1,7 @@
 #include "launch/run_directory.h"
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "io/durable.h"
 #include "launch/environment.h"
@@ -46,6 +47,17 @@ RunState RunDirectory::read_state() const {
             json.at("steps"),  json.at("checkpoint"), json.at("problem")};
   } catch (const nlohmann::json::exception& error) {
     fail(Exit::data, "{}/state.json: {}", path_.string(), error.what());
+  }
+}
+
+void RunDirectory::note_incident(const std::string& what) const {
+  try {
+    if (!fs::exists(logs())) return;
+    std::istringstream lines(utc_now() + " " + what);
+    for (std::string line; std::getline(lines, line);) {
+      durable::append_line(logs() / "incidents.log", line);
+    }
+  } catch (const Error&) {  // a full disk must not hide what is being reported
   }
 }
 

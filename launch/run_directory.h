@@ -45,6 +45,9 @@ class RunDirectory {
   Failures read_failures() const;
   void write_failures(const Failures& failures) const;
 
+  // Adds to logs/incidents.log, with the time. Throws nothing: whoever calls it is about to leave.
+  void note_incident(const std::string& what) const;
+
   std::filesystem::path submit() const { return path_ / "submit"; }
 
  private:

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "io/checkpoint.h"
 #include "io/durable.h"
-#include "io/row_table_writer.h"
 #include "launch/assemble.h"
 #include "launch/checkpoint_meta.h"
 #include "launch/environment.h"
@@ -18,6 +16,7 @@
 #include "launch/metrics.h"
 #include "launch/progress.h"
 #include "launch/ranks.h"
+#include "launch/run_data.h"
 #include "launch/saving.h"
 #include "launch/start.h"
 #include "launch/stop_signals.h"
@@ -28,31 +27,6 @@
 namespace switchyard {
 namespace {
 
-// The data of a run, opened and checked before anything is written.
-struct RunData {
-  std::optional<TokenStore> store;
-  std::optional<Loader> loader, validation;
-
-  RunData(const Config& config, Comm& world) {
-    const std::int64_t length = config.data.sequence_length;
-    agree(world, [&] {
-      require(!config.data.dataset.empty(), Exit::usage,
-              "data.dataset is not set: name a folder that `switchyard prepare` wrote, in the "
-              "config or with --set data.dataset=FOLDER");
-      store.emplace(config.data.dataset);
-    });
-    const std::filesystem::path rows = prepare_rows(*store, length, config.run.directory, world);
-    agree(world, [&] {
-      Loader::Layout layout = loader_layout(config, world);
-      loader.emplace(*store, rows, "train", layout);
-      layout.weights.clear();  // every held-out document counts once
-      if (store->num_tokens("validation") > 0) {
-        validation.emplace(*store, rows, "validation", layout);
-      }
-    });
-  }
-};
-
 // Collective. nullptr if the run neither records nor replays routing.
 std::unique_ptr<RunTape> make_tape(const Config& config, int attempt, Comm& world) {
   std::unique_ptr<RunTape> tape;
@@ -62,19 +36,6 @@ std::unique_ptr<RunTape> make_tape(const Config& config, int attempt, Comm& worl
         std::make_unique<RunTape>(config.router, config.model.num_experts, attempt, world.rank());
   });
   return tape;
-}
-
-// On the watchdog's thread.
-void report_incident(const RunDirectory& directory, const std::string& what) {
-  print_error(what);
-  try {
-    if (!std::filesystem::exists(directory.logs())) return;
-    std::istringstream lines(utc_now() + " " + what);
-    for (std::string line; std::getline(lines, line);) {
-      durable::append_line(directory.logs() / "incidents.log", line);
-    }
-  } catch (const Error&) {  // it was printed
-  }
 }
 
 // One attempt at a run, from the moment it owns the run directory.
@@ -291,7 +252,8 @@ class Training {
 Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr<Comm> world) {
   const Config config = agree_on_config(options.config, *world);
   const Watchdog watchdog(*world, record, config.watchdog, [&](const std::string& what) {
-    report_incident(RunDirectory(config.run.directory), what);
+    print_error(what);
+    RunDirectory(config.run.directory).note_incident(what);
   });
   ExpertDegree degree;
   agree(*world, [&] {

@@ -107,8 +107,8 @@ struct RowExchange {
   static std::int64_t row_bytes(Tensor filled) { return filled.cols() * bytes_of(filled.dtype); }
 };
 
-// Pairs of messages: under Open MPI 4.1.4 some calls of MPI_Ialltoallv in which ranks had nothing
-// to send never ended.
+// Pairs of messages: with MPI_Ialltoallv of Open MPI 4.1.4 exchanges in which some ranks had
+// nothing to send hung in the tests; the cause was not found.
 class MpiPendingRows final : public PendingRows {
  public:
   MpiPendingRows(Tensor in, std::span<const std::int64_t> send, Tensor out,

@@ -1,0 +1,23 @@
+// The data of a run, opened and checked before the run writes anything.
+#pragma once
+
+#include <optional>
+
+#include "io/loader.h"
+#include "io/token_store.h"
+#include "launch/config.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+struct RunData {
+  std::optional<TokenStore> store;
+  std::optional<Loader> loader;
+  std::optional<Loader> validation;  // empty if no document was held out
+
+  // Collective. Packs the rows of this sequence length if they are not there yet. Errors, agreed:
+  // Exit::usage without data.dataset; Exit::data.
+  RunData(const Config& config, Comm& world);
+};
+
+}  // namespace switchyard
