@@ -51,7 +51,7 @@ same_weights() { [ "$(hash_of "$1")" = "$(whole_hash "$2")" ]; }
 submit() { slurm "$switchyard" submit "$@" 2>>"$scratch/submit.err"; }
 state_is() { grep -q "\"status\": \"$2\"" "$1/state.json" 2>/dev/null; }
 step_is() { [ "$(grep -o '"step":[0-9]*' "$1/metrics.jsonl" 2>/dev/null | tail -1 | cut -d: -f2)" -ge "$2" ] 2>/dev/null; }
-restarts() { job_field "$1" Restarts; }
+was_requeued() { [ "$(job_field "$1" Restarts)" -ge 1 ]; }
 ranks_on() { pids_on "$1" switchyard; }
 
 # Back to four idle nodes, whatever a scenario did to them.

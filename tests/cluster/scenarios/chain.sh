@@ -10,7 +10,7 @@ job=$(slurm sbatch --parsable run/submit/job.sh)
 check "it trains" wait_for 60 "steps" step_is run 25
 slurm scancel --batch --signal=USR1 "$job"
 check "it saves and leaves" wait_for 60 "preempted" state_is run preempted
-next_job() { slurm squeue --noheader --states=all --format=%i | sort -n | tail -1; }
-check "a next link is in the queue" wait_for 30 "another job" bash -c "[ $(next_job) -gt $job ]"
+has_next_link() { [ "$(slurm squeue --noheader --states=all --format=%i | sort -n | tail -1)" -gt "$job" ]; }
+check "a next link is in the queue" wait_for 30 "another job" has_next_link
 check "the chain ends" wait_for 120 "the run" state_is run done
 check "with the same weights" same_weights run 120

@@ -6,5 +6,5 @@ urgent=$(slurm sbatch --parsable --partition=urgent --nodes=4 --exclusive --outp
 check "it saves and leaves" wait_for 40 "preempted" state_is run preempted
 check "the urgent job runs" wait_for 60 "job $urgent" job_is "$urgent" COMPLETED
 check "the run is taken up again and done" wait_for 180 "job $job" job_is "$job" COMPLETED
-check "it was requeued" [ "$(restarts "$job")" -ge 1 ]
+check "it was requeued" was_requeued "$job"
 check "with the same weights" same_weights run 120
