@@ -36,14 +36,13 @@ TEST(BatchScript, AsksForWhatWasRequested) {
 }
 
 TEST(BatchScript, SiteSettingsGoIn) {
-  const std::string script =
-      batch_script(request(), {.partition = "long",
-                               .account = "physics",
-                               .options = "--qos=high --exclusive",
-                               .setup = "module load openmpi\nexport A=1"});
-  for (const char* line : {"#SBATCH --partition=long\n", "#SBATCH --account=physics\n",
-                           "#SBATCH --qos=high\n", "#SBATCH --exclusive\n",
-                           "\nmodule load openmpi\nexport A=1\n"}) {
+  const std::string script = batch_script(request(), {.partition = "long",
+                                                      .account = "physics",
+                                                      .options = "--qos=high --exclusive",
+                                                      .setup = "module load openmpi\nexport A=1"});
+  for (const char* line :
+       {"#SBATCH --partition=long\n", "#SBATCH --account=physics\n", "#SBATCH --qos=high\n",
+        "#SBATCH --exclusive\n", "\nmodule load openmpi\nexport A=1\n"}) {
     EXPECT_THAT(script, HasSubstr(line));
   }
 }

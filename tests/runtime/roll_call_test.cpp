@@ -105,8 +105,7 @@ TEST_F(RollCallTest, StragglerIsNamedOnceAfterTwoWindows) {
     for (const std::string& line : roll.stragglers(start + second * 1s)) lines.push_back(line);
   }
   ASSERT_EQ(lines.size(), 1);
-  EXPECT_EQ(lines[0],
-            "rank 1 on node1 is slow: it computes 180 ms a step, the median rank 100 ms");
+  EXPECT_EQ(lines[0], "rank 1 on node1 is slow: it computes 180 ms a step, the median rank 100 ms");
 }
 
 }  // namespace roll_call_test
