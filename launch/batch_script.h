@@ -11,10 +11,10 @@ namespace switchyard {
 
 struct BatchRequest {
   int nodes = 1, ranks_per_node = 1, cpus_per_rank = 1, gpus_per_node = 0;
-  std::string time;           // as Slurm takes it; empty: the partition's limit
-  int warning_seconds = 120;  // before the time limit
-  std::string name;           // of the job
-  std::filesystem::path program, run, config, folder;  // absolute; folder: where it was submitted
+  std::string time;                            // as Slurm takes it; empty: the partition's limit
+  int warning_seconds = 120;                   // before the time limit
+  std::string name;                            // of the job
+  std::filesystem::path program, run, folder;  // absolute; folder: where it was submitted
 };
 
 std::string batch_script(const BatchRequest& request, const SlurmConfig& site);

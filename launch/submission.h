@@ -11,7 +11,7 @@ namespace switchyard {
 
 struct Submission {
   ConfigSources config;
-  BatchRequest request;  // program, run, config, folder and an empty name are filled in
+  BatchRequest request;  // program, run, folder and an empty name are filled in
   std::optional<std::string> partition, account;  // over the site's
   bool dry_run = false;
 };

@@ -19,7 +19,6 @@ BatchRequest request() {
           .name = "first",
           .program = "/opt/switchyard",
           .run = "/shared/runs/first",
-          .config = "my.toml",
           .folder = "/home/me"};
 }
 
