@@ -1,6 +1,7 @@
 #include "io/prepare/generation.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <string>
@@ -135,6 +136,7 @@ bool prepare_generation(Job& job, const json& options) {
   const Order order = run_order_stage(job, *documents);
   run_group_stage(job, order, *earlier);
   const Decisions decisions = run_keep_stage(job, order, *documents, *earlier);
+  malloc_trim(0);  // what verifying took goes back to the system
   const json cut = run_cut_stage(job, order, *documents, decisions, *earlier);
   const WrittenDocuments written =
       run_write_stage(job, order, *documents, decisions.removed,

@@ -60,11 +60,10 @@ class Groups {
 // Collects pairs for the ranks that own them, and verifies them there in portions.
 class Verification {
  public:
-  Verification(const IndependentSetTask& task, Comm& world, Stream& stream, std::int64_t& pairs)
+  Verification(const IndependentSetTask& task, Comm& world, Stream& stream)
       : task_(task),
         world_(world),
         stream_(stream),
-        pairs_(pairs),
         outgoing_(static_cast<std::size_t>(world.size())) {}
 
   bool full() const { return waiting_ >= task_.pairs_at_once; }
@@ -88,7 +87,6 @@ class Verification {
       return found != removals_.end() && found->later == pair.later &&
              found->earlier <= pair.earlier;
     });
-    pairs_ += std::ssize(mine);
     agree(world_, [&] {
       std::vector<Removal> found = task_.verify(mine);
       found.insert(found.end(), removals_.begin(), removals_.end());  // those of now count more
@@ -111,7 +109,6 @@ class Verification {
   const IndependentSetTask& task_;
   Comm& world_;
   Stream& stream_;
-  std::int64_t& pairs_;
   std::vector<std::vector<DocumentPair>> outgoing_;
   std::int64_t waiting_ = 0;
   std::vector<Removal> removals_;
@@ -130,7 +127,6 @@ class Rounds {
       compare_with_newly_kept();
       ++result_.rounds;
     }
-    result_.pairs = reduce_one(world_, result_.pairs, Reduce::sum);
     std::sort(result_.removals.begin(), result_.removals.end(),
               [](const Removal& a, const Removal& b) { return a.later < b.later; });
     return std::move(result_);
@@ -138,7 +134,7 @@ class Rounds {
 
  private:
   void compare_with_earlier_generations() {
-    Verification verification(task_, world_, stream_, result_.pairs);
+    Verification verification(task_, world_, stream_);
     std::size_t file = 0;
     std::optional<NumberReader> in;
     const auto emit = [&] {  // until the portion is full; false when all is read
@@ -180,7 +176,7 @@ class Rounds {
 
   // The first of a group is kept now unless another group blocks it; then it has met everyone here.
   void compare_with_newly_kept() {
-    Verification verification(task_, world_, stream_, result_.pairs);
+    Verification verification(task_, world_, stream_);
     bool more = true;
     while (more) {
       bool met_all = true;

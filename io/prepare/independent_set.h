@@ -45,9 +45,9 @@ struct IndependentSetTask {
 };
 
 struct IndependentSet {
-  Bitmap removed;                      // of this generation's ordinals; the same on all ranks
-  std::vector<Removal> removals;       // of the documents that this rank owns, by `later`
-  std::int64_t rounds = 0, pairs = 0;  // over all ranks
+  Bitmap removed;                 // of this generation's ordinals; the same on all ranks
+  std::vector<Removal> removals;  // of the documents that this rank owns, by `later`
+  std::int64_t rounds = 0;
 };
 
 // Collective. The result is a function of the groups and of verify() alone. In rounds: a document

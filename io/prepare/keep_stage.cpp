@@ -97,16 +97,12 @@ nlohmann::json count_clusters(const Job& job, const std::vector<Removal>& remova
 
 nlohmann::json tally_of(const Job& job, const std::vector<Removal>& removals) {
   std::vector<std::int64_t> bins(jaccard_bins, 0);
-  std::int64_t confirmed = 0;
   for (const Removal& removal : removals) {
     if (removal.stage != Stage::near_duplicate) continue;
-    ++confirmed;
     ++bins[std::min<std::size_t>(jaccard_bins - 1,
                                  static_cast<std::size_t>(removal.jaccard * jaccard_bins))];
   }
-  return {{"clusters", count_clusters(job, removals)},
-          {"jaccard", bins},
-          {"pairs_confirmed", confirmed}};
+  return {{"clusters", count_clusters(job, removals)}, {"jaccard", bins}};
 }
 
 Decisions load_summary(const Job& job) {
@@ -149,7 +145,6 @@ Decisions run_keep_stage(Job& job, const Order& order, SpilledDocuments& documen
     add_tally(decisions.tally, nlohmann::json::parse(other));
   }
   decisions.tally["rounds"] = set.rounds;
-  decisions.tally["pairs_verified"] = set.pairs;
   agree(job.world, [&] { save_decisions(job, order, earlier, set.removals); });
   on_root(job.world, [&] { save_summary(job, decisions); });
   return decisions;

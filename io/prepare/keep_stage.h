@@ -24,7 +24,7 @@ struct Decision {
 
 struct Decisions {
   Bitmap removed;        // by ordinal; duplicates only, on all ranks
-  nlohmann::json tally;  // {rounds, pairs_verified, pairs_confirmed, clusters, jaccard}
+  nlohmann::json tally;  // {rounds, clusters, jaccard}
 };
 
 // Collective. Makes one file of decisions for each partition.

@@ -1,5 +1,7 @@
 #include "io/prepare/prepare.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -26,7 +28,8 @@ using nlohmann::json;
 
 constexpr const char* work_folder = "work";
 constexpr const char* work_file = "work.json";
-constexpr std::int64_t least_memory = std::int64_t{128} << 20;
+// The tokens of a shard, 128 MiB of text, at two bytes each, and what the program takes by itself.
+constexpr std::int64_t least_memory = std::int64_t{384} << 20;
 
 void check_config(const PrepareConfig& config) {
   require(!config.output.empty(), Exit::usage, "there is no output folder");
@@ -36,7 +39,7 @@ void check_config(const PrepareConfig& config) {
           "the validation fraction is {} and must be at least 0 and below 1",
           config.validation_fraction);
   require(config.memory >= least_memory, Exit::usage,
-          "--memory is {} bytes and must be at least 128 MiB for each rank", config.memory);
+          "--memory is {} bytes and must be at least 384 MiB for each rank", config.memory);
   for (const std::string& name : config.filters) (void)make_filter(name);
   (void)choose_tokenizer(config.tokenizer);
 }
@@ -154,6 +157,7 @@ class Preparation {
     }
     const bool added = prepare_generation(*job, options_);
     job.reset();
+    malloc_trim(0);  // the caches go back to the system: the next stage holds a shard instead
     on_root(world_, [&] { durable::remove_tree(config_.output / work_folder); });
     return added;
   }

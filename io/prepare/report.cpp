@@ -104,9 +104,7 @@ json stages_of(const Sum& sum, const json& recipe) {
   if (is_on("near")) {
     json& near = result["near_duplicates"];
     near["minhash"] = recipe.at("minhash");
-    for (const char* key : {"rounds", "pairs_verified", "pairs_confirmed"}) {
-      near[key] = number(sum.compared, key);
-    }
+    near["rounds"] = number(sum.compared, "rounds");
   }
   for (const char* kind : {"lines", "paragraphs", "spans"}) {
     if (is_on(kind)) result[kind] = part(sum.cut, kind);
