@@ -65,7 +65,7 @@ class Training {
     if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
     if (!checkpoint_.empty()) load();
-    saving_.prepare(trainer_.owned_state());
+    saving_.prepare(trainer_.owned_state().tensors);
     check_tape(config.train.steps);
     introduce();
   }
@@ -201,7 +201,8 @@ class Training {
     meta["trainer"] = trainer_.meta();
     meta["step"] = step_;
     meta["attempt"] = attempt_;
-    saving_.begin(step_, trainer_.owned_state(), std::move(meta));
+    const OwnedState state = trainer_.owned_state();
+    saving_.begin(step_, state.tensors, std::move(meta));
     if (!config_.checkpoint.async) {
       while (saving_.in_progress()) saving_.advance();
     }

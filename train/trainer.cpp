@@ -43,6 +43,7 @@ StepReport Trainer::step(const StepData& data) {
       config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0;
   const double rate = learning_rate_at(config_, data.step);
   optimizer_.update(params, data.step, rate, scale, stream_);
+  gather_values(params, mesh_, stream_);
   model_.finish_step(sums);
   return report(data.step, data, sums, norm, rate);
 }

@@ -15,6 +15,7 @@
 #include "train/arithmetic.h"
 #include "train/config.h"
 #include "train/optimizer.h"
+#include "train/owned_state.h"
 #include "train/step_report.h"
 
 namespace switchyard {
@@ -36,9 +37,9 @@ class Trainer {
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
-  // The tensors this rank owns, for save_checkpoint: "value/...", "first_moment/...",
-  // "second_moment/...", and what gates keep, "gate/...". Every tensor is owned by one rank.
-  std::vector<NamedTensor> owned_state() const;
+  // Collective. The tensors this rank writes, for save_checkpoint: "value/...",
+  // "first_moment/...", "second_moment/...", and what gates keep, "gate/...".
+  OwnedState owned_state() const;
   nlohmann::json meta() const;
   // Not collective. Loads what this rank hosts. Errors: Exit::data for a missing, surplus or
   // misshapen tensor.

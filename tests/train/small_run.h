@@ -126,7 +126,8 @@ class SmallRun {
   // Of every tensor of the model by global name, moments included; the same on any layout.
   std::int64_t state_hash() {
     std::int64_t sum = 0;
-    for (const auto& [name, tensor] : trainer_.owned_state()) {
+    const OwnedState state = trainer_.owned_state();
+    for (const auto& [name, tensor] : state.tensors) {
       std::uint64_t hash = 0xcbf29ce484222325ULL;
       for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
       for (std::int64_t i = 0; i < tensor.bytes() / 4; ++i) {
