@@ -29,10 +29,8 @@ std::vector<Piece> pieces_of(std::span<const Segment> segments, bool merge) {
 
 ExpertShard::ExpertShard(Params& params, const std::string& layer, const Placement& placement,
                          int rank, const Ffn::Shape& shape) {
-  const int first = placement.first_expert(rank);
-  for (int expert = first; expert < first + placement.num_hosted(rank); ++expert) {
+  for (const int expert : placement.hosted(rank))
     experts_.emplace_back(params, fmt::format("{}.expert{}", layer, expert), shape);
-  }
 }
 
 void ExpertShard::forward(const Params& params, std::span<const Segment> segments, Tensor rows,
