@@ -164,6 +164,11 @@ class Training {
       results_["validation_loss"] = loss;
       if (root()) note_metrics(validation_line(attempt_, done, loss));
     };
+    hooks.placed = [&](const PlacementReport& report) {
+      progress.pause();
+      log_->info("{}", placement_summary(report));
+      if (root()) note_metrics(placement_line(attempt_, report));
+    };
     hooks.save = [&](std::int64_t) {
       signals.set_saving(true);
       begin_save();

@@ -29,10 +29,21 @@ ParamId Params::declare(ParamSpec spec) {
           "dense parameter {} is declared after expert parameters", spec.name);
   const std::int64_t blocks = whole_blocks(spec.shape.size());
   const bool expert = spec.expert;
+  const auto id = static_cast<ParamId>(params_.size());
+  by_name_[spec.name] = id;
   params_.push_back({std::move(spec), size_});
   size_ += blocks;
   if (!expert) dense_size_ = size_;
-  return static_cast<ParamId>(params_.size()) - 1;
+  return id;
+}
+
+void Params::rename(ParamId id, std::string name, bool extra_copy) {
+  ParamSpec& spec = params_.at(static_cast<std::size_t>(id)).spec;
+  const auto before = by_name_.find(spec.name);  // another parameter may have taken the name over
+  if (before != by_name_.end() && before->second == id) by_name_.erase(before);
+  by_name_[name] = id;
+  spec.name = std::move(name);
+  spec.extra_copy = extra_copy;
 }
 
 void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts) {
@@ -65,9 +76,8 @@ void Params::initialize(std::uint64_t seed) {
 }
 
 ParamId Params::find(std::string_view name) const {
-  const auto found = std::find_if(params_.begin(), params_.end(),
-                                  [&](const Param& p) { return p.spec.name == name; });
-  return found == params_.end() ? -1 : static_cast<ParamId>(found - params_.begin());
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? -1 : found->second;
 }
 
 const Param& Params::param(ParamId id) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,10 @@ struct ParamSpec {
   Shape shape;
   double init_std = 0.0;  // normal with this deviation; 0: every element is init_value
   float init_value = 0.0F;
-  bool decays = true;   // weight decay applies
-  bool expert = false;  // hosted by one rank of each expert group; otherwise by every rank
+  bool decays = true;       // weight decay applies
+  bool expert = false;      // hosted by one rank of each expert group; otherwise by every rank
+  bool extra_copy = false;  // of an expert that another rank of the group owns, which counts it in
+                            // the norm and saves it
 };
 
 struct Param {
@@ -52,6 +55,9 @@ class Params {
   // exact: gradients are 64-bit fixed point in `format`; otherwise f32. dense, experts: the ranks
   // that hold copies of what this one holds.
   void allocate(bool exact, FixedPoint format, Copies dense = {}, Copies experts = {});
+  // Another expert stands in the place of this parameter's from now on. Its values and moments are
+  // the caller's to bring.
+  void rename(ParamId id, std::string name, bool extra_copy);
   // Values as a function of (seed, name, element) alone.
   void initialize(std::uint64_t seed);
 
@@ -61,6 +67,7 @@ class Params {
   const FixedPoint& format() const { return format_; }
 
   Tensor value(ParamId id) const { return view(values_, id); }
+  Tensor gradient(ParamId id) const { return view(gradients_, id); }  // i64 if exact, else f32
 
   const Copies& copies(bool expert) const { return expert ? expert_copies_ : dense_copies_; }
   // What copy `index` owns of the parameter: elements, maybe none. Without index: this rank.
@@ -104,6 +111,7 @@ class Params {
   void list_owned_blocks();
 
   std::vector<Param> params_;
+  std::map<std::string, ParamId, std::less<>> by_name_;
   std::int64_t size_ = 0;  // elements of each flat buffer, padding included
   std::int64_t dense_size_ = 0;
   bool exact_ = true;

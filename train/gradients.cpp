@@ -43,6 +43,7 @@ double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
   std::vector<double> squares(blocks.size());
   parallel_for(stream, std::ssize(blocks), [&](std::int64_t i) {
     const ParamBlock& block = blocks[static_cast<std::size_t>(i)];
+    if (params.all()[static_cast<std::size_t>(block.id)].spec.extra_copy) return;
     float gradient[param_block];
     params.read_block_gradient(block, 1.0, gradient);
     TrainOps::on(stream.device())

@@ -81,7 +81,8 @@ OwnedState owned_state(const Params& params, Mesh& mesh, Stream& stream) {
     Comm& copies = expert ? *mesh.replicas : *mesh.world;
     std::vector<Writable> tensors;
     for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
-      if (params.all()[static_cast<std::size_t>(id)].spec.expert != expert) continue;
+      const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
+      if (spec.expert != expert || spec.extra_copy) continue;
       for (const StateKind kind : state_kinds)
         tensors.push_back(writable(params, id, kind, copies.size()));
     }

@@ -16,6 +16,7 @@
 #include "train/config.h"
 #include "train/optimizer.h"
 #include "train/owned_state.h"
+#include "train/rebalancing.h"
 #include "train/step_report.h"
 
 namespace switchyard {
@@ -30,6 +31,10 @@ class Trainer {
   // to fill in. Errors: agreed, Exit::numerical if the loss or a gradient is not finite; the
   // weights are then untouched.
   StepReport step(const StepData& data);
+
+  // Collective. Experts move to where the load since the last time asks for them
+  // (train/rebalancing.h). What owned_state() named may be elsewhere afterwards.
+  PlacementReport rebalance();
 
   // Collective. Mean cross-entropy per token over one pass of the loader's split.
   double evaluate(Loader& loader);
@@ -55,6 +60,7 @@ class Trainer {
   TrainConfig config_;
   Stream& stream_;
   Optimizer optimizer_;
+  Rebalancing rebalancing_;
   Arithmetic arithmetic_;
 };
 
