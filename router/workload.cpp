@@ -59,7 +59,6 @@ std::int64_t Workload::tokens(int rank) const {
   return tokens / row_tile * row_tile;
 }
 
-// What part of the choices each expert takes; empty where they are balanced.
 std::vector<double> Workload::shares(std::int64_t step) const {
   const Placement placement(shape_.num_experts, shape_.num_ranks);
   const auto rank_shares = [&](int ranks) {
