@@ -15,6 +15,12 @@ Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
   down_ = declare("down", shape.hidden, shape.inner, shape.down_init_std);
 }
 
+void Ffn::rename(Params& params, const std::string& name, bool extra_copy) const {
+  params.rename(gate_, name + ".gate", extra_copy);
+  params.rename(up_, name + ".up", extra_copy);
+  params.rename(down_, name + ".down", extra_copy);
+}
+
 Ffn::Saved Ffn::Saved::row_range(std::int64_t begin, std::int64_t end) const {
   return {gate.row_range(begin, end), up.row_range(begin, end), product.row_range(begin, end)};
 }

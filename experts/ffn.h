@@ -2,6 +2,7 @@
 // dense layer alike (SwiGLU: Shazeer, arXiv:2002.05202).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -18,6 +19,10 @@ class Ffn {
   };
   // Declares name.gate and name.up [inner, hidden], name.down [hidden, inner].
   Ffn(Params& params, const std::string& name, const Shape& shape);
+
+  std::array<ParamId, 3> params() const { return {gate_, up_, down_}; }
+  // See Params::rename.
+  void rename(Params& params, const std::string& name, bool extra_copy) const;
 
   // What backward needs. Each [rows, inner]; the caller owns them.
   struct Saved {

@@ -1,28 +1,82 @@
 #include "experts/placement.h"
 
 #include <algorithm>
+#include <numeric>
 
+#include "runtime/counts.h"
 #include "runtime/error.h"
 
 namespace switchyard {
-
-Placement::Placement(int num_experts, int num_ranks)
-    : num_experts_(num_experts), num_ranks_(num_ranks) {
+Placement::Placement(int num_experts, int num_ranks, int num_copies) {
   require(num_experts >= 1 && num_ranks >= 1, "placing {} experts on {} ranks", num_experts,
           num_ranks);
+  const int each = num_copies / num_ranks, with_one_more = num_copies % num_ranks;
+  for (int rank = 0; rank <= num_ranks; ++rank)
+    first_of_rank_.push_back(rank * each + std::min(rank, with_one_more));
+  for (int copy = 0; copy < num_copies; ++copy) expert_of_.push_back(copy % num_experts);
+  index(num_experts);
 }
 
-int Placement::first_expert(int rank) const {
-  return rank * (num_experts_ / num_ranks_) + std::min(rank, num_experts_ % num_ranks_);
+Placement::Placement(int num_experts, const std::vector<std::vector<int>>& hosted) {
+  first_of_rank_.push_back(0);
+  for (const std::vector<int>& experts : hosted) {
+    expert_of_.insert(expert_of_.end(), experts.begin(), experts.end());
+    first_of_rank_.push_back(num_copies());
+  }
+  index(num_experts);
 }
 
-int Placement::num_hosted(int rank) const { return first_expert(rank + 1) - first_expert(rank); }
+int Placement::largest_num_copies(int num_experts, int num_ranks, int wanted) {
+  return static_cast<int>(std::min<long>(wanted, long{num_experts} * num_ranks));
+}
 
-int Placement::host(int expert) const {
-  require(expert >= 0 && expert < num_experts_, "expert {} of {}", expert, num_experts_);
-  const int each = num_experts_ / num_ranks_, with_one_more = num_experts_ % num_ranks_;
-  const int in_larger = with_one_more * (each + 1);
-  return expert < in_larger ? expert / (each + 1) : with_one_more + (expert - in_larger) / each;
+void Placement::index(int num_experts) {
+  rank_of_.resize(expert_of_.size());
+  for (int rank = 0; rank < num_ranks(); ++rank)
+    std::fill(rank_of_.begin() + first_copy(rank), rank_of_.begin() + first_copy(rank + 1), rank);
+  first_of_expert_.assign(at(num_experts) + 1, 0);
+  for (const int expert : expert_of_) {
+    require(expert >= 0 && expert < num_experts, "expert {} of {}", expert, num_experts);
+    ++first_of_expert_[at(expert) + 1];
+  }
+  std::partial_sum(first_of_expert_.begin(), first_of_expert_.end(), first_of_expert_.begin());
+  by_expert_.resize(expert_of_.size());
+  std::vector<int> next = first_of_expert_;
+  for (int copy = 0; copy < num_copies(); ++copy)
+    by_expert_[at(next[at(expert_of_[at(copy)])]++)] = copy;
+  for (int expert = 0; expert < num_experts; ++expert) {
+    const std::span<const int> mine = copies(expert);
+    require(!mine.empty(), "expert {} has no place", expert);
+    for (std::size_t i = 1; i < mine.size(); ++i) {
+      require(rank_of(mine[i - 1]) != rank_of(mine[i]), "expert {} stands twice on rank {}", expert,
+              rank_of(mine[i]));
+    }
+  }
+}
+
+int Placement::first_copy(int rank) const { return first_of_rank_[at(rank)]; }
+
+std::span<const int> Placement::hosted(int rank) const {
+  return std::span(expert_of_).subspan(at(first_copy(rank)), at(num_hosted(rank)));
+}
+
+std::span<const int> Placement::copies(int expert) const {
+  require(expert >= 0 && expert < num_experts(), "expert {} of {}", expert, num_experts());
+  const int first = first_of_expert_[at(expert)];
+  return std::span(by_expert_).subspan(at(first), at(first_of_expert_[at(expert) + 1] - first));
+}
+
+bool Placement::is_owner(int copy) const { return copies(expert_of_[at(copy)]).front() == copy; }
+
+int Placement::copy_for(int expert, int source) const {
+  const std::span<const int> all = copies(expert);
+  const int count = static_cast<int>(all.size());
+  if (count == 1) return all[0];
+  int before = 0;  // copies on lower ranks
+  while (before < count && rank_of(all[at(before)]) < source) ++before;
+  if (before < count && rank_of(all[at(before)]) == source) return all[at(before)];
+  const long place = source - before;  // among the ranks that have none
+  return all[at(static_cast<int>(place * count / (num_ranks() - count)))];
 }
 
 }  // namespace switchyard

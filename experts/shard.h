@@ -1,6 +1,7 @@
 // ExpertShard: the experts of one layer that this rank hosts. Rows in, rows out.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,6 +28,12 @@ class ExpertShard {
   // "<layer>.expert<e>.gate|up|down".
   ExpertShard(Params& params, const std::string& layer, const Placement& placement, int rank,
               const Ffn::Shape& shape);
+  // The slots hold what `placement` says from now on; their weights are the caller's to bring.
+  void host(Params& params, const Placement& placement) const;
+  // Of the expert in one of my slots: gate, up, down.
+  std::array<ParamId, 3> params_of(int slot) const {
+    return experts_[static_cast<std::size_t>(slot)].params();
+  }
 
   // Segments are sorted by slot and stand without gaps from row 0. rows, out:
   // [segments.back().end(), hidden].
@@ -38,7 +45,11 @@ class ExpertShard {
                 const Ffn::Saved& saved, Tensor d_out, Tensor d_rows, Stream& stream) const;
 
  private:
-  std::vector<Ffn> experts_;
+  std::string name_of(int expert) const;
+
+  std::string layer_;
+  int rank_;
+  std::vector<Ffn> experts_;  // by slot
 };
 
 }  // namespace switchyard

@@ -71,6 +71,8 @@ void add_router(std::vector<ConfigKey>& keys, RouterConfig& router) {
         "the gate reads its input times 1 +- this in training; 0: off"},
        {"router.groups", &router.groups, Range{1, 1 << 20}, fixed,
         "sets of neighbouring experts; 1: no groups"},
+       {"router.group_experts", &router.group_experts, Range{0, 1 << 20}, fixed,
+        "the groups by name, each a list of experts, in place of router.groups"},
        {"router.groups_per_token", &router.groups_per_token, Range{1, 1024}, fixed,
         "groups that a token's experts come from"},
        {"router.exchange", &router.exchange,
@@ -82,6 +84,8 @@ void add_router(std::vector<ConfigKey>& keys, RouterConfig& router) {
         "pieces of a pipelined exchange"},
        {"router.ranks_per_node", &router.ranks_per_node, Range{0, 1 << 20}, free,
         "exchange as if nodes had so few ranks; 0: as they are"},
+       {"router.extra_copies", &router.extra_copies, Range{0, 1 << 20}, free,
+        "slots per layer for second copies of busy experts (train.placement_every)"},
        {"router.balance_loss", &router.balance_loss, Range{0, 1e6}, free, "coefficient; 0: off"},
        {"router.balance_over", &router.balance_over,
         Choices{{"sequence", "micro_batch", "global_batch"}}, fixed,
@@ -131,6 +135,8 @@ void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
         "steps; 0: only at the end"},
        {"train.evaluate_every", &train.evaluate_every, Range{0, many}, free,
         "steps; 0: never while training"},
+       {"train.placement_every", &train.placement_every, Range{0, many}, free,
+        "steps after which experts move to where the load asks for them; 0: never"},
        {"train.log_every", &train.log_every, Range{1, many}, free,
         "steps between lines of metrics.jsonl"}});
 }

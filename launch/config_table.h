@@ -23,7 +23,7 @@ struct AutoOrCount {};  // text: "auto" or a positive integer
 using Allowed = std::variant<Anything, Range, Choices, AutoOrCount>;
 
 using Target = std::variant<bool*, int*, std::int64_t*, float*, double*, std::string*,
-                            std::vector<std::int64_t>*, SourceWeights*>;
+                            std::vector<std::int64_t>*, SourceWeights*, NamedSets*>;
 
 struct ConfigKey {
   std::string_view name;  // "train.steps"

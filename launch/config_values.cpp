@@ -19,6 +19,8 @@ constexpr bool is_list = std::is_same_v<T, std::vector<std::int64_t>>;
 template <class T>
 constexpr bool is_weights = std::is_same_v<T, SourceWeights>;
 template <class T>
+constexpr bool is_sets = std::is_same_v<T, NamedSets>;
+template <class T>
 constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
 template <class T>
@@ -27,6 +29,7 @@ std::string type_text() {
   if constexpr (std::is_same_v<T, std::string>) return "text";
   if constexpr (is_list<T>) return "a list of integers";
   if constexpr (is_weights<T>) return "a table of numbers";
+  if constexpr (is_sets<T>) return "a table of lists of integers";
   return is_integer<T> ? "an integer" : "a number";
 }
 
@@ -75,20 +78,33 @@ bool read_weights(const ConfigKey& key, const toml::table& table, const std::str
   return true;
 }
 
+std::optional<std::vector<std::int64_t>> read_list(const ConfigKey& key, const toml::node& node) {
+  if (!node.is_array()) return std::nullopt;
+  std::vector<std::int64_t> list;
+  for (const toml::node& element : *node.as_array()) {
+    const auto value = element.value_exact<std::int64_t>();
+    if (!value || !in_range(key, static_cast<double>(*value))) return std::nullopt;
+    list.push_back(*value);
+  }
+  return list;
+}
+
 // Nothing: not of this type, or not allowed.
 template <class T>
 std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
   if constexpr (std::is_same_v<T, bool>) {
     return node.value_exact<bool>();
   } else if constexpr (is_list<T>) {
-    if (!node.is_array()) return std::nullopt;
-    T list;
-    for (const toml::node& element : *node.as_array()) {
-      const auto value = element.value_exact<std::int64_t>();
-      if (!value || !in_range(key, static_cast<double>(*value))) return std::nullopt;
-      list.push_back(*value);
+    return read_list(key, node);
+  } else if constexpr (is_sets<T>) {
+    if (!node.is_table()) return std::nullopt;
+    T sets;
+    for (const auto& [name, list] : *node.as_table()) {
+      const auto set = read_list(key, list);
+      if (!set) return std::nullopt;
+      sets[std::string(name.str())] = *set;
     }
-    return list;
+    return sets;
   } else if constexpr (is_weights<T>) {
     T weights;
     const bool allowed = node.is_table() && read_weights(key, *node.as_table(), "", weights);
@@ -117,16 +133,21 @@ std::string number_text(double value, std::string text) {
   return is_float || value != value ? text : text + ".0";
 }
 
+std::string list_text(const std::vector<std::int64_t>& list) {
+  return fmt::format("[{}]", fmt::join(list, ", "));
+}
+
 // { web = 0.5, 'my.code' = 2.0 }
-std::string weights_text(const SourceWeights& weights) {
-  if (weights.empty()) return "{}";
+template <class Table, class TextOf>
+std::string table_text(const Table& table, TextOf text_of) {
+  if (table.empty()) return "{}";
   std::vector<std::string> entries;
-  for (const auto& [name, weight] : weights) {
+  for (const auto& [name, value] : table) {
     const bool is_bare = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
     });
-    entries.push_back(fmt::format("{} = {}", is_bare ? name : node_text(toml::value(name)),
-                                  number_text(weight, fmt::format("{}", weight))));
+    entries.push_back(
+        fmt::format("{} = {}", is_bare ? name : node_text(toml::value(name)), text_of(value)));
   }
   return fmt::format("{{ {} }}", fmt::join(entries, ", "));
 }
@@ -160,11 +181,14 @@ void set_value_from_text(const ConfigKey& key, const std::string& text) {
 }
 
 void set_entry_from_text(const ConfigKey& key, const std::string& name, const std::string& text) {
-  auto& weights = *std::get<SourceWeights*>(key.target);
-  double weight = 0.0;
   const std::string full_name = fmt::format("{}.{}", key.name, name);
-  set_value_from_text({full_name, &weight, key.allowed, key.fixed, key.doc}, text);
-  weights[name] = weight;
+  const auto set = [&](auto& table) {
+    typename std::remove_reference_t<decltype(table)>::mapped_type entry{};
+    set_value_from_text({full_name, &entry, key.allowed, key.fixed, key.doc}, text);
+    table[name] = entry;
+  };
+  if (auto* const* weights = std::get_if<SourceWeights*>(&key.target)) return set(**weights);
+  set(*std::get<NamedSets*>(key.target));
 }
 
 std::string value_text(const ConfigKey& key) {
@@ -175,9 +199,13 @@ std::string value_text(const ConfigKey& key) {
           if (std::holds_alternative<AutoOrCount>(key.allowed) && is_count(*target)) return *target;
           return node_text(toml::value<std::string>(*target));
         } else if constexpr (is_list<T>) {
-          return fmt::format("[{}]", fmt::join(*target, ", "));
+          return list_text(*target);
         } else if constexpr (is_weights<T>) {
-          return weights_text(*target);
+          return table_text(*target, [](double weight) {
+            return number_text(weight, fmt::format("{}", weight));
+          });
+        } else if constexpr (is_sets<T>) {
+          return table_text(*target, list_text);
         } else if constexpr (std::is_floating_point_v<T>) {
           return number_text(static_cast<double>(*target), fmt::format("{}", *target));
         } else {

@@ -45,6 +45,15 @@ std::string layer_object(const LayerLoad& load) {
   return line.close();
 }
 
+std::string change_object(const PlacementChange& change) {
+  Line line;
+  line.integer("layer", change.layer);
+  line.integer("moved", change.moved);
+  line.number("max_over_mean_before", change.before);
+  line.number("max_over_mean_after", change.after);
+  return line.close();
+}
+
 }  // namespace
 
 std::string metrics_line(int attempt, const StepReport& report) {
@@ -61,6 +70,17 @@ std::string metrics_line(int attempt, const StepReport& report) {
   std::vector<std::string> layers;
   for (const LayerLoad& load : report.layers) layers.push_back(layer_object(load));
   line.raw("layers", fmt::format("[{}]", fmt::join(layers, ",")));
+  return line.close();
+}
+
+std::string placement_line(int attempt, const PlacementReport& report) {
+  Line line;
+  line.integer("attempt", attempt);
+  line.integer("step", report.steps_done);
+  line.number("seconds", report.seconds);
+  std::vector<std::string> layers;
+  for (const PlacementChange& change : report.layers) layers.push_back(change_object(change));
+  line.raw("placement", fmt::format("[{}]", fmt::join(layers, ",")));
   return line.close();
 }
 

@@ -12,6 +12,10 @@ namespace switchyard {
 // "not_finite".
 std::string metrics_line(int attempt, const StepReport& report);
 
+// One line for a placement of experts while training: {attempt, step, placement: [...]}. step:
+// steps done.
+std::string placement_line(int attempt, const PlacementReport& report);
+
 // One line for an evaluation while training: {attempt, step, validation_loss}. step: steps done.
 std::string validation_line(int attempt, std::int64_t step, double loss);
 

@@ -42,6 +42,25 @@ std::string progress_line(const StepReport& report, std::int64_t steps, double t
   return line;
 }
 
+std::string placement_summary(const PlacementReport& report) {
+  int moved = 0, layers = 0;
+  double before = 0.0, after = 0.0;
+  for (const PlacementChange& change : report.layers) {
+    moved += change.moved;
+    layers += change.moved > 0;
+    before = std::max(before, change.before);
+    after = std::max(after, change.after);
+  }
+  if (moved == 0) {
+    return fmt::format("step {}: no experts moved; the busiest rank has {:.2f} times the mean load",
+                       report.steps_done, before);
+  }
+  return fmt::format(
+      "step {}: {} experts moved in {} of {} layers in {:.2f} s; the busiest rank has {:.2f} times "
+      "the mean load, from {:.2f}",
+      report.steps_done, moved, layers, report.layers.size(), report.seconds, after, before);
+}
+
 Progress::Progress(std::int64_t first_step, std::int64_t steps, bool terminal, Color color)
     : first_step_(first_step), steps_(steps), terminal_(terminal), color_(color) {}
 

@@ -17,6 +17,10 @@ enum class Color : bool { no, yes };
 std::string progress_line(const StepReport& report, std::int64_t steps, double tokens_per_second,
                           double seconds_left, Color color);
 
+// "step 100: 5 experts moved in 2 of 8 layers in 0.01 s; the busiest rank has 1.05 times the mean
+// load, from 1.83", of the worst layers.
+std::string placement_summary(const PlacementReport& report);
+
 class Progress {
  public:
   // first_step: of this attempt. Writes to stderr.

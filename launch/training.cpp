@@ -65,7 +65,7 @@ class Training {
     if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
     if (!checkpoint_.empty()) load();
-    saving_.prepare(trainer_.owned_state());
+    saving_.prepare(trainer_.owned_state().tensors);
     check_tape(config.train.steps);
     introduce();
   }
@@ -164,6 +164,11 @@ class Training {
       results_["validation_loss"] = loss;
       if (root()) note_metrics(validation_line(attempt_, done, loss));
     };
+    hooks.placed = [&](const PlacementReport& report) {
+      progress.pause();
+      log_->info("{}", placement_summary(report));
+      if (root()) note_metrics(placement_line(attempt_, report));
+    };
     hooks.save = [&](std::int64_t) {
       signals.set_saving(true);
       begin_save();
@@ -201,7 +206,8 @@ class Training {
     meta["trainer"] = trainer_.meta();
     meta["step"] = step_;
     meta["attempt"] = attempt_;
-    saving_.begin(step_, trainer_.owned_state(), std::move(meta));
+    const OwnedState state = trainer_.owned_state();
+    saving_.begin(step_, state.tensors, std::move(meta));
     if (!config_.checkpoint.async) {
       while (saving_.in_progress()) saving_.advance();
     }

@@ -33,6 +33,7 @@ class Block {
   Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
         Exchange& exchange, const GateInputs& inputs);
   void host_experts(Params& params);
+  MoeLayer* moe() { return moe_ ? &*moe_ : nullptr; }
   Gate* gate() { return moe_ ? &moe_->gate() : nullptr; }  // of a MoE block
 
   struct Saved {

@@ -16,7 +16,9 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
       expert_shape_{model.hidden, model.expert_hidden, init_std_of(model), residual_init_std(model),
                     true},
       mesh_(mesh),
-      placement_(model.num_experts, mesh.expert_degree()),
+      placement_(model.num_experts, mesh.expert_degree(),
+                 Placement::largest_num_copies(model.num_experts, mesh.expert_degree(),
+                                               model.num_experts + router.extra_copies)),
       gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model), inputs),
       exchange_(exchange) {
   if (shared_inner_ > 0) {
@@ -28,6 +30,11 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
 
 void MoeLayer::host_experts(Params& params) {
   shard_.emplace(params, name_, placement_, mesh_.experts->rank(), expert_shape_);
+}
+
+void MoeLayer::place(Params& params, Placement placement) {
+  placement_ = std::move(placement);
+  shard_->host(params, placement_);
 }
 
 void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,

@@ -28,6 +28,11 @@ class MoeLayer {
   // declared.
   void host_experts(Params& params);
 
+  const Placement& placement() const { return placement_; }
+  const ExpertShard& shard() const { return *shard_; }
+  // From now on, on all ranks alike. The weights are the caller's to bring.
+  void place(Params& params, Placement placement);
+
   struct Saved {
     Routing routing;
     Plan plan;

@@ -27,6 +27,7 @@ struct Transformer::Saved {
 
 struct Transformer::State {
   ModelConfig model;
+  RouterConfig router;
   Options options;
   Params params;
   ParamId embedding;
@@ -37,9 +38,10 @@ struct Transformer::State {
   RotaryTable rotary;
   Saved saved;
 
-  State(const ModelConfig& model_config, const RouterConfig& router, const Options& chosen,
+  State(const ModelConfig& model_config, const RouterConfig& router_config, const Options& chosen,
         Mesh& mesh)
       : model(model_config),
+        router(router_config),
         options(chosen),
         embedding(declare_embedding(params, model, options.vocabulary)),
         exchange(choose_exchange(model, router, options, mesh)),
@@ -51,7 +53,9 @@ struct Transformer::State {
     // The table of a tied head is used once per chunk of logits and once by the embedding.
     const std::int64_t addends =
         options.num_micro_batches * ((tokens + head.chunk_rows() - 1) / head.chunk_rows() + 1);
-    params.allocate(options.exact, fixed_point_for(options.step_tokens, addends));
+    params.allocate(options.exact, fixed_point_for(options.step_tokens, addends),
+                    {mesh.world->rank(), mesh.world->size()},
+                    {mesh.replicas->rank(), mesh.replicas->size()});
     saved.blocks.resize(blocks.size());
   }
 
@@ -83,6 +87,10 @@ Transformer::Transformer(Transformer&&) noexcept = default;
 
 Params& Transformer::params() { return state_->params; }
 const ModelConfig& Transformer::config() const { return state_->model; }
+const RouterConfig& Transformer::router() const { return state_->router; }
+MoeLayer& Transformer::moe_layer(int layer) {
+  return *state_->blocks.at(static_cast<std::size_t>(layer)).moe();
+}
 const Transformer::Options& Transformer::options() const { return state_->options; }
 const FixedPoint& Transformer::loss_format() const { return state_->params.format(); }
 int Transformer::num_moe_layers() const { return static_cast<int>(moe_layers().size()); }

@@ -16,6 +16,8 @@
 
 namespace switchyard {
 
+class MoeLayer;
+
 // What the micro-batches of a step add up to. Losses are already divided by the step's loss tokens;
 // all are integers, so that any order of adding gives the same bits.
 struct StepSums {
@@ -46,8 +48,10 @@ class Transformer {
   Params& params();
   const ModelConfig& config() const;
   const Options& options() const;
+  const RouterConfig& router() const;
   int num_moe_layers() const;
   std::vector<int> moe_layers() const;         // their indices
+  MoeLayer& moe_layer(int layer);              // at such an index
   const std::string& exchange_choice() const;  // which exchange serves the layers, and why
   const FixedPoint& loss_format() const;
   StepSums empty_sums() const;

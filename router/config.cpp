@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "router/groups.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -18,25 +19,34 @@ void check_name(std::string_view key, const std::string& value,
 }
 
 void check_groups(const RouterConfig& config, int num_experts) {
+  const bool named = !config.group_experts.empty();
+  require(!named || config.groups == 1, Exit::usage,
+          "router.groups = {} does not go with router.group_experts, which names {} groups: leave "
+          "router.groups at 1",
+          config.groups, config.group_experts.size());
   require(config.groups >= 1 && config.groups <= num_experts, Exit::usage,
           "router.groups = {}: model.num_experts = {} make 1 to {} groups", config.groups,
           num_experts, num_experts);
-  require(config.groups_per_token >= 1 && config.groups_per_token <= config.groups, Exit::usage,
-          "router.groups_per_token = {}: there are router.groups = {}", config.groups_per_token,
-          config.groups);
-  if (config.groups == 1) return;
+  const int groups = num_groups(config);
+  const std::string key = named ? "router.group_experts" : "router.groups";
+  require(config.groups_per_token >= 1 && config.groups_per_token <= groups, Exit::usage,
+          "router.groups_per_token = {}: there are {} = {}", config.groups_per_token, key, groups);
+  if (groups == 1) return;
   require(config.gate != "hash" && config.gate != "expert_choice", Exit::usage,
-          "router.groups = {} does not go with router.gate = \"{}\": set router.groups = 1",
-          config.groups, config.gate);
+          "{} = {} does not go with router.gate = \"{}\": set router.groups = 1", key, groups,
+          config.gate);
   require(config.top_k % config.groups_per_token == 0, Exit::usage,
           "router.top_k = {} is not a multiple of router.groups_per_token = {}: a group is scored "
           "by as many of its experts as a token has choices in each",
           config.top_k, config.groups_per_token);
-  const int each = config.top_k / config.groups_per_token, smallest = num_experts / config.groups;
-  require(each <= smallest, Exit::usage,
-          "router.top_k = {} over router.groups_per_token = {} takes {} experts of a group, but "
-          "router.groups = {} leaves groups of {}",
-          config.top_k, config.groups_per_token, each, config.groups, smallest);
+  const int each = config.top_k / config.groups_per_token;
+  for (const std::vector<int>& group : expert_groups(config, num_experts)) {
+    require(each <= std::ssize(group), Exit::usage,
+            "router.top_k = {} over router.groups_per_token = {} takes {} experts of a group, but "
+            "{} leaves groups of {}",
+            config.top_k, config.groups_per_token, each,
+            named ? key : fmt::format("{} = {}", key, groups), group.size());
+  }
 }
 
 void check_sigmoid_only(const RouterConfig& config) {

@@ -38,8 +38,6 @@ class CpuRouterOps final : public RouterOps {
   // ops.cpp
   void gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
   void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
-  void spread_choices(Tensor d_out, Tensor weight, Tensor slot_of_choice, Tensor out,
-                      Stream& stream) override;
   void sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                    Stream& stream) override;
   void dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,

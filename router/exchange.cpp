@@ -40,8 +40,7 @@ std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const Rou
     return std::make_unique<HierarchicalExchange>(payload, config.ranks_per_node, experts);
   require(name == "pipelined", Exit::usage,
           "router.exchange = \"{}\": it is one of {}, or \"auto\"", name, exchange_names());
-  return std::make_unique<PipelinedExchange>(payload, config.exchange_chunks,
-                                             Placement(shape.num_experts, experts.size()), experts);
+  return std::make_unique<PipelinedExchange>(payload, config.exchange_chunks, experts);
 }
 
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,

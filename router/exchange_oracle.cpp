@@ -1,6 +1,8 @@
 #include "router/exchange_oracle.h"
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace switchyard {
 namespace {
@@ -42,7 +44,8 @@ void ExchangeOracle::fill(Tensor x) const {
 
 void ExchangeOracle::work(const Chunk& chunk, Tensor rows, Tensor results) const {
   for (const Segment& segment : chunk.segments) {
-    const auto factor = static_cast<float>(1 + placement_.first_expert(rank_) + segment.slot);
+    const int expert = placement_.hosted(rank_)[static_cast<std::size_t>(segment.slot)];
+    const auto factor = static_cast<float>(1 + expert);
     for (std::int64_t i = segment.begin * hidden_; i < segment.end() * hidden_; ++i)
       results.as<float>()[i] = rows.as<float>()[i] * factor;
   }
@@ -70,10 +73,12 @@ void ExchangeOracle::for_choices_of(int rank, int expert, Body body) const {
 
 std::int64_t ExchangeOracle::wrong_rows(Tensor rows, bool weighted) const {
   const std::vector<float> zero(static_cast<std::size_t>(hidden_), 0.0F);
-  const int first = placement_.first_expert(rank_);
+  const int first = placement_.first_copy(rank_);
   std::int64_t wrong = 0, row = 0;
-  for (int expert = first; expert < first + placement_.num_hosted(rank_); ++expert) {
+  for (int copy = first; copy < first + placement_.num_hosted(rank_); ++copy) {
+    const int expert = placement_.hosted(rank_)[static_cast<std::size_t>(copy - first)];
     for (int source = 0; source < placement_.num_ranks(); ++source) {
+      if (placement_.copy_for(expert, source) != copy) continue;
       for_choices_of(source, expert, [&](std::int64_t token, float weight) {
         wrong +=
             !same_bits(arrived(token_row(source, token), weighted ? weight : 1.0F), rows, row++);
@@ -86,7 +91,12 @@ std::int64_t ExchangeOracle::wrong_rows(Tensor rows, bool weighted) const {
 
 std::int64_t ExchangeOracle::wrong_slots(Tensor slots, bool weighted) const {
   std::int64_t wrong = 0, slot = 0;
-  for (int expert = 0; expert < placement_.num_experts(); ++expert) {
+  std::vector<int> order(static_cast<std::size_t>(placement_.num_experts()));
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    return placement_.copy_for(a, rank_) < placement_.copy_for(b, rank_);
+  });
+  for (const int expert : order) {
     for_choices_of(rank_, expert, [&](std::int64_t token, float weight) {
       std::vector<float> row = arrived(token_row(rank_, token), weighted ? weight : 1.0F);
       for (float& value : row) value *= static_cast<float>(1 + expert);

@@ -10,9 +10,13 @@
 namespace switchyard {
 namespace {
 
-GateRule rule_of(const RouterConfig& config) {
-  GateRule rule{
-      .scale = config.scale, .groups = config.groups, .groups_per_token = config.groups_per_token};
+// Reads `groups` as long as it lives.
+GateRule rule_of(const RouterConfig& config, const GroupMembers& groups) {
+  GateRule rule{.scale = config.scale,
+                .groups = num_groups(config),
+                .groups_per_token = config.groups_per_token,
+                .group_experts = groups.experts.data(),
+                .group_begins = groups.begins.data()};
   if (config.gate == "sigmoid") {
     rule.weighing = config.normalize ? Weighing::sigmoid_normalized : Weighing::sigmoid;
   } else if (config.gate == "topk_softmax" || config.gate == "noisy_topk") {
@@ -33,7 +37,8 @@ Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, 
            int num_experts, double init_std, const GateInputs& inputs)
     : name_(name),
       config_(config),
-      rule_(rule_of(config)),
+      groups_(expert_groups(config, num_experts)),
+      rule_(rule_of(config, groups_)),
       picking_(picking_of(config.gate)),
       balance_over_(balance_over_of(config.balance_over)),
       num_experts_(num_experts),

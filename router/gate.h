@@ -10,6 +10,7 @@
 
 #include "router/balance.h"
 #include "router/config.h"
+#include "router/groups.h"
 #include "router/ops.h"
 #include "router/plan.h"
 #include "router/routing_tape.h"
@@ -75,6 +76,7 @@ class Gate {
 
   std::string name_;
   RouterConfig config_;
+  GroupMembers groups_;
   GateRule rule_;
   Picking picking_;
   BalanceOver balance_over_;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "router/counts.h"
 #include "router/plan.h"
+#include "runtime/counts.h"
 
 namespace switchyard {
 namespace {

@@ -25,6 +25,10 @@ struct GateRule {
   Weighing weighing = Weighing::softmax_topk;
   float scale = 1.0F;  // of the weights
   std::int64_t groups = 1, groups_per_token = 1;
+  // Of groups that are not consecutive: their experts, ascending within a group, and where each
+  // group begins among them, [experts] and [groups + 1]. nullptr: consecutive.
+  const std::int32_t* group_experts = nullptr;
+  const std::int32_t* group_begins = nullptr;
 };
 
 // Keeps a quotient finite when every sigmoid of a token is tiny.
@@ -35,23 +39,39 @@ SWITCHYARD_HD inline std::int32_t expert_of(std::int32_t choice) {
   return choice < 0 ? ~choice : choice;
 }
 
-// The k largest of `values`, best first; ties go to the lower index.
-SWITCHYARD_HD inline void top_k_row(const float* values, std::int64_t count, std::int64_t k,
-                                    std::int32_t* chosen) {
+// The k largest of value_at(0 .. count), best first; ties go to the lower index.
+template <class ValueAt>
+SWITCHYARD_HD inline void top_k_of(std::int64_t count, std::int64_t k, std::int32_t* chosen,
+                                   const ValueAt& value_at) {
   std::int64_t found = 0;
   for (std::int64_t i = 0; i < count; ++i) {
-    if (found == k && !(values[i] > values[chosen[k - 1]])) continue;
+    if (found == k && !(value_at(i) > value_at(chosen[k - 1]))) continue;
     std::int64_t at = found < k ? found++ : k - 1;
-    for (; at > 0 && values[i] > values[chosen[at - 1]]; --at) chosen[at] = chosen[at - 1];
+    for (; at > 0 && value_at(i) > value_at(chosen[at - 1]); --at) chosen[at] = chosen[at - 1];
     chosen[at] = static_cast<std::int32_t>(i);
   }
 }
 
-// Groups are consecutive and as even as they divide, the larger ones first, as Placement's ranks.
+SWITCHYARD_HD inline void top_k_row(const float* values, std::int64_t count, std::int64_t k,
+                                    std::int32_t* chosen) {
+  top_k_of(count, k, chosen, [values](std::int64_t i) { return values[i]; });
+}
+
+// Consecutive groups are as even as they divide, the larger ones first.
 SWITCHYARD_HD inline std::int64_t group_begin(std::int64_t group, std::int64_t experts,
                                               std::int64_t groups) {
   const std::int64_t larger = experts % groups;
   return group * (experts / groups) + (group < larger ? group : larger);
+}
+
+// A group's experts are expert_at(rule, i) for i in [begin, end).
+SWITCHYARD_HD inline std::int64_t group_begin(std::int64_t group, std::int64_t experts,
+                                              const GateRule& rule) {
+  return rule.group_begins != nullptr ? rule.group_begins[group]
+                                      : group_begin(group, experts, rule.groups);
+}
+SWITCHYARD_HD inline std::int64_t expert_at(const GateRule& rule, std::int64_t i) {
+  return rule.group_experts != nullptr ? rule.group_experts[i] : i;
 }
 
 // Leaves `values` only in the groups_per_token groups whose `each` best scores have the largest
@@ -61,20 +81,20 @@ SWITCHYARD_HD inline void limit_to_groups(const float* score, std::int64_t exper
                                           const GateRule& rule, std::int64_t each, float* scratch,
                                           std::int32_t* picked, float* values) {
   for (std::int64_t group = 0; group < rule.groups; ++group) {
-    const std::int64_t begin = group_begin(group, experts, rule.groups);
-    const std::int64_t size = group_begin(group + 1, experts, rule.groups) - begin;
-    top_k_row(score + begin, size, each, picked);
+    const std::int64_t begin = group_begin(group, experts, rule);
+    const auto score_at = [&](std::int64_t i) { return score[expert_at(rule, begin + i)]; };
+    top_k_of(group_begin(group + 1, experts, rule) - begin, each, picked, score_at);
     float sum = 0.0F;
-    for (std::int64_t i = 0; i < each; ++i) sum += score[begin + picked[i]];
+    for (std::int64_t i = 0; i < each; ++i) sum += score_at(picked[i]);
     scratch[group] = sum;
   }
   top_k_row(scratch, rule.groups, rule.groups_per_token, picked);
   for (std::int64_t group = 0; group < rule.groups; ++group) {
     bool allowed = false;
     for (std::int64_t i = 0; i < rule.groups_per_token; ++i) allowed |= picked[i] == group;
-    const std::int64_t end = group_begin(group + 1, experts, rule.groups);
-    for (std::int64_t e = group_begin(group, experts, rule.groups); e < end && !allowed; ++e) {
-      values[e] = -__builtin_inff();
+    const std::int64_t end = group_begin(group + 1, experts, rule);
+    for (std::int64_t i = group_begin(group, experts, rule); i < end && !allowed; ++i) {
+      values[expert_at(rule, i)] = -__builtin_inff();
     }
   }
 }

@@ -56,17 +56,6 @@ void CpuRouterOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& str
   });
 }
 
-void CpuRouterOps::spread_choices(Tensor d_out, Tensor weight, Tensor slot_of_choice, Tensor out,
-                                  Stream& stream) {
-  const std::int64_t cols = d_out.cols();
-  for_choices(d_out, slot_of_choice, stream,
-              [&](std::int64_t t, std::int64_t pair, std::int64_t slot) {
-                if (slot < 0) return;
-                scale_row(d_out.as<float>() + t * cols, weight.as<float>()[pair], cols,
-                          out.as<float>() + slot * cols);
-              });
-}
-
 void CpuRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                                Stream& stream) {
   const std::int64_t cols = out.cols(), k = slot_of_choice.empty() ? 0 : slot_of_choice.cols();

@@ -67,9 +67,6 @@ class RouterOps {
   virtual void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) = 0;
 
   // Of the following, slot_of_choice is [T, k] i32, -1 for a dropped choice.
-  // out[slot] = d_out[t] * weight[t, c] for every choice; out: [slots, H].
-  virtual void spread_choices(Tensor d_out, Tensor weight, Tensor slot_of_choice, Tensor out,
-                              Stream& stream) = 0;
   // out[t] = sum over choices c, in order, of slots[slot_of_choice[t, c]], times weight[t, c] if
   // weight is not empty. Zero where all were dropped.
   virtual void sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,

@@ -40,23 +40,19 @@ PlanPart part_of_ranks(const Plan& plan, const std::vector<bool>& of_part) {
   return part;
 }
 
-PlanPart part_of_chunk(const Plan& plan, const Placement& placement, int chunk, int num_chunks) {
+PlanPart part_of_chunk(const Plan& plan, int chunk, int num_chunks) {
   PlanPart part = whole_part(plan);
   const std::size_t num_ranks = plan.send.size();
-  const Counts expert_begin = begins_of(plan.outgoing);
+  const Counts slot_begin = begins_of(plan.outgoing), copy_begin = begins_of(plan.hosted);
   const auto first_of = [&](std::int64_t hosted, int number) {
     return hosted * number / num_chunks;
   };
-  const auto sum = [](auto begin, auto end) {
-    return std::accumulate(begin, end, std::int64_t{0});
-  };
   for (std::size_t rank = 0; rank < num_ranks; ++rank) {
-    const int to = static_cast<int>(rank);
-    const std::int64_t hosted = placement.num_hosted(to);
-    const std::int64_t first = placement.first_expert(to) + first_of(hosted, chunk);
-    const std::int64_t end = placement.first_expert(to) + first_of(hosted, chunk + 1);
-    part.send[rank] = sum(plan.outgoing.begin() + first, plan.outgoing.begin() + end);
-    if (first < end) part.slot_begin[rank] = expert_begin[at(first)];
+    const std::int64_t first = copy_begin[rank] + first_of(plan.hosted[rank], chunk);
+    const std::int64_t end = copy_begin[rank] + first_of(plan.hosted[rank], chunk + 1);
+    part.send[rank] = std::accumulate(plan.outgoing.begin() + first, plan.outgoing.begin() + end,
+                                      std::int64_t{0});
+    if (first < end) part.slot_begin[rank] = slot_begin[at(first)];
   }
   const std::int64_t mine = std::ssize(plan.segments) / std::ssize(plan.send);
   const std::int64_t first = first_of(mine, chunk), end = first_of(mine, chunk + 1);

@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "router/counts.h"
 #include "router/payload.h"
 #include "router/plan.h"
+#include "runtime/counts.h"
 
 namespace switchyard {
 
@@ -21,7 +21,7 @@ PlanPart whole_part(const Plan& plan);
 PlanPart part_of_ranks(const Plan& plan, const std::vector<bool>& of_part);
 // Rows of the chunk's share of every rank's experts: chunk i of n holds the experts [h i / n,
 // h (i + 1) / n) of the h that a rank hosts.
-PlanPart part_of_chunk(const Plan& plan, const Placement& placement, int chunk, int num_chunks);
+PlanPart part_of_chunk(const Plan& plan, int chunk, int num_chunks);
 
 struct Parcel {
   Tensor leaving, arriving;  // u8

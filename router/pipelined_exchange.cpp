@@ -8,11 +8,17 @@
 namespace switchyard {
 namespace {
 
-int most_hosted(const Placement& placement) {
-  int most = 1;
-  for (int rank = 0; rank < placement.num_ranks(); ++rank)
-    most = std::max(most, placement.num_hosted(rank));
-  return most;
+// As many as asked for, on a rank that has so many experts; the same on all ranks.
+int chunks_of(const Plan& plan, int most) {
+  const std::int64_t fullest = *std::max_element(plan.hosted.begin(), plan.hosted.end());
+  return std::max(1, std::min(most, static_cast<int>(fullest)));
+}
+
+Chunk chunk_of(const Plan& plan, int chunk, int num_chunks) {
+  const std::int64_t num_ranks = std::ssize(plan.send);
+  const std::int64_t hosted = std::ssize(plan.segments) / num_ranks;
+  const std::int64_t first = hosted * chunk / num_chunks, end = hosted * (chunk + 1) / num_chunks;
+  return {std::span(plan.segments).subspan(at(first * num_ranks), at((end - first) * num_ranks))};
 }
 
 void wait_for(std::future<void>& arrived, Stream& stream) {
@@ -22,12 +28,10 @@ void wait_for(std::future<void>& arrived, Stream& stream) {
 
 }  // namespace
 
-PipelinedExchange::PipelinedExchange(Payload payload, int num_chunks, const Placement& placement,
-                                     Comm& experts)
+PipelinedExchange::PipelinedExchange(Payload payload, int num_chunks, Comm& experts)
     : payload_(payload),
-      placement_(placement),
       experts_(experts),
-      num_chunks_(std::clamp(num_chunks, 1, most_hosted(placement))),
+      num_chunks_(num_chunks),
       flat_(payload, experts),
       travel_(experts.split(0, experts.rank())) {}
 
@@ -54,41 +58,35 @@ std::future<void> PipelinedExchange::send(const Parcel& parcel) {
   }));
 }
 
-Chunk PipelinedExchange::chunk_of(const Plan& plan, int chunk) const {
-  const std::int64_t num_ranks = std::ssize(plan.send);
-  const std::int64_t hosted = std::ssize(plan.segments) / num_ranks;
-  const std::int64_t first = hosted * chunk / num_chunks_, end = hosted * (chunk + 1) / num_chunks_;
-  return {std::span(plan.segments).subspan(at(first * num_ranks), at((end - first) * num_ranks))};
-}
-
 // Legs travel in the order dispatch 0, dispatch 1, combine 0, dispatch 2, combine 1, ... on every
 // rank.
 void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
                                    const ExpertWork& work, Tensor results, Tensor slots,
                                    Arena& arena, Stream& stream) {
+  const int num_chunks = chunks_of(plan, num_chunks_);
   std::vector<PlanPart> parts;
   std::vector<Leg> out, back;
   const auto depart = [&](int chunk) {
-    if (chunk >= num_chunks_) return;
-    parts.push_back(part_of_chunk(plan, placement_, chunk, num_chunks_));
+    if (chunk >= num_chunks) return;
+    parts.push_back(part_of_chunk(plan, chunk, num_chunks));
     out.push_back({pack_dispatch(payload_, x, plan, parts.back(), arena, stream), {}});
     out.back().arrived = send(out.back().parcel);
   };
   const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
   depart(0);
-  for (int chunk = 0; chunk < num_chunks_; ++chunk) {
+  for (int chunk = 0; chunk < num_chunks; ++chunk) {
     depart(chunk + 1);
     wait_for(out[at(chunk)].arrived, stream);
     unpack_dispatch(payload_, out[at(chunk)].parcel, weights, plan, parts[at(chunk)], rows, arena,
                     stream);
-    const Chunk ready = chunk_of(plan, chunk);
+    const Chunk ready = chunk_of(plan, chunk, num_chunks);
     zero_padding(ready.segments, rows, stream);
     work(ready);
     back.push_back(
         {pack_combine(payload_, results, plan, parts[at(chunk)], slots, arena, stream), {}});
     back.back().arrived = send(back.back().parcel);
   }
-  for (int chunk = 0; chunk < num_chunks_; ++chunk) {
+  for (int chunk = 0; chunk < num_chunks; ++chunk) {
     wait_for(back[at(chunk)].arrived, stream);
     unpack_combine(payload_, back[at(chunk)].parcel, parts[at(chunk)], slots, stream);
   }

@@ -14,7 +14,7 @@ namespace switchyard {
 class PipelinedExchange final : public Exchange {
  public:
   // Collective. num_chunks: at most; never more than the experts of the fullest rank.
-  PipelinedExchange(Payload payload, int num_chunks, const Placement& placement, Comm& experts);
+  PipelinedExchange(Payload payload, int num_chunks, Comm& experts);
   ~PipelinedExchange() override;
 
   std::string name() const override { return "pipelined"; }
@@ -31,10 +31,8 @@ class PipelinedExchange final : public Exchange {
     std::future<void> arrived;
   };
   std::future<void> send(const Parcel& parcel);
-  Chunk chunk_of(const Plan& plan, int chunk) const;
 
   Payload payload_;
-  Placement placement_;
   Comm& experts_;
   int num_chunks_;
   FlatExchange flat_;

@@ -2,20 +2,46 @@
 
 #include <numeric>
 
+#include "runtime/counts.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
 namespace {
 
-// A stable counting sort of the (token, choice) pairs by expert; dropped ones have no slot.
-void sort_choices(const Routing& routing, Arena& arena, Plan& plan) {
+// copy[e]: the copy of expert e that serves this rank.
+std::vector<std::int64_t> copies_for(const Placement& placement, int rank) {
+  std::vector<std::int64_t> copy;
+  for (int expert = 0; expert < placement.num_experts(); ++expert)
+    copy.push_back(placement.copy_for(expert, rank));
+  return copy;
+}
+
+void count_outgoing(const Routing& routing, const Placement& placement,
+                    const std::vector<std::int64_t>& copy, Plan& plan) {
+  const int num_ranks = placement.num_ranks();
+  plan.outgoing.assign(at(placement.num_copies()), 0);
+  for (std::size_t e = 0; e < copy.size(); ++e) plan.outgoing[at(copy[e])] = routing.counts[e];
+  plan.send.assign(at(num_ranks), 0);
+  plan.hosted.assign(at(num_ranks), 0);
+  for (int rank = 0; rank < num_ranks; ++rank) {
+    plan.hosted[at(rank)] = placement.num_hosted(rank);
+    const auto first = plan.outgoing.begin() + placement.first_copy(rank);
+    plan.send[at(rank)] =
+        std::accumulate(first, first + placement.num_hosted(rank), std::int64_t{0});
+  }
+}
+
+// A stable counting sort of the (token, choice) pairs by copy; dropped ones have no slot.
+void sort_choices(const Routing& routing, const std::vector<std::int64_t>& copy, Arena& arena,
+                  Plan& plan) {
   const std::int64_t pairs = routing.expert.size();
   const std::int64_t top_k = pairs == 0 ? 1 : routing.expert.cols();
-  plan.num_slots = std::accumulate(routing.counts.begin(), routing.counts.end(), std::int64_t{0});
+  plan.num_slots = total_of(plan.outgoing);
   plan.token_of_slot = arena.take({plan.num_slots}, DType::i32);
   plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
-  std::vector<std::int64_t> next(routing.counts.size());
-  std::exclusive_scan(routing.counts.begin(), routing.counts.end(), next.begin(), std::int64_t{0});
+  const Counts begin = begins_of(plan.outgoing);
+  Counts next(copy.size());  // [experts]
+  for (std::size_t e = 0; e < copy.size(); ++e) next[e] = begin[at(copy[e])];
   const auto* expert = routing.expert.as<std::int32_t>();
   auto* token_of_slot = plan.token_of_slot.as<std::int32_t>();
   auto* slot_of_choice = plan.slot_of_choice.as<std::int32_t>();
@@ -24,24 +50,20 @@ void sort_choices(const Routing& routing, Arena& arena, Plan& plan) {
       slot_of_choice[pair] = -1;
       continue;
     }
-    const std::int64_t slot = next[static_cast<std::size_t>(expert[pair])]++;
+    const std::int64_t slot = next[at(expert[pair])]++;
     token_of_slot[slot] = static_cast<std::int32_t>(pair / top_k);
     slot_of_choice[pair] = static_cast<std::int32_t>(slot);
   }
 }
 
 // incoming[source * hosted + slot]: rows that `source` sends for my expert `slot`.
-std::vector<std::int64_t> exchange_counts(const std::vector<std::int64_t>& counts,
-                                          const Placement& placement, Comm& experts,
-                                          Stream& stream) {
-  const auto num_ranks = static_cast<std::size_t>(experts.size());
-  const std::int64_t hosted = placement.num_hosted(experts.rank());
-  std::vector<std::int64_t> send(num_ranks), receive(num_ranks, hosted);
-  for (std::size_t rank = 0; rank < num_ranks; ++rank)
-    send[rank] = placement.num_hosted(static_cast<int>(rank));
-  std::vector<std::int64_t> incoming(num_ranks * static_cast<std::size_t>(hosted));
-  experts.all_to_all_rows(tensor_of(counts.data(), {std::ssize(counts), 1}), send,
-                          tensor_of(incoming.data(), {std::ssize(incoming), 1}), receive, stream);
+Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
+  const std::int64_t hosted = plan.hosted[at(experts.rank())];
+  const Counts receive(plan.hosted.size(), hosted);
+  Counts incoming(plan.hosted.size() * at(hosted));
+  experts.all_to_all_rows(tensor_of(plan.outgoing.data(), {std::ssize(plan.outgoing), 1}),
+                          plan.hosted, tensor_of(incoming.data(), {std::ssize(incoming), 1}),
+                          receive, stream);
   return incoming;
 }
 
@@ -64,21 +86,16 @@ void lay_out_segments(const std::vector<std::int64_t>& incoming, std::int64_t nu
 void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
                Plan& plan, Stream& stream) {
   const Span span(stream, "plan");
-  const auto num_ranks = static_cast<std::size_t>(experts.size());
-  const std::int64_t hosted = placement.num_hosted(experts.rank());
-  sort_choices(routing, arena, plan);
-  plan.outgoing = routing.counts;
-  plan.send.assign(num_ranks, 0);
-  for (int expert = 0; expert < placement.num_experts(); ++expert) {
-    plan.send[static_cast<std::size_t>(placement.host(expert))] +=
-        routing.counts[static_cast<std::size_t>(expert)];
-  }
-  const std::vector<std::int64_t> incoming =
-      exchange_counts(routing.counts, placement, experts, stream);
+  const std::vector<std::int64_t> copy = copies_for(placement, experts.rank());
+  count_outgoing(routing, placement, copy, plan);
+  sort_choices(routing, copy, arena, plan);
+  const auto num_ranks = at(experts.size());
+  const std::int64_t hosted = plan.hosted[at(experts.rank())];
+  const Counts incoming = exchange_counts(plan, experts, stream);
   lay_out_segments(incoming, experts.size(), hosted, plan);
 
   plan.receive.assign(num_ranks, 0);
-  plan.num_received = std::accumulate(incoming.begin(), incoming.end(), std::int64_t{0});
+  plan.num_received = total_of(incoming);
   plan.row_of_received = arena.take({plan.num_received}, DType::i32);
   auto* row = plan.row_of_received.as<std::int32_t>();
   for (std::size_t source = 0; source < num_ranks; ++source) {

@@ -26,11 +26,13 @@ struct Routing {
 };
 
 struct Plan {
-  // At home. A slot is a row of the send buffer; slots are sorted by (expert, token, choice).
+  // At home. A slot is a row of the send buffer; slots are sorted by (copy of the expert, token,
+  // choice), copies as Placement numbers them: by rank.
   Tensor token_of_slot;                // [slots] i32
   Tensor slot_of_choice;               // [T, k] i32, -1 for a dropped choice
   std::vector<std::int64_t> send;      // slots for each rank of the expert group
-  std::vector<std::int64_t> outgoing;  // [experts]: slots for each expert
+  std::vector<std::int64_t> outgoing;  // [copies]: slots for each copy of an expert
+  std::vector<std::int64_t> hosted;    // [ranks]: copies on each rank of the group
 
   // At the experts. Received rows arrive by source rank; they are put in the order expert, source
   // rank (which is the order of micro-batches), token, choice, each segment padded with zero rows

@@ -44,9 +44,10 @@ class Workload {
 
   std::int64_t tokens(int rank) const;  // a multiple of row_tile if the shape's are
   DrawnRouting draw(int rank, std::int64_t step) const;
+  // What part of the draws of a step each expert takes; empty where they are balanced.
+  std::vector<double> shares(std::int64_t step) const;
 
  private:
-  std::vector<double> shares(std::int64_t step) const;
   void draw_balanced(int rank, std::int64_t step, std::vector<std::int32_t>& experts) const;
   void draw_skewed(int rank, std::int64_t step, std::vector<std::int32_t>& experts) const;
 

@@ -35,6 +35,8 @@ class SingleComm final : public Comm {
   void all_reduce(Tensor, Reduce, Stream&) override {}
   void broadcast(Tensor, int, Stream&) override {}
   void all_gather(Tensor in, Tensor out, Stream&) override { copy(in, out); }
+  void reduce_scatter_parts(Tensor, std::span<const std::int64_t>, Stream&) override {}
+  void all_gather_parts(Tensor, std::span<const std::int64_t>, Stream&) override {}
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream&) override {
     require(send.size() == 1 && recv.size() == 1 && send[0] == recv[0] && send[0] == in.rows(),

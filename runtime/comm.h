@@ -56,6 +56,13 @@ class Comm {
   virtual void broadcast(Tensor inout, int root, Stream& stream) = 0;
   // out: [size * in.size()], in rank order.
   virtual void all_gather(Tensor in, Tensor out, Stream& stream) = 0;
+  // A tensor of one part for each rank, in rank order, of sizes[rank] elements; all ranks pass the
+  // same sizes. reduce_scatter_parts: afterwards my part holds the sum over the ranks, and the
+  // other parts are undefined. all_gather_parts: my part is given, and afterwards all are.
+  virtual void reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes,
+                                    Stream& stream) = 0;
+  virtual void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes,
+                                Stream& stream) = 0;
   // Row counts per peer; rows of `in` stand in rank order of their destination, rows of `out` of
   // their source.
   virtual void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,

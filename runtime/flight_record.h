@@ -7,7 +7,7 @@
 
 namespace switchyard {
 
-enum class Phase : std::int32_t { start, step, evaluate, save, finish };
+enum class Phase : std::int32_t { start, step, evaluate, save, place, finish };
 const char* name_of(Phase phase);
 
 struct FlightRecord {

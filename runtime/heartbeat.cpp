@@ -58,7 +58,7 @@ int connect_once(const std::string& address, int port) {
 }  // namespace
 
 const char* name_of(Phase phase) {
-  constexpr std::array names = {"starting", "step", "evaluating", "saving", "finishing"};
+  constexpr std::array names = {"starting", "step", "evaluating", "saving", "placing", "finishing"};
   return names.at(static_cast<std::size_t>(phase));
 }
 

@@ -5,36 +5,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <source_location>
 #include <utility>
+
+#include "runtime/mpi_call.h"
+#include "runtime/mpi_parts.h"
 
 namespace switchyard {
 namespace {
-
-void check(int code, std::source_location where = std::source_location::current()) {
-  if (code == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING];
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  fail(Exit::peer, "MPI failed in {}: {}", where.function_name(),
-       std::string(text, static_cast<std::size_t>(length)));
-}
-
-MPI_Datatype type_of(DType dtype) {
-  switch (dtype) {
-    case DType::f32:
-      return MPI_FLOAT;
-    case DType::f64:
-      return MPI_DOUBLE;
-    case DType::i32:
-      return MPI_INT32_T;
-    case DType::i64:
-      return MPI_INT64_T;
-    case DType::u8:
-      return MPI_UINT8_T;
-  }
-  fail(Exit::internal, "MPI has no type for {}", name_of(dtype));
-}
 
 MPI_Op op_of(Reduce reduce) {
   switch (reduce) {
@@ -55,8 +32,8 @@ class RowType {
  public:
   explicit RowType(std::int64_t bytes) {
     require(bytes < (std::int64_t{1} << 31), "a row of {} bytes", bytes);
-    check(MPI_Type_contiguous(static_cast<int>(bytes), MPI_BYTE, &type_));
-    check(MPI_Type_commit(&type_));
+    check_mpi(MPI_Type_contiguous(static_cast<int>(bytes), MPI_BYTE, &type_));
+    check_mpi(MPI_Type_commit(&type_));
   }
   ~RowType() { MPI_Type_free(&type_); }
   RowType(const RowType&) = delete;
@@ -118,9 +95,9 @@ class MpiPendingRows final : public PendingRows {
     const auto start = [&](const RowCounts& rows, Tensor tensor, std::size_t rank, auto call) {
       if (rows.counts[rank] == 0) return;
       requests_.push_back(MPI_REQUEST_NULL);
-      check(call(static_cast<std::byte*>(tensor.data) + rows.begins[rank] * bytes,
-                 rows.counts[rank], exchange_.row.get(), static_cast<int>(rank), 0, comm,
-                 &requests_.back()));
+      check_mpi(call(static_cast<std::byte*>(tensor.data) + rows.begins[rank] * bytes,
+                     rows.counts[rank], exchange_.row.get(), static_cast<int>(rank), 0, comm,
+                     &requests_.back()));
     };
     for (std::size_t rank = 0; rank < recv.size(); ++rank)
       start(exchange_.received, out, rank, MPI_Irecv);
@@ -129,8 +106,8 @@ class MpiPendingRows final : public PendingRows {
   }
   bool arrived() override {
     int done = 0;
-    check(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done,
-                      MPI_STATUSES_IGNORE));
+    check_mpi(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done,
+                          MPI_STATUSES_IGNORE));
     return done != 0;
   }
 
@@ -145,13 +122,13 @@ class MpiWindow final : public SharedWindow {
     constexpr std::int64_t huge_page = std::int64_t{2} << 20;
     const std::int64_t rounded = (bytes + huge_page - 1) / huge_page * huge_page;
     void* mine = nullptr;
-    check(MPI_Win_allocate_shared(rounded, 1, MPI_INFO_NULL, comm, &mine, &window_));
-    check(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_));
+    check_mpi(MPI_Win_allocate_shared(rounded, 1, MPI_INFO_NULL, comm, &mine, &window_));
+    check_mpi(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_));
     for (int rank = 0; rank < num_ranks; ++rank) {
       MPI_Aint size = 0;
       int unit = 0;
       void* part = nullptr;
-      check(MPI_Win_shared_query(window_, rank, &size, &unit, &part));
+      check_mpi(MPI_Win_shared_query(window_, rank, &size, &unit, &part));
       parts_.push_back(static_cast<std::byte*>(part));
     }
     // Only a hint, for the whole pages inside: where huge pages are off, ordinary ones serve.
@@ -170,9 +147,9 @@ class MpiWindow final : public SharedWindow {
   }
   std::byte* part(int rank) const override { return parts_[static_cast<std::size_t>(rank)]; }
   void fence() override {
-    check(MPI_Win_sync(window_));
-    check(MPI_Barrier(comm_));
-    check(MPI_Win_sync(window_));
+    check_mpi(MPI_Win_sync(window_));
+    check_mpi(MPI_Barrier(comm_));
+    check_mpi(MPI_Win_sync(window_));
   }
 
  private:
@@ -187,9 +164,9 @@ constexpr std::int64_t longest_piece = std::int64_t{1} << 28;
 class MpiComm final : public Comm {
  public:
   MpiComm(MPI_Comm owned, FlightRecord* record) : comm_(owned), record_(record) {
-    check(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
-    check(MPI_Comm_rank(comm_, &rank_));
-    check(MPI_Comm_size(comm_, &size_));
+    check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
+    check_mpi(MPI_Comm_rank(comm_, &rank_));
+    check_mpi(MPI_Comm_size(comm_, &size_));
   }
   ~MpiComm() override {
     if (!mpi_is_over()) MPI_Comm_free(&comm_);
@@ -201,14 +178,15 @@ class MpiComm final : public Comm {
   void all_reduce(Tensor inout, Reduce reduce, Stream&) override {
     const InCollective mark(record_, "all_reduce");
     in_pieces(inout, [&](void* data, int count) {
-      check(MPI_Allreduce(MPI_IN_PLACE, data, count, type_of(inout.dtype), op_of(reduce), comm_));
+      check_mpi(
+          MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type_of(inout.dtype), op_of(reduce), comm_));
     });
   }
 
   void broadcast(Tensor inout, int root, Stream&) override {
     const InCollective mark(record_, "broadcast");
     in_pieces(inout, [&](void* data, int count) {
-      check(MPI_Bcast(data, count, type_of(inout.dtype), root, comm_));
+      check_mpi(MPI_Bcast(data, count, mpi_type_of(inout.dtype), root, comm_));
     });
   }
 
@@ -217,16 +195,26 @@ class MpiComm final : public Comm {
     require(out.size() == in.size() * size_, "gathering {} of {} elements into {}", size_,
             in.size(), out.size());
     const RowType row(in.bytes());
-    check(MPI_Allgather(in.data, 1, row.get(), out.data, 1, row.get(), comm_));
+    check_mpi(MPI_Allgather(in.data, 1, row.get(), out.data, 1, row.get(), comm_));
+  }
+
+  void reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream&) override {
+    const InCollective mark(record_, "reduce_scatter_parts");
+    mpi_reduce_scatter_parts(inout, sizes, comm_);
+  }
+
+  void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream&) override {
+    const InCollective mark(record_, "all_gather_parts");
+    mpi_all_gather_parts(inout, sizes, comm_);
   }
 
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream&) override {
     const InCollective mark(record_, "all_to_all_rows");
     const RowExchange exchange(in, send, out, recv, size_);
-    check(MPI_Alltoallv(in.data, exchange.sent.counts.data(), exchange.sent.begins.data(),
-                        exchange.row.get(), out.data, exchange.received.counts.data(),
-                        exchange.received.begins.data(), exchange.row.get(), comm_));
+    check_mpi(MPI_Alltoallv(in.data, exchange.sent.counts.data(), exchange.sent.begins.data(),
+                            exchange.row.get(), out.data, exchange.received.counts.data(),
+                            exchange.received.begins.data(), exchange.row.get(), comm_));
   }
 
   std::unique_ptr<PendingRows> start_all_to_all_rows(Tensor in, std::span<const std::int64_t> send,
@@ -237,18 +225,18 @@ class MpiComm final : public Comm {
 
   void barrier() override {
     const InCollective mark(record_, "barrier");
-    check(MPI_Barrier(comm_));
+    check_mpi(MPI_Barrier(comm_));
   }
 
   std::unique_ptr<Comm> split(int color, int key) override {
     MPI_Comm part = MPI_COMM_NULL;
-    check(MPI_Comm_split(comm_, color, key, &part));
+    check_mpi(MPI_Comm_split(comm_, color, key, &part));
     return std::make_unique<MpiComm>(part, record_);
   }
 
   std::unique_ptr<Comm> split_node() override {
     MPI_Comm part = MPI_COMM_NULL;
-    check(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part));
+    check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part));
     return std::make_unique<MpiComm>(part, record_);
   }
 
@@ -280,10 +268,10 @@ class MpiComm final : public Comm {
 
 MpiSession::MpiSession(int* argc, char*** argv) {
   int provided = 0;
-  check(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided));
+  check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided));
   // Before the first dup: a communicator inherits its handler, and without this one no call above
   // returns an error.
-  check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
+  check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   require(provided == MPI_THREAD_MULTIPLE, Exit::usage,
           "this MPI library offers no MPI_THREAD_MULTIPLE (level {})", provided);
 }
@@ -292,7 +280,7 @@ MpiSession::~MpiSession() { MPI_Finalize(); }
 
 std::unique_ptr<Comm> MpiSession::world(FlightRecord* record) const {
   MPI_Comm copy = MPI_COMM_NULL;
-  check(MPI_Comm_dup(MPI_COMM_WORLD, &copy));
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &copy));
   return std::make_unique<MpiComm>(copy, record);
 }
 

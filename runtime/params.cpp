@@ -29,27 +29,43 @@ ParamId Params::declare(ParamSpec spec) {
           "dense parameter {} is declared after expert parameters", spec.name);
   const std::int64_t blocks = whole_blocks(spec.shape.size());
   const bool expert = spec.expert;
+  const auto id = static_cast<ParamId>(params_.size());
+  by_name_[spec.name] = id;
   params_.push_back({std::move(spec), size_});
   size_ += blocks;
   if (!expert) dense_size_ = size_;
-  return static_cast<ParamId>(params_.size()) - 1;
+  return id;
 }
 
-void Params::allocate(bool exact, FixedPoint format) {
+void Params::rename(ParamId id, std::string name, bool extra_copy) {
+  ParamSpec& spec = params_.at(static_cast<std::size_t>(id)).spec;
+  const auto before = by_name_.find(spec.name);  // another parameter may have taken the name over
+  if (before != by_name_.end() && before->second == id) by_name_.erase(before);
+  by_name_[name] = id;
+  spec.name = std::move(name);
+  spec.extra_copy = extra_copy;
+}
+
+void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts) {
   exact_ = exact;
   format_ = format;
+  dense_copies_ = dense;
+  expert_copies_ = experts;
+  list_owned_blocks();
+  const std::int64_t owned =
+      owned_part(region_size(false), dense).size() + owned_part(region_size(true), experts).size();
   std::int64_t largest = 0;
   for (const Param& param : params_) largest = std::max(largest, param.spec.shape.size());
   values_ = Buffer(Shape{size_}, DType::f32);
   gradients_ = Buffer(Shape{size_}, exact ? DType::i64 : DType::f32);
-  first_moments_ = Buffer(Shape{size_}, DType::f32);
-  second_moments_ = Buffer(Shape{size_}, DType::f32);
+  first_moments_ = Buffer(Shape{owned}, DType::f32);
+  second_moments_ = Buffer(Shape{owned}, DType::f32);
   scratch_ = Buffer(Shape{exact ? largest : 0}, DType::f32);
 }
 
 void Params::initialize(std::uint64_t seed) {
   for (ParamId id = 0; id < static_cast<ParamId>(params_.size()); ++id) {
-    const ParamSpec& spec = params_[static_cast<std::size_t>(id)].spec;
+    const ParamSpec& spec = param(id).spec;
     const Random random(seed, Purpose::init, key_of(spec.name));
     float* values = value(id).as<float>();
     for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
@@ -60,18 +76,56 @@ void Params::initialize(std::uint64_t seed) {
 }
 
 ParamId Params::find(std::string_view name) const {
-  const auto found = std::find_if(params_.begin(), params_.end(),
-                                  [&](const Param& p) { return p.spec.name == name; });
-  return found == params_.end() ? -1 : static_cast<ParamId>(found - params_.begin());
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? -1 : found->second;
+}
+
+const Param& Params::param(ParamId id) const {
+  require(id >= 0 && id < static_cast<ParamId>(params_.size()), "parameter {} of {}", id,
+          params_.size());
+  return params_[static_cast<std::size_t>(id)];
 }
 
 Tensor Params::view(const Buffer& buffer, ParamId id) const {
-  require(id >= 0 && id < static_cast<ParamId>(params_.size()), "parameter {} of {}", id,
-          params_.size());
-  const Param& param = params_[static_cast<std::size_t>(id)];
+  const Param& viewed = param(id);
   return buffer.tensor()
-      .range(param.offset, param.offset + param.spec.shape.size())
-      .view(param.spec.shape);
+      .range(viewed.offset, viewed.offset + viewed.spec.shape.size())
+      .view(viewed.spec.shape);
+}
+
+ElementRange Params::owned(ParamId id, int index) const {
+  const Param& asked = param(id);
+  const bool expert = asked.spec.expert;
+  const ElementRange part = owned_part(region_size(expert), {index, copies(expert).count});
+  const std::int64_t begin = asked.offset - region_begin(expert);  // in the region
+  const ElementRange mine = intersection(part, {begin, begin + asked.spec.shape.size()});
+  return mine.size() == 0 ? mine : ElementRange{mine.begin - begin, mine.end - begin};
+}
+
+// Moments stand in the order of the elements they belong to, those of dense parameters first.
+Tensor Params::moment(const Buffer& buffer, const ParamBlock& owned) const {
+  const auto [begin, end] = owned.elements;
+  if (begin == end) return buffer.tensor().range(0, 0);
+  const Param& of = param(owned.id);
+  const bool expert = of.spec.expert;
+  const std::int64_t before = expert ? owned_part(region_size(false), dense_copies_).size() : 0;
+  const ElementRange mine = owned_part(region_size(expert), copies(expert));
+  const std::int64_t first = before + of.offset - region_begin(expert) - mine.begin;
+  return buffer.tensor().range(first + begin, first + end);
+}
+
+void Params::list_owned_blocks() {
+  owned_blocks_.clear();
+  for (ParamId id = 0; id < static_cast<ParamId>(params_.size()); ++id) {
+    const ElementRange mine = owned(id);
+    for (std::int64_t begin = mine.begin; begin < mine.end; begin += param_block) {
+      owned_blocks_.push_back({id, {begin, std::min(mine.end, begin + param_block)}});
+    }
+  }
+}
+
+Tensor Params::region(const Buffer& buffer, bool expert) const {
+  return buffer.tensor().range(region_begin(expert), region_begin(expert) + region_size(expert));
 }
 
 void Params::zero_gradients(Stream& stream) {
@@ -94,7 +148,7 @@ void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream
 void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {
   const Tensor gradient = view(gradients_, id);
   require(values.size() == gradient.size(), "gradient of {} has {} elements, got {}",
-          params_[static_cast<std::size_t>(id)].spec.name, gradient.size(), values.size());
+          param(id).spec.name, gradient.size(), values.size());
   if (!exact_) {
     RuntimeOps::on(stream.device()).add(values, gradient, stream);
     return;
@@ -112,34 +166,30 @@ void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {
   overflow_ = overflow_ || !fits;
 }
 
-void Params::read_block_gradient(std::int64_t begin, std::int64_t end, double scale,
-                                 float* out) const {
+void Params::read_block_gradient(const ParamBlock& block, double scale, float* out) const {
+  const Tensor gradient =
+      view(gradients_, block.id).range(block.elements.begin, block.elements.end);
+  const std::int64_t count = gradient.size();
   if (exact_) {
-    const std::int64_t* from = gradients_.tensor().as<std::int64_t>() + begin;
+    const std::int64_t* from = gradient.as<std::int64_t>();
     const double factor = scale / format_.scale();
-    for (std::int64_t i = 0; i < end - begin; ++i)
+    for (std::int64_t i = 0; i < count; ++i)
       out[i] = static_cast<float>(static_cast<double>(from[i]) * factor);
   } else {
-    const float* from = gradients_.tensor().as<float>() + begin;
-    for (std::int64_t i = 0; i < end - begin; ++i)
+    const float* from = gradient.as<float>();
+    for (std::int64_t i = 0; i < count; ++i)
       out[i] = static_cast<float>(static_cast<double>(from[i]) * scale);
   }
 }
 
 void Params::read_gradient(ParamId id, Tensor out, Stream& stream) const {
-  const Param& param = params_[static_cast<std::size_t>(id)];
-  const std::int64_t size = param.spec.shape.size();
-  require(out.size() == size, "gradient of {} has {} elements, got room for {}", param.spec.name,
-          size, out.size());
+  const std::int64_t size = param(id).spec.shape.size();
+  require(out.size() == size, "gradient of {} has {} elements, got room for {}",
+          param(id).spec.name, size, out.size());
   parallel_for(stream, (size + param_block - 1) / param_block, [&](std::int64_t i) {
     const std::int64_t begin = i * param_block, end = std::min(size, begin + param_block);
-    read_block_gradient(param.offset + begin, param.offset + end, 1.0, out.as<float>() + begin);
+    read_block_gradient({id, {begin, end}}, 1.0, out.as<float>() + begin);
   });
-}
-
-Tensor Params::flat_gradients(bool expert) const {
-  return expert ? gradients_.tensor().range(dense_size_, size_)
-                : gradients_.tensor().range(0, dense_size_);
 }
 
 std::int64_t Params::num_elements() const {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/exact_sum.h"
 #include "runtime/matmul.h"
+#include "runtime/ownership.h"
 #include "runtime/stream.h"
 #include "runtime/tensor.h"
 
@@ -23,23 +25,39 @@ struct ParamSpec {
   Shape shape;
   double init_std = 0.0;  // normal with this deviation; 0: every element is init_value
   float init_value = 0.0F;
-  bool decays = true;   // weight decay applies
-  bool expert = false;  // hosted by one rank of each expert group; otherwise by every rank
+  bool decays = true;       // weight decay applies
+  bool expert = false;      // hosted by one rank of each expert group; otherwise by every rank
+  bool extra_copy = false;  // of an expert that another rank of the group owns, which counts it in
+                            // the norm and saves it
 };
 
 struct Param {
   ParamSpec spec;
-  std::int64_t offset = 0;  // of its first element in every flat buffer; a multiple of param_block
+  std::int64_t offset = 0;  // of its first element in the flat buffers of values and gradients; a
+                            // multiple of param_block
 };
 
 using ParamId = int;
 
+// A block's elements [begin, end) of its parameter; at most param_block of them.
+struct ParamBlock {
+  ParamId id = 0;
+  ElementRange elements;
+};
+
+// The optimizer's state is sharded over the ranks that hold copies of the same parameters (ZeRO-1,
+// arXiv:1910.02054). Each block has one owner among them (runtime/ownership.h): it alone keeps the
+// block's moments, updates it, and counts it in the norm. Values and gradients every copy holds.
 class Params {
  public:
   // Declare all dense parameters, then all expert parameters, then allocate once.
   ParamId declare(ParamSpec spec);
-  // exact: gradients are 64-bit fixed point in `format`; otherwise f32.
-  void allocate(bool exact, FixedPoint format);
+  // exact: gradients are 64-bit fixed point in `format`; otherwise f32. dense, experts: the ranks
+  // that hold copies of what this one holds.
+  void allocate(bool exact, FixedPoint format, Copies dense = {}, Copies experts = {});
+  // Another expert stands in the place of this parameter's from now on. Its values and moments are
+  // the caller's to bring.
+  void rename(ParamId id, std::string name, bool extra_copy);
   // Values as a function of (seed, name, element) alone.
   void initialize(std::uint64_t seed);
 
@@ -49,8 +67,18 @@ class Params {
   const FixedPoint& format() const { return format_; }
 
   Tensor value(ParamId id) const { return view(values_, id); }
-  Tensor first_moment(ParamId id) const { return view(first_moments_, id); }
-  Tensor second_moment(ParamId id) const { return view(second_moments_, id); }
+  Tensor gradient(ParamId id) const { return view(gradients_, id); }  // i64 if exact, else f32
+
+  const Copies& copies(bool expert) const { return expert ? expert_copies_ : dense_copies_; }
+  // What copy `index` owns of the parameter: elements, maybe none. Without index: this rank.
+  ElementRange owned(ParamId id, int index) const;
+  ElementRange owned(ParamId id) const { return owned(id, copies_of(id).index); }
+  const std::vector<ParamBlock>& owned_blocks() const { return owned_blocks_; }  // of this rank
+  // Of what this rank owns of the parameter, or of one of its blocks; flat.
+  Tensor first_moment(ParamId id) const { return moment(first_moments_, {id, owned(id)}); }
+  Tensor second_moment(ParamId id) const { return moment(second_moments_, {id, owned(id)}); }
+  Tensor first_moment(const ParamBlock& owned) const { return moment(first_moments_, owned); }
+  Tensor second_moment(const ParamBlock& owned) const { return moment(second_moments_, owned); }
 
   void zero_gradients(Stream& stream);
   // gradient(id) += a^T b, in one product. a: [rows, out], b: [rows, in]; rows is a multiple of
@@ -64,24 +92,33 @@ class Params {
   // True if an addend since zero_gradients was not finite or too large for the fixed point.
   bool gradient_overflow() const { return overflow_; }
 
-  // Flat ranges, for reductions and the optimizer: dense first, then experts.
-  Tensor flat_gradients(bool expert) const;
-  Tensor flat_values() const { return values_; }
+  // Flat ranges for the collectives: all dense parameters, or all experts of this rank.
+  Tensor flat_gradients(bool expert) const { return region(gradients_, expert); }
+  Tensor flat_values(bool expert) const { return region(values_, expert); }
   std::int64_t num_elements() const;  // of all tensors, without padding
   std::int64_t bytes() const;         // of all buffers
-  // f32 gradient of the elements [begin, end) of the flat buffer, times `scale`, into out. end -
-  // begin <= param_block.
-  void read_block_gradient(std::int64_t begin, std::int64_t end, double scale, float* out) const;
+  // f32 gradient of the block's elements, times `scale`, into out.
+  void read_block_gradient(const ParamBlock& block, double scale, float* out) const;
 
  private:
+  const Param& param(ParamId id) const;
+  const Copies& copies_of(ParamId id) const { return copies(param(id).spec.expert); }
   Tensor view(const Buffer& buffer, ParamId id) const;
+  Tensor moment(const Buffer& buffer, const ParamBlock& owned) const;
+  Tensor region(const Buffer& buffer, bool expert) const;
+  std::int64_t region_begin(bool expert) const { return expert ? dense_size_ : 0; }
+  std::int64_t region_size(bool expert) const { return expert ? size_ - dense_size_ : dense_size_; }
+  void list_owned_blocks();
 
   std::vector<Param> params_;
+  std::map<std::string, ParamId, std::less<>> by_name_;
   std::int64_t size_ = 0;  // elements of each flat buffer, padding included
   std::int64_t dense_size_ = 0;
   bool exact_ = true;
   bool overflow_ = false;
   FixedPoint format_;
+  Copies dense_copies_, expert_copies_;
+  std::vector<ParamBlock> owned_blocks_;
   Buffer values_, gradients_, first_moments_, second_moments_, scratch_;
 };
 

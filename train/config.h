@@ -24,6 +24,7 @@ struct TrainConfig {
   double clip_norm = 1.0;               // of the global gradient; 0: no clipping
   std::int64_t checkpoint_every = 500;  // steps; 0: only at the end
   std::int64_t evaluate_every = 0;      // steps; 0: never while training
+  std::int64_t placement_every = 0;     // steps between placements of experts; 0: they stay
   std::int64_t log_every = 1;
 };
 

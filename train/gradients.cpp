@@ -1,6 +1,5 @@
 #include "train/gradients.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -11,43 +10,44 @@
 namespace switchyard {
 namespace {
 
-struct Block {
-  std::int64_t begin, end;
-};
-
-// The blocks this rank counts: a copy's share of the blocks that several ranks hold.
-std::vector<Block> my_blocks(const Params& params, Mesh& mesh) {
-  std::vector<Block> blocks;
-  for (const Param& param : params.all()) {
-    Comm& copies = param.spec.expert ? *mesh.replicas : *mesh.world;
-    const std::int64_t size = param.spec.shape.size();
-    for (std::int64_t begin = 0; begin < size; begin += param_block) {
-      const std::int64_t index = (param.offset + begin) / param_block;
-      if (index % copies.size() != copies.rank()) continue;
-      blocks.push_back({param.offset + begin, param.offset + std::min(size, begin + param_block)});
-    }
+// Calls work(comm, region, sizes) for both regions of the flat buffers: the ranks that hold copies
+// of it, whether it is that of the experts, and the elements that each of them owns.
+template <class Work>
+void for_regions(const Params& params, Mesh& mesh, Work work) {
+  for (const bool expert : {false, true}) {
+    Comm& copies = expert ? *mesh.replicas : *mesh.world;
+    const std::int64_t size = params.flat_values(expert).size();
+    if (copies.size() > 1 && size > 0) work(copies, expert, owned_sizes(size, copies.size()));
   }
-  return blocks;
 }
 
 }  // namespace
 
 void reduce_gradients(Params& params, Mesh& mesh, Stream& stream) {
   const Span span(stream, "reduce");
-  mesh.world->all_reduce(params.flat_gradients(false), Reduce::sum, stream);
-  mesh.replicas->all_reduce(params.flat_gradients(true), Reduce::sum, stream);
+  for_regions(params, mesh, [&](Comm& copies, bool expert, const auto& sizes) {
+    copies.reduce_scatter_parts(params.flat_gradients(expert), sizes, stream);
+  });
+}
+
+void gather_values(Params& params, Mesh& mesh, Stream& stream) {
+  const Span span(stream, "gather");
+  for_regions(params, mesh, [&](Comm& copies, bool expert, const auto& sizes) {
+    copies.all_gather_parts(params.flat_values(expert), sizes, stream);
+  });
 }
 
 double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
   const Span span(stream, "clip");
-  const std::vector<Block> blocks = my_blocks(params, mesh);
+  const std::vector<ParamBlock>& blocks = params.owned_blocks();
   std::vector<double> squares(blocks.size());
   parallel_for(stream, std::ssize(blocks), [&](std::int64_t i) {
-    const auto [begin, end] = blocks[static_cast<std::size_t>(i)];
+    const ParamBlock& block = blocks[static_cast<std::size_t>(i)];
+    if (params.all()[static_cast<std::size_t>(block.id)].spec.extra_copy) return;
     float gradient[param_block];
-    params.read_block_gradient(begin, end, 1.0, gradient);
+    params.read_block_gradient(block, 1.0, gradient);
     TrainOps::on(stream.device())
-        .sum_squares(tensor_of(gradient, {end - begin}),
+        .sum_squares(tensor_of(gradient, {block.elements.size()}),
                      tensor_of(&squares[static_cast<std::size_t>(i)], {1}), stream);
   });
   WideSum sum;

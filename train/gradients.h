@@ -7,13 +7,17 @@
 
 namespace switchyard {
 
-// Collective. Dense gradients over world, expert gradients over replicas. Both are plain sums: the
-// loss was divided by the whole step's tokens, and an expert's gradient already holds every token
-// of its expert group.
+// Collective. Dense gradients over world, expert gradients over replicas: each owner of a block
+// (runtime/params.h) gets the sum of its copies; what other ranks hold of it is then undefined.
+// Both are plain sums: the loss was divided by the whole step's tokens, and an expert's gradient
+// already holds every token of its expert group.
 void reduce_gradients(Params& params, Mesh& mesh, Stream& stream);
 
-// Collective. The norm of the whole model's gradient, each parameter counted once; the same bits on
-// any layout in exact mode. NaN if a gradient is not finite.
+// Collective. Every copy of a parameter gets the values that the owners of its blocks hold.
+void gather_values(Params& params, Mesh& mesh, Stream& stream);
+
+// Collective. The norm of the whole model's reduced gradient, each block counted by its owner; the
+// same bits on any layout in exact mode. NaN if a gradient is not finite.
 double gradient_norm(const Params& params, Mesh& mesh, Stream& stream);
 
 }  // namespace switchyard

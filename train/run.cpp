@@ -21,9 +21,11 @@ Votes vote(const RunHooks& hooks, Comm& world) {
   return {(all & 1) != 0, (all & 2) != 0};
 }
 
-StepReport timed_step(Trainer& trainer, Loader& loader, std::int64_t step) {
+// work's report, with the wall time it took.
+template <class Work>
+auto timed(Work work) {
   const auto begin = std::chrono::steady_clock::now();
-  StepReport report = trainer.step(loader.step(step));
+  auto report = work();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return report;
 }
@@ -34,7 +36,7 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
                     const RunRange& range, Comm& world, const RunHooks& hooks) {
   for (std::int64_t step = range.first_step; step < config.steps; ++step) {
     hooks.entered(Phase::step);
-    hooks.stepped(timed_step(trainer, loader, step));
+    hooks.stepped(timed([&] { return trainer.step(loader.step(step)); }));
     const std::int64_t done = step + 1;
     const bool last = done == config.steps;
     const bool at_end_of_range = range.stop_before > 0 && done >= range.stop_before;
@@ -51,6 +53,12 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
     }
     if (stop || last) hooks.finish_saves();
     if (stop) return RunEnd::stopped;
+    if (is_due(config.placement_every, done) && !last) {
+      hooks.entered(Phase::place);
+      PlacementReport report = timed([&] { return trainer.rebalance(); });
+      report.steps_done = done;
+      hooks.placed(report);
+    }
   }
   return RunEnd::done;
 }

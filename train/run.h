@@ -14,10 +14,11 @@ struct RunHooks {
   std::function<void(Phase)> entered;              // what this rank begins to do
   std::function<void(const StepReport&)> stepped;  // after every step
   std::function<void(std::int64_t steps_done, double loss)>
-      evaluated;                                      // mean validation loss per token
-  std::function<void(std::int64_t steps_done)> save;  // Collective
-  std::function<bool()> stop_requested;               // of this rank; one is enough
-  std::function<bool()> save_working;                 // of this rank: a save it began still goes on
+      evaluated;                                       // mean validation loss per token
+  std::function<void(const PlacementReport&)> placed;  // after every placement of the experts
+  std::function<void(std::int64_t steps_done)> save;   // Collective
+  std::function<bool()> stop_requested;                // of this rank; one is enough
+  std::function<bool()> save_working;  // of this rank: a save it began still goes on
   std::function<void()> advance_save;  // Collective; when save_working() is false on all ranks
   std::function<void()> finish_saves;  // Collective; before run_training returns
 };

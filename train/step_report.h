@@ -15,6 +15,21 @@ struct LayerLoad {
   std::int64_t dropped = 0;    // (token, choice) pairs, for lack of capacity; counted above
 };
 
+// What a placement of one MoE layer's experts changed. Loads are rows per rank, from the choices of
+// the steps since the last placement: the busiest rank over the mean, 1 is perfect balance.
+struct PlacementChange {
+  int layer = 0;
+  int moved = 0;        // slots that got another expert
+  double before = 0.0;  // as the experts stood
+  double after = 0.0;   // as they stand now
+};
+
+struct PlacementReport {
+  std::int64_t steps_done = 0;
+  double seconds = 0.0;  // wall time of the placement on rank 0
+  std::vector<PlacementChange> layers;
+};
+
 struct StepReport {
   std::int64_t step = 0;
   double loss = 0.0;           // cross-entropy per token of the whole step, in nats

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/expert_copies.h"
 #include "train/gradients.h"
 #include "train/load_balance.h"
 #include "train/schedule.h"
@@ -10,7 +11,12 @@
 namespace switchyard {
 
 Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream)
-    : model_(model), mesh_(mesh), config_(config), stream_(stream), optimizer_(config) {
+    : model_(model),
+      mesh_(mesh),
+      config_(config),
+      stream_(stream),
+      optimizer_(config),
+      rebalancing_(model, mesh) {
   if (config.exact) arithmetic_ = agree_on_arithmetic(model.matmul_shapes(), *mesh.world, stream);
   model.params().initialize(static_cast<std::uint64_t>(config.seed));
 }
@@ -27,6 +33,7 @@ StepReport Trainer::step(const StepData& data) {
   }
   bool overflow = params.gradient_overflow();
   sum_over_world(sums, overflow);
+  sum_copies(model_, mesh_, stream_);
   reduce_gradients(params, mesh_, stream_);
   const double norm = gradient_norm(params, mesh_, stream_);
   if (overflow || !std::isfinite(norm)) {
@@ -43,7 +50,9 @@ StepReport Trainer::step(const StepData& data) {
       config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0;
   const double rate = learning_rate_at(config_, data.step);
   optimizer_.update(params, data.step, rate, scale, stream_);
+  gather_values(params, mesh_, stream_);
   model_.finish_step(sums);
+  rebalancing_.count(sums.expert_counts);
   return report(data.step, data, sums, norm, rate);
 }
 
@@ -81,6 +90,8 @@ StepReport Trainer::report(std::int64_t step, const StepData& data, const StepSu
   }
   return report;
 }
+
+PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
 
 double Trainer::evaluate(Loader& loader) {
   StepSums sums = model_.empty_sums();

@@ -15,6 +15,8 @@
 #include "train/arithmetic.h"
 #include "train/config.h"
 #include "train/optimizer.h"
+#include "train/owned_state.h"
+#include "train/rebalancing.h"
 #include "train/step_report.h"
 
 namespace switchyard {
@@ -30,15 +32,19 @@ class Trainer {
   // weights are then untouched.
   StepReport step(const StepData& data);
 
+  // Collective. Experts move to where the load since the last time asks for them
+  // (train/rebalancing.h). What owned_state() named may be elsewhere afterwards.
+  PlacementReport rebalance();
+
   // Collective. Mean cross-entropy per token over one pass of the loader's split.
   double evaluate(Loader& loader);
 
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
-  // The tensors this rank owns, for save_checkpoint: "value/...", "first_moment/...",
-  // "second_moment/...", and what gates keep, "gate/...". Every tensor is owned by one rank.
-  std::vector<NamedTensor> owned_state() const;
+  // Collective. The tensors this rank writes, for save_checkpoint: "value/...",
+  // "first_moment/...", "second_moment/...", and what gates keep, "gate/...".
+  OwnedState owned_state() const;
   nlohmann::json meta() const;
   // Not collective. Loads what this rank hosts. Errors: Exit::data for a missing, surplus or
   // misshapen tensor.
@@ -54,6 +60,7 @@ class Trainer {
   TrainConfig config_;
   Stream& stream_;
   Optimizer optimizer_;
+  Rebalancing rebalancing_;
   Arithmetic arithmetic_;
 };
 

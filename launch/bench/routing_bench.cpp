@@ -7,6 +7,7 @@
 #include "io/durable.h"
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/layer_bench.h"
+#include "launch/bench/routing_prediction.h"
 #include "launch/bench/routing_report.h"
 #include "launch/environment.h"
 #include "launch/version.h"
@@ -17,7 +18,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-RoutingResult measure_case(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
+RoutingResult result_of_case(const RoutingCase& what, const RoutingSweep& sweep,
+                             const std::optional<ClusterModel>& cluster, Comm& world) {
+  if (cluster) return predict_routing(what, sweep, *cluster);
   if (what.mode == "layer") return measure_layer(what, sweep, world);
   if (what.mode == "step") return measure_step(what, sweep, world);
   return measure_exchange(what, sweep, world);
@@ -84,7 +87,11 @@ void report_end(const RoutingBenchOptions& options, const Json& old,
 Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> world) {
   std::vector<RoutingCase> cases;
   Json old;
-  agree(*world, [&] { cases = cases_of(options.sweep); });
+  std::optional<ClusterModel> cluster;
+  agree(*world, [&] {
+    cases = cases_of(options.sweep);
+    if (options.model) cluster = read_cluster_model(*options.model);
+  });
   on_root(*world, [&] {
     if (options.compare) old = read_report(*options.compare);
   });
@@ -96,7 +103,7 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> wor
   std::int64_t wrong = 0;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     progress.start(i, cases[i]);
-    results.push_back(measure_case(cases[i], options.sweep, *world));
+    results.push_back(result_of_case(cases[i], options.sweep, cluster, *world));
     wrong += results.back().wrong;
     progress.clear();
     if (root && options.form == ReportForm::table) print_now(routing_table_line(results.back()));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "router/counts.h"
+#include "runtime/counts.h"
 
 namespace switchyard {
 namespace {

@@ -81,6 +81,10 @@ class BenchCommand : public Command {
     CLI::Option* csv = app.add_flag("--csv", csv_, "Print comma-separated values");
     app.add_flag("--json", json_, "Print one JSON object")->excludes(csv);
     app.add_option_function<std::string>(
+           "--model", [this](const std::string& path) { options_.model = path; },
+           "Predict the table for the cluster that this file describes, and measure nothing")
+        ->type_name("CLUSTER.toml");
+    app.add_option_function<std::string>(
            "--compare", [this](const std::string& path) { options_.compare = path; },
            "Flag what changed beyond noise since this report, made with --json")
         ->type_name("OLD.json");

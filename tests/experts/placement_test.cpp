@@ -2,21 +2,29 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "runtime/error.h"
 
 namespace switchyard {
 namespace placement_test {
 
-TEST(Placement, EveryExpertHasOneHostAndOneSlot) {
+std::vector<int> hosted(const Placement& placement, int rank) {
+  const auto experts = placement.hosted(rank);
+  return {experts.begin(), experts.end()};
+}
+
+TEST(Placement, ExpertsStandInOrderOnceEach) {
   for (int experts = 1; experts <= 20; ++experts) {
     for (int ranks = 1; ranks <= experts; ++ranks) {
       const Placement placement(experts, ranks);
       int expert = 0;
       for (int rank = 0; rank < ranks; ++rank) {
-        EXPECT_EQ(placement.first_expert(rank), expert);
         for (int slot = 0; slot < placement.num_hosted(rank); ++slot, ++expert) {
-          EXPECT_EQ(placement.host(expert), rank);
-          EXPECT_EQ(placement.slot(expert), slot);
+          EXPECT_EQ(hosted(placement, rank)[static_cast<std::size_t>(slot)], expert);
+          ASSERT_EQ(placement.copies(expert).size(), 1U);
+          EXPECT_EQ(placement.rank_of(placement.copies(expert)[0]), rank);
+          EXPECT_EQ(placement.slot_of(placement.copies(expert)[0]), slot);
         }
       }
       EXPECT_EQ(expert, experts);
@@ -31,7 +39,38 @@ TEST(Placement, RanksDifferByAtMostOneExpert) {
   EXPECT_EQ(placement.num_hosted(2), 2);
 }
 
-TEST(Placement, UnknownExpertIsAnError) { EXPECT_THROW(Placement(4, 2).host(4), Error); }
+TEST(Placement, SlotsLeftOverHoldTheFirstExpertsAgain) {
+  const Placement placement(4, 3, 6);
+  EXPECT_EQ(hosted(placement, 1), (std::vector<int>{2, 3}));
+  EXPECT_EQ(hosted(placement, 2), (std::vector<int>{0, 1}));
+  EXPECT_EQ(placement.copies(0).size(), 2U);
+  EXPECT_TRUE(placement.is_owner(0));
+  EXPECT_FALSE(placement.is_owner(4));
+}
+
+TEST(Placement, ARankUsesItsOwnCopy) {
+  const Placement placement(4, {{0, 1}, {2, 0}, {3, 0}, {1, 2}});
+  for (int rank = 0; rank < 4; ++rank) {
+    for (const int expert : placement.hosted(rank))
+      EXPECT_EQ(placement.rank_of(placement.copy_for(expert, rank)), rank);
+  }
+}
+
+TEST(Placement, OtherRanksAreDealtOutEvenly) {
+  std::vector<std::vector<int>> experts(12, {0});
+  experts[2] = experts[5] = experts[9] = {1};
+  const Placement placement(2, experts);
+  std::map<int, int> served;
+  for (int source = 0; source < 12; ++source) ++served[placement.copy_for(1, source)];
+  EXPECT_EQ(served, (std::map<int, int>{{2, 4}, {5, 4}, {9, 4}}));
+}
+
+TEST(Placement, ImpossibleOnesAreErrors) {
+  EXPECT_THROW(Placement(2, {{0}, {0}}), Error);     // expert 1 is nowhere
+  EXPECT_THROW(Placement(2, {{0, 0}, {1}}), Error);  // twice on a rank
+  EXPECT_THROW(Placement(2, {{0, 2}, {1}}), Error);  // there is no expert 2
+  EXPECT_THROW((void)Placement(4, 2).copies(4), Error);
+}
 
 }  // namespace placement_test
 }  // namespace switchyard

@@ -1,3 +1,4 @@
+switchyard_test(experts/balanced_placement ROOM experts)
 switchyard_test(experts/ffn ROOM experts)
 switchyard_test(experts/ops ROOM experts)
 switchyard_test(experts/placement ROOM experts)

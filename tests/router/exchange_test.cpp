@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "experts/balanced_placement.h"
 #include "router/exchange_oracle.h"
 #include "router/ops.h"
 #include "tests/rank_test.h"
@@ -18,10 +19,21 @@ struct Case {
   std::string exchange = "flat", payload = "f32", workload = "zipf";
   int ranks_per_node = 0, num_experts = 7, top_k = 3;
   std::int64_t tokens = 48;
+  int extra_copies = 0;  // and then experts stand in no order
 
   std::string text() const {
-    return fmt::format("{} {} {}, {} ranks per node, {} experts, top-{}", exchange, payload,
-                       workload, ranks_per_node, num_experts, top_k);
+    return fmt::format("{} {} {}, {} ranks per node, {} experts, top-{}, {} extra copies", exchange,
+                       payload, workload, ranks_per_node, num_experts, top_k, extra_copies);
+  }
+  Placement placement() const {
+    const int ranks = test_world().size(), wanted = num_experts + extra_copies;
+    const Placement ordered(num_experts, ranks,
+                            Placement::largest_num_copies(num_experts, ranks, wanted));
+    if (extra_copies == 0) return ordered;
+    std::vector<std::int64_t> load;
+    for (int e = 0; e < num_experts; ++e) load.push_back((e * 5 + 3) % num_experts);
+    return balanced_placement(ordered, load,
+                              {std::vector<int>(static_cast<std::size_t>(ranks), 0), {}});
   }
 };
 
@@ -29,7 +41,7 @@ struct Case {
 class Exchanged {
  public:
   explicit Exchanged(const Case& c, std::int64_t step = 0)
-      : placement_(c.num_experts, test_world().size()),
+      : placement_(c.placement()),
         oracle_(routing_of_all(c, step), placement_, payload_of(c.payload), hidden,
                 test_world().rank()) {
     RouterConfig config;
@@ -137,6 +149,13 @@ TEST(Exchange, EveryStrategyTakesExtremeShapes) {
     expect_right_bits({.exchange = name, .num_experts = 5, .top_k = 5});  // every token everywhere
     expect_right_bits({.exchange = name, .num_experts = 64, .top_k = 2, .tokens = 16});
     expect_right_bits({.exchange = name, .workload = "hot_rank", .ranks_per_node = 2, .tokens = 0});
+  }
+}
+
+TEST(Exchange, EveryStrategyServesExpertsAnywhereAndTheirCopies) {
+  for (const std::string& name : exchange_names()) {
+    expect_right_bits({.exchange = name, .ranks_per_node = 2, .extra_copies = 4});
+    expect_right_bits({.exchange = name, .workload = "empty_rank", .extra_copies = 100});
   }
 }
 

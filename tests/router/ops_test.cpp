@@ -215,9 +215,6 @@ TEST(RouterOps, DroppedChoicesAddNothing) {
                w = tensor_of(weight.data(), {2, 2}), x = tensor_of(out.data(), {2, 2});
   ops.sum_choices(tensor_of(slots.data(), {2, 2}), w, slot, x, stream);
   EXPECT_EQ(out, (std::vector<float>{1.5F, 2, 0, 0}));
-  std::vector<float> spread(4, -1.0F);
-  ops.spread_choices(x, w, slot, tensor_of(spread.data(), {2, 2}), stream);
-  EXPECT_EQ(spread, (std::vector<float>{-1, -1, 0.75F, 1}));
 }
 
 }  // namespace ops_test

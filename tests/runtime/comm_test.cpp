@@ -76,6 +76,45 @@ TEST_P(CommTest, AllReduceOrsBits) {
   EXPECT_EQ(bits[1], 0);
 }
 
+// Uneven parts: none for rank 0, and more than one message for the last.
+std::vector<std::int64_t> uneven_parts(int num_ranks) {
+  std::vector<std::int64_t> sizes;
+  for (int rank = 0; rank < num_ranks; ++rank) sizes.push_back(rank == 0 ? 0 : 3 + rank);
+  sizes.back() = 300'000;
+  return sizes;
+}
+
+TEST_P(CommTest, ReduceScatterGivesEachRankTheSumOfItsPart) {
+  const std::vector<std::int64_t> sizes = uneven_parts(size());
+  const std::int64_t total = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+  std::vector<std::int64_t> x(static_cast<std::size_t>(total));
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = (std::int64_t{1} << 40) * rank() + static_cast<std::int64_t>(i);
+  comm().reduce_scatter_parts(tensor(x), sizes, stream_);
+  const std::int64_t begin =
+      std::accumulate(sizes.begin(), sizes.begin() + rank(), std::int64_t{0});
+  std::int64_t wrong = 0;
+  for (std::int64_t i = begin; i < begin + sizes[static_cast<std::size_t>(rank())]; ++i) {
+    const std::int64_t ranks = size();
+    wrong += x[static_cast<std::size_t>(i)] !=
+             (std::int64_t{1} << 40) * (ranks * (ranks - 1) / 2) + ranks * i;
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_P(CommTest, AllGatherOfPartsGivesEachRankAllOfThem) {
+  const std::vector<std::int64_t> sizes = uneven_parts(size());
+  std::vector<float> x, expected;
+  for (int part = 0; part < size(); ++part) {
+    for (std::int64_t i = 0; i < sizes[static_cast<std::size_t>(part)]; ++i) {
+      expected.push_back(static_cast<float>(1000 * part + i % 997));
+      x.push_back(part == rank() ? expected.back() : -1.0F);
+    }
+  }
+  comm().all_gather_parts(tensor(x), sizes, stream_);
+  EXPECT_EQ(x, expected);
+}
+
 TEST_P(CommTest, BroadcastComesFromEveryRoot) {
   for (int root = 0; root < size(); ++root) {
     std::vector<std::int64_t> x = {10 + rank(), 20 + rank()};

@@ -128,6 +128,25 @@ TEST(Exact, EveryExchangeGivesTheSameBits) {
   }
 }
 
+// Experts move after every step, some of them have copies, and rows cross nodes of two ranks.
+TEST(Exact, MovingExpertsAndTheirCopiesGiveTheSameBits) {
+  SmallConfig config;
+  config.model.num_experts = 7;
+  config.model.num_layers = 1;
+  config.model.dense_layers = {};
+  const Outcome flat = train_on(config, 1, 1);
+  const int all = test_world().size();
+  config.rebalance_every = 1;
+  config.router.ranks_per_node = 2;
+  EXPECT_EQ(train_on(config, all, all), flat) << "moving";
+  config.router.extra_copies = 4;
+  EXPECT_EQ(train_on(config, all, largest_divisor(all, 2)), flat) << "copies, and replicas";
+  for (const std::string& name : exchange_names()) {
+    config.router.exchange = name;
+    EXPECT_EQ(train_on(config, all, all), flat) << "copies by " << name;
+  }
+}
+
 TEST(Exact, APayloadGivesTheSameBitsByEveryExchangeAndOthersThanF32) {
   SmallConfig config;
   const Outcome plain = train_on(config, 1, 1);

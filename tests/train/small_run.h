@@ -33,7 +33,8 @@ struct SmallConfig {
                     .warmup_steps = 2};
   std::int64_t vocabulary = 50, sequence_length = 24;
   int threads = 1;
-  bool zero_routers = false;  // every token ties
+  bool zero_routers = false;         // every token ties
+  std::int64_t rebalance_every = 0;  // steps; 0: experts stay
 
   std::int64_t num_micro_batches() const {
     return train.global_batch_size / train.micro_batch_size;
@@ -116,7 +117,13 @@ class SmallRun {
     }
   }
 
-  StepReport step(std::int64_t step) { return trainer_.step(data_.step(step)); }
+  StepReport step(std::int64_t step) {
+    const StepReport report = trainer_.step(data_.step(step));
+    if (config_.rebalance_every > 0 && (step + 1) % config_.rebalance_every == 0)
+      placements_.push_back(trainer_.rebalance());
+    return report;
+  }
+  const std::vector<PlacementReport>& placements() const { return placements_; }
   std::vector<double> losses(std::int64_t first, std::int64_t end) {
     std::vector<double> losses;
     for (std::int64_t i = first; i < end; ++i) losses.push_back(step(i).loss);
@@ -126,7 +133,8 @@ class SmallRun {
   // Of every tensor of the model by global name, moments included; the same on any layout.
   std::int64_t state_hash() {
     std::int64_t sum = 0;
-    for (const auto& [name, tensor] : trainer_.owned_state()) {
+    const OwnedState state = trainer_.owned_state();
+    for (const auto& [name, tensor] : state.tensors) {
       std::uint64_t hash = 0xcbf29ce484222325ULL;
       for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
       for (std::int64_t i = 0; i < tensor.bytes() / 4; ++i) {
@@ -152,6 +160,7 @@ class SmallRun {
   Transformer model_;
   Trainer trainer_;
   SmallData data_;
+  std::vector<PlacementReport> placements_;
 };
 
 }  // namespace switchyard

@@ -69,7 +69,7 @@ void expect_resume_equals_not_stopping(const SmallConfig& config) {
   {
     SmallRun first = whole_world(config, 1);
     first.losses(0, 3);
-    checkpoint = save_checkpoint(folder.path(), 3, 1, first.trainer().owned_state(),
+    checkpoint = save_checkpoint(folder.path(), 3, 1, first.trainer().owned_state().tensors,
                                  first.trainer().meta(), test_world(), stream);
   }
   SmallRun second = whole_world(config, widest_degree(config));

@@ -1,0 +1,259 @@
+#include "experts/balanced_placement.h"
+
+#include <algorithm>
+#include <numeric>
+#include <queue>
+
+#include "experts/packing.h"
+#include "runtime/counts.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr double as_good = 1.01;  // a placement near today's may be so much worse than a new one
+
+// The ranks of a node, and the experts that stand there.
+struct Node {
+  std::vector<int> ranks, experts;
+  int num_slots = 0, most_slots = 0;
+  double load = 0.0;
+};
+
+std::vector<Node> nodes_of(const Placement& now, const std::vector<int>& node_of) {
+  std::vector<Node> nodes(at(*std::max_element(node_of.begin(), node_of.end())) + 1);
+  for (int rank = 0; rank < now.num_ranks(); ++rank) {
+    Node& node = nodes[at(node_of[at(rank)])];
+    node.ranks.push_back(rank);
+    node.num_slots += now.num_hosted(rank);
+    node.most_slots = std::max(node.most_slots, now.num_hosted(rank));
+  }
+  return nodes;
+}
+
+// The busiest groups first, each to the least busy node with room for it, as EPLB. False if one
+// finds none, or if a rank would have more slots than its node has experts.
+bool add_groups(std::vector<std::vector<int>> groups, std::span<const std::int64_t> load,
+                std::vector<Node>& nodes) {
+  const auto load_of = [&](const std::vector<int>& group) {
+    double sum = 0.0;
+    for (const int expert : group) sum += static_cast<double>(load[at(expert)]);
+    return sum;
+  };
+  std::stable_sort(groups.begin(), groups.end(),
+                   [&](const auto& a, const auto& b) { return load_of(a) > load_of(b); });
+  for (const std::vector<int>& group : groups) {
+    Node* best = nullptr;
+    for (Node& node : nodes) {
+      const bool fits = std::ssize(node.experts) + std::ssize(group) <= node.num_slots;
+      if (fits && (best == nullptr || node.load < best->load)) best = &node;
+    }
+    if (best == nullptr) return false;
+    best->experts.insert(best->experts.end(), group.begin(), group.end());
+    best->load += load_of(group);
+  }
+  return std::all_of(nodes.begin(), nodes.end(), [](const Node& node) {
+    const auto experts = std::ssize(node.experts);
+    return node.most_slots <= experts && node.num_slots <= experts * std::ssize(node.ranks);
+  });
+}
+
+// Copies of the node's experts: the next one always of the expert whose copies have the most to do.
+void count_copies(const Node& node, std::span<const std::int64_t> load, std::vector<int>& copies) {
+  struct Next {
+    double share;
+    int expert;
+    bool operator<(const Next& other) const {
+      return share != other.share ? share < other.share : expert > other.expert;
+    }
+  };
+  std::priority_queue<Next> busiest;
+  const auto offer = [&](int expert) {
+    if (copies[at(expert)] == static_cast<int>(node.ranks.size())) return;
+    busiest.push({static_cast<double>(load[at(expert)]) / copies[at(expert)], expert});
+  };
+  for (const int expert : node.experts) {
+    copies[at(expert)] = 1;
+    offer(expert);
+  }
+  for (auto left = node.num_slots - std::ssize(node.experts); left > 0; --left) {
+    const int expert = busiest.top().expert;
+    busiest.pop();
+    ++copies[at(expert)];
+    offer(expert);
+  }
+}
+
+std::vector<double> weights_of(std::span<const std::int64_t> load, const std::vector<int>& copies) {
+  std::vector<double> weights;
+  for (std::size_t e = 0; e < load.size(); ++e)
+    weights.push_back(static_cast<double>(load[e]) / copies[e]);
+  return weights;
+}
+
+std::vector<int> slots_of(const Placement& placement) {
+  std::vector<int> slots;
+  for (int rank = 0; rank < placement.num_ranks(); ++rank)
+    slots.push_back(placement.num_hosted(rank));
+  return slots;
+}
+
+std::vector<int> copies_of(const Placement& placement) {
+  std::vector<int> copies;
+  for (int expert = 0; expert < placement.num_experts(); ++expert)
+    copies.push_back(static_cast<int>(placement.copies(expert).size()));
+  return copies;
+}
+
+// From nothing: copies counted, then packed node by node.
+Packing packed_anew(const Placement& now, std::span<const std::int64_t> load,
+                    const std::vector<Node>& nodes, const std::vector<int>& node_of) {
+  std::vector<int> copies(load.size());
+  for (const Node& node : nodes) count_copies(node, load, copies);
+  Packing packing(weights_of(load, copies), slots_of(now));
+  for (const Node& node : nodes) {
+    std::vector<int> experts;
+    for (const int expert : node.experts)
+      experts.insert(experts.end(), at(copies[at(expert)]), expert);
+    packing.add_balanced(std::move(experts), node.ranks);
+  }
+  packing.refine(node_of, true);
+  return packing;
+}
+
+// From today's placement by exchanges alone.
+Packing packed_from(const Placement& now, std::span<const std::int64_t> load,
+                    const std::vector<int>& node_of) {
+  Packing packing(weights_of(load, copies_of(now)), slots_of(now));
+  for (int rank = 0; rank < now.num_ranks(); ++rank) {
+    for (const int expert : now.hosted(rank)) packing.add(rank, expert);
+  }
+  packing.refine(node_of, true);
+  return packing;
+}
+
+// Which rank takes which rank's experts: those with the most experts in common first, within a node
+// and among ranks of as many slots.
+std::vector<int> matched_ranks(const std::vector<std::vector<int>>& hosted, const Placement& now,
+                               const std::vector<int>& node_of) {
+  const int num_ranks = now.num_ranks();
+  struct Pair {
+    std::ptrdiff_t common;
+    int from, to;
+  };
+  std::vector<Pair> pairs;
+  const auto alike = [&](int a, int b) {
+    return node_of[at(a)] == node_of[at(b)] && now.num_hosted(a) == now.num_hosted(b);
+  };
+  for (int from = 0; from < num_ranks; ++from) {
+    std::vector<int> ranks;
+    for (const int expert : hosted[at(from)]) {
+      for (const int copy : now.copies(expert)) {
+        if (alike(from, now.rank_of(copy))) ranks.push_back(now.rank_of(copy));
+      }
+    }
+    std::sort(ranks.begin(), ranks.end());
+    for (auto it = ranks.begin(); it != ranks.end();) {
+      const auto end = std::upper_bound(it, ranks.end(), *it);
+      pairs.push_back({end - it, from, *it});
+      it = end;
+    }
+  }
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const Pair& a, const Pair& b) { return a.common > b.common; });
+  std::vector<int> to_of(at(num_ranks), -1);
+  std::vector<bool> taken(at(num_ranks), false);
+  const auto match = [&](int from, int to) {
+    if (to_of[at(from)] >= 0 || taken[at(to)]) return;
+    to_of[at(from)] = to;
+    taken[at(to)] = true;
+  };
+  for (const Pair& pair : pairs) match(pair.from, pair.to);
+  for (int from = 0; from < num_ranks; ++from) {
+    for (int to = 0; to < num_ranks && to_of[at(from)] < 0; ++to) {
+      if (alike(from, to)) match(from, to);
+    }
+  }
+  return to_of;
+}
+
+// The experts of a rank in slots: those that stay where they stand, the others in what is left.
+std::vector<int> kept_in_slots(const std::vector<int>& experts, std::span<const int> before) {
+  std::vector<int> slots(before.size(), -1);
+  std::vector<int> arriving;
+  for (const int expert : experts) {
+    const auto place = std::find(before.begin(), before.end(), expert);
+    if (place == before.end()) {
+      arriving.push_back(expert);
+    } else {
+      slots[static_cast<std::size_t>(place - before.begin())] = expert;
+    }
+  }
+  auto next = arriving.begin();
+  for (int& slot : slots) {
+    if (slot < 0) slot = *next++;
+  }
+  return slots;
+}
+
+Placement placed(const Packing& packing, const Placement& now, const std::vector<int>& node_of) {
+  const std::vector<int> to_of = matched_ranks(packing.hosted(), now, node_of);
+  std::vector<std::vector<int>> hosted(packing.hosted().size());
+  for (std::size_t from = 0; from < hosted.size(); ++from) {
+    const int to = to_of[from];
+    hosted[at(to)] = kept_in_slots(packing.hosted()[from], now.hosted(to));
+  }
+  return {now.num_experts(), hosted};
+}
+
+// No group of today's placement stands on two nodes.
+bool keeps_groups(const Placement& now, const PlacementGround& ground) {
+  for (const std::vector<int>& group : ground.groups) {
+    const int home = ground.node_of[at(now.rank_of(now.copies(group.front()).front()))];
+    for (const int expert : group) {
+      for (const int copy : now.copies(expert)) {
+        if (ground.node_of[at(now.rank_of(copy))] != home) return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+double predicted_max_over_mean(const Placement& placement, std::span<const std::int64_t> load) {
+  const std::vector<double> weight = weights_of(load, copies_of(placement));
+  double most = 0.0, sum = 0.0;
+  for (int rank = 0; rank < placement.num_ranks(); ++rank) {
+    double total = 0.0;
+    for (const int expert : placement.hosted(rank)) total += weight[at(expert)];
+    most = std::max(most, total);
+    sum += total;
+  }
+  return sum == 0.0 ? 1.0 : most * placement.num_ranks() / sum;
+}
+
+Placement balanced_placement(const Placement& now, std::span<const std::int64_t> load,
+                             const PlacementGround& ground) {
+  require(std::ssize(load) == now.num_experts() && std::ssize(ground.node_of) == now.num_ranks(),
+          "loads of {} experts and nodes of {} ranks for {} experts on {} ranks", load.size(),
+          ground.node_of.size(), now.num_experts(), now.num_ranks());
+  std::vector<int> node_of = ground.node_of;
+  std::vector<Node> nodes = nodes_of(now, node_of);
+  const bool grouped =
+      !ground.groups.empty() && nodes.size() > 1 && add_groups(ground.groups, load, nodes);
+  if (!grouped) {  // all ranks are as one node
+    std::fill(node_of.begin(), node_of.end(), 0);
+    nodes = nodes_of(now, node_of);
+    nodes[0].experts.resize(load.size());
+    std::iota(nodes[0].experts.begin(), nodes[0].experts.end(), 0);
+  }
+  const Packing anew = packed_anew(now, load, nodes, node_of);
+  if (!grouped || keeps_groups(now, ground)) {
+    const Packing near = packed_from(now, load, node_of);
+    if (near.heaviest() <= as_good * anew.heaviest()) return placed(near, now, node_of);
+  }
+  return placed(anew, now, node_of);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,113 @@
+#include "experts/packing.h"
+
+#include <algorithm>
+
+#include "runtime/counts.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+Packing::Packing(std::vector<double> weight, std::vector<int> num_slots)
+    : weight_(std::move(weight)),
+      num_slots_(std::move(num_slots)),
+      hosted_(num_slots_.size()),
+      total_(num_slots_.size(), 0.0) {}
+
+double Packing::heaviest() const { return *std::max_element(total_.begin(), total_.end()); }
+
+bool Packing::has(int rank, int expert) const {
+  const std::vector<int>& mine = hosted_[at(rank)];
+  return std::find(mine.begin(), mine.end(), expert) != mine.end();
+}
+
+bool Packing::has_room(int rank) const {
+  return static_cast<int>(hosted_[at(rank)].size()) < num_slots_[at(rank)];
+}
+
+void Packing::add(int rank, int expert) {
+  hosted_[at(rank)].push_back(expert);
+  total_[at(rank)] += weight_of(expert);
+}
+
+void Packing::put(int rank, int slot, int expert) {
+  int& place = hosted_[at(rank)][at(slot)];
+  total_[at(rank)] += weight_of(expert) - weight_of(place);
+  place = expert;
+}
+
+void Packing::add_balanced(std::vector<int> experts, std::span<const int> ranks) {
+  std::stable_sort(experts.begin(), experts.end(),
+                   [&](int a, int b) { return weight_of(a) > weight_of(b); });
+  for (const int expert : experts) {
+    int best = -1;
+    const auto choose = [&] {
+      for (const int rank : ranks) {
+        const bool fits = has_room(rank) && !has(rank, expert);
+        if (fits && (best < 0 || total_[at(rank)] < total_[at(best)])) best = rank;
+      }
+    };
+    choose();
+    if (best < 0) make_room(expert, ranks);
+    if (best < 0) choose();
+    require(best >= 0, "expert {} finds no slot", expert);
+    add(best, expert);
+  }
+}
+
+// All free slots are on ranks that have the expert: one of these takes an expert that it has not
+// from a full rank that has not this one.
+void Packing::make_room(int expert, std::span<const int> ranks) {
+  for (const int free : ranks) {
+    if (!has_room(free)) continue;
+    for (const int full : ranks) {
+      if (full == free || has(full, expert)) continue;
+      std::vector<int>& theirs = hosted_[at(full)];
+      const auto moved =
+          std::find_if(theirs.begin(), theirs.end(), [&](int e) { return !has(free, e); });
+      if (moved == theirs.end()) continue;
+      add(free, *moved);
+      total_[at(full)] -= weight_of(*moved);
+      theirs.erase(moved);
+      return;
+    }
+  }
+}
+
+void Packing::refine(const std::vector<int>& node_of, bool within_nodes) {
+  int patience = 0;
+  for (const std::vector<int>& mine : hosted_) patience += static_cast<int>(mine.size());
+  for (; patience > 0; --patience) {
+    const auto heaviest = std::max_element(total_.begin(), total_.end());
+    if (!exchange_best_pair(static_cast<int>(heaviest - total_.begin()), node_of, within_nodes))
+      return;
+  }
+}
+
+bool Packing::exchange_best_pair(int rank, const std::vector<int>& node_of, bool within_nodes) {
+  const std::vector<int>& mine = hosted_[at(rank)];
+  const double my_total = total_[at(rank)];
+  double least = my_total * (1.0 - 1e-9);  // a gain that rounding could have made is none
+  int best_slot = -1, best_rank = -1, best_place = -1;
+  for (int other = 0; other < static_cast<int>(hosted_.size()); ++other) {
+    if (other == rank || (within_nodes && node_of[at(other)] != node_of[at(rank)])) continue;
+    const std::vector<int>& theirs = hosted_[at(other)];
+    const double their_total = total_[at(other)];
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+      for (std::size_t j = 0; j < theirs.size(); ++j) {
+        const double moved = weight_of(mine[i]) - weight_of(theirs[j]);
+        const double heavier = std::max(my_total - moved, their_total + moved);
+        if (heavier >= least || has(other, mine[i]) || has(rank, theirs[j])) continue;
+        least = heavier;
+        best_slot = static_cast<int>(i);
+        best_rank = other;
+        best_place = static_cast<int>(j);
+      }
+    }
+  }
+  if (best_rank < 0) return false;
+  const int given = mine[at(best_slot)];
+  put(rank, best_slot, hosted_[at(best_rank)][at(best_place)]);
+  put(best_rank, best_place, given);
+  return true;
+}
+
+}  // namespace switchyard

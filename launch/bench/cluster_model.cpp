@@ -1,0 +1,57 @@
+#include "launch/bench/cluster_model.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "io/durable.h"
+#include "launch/config_values.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t max_model_bytes = 1 << 16;
+constexpr Range positive{1e-6, 1e9};
+
+std::vector<ConfigKey> model_keys(ClusterModel& model) {
+  return {{"nodes", &model.nodes, Range{1, 1 << 20}, false, ""},
+          {"ranks_per_node", &model.ranks_per_node, Range{1, 4096}, false, ""},
+          {"node_latency_us", &model.node_latency_us, Range{0, 1e6}, false, ""},
+          {"node_gb_per_s", &model.node_gb_per_s, positive, false, ""},
+          {"link_latency_us", &model.link_latency_us, Range{0, 1e6}, false, ""},
+          {"link_gb_per_s", &model.link_gb_per_s, positive, false, ""},
+          {"memory_gb_per_s", &model.memory_gb_per_s, positive, false, ""},
+          {"gflop_per_s", &model.gflop_per_s, positive, false, ""}};
+}
+
+void apply(ClusterModel& model, const toml::table& table, const std::string& name) {
+  const std::vector<ConfigKey> keys = model_keys(model);
+  for (const auto& [key, node] : table) {
+    const std::string where = fmt::format("{}, line {}", name, node.source().begin.line);
+    const auto known = std::find_if(keys.begin(), keys.end(),
+                                    [&](const ConfigKey& k) { return k.name == key.str(); });
+    require(known != keys.end(), Exit::usage, "{}: unknown key {}; did you mean {}?", where,
+            std::string(key.str()), nearest_key(keys, key.str()));
+    set_value(*known, node, where);
+  }
+}
+
+}  // namespace
+
+ClusterModel parse_cluster_model(const std::string& toml, const std::string& name) {
+  ClusterModel model;
+  try {
+    apply(model, toml::parse(toml), name);
+  } catch (const toml::parse_error& error) {
+    fail(Exit::usage, "{}, line {}: {}", name, error.source().begin.line, error.description());
+  }
+  return model;
+}
+
+ClusterModel read_cluster_model(const std::filesystem::path& path) {
+  require(std::filesystem::is_regular_file(path), Exit::usage, "there is no cluster model {}",
+          path.string());
+  return parse_cluster_model(durable::read_file(path, max_model_bytes), path.string());
+}
+
+}  // namespace switchyard

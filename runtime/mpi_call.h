@@ -1,0 +1,17 @@
+// What every call of MPI needs: its verdict as an exception, and our element types as its own.
+#pragma once
+
+#include <mpi.h>
+
+#include <source_location>
+
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+// Errors: Exit::peer with MPI's own words.
+void check_mpi(int code, std::source_location where = std::source_location::current());
+
+MPI_Datatype mpi_type_of(DType dtype);
+
+}  // namespace switchyard
