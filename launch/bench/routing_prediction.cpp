@@ -1,10 +1,9 @@
 #include "launch/bench/routing_prediction.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
-#include "router/expected_load.h"
+#include "launch/bench/expected_traffic.h"
 #include "router/payload.h"
 #include "runtime/counts.h"
 #include "runtime/error.h"
@@ -13,54 +12,6 @@ namespace switchyard {
 namespace {
 
 constexpr double giga = 1e9, micro = 1e-6;
-
-// Expected tokens and rows; doubles, because they are means.
-struct Traffic {
-  std::vector<double> tokens;  // [ranks] at home
-  std::vector<double> share;   // [ranks] choices of a token that are the rank's experts
-  std::vector<double> node_tokens, node_share;  // [nodes] sums of these
-  std::vector<double> node_visits;              // [nodes] part of the tokens that visit the node
-  double all_tokens = 0.0, all_node_visits = 0.0;
-  int top_k = 0;
-};
-
-Traffic traffic_of(const RoutingCase& what, const RoutingSweep& sweep,
-                   const ClusterModel& cluster) {
-  const int num_ranks = cluster.num_ranks();
-  const WorkloadShape shape{.tokens = what.tokens,
-                            .top_k = what.top_k,
-                            .num_experts = what.experts,
-                            .num_ranks = num_ranks,
-                            .ranks_per_node = cluster.ranks_per_node,
-                            .seed = static_cast<std::uint64_t>(sweep.seed)};
-  const Workload workload(what.workload, shape);
-  const ExpectedLoad load(workload, shape);
-  const Placement placement(what.experts, num_ranks);
-  Traffic traffic;
-  traffic.top_k = what.top_k;
-  traffic.node_tokens.assign(at(cluster.nodes), 0.0);
-  traffic.node_share.assign(at(cluster.nodes), 0.0);
-  for (int rank = 0; rank < num_ranks; ++rank) {
-    const auto tokens = static_cast<double>(workload.tokens(rank));
-    double share = 0.0;
-    for (const int expert : placement.hosted(rank)) share += load.visits(expert);
-    traffic.tokens.push_back(tokens);
-    traffic.share.push_back(share);
-    traffic.all_tokens += tokens;
-    traffic.node_tokens[at(cluster.node_of(rank))] += tokens;
-    traffic.node_share[at(cluster.node_of(rank))] += share;
-  }
-  for (int node = 0; node < cluster.nodes; ++node) {
-    std::vector<int> experts;
-    for (int i = 0; i < cluster.ranks_per_node; ++i) {
-      const auto hosted = placement.hosted(node * cluster.ranks_per_node + i);
-      experts.insert(experts.end(), hosted.begin(), hosted.end());
-    }
-    traffic.node_visits.push_back(load.visits_any(experts));
-    traffic.all_node_visits += traffic.node_visits.back();
-  }
-  return traffic;
-}
 
 // Rows that one rank sends or receives, in one direction of an exchange.
 struct RankRows {
@@ -72,7 +23,7 @@ struct RankRows {
 };
 
 // out: at home; in: at the experts. Of the dispatch; a combine is the mirror.
-RankRows rows_of(const Traffic& t, const ClusterModel& cluster, const std::string& exchange,
+RankRows rows_of(const ExpectedTraffic& t, const ClusterModel& cluster, const std::string& exchange,
                  int rank, bool combine) {
   const std::size_t node = at(cluster.node_of(rank));
   const double share = t.share[at(rank)], tokens = t.tokens[at(rank)];
@@ -109,17 +60,14 @@ LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const Routin
   const auto bytes = static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden));
   const double node_rate = giga * cluster.node_gb_per_s, link_rate = giga * cluster.link_gb_per_s,
                memory_rate = giga * cluster.memory_gb_per_s;
+  // A window that the node shares: one fence, and the copy out of it is the unpacking.
   const bool shares_memory = exchange == "shared_memory";
-  LegTime time;
-  const double within = bytes * (rows.within + rows.relayed) / node_rate;
+  const double within = shares_memory ? 0.0 : bytes * (rows.within + rows.relayed) / node_rate;
   const double across = bytes * rows.across / link_rate;
-  time.travel = micro * cluster.link_latency_us * rows.messages_across + across;
-  if (shares_memory) {  // a fence; the copy out of the window is the unpacking
-    time.travel += micro * cluster.node_latency_us;
-  } else {
-    time.travel =
-        std::max(time.travel, within) + micro * cluster.node_latency_us * rows.messages_within;
-  }
+  LegTime time;
+  time.travel = micro * (cluster.link_latency_us * rows.messages_across +
+                         cluster.node_latency_us * (shares_memory ? 1.0 : rows.messages_within)) +
+                std::max(within, across);
   const bool arrives_in_place = combine && what.payload == "f32" && !shares_memory;
   const double packed = shares_memory && !combine ? rows.packed / what.top_k : rows.packed;
   time.packing = bytes * (packed + (arrives_in_place ? 0.0 : rows.unpacked)) / memory_rate;
@@ -131,32 +79,35 @@ struct RankTime {
   double total = 0.0, travel = 0.0;
 };
 
-RankTime rank_time(const Traffic& traffic, const ClusterModel& cluster, const RoutingCase& what,
-                   const RoutingSweep& sweep, const std::string& exchange, int rank) {
+// Forward and backward, which has two products for each of its own. Pipelined, the shorter of
+// travel and experts shows in one chunk only.
+RankTime layer_time(const LegTime& out, const LegTime& home, double experts, double gate,
+                    int num_chunks) {
+  const double travel = out.travel + home.travel, packing = out.packing + home.packing;
+  RankTime time{3.0 * gate, 2.0 * travel};
+  for (const double compute : {experts, 2.0 * experts}) {
+    time.total += packing + std::max(travel, compute) + std::min(travel, compute) / num_chunks;
+  }
+  return time;
+}
+
+RankTime rank_time(const ExpectedTraffic& traffic, const ClusterModel& cluster,
+                   const RoutingCase& what, const RoutingSweep& sweep, const std::string& exchange,
+                   int rank) {
   const LegTime out =
       leg_time(rows_of(traffic, cluster, exchange, rank, false), cluster, what, exchange, false);
   const LegTime home =
       leg_time(rows_of(traffic, cluster, exchange, rank, true), cluster, what, exchange, true);
   if (what.mode == "dispatch") return {out.total(), out.travel};
   if (what.mode == "combine") return {home.total(), home.travel};
-  const double trip = out.total() + home.total(), travel = out.travel + home.travel;
-  if (what.mode == "round_trip") return {trip, travel};
-  const auto hidden = static_cast<double>(what.hidden);
-  const double rows = traffic.share[at(rank)] * traffic.all_tokens;
-  const double experts = 2.0 * 3.0 * hidden * static_cast<double>(sweep.expert_hidden) * rows /
-                         (giga * cluster.gflop_per_s);
-  const double gate =
-      2.0 * hidden * what.experts * traffic.tokens[at(rank)] / (giga * cluster.gflop_per_s);
-  // Forward, and backward with two products for each of its own.
-  if (exchange != "pipelined") return {2.0 * trip + 3.0 * (experts + gate), 2.0 * travel};
-  double total = 3.0 * gate;
-  for (const double compute : {experts, 2.0 * experts}) {
-    const int chunks = std::max(
-        1, std::min(sweep.chunks, (what.experts + cluster.num_ranks() - 1) / cluster.num_ranks()));
-    total +=
-        out.packing + home.packing + std::max(travel, compute) + std::min(travel, compute) / chunks;
-  }
-  return {total, 2.0 * travel};
+  if (what.mode == "round_trip") return {out.total() + home.total(), out.travel + home.travel};
+  const double product = 2.0 * static_cast<double>(what.hidden) / (giga * cluster.gflop_per_s);
+  const double experts = 3.0 * product * static_cast<double>(sweep.expert_hidden) *
+                         traffic.share[at(rank)] * traffic.all_tokens;
+  const double gate = product * what.experts * traffic.tokens[at(rank)];
+  const int fullest = (what.experts + cluster.num_ranks() - 1) / cluster.num_ranks();
+  const int num_chunks = exchange == "pipelined" ? std::min(sweep.chunks, fullest) : 1;
+  return layer_time(out, home, experts, gate, num_chunks);
 }
 
 void take_rank_times(const std::vector<RankTime>& times, RoutingResult& result) {
@@ -171,38 +122,7 @@ void take_rank_times(const std::vector<RankTime>& times, RoutingResult& result) 
   result.middle = totals[totals.size() / 2];
 }
 
-void count_bytes(const Traffic& traffic, const ClusterModel& cluster, const RoutingCase& what,
-                 const std::string& exchange, RoutingResult& result) {
-  const double row = static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden));
-  const int dispatches = what.mode == "combine" ? 0 : what.mode == "layer" ? 2 : 1;
-  const int combines = what.mode == "dispatch" ? 0 : what.mode == "layer" ? 2 : 1;
-  double out = 0.0, home = 0.0, busiest = 0.0;
-  for (int node = 0; node < cluster.nodes; ++node) {
-    const double tokens = traffic.node_tokens[at(node)];
-    const double rows = tokens * (traffic.top_k - traffic.node_share[at(node)]);
-    const double once = tokens * (traffic.all_node_visits - traffic.node_visits[at(node)]);
-    home += rows;
-    out += exchange == "hierarchical" ? once : rows;
-  }
-  double leaving = 0.0;
-  for (std::size_t rank = 0; rank < traffic.tokens.size(); ++rank) {
-    const double away = traffic.tokens[rank] * (traffic.top_k - traffic.share[rank]);
-    const double back = traffic.share[rank] * (traffic.all_tokens - traffic.tokens[rank]);
-    leaving += away;
-    busiest = std::max(
-        {busiest, dispatches * away + combines * back, dispatches * back + combines * away});
-    result.load.push_back(std::llround(traffic.share[rank] * traffic.all_tokens));
-  }
-  if (cluster.nodes == 1) out = home = leaving;
-  const double slots = traffic.all_tokens * traffic.top_k;
-  result.logical_bytes =
-      std::llround((dispatches + combines) * slots * 4.0 * static_cast<double>(what.hidden));
-  result.wire_bytes = std::llround((dispatches * out + combines * home) * row);
-  result.busiest_bytes = std::llround(busiest * row);
-  result.tokens = std::llround(traffic.all_tokens);
-}
-
-RoutingResult predicted_for(const Traffic& traffic, const ClusterModel& cluster,
+RoutingResult predicted_for(const ExpectedTraffic& traffic, const ClusterModel& cluster,
                             const RoutingCase& what, const RoutingSweep& sweep,
                             const std::string& exchange) {
   RoutingResult result;
@@ -210,16 +130,16 @@ RoutingResult predicted_for(const Traffic& traffic, const ClusterModel& cluster,
   result.ranks = cluster.num_ranks();
   result.nodes = cluster.nodes;
   std::vector<RankTime> times;
-  double raw = 0.0, copied = 0.0;
+  double copied = 0.0;
   for (int rank = 0; rank < cluster.num_ranks(); ++rank) {
     times.push_back(rank_time(traffic, cluster, what, sweep, exchange, rank));
-    raw = std::max(raw, rank_time(traffic, cluster, what, sweep, "flat", rank).travel);
+    result.raw =
+        std::max(result.raw, rank_time(traffic, cluster, what, sweep, "flat", rank).travel);
     const RankRows rows = rows_of(traffic, cluster, "flat", rank, false);
     copied = std::max(copied, rows.packed + rows.unpacked);
   }
   take_rank_times(times, result);
-  count_bytes(traffic, cluster, what, exchange, result);
-  result.raw = raw;
+  count_expected_bytes(traffic, cluster, exchange, result);
   const double legs = what.mode == "layer" ? 2.0 : what.mode == "round_trip" ? 1.0 : 0.5;
   result.copy = legs * copied *
                 static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden)) /
@@ -233,7 +153,7 @@ RoutingResult predict_routing(const RoutingCase& what, const RoutingSweep& sweep
                               const ClusterModel& cluster) {
   require(what.mode != "step", Exit::usage,
           "--model predicts the modes dispatch, combine, round_trip and layer, not step");
-  const Traffic traffic = traffic_of(what, sweep, cluster);
+  const ExpectedTraffic traffic = expected_traffic(what, sweep, cluster);
   if (what.exchange != "auto") return predicted_for(traffic, cluster, what, sweep, what.exchange);
   std::optional<RoutingResult> best;
   for (const char* exchange : {"flat", "shared_memory", "hierarchical"}) {

@@ -51,13 +51,15 @@ TEST(Config, EveryKeyReadsBackAsItPrints) {
       with({"train.learning_rate=0.1234567890123456789", "router.balance_loss=0.1",
             "model.dense_layers=[0, 2]", "run.directory=a \"b\" \\ c", "train.epsilon=1e-30",
             "model.rope_base=1e6", "parallel.experts=4", "train.exact=false",
-            "data.weights.web=0.5", "data.weights.my.code=2"});
+            "data.weights.web=0.5", "data.weights.my.code=2",
+            "router.group_experts={ b = [1], a = [0, 2] }", "router.group_experts.c=[3]"});
   const std::string text = print_config(config, Docs::yes);
   Config again;
   apply_toml(again, text, "printed");
   EXPECT_EQ(print_config(again, Docs::yes), text);
   EXPECT_EQ(again.train.learning_rate, config.train.learning_rate);
   EXPECT_EQ(again.router.balance_loss, config.router.balance_loss);
+  EXPECT_EQ(again.router.group_experts, (NamedSets{{"a", {0, 2}}, {"b", {1}}, {"c", {3}}}));
   EXPECT_EQ(again.run.directory, "a \"b\" \\ c");
   EXPECT_EQ(again.model.dense_layers, (std::vector<std::int64_t>{0, 2}));
 }

@@ -52,6 +52,20 @@ TEST(Metrics, NumbersThatAreNotFiniteAreNullAndNamed) {
   EXPECT_EQ(line.at("not_finite"), (nlohmann::json{"loss", "gradient_norm"}));
 }
 
+TEST(Metrics, APlacementSaysWhatMovedAndWhatItWon) {
+  PlacementReport report;
+  report.steps_done = 40;
+  report.seconds = 0.25;
+  report.layers = {{1, 3, 1.5, 1.125}, {2, 0, 1.0, 1.0}};
+  const auto line = nlohmann::json::parse(placement_line(2, report));
+  EXPECT_EQ(line.at("step"), 40);
+  const auto layers = line.at("placement");
+  ASSERT_EQ(layers.size(), 2U);
+  EXPECT_EQ(layers[0].at("moved"), 3);
+  EXPECT_EQ(layers[0].at("max_over_mean_before").get<double>(), 1.5);
+  EXPECT_EQ(layers[0].at("max_over_mean_after").get<double>(), 1.125);
+}
+
 TEST(Metrics, ALineIsOneLine) {
   EXPECT_EQ(metrics_line(1, example()).find('\n'), std::string::npos);
 }

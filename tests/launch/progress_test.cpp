@@ -32,6 +32,19 @@ TEST(Progress, ADenseModelHasNoBalance) {
             "[===================>] 120/120  loss 3.214  800 tokens/s  0s left");
 }
 
+TEST(Progress, APlacementIsOneSentence) {
+  PlacementReport report;
+  report.steps_done = 200;
+  report.seconds = 0.03;
+  report.layers = {{1, 3, 1.5, 1.05}, {2, 0, 1.02, 1.02}};
+  EXPECT_EQ(placement_summary(report),
+            "step 200: 3 experts moved in 1 of 2 layers in 0.03 s; the busiest rank has 1.05 times "
+            "the mean load, from 1.50");
+  report.layers[0] = {1, 0, 1.5, 1.5};
+  EXPECT_EQ(placement_summary(report),
+            "step 200: no experts moved; the busiest rank has 1.50 times the mean load");
+}
+
 TEST(Progress, ColorIsOnlyInTheBar) {
   EXPECT_NE(progress_line(example(), 600, 1.0, -1.0, Color::yes).find("\x1b[32m"),
             std::string::npos);

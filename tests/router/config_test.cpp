@@ -54,6 +54,20 @@ TEST(RouterConfig, GroupsMustHoldTheChoices) {
   EXPECT_THAT(refusal({.top_k = 4, .groups = 4}), HasSubstr("leaves groups of 2"));
 }
 
+TEST(RouterConfig, NamedGroupsHoldEveryExpertOnce) {
+  const NamedSets good = {{"even", {0, 2, 4, 6}}, {"odd", {1, 3, 5, 7}}};
+  EXPECT_EQ(refusal({.group_experts = good}), "no error");
+  EXPECT_THAT(refusal({.groups = 2, .group_experts = good}), HasSubstr("leave router.groups at 1"));
+  EXPECT_THAT(refusal({.group_experts = good, .groups_per_token = 3}),
+              HasSubstr("router.group_experts = 2"));
+  EXPECT_THAT(refusal({.group_experts = {{"few", {0, 1}}}}), HasSubstr("no group for expert 2"));
+  EXPECT_THAT(refusal({.group_experts = {{"a", {0, 8}}, {"b", {1}}}}),
+              HasSubstr("group_experts.a names expert 8"));
+  EXPECT_THAT(refusal({.group_experts = {{"a", {0, 1}}, {"b", {1}}}}),
+              HasSubstr("names expert 1 in a and in b"));
+  EXPECT_THAT(refusal({.group_experts = {{"a", {}}, {"b", {1}}}}), HasSubstr("a has no experts"));
+}
+
 TEST(RouterConfig, TopKFitsTheExperts) {
   EXPECT_THAT(refusal({.top_k = 9}), HasSubstr("model.num_experts = 8"));
   EXPECT_THAT(refusal({.top_k = 0}), HasSubstr("router.top_k = 0"));

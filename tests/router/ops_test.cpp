@@ -116,6 +116,15 @@ TEST(RouterOps, GroupsLimitTheChoice) {
   EXPECT_EQ(Chosen({5, 3, 0, 4, 1, 2}, 6, 4, rule).expert, (Experts{0, 3, 1, 2}));
 }
 
+// Groups {0, 3, 5} and {1, 2, 4}, judged by the probabilities of as many as are chosen.
+TEST(RouterOps, GroupsNeedNotBeNeighbours) {
+  const std::vector<std::int32_t> members = {0, 3, 5, 1, 2, 4}, begins = {0, 3, 6};
+  const GateRule rule{.groups = 2, .group_experts = members.data(), .group_begins = begins.data()};
+  EXPECT_EQ(Chosen({4, 3, 1, 2, 5, 0}, 6, 1, rule).expert, (Experts{4}));
+  EXPECT_EQ(Chosen({4, 3, 1, 2, 5, 0}, 6, 2, rule).expert, (Experts{4, 1}));
+  EXPECT_EQ(Chosen({5, 1, 0, 4, 4.5F, 0}, 6, 2, rule).expert, (Experts{0, 3}));
+}
+
 TEST(RouterOps, GroupsThatTieGoToTheLower) {
   const GateRule rule{.groups = 2, .groups_per_token = 1};
   EXPECT_EQ(Chosen({1, 2, 2, 1}, 4, 1, rule).expert, (Experts{1}));

@@ -1,6 +1,7 @@
 switchyard_test(router/capacity ROOM router)
 switchyard_test(router/config ROOM router)
 switchyard_test(router/exchange ROOM router RANKS 1 2 3 4)
+switchyard_test(router/expected_load ROOM router)
 switchyard_test(router/gate ROOM router)
 switchyard_test(router/gate_gradient ROOM router)
 switchyard_test(router/ops ROOM router)

@@ -1,0 +1,128 @@
+// What does a mixture-of-experts layer cost when it has 8, 64, 512, 4,096 experts and a token meets
+// as many parameters in each?
+//   mpirun -n 2 build/release/bench/growth_bench
+// Forward, backward and update of one layer. Rank 0 reports nanoseconds per token (plan, permutes,
+// exchange: they should not grow), per token x expert (the gate: it must), per (token, choice) row
+// (the experts' products) and per parameter (gradients to zero, AdamW).
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+
+#include "model/moe_layer.h"
+#include "runtime/mpi_comm.h"
+#include "runtime/random.h"
+#include "runtime/trace.h"
+#include "train/optimizer.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t hidden = 256, inner = 32, tokens = 8192;
+constexpr int top_k = 4;
+
+class GrowthBench {
+ public:
+  GrowthBench(MpiSession& session, int num_experts)
+      : stream_(Stream::cpu(1)),
+        mesh_(make_mesh(session.world(), session.world()->size())),
+        exchange_(make_exchange({.top_k = top_k}, {hidden, num_experts, tokens}, *mesh_.experts,
+                                stream_)),
+        layer_(params_, "layer",
+               {.hidden = hidden, .num_experts = num_experts, .expert_hidden = inner},
+               {.top_k = top_k}, mesh_, *exchange_.exchange),
+        optimizer_({}) {
+    layer_.host_experts(params_);
+    params_.allocate(true, fixed_point_for(tokens, mesh_.world->size()));
+    params_.initialize(1);
+    const Random random(1, Purpose::data_order, static_cast<std::uint64_t>(mesh_.world->rank()));
+    for (std::int64_t i = 0; i < x_.tensor().size(); ++i)
+      x_.tensor().as<float>()[i] = static_cast<float>(random.normal(static_cast<std::uint64_t>(i)));
+    stream_.set_trace(&trace_);
+  }
+
+  // Seconds per parameter update, after the layer's own times went to the trace.
+  double run(std::int64_t step) {
+    arena_.reset();
+    scratch_.reset();
+    Batch batch;
+    batch.index = mesh_.world->rank();
+    batch.num_sequences = 1;
+    batch.sequence_length = tokens;
+    const Tensor out = arena_.take({tokens, hidden}), d_x = arena_.take({tokens, hidden});
+    layer_.forward(params_, batch, x_, saved_, out, arena_, scratch_, stream_);
+    scratch_.reset();
+    layer_.backward(params_, batch, x_, saved_, out, 1.0 / tokens, d_x, scratch_, stream_);
+    const auto start = std::chrono::steady_clock::now();
+    optimizer_.update(params_, step, 1e-3, 1.0, stream_);
+    params_.zero_gradients(stream_);
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    return spent.count();
+  }
+
+  Trace& trace() { return trace_; }
+  std::int64_t num_parameters() const { return params_.num_elements(); }
+  std::int64_t shard_rows() const { return saved_.plan.num_shard_rows; }
+  Comm& world() { return *mesh_.world; }
+
+ private:
+  Stream stream_;
+  Trace trace_;
+  Mesh mesh_;
+  Params params_;
+  ChosenExchange exchange_;
+  MoeLayer layer_;
+  Optimizer optimizer_;
+  MoeLayer::Saved saved_;
+  Arena arena_, scratch_;
+  Buffer x_{Shape{tokens, hidden}, DType::f32};
+};
+
+void report(benchmark::State& state, GrowthBench& bench, double update) {
+  const auto steps = static_cast<double>(state.iterations());
+  const auto nanoseconds = [&](const char* name, double count) {
+    const auto found = bench.trace().seconds().find(name);
+    return found == bench.trace().seconds().end() ? 0.0 : 1e9 * found->second / steps / count;
+  };
+  constexpr auto all = static_cast<double>(tokens);
+  for (const char* name : {"plan", "permute", "exchange"})
+    state.counters[std::string(name) + "/token"] = nanoseconds(name, all);
+  state.counters["gate/token x expert"] =
+      nanoseconds("gate", all * static_cast<double>(state.range(0)));
+  state.counters["experts/row"] = nanoseconds("experts", all * top_k);
+  state.counters["update/parameter"] =
+      1e9 * update / steps / static_cast<double>(bench.num_parameters());
+  state.counters["padded rows/row"] = static_cast<double>(bench.shard_rows()) / (all * top_k);
+}
+
+void layer_of(benchmark::State& state, MpiSession& session) {
+  GrowthBench bench(session, static_cast<int>(state.range(0)));
+  bench.run(0);
+  bench.trace().clear();
+  double update = 0.0;
+  std::int64_t step = 1;
+  for ([[maybe_unused]] auto _ : state) update += bench.run(step++);
+  report(state, bench, update);
+}
+
+}  // namespace
+}  // namespace switchyard
+
+int main(int argc, char** argv) {
+  using namespace switchyard;
+  MpiSession session(&argc, &argv);
+  const bool root = session.world()->rank() == 0;
+  benchmark::Initialize(&argc, argv);
+  for (const int experts : {8, 64, 512, 4096}) {
+    benchmark::RegisterBenchmark("layer",
+                                 [&](benchmark::State& state) { layer_of(state, session); })
+        ->Arg(experts)
+        ->Iterations(5)
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  }
+  struct Silent : benchmark::BenchmarkReporter {
+    bool ReportContext(const Context&) override { return true; }
+    void ReportRuns(const std::vector<Run>&) override {}
+  } silent;
+  benchmark::RunSpecifiedBenchmarks(root ? nullptr : &silent);
+}
