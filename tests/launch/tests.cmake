@@ -4,6 +4,7 @@ switchyard_test(launch/batch_script ROOM launch)
 switchyard_test(launch/byte_size ROOM launch)
 switchyard_test(launch/config ROOM launch)
 switchyard_test(launch/config_checks ROOM launch)
+switchyard_test(launch/doctor/findings ROOM launch)
 switchyard_test(launch/environment ROOM launch)
 switchyard_test(launch/layout ROOM launch)
 switchyard_test(launch/metrics ROOM launch)
@@ -41,6 +42,14 @@ if(cannot_mount)
   switchyard_not_registered(launch/full_disk "this machine does not let a process mount a file system of its own")
 else()
   switchyard_script(launch/full_disk 120)
+endif()
+
+# A container's 64 MB of shared memory need one too, and a system call that is refused a seccomp filter, which Python sets here.
+execute_process(COMMAND unshare --mount mount -t tmpfs none /dev/shm RESULT_VARIABLE cannot_remount ERROR_QUIET)
+if(cannot_remount)
+  switchyard_not_registered(launch/container "this machine does not let a process mount a /dev/shm of its own")
+else()
+  switchyard_script(launch/container 120)
 endif()
 
 # A Slurm cluster on this machine needs Slurm, root and namespaces.
