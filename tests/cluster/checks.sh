@@ -62,6 +62,7 @@ restore_cluster() {
   for host in node1 node2 node3 node4; do
     if [ ! -e "$lab/hosts/$host.pid" ]; then boot_host "$host" && start_slurmd "$host"; fi
     heal_link "$host"
+    free_link "$host"
     thaw_host "$host"
     kill -0 "$(cat "$lab/run/slurmd-$host.outer")" 2>/dev/null || start_slurmd "$host"
     slurm scontrol update nodename="$host" state=resume >/dev/null 2>&1
