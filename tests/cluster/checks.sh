@@ -46,6 +46,7 @@ whole_hash() {
   cat "$hash"
 }
 hash_of() { "$switchyard" checkpoint hash "$1" 2>/dev/null | cut -d' ' -f1; }
+verifies() { "$switchyard" checkpoint verify "$1" >/dev/null; }  # every checkpoint of the run
 same_weights() { [ "$(hash_of "$1")" = "$(whole_hash "$2")" ]; }
 
 submit() { slurm "$switchyard" submit "$@" 2>>"$scratch/submit.err"; }

@@ -20,7 +20,7 @@ TEST(EventFile, ChecksumIsMaskedCrc32c) {
             ((0x8A9136AAU >> 15) | (0x8A9136AAU << 17)) + 0xA282EAD8U);
 }
 
-// The bytes that tensorboard 2.20's own RecordWriter makes of the same events.
+// The bytes that tensorboard 2.21's own RecordWriter makes of the same events.
 TEST(EventFile, RecordsAreThoseOfTensorBoard) {
   EXPECT_EQ(hex(event_scalars(1700000000.25, 300, {{"train/loss", 1.5}, {"b", -2.0}})),
             "2b00000000000000861bc34b0900001040fc54d94110ac022a1d0a110a0a747261696e2f6c6f7373150000"

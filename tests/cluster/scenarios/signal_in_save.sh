@@ -6,7 +6,7 @@ job=$(submit run.toml --nodes 3 --time 10)
 check "it trains" wait_for 60 "steps" step_is run 25
 slurm scancel --batch --signal=USR1 "$job"
 check "it saves and leaves" wait_for 60 "preempted" state_is run preempted
-check "its checkpoints verify" "$switchyard" checkpoint verify run
+check "its checkpoints verify" verifies run
 check "it comes back" wait_for 180 "steps" step_is run 60
 slurm sbatch --parsable --nodelist=node4 --nodes=1 --mem=100 --output=/dev/null --wrap "sleep 1" >/dev/null
 victim=$(job_field "$job" NodeList | sed 's/node\[\([0-9]\).*/node\1/')

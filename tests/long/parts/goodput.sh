@@ -1,13 +1,13 @@
 #!/bin/bash
 # builds: switchyard
-# Goodput under `switchyard launch`: eight minutes of ranks killed at random, a minute apart on average. What the program says of
-# itself must be within 5 points of 1 - (lost work + detection + restart) / (time between kills), taken from the times of kills
-# and steps alone; and the weights those of a run left alone. docs/submit-to-slurm.md has what was measured.
+# goodput.sh STATE-FOLDER [MINUTES]: goodput under `switchyard launch`: eight minutes of ranks killed at random, a minute apart on
+# average. What the program says of itself must be within 5 points of 1 - (lost work + detection + restart) / (time between kills),
+# taken from the times of steps alone. docs/submit-to-slurm.md has what was measured.
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 mkdir -p "$state/work" && cd "$state/work" || exit 1
 for i in $(seq 80); do echo "{\"text\": \"Page $i. The square of $i is $((i * i)), its cube $((i * i * i)).\"}"; done >corpus.jsonl
 "$switchyard" prepare corpus.jsonl --output data >/dev/null 2>prepare.log || { cat prepare.log; exit 1; }
-minutes=8
+minutes=${2:-8}
 
 rm -rf run kills
 "$switchyard" launch "$root/examples/tiny.toml" --failures 20 --set data.dataset=data --set run.directory="$PWD/run" \
