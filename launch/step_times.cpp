@@ -6,8 +6,8 @@
 namespace switchyard {
 namespace {
 
-constexpr std::array part_names = {"attention", "gate", "plan",   "permute", "exchange", "experts",
-                                   "ffn",       "head", "reduce", "clip",    "optimizer"};
+constexpr std::array part_names = {"attention", "gate", "plan",   "permute", "exchange",  "experts",
+                                   "ffn",       "head", "reduce", "clip",    "optimizer", "gather"};
 
 }  // namespace
 
