@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -90,6 +91,26 @@ Attempt this_process(int number, const std::string& resumed_from) {
   const std::int64_t pid = getpid();
   return {number, host_name(),       boot_id(),    pid,      start_of_process(pid),
           job.id, job.restart_count, resumed_from, utc_now()};
+}
+
+std::vector<Attempt> all_attempts(const fs::path& run_directory) {
+  std::vector<Attempt> attempts;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(run_directory / "attempts", missing)) {
+    if (const int number = number_of(entry.path()); number > 0) {
+      attempts.push_back(read_attempt(run_directory, number));
+    }
+  }
+  std::sort(attempts.begin(), attempts.end(),
+            [](const Attempt& a, const Attempt& b) { return a.number < b.number; });
+  return attempts;
+}
+
+std::optional<double> first_start(const fs::path& run_directory) {
+  for (const Attempt& attempt : all_attempts(run_directory)) {
+    if (const std::optional<double> started = seconds_of_utc(attempt.started)) return started;
+  }
+  return std::nullopt;
 }
 
 std::optional<Attempt> newest_attempt(const fs::path& run_directory) {

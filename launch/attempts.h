@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace switchyard {
 
@@ -28,6 +29,12 @@ Attempt this_process(int number, const std::string& resumed_from);
 
 // The newest attempt of the run, if any; a number alone if its record is torn.
 std::optional<Attempt> newest_attempt(const std::filesystem::path& run_directory);
+
+// All that were started, oldest first.
+std::vector<Attempt> all_attempts(const std::filesystem::path& run_directory);
+
+// When the first of them started, in seconds since 1970; nothing if that cannot be read.
+std::optional<double> first_start(const std::filesystem::path& run_directory);
 
 // True if the attempt has a live owner: on this host its process; on another one by its lease
 // (launch/lease.h), unless this is the same Slurm job, requeued.

@@ -118,6 +118,13 @@ std::string utc_now() {
   return text.data();
 }
 
+std::optional<double> seconds_of_utc(const std::string& text) {
+  std::tm utc{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return static_cast<double>(timegm(&utc));
+}
+
 bool no_color() { return !variable("NO_COLOR").empty(); }
 bool stderr_is_terminal() {
   if (variable("TERM") == "dumb") return false;

@@ -54,7 +54,8 @@ std::vector<std::string> search_path();  // the folders of PATH
 std::string host_name();
 std::string boot_id();  // changes when the machine restarts; empty if the system does not say
 std::string utc_now();  // "2024-05-01T12:00:00Z"
-bool no_color();        // NO_COLOR is set (no-color.org)
+std::optional<double> seconds_of_utc(const std::string& text);  // of such a text, since 1970
+bool no_color();                                                // NO_COLOR is set (no-color.org)
 bool stderr_is_terminal();
 bool stdout_is_terminal();
 int terminal_width();  // of stdout; unlimited without a terminal

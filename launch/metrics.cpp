@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,43 @@ std::string layer_object(const LayerLoad& load) {
   line.number("entropy", load.entropy);
   line.integer("dead_experts", load.dead_experts);
   line.integer("dropped", load.dropped);
+  line.raw("percentiles", fmt::format("[{}]", fmt::join(load.percentiles, ",")));
+  return line.close();
+}
+
+std::string parts_object(const StepTimes& times) {
+  Line line;
+  for (const auto& [part, seconds] : times.parts) line.number(part, seconds);
+  return line.close();
+}
+
+std::string busy_object(const StepTimes& times) {
+  Line line;
+  line.number("least", times.busy_least);
+  line.number("median", times.busy_median);
+  line.number("most", times.busy_most);
+  line.integer("rank", times.busiest_rank);
+  return line.close();
+}
+
+std::string exchange_object(const StepReport& report, const StepTimes& times, int num_ranks) {
+  Line line;
+  line.integer("own_rank", report.exchanged.own_rank);
+  line.integer("own_node", report.exchanged.own_node);
+  line.integer("other_nodes", report.exchanged.other_nodes);
+  line.number("bytes_per_second", exchange_bandwidth(report, times, num_ranks));
+  return line.close();
+}
+
+std::string course_object(const StepReport& report, int num_ranks, const StepCourse& course) {
+  Line line;
+  line.raw("time", fmt::format("{:.3f}", course.time));
+  line.number("seconds", report.seconds);
+  line.integer("ranks", num_ranks);
+  line.number("goodput", course.goodput);
+  line.raw("parts", parts_object(course.times));
+  line.raw("busy", busy_object(course.times));
+  line.raw("exchange", exchange_object(report, course.times, num_ranks));
   return line.close();
 }
 
@@ -56,7 +94,14 @@ std::string change_object(const PlacementChange& change) {
 
 }  // namespace
 
-std::string metrics_line(int attempt, const StepReport& report) {
+double exchange_bandwidth(const StepReport& report, const StepTimes& times, int num_ranks) {
+  const double seconds = times.of("exchange");
+  const auto bytes = static_cast<double>(report.exchanged.own_node + report.exchanged.other_nodes);
+  return seconds > 0.0 ? bytes / num_ranks / seconds : 0.0;
+}
+
+std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
+                         const StepCourse& course) {
   Line line;
   line.integer("attempt", attempt);
   line.integer("step", report.step);
@@ -70,6 +115,7 @@ std::string metrics_line(int attempt, const StepReport& report) {
   std::vector<std::string> layers;
   for (const LayerLoad& load : report.layers) layers.push_back(layer_object(load));
   line.raw("layers", fmt::format("[{}]", fmt::join(layers, ",")));
+  line.raw("course", course_object(report, num_ranks, course));
   return line.close();
 }
 
@@ -89,6 +135,16 @@ std::string validation_line(int attempt, std::int64_t step, double loss) {
   line.integer("attempt", attempt);
   line.integer("step", step);
   line.number("validation_loss", loss);
+  return line.close();
+}
+
+std::string checkpoint_line(int attempt, const SavedCheckpoint& saved) {
+  Line line;
+  line.integer("attempt", attempt);
+  line.integer("step", saved.step);
+  line.raw("time", fmt::format("{:.3f}", saved.time));
+  line.raw("checkpoint", nlohmann::json(saved.name).dump());
+  line.number("save_seconds", saved.seconds);
   return line.close();
 }
 

@@ -33,6 +33,9 @@ class RunDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config_file() const { return path_ / "config.toml"; }
   std::filesystem::path metrics_file() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path prometheus_file() const { return path_ / "metrics.prom"; }
+  std::filesystem::path tensorboard() const { return path_ / "tensorboard"; }
+  std::filesystem::path report_file() const { return path_ / "report.html"; }
   std::filesystem::path logs() const { return path_ / "logs"; }
 
   // True once an attempt was started here.

@@ -26,18 +26,21 @@ std::string tail_of(const fs::path& file) {
   return begin == 0 ? text : text.substr(std::min(text.find('\n') + 1, text.size()));
 }
 
+void take(const nlohmann::json& json, const char* name, std::optional<double>& value) {
+  if (json.contains(name) && json[name].is_number()) value = json[name].get<double>();
+}
+
 // A line may be torn, or hold null for a number that was not finite.
 void read_metrics(const fs::path& file, RunStatus& status) {
   std::istringstream lines(tail_of(file));
   for (std::string line; std::getline(lines, line);) {
     const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_object()) continue;
-    const auto take = [&](const char* name, std::optional<double>& value) {
-      if (json.contains(name) && json[name].is_number()) value = json[name].get<double>();
-    };
-    take("loss", status.loss);
-    take("validation_loss", status.validation_loss);
-    take("tokens_per_second", status.tokens_per_second);
+    take(json, "loss", status.loss);
+    take(json, "validation_loss", status.validation_loss);
+    take(json, "tokens_per_second", status.tokens_per_second);
+    if (json.contains("course") && json["course"].is_object())
+      take(json["course"], "goodput", status.goodput);
     if (json.contains("loss")) status.metrics_step = json.value("step", std::int64_t{-1});
   }
 }
@@ -98,6 +101,7 @@ std::string status_text(const RunStatus& status, int width) {
     table.row("validation", fmt::format("{:.4f}", *status.validation_loss));
   if (status.tokens_per_second)
     table.row("tokens/s", fmt::format("{:.0f}", *status.tokens_per_second));
+  if (status.goodput) table.row("goodput", fmt::format("{:.1f} %", 100 * *status.goodput));
   return table.text();
 }
 

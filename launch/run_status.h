@@ -15,7 +15,8 @@ struct RunStatus {
   std::filesystem::path run;
   RunState state;
   int attempts = 0;
-  std::optional<double> loss, validation_loss, tokens_per_second;  // newest lines of metrics.jsonl
+  std::optional<double> loss, validation_loss, tokens_per_second,
+      goodput;  // newest in metrics.jsonl
   std::int64_t metrics_step = -1;
   std::string job;  // empty: never submitted
   std::optional<SlurmJobStatus> slurm;

@@ -23,7 +23,7 @@ bool is_of_the_disk(const Error& error) {
 }  // namespace
 
 Saving::Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& stream,
-               spdlog::logger& log, std::function<void(const fs::path&)> saved)
+               spdlog::logger& log, std::function<void(const Saved&)> saved)
     : run_(std::move(run)),
       world_(world),
       log_(log),
@@ -44,6 +44,7 @@ void Saving::begin(std::int64_t step, const std::vector<NamedTensor>& mine, nloh
   }
   require_not_overtaken();
   step_ = step;
+  began_ = std::chrono::steady_clock::now();
   failure_.reset();
   saver_.start(step, mine, std::move(meta));
 }
@@ -69,7 +70,8 @@ void Saving::finish() {
 
 void Saving::advance_or_throw() {
   if (const std::optional<fs::path> committed = saver_.advance()) {
-    saved_(*committed);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
+    saved_({*committed, step_, took.count()});
     if (world_.rank() == 0) retain(*committed);
   }
 }

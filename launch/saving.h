@@ -4,6 +4,7 @@
 
 #include <spdlog/logger.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -19,6 +20,13 @@
 
 namespace switchyard {
 
+// A save that was committed.
+struct Saved {
+  std::filesystem::path folder;
+  std::int64_t step = 0;  // steps done
+  double seconds = 0.0;   // since it began
+};
+
 class Saving {
  public:
   struct Run {
@@ -28,7 +36,7 @@ class Saving {
   };
   // The caller keeps world, stream and log. saved: called on every rank after each commit.
   Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& stream, spdlog::logger& log,
-         std::function<void(const std::filesystem::path&)> saved);
+         std::function<void(const Saved&)> saved);
   ~Saving();
   Saving(const Saving&) = delete;
   Saving& operator=(const Saving&) = delete;
@@ -57,11 +65,12 @@ class Saving {
   Run run_;
   Comm& world_;
   spdlog::logger& log_;
-  std::function<void(const std::filesystem::path&)> saved_;
+  std::function<void(const Saved&)> saved_;
   CheckpointSaver saver_;
   Retention retention_;
-  std::future<void> retaining_;   // on rank 0: deleting may take as long as writing
-  std::int64_t step_ = 0;         // of the save that was begun last
+  std::future<void> retaining_;  // on rank 0: deleting may take as long as writing
+  std::int64_t step_ = 0;        // of the save that was begun last
+  std::chrono::steady_clock::time_point began_;
   std::optional<Error> failure_;  // its failure
 };
 

@@ -22,11 +22,12 @@ namespace {
 std::atomic<pid_t> ranks{0};
 std::atomic<bool> asked_to_leave{false}, asked_to_end{false};
 
-// The ranks take any number of SIGUSR1 for one wish: save and leave.
+// The ranks take any number of SIGUSR1 for one wish: save and leave. A person's second Ctrl-C means
+// now; Slurm's second signal does not, as it sends SIGTERM after every warning.
 void pass_on(int number) {
   asked_to_leave = true;
-  if (number == SIGINT) asked_to_end = true;
-  if (ranks > 0) kill(ranks, SIGUSR1);
+  const bool now = number == SIGINT && asked_to_end.exchange(true);
+  if (ranks > 0) kill(ranks, now ? SIGTERM : SIGUSR1);
 }
 
 void listen() {

@@ -13,12 +13,13 @@
 #include "launch/layout.h"
 #include "launch/lease.h"
 #include "launch/logs.h"
-#include "launch/metrics.h"
 #include "launch/progress.h"
 #include "launch/ranks.h"
 #include "launch/run_data.h"
+#include "launch/run_metrics.h"
 #include "launch/saving.h"
 #include "launch/start.h"
+#include "launch/step_times.h"
 #include "launch/stop_signals.h"
 #include "runtime/agree.h"
 #include "train/routing_tape.h"
@@ -57,11 +58,10 @@ class Training {
                model_options(config, data.store->vocabulary(), tape_.get()), mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         description_(describe_run(config, *data.store)),
+        metrics_(directory_, attempt_, mesh_.world->size(), config.train.steps),
+        clock_(stream_, record),
         saving_({directory_.path(), attempt_, checkpoint_}, config.checkpoint, *mesh_.world,
-                stream_, *log_, [this](const std::filesystem::path& folder) {
-                  checkpoint_ = folder;
-                  write_state("running", "");
-                }) {
+                stream_, *log_, [this](const Saved& saved) { note_saved(saved); }) {
     if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
     if (!checkpoint_.empty()) load();
@@ -74,6 +74,7 @@ class Training {
     write_state("running", "");
     try {
       const RunEnd end = loop(stop_before);
+      note_metrics([&] { metrics_.finish(); });
       write_state(end == RunEnd::done ? "done" : by_signal_ ? "preempted" : "stopped", "");
       if (end == RunEnd::done) {
         log_->info("done after step {}: {}", step_, directory_.path().string());
@@ -102,6 +103,7 @@ class Training {
       trainer_.load(reader);
       step_ = reader.step();
       fingerprint = reader.meta().at("trainer").value("fingerprint", "");
+      productive_seconds_ = reader.meta().value("step_seconds", 0.0);
     });
     log_->info("resuming at step {} from {}", step_, checkpoint_.string());
     if (config_.train.exact && fingerprint != trainer_.arithmetic().fingerprint) {
@@ -152,22 +154,26 @@ class Training {
     StopSignals signals;
     RunHooks hooks;
     hooks.stop_requested = [&] { return signals.requested(); };
-    hooks.entered = [&](Phase phase) { record_.phase = phase; };
+    hooks.entered = [&](Phase phase) {
+      record_.phase = phase;
+      if (phase == Phase::step) clock_.begin();
+    };
     hooks.stepped = [&](const StepReport& report) {
       record_.step = step_ = report.step + 1;
       results_ = {{"loss", report.loss}};
-      if (root()) note_step(report, progress);
+      note_step(report);
+      if (root()) progress.report(report);
     };
     hooks.evaluated = [&](std::int64_t done, double loss) {
       progress.pause();
       log_->info("step {}: validation loss {:.4f}", done, loss);
       results_["validation_loss"] = loss;
-      if (root()) note_metrics(validation_line(attempt_, done, loss));
+      note_metrics([&] { metrics_.evaluated(done, loss); });
     };
     hooks.placed = [&](const PlacementReport& report) {
       progress.pause();
       log_->info("{}", placement_summary(report));
-      if (root()) note_metrics(placement_line(attempt_, report));
+      note_metrics([&] { metrics_.placed(report); });
     };
     hooks.save = [&](std::int64_t) {
       signals.set_saving(true);
@@ -188,16 +194,23 @@ class Training {
     return end;
   }
 
-  void note_step(const StepReport& report, Progress& progress) {
+  void note_step(const StepReport& report) {
+    productive_seconds_ += report.seconds;
     const bool last = report.step + 1 == config_.train.steps;
-    if (report.step % config_.train.log_every == 0 || last) {
-      note_metrics(metrics_line(attempt_, report));
-    }
-    progress.report(report);
+    if (report.step % config_.train.log_every != 0 && !last) return;
+    const StepTimes times = clock_.end(report.seconds, *mesh_.world);
+    note_metrics([&] { metrics_.stepped(report, times, productive_seconds_); });
   }
 
-  void note_metrics(const std::string& line) {
-    unless_full([&] { durable::append_line(directory_.metrics_file(), line); });
+  template <class Note>
+  void note_metrics(Note note) {
+    if (root()) unless_full(note);
+  }
+
+  void note_saved(const Saved& saved) {
+    checkpoint_ = saved.folder;
+    write_state("running", "");
+    note_metrics([&] { metrics_.saved(saved.folder, saved.step, saved.seconds); });
   }
 
   void begin_save() {
@@ -206,6 +219,7 @@ class Training {
     meta["trainer"] = trainer_.meta();
     meta["step"] = step_;
     meta["attempt"] = attempt_;
+    meta["step_seconds"] = productive_seconds_;
     const OwnedState state = trainer_.owned_state();
     saving_.begin(step_, state.tensors, std::move(meta));
     if (!config_.checkpoint.async) {
@@ -247,8 +261,11 @@ class Training {
   Transformer model_;
   Trainer trainer_;
   nlohmann::json description_;
-  nlohmann::json results_;  // of the last step: its losses
+  nlohmann::json results_;           // of the last step: its losses
+  double productive_seconds_ = 0.0;  // of the steps that made this state, in all attempts
   bool warned_of_disk_ = false;
+  RunMetrics metrics_;
+  StepClock clock_;
   Saving saving_;
   std::optional<Lease> lease_;
 };

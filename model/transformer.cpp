@@ -7,7 +7,9 @@
 #include "model/loss_head.h"
 #include "model/ops.h"
 #include "model/rotary.h"
+#include "router/payload.h"
 #include "runtime/ops.h"
+#include "runtime/topology.h"
 
 namespace switchyard {
 namespace {
@@ -31,8 +33,11 @@ struct Transformer::State {
   Options options;
   Params params;
   ParamId embedding;
-  Arena arena, scratch;     // of a micro-batch; of a block
-  ChosenExchange exchange;  // goes before what its rows are in
+  Arena arena, scratch;      // of a micro-batch; of a block
+  ChosenExchange exchange;   // goes before what its rows are in
+  std::vector<int> node_of;  // of each rank of the expert group
+  int my_rank;               // in it
+  std::int64_t row_bytes;    // of a travelling row
   std::vector<Block> blocks;
   LossHead head;
   RotaryTable rotary;
@@ -45,6 +50,9 @@ struct Transformer::State {
         options(chosen),
         embedding(declare_embedding(params, model, options.vocabulary)),
         exchange(choose_exchange(model, router, options, mesh)),
+        node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
+        my_rank(mesh.experts->rank()),
+        row_bytes(payload_row_bytes(payload_of(router.payload), model.hidden)),
         blocks(declare_blocks(params, model, router, mesh, *exchange.exchange, options)),
         head(params, embedding, model, options.vocabulary),
         rotary(options.sequence_length, model.head_dim, model.rope_base) {
@@ -95,6 +103,7 @@ const Transformer::Options& Transformer::options() const { return state_->option
 const FixedPoint& Transformer::loss_format() const { return state_->params.format(); }
 int Transformer::num_moe_layers() const { return static_cast<int>(moe_layers().size()); }
 const std::string& Transformer::exchange_choice() const { return state_->exchange.why; }
+std::int64_t Transformer::travelling_row_bytes() const { return state_->row_bytes; }
 std::vector<int> Transformer::moe_layers() const {
   std::vector<int> layers;
   for (std::size_t layer = 0; layer < state_->blocks.size(); ++layer) {
@@ -167,6 +176,7 @@ void Transformer::backward(const Batch& batch, Saved& saved, std::int64_t loss_t
     if (s.blocks[layer].gate() == nullptr) continue;
     sums.balance_loss += s.fixed(losses.balance);
     sums.z_loss += s.fixed(losses.z);
+    add_sent_rows(block.moe.plan, s.node_of, s.my_rank, sums.sent_rows);
     const Routing& routing = block.moe.routing;
     const std::size_t experts = routing.wanted.size();
     --moe_layer;

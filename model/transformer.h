@@ -10,6 +10,7 @@
 #include "model/config.h"
 #include "router/config.h"
 #include "router/routing_tape.h"
+#include "router/sent_rows.h"
 #include "runtime/batch.h"
 #include "runtime/mesh.h"
 #include "runtime/params.h"
@@ -25,6 +26,7 @@ struct StepSums {
   std::vector<std::int64_t> expert_counts;  // [MoE layers, experts]: (token, choice) pairs, dropped
                                             // ones included
   std::vector<std::int64_t> dropped;        // [MoE layers]: of them, for lack of capacity
+  SentRows sent_rows;                       // rows that went out in forward
 };
 
 class Transformer {
@@ -53,6 +55,7 @@ class Transformer {
   std::vector<int> moe_layers() const;         // their indices
   MoeLayer& moe_layer(int layer);              // at such an index
   const std::string& exchange_choice() const;  // which exchange serves the layers, and why
+  std::int64_t travelling_row_bytes() const;   // of a row between ranks
   const FixedPoint& loss_format() const;
   StepSums empty_sums() const;
   // Every product of a step, each in all tile sizes: what the start-up self-test must try.

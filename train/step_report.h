@@ -1,6 +1,7 @@
 // What a step tells the outside: one object per line of metrics.jsonl.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -13,6 +14,14 @@ struct LayerLoad {
   double entropy = 0.0;        // of the shares, in nats; log(experts) is perfect balance
   int dead_experts = 0;        // without a token in this step
   std::int64_t dropped = 0;    // (token, choice) pairs, for lack of capacity; counted above
+  std::array<double, 5> percentiles{};  // load_percentiles of the token counts, over their mean
+};
+inline constexpr std::array<int, 5> load_percentiles = {5, 25, 50, 75, 95};  // nearest rank
+
+// Bytes of rows that an expert group's ranks sent in a step, over all ranks, by how far they went.
+// Logical ones: a hierarchical exchange moves fewer between nodes.
+struct ExchangedBytes {
+  std::int64_t own_rank = 0, own_node = 0, other_nodes = 0;
 };
 
 // What a placement of one MoE layer's experts changed. Loads are rows per rank, from the choices of
@@ -38,7 +47,8 @@ struct StepReport {
   double gradient_norm = 0.0;  // before clipping
   double learning_rate = 0.0;
   std::int64_t tokens = 0;  // trained on in this step, over all ranks
-  double seconds = 0.0;     // wall time of the step on rank 0
+  ExchangedBytes exchanged;
+  double seconds = 0.0;  // wall time of the step on rank 0
   std::vector<LayerLoad> layers;
 };
 

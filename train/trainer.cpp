@@ -9,6 +9,11 @@
 #include "train/schedule.h"
 
 namespace switchyard {
+namespace {
+
+constexpr std::int64_t times_a_row_travels = 4;  // out and home, forward and backward
+
+}  // namespace
 
 Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream)
     : model_(model),
@@ -59,9 +64,12 @@ StepReport Trainer::step(const StepData& data) {
 void Trainer::sum_over_world(StepSums& sums, bool& overflow) {
   std::vector<std::int64_t> words = sums.expert_counts;
   words.insert(words.end(), sums.dropped.begin(), sums.dropped.end());
+  const SentRows& sent = sums.sent_rows;
+  words.insert(words.end(), {sent.own_rank, sent.own_node, sent.other_nodes});
   words.insert(words.end(), {sums.loss, sums.balance_loss, sums.z_loss, overflow});
   mesh_.world->all_reduce(tensor_of(words.data(), {std::ssize(words)}), Reduce::sum, stream_);
   const auto last = words.end();
+  sums.sent_rows = {last[-7], last[-6], last[-5]};
   sums.loss = last[-4];
   sums.balance_loss = last[-3];
   sums.z_loss = last[-2];
@@ -82,6 +90,9 @@ StepReport Trainer::report(std::int64_t step, const StepData& data, const StepSu
   report.gradient_norm = norm;
   report.learning_rate = rate;
   report.tokens = data.loss_tokens;
+  const std::int64_t row_bytes = times_a_row_travels * model_.travelling_row_bytes();
+  report.exchanged = {sums.sent_rows.own_rank * row_bytes, sums.sent_rows.own_node * row_bytes,
+                      sums.sent_rows.other_nodes * row_bytes};
   const std::vector<int> layers = model_.moe_layers();
   const auto experts = static_cast<std::size_t>(model_.config().num_experts);
   for (std::size_t i = 0; i < layers.size(); ++i) {

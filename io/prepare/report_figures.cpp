@@ -17,12 +17,6 @@ using nlohmann::json;
 constexpr std::size_t most_examples = 3;
 constexpr std::size_t most_bins = 63;  // of powers of two
 
-std::string figure_html(const std::string& title, const std::string& plot,
-                        const std::string& caption) {
-  return fmt::format("<figure class=\"card\"><h3>{}</h3>{}<figcaption>{}</figcaption></figure>\n",
-                     title, plot, caption);
-}
-
 bool holds_a_count(const std::vector<std::int64_t>& counts) {
   return std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count > 0; });
 }
@@ -128,6 +122,12 @@ std::string example_html(const json& example) {
 }
 
 }  // namespace
+
+std::string figure_html(const std::string& title, const std::string& plot,
+                        const std::string& caption) {
+  return fmt::format("<figure class=\"card\"><h3>{}</h3>{}<figcaption>{}</figcaption></figure>\n",
+                     title, plot, caption);
+}
 
 std::string track_html(const std::vector<Share>& shares, std::int64_t whole) {
   std::string text = "<div class=\"track\">";

@@ -14,6 +14,10 @@ struct Share {
   std::int64_t amount = 0;
 };
 
+// A plot with its heading and a line below it, all of them HTML already.
+std::string figure_html(const std::string& title, const std::string& plot,
+                        const std::string& caption);
+
 // A horizontal bar whose whole length is `whole`.
 std::string track_html(const std::vector<Share>& shares, std::int64_t whole);
 

@@ -30,6 +30,8 @@ std::unique_ptr<Command> make_launch_command(CLI::App& program);
 std::unique_ptr<Command> make_submit_command(CLI::App& program);
 std::unique_ptr<Command> make_status_command(CLI::App& program);
 std::unique_ptr<Command> make_cancel_command(CLI::App& program);
+std::unique_ptr<Command> make_doctor_command(CLI::App& program);
+std::unique_ptr<Command> make_report_command(CLI::App& program);
 std::unique_ptr<Command> make_prepare_command(CLI::App& program);
 std::unique_ptr<Command> make_evaluate_command(CLI::App& program);
 std::unique_ptr<Command> make_sample_command(CLI::App& program);

@@ -23,7 +23,8 @@ class LaunchCommand : public Command {
         "script\n\n"
         "Runs `LAUNCHER switchyard train CONFIG --resume` until the run is done. SIGUSR1 and "
         "SIGTERM\n"
-        "let the ranks save; in a Slurm job the job is then requeued. Ctrl-C saves and ends.");
+        "let the ranks save; in a Slurm job the job is then requeued. Ctrl-C saves and ends,\n"
+        "a second one ends at once.");
   }
 
   int run() override { return supervise(options_); }

@@ -46,6 +46,7 @@ whole_hash() {
   cat "$hash"
 }
 hash_of() { "$switchyard" checkpoint hash "$1" 2>/dev/null | cut -d' ' -f1; }
+verifies() { "$switchyard" checkpoint verify "$1" >/dev/null; }  # every checkpoint of the run
 same_weights() { [ "$(hash_of "$1")" = "$(whole_hash "$2")" ]; }
 
 submit() { slurm "$switchyard" submit "$@" 2>>"$scratch/submit.err"; }
@@ -62,6 +63,7 @@ restore_cluster() {
   for host in node1 node2 node3 node4; do
     if [ ! -e "$lab/hosts/$host.pid" ]; then boot_host "$host" && start_slurmd "$host"; fi
     heal_link "$host"
+    free_link "$host"
     thaw_host "$host"
     kill -0 "$(cat "$lab/run/slurmd-$host.outer")" 2>/dev/null || start_slurmd "$host"
     slurm scontrol update nodename="$host" state=resume >/dev/null 2>&1

@@ -84,6 +84,10 @@ limit_link() {  # limit_link HOST MBIT, both ways
   ctl_tc qdisc replace dev "v-$1" root tbf rate "$2mbit" burst 256kb latency 50ms
   nsenter --target "$(host_pid "$1")" --net tc qdisc replace dev eth0 root tbf rate "$2mbit" burst 256kb latency 50ms
 }
+free_link() {  # free_link HOST: of its limit
+  nsenter --target "$(host_pid ctl)" --net tc qdisc del dev "v-$1" root 2>/dev/null
+  nsenter --target "$(host_pid "$1")" --net tc qdisc del dev eth0 root 2>/dev/null
+}
 # pids_on HOST PROGRAM: this machine's numbers of its processes there.
 pids_on() { pgrep --ns "$(host_pid "$1")" --nslist pid -x "$2"; }
 

@@ -46,6 +46,11 @@ expect 2 "cuda" $(on 2) "$switchyard" $(train) --set run.device=cuda
 expect 2 "parallel.experts = 2 does not divide 3 ranks" $(on 3) "$switchyard" $(train) --set parallel.experts=2
 expect 2 "micro-batches" $(on 4) "$switchyard" $(train) --set train.global_batch_size=4
 
+# srun that starts ranks which do not find each other: none of them has PMIx, or MPI took another one for its own
+expect 2 "srun --mpi=pmix" env SLURM_STEP_NUM_TASKS=2 "$switchyard" $(train)
+expect 2 "srun started 2 tasks, but MPI sees 1: start them with srun --mpi=pmix" \
+  env SLURM_STEP_NUM_TASKS=2 PMI_RANK=0 "$switchyard" $(train)
+
 # The dataset
 expect 2 "data.dataset is not set" $(on 2) "$switchyard" train "$root/examples/tiny.toml" --set run.directory=run
 expect 3 "nowhere" $(on 2) "$switchyard" $(train nowhere)

@@ -18,12 +18,18 @@ StepReport example() {
   report.z_loss = 1e22;
   report.tokens = 1000;
   report.seconds = 0.5;
-  report.layers = {{1, 1.25, 2.0794415416798357, 0}, {2, 8.0, 0.0, 7}};
+  report.exchanged = {100, 3000, 1000};
+  report.layers = {{1, 1.25, 2.0794415416798357, 0, 0, {0.5, 0.75, 1, 1.125, 1.25}},
+                   {2, 8.0, 0.0, 7, 0, {}}};
   return report;
 }
 
+StepCourse course() {
+  return {1700000000.25, {{{"exchange", 0.25}, {"experts", 0.125}}, 0.1, 0.2, 0.4, 1}, 0.75};
+}
+
 TEST(Metrics, EveryDoubleReadsBackBitForBit) {
-  const auto line = nlohmann::json::parse(metrics_line(3, example()));
+  const auto line = nlohmann::json::parse(metrics_line(3, 2, example(), course()));
   EXPECT_EQ(line.at("attempt"), 3);
   EXPECT_EQ(line.at("step"), 41);
   EXPECT_EQ(line.at("loss").get<double>(), 0.1 + 0.2);
@@ -35,19 +41,43 @@ TEST(Metrics, EveryDoubleReadsBackBitForBit) {
 }
 
 TEST(Metrics, LayersKeepTheirLoads) {
-  const auto layers = nlohmann::json::parse(metrics_line(3, example())).at("layers");
+  const auto layers = nlohmann::json::parse(metrics_line(3, 2, example(), course())).at("layers");
   ASSERT_EQ(layers.size(), 2U);
   EXPECT_EQ(layers[1].at("layer"), 2);
   EXPECT_EQ(layers[0].at("max_over_mean").get<double>(), 1.25);
   EXPECT_EQ(layers[0].at("entropy").get<double>(), 2.0794415416798357);
   EXPECT_EQ(layers[1].at("dead_experts"), 7);
+  EXPECT_EQ(layers[0].at("percentiles"), (nlohmann::json{0.5, 0.75, 1, 1.125, 1.25}));
+}
+
+TEST(Metrics, WhatDiffersFromLayoutToLayoutStandsInTheLastField) {
+  const auto line = nlohmann::ordered_json::parse(metrics_line(3, 2, example(), course()));
+  EXPECT_EQ(std::prev(line.end()).key(), "course");
+  const auto how = line.at("course");
+  EXPECT_EQ(how.at("time").get<double>(), 1700000000.25);
+  EXPECT_EQ(how.at("parts").at("experts").get<double>(), 0.125);
+  EXPECT_EQ(how.at("busy").at("rank"), 1);
+  EXPECT_EQ(how.at("exchange").at("other_nodes"), 1000);
+}
+
+TEST(Metrics, BandwidthIsOfTheBytesThatLeaveARankPerSecondOfItsExchange) {
+  EXPECT_EQ(exchange_bandwidth(example(), course().times, 2), 4000.0 / 2 / 0.25);
+  EXPECT_EQ(exchange_bandwidth(example(), {}, 2), 0.0);
+}
+
+TEST(Metrics, ACheckpointLineSaysWhenAndHowLong) {
+  const auto line = nlohmann::json::parse(checkpoint_line(2, {40, "step-40", 1700000001.5, 0.5}));
+  EXPECT_EQ(line.at("checkpoint"), "step-40");
+  EXPECT_EQ(line.at("step"), 40);
+  EXPECT_EQ(line.at("time").get<double>(), 1700000001.5);
+  EXPECT_EQ(line.at("save_seconds").get<double>(), 0.5);
 }
 
 TEST(Metrics, NumbersThatAreNotFiniteAreNullAndNamed) {
   StepReport report = example();
   report.loss = std::numeric_limits<double>::quiet_NaN();
   report.gradient_norm = std::numeric_limits<double>::infinity();
-  const auto line = nlohmann::json::parse(metrics_line(1, report));
+  const auto line = nlohmann::json::parse(metrics_line(1, 2, report, course()));
   EXPECT_TRUE(line.at("loss").is_null());
   EXPECT_EQ(line.at("not_finite"), (nlohmann::json{"loss", "gradient_norm"}));
 }
@@ -67,7 +97,7 @@ TEST(Metrics, APlacementSaysWhatMovedAndWhatItWon) {
 }
 
 TEST(Metrics, ALineIsOneLine) {
-  EXPECT_EQ(metrics_line(1, example()).find('\n'), std::string::npos);
+  EXPECT_EQ(metrics_line(1, 2, example(), course()).find('\n'), std::string::npos);
 }
 
 }  // namespace metrics_test

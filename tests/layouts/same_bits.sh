@@ -15,7 +15,7 @@ start() {  # start DIRECTORY RANKS ARGUMENTS...
 }
 # What must be equal: every step's loss, gradient norm and expert loads, and the hash of all tensors.
 result() {
-  sed -E '/"placement":/d; s/"attempt":[0-9]+,//; s/"tokens_per_second":[^,]*,//' "$1/metrics.jsonl"
+  sed -E '/"(checkpoint|placement)":/d; s/"attempt":[0-9]+,//; s/"tokens_per_second":[^,]*,//; s/,"course":.*//' "$1/metrics.jsonl"
   "$switchyard" checkpoint hash "$1" | cut -d' ' -f1
 }
 same() {  # same DIRECTORY WHAT: compares with the directory `reference`

@@ -1,5 +1,6 @@
 switchyard_test(train/documents ROOM train RANKS 1 2)
 switchyard_test(train/gate_behaviour ROOM train)
+switchyard_test(train/load_balance ROOM train)
 switchyard_test(train/ops ROOM train)
 switchyard_test(train/exact ROOM train RANKS 1 2 4 TIMEOUT 300)
 switchyard_test(train/owned_state ROOM train RANKS 1 2 4)

@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include "launch/commands/command.h"
+#include "launch/doctor/mpi_check.h"
+#include "launch/doctor/node_checks.h"
+#include "launch/doctor/storage_checks.h"
+#include "launch/environment.h"
+
+namespace switchyard {
+namespace {
+
+class DoctorCommand : public Command {
+ public:
+  explicit DoctorCommand(CLI::App& program) {
+    app_ = program.add_subcommand("doctor", "Say whether this node can train, and what to mend");
+    app_->add_option("--run", run_, "A run directory, or where it is to be")->capture_default_str();
+    app_->add_flag("--no-mpi", without_mpi_, "Start no ranks");
+    app_->add_flag("--hello", hello_, "What the started ranks do")->group("");
+    app_->add_option("LAUNCHER", launcher_, "What starts two ranks, after --");
+    app_->footer(
+        "  switchyard doctor --run /scratch/me/runs\n"
+        "  switchyard doctor -- mpirun -n 2 --hostfile hosts\n"
+        "  srun --nodes 4 --ntasks-per-node 1 switchyard doctor --no-mpi   # every node of a "
+        "job\n\n"
+        "Takes seconds. Exit code 0 if nothing fails, else 2.");
+  }
+
+  int run() override {
+    if (hello_) return say_hello();
+    fmt::print("{}\n", host_name());
+    std::vector<Finding> findings = check_node();
+    for (Finding& finding : check_storage(run_)) findings.push_back(std::move(finding));
+    if (!without_mpi_) {
+      findings.push_back(check_launcher(launcher_.empty() ? usual_launcher() : launcher_));
+    }
+    for (const Finding& finding : findings) fmt::print("{}", finding_text(finding));
+    return exit_code_of(findings);
+  }
+
+ private:
+  std::string run_ = ".";
+  std::vector<std::string> launcher_;
+  bool without_mpi_ = false, hello_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_doctor_command(CLI::App& program) {
+  return std::make_unique<DoctorCommand>(program);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,39 @@
+#include <fmt/format.h>
+
+#include "io/durable.h"
+#include "launch/commands/command.h"
+#include "launch/report/run_report.h"
+
+namespace switchyard {
+namespace {
+
+class ReportCommand : public Command {
+ public:
+  explicit ReportCommand(CLI::App& program) {
+    app_ = program.add_subcommand("report", "Write a page about a run, with plots");
+    app_->add_option("RUN", run_, "The run directory")->required();
+    app_->add_option("--output", output_, "The file to write; RUN/report.html by default");
+    app_->footer(
+        "  switchyard report runs/a            # prints the file's name\n\n"
+        "One HTML file with everything in it, to open or to send. The run may still go on.");
+  }
+
+  int run() override {
+    const std::filesystem::path file =
+        output_.empty() ? RunDirectory(run_).report_file() : std::filesystem::path(output_);
+    durable::replace_file(file, run_report_html(read_history(run_)));
+    fmt::print("{}\n", file.string());
+    return 0;
+  }
+
+ private:
+  std::string run_, output_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_report_command(CLI::App& program) {
+  return std::make_unique<ReportCommand>(program);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,24 @@
+// Finding: one line of `switchyard doctor`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace switchyard {
+
+struct Finding {
+  enum class Verdict : std::uint8_t { ok, warn, fail };  // fail: runs would not work
+  Verdict verdict = Verdict::ok;
+  std::string subject;  // "shared memory"
+  std::string found;    // "/dev/shm has 64 MiB"
+  std::string advice;   // what to do; empty when ok
+};
+
+// One or two lines: the finding, and its advice below.
+std::string finding_text(const Finding& finding);
+
+// 0 unless one of them fails: then Exit::usage.
+int exit_code_of(const std::vector<Finding>& findings);
+
+}  // namespace switchyard

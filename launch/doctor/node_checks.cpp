@@ -1,0 +1,169 @@
+#include "launch/doctor/node_checks.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "io/prepare/report_values.h"
+#include "launch/environment.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+using Verdict = Finding::Verdict;
+
+constexpr std::int64_t wanted_shared_memory = std::int64_t{1} << 30;
+constexpr std::int64_t wanted_open_files = 4096;
+
+std::int64_t shared_memory_bytes() {
+  struct statvfs found {};
+  if (statvfs("/dev/shm", &found) != 0) return 0;
+  return static_cast<std::int64_t>(found.f_blocks * found.f_frsize);
+}
+
+std::optional<std::int64_t> soft_limit(decltype(RLIMIT_CORE) which) {
+  rlimit limit{};
+  if (getrlimit(which, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return static_cast<std::int64_t>(limit.rlim_cur);
+}
+
+std::string huge_page_setting() {
+  std::string setting;
+  std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), setting);
+  return setting;
+}
+
+// A child reads its parent, which, as for the ranks of a node, is none of its own children.
+int try_memory_attach() {
+  const int secret = 42;
+  const pid_t parent = getpid(), child = fork();
+  if (child < 0) return errno;
+  if (child == 0) {
+    int copy = 0;
+    iovec mine{&copy, sizeof copy}, theirs{const_cast<int*>(&secret), sizeof secret};
+    const bool read = process_vm_readv(parent, &mine, 1, &theirs, 1, 0) == sizeof copy;
+    _exit(read && copy == secret ? 0 : errno);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+}
+
+int num_gpu_files() {
+  int count = 0;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/dev", ignored)) {
+    const std::string name = entry.path().filename().string();
+    count += name.starts_with("nvidia") && name.find_first_not_of("0123456789", 6) == name.npos &&
+             name.size() > 6;
+  }
+  return count;
+}
+
+}  // namespace
+
+std::vector<Finding> check_node() {
+  return {judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))),
+          judge_shared_memory(shared_memory_bytes()),
+          judge_open_files(soft_limit(RLIMIT_NOFILE)),
+          judge_locked_memory(soft_limit(RLIMIT_MEMLOCK)),
+          judge_core_dumps(soft_limit(RLIMIT_CORE)),
+          judge_huge_pages(huge_page_setting()),
+          judge_memory_attach(try_memory_attach()),
+          judge_gpus(num_gpu_files())};
+}
+
+Finding judge_cores(int allowed, int online) {
+  Finding finding{Verdict::ok, "cores", fmt::format("{} of {}", allowed, online), ""};
+  if (allowed == 1 && online > 1) {
+    finding.verdict = Verdict::warn;
+    finding.advice =
+        "this process is bound to one core: give ranks more with --cpus-per-rank, srun "
+        "--cpus-per-task or mpirun --bind-to none";
+  }
+  return finding;
+}
+
+Finding judge_shared_memory(std::int64_t bytes) {
+  Finding finding{Verdict::ok, "shared memory", "/dev/shm has " + bytes_in_words(bytes), ""};
+  if (bytes >= wanted_shared_memory) return finding;
+  finding.verdict = bytes == 0 ? Verdict::fail : Verdict::warn;
+  finding.advice =
+      "ranks of a node exchange through it: give a container more (docker --shm-size=8g), or keep "
+      "router.exchange = \"flat\"";
+  return finding;
+}
+
+Finding judge_open_files(std::optional<std::int64_t> limit) {
+  Finding finding{Verdict::ok, "open files", limit ? with_commas(*limit) : "unlimited", ""};
+  if (limit && *limit < wanted_open_files) {
+    finding.verdict = Verdict::warn;
+    finding.advice = fmt::format(
+        "large datasets and many ranks need more: `ulimit -n {}` in slurm.setup, or ask the "
+        "administrator",
+        wanted_open_files);
+  }
+  return finding;
+}
+
+Finding judge_locked_memory(std::optional<std::int64_t> bytes) {
+  Finding finding{Verdict::ok, "locked memory", bytes ? bytes_in_words(*bytes) : "unlimited", ""};
+  if (bytes && fs::exists("/sys/class/infiniband")) {
+    finding.verdict = Verdict::warn;
+    finding.advice = "InfiniBand registers memory: `ulimit -l unlimited` in slurm.setup";
+  }
+  return finding;
+}
+
+Finding judge_core_dumps(std::optional<std::int64_t> bytes) {
+  Finding finding{Verdict::ok, "core dumps", bytes ? bytes_in_words(*bytes) : "unlimited", ""};
+  if (!bytes) {
+    finding.verdict = Verdict::warn;
+    finding.advice =
+        "a rank that crashes may fill the disk with its memory: `ulimit -c 0` unless you want that";
+  }
+  return finding;
+}
+
+Finding judge_huge_pages(const std::string& setting) {
+  const std::size_t open = setting.find('['), close = setting.find(']');
+  const bool known = open != std::string::npos && close != std::string::npos && open < close;
+  const std::string chosen = known ? setting.substr(open + 1, close - open - 1) : "not there";
+  Finding finding{Verdict::ok, "huge pages", chosen, ""};
+  if (chosen != "always" && chosen != "madvise") {
+    finding.verdict = Verdict::warn;
+    finding.advice =
+        "exchanges are slower without them; an administrator can write \"madvise\" to "
+        "/sys/kernel/mm/transparent_hugepage/enabled";
+  }
+  return finding;
+}
+
+Finding judge_memory_attach(int error) {
+  Finding finding{Verdict::ok, "memory attach", "ranks may read each other's memory", ""};
+  if (error != 0) {
+    finding.verdict = Verdict::warn;
+    finding.found = fmt::format("refused: {}", std::strerror(error));
+    finding.advice =
+        "set OMPI_MCA_btl_vader_single_copy_mechanism=none, or allow it (docker "
+        "--cap-add=SYS_PTRACE; sysctl kernel.yama.ptrace_scope=0)";
+  }
+  return finding;
+}
+
+Finding judge_gpus(int count) {
+  return {Verdict::ok, "GPUs",
+          count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} of NVIDIA", count), ""};
+}
+
+}  // namespace switchyard

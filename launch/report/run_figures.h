@@ -1,0 +1,14 @@
+// The plots of a run's report.
+#pragma once
+
+#include <string>
+
+#include "launch/report/run_history.h"
+
+namespace switchyard {
+
+// Loss, rate, throughput, goodput, exchange and balance over steps; progress over time with every
+// start and checkpoint; expert load over layers and steps. HTML; a plot without data is left out.
+std::string run_figures_html(const RunHistory& history);
+
+}  // namespace switchyard
