@@ -17,6 +17,13 @@ make_corpus() {
   done >"$1"
 }
 
+# flip FILE OFFSET: another byte there, whatever it was.
+flip() {
+  local byte
+  byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+  printf "\\x$(printf %02x $((byte ^ 0x55)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 # prepare OPTIONS...: must work
 prepare() {
   "$switchyard" prepare "$@" >/dev/null 2>prepare.log || { cat prepare.log; echo "FAILED: prepare $*"; exit 1; }

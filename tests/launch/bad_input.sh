@@ -59,7 +59,7 @@ shard=$(basename "$(ls torn/tokens/*.h5 | head -n 1)")
 truncate -s -100 "torn/tokens/$shard"
 expect 3 "$shard" $(on 2) "$switchyard" $(train torn)
 cp -r data changed
-printf x | dd of=changed/tokens/manifest.json bs=1 seek=40 conv=notrunc status=none
+flip changed/tokens/manifest.json 40
 expect 3 "changed" $(on 2) "$switchyard" $(train changed)
 mkdir older && printf '{"kind": "dataset"}' >older/manifest.json
 expect 3 "run \`switchyard prepare\` again" $(on 2) "$switchyard" $(train older)

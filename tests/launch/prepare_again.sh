@@ -45,7 +45,7 @@ done
 # Damaged work is found, named, and done again.
 run_and_kill damaged $((took / 3))
 for file in damaged/work/unit-*; do
-  [ -e "$file" ] && printf '\x55' | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") / 2)) conv=notrunc status=none
+  [ -e "$file" ] && flip "$file" $(($(stat -c %s "$file") / 2))
 done
 if ! run damaged; then
   grep -q "work file.*remove it and run the same command again" err || complain "the message on damaged work"
