@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/params.h"
+#include "runtime/linear.h"
 
 namespace switchyard {
 
@@ -39,7 +39,7 @@ class Ffn {
                 Stream& stream) const;
 
  private:
-  ParamId gate_, up_, down_;
+  Linear gate_, up_, down_;
 };
 
 }  // namespace switchyard

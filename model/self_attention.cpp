@@ -1,6 +1,5 @@
 #include "model/self_attention.h"
 
-#include "runtime/matmul.h"
 #include "runtime/ops.h"
 #include "runtime/trace.h"
 
@@ -11,7 +10,7 @@ SelfAttention::SelfAttention(Params& params, const std::string& name, const Mode
   const std::int64_t queries = config.num_heads * config.head_dim,
                      keys = config.num_kv_heads * config.head_dim;
   const auto declare = [&](const char* part, Shape shape, double std) {
-    return params.declare({.name = name + "." + part, .shape = shape, .init_std = std});
+    return Linear(params, {.name = name + "." + part, .shape = shape, .init_std = std});
   };
   q_ = declare("q", {queries, config.hidden}, init_std_of(config));
   k_ = declare("k", {keys, config.hidden}, init_std_of(config));
@@ -74,9 +73,9 @@ void SelfAttention::forward(const Params& params, const Batch& batch, const Rota
   const Span span(stream, "attention");
   ModelOps& ops = ModelOps::on(stream.device());
   const std::int64_t tokens = x.rows(), dim = config_.head_dim;
-  const auto project = [&](ParamId weight, int heads) {
+  const auto project = [&](const Linear& linear, int heads) {
     const Tensor result = arena.take({tokens, heads * dim});
-    matmul(x, Op::plain, params.value(weight), Op::transposed, result, Write::replace, stream);
+    linear.forward(params, x, result, stream);
     return result;
   };
   saved.q = project(q_, config_.num_heads);
@@ -90,8 +89,7 @@ void SelfAttention::forward(const Params& params, const Batch& batch, const Rota
   ops.attention(saved.turned_q, saved.turned_k, saved.v.view({tokens, config_.num_kv_heads, dim}),
                 batch.positions, shape, saved.mixed, saved.log_sum,
                 scratch.take({ops.attention_scratch(shape, stream)}), stream);
-  matmul(saved.mixed.view(saved.q.shape), Op::plain, params.value(o_), Op::transposed, out,
-         Write::replace, stream);
+  o_.forward(params, saved.mixed.view(saved.q.shape), out, stream);
 }
 
 void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTable& rotary,
@@ -100,10 +98,9 @@ void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTab
   const Span span(stream, "attention");
   ModelOps& ops = ModelOps::on(stream.device());
   const Tensor v = saved.v.view(saved.turned_k.shape);
-  params.add_gradient_product(o_, d_out, saved.mixed.view(saved.q.shape), stream);
+  o_.weight_gradient(params, d_out, saved.mixed.view(saved.q.shape), stream);
   const Tensor d_mixed = scratch.take(saved.mixed.shape);
-  matmul(d_out, Op::plain, params.value(o_), Op::plain, d_mixed.view(saved.q.shape), Write::replace,
-         stream);
+  o_.input_gradient(params, d_out, d_mixed.view(saved.q.shape), Write::replace, stream);
   const Tensor d_turned_q = scratch.take(saved.turned_q.shape),
                d_turned_k = scratch.take(saved.turned_k.shape);
   const Tensor d_v = scratch.take(v.shape);
@@ -117,9 +114,9 @@ void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTab
   const Tensor d_k = turn_back(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, d_turned_k,
                                scratch, stream);
   Write write = Write::replace;
-  const auto project_back = [&](ParamId weight, Tensor d) {
-    params.add_gradient_product(weight, d, x, stream);
-    matmul(d, Op::plain, params.value(weight), Op::plain, d_x, write, stream);
+  const auto project_back = [&](const Linear& linear, Tensor d) {
+    linear.weight_gradient(params, d, x, stream);
+    linear.input_gradient(params, d, d_x, write, stream);
     write = Write::add;
   };
   project_back(q_, d_q);

@@ -8,7 +8,7 @@
 #include "model/ops.h"
 #include "model/rotary.h"
 #include "runtime/batch.h"
-#include "runtime/params.h"
+#include "runtime/linear.h"
 
 namespace switchyard {
 
@@ -39,7 +39,7 @@ class SelfAttention {
   AttentionShape shape_of(const Batch& batch) const;
 
   ModelConfig config_;
-  ParamId q_, k_, v_, o_;
+  Linear q_, k_, v_, o_;
   ParamId q_norm_ = -1, k_norm_ = -1;
 };
 

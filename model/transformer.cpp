@@ -64,6 +64,7 @@ struct Transformer::State {
     params.allocate(options.exact, fixed_point_for(options.step_tokens, addends),
                     {mesh.world->rank(), mesh.world->size()},
                     {mesh.replicas->rank(), mesh.replicas->size()});
+    params.set_precision(options.precision);
     saved.blocks.resize(blocks.size());
   }
 
@@ -126,11 +127,19 @@ std::vector<MatmulShape> Transformer::matmul_shapes() const {
   for (const Param& param : state_->params.all()) {
     if (param.spec.shape.num_dims() == 2) sizes.insert({param.spec.shape[0], param.spec.shape[1]});
   }
+  const ProductPrecision& asked = state_->options.precision;
   std::vector<MatmulShape> shapes;
   for (const auto& [out, in] : sizes) {
-    shapes.push_back({all_row_tiles, out, in, Op::plain, Op::transposed});  // forward
-    shapes.push_back({all_row_tiles, in, out, Op::plain, Op::plain});       // input gradient
-    shapes.push_back({out, in, all_sum_tiles, Op::transposed, Op::plain});  // weight gradient
+    // A size may be a linear layer's, the head's or a router's.
+    const auto add = [&](std::int64_t m, std::int64_t n, std::int64_t k, Op op_a, Op op_b,
+                         Precision linear) {
+      for (const Precision precision : std::set{Precision::f32, asked.head, linear}) {
+        shapes.push_back({m, n, k, op_a, op_b, precision});
+      }
+    };
+    add(all_row_tiles, out, in, Op::plain, Op::transposed, asked.forward);
+    add(all_row_tiles, in, out, Op::plain, Op::plain, asked.input_gradient);
+    add(out, in, all_sum_tiles, Op::transposed, Op::plain, asked.weight_gradient);
   }
   return shapes;
 }

@@ -39,6 +39,7 @@ class Transformer {
     std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
     std::uint64_t seed = 1;              // of the gates' noise and hashes
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
+    ProductPrecision precision{};
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.
