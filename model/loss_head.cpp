@@ -77,14 +77,15 @@ double LossHead::loss_and_gradient(Params& params, const Batch& batch, Tensor x,
   return loss;
 }
 
-void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64_t row, Tensor out,
-                      Arena& scratch, Stream& stream) const {
-  // The whole tile the row stands in: a product's rows come in tiles.
-  const std::int64_t begin = row / row_tile * row_tile;
-  const Tensor tile = scratch.take({row_tile, vocabulary_});
-  matmul(saved.out.row_range(begin, begin + row_tile), Op::plain, params.value(table_),
-         Op::transposed, tile, Write::replace, stream, params.precision().head);
-  RuntimeOps::on(stream.device()).copy(tile.row_range(row - begin, row - begin + 1), out, stream);
+void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64_t first,
+                      Tensor out, Arena& scratch, Stream& stream) const {
+  // Whole tiles: a product's rows come in those.
+  const std::int64_t begin = first / row_tile * row_tile, end = padded_rows(first + out.rows());
+  const Tensor tiles = scratch.take({end - begin, vocabulary_});
+  matmul(saved.out.row_range(begin, end), Op::plain, params.value(table_), Op::transposed, tiles,
+         Write::replace, stream, params.precision().head);
+  RuntimeOps::on(stream.device())
+      .copy(tiles.row_range(first - begin, first - begin + out.rows()), out, stream);
 }
 
 }  // namespace switchyard

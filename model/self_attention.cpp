@@ -1,12 +1,14 @@
 #include "model/self_attention.h"
 
+#include "model/past.h"
 #include "runtime/ops.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
 
-SelfAttention::SelfAttention(Params& params, const std::string& name, const ModelConfig& config)
-    : config_(config) {
+SelfAttention::SelfAttention(Params& params, const std::string& name, int layer,
+                             const ModelConfig& config)
+    : config_(config), layer_(layer) {
   const std::int64_t queries = config.num_heads * config.head_dim,
                      keys = config.num_kv_heads * config.head_dim;
   const auto declare = [&](const char* part, Shape shape, double std) {
@@ -71,7 +73,6 @@ void SelfAttention::forward(const Params& params, const Batch& batch, const Rota
                             Tensor x, Saved& saved, Tensor out, Arena& arena, Arena& scratch,
                             Stream& stream) const {
   const Span span(stream, "attention");
-  ModelOps& ops = ModelOps::on(stream.device());
   const std::int64_t tokens = x.rows(), dim = config_.head_dim;
   const auto project = [&](const Linear& linear, int heads) {
     const Tensor result = arena.take({tokens, heads * dim});
@@ -85,11 +86,25 @@ void SelfAttention::forward(const Params& params, const Batch& batch, const Rota
   saved.turned_k = turn(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, arena, stream);
   saved.mixed = arena.take({tokens, config_.num_heads, dim});
   saved.log_sum = arena.take({tokens, config_.num_heads});
-  const AttentionShape shape = shape_of(batch);
-  ops.attention(saved.turned_q, saved.turned_k, saved.v.view({tokens, config_.num_kv_heads, dim}),
-                batch.positions, shape, saved.mixed, saved.log_sum,
-                scratch.take({ops.attention_scratch(shape, stream)}), stream);
+  attend(batch, saved, scratch, stream);
   o_.forward(params, saved.mixed.view(saved.q.shape), out, stream);
+}
+
+void SelfAttention::attend(const Batch& batch, const Saved& saved, Arena& scratch,
+                           Stream& stream) const {
+  ModelOps& ops = ModelOps::on(stream.device());
+  const Tensor v = saved.v.view(saved.turned_k.shape);
+  if (batch.past != nullptr) {
+    const Past& past = *batch.past;
+    ops.attention_past(saved.turned_q, saved.turned_k, v, past.keys(layer_), past.values(layer_),
+                       past.lengths(),
+                       scratch.take({saved.mixed.dim(0), config_.num_heads, past.capacity()}),
+                       saved.mixed, stream);
+    return;
+  }
+  const AttentionShape shape = shape_of(batch);
+  ops.attention(saved.turned_q, saved.turned_k, v, batch.positions, shape, saved.mixed,
+                saved.log_sum, scratch.take({ops.attention_scratch(shape, stream)}), stream);
 }
 
 void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTable& rotary,

@@ -6,6 +6,7 @@
 #include "model/block.h"
 #include "model/loss_head.h"
 #include "model/ops.h"
+#include "model/past.h"
 #include "model/rotary.h"
 #include "router/payload.h"
 #include "runtime/ops.h"
@@ -229,10 +230,26 @@ std::vector<std::pair<std::string, Tensor>> Transformer::gate_state() {
   return state;
 }
 
-void Transformer::logits(const Saved& saved, std::int64_t token, Tensor out, Stream& stream) {
+void Transformer::logits(const Saved& saved, std::int64_t first, Tensor out, Stream& stream) {
   State& s = *state_;
   s.scratch.reset();
-  s.head.logits(s.params, saved.final_norm, token, out, s.scratch, stream);
+  s.head.logits(s.params, saved.final_norm, first, out, s.scratch, stream);
+}
+
+void Transformer::remember(const Saved& saved, std::int64_t text, std::int64_t length, Past& past,
+                           Stream& stream) const {
+  past.set_length(text, length);
+  RuntimeOps& ops = RuntimeOps::on(stream.device());
+  for (int layer = 0; layer < state_->model.num_layers; ++layer) {
+    const SelfAttention::Saved& attention = saved.blocks[static_cast<std::size_t>(layer)].attention;
+    const std::int64_t each = attention.v.cols();
+    const auto copy = [&](Tensor from, Tensor to) {
+      const std::int64_t begin = text * past.capacity() * each;
+      ops.copy(from.range(0, length * each), to.range(begin, begin + length * each), stream);
+    };
+    copy(attention.turned_k, past.keys(layer));
+    copy(attention.v, past.values(layer));
+  }
 }
 
 }  // namespace switchyard
