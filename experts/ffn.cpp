@@ -16,9 +16,9 @@ Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
 }
 
 void Ffn::rename(Params& params, const std::string& name, bool extra_copy) const {
-  params.rename(gate_, name + ".gate", extra_copy);
-  params.rename(up_, name + ".up", extra_copy);
-  params.rename(down_, name + ".down", extra_copy);
+  params.rename(gate_.weight(), name + ".gate", extra_copy);
+  params.rename(up_.weight(), name + ".up", extra_copy);
+  params.rename(down_.weight(), name + ".down", extra_copy);
 }
 
 Ffn::Saved Ffn::Saved::row_range(std::int64_t begin, std::int64_t end) const {

@@ -11,6 +11,8 @@ class Linear {
   // Declares W, of shape [out, in].
   Linear(Params& params, ParamSpec spec) : weight_(params.declare(std::move(spec))) {}
 
+  ParamId weight() const { return weight_; }
+
   // Rows are multiples of row_tile. x: [rows, in], y: [rows, out].
   void forward(const Params& params, Tensor x, Tensor y, Stream& stream) const;
   // d_x (= or +=) d_y W.
