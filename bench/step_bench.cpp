@@ -1,13 +1,17 @@
 // What share of the machine's matrix-product rate does a training step reach, and where does the
 // rest go?
-//   mpirun -n 2 build/release/bench/step_bench        one rank per core
-// Rank 0 reports: tokens/s and GFLOP/s of all ranks, the share of the rate that plain oneDNN
-// products reach on the same ranks at the same time, and the seconds of each part of a step.
+//   mpirun -n 2 build/release/bench/step_bench [--layers=8] [--steps=6]        one rank per core
+// --benchmark_filter=step/fast/bf16 picks one of step/{exact,fast}/{f32,bf16,int8}; int8: all three
+// products of linear layers. Rank 0 reports: tokens/s and GFLOP/s of all ranks, the share of the
+// rate that plain oneDNN products reach on the same ranks at the same time, and the seconds of each
+// part of a step.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <chrono>
 #include <dnnl.hpp>
+#include <string>
+#include <string_view>
 
 #include "model/flops.h"
 #include "runtime/mpi_comm.h"
@@ -51,9 +55,9 @@ double matmul_rate(Comm& world) {
 
 // The model of docs/benchmarks.md: d = 512, 8 layers, 8 experts, top-2, expert width 1,024,
 // sequence 512.
-ModelConfig bench_model() {
+ModelConfig bench_model(int layers) {
   return {.hidden = 512,
-          .num_layers = 8,
+          .num_layers = layers,
           .num_heads = 8,
           .num_kv_heads = 8,
           .head_dim = 64,
@@ -64,14 +68,35 @@ ModelConfig bench_model() {
 
 constexpr std::int64_t vocabulary = 4096, sequence = 512, sequences_per_micro_batch = 4;
 
+struct BenchCase {
+  bool exact;
+  const char* precision;
+  int layers;
+  int steps;  // the same number on every rank, whatever each rank's clock says
+
+  TrainConfig train() const {
+    TrainConfig config{.exact = exact};
+    const bool int8 = std::string_view(precision) == "int8";
+    config.precision = int8 ? "f32" : precision;
+    config.int8_forward = config.int8_input_gradient = config.int8_weight_gradient = int8;
+    return config;
+  }
+};
+
 class StepBench {
  public:
-  StepBench(MpiSession& session, bool exact)
+  StepBench(MpiSession& session, const BenchCase& chosen)
       : stream_(Stream::cpu(1)),
         mesh_(make_mesh(session.world(), session.world()->size())),
-        model_(bench_model(), RouterConfig{},
-               {vocabulary, sequence, exact, tokens_per_step(), mesh_.world->size()}, mesh_),
-        trainer_(model_, mesh_, {.exact = exact}, stream_) {
+        model_(bench_model(chosen.layers), RouterConfig{},
+               {.vocabulary = vocabulary,
+                .sequence_length = sequence,
+                .exact = chosen.exact,
+                .step_tokens = tokens_per_step(),
+                .num_micro_batches = mesh_.world->size(),
+                .precision = product_precision(chosen.train())},
+               mesh_),
+        trainer_(model_, mesh_, chosen.train(), stream_) {
     const Random random(1, Purpose::data_order, static_cast<std::uint64_t>(mesh_.world->rank()));
     constexpr std::int64_t count = sequence * sequences_per_micro_batch;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -109,11 +134,9 @@ class StepBench {
   Batch batch_;
 };
 
-// The same number of steps on every rank, whatever each rank's clock says.
-constexpr int num_steps = 6;
-
-void bench_step(benchmark::State& state, MpiSession& session, bool exact) {
-  StepBench bench(session, exact);
+void bench_step(benchmark::State& state, MpiSession& session, const BenchCase& chosen) {
+  StepBench bench(session, chosen);
+  const int num_steps = chosen.steps;
   bench.step(0);
   bench.step(1);
   const double ceiling = matmul_rate(bench.world());
@@ -128,8 +151,9 @@ void bench_step(benchmark::State& state, MpiSession& session, bool exact) {
     total += seconds_since(start);
   }
   const double seconds = total / num_steps;
-  const double gflops = 3e-9 * forward_flops_per_token(bench_model(), 2, vocabulary, sequence) *
-                        static_cast<double>(bench.tokens_per_step()) / seconds;
+  const double gflops =
+      3e-9 * forward_flops_per_token(bench_model(chosen.layers), 2, vocabulary, sequence) *
+      static_cast<double>(bench.tokens_per_step()) / seconds;
   state.counters["tokens_per_s"] = static_cast<double>(bench.tokens_per_step()) / seconds;
   state.counters["GFLOP_per_s"] = gflops;
   state.counters["share_of_matmul"] = gflops / ceiling;
@@ -141,6 +165,13 @@ void bench_step(benchmark::State& state, MpiSession& session, bool exact) {
   state.counters["s_other"] = other;
 }
 
+int option_of(int argc, char** argv, std::string_view name, int otherwise) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]).starts_with(name)) return std::stoi(argv[i] + name.size());
+  }
+  return otherwise;
+}
+
 }  // namespace
 }  // namespace switchyard
 
@@ -149,13 +180,18 @@ int main(int argc, char** argv) {
   MpiSession session(&argc, &argv);
   const bool root = session.world()->rank() == 0;
   benchmark::Initialize(&argc, argv);
+  const int layers = option_of(argc, argv, "--layers=", 8),
+            steps = option_of(argc, argv, "--steps=", 6);
   for (const bool exact : {true, false}) {
-    benchmark::RegisterBenchmark(
-        exact ? "step/exact" : "step/fast",
-        [&session, exact](benchmark::State& state) { bench_step(state, session, exact); })
-        ->Iterations(num_steps)
-        ->UseManualTime()
-        ->Unit(benchmark::kMillisecond);
+    for (const char* precision : {"f32", "bf16", "int8"}) {
+      const BenchCase chosen{exact, precision, layers, steps};
+      benchmark::RegisterBenchmark(
+          fmt::format("step/{}/{}", exact ? "exact" : "fast", precision).c_str(),
+          [&session, chosen](benchmark::State& state) { bench_step(state, session, chosen); })
+          ->Iterations(steps)
+          ->UseManualTime()
+          ->Unit(benchmark::kMillisecond);
+    }
   }
   struct Silent : benchmark::BenchmarkReporter {
     bool ReportContext(const Context&) override { return true; }

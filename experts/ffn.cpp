@@ -1,13 +1,13 @@
 #include "experts/ffn.h"
 
 #include "experts/ops.h"
-#include "runtime/matmul.h"
 
 namespace switchyard {
 
 Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
   const auto declare = [&](const char* part, std::int64_t out, std::int64_t in, double std) {
-    return params.declare(
+    return Linear(
+        params,
         {.name = name + "." + part, .shape = {out, in}, .init_std = std, .expert = shape.expert});
   };
   gate_ = declare("gate", shape.inner, shape.hidden, shape.init_std);
@@ -16,9 +16,9 @@ Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
 }
 
 void Ffn::rename(Params& params, const std::string& name, bool extra_copy) const {
-  params.rename(gate_, name + ".gate", extra_copy);
-  params.rename(up_, name + ".up", extra_copy);
-  params.rename(down_, name + ".down", extra_copy);
+  params.rename(gate_.weight(), name + ".gate", extra_copy);
+  params.rename(up_.weight(), name + ".up", extra_copy);
+  params.rename(down_.weight(), name + ".down", extra_copy);
 }
 
 Ffn::Saved Ffn::Saved::row_range(std::int64_t begin, std::int64_t end) const {
@@ -31,25 +31,24 @@ Ffn::Saved Ffn::take(Arena& arena, std::int64_t rows, std::int64_t inner) {
 
 void Ffn::forward(const Params& params, Tensor x, const Saved& saved, Tensor out,
                   Stream& stream) const {
-  matmul(x, Op::plain, params.value(gate_), Op::transposed, saved.gate, Write::replace, stream);
-  matmul(x, Op::plain, params.value(up_), Op::transposed, saved.up, Write::replace, stream);
+  gate_.forward(params, x, saved.gate, stream);
+  up_.forward(params, x, saved.up, stream);
   ExpertOps::on(stream.device()).swiglu(saved.gate, saved.up, saved.product, stream);
-  matmul(saved.product, Op::plain, params.value(down_), Op::transposed, out, Write::replace,
-         stream);
+  down_.forward(params, saved.product, out, stream);
 }
 
 void Ffn::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
                    Stream& stream) const {
-  params.add_gradient_product(down_, d_out, saved.product, stream);
+  down_.weight_gradient(params, d_out, saved.product, stream);
   const Tensor d_product = saved.product;
-  matmul(d_out, Op::plain, params.value(down_), Op::plain, d_product, Write::replace, stream);
+  down_.input_gradient(params, d_out, d_product, Write::replace, stream);
   const Tensor d_gate = saved.gate, d_up = saved.up;
   ExpertOps::on(stream.device())
       .swiglu_backward(saved.gate, saved.up, d_product, d_gate, d_up, stream);
-  params.add_gradient_product(gate_, d_gate, x, stream);
-  params.add_gradient_product(up_, d_up, x, stream);
-  matmul(d_gate, Op::plain, params.value(gate_), Op::plain, d_x, Write::replace, stream);
-  matmul(d_up, Op::plain, params.value(up_), Op::plain, d_x, Write::add, stream);
+  gate_.weight_gradient(params, d_gate, x, stream);
+  up_.weight_gradient(params, d_up, x, stream);
+  gate_.input_gradient(params, d_gate, d_x, Write::replace, stream);
+  up_.input_gradient(params, d_up, d_x, Write::add, stream);
 }
 
 }  // namespace switchyard

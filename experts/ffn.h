@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/params.h"
+#include "runtime/linear.h"
 
 namespace switchyard {
 
@@ -20,7 +20,7 @@ class Ffn {
   // Declares name.gate and name.up [inner, hidden], name.down [hidden, inner].
   Ffn(Params& params, const std::string& name, const Shape& shape);
 
-  std::array<ParamId, 3> params() const { return {gate_, up_, down_}; }
+  std::array<ParamId, 3> params() const { return {gate_.weight(), up_.weight(), down_.weight()}; }
   // See Params::rename.
   void rename(Params& params, const std::string& name, bool extra_copy) const;
 
@@ -39,7 +39,7 @@ class Ffn {
                 Stream& stream) const;
 
  private:
-  ParamId gate_, up_, down_;
+  Linear gate_, up_, down_;
 };
 
 }  // namespace switchyard

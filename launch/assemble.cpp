@@ -38,7 +38,8 @@ Transformer::Options model_options(const Config& config, std::int64_t vocabulary
           .step_tokens = config.train.global_batch_size * config.data.sequence_length,
           .num_micro_batches = config.train.global_batch_size / config.train.micro_batch_size,
           .seed = static_cast<std::uint64_t>(config.train.seed),
-          .tape = tape};
+          .tape = tape,
+          .precision = product_precision(config.train)};
 }
 
 void require_device(const RunConfig& run) {

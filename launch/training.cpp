@@ -129,6 +129,8 @@ class Training {
           "oneDNN does not repeat its bits on this processor: matrix products use Switchyard's own "
           "kernel, which is slower; train.exact = false would use oneDNN");
     }
+    const std::string note = emulation_note(product_precision(config_.train), stream_);
+    if (!note.empty()) log_->warn("{}", note);
     introduce_data();
   }
 

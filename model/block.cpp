@@ -44,7 +44,7 @@ Block::Block(Params& params, const ModelConfig& model, const RouterConfig& route
              Exchange& exchange, const GateInputs& inputs)
     : attention_norm_(params, layer_name(inputs.layer) + ".attention_norm", model.hidden,
                       model.norm_epsilon),
-      attention_(params, layer_name(inputs.layer) + ".attention", model),
+      attention_(params, layer_name(inputs.layer) + ".attention", inputs.layer, model),
       ffn_norm_(params, layer_name(inputs.layer) + ".ffn_norm", model.hidden, model.norm_epsilon),
       ffn_hidden_(model.ffn_hidden) {
   if (is_dense(model, inputs.layer)) {

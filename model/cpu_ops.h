@@ -31,6 +31,10 @@ class CpuModelOps final : public ModelOps {
                           Stream& stream) override;
   std::int64_t attention_scratch(const AttentionShape& shape, const Stream& stream) const override;
 
+  // attention_past.cpp
+  void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values, Tensor length,
+                      Tensor score, Tensor out, Stream& stream) override;
+
   // cross_entropy.cpp
   void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                      Stream& stream) override;

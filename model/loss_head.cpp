@@ -44,7 +44,7 @@ double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hid
     const std::int64_t end = std::min(rows, begin + chunk);
     const Tensor part = logits.row_range(0, end - begin);
     matmul(hidden.row_range(begin, end), Op::plain, params.value(table_), Op::transposed, part,
-           Write::replace, stream);
+           Write::replace, stream, params.precision().head);
     ModelOps::on(stream.device())
         .cross_entropy(part, batch.targets.range(begin, end), scale, loss.range(begin, end),
                        stream);
@@ -68,22 +68,24 @@ double LossHead::loss_and_gradient(Params& params, const Batch& batch, Tensor x,
   const Span span(stream, "head");
   const auto use = [&](Tensor d_logits, std::int64_t begin, std::int64_t end) {
     matmul(d_logits, Op::plain, params.value(table_), Op::plain, d_x.row_range(begin, end),
-           Write::replace, stream);
-    params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), stream);
+           Write::replace, stream, params.precision().head);
+    params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), stream,
+                                params.precision().head);
   };
   const double loss = for_chunks(params, batch, saved.out, loss_tokens, scratch, stream, use);
   norm_.backward(params, x, saved, d_x, d_x, scratch, stream);
   return loss;
 }
 
-void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64_t row, Tensor out,
-                      Arena& scratch, Stream& stream) const {
-  // The whole tile the row stands in: a product's rows come in tiles.
-  const std::int64_t begin = row / row_tile * row_tile;
-  const Tensor tile = scratch.take({row_tile, vocabulary_});
-  matmul(saved.out.row_range(begin, begin + row_tile), Op::plain, params.value(table_),
-         Op::transposed, tile, Write::replace, stream);
-  RuntimeOps::on(stream.device()).copy(tile.row_range(row - begin, row - begin + 1), out, stream);
+void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64_t first,
+                      Tensor out, Arena& scratch, Stream& stream) const {
+  // Whole tiles: a product's rows come in those.
+  const std::int64_t begin = first / row_tile * row_tile, end = padded_rows(first + out.rows());
+  const Tensor tiles = scratch.take({end - begin, vocabulary_});
+  matmul(saved.out.row_range(begin, end), Op::plain, params.value(table_), Op::transposed, tiles,
+         Write::replace, stream, params.precision().head);
+  RuntimeOps::on(stream.device())
+      .copy(tiles.row_range(first - begin, first - begin + out.rows()), out, stream);
 }
 
 }  // namespace switchyard

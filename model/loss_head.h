@@ -29,8 +29,8 @@ class LossHead {
   double loss_and_gradient(Params& params, const Batch& batch, Tensor x, const Norm::Saved& saved,
                            std::int64_t loss_tokens, Tensor d_x, Arena& scratch,
                            Stream& stream) const;
-  // Logits of one row; out: [V].
-  void logits(const Params& params, const Norm::Saved& saved, std::int64_t row, Tensor out,
+  // Logits of the rows from `first` on; out: [rows, V].
+  void logits(const Params& params, const Norm::Saved& saved, std::int64_t first, Tensor out,
               Arena& scratch, Stream& stream) const;
 
  private:

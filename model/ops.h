@@ -67,6 +67,13 @@ class ModelOps {
   virtual std::int64_t attention_scratch(const AttentionShape& shape,
                                          const Stream& stream) const = 0;
 
+  // Attention of one new token per text to all of its text. q, out: [T, Q, D]; k, v: [T, K, D];
+  // keys, values: [texts, capacity, K, D]; length: [texts] i32, below capacity; score: [T, Q,
+  // capacity], overwritten. Row i belongs to text i, and k and v go to its place length[i]; rows
+  // past the texts, which fill up T, stand for text 0 once more.
+  virtual void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values,
+                              Tensor length, Tensor score, Tensor out, Stream& stream) = 0;
+
   // Cross-entropy of rows of logits, in place. logits: [rows, V] becomes d_logits = (softmax -
   // onehot) * scale for rows with target >= 0 and zero for the others. loss: [rows] f32, 0 for rows
   // without a target. target: [rows] i32.

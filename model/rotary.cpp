@@ -10,7 +10,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::int64_t tokens_per_unit = 64;
+constexpr std::int64_t tokens_turned_at_once = 64;
 
 struct Turn {
   const float* cosine;
@@ -81,10 +81,10 @@ void CpuModelOps::rotate(Tensor x, Tensor position, const RotaryTable& table, in
   }
   const Turn turn = {table.cosine.tensor().as<float>(), table.sine.tensor().as<float>(),
                      direction < 0 ? -1.0F : 1.0F, heads, half};
-  parallel_for(stream, (num_tokens + tokens_per_unit - 1) / tokens_per_unit,
+  parallel_for(stream, (num_tokens + tokens_turned_at_once - 1) / tokens_turned_at_once,
                [&](std::int64_t unit) {
-                 const std::int64_t begin = unit * tokens_per_unit;
-                 const std::int64_t count = std::min(tokens_per_unit, num_tokens - begin);
+                 const std::int64_t begin = unit * tokens_turned_at_once;
+                 const std::int64_t count = std::min(tokens_turned_at_once, num_tokens - begin);
                  rotate_tokens(xs + begin * heads * 2 * half, positions + begin, count, turn);
                });
 }

@@ -1,17 +1,18 @@
 #include "model/self_attention.h"
 
-#include "runtime/matmul.h"
+#include "model/past.h"
 #include "runtime/ops.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
 
-SelfAttention::SelfAttention(Params& params, const std::string& name, const ModelConfig& config)
-    : config_(config) {
+SelfAttention::SelfAttention(Params& params, const std::string& name, int layer,
+                             const ModelConfig& config)
+    : config_(config), layer_(layer) {
   const std::int64_t queries = config.num_heads * config.head_dim,
                      keys = config.num_kv_heads * config.head_dim;
   const auto declare = [&](const char* part, Shape shape, double std) {
-    return params.declare({.name = name + "." + part, .shape = shape, .init_std = std});
+    return Linear(params, {.name = name + "." + part, .shape = shape, .init_std = std});
   };
   q_ = declare("q", {queries, config.hidden}, init_std_of(config));
   k_ = declare("k", {keys, config.hidden}, init_std_of(config));
@@ -72,11 +73,10 @@ void SelfAttention::forward(const Params& params, const Batch& batch, const Rota
                             Tensor x, Saved& saved, Tensor out, Arena& arena, Arena& scratch,
                             Stream& stream) const {
   const Span span(stream, "attention");
-  ModelOps& ops = ModelOps::on(stream.device());
   const std::int64_t tokens = x.rows(), dim = config_.head_dim;
-  const auto project = [&](ParamId weight, int heads) {
+  const auto project = [&](const Linear& linear, int heads) {
     const Tensor result = arena.take({tokens, heads * dim});
-    matmul(x, Op::plain, params.value(weight), Op::transposed, result, Write::replace, stream);
+    linear.forward(params, x, result, stream);
     return result;
   };
   saved.q = project(q_, config_.num_heads);
@@ -86,12 +86,25 @@ void SelfAttention::forward(const Params& params, const Batch& batch, const Rota
   saved.turned_k = turn(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, arena, stream);
   saved.mixed = arena.take({tokens, config_.num_heads, dim});
   saved.log_sum = arena.take({tokens, config_.num_heads});
+  attend(batch, saved, scratch, stream);
+  o_.forward(params, saved.mixed.view(saved.q.shape), out, stream);
+}
+
+void SelfAttention::attend(const Batch& batch, const Saved& saved, Arena& scratch,
+                           Stream& stream) const {
+  ModelOps& ops = ModelOps::on(stream.device());
+  const Tensor v = saved.v.view(saved.turned_k.shape);
+  if (batch.past != nullptr) {
+    const Past& past = *batch.past;
+    ops.attention_past(saved.turned_q, saved.turned_k, v, past.keys(layer_), past.values(layer_),
+                       past.lengths(),
+                       scratch.take({saved.mixed.dim(0), config_.num_heads, past.capacity()}),
+                       saved.mixed, stream);
+    return;
+  }
   const AttentionShape shape = shape_of(batch);
-  ops.attention(saved.turned_q, saved.turned_k, saved.v.view({tokens, config_.num_kv_heads, dim}),
-                batch.positions, shape, saved.mixed, saved.log_sum,
-                scratch.take({ops.attention_scratch(shape, stream)}), stream);
-  matmul(saved.mixed.view(saved.q.shape), Op::plain, params.value(o_), Op::transposed, out,
-         Write::replace, stream);
+  ops.attention(saved.turned_q, saved.turned_k, v, batch.positions, shape, saved.mixed,
+                saved.log_sum, scratch.take({ops.attention_scratch(shape, stream)}), stream);
 }
 
 void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTable& rotary,
@@ -100,10 +113,9 @@ void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTab
   const Span span(stream, "attention");
   ModelOps& ops = ModelOps::on(stream.device());
   const Tensor v = saved.v.view(saved.turned_k.shape);
-  params.add_gradient_product(o_, d_out, saved.mixed.view(saved.q.shape), stream);
+  o_.weight_gradient(params, d_out, saved.mixed.view(saved.q.shape), stream);
   const Tensor d_mixed = scratch.take(saved.mixed.shape);
-  matmul(d_out, Op::plain, params.value(o_), Op::plain, d_mixed.view(saved.q.shape), Write::replace,
-         stream);
+  o_.input_gradient(params, d_out, d_mixed.view(saved.q.shape), Write::replace, stream);
   const Tensor d_turned_q = scratch.take(saved.turned_q.shape),
                d_turned_k = scratch.take(saved.turned_k.shape);
   const Tensor d_v = scratch.take(v.shape);
@@ -117,9 +129,9 @@ void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTab
   const Tensor d_k = turn_back(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, d_turned_k,
                                scratch, stream);
   Write write = Write::replace;
-  const auto project_back = [&](ParamId weight, Tensor d) {
-    params.add_gradient_product(weight, d, x, stream);
-    matmul(d, Op::plain, params.value(weight), Op::plain, d_x, write, stream);
+  const auto project_back = [&](const Linear& linear, Tensor d) {
+    linear.weight_gradient(params, d, x, stream);
+    linear.input_gradient(params, d, d_x, write, stream);
     write = Write::add;
   };
   project_back(q_, d_q);

@@ -8,7 +8,7 @@
 #include "model/ops.h"
 #include "model/rotary.h"
 #include "runtime/batch.h"
-#include "runtime/params.h"
+#include "runtime/linear.h"
 
 namespace switchyard {
 
@@ -16,14 +16,15 @@ class SelfAttention {
  public:
   // Declares name.q [heads D, hidden], name.k and name.v [kv heads D, hidden], name.o [hidden,
   // heads D], and with QK-norm (arXiv:2302.05442) name.q_norm and name.k_norm [D].
-  SelfAttention(Params& params, const std::string& name, const ModelConfig& config);
+  SelfAttention(Params& params, const std::string& name, int layer, const ModelConfig& config);
 
   // What backward needs. The projections as they left the matmul, and as attention saw them.
   struct Saved {
     Tensor q, k, v, turned_q, turned_k, inverse_q, inverse_k, mixed, log_sum;
   };
 
-  // x, out: [T, hidden]. `arena` keeps what backward needs; `scratch` may be reset afterwards.
+  // x, out: [T, hidden]. `arena` keeps what backward needs; `scratch` may be reset afterwards. With
+  // batch.past, attends to the texts there and adds to them; nothing is kept for backward.
   void forward(const Params& params, const Batch& batch, const RotaryTable& rotary, Tensor x,
                Saved& saved, Tensor out, Arena& arena, Arena& scratch, Stream& stream) const;
   // Overwrites d_x. Adds one addend to each gradient.
@@ -37,9 +38,11 @@ class SelfAttention {
   Tensor turn_back(Params& params, const Batch& batch, const RotaryTable& rotary, ParamId norm,
                    Tensor x, Tensor inverse, Tensor d_turned, Arena& scratch, Stream& stream) const;
   AttentionShape shape_of(const Batch& batch) const;
+  void attend(const Batch& batch, const Saved& saved, Arena& scratch, Stream& stream) const;
 
   ModelConfig config_;
-  ParamId q_, k_, v_, o_;
+  int layer_;
+  Linear q_, k_, v_, o_;
   ParamId q_norm_ = -1, k_norm_ = -1;
 };
 

@@ -6,6 +6,7 @@
 #include "model/block.h"
 #include "model/loss_head.h"
 #include "model/ops.h"
+#include "model/past.h"
 #include "model/rotary.h"
 #include "router/payload.h"
 #include "runtime/ops.h"
@@ -64,6 +65,7 @@ struct Transformer::State {
     params.allocate(options.exact, fixed_point_for(options.step_tokens, addends),
                     {mesh.world->rank(), mesh.world->size()},
                     {mesh.replicas->rank(), mesh.replicas->size()});
+    params.set_precision(options.precision);
     saved.blocks.resize(blocks.size());
   }
 
@@ -126,11 +128,19 @@ std::vector<MatmulShape> Transformer::matmul_shapes() const {
   for (const Param& param : state_->params.all()) {
     if (param.spec.shape.num_dims() == 2) sizes.insert({param.spec.shape[0], param.spec.shape[1]});
   }
+  const ProductPrecision& asked = state_->options.precision;
   std::vector<MatmulShape> shapes;
   for (const auto& [out, in] : sizes) {
-    shapes.push_back({all_row_tiles, out, in, Op::plain, Op::transposed});  // forward
-    shapes.push_back({all_row_tiles, in, out, Op::plain, Op::plain});       // input gradient
-    shapes.push_back({out, in, all_sum_tiles, Op::transposed, Op::plain});  // weight gradient
+    // A size may be a linear layer's, the head's or a router's.
+    const auto add = [&](std::int64_t m, std::int64_t n, std::int64_t k, Op op_a, Op op_b,
+                         Precision linear) {
+      for (const Precision precision : std::set{Precision::f32, asked.head, linear}) {
+        shapes.push_back({m, n, k, op_a, op_b, precision});
+      }
+    };
+    add(all_row_tiles, out, in, Op::plain, Op::transposed, asked.forward);
+    add(all_row_tiles, in, out, Op::plain, Op::plain, asked.input_gradient);
+    add(out, in, all_sum_tiles, Op::transposed, Op::plain, asked.weight_gradient);
   }
   return shapes;
 }
@@ -220,10 +230,26 @@ std::vector<std::pair<std::string, Tensor>> Transformer::gate_state() {
   return state;
 }
 
-void Transformer::logits(const Saved& saved, std::int64_t token, Tensor out, Stream& stream) {
+void Transformer::logits(const Saved& saved, std::int64_t first, Tensor out, Stream& stream) {
   State& s = *state_;
   s.scratch.reset();
-  s.head.logits(s.params, saved.final_norm, token, out, s.scratch, stream);
+  s.head.logits(s.params, saved.final_norm, first, out, s.scratch, stream);
+}
+
+void Transformer::remember(const Saved& saved, std::int64_t text, std::int64_t length, Past& past,
+                           Stream& stream) const {
+  past.set_length(text, length);
+  RuntimeOps& ops = RuntimeOps::on(stream.device());
+  for (int layer = 0; layer < state_->model.num_layers; ++layer) {
+    const SelfAttention::Saved& attention = saved.blocks[static_cast<std::size_t>(layer)].attention;
+    const std::int64_t each = attention.v.cols();
+    const auto copy = [&](Tensor from, Tensor to) {
+      const std::int64_t begin = text * past.capacity() * each;
+      ops.copy(from.range(0, length * each), to.range(begin, begin + length * each), stream);
+    };
+    copy(attention.turned_k, past.keys(layer));
+    copy(attention.v, past.values(layer));
+  }
 }
 
 }  // namespace switchyard

@@ -39,6 +39,7 @@ class Transformer {
     std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
     std::uint64_t seed = 1;              // of the gates' noise and hashes
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
+    ProductPrecision precision{};
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.
@@ -72,8 +73,11 @@ class Transformer {
   // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
   void evaluate(const Batch& batch, Saved& saved, std::int64_t loss_tokens, StepSums& sums,
                 Stream& stream);
-  // Logits of one token of the batch, after forward. out: [V].
-  void logits(const Saved& saved, std::int64_t token, Tensor out, Stream& stream);
+  // Logits of the batch's tokens from `first` on, after forward. out: [tokens, V].
+  void logits(const Saved& saved, std::int64_t first, Tensor out, Stream& stream);
+  // After forward of one row: text `text` of the past is the row's first `length` tokens.
+  void remember(const Saved& saved, std::int64_t text, std::int64_t length, Past& past,
+                Stream& stream) const;
 
   // What the gates learn from a step that was taken. sums: of all ranks.
   void finish_step(const StepSums& sums);

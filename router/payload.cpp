@@ -1,24 +1,15 @@
 #include "router/payload.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 
-#include "runtime/math.h"
+#include "runtime/rounding.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
 namespace {
 
 constexpr std::int64_t rows_per_chunk = 64;
-
-std::uint16_t bf16_of(float value) {
-  const auto bits = bits_to<std::uint32_t>(value);
-  const std::uint32_t rounded = bits + 0x7fffU + ((bits >> 16) & 1U);
-  const bool nan = (bits & 0x7fffffffU) > 0x7f800000U;
-  return static_cast<std::uint16_t>(nan ? (bits >> 16) | 0x40U : rounded >> 16);
-}
 
 SWITCHYARD_MULTIVERSION
 void pack_bf16(const float* in, std::int64_t count, std::uint16_t* out) {
@@ -27,27 +18,23 @@ void pack_bf16(const float* in, std::int64_t count, std::uint16_t* out) {
 
 SWITCHYARD_MULTIVERSION
 void unpack_bf16(const std::uint16_t* in, std::int64_t count, float weight, float* out) {
-  for (std::int64_t i = 0; i < count; ++i)
-    out[i] = bits_to<float>(static_cast<std::uint32_t>(in[i]) << 16) * weight;
+  for (std::int64_t i = 0; i < count; ++i) out[i] = value_of_bf16(in[i]) * weight;
 }
 
-// The largest magnitude; NaN if an element is not finite.
 SWITCHYARD_MULTIVERSION
-float largest_of(const float* in, std::int64_t count) {
-  std::uint32_t largest = 0;  // magnitudes order as their bits do
+std::uint32_t largest_of(const float* in, std::int64_t count) {
+  std::uint32_t largest = 0;
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint32_t magnitude = bits_to<std::uint32_t>(in[i]) & 0x7fffffffU;
+    const std::uint32_t magnitude = magnitude_bits(in[i]);
     largest = magnitude > largest ? magnitude : largest;
   }
-  return largest >= 0x7f800000U ? std::numeric_limits<float>::quiet_NaN() : bits_to<float>(largest);
+  return largest;
 }
 
-// Adding 1.5 * 2^23 leaves the nearest integer, ties to even, in the low bits.
 SWITCHYARD_MULTIVERSION
 void pack_int8(const float* in, std::int64_t count, float inverse, std::int8_t* out) {
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto bits = bits_to<std::int32_t>(in[i] * inverse + 12582912.0F);
-    out[i] = static_cast<std::int8_t>(bits - bits_to<std::int32_t>(12582912.0F));
+    out[i] = static_cast<std::int8_t>(int8_code(in[i], inverse));
   }
 }
 
@@ -69,10 +56,7 @@ void pack_row(Payload payload, const float* in, std::int64_t hidden, std::byte* 
   } else if (payload == Payload::bf16) {
     pack_bf16(in, hidden, reinterpret_cast<std::uint16_t*>(out));
   } else {
-    const float largest = largest_of(in, hidden);
-    const float scale = largest / 127.0F;
-    // Too small to scale: the row is zero. Not finite: the scale is NaN, and so is the row.
-    const float inverse = scale >= 1.2e-38F ? 1.0F / scale : 0.0F;
+    const auto [scale, inverse] = int8_scale(largest_of(in, hidden));
     std::memcpy(out, &scale, sizeof scale);
     pack_int8(in, hidden, inverse, reinterpret_cast<std::int8_t*>(out + int8_begin()));
   }

@@ -4,7 +4,10 @@
 #include <array>
 #include <cstring>
 
+#include "runtime/hd.h"
+#include "runtime/matmul_int8.h"
 #include "runtime/matmul_library.h"
+#include "runtime/rounding.h"
 
 namespace switchyard {
 namespace {
@@ -39,75 +42,125 @@ std::vector<Range> ladder(const std::array<std::int64_t, N>& tiles, std::int64_t
 // Memory that stays with the calling thread, a piece for each side of a product.
 enum class Side : std::uint8_t { left, right };
 
-float* room_of_thread(Side side, std::int64_t size) {
+void* room_of_thread(Side side, std::int64_t bytes) {
   thread_local std::array<Buffer, 2> rooms;
   Buffer& room = rooms[static_cast<std::size_t>(side)];
-  if (room.tensor().size() < size) room = Buffer(Shape{size}, DType::f32);
-  return room.tensor().as<float>();
+  if (room.tensor().bytes() < bytes) room = Buffer(Shape{bytes}, DType::u8);
+  return room.tensor().data;
 }
 
-void copy_rows(const float* from, std::int64_t from_stride, std::int64_t rows, std::int64_t cols,
-               float* to, std::int64_t to_stride) {
-  for (std::int64_t r = 0; r < rows; ++r) {
-    std::copy_n(from + r * from_stride, cols, to + r * to_stride);
+// What the library is given for an operand: itself, the bf16 numbers nearest to it as f32, or those
+// as bf16.
+enum class Form : std::uint8_t { itself, rounded, bf16 };
+
+Form form_of(Precision precision, const MatmulLibrary& library) {
+  if (precision == Precision::f32) return Form::itself;
+  return library.multiplies_bf16() ? Form::bf16 : Form::rounded;
+}
+
+std::int64_t bytes_of(Form form) {
+  return static_cast<std::int64_t>(form == Form::bf16 ? sizeof(std::uint16_t) : sizeof(float));
+}
+
+SWITCHYARD_MULTIVERSION
+void round_to_bf16(const float* from, std::int64_t count, std::uint16_t* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = bf16_of(from[i]);
+}
+
+SWITCHYARD_MULTIVERSION
+void round_in_f32(const float* from, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = value_of_bf16(bf16_of(from[i]));
+}
+
+struct Rows {
+  const float* data;
+  std::int64_t stride, count, cols;
+};
+
+void copy_rows(Rows from, Form form, Operand to, std::byte* room) {
+  for (std::int64_t r = 0; r < from.count; ++r) {
+    const float* row = from.data + r * from.stride;
+    std::byte* out = room + r * to.stride * to.element_bytes;
+    if (form == Form::itself) {
+      std::memcpy(out, row, static_cast<std::size_t>(from.cols) * sizeof(float));
+    } else if (form == Form::rounded) {
+      round_in_f32(row, from.cols, reinterpret_cast<float*>(out));
+    } else {
+      round_to_bf16(row, from.cols, reinterpret_cast<std::uint16_t*>(out));
+    }
   }
 }
 
-// The right operand of a product, copied to a better stride where that pays.
-Operand right_operand(const MatmulShape& shape, const float* b, Stream& stream) {
-  if (shape.op_b == Op::transposed) return {b, shape.k};
-  const std::int64_t stride = stream.matmul_library().good_stride(shape.n);
-  if (stride == shape.n) return {b, shape.n};
-  float* copy = room_of_thread(Side::right, shape.k * stride);
-  const std::int64_t piece = 64;
-  parallel_for(stream, (shape.k + piece - 1) / piece, [&](std::int64_t i) {
+// A copy in the calling thread's room, made by all threads of the stream.
+Operand copied(Side side, Rows from, Form form, std::int64_t stride, Stream& stream) {
+  constexpr std::int64_t piece = 64;
+  auto* room = static_cast<std::byte*>(room_of_thread(side, from.count * stride * bytes_of(form)));
+  const Operand copy(room, stride, bytes_of(form));
+  parallel_for(stream, (from.count + piece - 1) / piece, [&](std::int64_t i) {
     const std::int64_t begin = i * piece;
-    copy_rows(b + begin * shape.n, shape.n, std::min(piece, shape.k - begin), shape.n,
-              copy + begin * stride, stride);
+    copy_rows({from.data + begin * from.stride, from.stride, std::min(piece, from.count - begin),
+               from.cols},
+              form, copy, room + begin * stride * copy.element_bytes);
   });
-  return {copy, stride};
+  return copy;
+}
+
+Operand right_operand(const MatmulShape& shape, const float* b, Form form, Stream& stream) {
+  const bool plain = shape.op_b == Op::plain;
+  const std::int64_t rows = plain ? shape.k : shape.n, cols = plain ? shape.n : shape.k;
+  const std::int64_t stride = plain ? stream.matmul_library().good_stride(cols) : cols;
+  if (form == Form::itself && stride == cols) return {b, cols};
+  return copied(Side::right, {b, cols, rows, cols}, form, stride, stream);
 }
 
 void multiply_rows(const MatmulShape& shape, Write write, const float* a, const float* b,
                    float* out, Stream& stream) {
+  const Form form = form_of(shape.precision, stream.matmul_library());
   const std::vector<Range> tiles = ladder(row_tiles, shape.m);
-  const Operand right = right_operand(shape, b, stream);
+  const Operand right = right_operand(shape, b, form, stream);
+  const Operand left = form == Form::itself ? Operand(a, shape.k)
+                                            : copied(Side::left, {a, shape.k, shape.m, shape.k},
+                                                     form, shape.k, stream);
   parallel_for(stream, static_cast<std::int64_t>(tiles.size()), [&](std::int64_t i) {
     const auto [begin, size] = tiles[static_cast<std::size_t>(i)];
     stream.matmul_library().run({size, shape.n, shape.k, Op::plain, shape.op_b}, write,
-                                {a + begin * shape.k, shape.k}, right, out + begin * shape.n);
+                                left.from_row(begin), right, out + begin * shape.n);
   });
 }
 
 // Columns `block` of a [k, m], with rows of their own where they are not all of a.
-Operand left_columns(const MatmulShape& shape, const float* a, Range block, Stream& stream) {
+Operand left_columns(const MatmulShape& shape, const float* a, Range block, Form form,
+                     Stream& stream) {
   const std::int64_t stride = stream.matmul_library().good_stride(block.size);
-  if (block.size == shape.m && stride == shape.m) return {a, shape.m};
-  float* copy = room_of_thread(Side::left, shape.k * stride);
-  copy_rows(a + block.begin, shape.m, shape.k, block.size, copy, stride);
-  return {copy, stride};
+  if (form == Form::itself && block.size == shape.m && stride == shape.m) return {a, shape.m};
+  void* room = room_of_thread(Side::left, shape.k * stride * bytes_of(form));
+  const Operand copy(room, stride, bytes_of(form));
+  copy_rows({a + block.begin, shape.m, shape.k, block.size}, form, copy,
+            static_cast<std::byte*>(room));
+  return copy;
 }
 
 void multiply_transposed(const MatmulShape& shape, Write write, const float* a, const float* b,
                          float* out, Stream& stream) {
+  const Form form = form_of(shape.precision, stream.matmul_library());
   const std::vector<Range> terms = ladder(sum_tiles, shape.k);
-  const Operand right = right_operand(shape, b, stream);
+  const Operand right = right_operand(shape, b, form, stream);
   const std::int64_t num_blocks = (shape.m + gradient_rows - 1) / gradient_rows;
   parallel_for(stream, num_blocks, [&](std::int64_t i) {
     const Range block{i * gradient_rows, std::min(gradient_rows, shape.m - i * gradient_rows)};
-    const Operand left = left_columns(shape, a, block, stream);
+    const Operand left = left_columns(shape, a, block, form, stream);
     for (const auto [begin, size] : terms) {
-      stream.matmul_library().run(
-          {block.size, shape.n, size, Op::transposed, shape.op_b}, begin == 0 ? write : Write::add,
-          {left.data + begin * left.stride, left.stride},
-          {right.data + begin * right.stride, right.stride}, out + block.begin * shape.n);
+      stream.matmul_library().run({block.size, shape.n, size, Op::transposed, shape.op_b},
+                                  begin == 0 ? write : Write::add, left.from_row(begin),
+                                  right.from_row(begin), out + block.begin * shape.n);
     }
   });
 }
 
 }  // namespace
 
-void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream) {
+void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream,
+            Precision precision) {
   const std::int64_t m = out.rows(), n = out.cols();
   const std::int64_t k = op_a == Op::plain ? a.cols() : a.rows();
   require((op_a == Op::plain ? a.rows() : a.cols()) == m, "matmul: a is {}, out is {}", a.shape,
@@ -123,9 +176,11 @@ void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Strea
     if (write == Write::replace) std::memset(out.data, 0, static_cast<std::size_t>(out.bytes()));
     return;
   }
-  const MatmulShape shape{m, n, k, op_a, op_b};
-  (op_a == Op::plain ? multiply_rows : multiply_transposed)(shape, write, a.as<float>(),
-                                                            b.as<float>(), out.as<float>(), stream);
+  const MatmulShape shape{m, n, k, op_a, op_b, precision};
+  const auto multiply = precision == Precision::int8 ? multiply_int8
+                        : op_a == Op::plain          ? multiply_rows
+                                                     : multiply_transposed;
+  multiply(shape, write, a.as<float>(), b.as<float>(), out.as<float>(), stream);
 }
 
 }  // namespace switchyard

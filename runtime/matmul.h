@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/precision.h"
 #include "runtime/stream.h"
 
 namespace switchyard {
@@ -25,12 +26,18 @@ enum class Write : std::uint8_t { replace, add };
 // m is a multiple of row_tile when a is plain; k is when a is transposed (a weight gradient's k
 // counts rows). The bits of a row of out depend on m, n, k and the operands only: never on threads,
 // addresses or earlier calls. k = 0 gives zeros (or leaves out alone under Write::add); m = 0 or n
-// = 0 does nothing.
-void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream);
+// = 0 does nothing. Operands that are not finite give results that are not. Errors: Exit::usage for
+// an int8 product with k above int8_terms.
+void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream,
+            Precision precision = Precision::f32);
+
+// The sum of so many products of two int8 codes fits 32 bits.
+inline constexpr std::int64_t int8_terms = std::int64_t{1} << 17;
 
 struct MatmulShape {
   std::int64_t m, n, k;
   Op op_a, op_b;
+  Precision precision = Precision::f32;
 };
 
 // The start-up self-test of exact mode: runs each product twice at different addresses and thread

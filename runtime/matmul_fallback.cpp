@@ -40,7 +40,7 @@ void pack(const float* in, std::int64_t first, std::int64_t outer, std::int64_t 
 }  // namespace
 
 void fallback_matmul(const MatmulShape& shape, Write write, Operand a, Operand b, float* out) {
-  const auto [m, n, k, op_a, op_b] = shape;
+  const auto &[m, n, k, op_a, op_b, precision] = shape;
   const std::int64_t a_row = op_a == Op::plain ? a.stride : 1,
                      a_k = op_a == Op::plain ? 1 : a.stride;
   const std::int64_t b_col = op_b == Op::plain ? 1 : b.stride,
@@ -48,10 +48,12 @@ void fallback_matmul(const MatmulShape& shape, Write write, Operand a, Operand b
   std::vector<float> packed_a(static_cast<std::size_t>(k * (m + rows_at_once)));
   std::vector<float> packed_b(static_cast<std::size_t>(k * cols_at_once));
   for (std::int64_t r = 0; r < m; r += rows_at_once) {
-    pack(a.data, r, m, rows_at_once, k, a_row, a_k, packed_a.data() + r * k);
+    pack(reinterpret_cast<const float*>(a.data), r, m, rows_at_once, k, a_row, a_k,
+         packed_a.data() + r * k);
   }
   for (std::int64_t c = 0; c < n; c += cols_at_once) {
-    pack(b.data, c, n, cols_at_once, k, b_col, b_k, packed_b.data());
+    pack(reinterpret_cast<const float*>(b.data), c, n, cols_at_once, k, b_col, b_k,
+         packed_b.data());
     for (std::int64_t r = 0; r < m; r += rows_at_once) {
       float sum[rows_at_once * cols_at_once] = {};
       multiply_panel(packed_a.data() + r * k, packed_b.data(), k, sum);

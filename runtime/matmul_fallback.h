@@ -6,7 +6,7 @@
 
 namespace switchyard {
 
-// out (= or +=) op(a) op(b). out is dense.
+// out (= or +=) op(a) op(b), all f32. out is dense.
 void fallback_matmul(const MatmulShape& shape, Write write, Operand a, Operand b, float* out);
 
 }  // namespace switchyard

@@ -2,30 +2,53 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <array>
 #include <dnnl.hpp>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
+#include <vector>
 
 #include "runtime/matmul_fallback.h"
+#include "runtime/rounding.h"
 
 namespace switchyard {
 namespace {
 
-using Key = std::array<std::int64_t, 8>;
+using DataType = dnnl::memory::data_type;
 
-dnnl::memory::desc matrix(std::int64_t rows, std::int64_t cols, Op op, std::int64_t stride) {
+// One call: out [m, n] of `type` times `type`, in f32 or, of int8, in 32 bits.
+struct Call {
+  MatmulShape shape;
+  Write write;
+  DataType type;
+  std::int64_t stride_a, stride_b;
+
+  auto key() const {
+    return std::array{shape.m,
+                      shape.n,
+                      shape.k,
+                      static_cast<std::int64_t>(shape.op_a),
+                      static_cast<std::int64_t>(shape.op_b),
+                      static_cast<std::int64_t>(write),
+                      static_cast<std::int64_t>(type),
+                      stride_a,
+                      stride_b};
+  }
+};
+
+dnnl::memory::desc matrix(std::int64_t rows, std::int64_t cols, DataType type, Op op,
+                          std::int64_t stride) {
   // [rows, cols] as the product sees it; a transposed operand is stored [cols, rows].
   const dnnl::memory::dims strides =
       op == Op::plain ? dnnl::memory::dims{stride, 1} : dnnl::memory::dims{1, stride};
-  return {{rows, cols}, dnnl::memory::data_type::f32, strides};
+  return {{rows, cols}, type, strides};
 }
 
-// With AVX-512 the library repacks its operands itself, and wants them dense.
-bool library_repacks() {
-  const auto widest = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & widest) == widest;
+bool has(dnnl::cpu_isa isa) {
+  const auto wanted = static_cast<unsigned>(isa);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
 
 struct Primitive {
@@ -50,20 +73,13 @@ class OneThread {
 struct MatmulLibrary::State {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   std::shared_mutex guard;
-  std::map<Key, Primitive> primitives;
+  std::map<decltype(Call{}.key()), Primitive> primitives;
 
-  const bool repacks = library_repacks();
+  // With AVX-512 the library repacks its operands itself, and wants them dense.
+  const bool repacks = has(dnnl::cpu_isa::avx512_core);
 
-  const Primitive& find(const MatmulShape& shape, Write write, std::int64_t stride_a,
-                        std::int64_t stride_b) {
-    const Key key{shape.m,
-                  shape.n,
-                  shape.k,
-                  static_cast<std::int64_t>(shape.op_a),
-                  static_cast<std::int64_t>(shape.op_b),
-                  static_cast<std::int64_t>(write),
-                  stride_a,
-                  stride_b};
+  const Primitive& find(const Call& call) {
+    const auto key = call.key();
     {
       const std::shared_lock lock(guard);
       const auto found = primitives.find(key);
@@ -71,20 +87,21 @@ struct MatmulLibrary::State {
     }
     const std::unique_lock lock(guard);
     const auto found = primitives.find(key);  // another thread may have been first
-    return found != primitives.end()
-               ? found->second
-               : primitives.emplace(key, make(shape, write, stride_a, stride_b)).first->second;
+    return found != primitives.end() ? found->second
+                                     : primitives.emplace(key, make(call)).first->second;
   }
 
-  Primitive make(const MatmulShape& shape, Write write, std::int64_t stride_a,
-                 std::int64_t stride_b) const {
+  Primitive make(const Call& call) const {
+    const MatmulShape& shape = call.shape;
     Primitive primitive;
-    primitive.a = matrix(shape.m, shape.k, shape.op_a, stride_a);
-    primitive.b = matrix(shape.k, shape.n, shape.op_b, stride_b);
-    primitive.out = matrix(shape.m, shape.n, Op::plain, shape.n);
+    primitive.a = matrix(shape.m, shape.k, call.type, shape.op_a, call.stride_a);
+    primitive.b = matrix(shape.k, shape.n, call.type, shape.op_b, call.stride_b);
+    primitive.out =
+        matrix(shape.m, shape.n, call.type == DataType::s8 ? DataType::s32 : DataType::f32,
+               Op::plain, shape.n);
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    if (write == Write::add) {
+    if (call.write == Write::add) {
       dnnl::post_ops sum;
       sum.append_sum(1.0F);
       attributes.set_post_ops(sum);
@@ -95,9 +112,28 @@ struct MatmulLibrary::State {
     primitive.matmul = dnnl::matmul(chosen);
     return primitive;
   }
+
+  void run(const Call& call, const void* a, const void* b, void* out) {
+    const OneThread one_thread;
+    const Primitive& primitive = find(call);
+    // Not kept: a stream works for its own engine alone, and this thread may serve several.
+    dnnl::stream stream(engine);
+    thread_local Buffer scratch;
+    const auto scratch_bytes = static_cast<std::int64_t>(primitive.scratchpad.get_size());
+    if (scratch.tensor().bytes() < scratch_bytes) scratch = Buffer(Shape{scratch_bytes}, DType::u8);
+    const auto memory = [&](const dnnl::memory::desc& description, const void* data) {
+      return dnnl::memory(description, engine, const_cast<void*>(data));
+    };
+    primitive.matmul.execute(
+        stream, {{DNNL_ARG_SRC, memory(primitive.a, a)},
+                 {DNNL_ARG_WEIGHTS, memory(primitive.b, b)},
+                 {DNNL_ARG_DST, memory(primitive.out, out)},
+                 {DNNL_ARG_SCRATCHPAD, memory(primitive.scratchpad, scratch.tensor().data)}});
+  }
 };
 
-MatmulLibrary::MatmulLibrary() : state_(std::make_unique<State>()) {}
+MatmulLibrary::MatmulLibrary()
+    : state_(std::make_unique<State>()), bf16_(try_bf16()), int8_(try_int8()) {}
 MatmulLibrary::~MatmulLibrary() = default;
 
 // Rows a multiple of 2 KiB apart fall into few cache sets: measured on AVX2, such a right operand
@@ -112,25 +148,55 @@ void MatmulLibrary::run(const MatmulShape& shape, Write write, Operand a, Operan
     return;
   }
   try {
-    const OneThread one_thread;
-    const Primitive& primitive = state_->find(shape, write, a.stride, b.stride);
-    // Not kept: a stream works for its own engine alone, and this thread may serve several.
-    dnnl::stream stream(state_->engine);
-    thread_local Buffer scratch;
-    const auto scratch_bytes = static_cast<std::int64_t>(primitive.scratchpad.get_size());
-    if (scratch.tensor().bytes() < scratch_bytes) scratch = Buffer(Shape{scratch_bytes}, DType::u8);
-    const auto memory = [&](const dnnl::memory::desc& description, const void* data) {
-      return dnnl::memory(description, state_->engine, const_cast<void*>(data));
-    };
-    primitive.matmul.execute(
-        stream, {{DNNL_ARG_SRC, memory(primitive.a, a.data)},
-                 {DNNL_ARG_WEIGHTS, memory(primitive.b, b.data)},
-                 {DNNL_ARG_DST, memory(primitive.out, out)},
-                 {DNNL_ARG_SCRATCHPAD, memory(primitive.scratchpad, scratch.tensor().data)}});
+    const DataType type = a.element_bytes == sizeof(float) ? DataType::f32 : DataType::bf16;
+    state_->run({shape, write, type, a.stride, b.stride}, a.data, b.data, out);
   } catch (const dnnl::error& error) {
     fail(Exit::internal, "oneDNN could not multiply [{}, {}] by [{}, {}]: {}", shape.m, shape.k,
          shape.k, shape.n, error.what());
   }
+}
+
+void MatmulLibrary::run_int8(std::int64_t m, std::int64_t n, std::int64_t k, const std::int8_t* a,
+                             const std::int8_t* b, std::int32_t* out) {
+  try {
+    const MatmulShape shape{m, n, k, Op::plain, Op::transposed};
+    state_->run({shape, Write::replace, DataType::s8, k, k}, a, b, out);
+  } catch (const dnnl::error& error) {
+    fail(Exit::internal, "oneDNN could not multiply [{}, {}] by [{}, {}] in int8: {}", m, k, k, n,
+         error.what());
+  }
+}
+
+// Ones: 64 terms of 1 * 1. Without AVX512-BF16 the library has no such product, or a slow one.
+bool MatmulLibrary::try_bf16() {
+  if (!has(dnnl::cpu_isa::avx512_core_bf16)) return false;
+  constexpr std::int64_t size = 64;
+  const std::vector<std::uint16_t> ones(size * size, bf16_of(1.0F));
+  std::vector<float> out(size * size);
+  const Operand square(ones.data(), size, sizeof(std::uint16_t));
+  try {
+    run({size, size, size, Op::plain, Op::transposed}, Write::replace, square, square, out.data());
+  } catch (const Error&) {
+    return false;
+  }
+  return std::all_of(out.begin(), out.end(), [](float sum) { return sum == size; });
+}
+
+// Instructions before VNNI add pairs of products in 16 bits, where the largest do not fit.
+bool MatmulLibrary::try_int8() {
+  constexpr std::int64_t size = 64;
+  const std::vector<std::int8_t> most(size * size, 127), least(size * size, -127);
+  std::vector<std::int32_t> out(size * size);
+  for (const auto& other : {most, least}) {
+    try {
+      run_int8(size, size, size, most.data(), other.data(), out.data());
+    } catch (const Error&) {
+      return false;
+    }
+    const std::int32_t sum = size * 127 * other.front();
+    if (std::any_of(out.begin(), out.end(), [&](std::int32_t x) { return x != sum; })) return false;
+  }
+  return true;
 }
 
 }  // namespace switchyard

@@ -26,6 +26,12 @@ Tensor shifted(const Buffer& buffer, Shape shape) {
   return buffer.tensor().range(4, 4 + shape.size()).view(shape);
 }
 
+// Of the magnitude of the addends: a little more than rounding both operands takes away.
+double tolerance_of(Precision precision) {
+  if (precision == Precision::f32) return 1e-5;
+  return precision == Precision::bf16 ? 1e-2 : 3e-2;
+}
+
 // Some elements against sums in double: a library that is wrong must not pass because it is wrong
 // every time.
 bool agrees_with_double(const MatmulShape& shape, const float* a, const float* b,
@@ -39,17 +45,19 @@ bool agrees_with_double(const MatmulShape& shape, const float* a, const float* b
       sum += x * y;
       magnitude += std::abs(x * y);
     }
-    if (!(std::abs(out[row * shape.n + col] - sum) <= 1e-5 * magnitude + 1e-30)) return false;
+    if (!(std::abs(out[row * shape.n + col] - sum) <=
+          tolerance_of(shape.precision) * magnitude + 1e-30))
+      return false;
   }
   return true;
 }
 
 // An operand twice: at the start of a cache line, and moved.
-struct Operand {
+struct TestOperand {
   Buffer buffer, room;
   Tensor moved;
 
-  explicit Operand(Shape shape)
+  explicit TestOperand(Shape shape)
       : buffer(shape, DType::f32),
         room(Shape{shape.size() + 8}, DType::f32),
         moved(shifted(room, shape)) {}
@@ -65,12 +73,14 @@ struct Operand {
 };
 
 bool repeats(const MatmulShape& shape, Stream& stream, Stream& two_threads, std::uint64_t& hash) {
-  Operand a(stored(shape.m, shape.k, shape.op_a)), b(stored(shape.k, shape.n, shape.op_b));
-  Operand out(Shape{shape.m, shape.n});
+  TestOperand a(stored(shape.m, shape.k, shape.op_a)), b(stored(shape.k, shape.n, shape.op_b));
+  TestOperand out(Shape{shape.m, shape.n});
   a.fill(17);
   b.fill(18);
-  matmul(a.buffer, shape.op_a, b.buffer, shape.op_b, out.buffer, Write::replace, stream);
-  matmul(a.moved, shape.op_a, b.moved, shape.op_b, out.moved, Write::replace, two_threads);
+  matmul(a.buffer, shape.op_a, b.buffer, shape.op_b, out.buffer, Write::replace, stream,
+         shape.precision);
+  matmul(a.moved, shape.op_a, b.moved, shape.op_b, out.moved, Write::replace, two_threads,
+         shape.precision);
   hash = mix(hash, out.data(), out.moved.size());
   const auto bytes = static_cast<std::size_t>(out.moved.bytes());
   return std::memcmp(out.data(), out.moved.data, bytes) == 0 &&

@@ -133,15 +133,16 @@ void Params::zero_gradients(Stream& stream) {
   RuntimeOps::on(stream.device()).zero(gradients_, stream);
 }
 
-void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream) {
+void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
+                                  Precision precision) {
   const Tensor gradient = view(gradients_, id);
   if (!exact_) {
-    matmul(a, Op::transposed, b, Op::plain, gradient.view({a.cols(), b.cols()}), Write::add,
-           stream);
+    matmul(a, Op::transposed, b, Op::plain, gradient.view({a.cols(), b.cols()}), Write::add, stream,
+           precision);
     return;
   }
   const Tensor product = scratch_.tensor().range(0, gradient.size()).view({a.cols(), b.cols()});
-  matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream);
+  matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream, precision);
   add_gradient(id, product, stream);
 }
 

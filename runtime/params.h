@@ -65,6 +65,9 @@ class Params {
   ParamId find(std::string_view name) const;  // -1 if this rank does not host it
   bool exact() const { return exact_; }
   const FixedPoint& format() const { return format_; }
+  // What products with the values are rounded to; f32 unless set.
+  void set_precision(const ProductPrecision& precision) { precision_ = precision; }
+  const ProductPrecision& precision() const { return precision_; }
 
   Tensor value(ParamId id) const { return view(values_, id); }
   Tensor gradient(ParamId id) const { return view(gradients_, id); }  // i64 if exact, else f32
@@ -84,7 +87,8 @@ class Params {
   // gradient(id) += a^T b, in one product. a: [rows, out], b: [rows, in]; rows is a multiple of
   // row_tile. In exact mode this is one addend: callers split their rows into segments, never
   // differently on another layout.
-  void add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream);
+  void add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
+                            Precision precision = Precision::f32);
   // gradient(id) += values, one addend. values: f32, the parameter's size.
   void add_gradient(ParamId id, Tensor values, Stream& stream);
   // The gradient as f32. out: the parameter's size. For tests, tools and the oracle.
@@ -119,6 +123,7 @@ class Params {
   FixedPoint format_;
   Copies dense_copies_, expert_copies_;
   std::vector<ParamBlock> owned_blocks_;
+  ProductPrecision precision_;
   Buffer values_, gradients_, first_moments_, second_moments_, scratch_;
 };
 

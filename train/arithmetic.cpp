@@ -28,4 +28,21 @@ Arithmetic agree_on_arithmetic(const std::vector<MatmulShape>& shapes, Comm& wor
   return {fmt::format("{:016x}", test.hash), all_repeat};
 }
 
+std::string emulation_note(const ProductPrecision& precision, Stream& stream) {
+  const auto asks_for = [&](Precision wanted) {
+    return precision.forward == wanted || precision.input_gradient == wanted ||
+           precision.weight_gradient == wanted || precision.head == wanted;
+  };
+  const MatmulLibrary& library = stream.matmul_library();
+  std::string note;
+  if (asks_for(Precision::bf16) && !library.multiplies_bf16()) {
+    note = "bf16 products run in f32, of operands rounded to bf16";
+  }
+  if (asks_for(Precision::int8) && !library.multiplies_int8()) {
+    note += std::string(note.empty() ? "" : "; ") +
+            "int8 products run in 16 bits, with the same exact sums";
+  }
+  return note.empty() ? note : "this processor lacks instructions, so it is slower: " + note;
+}
+
 }  // namespace switchyard

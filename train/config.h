@@ -5,12 +5,18 @@
 #include <cstdint>
 #include <string>
 
+#include "runtime/precision.h"
+
 namespace switchyard {
 
 struct TrainConfig {
   std::int64_t steps = 1000;
   std::int64_t seed = 1;
   bool exact = true;                    // bit-equal on any layout
+  std::string precision = "f32";        // "f32" or "bf16": of the operands of matrix products
+  bool int8_forward = false;            // linear layers in int8 in place of it: x W^T,
+  bool int8_input_gradient = false;     // dY W,
+  bool int8_weight_gradient = false;    // and dY^T X
   std::int64_t global_batch_size = 32;  // sequences per step, over all ranks
   std::int64_t micro_batch_size =
       4;  // sequences per forward and backward: the unit of work, fixed on every layout
@@ -27,6 +33,9 @@ struct TrainConfig {
   std::int64_t placement_every = 0;     // steps between placements of experts; 0: they stay
   std::int64_t log_every = 1;
 };
+
+// Of the model's products: the head is never int8, routers are f32.
+ProductPrecision product_precision(const TrainConfig& config);
 
 struct ParallelConfig {
   std::string experts =

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "model/past.h"
 #include "runtime/matmul.h"
 #include "runtime/random.h"
 
@@ -15,7 +16,7 @@ std::int32_t likeliest(std::span<const float> logits) {
 }
 
 std::int32_t draw(std::span<const float> logits, const SampleConfig& config, double uniform) {
-  std::vector<std::int32_t> order(logits.size());
+  Tokens order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   const auto better = [&](std::int32_t a, std::int32_t b) {
     const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
@@ -35,60 +36,137 @@ std::int32_t draw(std::span<const float> logits, const SampleConfig& config, dou
   return order[std::min(order.size() - 1, static_cast<std::size_t>(chosen - cumulative.begin()))];
 }
 
-// The last tokens that fit as one row, filled up with zeros: what stands after a token cannot
-// change its logits.
-struct Window {
-  std::vector<std::int32_t> tokens, targets, positions;
-  std::int64_t last;
+// Rows of tokens that the caller fills in, as one batch.
+struct Rows {
+  Tokens tokens, targets, positions;
 
-  Window(const std::vector<std::int32_t>& text, std::int64_t context) {
-    const std::int64_t used = std::min(std::ssize(text), context);
-    tokens.assign(text.end() - used, text.end());
-    tokens.resize(static_cast<std::size_t>(padded_rows(used)));
-    targets.assign(tokens.size(), -1);
-    positions.resize(tokens.size());
-    std::iota(positions.begin(), positions.end(), 0);
-    last = used - 1;
+  explicit Rows(std::int64_t count)
+      : tokens(static_cast<std::size_t>(padded_rows(count))),
+        targets(tokens.size(), -1),
+        positions(tokens.size()) {}
+
+  Batch batch(std::int64_t num_sequences, Past* past) {
+    const std::int64_t count = std::ssize(tokens);
+    Batch batch{0,
+                num_sequences,
+                count / num_sequences,
+                tensor_of(tokens.data(), {count}),
+                tensor_of(targets.data(), {count}),
+                tensor_of(positions.data(), {count})};
+    batch.past = past;
+    return batch;
+  }
+};
+
+class Writer {
+ public:
+  Writer(Transformer& model, const std::vector<Tokens>& prompts, std::int64_t context,
+         std::int32_t end_token, const SampleConfig& config, Stream& stream)
+      : model_(model),
+        config_(config),
+        stream_(stream),
+        end_token_(end_token),
+        random_(config.seed, Purpose::sampling),
+        texts_(prompts),
+        generated_(prompts.size()),
+        ended_(prompts.size(), false),
+        past_(model.config(), std::ssize(prompts), context),
+        logits_({std::ssize(prompts), model.options().vocabulary}, DType::f32) {}
+
+  std::vector<Tokens> write(const std::function<void(std::size_t, std::int32_t)>& on_token) {
+    for (std::size_t text = 0; text < texts_.size(); ++text) read(text);
+    for (std::int64_t i = 0;; ++i) {
+      for (std::size_t text = 0; text < texts_.size(); ++text) choose(text, i, on_token);
+      if (i + 1 >= config_.max_tokens) break;
+      if (std::all_of(ended_.begin(), ended_.end(), [](bool ended) { return ended; })) break;
+      advance();
+    }
+    return generated_;
   }
 
-  Batch batch() {
-    const std::int64_t length = std::ssize(tokens);
-    return {0,
-            1,
-            length,
-            tensor_of(tokens.data(), {length}),
-            tensor_of(targets.data(), {length}),
-            tensor_of(positions.data(), {length})};
+ private:
+  // The last tokens of a text that leave room for more, from scratch; the logits of the next one.
+  void read(std::size_t text) {
+    const Tokens& all = texts_[text];
+    const std::int64_t room = past_.capacity();
+    const std::int64_t used =
+        std::ssize(all) < room ? std::ssize(all) : std::max(std::int64_t{1}, room / 2);
+    Rows rows(used);
+    std::copy(all.end() - used, all.end(), rows.tokens.begin());
+    std::iota(rows.positions.begin(), rows.positions.end(), 0);
+    Transformer::Saved& saved = model_.forward(rows.batch(1, nullptr), stream_);
+    model_.remember(saved, static_cast<std::int64_t>(text), used, past_, stream_);
+    model_.logits(saved, used - 1, logits_of(text), stream_);
   }
+
+  // The texts' last tokens, all at once; a text that is full is read again. Rows that fill up the
+  // tile repeat text 0, so that they bring no other experts to work.
+  void advance() {
+    Rows rows(std::ssize(texts_));
+    for (std::size_t row = 0; row < rows.tokens.size(); ++row) {
+      const std::size_t text = row < texts_.size() ? row : 0;
+      rows.tokens[row] = texts_[text].back();
+      rows.positions[row] = past_.lengths().as<std::int32_t>()[text];
+    }
+    Transformer::Saved& saved =
+        model_.forward(rows.batch(std::ssize(rows.tokens), &past_), stream_);
+    model_.logits(saved, 0, logits_, stream_);
+    for (std::size_t text = 0; text < texts_.size(); ++text) {
+      const auto index = static_cast<std::int64_t>(text);
+      if (ended_[text]) continue;
+      past_.set_length(index, past_.length(index) + 1);
+      if (past_.length(index) == past_.capacity()) read(text);
+    }
+  }
+
+  void choose(std::size_t text, std::int64_t i,
+              const std::function<void(std::size_t, std::int32_t)>& on_token) {
+    if (ended_[text]) return;
+    const Tensor row = logits_of(text);
+    const std::span<const float> logits(row.as<float>(), static_cast<std::size_t>(row.size()));
+    const std::uint64_t number = text << 32U | static_cast<std::uint64_t>(i);
+    const std::int32_t token = config_.temperature == 0
+                                   ? likeliest(logits)
+                                   : draw(logits, config_, random_.uniform(number));
+    ended_[text] = token == end_token_;
+    if (ended_[text]) return;
+    generated_[text].push_back(token);
+    texts_[text].push_back(token);
+    if (on_token) on_token(text, token);
+  }
+
+  Tensor logits_of(std::size_t text) const {
+    const auto row = static_cast<std::int64_t>(text);
+    return logits_.tensor().row_range(row, row + 1);
+  }
+
+  Transformer& model_;
+  const SampleConfig& config_;
+  Stream& stream_;
+  std::int32_t end_token_;
+  Random random_;
+  std::vector<Tokens> texts_, generated_;
+  std::vector<bool> ended_;
+  Past past_;
+  Buffer logits_;  // [texts, vocabulary], of each text's next token
 };
 
 }  // namespace
 
-std::vector<std::int32_t> generate(Transformer& model, std::vector<std::int32_t> prompt,
-                                   std::int64_t context, std::int32_t end_token,
-                                   const SampleConfig& config, Stream& stream,
-                                   const std::function<void(std::int32_t)>& on_token) {
-  require(!prompt.empty(), Exit::usage, "a prompt needs at least one token");
+std::vector<Tokens> generate(Transformer& model, const std::vector<Tokens>& prompts,
+                             std::int64_t context, std::int32_t end_token,
+                             const SampleConfig& config, Stream& stream,
+                             const std::function<void(std::size_t, std::int32_t)>& on_token) {
+  require(!prompts.empty(), Exit::usage, "there is no prompt");
+  for (const Tokens& prompt : prompts) {
+    require(!prompt.empty(), Exit::usage, "a prompt needs at least one token");
+  }
   require(config.temperature >= 0, Exit::usage, "the temperature must be 0 or more, got {}",
           config.temperature);
   const std::int64_t whole_tiles = context / row_tile * row_tile;
   require(whole_tiles > 0, Exit::usage, "a context of {} tokens is shorter than {}", context,
           row_tile);
-  const Random random(config.seed, Purpose::sampling);
-  std::vector<float> logits(static_cast<std::size_t>(model.options().vocabulary));
-  std::vector<std::int32_t> text = std::move(prompt), generated;
-  for (std::int64_t i = 0; i < config.max_tokens; ++i) {
-    Window window(text, whole_tiles);
-    Transformer::Saved& saved = model.forward(window.batch(), stream);
-    model.logits(saved, window.last, tensor_of(logits.data(), {std::ssize(logits)}), stream);
-    const std::int32_t token =
-        config.temperature == 0 ? likeliest(logits) : draw(logits, config, random.uniform(i));
-    if (token == end_token) break;
-    generated.push_back(token);
-    text.push_back(token);
-    if (on_token) on_token(token);
-  }
-  return generated;
+  return Writer(model, prompts, whole_tiles, end_token, config, stream).write(on_token);
 }
 
 }  // namespace switchyard

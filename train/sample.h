@@ -1,4 +1,4 @@
-// Text from a trained model, one token after the other.
+// Text from a trained model, one token after the other, for many texts at once.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,15 @@ struct SampleConfig {
   std::uint64_t seed = 1;
 };
 
-// Collective over the model's ranks; every rank passes the same prompt and returns the same tokens
-// (the prompt is not repeated). Ends before `end_token`. on_token is called for each token as it
-// comes, on every rank.
-std::vector<std::int32_t> generate(Transformer& model, std::vector<std::int32_t> prompt,
-                                   std::int64_t context, std::int32_t end_token,
-                                   const SampleConfig& config, Stream& stream,
-                                   const std::function<void(std::int32_t)>& on_token);
+using Tokens = std::vector<std::int32_t>;
+
+// Collective over the model's ranks; every rank passes the same prompts and returns the same tokens
+// (prompts are not repeated). Each text ends before `end_token`; the same prompt twice gives two
+// texts. on_token(text, token) is called for each token as it comes, on every rank. Keys and values
+// of earlier tokens are kept; a text that fills the context goes on from its later half.
+std::vector<Tokens> generate(Transformer& model, const std::vector<Tokens>& prompts,
+                             std::int64_t context, std::int32_t end_token,
+                             const SampleConfig& config, Stream& stream,
+                             const std::function<void(std::size_t, std::int32_t)>& on_token);
 
 }  // namespace switchyard

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <numbers>
 
@@ -53,7 +54,7 @@ class EvaluateCommand : public Command {
         "  switchyard evaluate runs/quickstart --dataset data/other\n\n"
         "Prints the mean cross-entropy per token of the validation split in nats,\n"
         "its exponential (perplexity), and bits per byte of text, which compares models with\n"
-        "different tokenizers.");
+        "different tokenizers. Tokens per second go to stderr.");
   }
 
   int run() override {
@@ -76,12 +77,15 @@ class EvaluateCommand : public Command {
         std::filesystem::absolute(restored.checkpoint().folder()).parent_path().parent_path();
     const std::filesystem::path rows = prepare_rows(*store, layout.sequence_length, run, ranks);
     agree(ranks, [&] { loader.emplace(*store, rows, split, layout); });
+    const auto start = std::chrono::steady_clock::now();
     const double loss = restored.trainer().evaluate(*loader);
-    on_root(ranks, [&] { print(loss, *store, restored); });
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    on_root(ranks, [&] { print(loss, seconds.count(), *store, restored); });
     return Exit::done;
   }
 
-  static void print(double loss, const TokenStore& store, const RestoredModel& restored) {
+  static void print(double loss, double seconds, const TokenStore& store,
+                    const RestoredModel& restored) {
     const std::int64_t tokens = store.num_tokens(split);  // each of them a target once
     const std::int64_t bytes = num_text_bytes(store, restored.tokenizer());
     const double bits = loss * static_cast<double>(tokens) / std::numbers::ln2;
@@ -91,6 +95,8 @@ class EvaluateCommand : public Command {
     fmt::print("validation loss  {}\n", loss);
     fmt::print("perplexity       {:.4g}\n", std::exp(loss));
     fmt::print("bits per byte    {:.4f}\n", bits / static_cast<double>(bytes));
+    fmt::print(stderr, "{} tokens in {:.2f} s: {:.0f} tokens/s\n", tokens, seconds,
+               static_cast<double>(tokens) / seconds);
   }
 
   std::string path_, dataset_;

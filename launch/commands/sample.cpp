@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 
 #include "launch/commands/command.h"
@@ -66,12 +67,17 @@ class SampleCommand : public Command {
     app_->add_option("--top-k", config_.top_k, "Choose among the k likeliest tokens; 0: among all")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
+    app_->add_option("--samples", num_samples_, "So many texts at once, each after its heading")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 4096));
     app_->add_option("--seed", config_.seed, "The same seed gives the same text")
         ->capture_default_str();
     app_->footer(
         "  switchyard sample runs/quickstart --prompt \"The function returns\"\n"
         "  mpirun -n 2 switchyard sample runs/quickstart --prompt \"# \" --temperature 0\n\n"
-        "The text goes to stdout, the prompt included. Nothing but the checkpoint is needed.");
+        "The text goes to stdout, the prompt included, tokens per second to stderr. Nothing but "
+        "the\n"
+        "checkpoint is needed.");
   }
 
   int run() override {
@@ -85,17 +91,37 @@ class SampleCommand : public Command {
     const Tokenizer& tokenizer = restored.tokenizer();
     std::vector<std::int32_t> prompt = {tokenizer.boundary()};
     for (const std::int32_t token : tokenizer.encode(prompt_)) prompt.push_back(token);
-    if (prints) fmt::print("{}", prompt_);
+    const bool one = num_samples_ == 1;
+    if (prints && one) fmt::print("{}", prompt_);
     TextStream text(tokenizer, prompt);
-    generate(restored.model(), prompt, restored.config().data.sequence_length, tokenizer.boundary(),
-             config_, restored.stream(), [&](std::int32_t token) {
-               if (prints) text.add(token);
-             });
-    if (prints) fmt::print("\n");
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<Tokens> texts =
+        generate(restored.model(), std::vector<Tokens>(num_samples_, prompt),
+                 restored.config().data.sequence_length, tokenizer.boundary(), config_,
+                 restored.stream(), [&](std::size_t, std::int32_t token) {
+                   if (prints && one) text.add(token);
+                 });
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    if (!prints) return Exit::done;
+    if (one) fmt::print("\n");
+    if (!one) print_all(tokenizer, texts);
+    std::size_t tokens = 0;
+    for (const Tokens& generated : texts) tokens += generated.size();
+    fmt::print(stderr, "{} tokens in {:.2f} s: {:.1f} tokens/s\n", tokens, seconds.count(),
+               static_cast<double>(tokens) / seconds.count());
     return Exit::done;
   }
 
+  void print_all(const Tokenizer& tokenizer, const std::vector<Tokens>& texts) const {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      Tokens whole = tokenizer.encode(prompt_);
+      whole.insert(whole.end(), texts[i].begin(), texts[i].end());
+      fmt::print("== {} of {}\n{}\n", i + 1, texts.size(), tokenizer.decode(whole));
+    }
+  }
+
   std::string path_, prompt_;
+  std::size_t num_samples_ = 1;
   SampleConfig config_;
 };
 

@@ -1,4 +1,5 @@
 switchyard_test(model/attention ROOM model)
+switchyard_test(model/attention_past ROOM model)
 switchyard_test(model/cross_entropy ROOM model)
 switchyard_test(model/norm ROOM model)
 switchyard_test(model/ops ROOM model)

@@ -42,7 +42,7 @@ std::vector<std::vector<float>> logits_of(SmallRun& run, const SmallConfig& conf
   Transformer::Saved& saved = run.model().forward(batch.view(test_world().rank()), run.stream());
   for (std::int64_t token = 0; token < batch.sequences * batch.length; ++token) {
     auto& out = logits.emplace_back(static_cast<std::size_t>(config.vocabulary));
-    run.model().logits(saved, token, tensor_of(out.data(), {config.vocabulary}), run.stream());
+    run.model().logits(saved, token, tensor_of(out.data(), {1, config.vocabulary}), run.stream());
   }
   return logits;
 }

@@ -166,6 +166,26 @@ TEST(Exact, APayloadGivesTheSameBitsByEveryExchangeAndOthersThanF32) {
   }
 }
 
+TEST(Exact, EveryPrecisionGivesTheSameBitsAndOthersThanF32) {
+  SmallConfig config;
+  const Outcome plain = train_on(config, 1, 1);
+  const int all = test_world().size();
+  std::vector<TrainConfig> precisions(3, config.train);
+  precisions[0].precision = "bf16";
+  precisions[1].int8_forward = precisions[1].int8_input_gradient =
+      precisions[1].int8_weight_gradient = true;
+  precisions[2].precision = "bf16";
+  precisions[2].int8_input_gradient = true;
+  for (const TrainConfig& train : precisions) {
+    config.train = train;
+    const Outcome alone = train_on(config, 1, 1);
+    EXPECT_NE(alone, plain);
+    EXPECT_NEAR(alone.losses.back() / plain.losses.back(), 1.0, 1e-2);
+    EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), alone)
+        << train.precision << ", int8 weight gradient " << train.int8_weight_gradient;
+  }
+}
+
 // exact = false may merge products and add in floating point, and must then agree to 1e-5.
 TEST(Exact, FastModeAgreesToOnePartInTenToTheFive) {
   SmallConfig config;

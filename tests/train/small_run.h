@@ -101,11 +101,12 @@ class SmallRun {
       : config_(config),
         stream_(Stream::cpu(config.threads)),
         mesh_(make_mesh(std::move(world), expert_degree)),
-        model_(config.model, config.router,
-               {config.vocabulary, config.sequence_length, config.train.exact,
-                config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
-                static_cast<std::uint64_t>(config.train.seed), tape},
-               mesh_),
+        model_(
+            config.model, config.router,
+            {config.vocabulary, config.sequence_length, config.train.exact,
+             config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
+             static_cast<std::uint64_t>(config.train.seed), tape, product_precision(config.train)},
+            mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
     const Params& params = model_.params();

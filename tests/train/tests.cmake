@@ -6,6 +6,7 @@ switchyard_test(train/exact ROOM train RANKS 1 2 4 TIMEOUT 300)
 switchyard_test(train/owned_state ROOM train RANKS 1 2 4)
 switchyard_test(train/rebalancing ROOM train RANKS 1 2 4)
 switchyard_test(train/routing_tape ROOM train RANKS 1 2 4)
+switchyard_test(train/sample ROOM train RANKS 1 2)
 switchyard_test(train/trainer ROOM train RANKS 1 2 4)
 # The same promise with the library held to older instruction sets, whose kernels repeat their bits under other conditions.
 switchyard_suites(train/exact_test.cpp exact_suites)

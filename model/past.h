@@ -1,0 +1,38 @@
+// Past: the keys and values of texts' earlier tokens, layer by layer, so that a new token costs its
+// own work only.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/config.h"
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+class Past {
+ public:
+  // capacity: tokens per text.
+  Past(const ModelConfig& config, std::int64_t num_texts, std::int64_t capacity);
+
+  std::int64_t num_texts() const { return length_.tensor().size(); }
+  std::int64_t capacity() const { return capacity_; }
+  std::int64_t length(std::int64_t text) const { return length_.tensor().as<std::int32_t>()[text]; }
+  // Forgets what the text holds beyond `length` tokens, or takes in what was written up to there.
+  void set_length(std::int64_t text, std::int64_t length);
+
+  // [texts, capacity, kv heads, head_dim].
+  Tensor keys(int layer) const { return layers_[static_cast<std::size_t>(layer)].keys; }
+  Tensor values(int layer) const { return layers_[static_cast<std::size_t>(layer)].values; }
+  Tensor lengths() const { return length_; }  // [texts] i32
+
+ private:
+  struct Layer {
+    Buffer keys, values;
+  };
+  std::int64_t capacity_;
+  Buffer length_;
+  std::vector<Layer> layers_;
+};
+
+}  // namespace switchyard

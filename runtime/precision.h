@@ -1,0 +1,21 @@
+// Precision: what the operands of a matrix product are rounded to.
+#pragma once
+
+#include <cstdint>
+
+namespace switchyard {
+
+// f32: not at all. bf16: to nearest even, sums in f32. int8: a row of the left and a column of the
+// right operand each become codes of -127..127 and a scale, largest magnitude / 127; sums are exact
+// integers (gau-nernst/quantized-training). Inputs, results and weights are f32 in all three.
+enum class Precision : std::uint8_t { f32, bf16, int8 };
+
+// Of a model's products with its weights. Those of the router are always f32.
+struct ProductPrecision {
+  Precision forward = Precision::f32;          // of linear layers: x W^T
+  Precision input_gradient = Precision::f32;   // dY W
+  Precision weight_gradient = Precision::f32;  // dY^T X
+  Precision head = Precision::f32;             // all three of the projection to the vocabulary
+};
+
+}  // namespace switchyard

@@ -1,0 +1,12 @@
+#include "train/config.h"
+
+namespace switchyard {
+
+ProductPrecision product_precision(const TrainConfig& config) {
+  const Precision plain = config.precision == "bf16" ? Precision::bf16 : Precision::f32;
+  const auto linear = [&](bool int8) { return int8 ? Precision::int8 : plain; };
+  return {linear(config.int8_forward), linear(config.int8_input_gradient),
+          linear(config.int8_weight_gradient), plain};
+}
+
+}  // namespace switchyard
