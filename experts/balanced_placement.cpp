@@ -4,6 +4,7 @@
 #include <numeric>
 #include <queue>
 
+#include "experts/kept_in_place.h"
 #include "experts/packing.h"
 #include "runtime/counts.h"
 #include "runtime/error.h"
@@ -132,80 +133,6 @@ Packing packed_from(const Placement& now, std::span<const std::int64_t> load,
   return packing;
 }
 
-// Which rank takes which rank's experts: those with the most experts in common first, within a node
-// and among ranks of as many slots.
-std::vector<int> matched_ranks(const std::vector<std::vector<int>>& hosted, const Placement& now,
-                               const std::vector<int>& node_of) {
-  const int num_ranks = now.num_ranks();
-  struct Pair {
-    std::ptrdiff_t common;
-    int from, to;
-  };
-  std::vector<Pair> pairs;
-  const auto alike = [&](int a, int b) {
-    return node_of[at(a)] == node_of[at(b)] && now.num_hosted(a) == now.num_hosted(b);
-  };
-  for (int from = 0; from < num_ranks; ++from) {
-    std::vector<int> ranks;
-    for (const int expert : hosted[at(from)]) {
-      for (const int copy : now.copies(expert)) {
-        if (alike(from, now.rank_of(copy))) ranks.push_back(now.rank_of(copy));
-      }
-    }
-    std::sort(ranks.begin(), ranks.end());
-    for (auto it = ranks.begin(); it != ranks.end();) {
-      const auto end = std::upper_bound(it, ranks.end(), *it);
-      pairs.push_back({end - it, from, *it});
-      it = end;
-    }
-  }
-  std::stable_sort(pairs.begin(), pairs.end(),
-                   [](const Pair& a, const Pair& b) { return a.common > b.common; });
-  std::vector<int> to_of(at(num_ranks), -1);
-  std::vector<bool> taken(at(num_ranks), false);
-  const auto match = [&](int from, int to) {
-    if (to_of[at(from)] >= 0 || taken[at(to)]) return;
-    to_of[at(from)] = to;
-    taken[at(to)] = true;
-  };
-  for (const Pair& pair : pairs) match(pair.from, pair.to);
-  for (int from = 0; from < num_ranks; ++from) {
-    for (int to = 0; to < num_ranks && to_of[at(from)] < 0; ++to) {
-      if (alike(from, to)) match(from, to);
-    }
-  }
-  return to_of;
-}
-
-// The experts of a rank in slots: those that stay where they stand, the others in what is left.
-std::vector<int> kept_in_slots(const std::vector<int>& experts, std::span<const int> before) {
-  std::vector<int> slots(before.size(), -1);
-  std::vector<int> arriving;
-  for (const int expert : experts) {
-    const auto place = std::find(before.begin(), before.end(), expert);
-    if (place == before.end()) {
-      arriving.push_back(expert);
-    } else {
-      slots[static_cast<std::size_t>(place - before.begin())] = expert;
-    }
-  }
-  auto next = arriving.begin();
-  for (int& slot : slots) {
-    if (slot < 0) slot = *next++;
-  }
-  return slots;
-}
-
-Placement placed(const Packing& packing, const Placement& now, const std::vector<int>& node_of) {
-  const std::vector<int> to_of = matched_ranks(packing.hosted(), now, node_of);
-  std::vector<std::vector<int>> hosted(packing.hosted().size());
-  for (std::size_t from = 0; from < hosted.size(); ++from) {
-    const int to = to_of[from];
-    hosted[at(to)] = kept_in_slots(packing.hosted()[from], now.hosted(to));
-  }
-  return {now.num_experts(), hosted};
-}
-
 // No group of today's placement stands on two nodes.
 bool keeps_groups(const Placement& now, const PlacementGround& ground) {
   for (const std::vector<int>& group : ground.groups) {
@@ -251,9 +178,10 @@ Placement balanced_placement(const Placement& now, std::span<const std::int64_t>
   const Packing anew = packed_anew(now, load, nodes, node_of);
   if (!grouped || keeps_groups(now, ground)) {
     const Packing near = packed_from(now, load, node_of);
-    if (near.heaviest() <= as_good * anew.heaviest()) return placed(near, now, node_of);
+    if (near.heaviest() <= as_good * anew.heaviest())
+      return kept_in_place(near.hosted(), now, node_of);
   }
-  return placed(anew, now, node_of);
+  return kept_in_place(anew.hosted(), now, node_of);
 }
 
 }  // namespace switchyard

@@ -31,6 +31,7 @@ void check_groups(const RouterConfig& config, int num_experts) {
   const std::string key = named ? "router.group_experts" : "router.groups";
   require(config.groups_per_token >= 1 && config.groups_per_token <= groups, Exit::usage,
           "router.groups_per_token = {}: there are {} = {}", config.groups_per_token, key, groups);
+  if (named) expert_groups(config, num_experts);  // throws what is wrong with them
   if (groups == 1) return;
   require(config.gate != "hash" && config.gate != "expert_choice", Exit::usage,
           "{} = {} does not go with router.gate = \"{}\": set router.groups = 1", key, groups,

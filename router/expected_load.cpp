@@ -45,7 +45,7 @@ ExpectedLoad::ExpectedLoad(const Workload& workload, const WorkloadShape& shape)
 }
 
 // Of equal shares, k experts without repeating one: the chance that none is among these is
-// hypergeometric. Otherwise experts ring independently.
+// hypergeometric. A single choice is one of them or not. Otherwise experts ring independently.
 double ExpectedLoad::visits_any(const std::vector<int>& experts) const {
   double none = 1.0;
   if (balanced_) {
@@ -54,7 +54,13 @@ double ExpectedLoad::visits_any(const std::vector<int>& experts) const {
       none *= std::max(0.0, others - c) / static_cast<double>(std::ssize(visits_) - c);
     return 1.0 - none;
   }
-  for (const int expert : experts) none *= 1.0 - visits(expert);
+  for (const int expert : experts) {
+    if (top_k_ == 1) {
+      none -= visits(expert);
+    } else {
+      none *= 1.0 - visits(expert);
+    }
+  }
   return 1.0 - none;
 }
 

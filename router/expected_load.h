@@ -17,7 +17,8 @@ class ExpectedLoad {
   // with unequal shares and without repeating one, as if each expert rang after an exponential time
   // and the first k were taken (exact for k = 1, and for equal shares).
   double visits(int expert) const { return visits_[static_cast<std::size_t>(expert)]; }
-  // The part of the tokens that visit at least one of `experts`, which are distinct.
+  // The part of the tokens that visit at least one of `experts`, which are distinct. For unequal
+  // shares and k > 1 as if experts were visited independently: within about 0.06.
   double visits_any(const std::vector<int>& experts) const;
 
  private:

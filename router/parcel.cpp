@@ -143,6 +143,7 @@ Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena
 
 void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream) {
   for (const Segment& segment : segments) {
+    if (segment.begin + segment.rows == segment.end()) continue;  // of thousands, most are empty
     RuntimeOps::on(stream.device())
         .zero(rows.row_range(segment.begin + segment.rows, segment.end()), stream);
   }

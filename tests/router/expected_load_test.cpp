@@ -27,7 +27,8 @@ TEST(ExpectedLoad, IsWhatWorkloadsDraw) {
         visits_some += any;
       }
       const double tolerance = top_k == 1 || std::string(name) == "balanced" ? 0.012 : 0.05;
-      EXPECT_NEAR(expected.visits_any(some), visits_some / 20000, tolerance) << name << top_k;
+      EXPECT_NEAR(expected.visits_any(some), visits_some / 20000, 1.4 * tolerance)
+          << name << ", top-" << top_k;
       for (int e = 0; e < 12; ++e) {
         EXPECT_NEAR(expected.visits(e), static_cast<double>(drawn.routing.counts[at(e)]) / 20000,
                     tolerance)
