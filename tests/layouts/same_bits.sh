@@ -1,6 +1,7 @@
 #!/bin/bash
-# same_bits.sh SWITCHYARD: one config gives the same losses and the same weights on any number of ranks, at any expert
-# degree and thread count, wherever its experts move, and through stops and restarts on other rank counts.
+# same_bits.sh SWITCHYARD [all]: one config gives the same losses and the same weights on any number of ranks, at any expert
+# degree and thread count, wherever its experts move, and through stops and restarts on other rank counts. Without `all` the
+# second config is tried on three layouts; tests/long has all of them.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 
@@ -29,14 +30,17 @@ same() {  # same DIRECTORY WHAT: compares with the directory `reference`
   rm -rf "${1:?}"
 }
 
-sweep() {  # sweep NAME ARGUMENTS...: all layouts of one config
+every_layout=("1 auto 2" "2 auto 1" "2 1 1" "3 auto 1" "3 1 1" "4 auto 1" "4 2 1" "8 auto 1" "8 2 1")
+layouts=("${every_layout[@]}")
+
+sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
   local name=$1
   shift
   config=("$@")
   start reference 1 || { cat err; failed=1; }
   result reference >reference.result
   [ "$(wc -l <reference.result)" = 21 ] || { echo "FAILED: $name: 20 losses and a hash expected"; failed=1; }
-  for layout in "1 auto 2" "2 auto 1" "2 1 1" "3 auto 1" "3 1 1" "4 auto 1" "4 2 1" "8 auto 1" "8 2 1"; do
+  for layout in "${layouts[@]}"; do
     read -r ranks degree threads <<<"$layout"
     start a "$ranks" --set parallel.experts="$degree" --set run.threads="$threads"
     same a "$name on $ranks ranks, expert degree $degree, $threads threads each"
@@ -50,6 +54,7 @@ sweep() {  # sweep NAME ARGUMENTS...: all layouts of one config
 }
 
 sweep "tiny"
+[ "${2:-}" = all ] || layouts=("1 auto 2" "3 auto 1" "4 2 1")
 sweep "six experts, top-3, no shared expert" --set model.num_experts=6 --set router.top_k=3 \
   --set model.shared_expert_hidden=0 --set router.gate=topk_softmax --set model.tie_embeddings=false
 exit $failed
