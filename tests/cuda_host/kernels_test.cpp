@@ -31,9 +31,7 @@ TEST(RuntimeKernels, ZeroCopyAndAdd) {
 TEST(RuntimeKernels, AddIntegers) {
   const Pair a = Pair::of(std::vector<std::int64_t>(300, 1LL << 40), {300});
   const Pair b = Pair::of(std::vector<std::int64_t>(300, -7), {300});
-  on_both([&](Device on, Stream& stream) {
-    RuntimeOps::on(on).add(a.on(on), b.on(on), stream);
-  });
+  on_both([&](Device on, Stream& stream) { RuntimeOps::on(on).add(a.on(on), b.on(on), stream); });
   expect_same<std::int64_t>(b);
 }
 

@@ -1,6 +1,6 @@
-// Device memory: an address range of its own that no host code may touch. Every allocation ends at
-// a page that nobody may touch, is full of ones (a NaN in any place that nobody wrote), and its
-// addresses are never used again.
+// Device memory: an address range of its own that only work from a queue may touch. Every
+// allocation ends at a page that nobody may touch, is full of ones (a NaN in any place that nobody
+// wrote), and its addresses are never used again.
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <vector>
 
 #include "tests/cuda_host/device.h"
 
@@ -24,20 +25,39 @@ struct DeviceMemory {
   std::map<std::byte*, std::size_t> pages;  // of live allocations, by first page
   std::map<const void*, std::byte*> first_page;
   std::map<const void*, std::size_t> pinned;  // bytes by address
-  int users = 0;
+  std::vector<std::byte*> open;               // first pages of what the work that runs has touched
+  int users = 0;                              // OnDevice
 
   DeviceMemory() {
     begin = next = static_cast<std::byte*>(
         mmap(nullptr, range_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (begin == MAP_FAILED) die("no address range for device memory");
   }
-  void protect(int protection) {
-    for (const auto& [first, bytes] : pages) mprotect(first, bytes, protection);
+  // Opens the allocation that holds the address, if one does.
+  bool open_at(std::byte* address) {
+    auto found = pages.upper_bound(address);
+    if (found == pages.begin()) return false;
+    --found;
+    if (address >= found->first + found->second) return false;
+    open.push_back(found->first);
+    return mprotect(found->first, found->second, PROT_READ | PROT_WRITE) == 0;
+  }
+  void close_all() {
+    for (std::byte* first : open) {
+      const auto found = pages.find(first);
+      if (found != pages.end()) mprotect(first, found->second, PROT_NONE);
+    }
+    open.clear();
   }
 };
 
-void explain_fault(int, siginfo_t* info, void*) {
+DeviceMemory& memory();
+
+// The first touch of an allocation by work that a queue runs opens it; any other touch ends the
+// program.
+void on_fault(int, siginfo_t* info, void*) {
   if (is_device_memory(info->si_addr)) {
+    if (memory().users > 0 && memory().open_at(static_cast<std::byte*>(info->si_addr))) return;
     static constexpr char text[] =
         "cuda_host: host code touched device memory, or a kernel touched what lies beside its "
         "tensors\n";
@@ -50,8 +70,8 @@ DeviceMemory& memory() {
   static DeviceMemory all;
   static const bool explained = [] {
     struct sigaction action {};
-    action.sa_sigaction = explain_fault;
-    action.sa_flags = SA_SIGINFO;
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER;
     sigaction(SIGSEGV, &action, nullptr);
     return true;
   }();
@@ -66,11 +86,9 @@ void die(const char* what) {
   std::abort();
 }
 
-OnDevice::OnDevice() {
-  if (memory().users++ == 0) memory().protect(PROT_READ | PROT_WRITE);
-}
+OnDevice::OnDevice() { ++memory().users; }
 OnDevice::~OnDevice() {
-  if (--memory().users == 0) memory().protect(PROT_NONE);
+  if (--memory().users == 0) memory().close_all();
 }
 
 bool is_device_memory(const void* address) {
@@ -103,7 +121,7 @@ cudaError_t cudaMalloc(void** result, std::size_t bytes) {
   *result = first + (pages - room);
   mprotect(first, pages, PROT_READ | PROT_WRITE);
   std::memset(first, 0xFF, pages);
-  if (all.users == 0) mprotect(first, pages, PROT_NONE);
+  mprotect(first, pages, PROT_NONE);
   if (pages > 0) all.pages[first] = pages;
   all.first_page[*result] = first;
   return cudaSuccess;
