@@ -239,7 +239,7 @@ void sum_squares(benchmark::State& state) {
   Stream stream = Stream::cpu(1);
   const Buffer x = normals({16 * 1024 * 1024});
   const Buffer out({4096}, DType::f64);
-  for (auto _ : state) TrainOps::on(Device::cpu()).sum_squares(x, out, stream);
+  for (auto _ : state) TrainOps::on(Device::cpu()).sum_squares(x, 1.0, out, stream);
   set_bytes(state, x.tensor().bytes());
 }
 

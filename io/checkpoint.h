@@ -20,7 +20,7 @@ struct NamedTensor {
   // "value/layer3.expert17.up", "first_moment/layer3.expert17.up": HDF5 groups and a dataset, so no
   // name may be another one's group.
   std::string name;
-  Tensor tensor;  // on the host
+  Tensor tensor;  // on the host, or of a saver's stream's device
 };
 
 // Collective. Writes run_directory/checkpoints/step-SSSSSSSS-aAAAA: `mine` are the tensors that

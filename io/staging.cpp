@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "runtime/error.h"
+#include "runtime/host_access.h"
 
 namespace switchyard {
 namespace {
@@ -40,9 +41,14 @@ std::vector<NamedTensor> Staging::copy(const std::vector<NamedTensor>& tensors, 
   std::vector<Piece> pieces;
   auto* to = static_cast<std::byte*>(buffer_.tensor().data);
   for (NamedTensor& named : copies) {
-    require(named.tensor.device == Device::cpu(), "'{}' is not on the host", named.name);
-    cut(named.tensor, to, pieces);
+    if (named.tensor.device == Device::cpu()) {
+      cut(named.tensor, to, pieces);
+    } else {
+      stream.synchronize();
+      read_now(named.tensor, to);
+    }
     named.tensor.data = to;
+    named.tensor.device = Device::cpu();
     to += rounded(named.tensor.bytes());
   }
   parallel_for(stream, std::ssize(pieces), [&](std::int64_t i) {

@@ -1,9 +1,9 @@
 #include "launch/assemble.h"
 
 #include "launch/config_checks.h"
+#include "launch/layout.h"
 #include "runtime/agree.h"
 #include "runtime/error.h"
-#include "runtime/ops.h"
 
 namespace switchyard {
 
@@ -30,7 +30,7 @@ Loader::Layout loader_layout(const Config& config, const Comm& world) {
           .access = config.data.mmap ? Access::mmap : Access::pread};
 }
 
-Transformer::Options model_options(const Config& config, std::int64_t vocabulary,
+Transformer::Options model_options(const Config& config, std::int64_t vocabulary, Device device,
                                    RoutingTape* tape) {
   return {.vocabulary = vocabulary,
           .sequence_length = config.data.sequence_length,
@@ -39,11 +39,24 @@ Transformer::Options model_options(const Config& config, std::int64_t vocabulary
           .num_micro_batches = config.train.global_batch_size / config.train.micro_batch_size,
           .seed = static_cast<std::uint64_t>(config.train.seed),
           .tape = tape,
-          .precision = product_precision(config.train)};
+          .precision = product_precision(config.train),
+          .device = device};
 }
 
-void require_device(const RunConfig& run) {
-  if (run.device == "cuda") RuntimeOps::on(Device::cuda(0));
+Device choose_device(const RunConfig& run, Comm& world) {
+  Device device;
+  const std::unique_ptr<Comm> node = world.split_node();
+  agree(world, [&] {
+    if (run.device != "cuda") return;
+    device = Device::cuda(0);
+    device.index = node->rank() % Device::num_cuda();
+  });
+  return device;
+}
+
+Stream make_stream(const RunConfig& run, Device device, Comm& world) {
+  if (device.kind == Device::Kind::cuda) return Stream::cuda(device, run.tf32);
+  return Stream::cpu(choose_threads(run.threads, world));
 }
 
 }  // namespace switchyard

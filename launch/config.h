@@ -19,6 +19,7 @@ struct RunConfig {
   std::string directory = "runs/default";  // relative paths start at the current directory
   int threads = 0;  // per rank; 0: the cores of this node, shared by its ranks
   std::string device = "cpu";
+  bool tf32 = false;  // on a GPU: products of f32 in TF32
 };
 
 struct CheckpointConfig {

@@ -14,7 +14,9 @@ void add_run(std::vector<ConfigKey>& keys, RunConfig& run) {
                 "where the run keeps everything; from the current directory"},
                {"run.threads", &run.threads, Range{0, 4096}, free,
                 "per rank; 0: this node's cores shared by its ranks"},
-               {"run.device", &run.device, Choices{{"cpu", "cuda"}}, free, "where to compute"}});
+               {"run.device", &run.device, Choices{{"cpu", "cuda"}}, free, "where to compute"},
+               {"run.tf32", &run.tf32, Anything{}, free,
+                "on a GPU, round the operands of products to TF32, which is faster"}});
 }
 
 void add_data(std::vector<ConfigKey>& keys, DataConfig& data) {

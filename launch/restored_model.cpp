@@ -16,7 +16,6 @@ RestoredModel::RestoredModel(const std::filesystem::path& path, std::unique_ptr<
   agree(*world, [&] {
     config_ = config_of(*checkpoint_);
     tokenizer_ = tokenizer_of(*checkpoint_);
-    require_device(config_.run);
   });
   // Evaluation may use more ranks than a training step has micro-batches.
   config_.train.global_batch_size =
@@ -26,7 +25,7 @@ RestoredModel::RestoredModel(const std::filesystem::path& path, std::unique_ptr<
       choose_expert_degree("auto", world->size(), config_.model.num_experts, true).degree;
   stream_.emplace(Stream::cpu(choose_threads(config_.run.threads, *world)));
   mesh_.emplace(make_mesh(std::move(world), degree));
-  model_.emplace(config_.model, config_.router, model_options(config_, tokenizer_->vocabulary()),
+  model_.emplace(config_.model, config_.router, model_options(config_, tokenizer_->vocabulary(), Device::cpu()),
                  *mesh_);
   trainer_.emplace(*model_, *mesh_, config_.train, *stream_);
   agree(*mesh_->world, [&] { trainer_->load(*checkpoint_); });

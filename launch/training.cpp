@@ -22,6 +22,7 @@
 #include "launch/step_times.h"
 #include "launch/stop_signals.h"
 #include "runtime/agree.h"
+#include "runtime/device_comm.h"
 #include "train/routing_tape.h"
 #include "train/run.h"
 
@@ -43,19 +44,20 @@ std::unique_ptr<RunTape> make_tape(const Config& config, int attempt, Comm& worl
 class Training {
  public:
   Training(const Config& config, RunData& data, const Start& start, int expert_degree,
-           FlightRecord& record, std::unique_ptr<Comm> world)
+           FlightRecord& record, std::unique_ptr<Comm> world, Device device)
       : config_(config),
         record_(record),
         data_(data),
         directory_(config.run.directory),
         attempt_(start.attempt),
         checkpoint_(start.checkpoint),
-        stream_(Stream::cpu(choose_threads(config.run.threads, *world))),
-        mesh_(make_mesh(std::move(world), expert_degree)),
+        stream_(make_stream(config.run, device, *world)),
+        world_(make_device_world(std::move(world), device)),
+        mesh_(make_mesh(std::move(world_.comm), expert_degree)),
         log_(make_logger(directory_.logs(), mesh_)),
         tape_(make_tape(config, attempt_, *mesh_.world)),
         model_(config.model, config.router,
-               model_options(config, data.store->vocabulary(), tape_.get()), mesh_),
+               model_options(config, data.store->vocabulary(), device, tape_.get()), mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         description_(describe_run(config, *data.store)),
         metrics_(directory_, attempt_, mesh_.world->size(), config.train.steps),
@@ -123,6 +125,10 @@ class Training {
     log_->info("attempt {}: {} ranks, {} threads each, experts over {} ranks; run directory {}",
                attempt_, mesh_.world->size(), threads, mesh_.expert_degree(),
                directory_.path().string());
+    if (stream_.device().kind == Device::Kind::cuda) {
+      log_->info("rank 0 computes on GPU {} of its node; tensors travel by {}",
+                 stream_.device().index, world_.how);
+    }
     if (model_.num_moe_layers() > 0) log_->info("exchange: {}", model_.exchange_choice());
     if (config_.train.exact && !trainer_.arithmetic().library_repeats) {
       log_->warn(
@@ -257,6 +263,7 @@ class Training {
   std::int64_t step_ = 0;             // steps done
   bool by_signal_ = false;            // why the run stopped
   Stream stream_;
+  DeviceWorld world_;  // its comm is in the mesh
   Mesh mesh_;
   std::shared_ptr<spdlog::logger> log_;
   std::unique_ptr<RunTape> tape_;
@@ -281,8 +288,8 @@ Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr
     RunDirectory(config.run.directory).note_incident(what);
   });
   ExpertDegree degree;
+  const Device device = choose_device(config.run, *world);
   agree(*world, [&] {
-    require_device(config.run);
     const bool flexible =
         config.parallel.elastic || (options.resume && RunDirectory(config.run.directory).used());
     degree = choose_expert_degree(config.parallel.experts, world->size(), config.model.num_experts,
@@ -292,7 +299,7 @@ Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr
   Start start = start_attempt(RunDirectory(config.run.directory), config, *data.store,
                               options.resume, *world);
   if (!degree.note.empty()) start.notes.push_back(degree.note);
-  return Training(config, data, start, degree.degree, record, std::move(world))
+  return Training(config, data, start, degree.degree, record, std::move(world), device)
       .run(options.stop_before);
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "model/ops.h"
+#include "runtime/host_access.h"
 #include "runtime/matmul.h"
-#include "runtime/ops.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
@@ -50,8 +50,9 @@ double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hid
                        stream);
     use(part, begin, end);
   }
+  const HostRead losses(loss, stream);
   double sum = 0.0;
-  for (std::int64_t row = 0; row < rows; ++row) sum += static_cast<double>(loss.as<float>()[row]);
+  for (std::int64_t row = 0; row < rows; ++row) sum += static_cast<double>(losses.as<float>()[row]);
   return sum / static_cast<double>(loss_tokens);
 }
 
@@ -84,8 +85,8 @@ void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64
   const Tensor tiles = scratch.take({end - begin, vocabulary_});
   matmul(saved.out.row_range(begin, end), Op::plain, params.value(table_), Op::transposed, tiles,
          Write::replace, stream, params.precision().head);
-  RuntimeOps::on(stream.device())
-      .copy(tiles.row_range(first - begin, first - begin + out.rows()), out, stream);
+  const HostRead logits(tiles.row_range(first - begin, first - begin + out.rows()), stream);
+  std::copy_n(logits.as<float>(), out.size(), out.as<float>());
 }
 
 }  // namespace switchyard

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/cpu_ops.h"
+#include "model/cuda_ops.h"
 #include "runtime/expect.h"
 
 namespace switchyard {
@@ -26,10 +27,8 @@ void check_tokens(const std::int32_t* token, std::int64_t count, std::int64_t vo
 }  // namespace
 
 ModelOps& ModelOps::on(Device device) {
-  require(device.kind == Device::Kind::cpu, Exit::usage,
-          "this build has no CUDA kernels for the model; set run.device to \"cpu\"");
   static CpuModelOps ops;
-  return ops;
+  return device.kind == Device::Kind::cpu ? ops : cuda_model_ops();
 }
 
 void CpuModelOps::embed(Tensor token, Tensor table, Tensor out, Stream& stream) {

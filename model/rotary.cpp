@@ -6,6 +6,7 @@
 #include "model/cpu_ops.h"
 #include "model/math.h"
 #include "runtime/expect.h"
+#include "runtime/host_access.h"
 
 namespace switchyard {
 namespace {
@@ -43,7 +44,10 @@ void rotate_tokens(float* x, const std::int32_t* position, std::int64_t count, c
 
 }  // namespace
 
-RotaryTable::RotaryTable(std::int64_t num_positions, std::int64_t head_dim, float base) {
+RotaryTable::RotaryTable(std::int64_t num_positions, std::int64_t head_dim, float base,
+                         Device device)
+    : cosine({num_positions, head_dim / 2}, DType::f32, device),
+      sine({num_positions, head_dim / 2}, DType::f32, device) {
   require(head_dim > 0 && head_dim % 2 == 0, Exit::usage,
           "model.head_dim is {}; rotary positions need an even one", head_dim);
   require(base > 1.0F, Exit::usage, "model.rope_base is {}; it must be above 1", base);
@@ -52,17 +56,17 @@ RotaryTable::RotaryTable(std::int64_t num_positions, std::int64_t head_dim, floa
   std::vector<double> frequency(static_cast<std::size_t>(half), 1.0);
   for (std::size_t i = 1; i < frequency.size(); ++i) frequency[i] = frequency[i - 1] / ratio;
 
-  cosine = Buffer({num_positions, half}, DType::f32);
-  sine = Buffer({num_positions, half}, DType::f32);
-  float* cosines = cosine.tensor().as<float>();
-  float* sines = sine.tensor().as<float>();
+  std::vector<float> cosines(static_cast<std::size_t>(num_positions * half)), sines(cosines);
+  std::size_t next = 0;
   for (std::int64_t p = 0; p < num_positions; ++p) {
     for (std::int64_t i = 0; i < half; ++i) {
       const CosSin turn = cos_sin(static_cast<double>(p) * frequency[static_cast<std::size_t>(i)]);
-      cosines[p * half + i] = static_cast<float>(turn.cos);
-      sines[p * half + i] = static_cast<float>(turn.sin);
+      cosines[next] = static_cast<float>(turn.cos);
+      sines[next++] = static_cast<float>(turn.sin);
     }
   }
+  write_now(cosines.data(), cosine);
+  write_now(sines.data(), sine);
 }
 
 void CpuModelOps::rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,

@@ -11,7 +11,8 @@ namespace switchyard {
 // cosine, sine: [num_positions, head_dim / 2] f32 of the angles position * base^(-2i / head_dim).
 // Computed in double without libm, so that the bits are the same on every machine.
 struct RotaryTable {
-  RotaryTable(std::int64_t num_positions, std::int64_t head_dim, float base);
+  RotaryTable(std::int64_t num_positions, std::int64_t head_dim, float base,
+              Device device = Device::cpu());
 
   Buffer cosine, sine;
 };

@@ -8,6 +8,7 @@
 #include "model/ops.h"
 #include "model/past.h"
 #include "model/rotary.h"
+#include "model/sent_batch.h"
 #include "router/payload.h"
 #include "runtime/ops.h"
 #include "runtime/topology.h"
@@ -23,7 +24,8 @@ ParamId declare_embedding(Params& params, const ModelConfig& model, std::int64_t
 }  // namespace
 
 struct Transformer::Saved {
-  Tensor x;  // out of the last block
+  Batch batch;  // where the device reads it
+  Tensor x;     // out of the last block
   std::vector<Block::Saved> blocks;
   Norm::Saved final_norm;
 };
@@ -50,13 +52,15 @@ struct Transformer::State {
         router(router_config),
         options(chosen),
         embedding(declare_embedding(params, model, options.vocabulary)),
+        arena(options.device),
+        scratch(options.device),
         exchange(choose_exchange(model, router, options, mesh)),
         node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
         my_rank(mesh.experts->rank()),
         row_bytes(payload_row_bytes(payload_of(router.payload), model.hidden)),
         blocks(declare_blocks(params, model, router, mesh, *exchange.exchange, options)),
         head(params, embedding, model, options.vocabulary),
-        rotary(options.sequence_length, model.head_dim, model.rope_base) {
+        rotary(options.sequence_length, model.head_dim, model.rope_base, options.device) {
     for (Block& block : blocks) block.host_experts(params);
     const std::int64_t tokens = options.step_tokens / options.num_micro_batches;
     // The table of a tied head is used once per chunk of logits and once by the embedding.
@@ -64,7 +68,7 @@ struct Transformer::State {
         options.num_micro_batches * ((tokens + head.chunk_rows() - 1) / head.chunk_rows() + 1);
     params.allocate(options.exact, fixed_point_for(options.step_tokens, addends),
                     {mesh.world->rank(), mesh.world->size()},
-                    {mesh.replicas->rank(), mesh.replicas->size()});
+                    {mesh.replicas->rank(), mesh.replicas->size()}, options.device);
     params.set_precision(options.precision);
     saved.blocks.resize(blocks.size());
   }
@@ -73,7 +77,8 @@ struct Transformer::State {
                                         const Options& options, Mesh& mesh) {
     Stream stream = Stream::cpu(1);
     const std::int64_t tokens = options.step_tokens / options.num_micro_batches;
-    return make_exchange(router, {model.hidden, model.num_experts, tokens}, *mesh.experts, stream);
+    const ExchangeShape shape{model.hidden, model.num_experts, tokens, options.device};
+    return make_exchange(router, shape, *mesh.experts, stream);
   }
 
   static std::vector<Block> declare_blocks(Params& params, const ModelConfig& model,
@@ -145,11 +150,13 @@ std::vector<MatmulShape> Transformer::matmul_shapes() const {
   return shapes;
 }
 
-Transformer::Saved& Transformer::forward(const Batch& batch, Stream& stream) {
+Transformer::Saved& Transformer::forward(const Batch& on_host, Stream& stream) {
   State& s = *state_;
-  require(batch.num_tokens() % row_tile == 0, "a micro-batch of {} tokens, not a multiple of {}",
-          batch.num_tokens(), row_tile);
+  require(on_host.num_tokens() % row_tile == 0, "a micro-batch of {} tokens, not a multiple of {}",
+          on_host.num_tokens(), row_tile);
   s.arena.reset();
+  s.saved.batch = sent_batch(on_host, s.options, s.arena, stream);
+  const Batch& batch = s.saved.batch;
   const Shape shape{batch.num_tokens(), s.model.hidden};
   Tensor x = s.arena.take(shape);
   if (!batch.empty()) {
@@ -167,9 +174,9 @@ Transformer::Saved& Transformer::forward(const Batch& batch, Stream& stream) {
   return s.saved;
 }
 
-void Transformer::backward(const Batch& batch, Saved& saved, std::int64_t loss_tokens,
-                           StepSums& sums, Stream& stream) {
+void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream) {
   State& s = *state_;
+  const Batch& batch = saved.batch;
   s.scratch.reset();
   const Tensor d = s.arena.take(saved.x.shape);
   if (!batch.empty()) {
@@ -202,9 +209,9 @@ void Transformer::backward(const Batch& batch, Saved& saved, std::int64_t loss_t
   s.params.add_gradient(s.embedding, d_table, stream);
 }
 
-void Transformer::evaluate(const Batch& batch, Saved& saved, std::int64_t loss_tokens,
-                           StepSums& sums, Stream& stream) {
+void Transformer::evaluate(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream) {
   State& s = *state_;
+  const Batch& batch = saved.batch;
   if (batch.empty()) return;
   s.scratch.reset();
   sums.loss +=

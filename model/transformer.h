@@ -40,6 +40,7 @@ class Transformer {
     std::uint64_t seed = 1;              // of the gates' noise and hashes
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
     ProductPrecision precision{};
+    Device device{};  // of the parameters and activations
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.
@@ -64,15 +65,13 @@ class Transformer {
 
   // Activations of one micro-batch, kept in the model's arena until the next forward.
   struct Saved;
-  // Collective over the expert group, for empty batches too. The batch's tokens are a multiple of
-  // row_tile.
+  // Collective over the expert group, for empty batches too. The batch is on the host; its tokens
+  // are a multiple of row_tile.
   Saved& forward(const Batch& batch, Stream& stream);
   // Collective. Adds to the gradients and to `sums`. loss_tokens: of the whole step.
-  void backward(const Batch& batch, Saved& saved, std::int64_t loss_tokens, StepSums& sums,
-                Stream& stream);
+  void backward(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
-  void evaluate(const Batch& batch, Saved& saved, std::int64_t loss_tokens, StepSums& sums,
-                Stream& stream);
+  void evaluate(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Logits of the batch's tokens from `first` on, after forward. out: [tokens, V].
   void logits(const Saved& saved, std::int64_t first, Tensor out, Stream& stream);
   // After forward of one row: text `text` of the past is the row's first `length` tokens.

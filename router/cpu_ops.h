@@ -38,9 +38,15 @@ class CpuRouterOps final : public RouterOps {
   // ops.cpp
   void gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
   void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
+  void place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream& stream) override;
   void sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                    Stream& stream) override;
   void dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
+                   Stream& stream) override;
+
+  // payload.cpp
+  void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) override;
+  void unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out, Tensor to,
                    Stream& stream) override;
 };
 

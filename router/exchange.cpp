@@ -45,6 +45,14 @@ std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const Rou
 
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
                              Stream& stream) {
+  if (shape.device.kind == Device::Kind::cuda) {
+    require(
+        config.exchange == "auto" || config.exchange == "flat", Exit::usage,
+        "router.exchange = \"{}\" is not available with run.device = \"cuda\" yet: use \"flat\" or "
+        "\"auto\"",
+        config.exchange);
+    return {make_named_exchange("flat", config, shape, experts), "flat, the one there is for GPUs"};
+  }
   if (config.exchange == "auto") return measure_exchanges(config, shape, experts, stream);
   return {make_named_exchange(config.exchange, config, shape, experts),
           fmt::format("{}, as configured", config.exchange)};

@@ -52,6 +52,7 @@ struct ExchangeShape {
   std::int64_t hidden;
   int num_experts;
   std::int64_t tokens;  // of a micro-batch: what "auto" measures
+  Device device{};      // of the rows; a GPU's travel by "flat"
 };
 
 struct ChosenExchange {

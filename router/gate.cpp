@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "router/hash_gate.h"
+#include "runtime/host_access.h"
 #include "runtime/matmul.h"
 #include "runtime/trace.h"
 
@@ -65,12 +66,14 @@ void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& r
   routing.weight = arena.take({tokens, choices});
   if (picking_ != Picking::by_hash) make_logits(params, batch, x, routing, arena, stream);
   RoutingTape* tape = batch.step >= 0 && !x.empty() ? inputs_.tape : nullptr;
-  const bool replayed = tape != nullptr && tape->replay(batch, inputs_.layer, routing.expert);
-  if (!replayed && !x.empty()) pick(batch, routing, stream);
+  const bool replayed = tape != nullptr && replay(*tape, batch, routing.expert, stream);
+  if (!replayed && !x.empty()) pick(batch, routing, arena, stream);
   RouterOps& ops = RouterOps::on(stream.device());
   if (picking_ == Picking::by_hash) {
-    std::fill_n(routing.weight.as<float>(), routing.weight.size(),
+    HostWrite weight(routing.weight, stream);
+    std::fill_n(weight.as<float>(), routing.weight.size(),
                 config_.scale / static_cast<float>(config_.top_k));
+    weight.send();
   } else {
     ops.weigh(rule_, routing.logits, routing.probability, routing.expert, routing.weight, stream);
   }
@@ -78,8 +81,16 @@ void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& r
     const DropBy by = config_.drop == "position" ? DropBy::position : DropBy::probability;
     ops.drop(routing.expert, routing.weight, num_experts_, capacity(tokens), by, stream);
   }
-  if (tape != nullptr) tape->record(batch, inputs_.layer, routing.expert);
-  count(routing);
+  const HostRead expert(routing.expert, stream);
+  if (tape != nullptr) tape->record(batch, inputs_.layer, expert.tensor());
+  count(expert.tensor(), routing);
+}
+
+bool Gate::replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const {
+  HostWrite taped(expert, stream);
+  const bool replayed = tape.replay(batch, inputs_.layer, taped.tensor());
+  if (replayed) taped.send();
+  return replayed;
 }
 
 void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
@@ -111,14 +122,18 @@ void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routi
   ops.score(rule_.weighing, routing.logits, routing.probability, routing.log_sum, stream);
 }
 
-void Gate::pick(const Batch& batch, Routing& routing, Stream& stream) const {
+void Gate::pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const {
   RouterOps& ops = RouterOps::on(stream.device());
   if (picking_ == Picking::by_hash) {
-    choose_by_hash(random(Purpose::gate_hash, {}), batch.tokens, num_experts_, routing.expert);
+    HostWrite expert(routing.expert, stream);
+    choose_by_hash(random(Purpose::gate_hash, {}), HostRead(batch.tokens, stream).tensor(),
+                   num_experts_, expert.tensor());
+    expert.send();
   } else if (picking_ == Picking::tokens) {
     ops.pick_tokens(routing.probability, capacity(routing.expert.rows()), routing.expert, stream);
   } else {
-    ops.pick(rule_, routing.logits, routing.probability, bias_, routing.expert, stream);
+    ops.pick(rule_, routing.logits, routing.probability, on_device(bias_, arena, stream),
+             routing.expert, stream);
   }
 }
 
@@ -135,11 +150,11 @@ Random Gate::random(Purpose purpose, const Batch& batch) const {
   return {inputs_.seed, purpose, step | static_cast<std::uint64_t>(inputs_.layer) << 50};
 }
 
-void Gate::count(Routing& routing) const {
+void Gate::count(Tensor choices, Routing& routing) const {
   routing.counts.assign(static_cast<std::size_t>(num_experts_), 0);
   routing.wanted.assign(static_cast<std::size_t>(num_experts_), 0);
-  const auto* expert = routing.expert.as<std::int32_t>();
-  for (std::int64_t i = 0; i < routing.expert.size(); ++i) {
+  const auto* expert = choices.as<std::int32_t>();
+  for (std::int64_t i = 0; i < choices.size(); ++i) {
     if (expert[i] >= 0) ++routing.counts[static_cast<std::size_t>(expert[i])];
     ++routing.wanted[static_cast<std::size_t>(expert_of(expert[i]))];
   }

@@ -1,4 +1,5 @@
 #include "router/gate.h"
+#include "runtime/host_access.h"
 #include "runtime/matmul.h"
 #include "runtime/ops.h"
 #include "runtime/trace.h"
@@ -30,24 +31,25 @@ AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, Tensor x, con
   std::vector<double> sums(static_cast<std::size_t>(runs * num_experts_));
   const double log_sum_squares =
       ops.sum_probabilities(routing.probability, routing.log_sum, sums, stream);
-  const Balance balance = balance_of(routing, sums, runs, share);
+  const Balance balance = balance_of(routing, sums, runs, share, stream);
   const double z = static_cast<double>(config_.z_loss) * share / static_cast<double>(x.rows());
 
   const Tensor d_logits = arena.take(routing.logits.shape);
-  ops.choose_backward(rule_, routing.logits, routing.probability, routing.log_sum, routing.expert,
-                      d_weight, tensor_of(balance.slope.data(), {runs, num_experts_}),
-                      static_cast<float>(2.0 * z), d_logits, stream);
+  ops.choose_backward(
+      rule_, routing.logits, routing.probability, routing.log_sum, routing.expert, d_weight,
+      on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
+      static_cast<float>(2.0 * z), d_logits, stream);
   add_product_gradients(params, batch, routing, d_logits, d_x, arena, stream);
   return {balance.loss, z * log_sum_squares};
 }
 
 Balance Gate::balance_of(const Routing& routing, std::span<const double> sums, std::int64_t runs,
-                         double share) const {
+                         double share, Stream& stream) const {
   const double coefficient = static_cast<double>(config_.balance_loss) * share;
   const std::int64_t run_tokens = routing.expert.rows() / runs;
   std::vector<std::int64_t> counts;
   if (balance_over_ == BalanceOver::sequence) {
-    counts = counts_of_runs(routing.expert, runs, num_experts_);
+    counts = counts_of_runs(HostRead(routing.expert, stream).tensor(), runs, num_experts_);
   } else if (balance_over_ == BalanceOver::global_batch) {
     const auto* before = counts_.tensor().as<std::int64_t>();
     counts.assign(before, before + num_experts_);

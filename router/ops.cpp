@@ -1,6 +1,7 @@
 #include "router/ops.h"
 
 #include "router/cpu_ops.h"
+#include "router/cuda_ops.h"
 #include "runtime/error.h"
 #include "runtime/sum16.h"
 
@@ -56,6 +57,13 @@ void CpuRouterOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& str
   });
 }
 
+void CpuRouterOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream&) {
+  const auto* slot = slot_of_choice.as<std::int32_t>();
+  for (std::int64_t pair = 0; pair < weight.size(); ++pair) {
+    if (slot[pair] >= 0) out.as<float>()[slot[pair]] = weight.as<float>()[pair];
+  }
+}
+
 void CpuRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                                Stream& stream) {
   const std::int64_t cols = out.cols(), k = slot_of_choice.empty() ? 0 : slot_of_choice.cols();
@@ -87,9 +95,8 @@ void CpuRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice
 }
 
 RouterOps& RouterOps::on(Device device) {
-  require(device == Device::cpu(), Exit::usage, "this build has no CUDA kernels for routing");
   static CpuRouterOps cpu;
-  return cpu;
+  return device.kind == Device::Kind::cpu ? cpu : cuda_router_ops();
 }
 
 }  // namespace switchyard

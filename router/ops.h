@@ -6,6 +6,7 @@
 #include <span>
 
 #include "router/math.h"
+#include "router/payload.h"
 #include "runtime/random.h"
 #include "runtime/stream.h"
 #include "runtime/tensor.h"
@@ -67,6 +68,8 @@ class RouterOps {
   virtual void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) = 0;
 
   // Of the following, slot_of_choice is [T, k] i32, -1 for a dropped choice.
+  // out[slot] = weight[t, c] for every choice; out: [slots].
+  virtual void place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream& stream) = 0;
   // out[t] = sum over choices c, in order, of slots[slot_of_choice[t, c]], times weight[t, c] if
   // weight is not empty. Zero where all were dropped.
   virtual void sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
@@ -74,6 +77,11 @@ class RouterOps {
   // d_weight[t, c] = dot(d_out[t], slots[slot_of_choice[t, c]]); 0 where it was dropped.
   virtual void dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
                            Stream& stream) = 0;
+
+  // See router/payload.h; sizes are checked there.
+  virtual void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) = 0;
+  virtual void unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out,
+                           Tensor to, Stream& stream) = 0;
 };
 
 }  // namespace switchyard

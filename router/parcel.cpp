@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "router/ops.h"
 #include "runtime/ops.h"
 #include "runtime/trace.h"
 
@@ -9,15 +10,17 @@ namespace switchyard {
 namespace {
 
 // The part's elements of an index over all rows, rank by rank; all of it needs no copy.
-Tensor part_of_index(Tensor index, const Counts& begin, const Counts& count, Arena& arena) {
+Tensor part_of_index(Tensor index, const Counts& begin, const Counts& count, Arena& arena,
+                     Stream& stream) {
   const std::int64_t total = total_of(count);
   if (total == index.size()) return index;
   const Tensor part = arena.take({total}, index.dtype);
-  auto* out = static_cast<std::byte*>(part.data);
+  std::int64_t done = 0;
   for (std::size_t rank = 0; rank < count.size(); ++rank) {
-    const Tensor from = index.range(begin[rank], begin[rank] + count[rank]);
-    const auto* bytes = static_cast<const std::byte*>(from.data);
-    out = std::copy(bytes, bytes + from.bytes(), out);
+    RuntimeOps::on(stream.device())
+        .copy(index.range(begin[rank], begin[rank] + count[rank]),
+              part.range(done, done + count[rank]), stream);
+    done += count[rank];
   }
   return part;
 }
@@ -81,16 +84,19 @@ Parcel pack_dispatch(Payload payload, Tensor x, const Plan& plan, const PlanPart
   Parcel parcel{take_rows(payload, total_of(part.send), x.cols(), arena),
                 take_rows(payload, total_of(part.receive), x.cols(), arena), part.send,
                 part.receive};
-  pack_rows(payload, x, part_of_index(plan.token_of_slot, part.slot_begin, part.send, arena),
+  pack_rows(payload, x,
+            part_of_index(plan.token_of_slot, part.slot_begin, part.send, arena, stream),
             parcel.leaving, stream);
   return parcel;
 }
 
 void unpack_dispatch(Payload payload, const Parcel& parcel, Tensor weights, const Plan& plan,
                      const PlanPart& part, Tensor rows, Arena& arena, Stream& stream) {
-  const Tensor row = part_of_index(plan.row_of_received, part.received_begin, part.receive, arena);
+  const Tensor row =
+      part_of_index(plan.row_of_received, part.received_begin, part.receive, arena, stream);
   const Tensor weight =
-      !given(weights) ? Tensor{} : part_of_index(weights, part.received_begin, part.receive, arena);
+      !given(weights) ? Tensor{}
+                      : part_of_index(weights, part.received_begin, part.receive, arena, stream);
   unpack_rows(payload, parcel.arriving, Tensor{}, weight, rows, row, stream);
 }
 
@@ -105,7 +111,7 @@ Parcel pack_combine(Payload payload, Tensor rows, const Plan& plan, const PlanPa
     parcel.arriving = take_rows(payload, arriving, rows.cols(), arena);
   }
   pack_rows(payload, rows,
-            part_of_index(plan.row_of_received, part.received_begin, part.receive, arena),
+            part_of_index(plan.row_of_received, part.received_begin, part.receive, arena, stream),
             parcel.leaving, stream);
   return parcel;
 }
@@ -123,12 +129,9 @@ void unpack_combine(Payload payload, const Parcel& parcel, const PlanPart& part,
   }
 }
 
-Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena) {
+Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena, Stream& stream) {
   const Tensor by_slot = arena.take({plan.num_slots});
-  const auto* slot = plan.slot_of_choice.as<std::int32_t>();
-  for (std::int64_t pair = 0; pair < weight.size(); ++pair) {
-    if (slot[pair] >= 0) by_slot.as<float>()[slot[pair]] = weight.as<float>()[pair];
-  }
+  RouterOps::on(stream.device()).place_choices(weight, plan.slot_of_choice, by_slot, stream);
   return by_slot;
 }
 
@@ -136,8 +139,8 @@ Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena
                            Stream& stream) {
   if (!given(weight)) return {};
   const Tensor received = arena.take({plan.num_received, 1});
-  send_rows(experts, weights_of_slots(weight, plan, arena).view({plan.num_slots, 1}), plan.send,
-            received, plan.receive, stream);
+  send_rows(experts, weights_of_slots(weight, plan, arena, stream).view({plan.num_slots, 1}),
+            plan.send, received, plan.receive, stream);
   return received.view({plan.num_received});
 }
 

@@ -49,7 +49,7 @@ void unpack_combine(Payload payload, const Parcel& parcel, const PlanPart& part,
                     Stream& stream);
 
 // weight[t, c] by slot, at home: [num_slots].
-Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena);
+Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena, Stream& stream);
 // Collective. The weights of all received rows, [num_received]; Tensor{} if weight is.
 Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena& arena,
                            Stream& stream);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "router/cpu_ops.h"
 #include "runtime/rounding.h"
 #include "runtime/trace.h"
 
@@ -10,6 +11,7 @@ namespace switchyard {
 namespace {
 
 constexpr std::int64_t rows_per_chunk = 64;
+constexpr std::int64_t int8_begin = sizeof(float);  // in a row: its scale stands before
 
 SWITCHYARD_MULTIVERSION
 void pack_bf16(const float* in, std::int64_t count, std::uint16_t* out) {
@@ -48,8 +50,6 @@ void unpack_f32(const float* in, std::int64_t count, float weight, float* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = in[i] * weight;
 }
 
-std::int64_t int8_begin() { return static_cast<std::int64_t>(sizeof(float)); }
-
 void pack_row(Payload payload, const float* in, std::int64_t hidden, std::byte* out) {
   if (payload == Payload::f32) {
     std::memcpy(out, in, static_cast<std::size_t>(hidden) * sizeof(float));
@@ -58,7 +58,8 @@ void pack_row(Payload payload, const float* in, std::int64_t hidden, std::byte* 
   } else {
     const auto [scale, inverse] = int8_scale(largest_of(in, hidden));
     std::memcpy(out, &scale, sizeof scale);
-    pack_int8(in, hidden, inverse, reinterpret_cast<std::int8_t*>(out + int8_begin()));
+    pack_int8(in, hidden, inverse,
+              reinterpret_cast<std::int8_t*>(out + int8_begin));
   }
 }
 
@@ -76,8 +77,7 @@ void unpack_row(Payload payload, const std::byte* in, std::int64_t hidden, float
   } else {
     float scale = 0.0F;
     std::memcpy(&scale, in, sizeof scale);
-    unpack_int8(reinterpret_cast<const std::int8_t*>(in + int8_begin()), hidden, scale, weight,
-                out);
+    unpack_int8(reinterpret_cast<const std::int8_t*>(in + int8_begin), hidden, scale, weight, out);
   }
 }
 
@@ -94,8 +94,7 @@ void for_row_chunks(std::int64_t rows, Stream& stream, Body body) {
   });
 }
 
-void check_packed(Payload payload, Tensor packed, Tensor plain, Stream& stream) {
-  require(stream.device() == Device::cpu(), Exit::usage, "this build packs rows on the host only");
+void check_packed(Payload payload, Tensor packed, Tensor plain) {
   require(packed.empty() || packed.cols() == payload_row_bytes(payload, plain.cols()),
           "rows of {} bytes hold {} elements", packed.cols(), plain.cols());
 }
@@ -113,12 +112,23 @@ Payload payload_of(const std::string& name) {
 std::int64_t payload_row_bytes(Payload payload, std::int64_t hidden) {
   if (payload == Payload::f32) return 4 * hidden;
   if (payload == Payload::bf16) return (2 * hidden + 3) / 4 * 4;
-  return int8_begin() + (hidden + 3) / 4 * 4;
+  return int8_begin + (hidden + 3) / 4 * 4;
 }
 
 void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) {
   const Span span(stream, "permute");
-  check_packed(payload, out, in, stream);
+  check_packed(payload, out, in);
+  RouterOps::on(stream.device()).pack_rows(payload, in, from, out, stream);
+}
+
+void unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out, Tensor to,
+                 Stream& stream) {
+  const Span span(stream, "permute");
+  check_packed(payload, in, out);
+  RouterOps::on(stream.device()).unpack_rows(payload, in, from, weight, out, to, stream);
+}
+
+void CpuRouterOps::pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) {
   const auto* rows = in.as<float>();
   const std::int32_t* source = elements_of<std::int32_t>(from);
   auto* to = static_cast<std::byte*>(out.data);
@@ -128,10 +138,8 @@ void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stre
   });
 }
 
-void unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out, Tensor to,
-                 Stream& stream) {
-  const Span span(stream, "permute");
-  check_packed(payload, in, out, stream);
+void CpuRouterOps::unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out,
+                               Tensor to, Stream& stream) {
   if (payload == Payload::f32 && !given(from) && !given(weight) && !given(to)) {
     // In one piece: libc streams past the caches what is larger than they are.
     if (!in.empty()) std::memcpy(out.data, in.data, static_cast<std::size_t>(in.bytes()));

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "runtime/counts.h"
+#include "runtime/host_access.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
@@ -33,7 +34,7 @@ void count_outgoing(const Routing& routing, const Placement& placement,
 
 // A stable counting sort of the (token, choice) pairs by copy; dropped ones have no slot.
 void sort_choices(const Routing& routing, const std::vector<std::int64_t>& copy, Arena& arena,
-                  Plan& plan) {
+                  Plan& plan, Stream& stream) {
   const std::int64_t pairs = routing.expert.size();
   const std::int64_t top_k = pairs == 0 ? 1 : routing.expert.cols();
   plan.num_slots = total_of(plan.outgoing);
@@ -42,9 +43,11 @@ void sort_choices(const Routing& routing, const std::vector<std::int64_t>& copy,
   const Counts begin = begins_of(plan.outgoing);
   Counts next(copy.size());  // [experts]
   for (std::size_t e = 0; e < copy.size(); ++e) next[e] = begin[at(copy[e])];
-  const auto* expert = routing.expert.as<std::int32_t>();
-  auto* token_of_slot = plan.token_of_slot.as<std::int32_t>();
-  auto* slot_of_choice = plan.slot_of_choice.as<std::int32_t>();
+  const HostRead choices(routing.expert, stream);
+  HostWrite tokens(plan.token_of_slot, stream), slots(plan.slot_of_choice, stream);
+  const auto* expert = choices.as<std::int32_t>();
+  auto* token_of_slot = tokens.as<std::int32_t>();
+  auto* slot_of_choice = slots.as<std::int32_t>();
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
     if (expert[pair] < 0) {
       slot_of_choice[pair] = -1;
@@ -54,6 +57,8 @@ void sort_choices(const Routing& routing, const std::vector<std::int64_t>& copy,
     token_of_slot[slot] = static_cast<std::int32_t>(pair / top_k);
     slot_of_choice[pair] = static_cast<std::int32_t>(slot);
   }
+  tokens.send();
+  slots.send();
 }
 
 // incoming[source * hosted + slot]: rows that `source` sends for my expert `slot`.
@@ -88,7 +93,7 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
   const Span span(stream, "plan");
   const std::vector<std::int64_t> copy = copies_for(placement, experts.rank());
   count_outgoing(routing, placement, copy, plan);
-  sort_choices(routing, copy, arena, plan);
+  sort_choices(routing, copy, arena, plan, stream);
   const auto num_ranks = at(experts.size());
   const std::int64_t hosted = plan.hosted[at(experts.rank())];
   const Counts incoming = exchange_counts(plan, experts, stream);
@@ -97,7 +102,8 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
   plan.receive.assign(num_ranks, 0);
   plan.num_received = total_of(incoming);
   plan.row_of_received = arena.take({plan.num_received}, DType::i32);
-  auto* row = plan.row_of_received.as<std::int32_t>();
+  HostWrite rows(plan.row_of_received, stream);
+  auto* row = rows.as<std::int32_t>();
   for (std::size_t source = 0; source < num_ranks; ++source) {
     for (std::int64_t slot = 0; slot < hosted; ++slot) {
       const Segment& segment = plan.segments[static_cast<std::size_t>(slot) * num_ranks + source];
@@ -106,6 +112,7 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
       plan.receive[source] += segment.rows;
     }
   }
+  rows.send();
 }
 
 }  // namespace switchyard

@@ -85,7 +85,7 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, T
   std::memcpy(tokens.data, plan.token_of_slot.data, static_cast<std::size_t>(tokens.bytes()));
   if (given(weight)) {
     const Tensor weights = mine.add(mine.weights, {plan.num_slots}, DType::f32);
-    const Tensor by_slot = weights_of_slots(weight, plan, arena);
+    const Tensor by_slot = weights_of_slots(weight, plan, arena, stream);
     std::memcpy(weights.data, by_slot.data, static_cast<std::size_t>(weights.bytes()));
   }
   mine.num_rows = x.rows();

@@ -5,6 +5,7 @@
 
 #include "runtime/error.h"
 #include "runtime/hd.h"
+#include "runtime/math.h"
 
 namespace switchyard {
 namespace {
@@ -49,7 +50,7 @@ bool add_any(std::int64_t* sum, const float* x, std::int64_t count, const FixedP
 
 double FixedPoint::scale() const { return std::ldexp(1.0, bits); }
 
-std::int64_t FixedPoint::fixed(double x) const { return std::llrint(x * scale()); }
+std::int64_t FixedPoint::fixed(double x) const { return fixed_of(x, scale()); }
 
 FixedPoint fixed_point_for(std::int64_t step_tokens, std::int64_t num_addends) {
   require(step_tokens >= 1 && num_addends >= 1, "fixed point for {} tokens and {} addends",

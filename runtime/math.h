@@ -2,6 +2,7 @@
 // multiply-add. Inline and branch-free, so that loops over them vectorise.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "runtime/hd.h"
@@ -12,6 +13,11 @@ template <class To, class From>
 SWITCHYARD_HD inline To bits_to(From from) {
   static_assert(sizeof(To) == sizeof(From));
   return __builtin_bit_cast(To, from);
+}
+
+// x * scale to the nearest integer, ties to even, for |x * scale| < 2^62.
+SWITCHYARD_HD inline std::int64_t fixed_of(double x, double scale) {
+  return std::llrint(x * scale);
 }
 
 // e^x in f32, within 2 units in the last place; 0 below -87.3, e^88.7 above 88.7; NaN stays NaN.

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "runtime/cuda.h"
 #include "runtime/hd.h"
 #include "runtime/matmul_int8.h"
 #include "runtime/matmul_library.h"
+#include "runtime/ops.h"
 #include "runtime/rounding.h"
 
 namespace switchyard {
@@ -173,10 +174,14 @@ void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Strea
   require(op_a == Op::plain || op_b == Op::plain, "matmul: both operands transposed");
   if (m == 0 || n == 0) return;
   if (k == 0) {
-    if (write == Write::replace) std::memset(out.data, 0, static_cast<std::size_t>(out.bytes()));
+    if (write == Write::replace) RuntimeOps::on(stream.device()).zero(out, stream);
     return;
   }
   const MatmulShape shape{m, n, k, op_a, op_b, precision};
+  if (stream.device().kind == Device::Kind::cuda) {
+    cuda::multiply(shape, write, a, b, out, stream);
+    return;
+  }
   const auto multiply = precision == Precision::int8 ? multiply_int8
                         : op_a == Op::plain          ? multiply_rows
                                                      : multiply_transposed;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "runtime/host_access.h"
 #include "runtime/matmul.h"
 #include "runtime/matmul_library.h"
 
@@ -19,11 +20,6 @@ std::uint64_t mix(std::uint64_t hash, const float* data, std::int64_t count) {
 
 Shape stored(std::int64_t rows, std::int64_t cols, Op op) {
   return op == Op::plain ? Shape{rows, cols} : Shape{cols, rows};
-}
-
-// The same numbers at addresses that differ by 16 bytes modulo a cache line.
-Tensor shifted(const Buffer& buffer, Shape shape) {
-  return buffer.tensor().range(4, 4 + shape.size()).view(shape);
 }
 
 // Of the magnitude of the addends: a little more than rounding both operands takes away.
@@ -52,56 +48,69 @@ bool agrees_with_double(const MatmulShape& shape, const float* a, const float* b
   return true;
 }
 
-// An operand twice: at the start of a cache line, and moved.
+// An operand twice on a device: at the start of a cache line, and 16 bytes further.
 struct TestOperand {
+  std::vector<float> values;
   Buffer buffer, room;
   Tensor moved;
 
-  explicit TestOperand(Shape shape)
-      : buffer(shape, DType::f32),
-        room(Shape{shape.size() + 8}, DType::f32),
-        moved(shifted(room, shape)) {}
+  TestOperand(Shape shape, Device device)
+      : values(static_cast<std::size_t>(shape.size())),
+        buffer(shape, DType::f32, device),
+        room(Shape{shape.size() + 8}, DType::f32, device),
+        moved(room.tensor().range(4, 4 + shape.size()).view(shape)) {}
 
   // Numbers in [-0.5, 0.5) without a pattern; a linear congruence is enough for that.
   void fill(std::uint32_t seed) {
-    for (std::int64_t i = 0; i < moved.size(); ++i) {
+    for (float& value : values) {
       seed = seed * 1664525U + 1013904223U;
-      data()[i] = moved.as<float>()[i] = static_cast<float>(seed >> 8) * 0x1p-24F - 0.5F;
+      value = static_cast<float>(seed >> 8) * 0x1p-24F - 0.5F;
     }
+    write_now(values.data(), buffer);
+    write_now(values.data(), moved);
   }
-  float* data() { return buffer.tensor().as<float>(); }
 };
 
-bool repeats(const MatmulShape& shape, Stream& stream, Stream& two_threads, std::uint64_t& hash) {
-  TestOperand a(stored(shape.m, shape.k, shape.op_a)), b(stored(shape.k, shape.n, shape.op_b));
-  TestOperand out(Shape{shape.m, shape.n});
+bool repeats(const MatmulShape& shape, Stream& stream, Stream& other, std::uint64_t& hash) {
+  const Device device = stream.device();
+  TestOperand a(stored(shape.m, shape.k, shape.op_a), device);
+  TestOperand b(stored(shape.k, shape.n, shape.op_b), device);
+  TestOperand out(Shape{shape.m, shape.n}, device);
   a.fill(17);
   b.fill(18);
   matmul(a.buffer, shape.op_a, b.buffer, shape.op_b, out.buffer, Write::replace, stream,
          shape.precision);
-  matmul(a.moved, shape.op_a, b.moved, shape.op_b, out.moved, Write::replace, two_threads,
+  matmul(a.moved, shape.op_a, b.moved, shape.op_b, out.moved, Write::replace, other,
          shape.precision);
-  hash = mix(hash, out.data(), out.moved.size());
+  stream.synchronize();
+  other.synchronize();
+  std::vector<float> moved(out.values);
+  read_now(out.buffer, out.values.data());
+  read_now(out.moved, moved.data());
+  hash = mix(hash, moved.data(), out.moved.size());
   const auto bytes = static_cast<std::size_t>(out.moved.bytes());
-  return std::memcmp(out.data(), out.moved.data, bytes) == 0 &&
-         agrees_with_double(shape, a.data(), b.data(), out.data());
+  return std::memcmp(out.values.data(), moved.data(), bytes) == 0 &&
+         agrees_with_double(shape, a.values.data(), b.values.data(), out.values.data());
 }
 
 }  // namespace
 
 MatmulSelfTest self_test_matmul(const std::vector<MatmulShape>& shapes, Stream& stream) {
   MatmulSelfTest verdict;
-  Stream two_threads = Stream::cpu(2);
+  const bool on_host = stream.device().kind == Device::Kind::cpu;
+  Stream other = on_host ? Stream::cpu(2) : Stream::cuda(stream.device(), stream.queue()->tf32());
   for (const bool library : {true, false}) {
     verdict.hash = 0xcbf29ce484222325ULL;
     verdict.library_repeats = library;
     if (!library) {
+      require(on_host,
+              "products of cuBLASLt do not repeat their bits on this GPU; set train.exact = false");
       stream.matmul_library().use_fallback();
-      two_threads.matmul_library().use_fallback();
+      other.matmul_library().use_fallback();
     }
     bool all_repeat = true;
     for (const MatmulShape& shape : shapes)
-      all_repeat &= repeats(shape, stream, two_threads, verdict.hash);
+      all_repeat &= repeats(shape, stream, other, verdict.hash);
     if (all_repeat) return verdict;
   }
   fail(Exit::internal,

@@ -1,4 +1,4 @@
-// Buffer and Arena on the host.
+// Buffer and Arena.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -6,13 +6,14 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/cuda.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
 namespace {
 
 constexpr std::int64_t cache_line = 64;
-constexpr std::int64_t huge_page = std::int64_t{2} << 20;
+constexpr std::int64_t huge_page_bytes = std::int64_t{2} << 20;
 constexpr std::int64_t arena_chunk = std::int64_t{1} << 20;
 
 std::int64_t round_up(std::int64_t value, std::int64_t unit) {
@@ -20,7 +21,7 @@ std::int64_t round_up(std::int64_t value, std::int64_t unit) {
 }
 
 void* allocate_zeroed(std::int64_t bytes) {
-  const std::int64_t alignment = bytes >= huge_page ? huge_page : cache_line;
+  const std::int64_t alignment = bytes >= huge_page_bytes ? huge_page_bytes : cache_line;
   const std::int64_t rounded = round_up(std::max(bytes, cache_line), alignment);
   void* memory =
       std::aligned_alloc(static_cast<std::size_t>(alignment), static_cast<std::size_t>(rounded));
@@ -29,7 +30,8 @@ void* allocate_zeroed(std::int64_t bytes) {
       "out of memory: this rank asked for {:.1f} MiB more; use more ranks or a smaller micro-batch",
       static_cast<double>(bytes) / (1 << 20));
   // Only a hint: where huge pages are off, ordinary ones serve.
-  if (alignment == huge_page) madvise(memory, static_cast<std::size_t>(rounded), MADV_HUGEPAGE);
+  if (alignment == huge_page_bytes)
+    madvise(memory, static_cast<std::size_t>(rounded), MADV_HUGEPAGE);
   std::memset(memory, 0, static_cast<std::size_t>(rounded));
   return memory;
 }
@@ -37,11 +39,19 @@ void* allocate_zeroed(std::int64_t bytes) {
 }  // namespace
 
 Buffer::Buffer(Shape shape, DType dtype, Device device) {
-  require(device == Device::cpu(), "this build allocates host memory only");
-  tensor_ = {allocate_zeroed(shape.size() * bytes_of(dtype)), shape, dtype, device};
+  const std::int64_t bytes = shape.size() * bytes_of(dtype);
+  const bool on_host = device.kind == Device::Kind::cpu;
+  tensor_ = {on_host ? allocate_zeroed(bytes) : cuda::allocate(bytes, device), shape, dtype,
+             device};
 }
 
-Buffer::~Buffer() { std::free(tensor_.data); }
+Buffer::~Buffer() {
+  if (tensor_.device.kind == Device::Kind::cpu) {
+    std::free(tensor_.data);
+  } else {
+    cuda::release(tensor_.data);
+  }
+}
 
 Buffer::Buffer(Buffer&& other) noexcept : tensor_(std::exchange(other.tensor_, Tensor{})) {}
 

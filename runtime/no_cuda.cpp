@@ -1,13 +1,31 @@
-// Linked in place of the CUDA backend.
-#include "runtime/tensor.h"
+// Linked where the CUDA backend is not: what a program without it says when it is asked for a GPU.
+#include "runtime/cuda.h"
 
 namespace switchyard {
+namespace {
 
-Device Device::cuda(int index) {
+[[noreturn]] void fail_without_cuda() {
   fail(Exit::usage,
-       "run.device = \"cuda\": GPU {} was asked for, but this switchyard was built without CUDA; "
-       "build it with `cmake --preset cuda` or set run.device = \"cpu\"",
-       index);
+       "run.device = \"cuda\": this switchyard was built without CUDA; use switchyard_cuda, which "
+       "is built where nvcc "
+       "is found, or set run.device = \"cpu\"");
 }
 
+}  // namespace
+
+int Device::num_cuda() { return 0; }
+Device Device::cuda(int) { fail_without_cuda(); }
+
+namespace cuda {
+
+void* allocate(std::int64_t, Device) { fail_without_cuda(); }
+void release(void*) noexcept {}
+void copy_now(const void*, void*, std::int64_t) { fail_without_cuda(); }
+std::unique_ptr<DeviceQueue> make_queue(Device, bool) { fail_without_cuda(); }
+RuntimeOps& runtime_ops() { fail_without_cuda(); }
+void multiply(const MatmulShape&, Write, Tensor, Tensor, Tensor, Stream&) { fail_without_cuda(); }
+std::int64_t identity_of(Device) { fail_without_cuda(); }
+std::unique_ptr<Comm> make_nccl_comm(std::unique_ptr<Comm>, Device) { fail_without_cuda(); }
+
+}  // namespace cuda
 }  // namespace switchyard

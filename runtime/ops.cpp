@@ -1,8 +1,10 @@
 #include "runtime/ops.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
+#include "runtime/cuda.h"
 #include "runtime/hd.h"
 
 namespace switchyard {
@@ -15,10 +17,22 @@ void add_range(const float* in, float* inout, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) inout[i] += in[i];
 }
 
+SWITCHYARD_MULTIVERSION
+void add_range(const std::int64_t* in, std::int64_t* inout, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) inout[i] += in[i];
+}
+
 void for_pieces(std::int64_t count, Stream& stream,
                 const std::function<void(std::int64_t, std::int64_t)>& body) {
   parallel_for(stream, (count + piece - 1) / piece,
                [&](std::int64_t i) { body(i * piece, std::min(count, (i + 1) * piece)); });
+}
+
+template <class T>
+void add_elements(const T* in, T* inout, std::int64_t count, Stream& stream) {
+  for_pieces(count, stream, [&](std::int64_t begin, std::int64_t end) {
+    add_range(in + begin, inout + begin, end - begin);
+  });
 }
 
 class CpuRuntimeOps final : public RuntimeOps {
@@ -41,21 +55,33 @@ class CpuRuntimeOps final : public RuntimeOps {
 
   void add(Tensor in, Tensor inout, Stream& stream) override {
     require(in.size() == inout.size(), "adding {} to {}", in.shape, inout.shape);
-    const float* from = in.as<float>();
-    float* to = inout.as<float>();
+    if (in.dtype == DType::f32) {
+      add_elements(in.as<float>(), inout.as<float>(), in.size(), stream);
+    } else {
+      add_elements(in.as<std::int64_t>(), inout.as<std::int64_t>(), in.size(), stream);
+    }
+  }
+
+  void add_fixed(Tensor in, const FixedPoint& format, Tensor sum, Tensor misfit,
+                 Stream& stream) override {
+    require(in.size() == sum.size(), "adding {} to {}", in.shape, sum.shape);
+    std::atomic<bool> fits = true;
     for_pieces(in.size(), stream, [&](std::int64_t begin, std::int64_t end) {
-      add_range(from + begin, to + begin, end - begin);
+      const auto count = static_cast<std::size_t>(end - begin);
+      if (!switchyard::add_fixed({sum.as<std::int64_t>() + begin, count},
+                                 {in.as<float>() + begin, count}, format)) {
+        fits = false;
+      }
     });
+    if (!fits) *misfit.as<std::int32_t>() = 1;
   }
 };
 
 }  // namespace
 
 RuntimeOps& RuntimeOps::on(Device device) {
-  require(device == Device::cpu(), Exit::usage,
-          "this build has no CUDA kernels for elementwise operations");
   static CpuRuntimeOps cpu;
-  return cpu;
+  return device.kind == Device::Kind::cpu ? cpu : cuda::runtime_ops();
 }
 
 }  // namespace switchyard

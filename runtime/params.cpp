@@ -1,8 +1,8 @@
 #include "runtime/params.h"
 
 #include <algorithm>
-#include <atomic>
 
+#include "runtime/host_access.h"
 #include "runtime/ops.h"
 #include "runtime/random.h"
 
@@ -46,7 +46,8 @@ void Params::rename(ParamId id, std::string name, bool extra_copy) {
   spec.extra_copy = extra_copy;
 }
 
-void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts) {
+void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts,
+                      Device device) {
   exact_ = exact;
   format_ = format;
   dense_copies_ = dense;
@@ -56,22 +57,25 @@ void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies expert
       owned_part(region_size(false), dense).size() + owned_part(region_size(true), experts).size();
   std::int64_t largest = 0;
   for (const Param& param : params_) largest = std::max(largest, param.spec.shape.size());
-  values_ = Buffer(Shape{size_}, DType::f32);
-  gradients_ = Buffer(Shape{size_}, exact ? DType::i64 : DType::f32);
-  first_moments_ = Buffer(Shape{owned}, DType::f32);
-  second_moments_ = Buffer(Shape{owned}, DType::f32);
-  scratch_ = Buffer(Shape{exact ? largest : 0}, DType::f32);
+  values_ = Buffer(Shape{size_}, DType::f32, device);
+  gradients_ = Buffer(Shape{size_}, exact ? DType::i64 : DType::f32, device);
+  first_moments_ = Buffer(Shape{owned}, DType::f32, device);
+  second_moments_ = Buffer(Shape{owned}, DType::f32, device);
+  scratch_ = Buffer(Shape{exact ? largest : 0}, DType::f32, device);
+  misfit_ = Buffer(Shape{1}, DType::i32, device);
 }
 
 void Params::initialize(std::uint64_t seed) {
   for (ParamId id = 0; id < static_cast<ParamId>(params_.size()); ++id) {
     const ParamSpec& spec = param(id).spec;
     const Random random(seed, Purpose::init, key_of(spec.name));
-    float* values = value(id).as<float>();
+    std::vector<float> values(static_cast<std::size_t>(spec.shape.size()));
     for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
-      values[i] = spec.init_std > 0 ? static_cast<float>(random.normal(i) * spec.init_std)
-                                    : spec.init_value;
+      values[static_cast<std::size_t>(i)] =
+          spec.init_std > 0 ? static_cast<float>(random.normal(i) * spec.init_std)
+                            : spec.init_value;
     }
+    write_now(values.data(), value(id));
   }
 }
 
@@ -129,8 +133,8 @@ Tensor Params::region(const Buffer& buffer, bool expert) const {
 }
 
 void Params::zero_gradients(Stream& stream) {
-  overflow_ = false;
   RuntimeOps::on(stream.device()).zero(gradients_, stream);
+  RuntimeOps::on(stream.device()).zero(misfit_, stream);
 }
 
 void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
@@ -150,47 +154,28 @@ void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {
   const Tensor gradient = view(gradients_, id);
   require(values.size() == gradient.size(), "gradient of {} has {} elements, got {}",
           param(id).spec.name, gradient.size(), values.size());
-  if (!exact_) {
-    RuntimeOps::on(stream.device()).add(values, gradient, stream);
-    return;
+  RuntimeOps& ops = RuntimeOps::on(stream.device());
+  if (exact_) {
+    ops.add_fixed(values, format_, gradient, misfit_, stream);
+  } else {
+    ops.add(values, gradient, stream);
   }
-  constexpr std::int64_t piece = 1 << 15;
-  std::atomic<bool> fits = true;
-  parallel_for(stream, (values.size() + piece - 1) / piece, [&](std::int64_t i) {
-    const auto begin = static_cast<std::size_t>(i * piece);
-    const auto count = static_cast<std::size_t>(std::min(piece, values.size() - i * piece));
-    if (!add_fixed({gradient.as<std::int64_t>() + begin, count},
-                   {values.as<float>() + begin, count}, format_)) {
-      fits = false;
-    }
-  });
-  overflow_ = overflow_ || !fits;
 }
 
-void Params::read_block_gradient(const ParamBlock& block, double scale, float* out) const {
-  const Tensor gradient =
-      view(gradients_, block.id).range(block.elements.begin, block.elements.end);
-  const std::int64_t count = gradient.size();
-  if (exact_) {
-    const std::int64_t* from = gradient.as<std::int64_t>();
-    const double factor = scale / format_.scale();
-    for (std::int64_t i = 0; i < count; ++i)
-      out[i] = static_cast<float>(static_cast<double>(from[i]) * factor);
-  } else {
-    const float* from = gradient.as<float>();
-    for (std::int64_t i = 0; i < count; ++i)
-      out[i] = static_cast<float>(static_cast<double>(from[i]) * scale);
-  }
+bool Params::gradient_overflow(Stream& stream) const {
+  return *HostRead(misfit_, stream).as<std::int32_t>() != 0;
 }
 
 void Params::read_gradient(ParamId id, Tensor out, Stream& stream) const {
-  const std::int64_t size = param(id).spec.shape.size();
-  require(out.size() == size, "gradient of {} has {} elements, got room for {}",
-          param(id).spec.name, size, out.size());
-  parallel_for(stream, (size + param_block - 1) / param_block, [&](std::int64_t i) {
-    const std::int64_t begin = i * param_block, end = std::min(size, begin + param_block);
-    read_block_gradient({id, {begin, end}}, 1.0, out.as<float>() + begin);
-  });
+  const HostRead sums(gradient(id), stream);
+  require(out.size() == sums.tensor().size(), "gradient of {} has {} elements, got room for {}",
+          param(id).spec.name, sums.tensor().size(), out.size());
+  auto* to = out.as<float>();
+  for (std::int64_t i = 0; i < out.size(); ++i) {
+    const double sum = exact_ ? static_cast<double>(sums.as<std::int64_t>()[i])
+                              : static_cast<double>(sums.as<float>()[i]);
+    to[i] = static_cast<float>(sum * gradient_factor());
+  }
 }
 
 std::int64_t Params::num_elements() const {

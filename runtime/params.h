@@ -54,7 +54,8 @@ class Params {
   ParamId declare(ParamSpec spec);
   // exact: gradients are 64-bit fixed point in `format`; otherwise f32. dense, experts: the ranks
   // that hold copies of what this one holds.
-  void allocate(bool exact, FixedPoint format, Copies dense = {}, Copies experts = {});
+  void allocate(bool exact, FixedPoint format, Copies dense = {}, Copies experts = {},
+                Device device = Device::cpu());
   // Another expert stands in the place of this parameter's from now on. Its values and moments are
   // the caller's to bring.
   void rename(ParamId id, std::string name, bool extra_copy);
@@ -70,7 +71,10 @@ class Params {
   const ProductPrecision& precision() const { return precision_; }
 
   Tensor value(ParamId id) const { return view(values_, id); }
-  Tensor gradient(ParamId id) const { return view(gradients_, id); }  // i64 if exact, else f32
+  // As it is summed: i64 fixed point if exact, else f32. Its elements times gradient_factor() are
+  // the gradient.
+  Tensor gradient(ParamId id) const { return view(gradients_, id); }
+  double gradient_factor() const { return exact_ ? 1.0 / format_.scale() : 1.0; }
 
   const Copies& copies(bool expert) const { return expert ? expert_copies_ : dense_copies_; }
   // What copy `index` owns of the parameter: elements, maybe none. Without index: this rank.
@@ -91,18 +95,16 @@ class Params {
                             Precision precision = Precision::f32);
   // gradient(id) += values, one addend. values: f32, the parameter's size.
   void add_gradient(ParamId id, Tensor values, Stream& stream);
-  // The gradient as f32. out: the parameter's size. For tests, tools and the oracle.
+  // The gradient as f32. out: the parameter's size, on the host. For tests, tools and the oracle.
   void read_gradient(ParamId id, Tensor out, Stream& stream) const;
   // True if an addend since zero_gradients was not finite or too large for the fixed point.
-  bool gradient_overflow() const { return overflow_; }
+  bool gradient_overflow(Stream& stream) const;
 
   // Flat ranges for the collectives: all dense parameters, or all experts of this rank.
   Tensor flat_gradients(bool expert) const { return region(gradients_, expert); }
   Tensor flat_values(bool expert) const { return region(values_, expert); }
   std::int64_t num_elements() const;  // of all tensors, without padding
   std::int64_t bytes() const;         // of all buffers
-  // f32 gradient of the block's elements, times `scale`, into out.
-  void read_block_gradient(const ParamBlock& block, double scale, float* out) const;
 
  private:
   const Param& param(ParamId id) const;
@@ -119,12 +121,12 @@ class Params {
   std::int64_t size_ = 0;  // elements of each flat buffer, padding included
   std::int64_t dense_size_ = 0;
   bool exact_ = true;
-  bool overflow_ = false;
   FixedPoint format_;
   Copies dense_copies_, expert_copies_;
   std::vector<ParamBlock> owned_blocks_;
   ProductPrecision precision_;
   Buffer values_, gradients_, first_moments_, second_moments_, scratch_;
+  Buffer misfit_;  // [1] i32: 1 after an addend that did not fit
 };
 
 }  // namespace switchyard

@@ -3,13 +3,28 @@
 // so no layout can change it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+
+#include "runtime/normal.h"
 
 namespace switchyard {
 
 using Philox = std::array<std::uint32_t, 4>;
-Philox philox(Philox counter, std::array<std::uint32_t, 2> key);
+SWITCHYARD_HD inline Philox philox(Philox counter, std::array<std::uint32_t, 2> key) {
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t left = std::uint64_t{0xD2511F53} * counter[0];
+    const std::uint64_t right = std::uint64_t{0xCD9E8D57} * counter[2];
+    counter = {static_cast<std::uint32_t>(right >> 32) ^ counter[1] ^ key[0],
+               static_cast<std::uint32_t>(right),
+               static_cast<std::uint32_t>(left >> 32) ^ counter[3] ^ key[1],
+               static_cast<std::uint32_t>(left)};
+    key[0] += 0x9E3779B9;
+    key[1] += 0xBB67AE85;
+  }
+  return counter;
+}
 
 enum class Purpose : std::uint32_t {
   init = 1,
@@ -24,9 +39,18 @@ class Random {
  public:
   Random(std::uint64_t seed, Purpose purpose, std::uint64_t step = 0);
 
-  Philox bits(std::uint64_t index) const;
-  double uniform(std::uint64_t index) const;  // in [0, 1), 53 bits
-  double normal(std::uint64_t index) const;   // mean 0, variance 1
+  SWITCHYARD_HD Philox bits(std::uint64_t index) const {
+    return philox({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
+                   key_[2], key_[3]},
+                  {key_[0], key_[1]});
+  }
+  SWITCHYARD_HD double uniform(std::uint64_t index) const {  // in [0, 1), 53 bits
+    const Philox word = bits(index);
+    return static_cast<double>((std::uint64_t{word[0]} << 21) ^ (word[1] >> 11)) * 0x1p-53;
+  }
+  SWITCHYARD_HD double normal(std::uint64_t index) const {  // mean 0, variance 1
+    return normal_quantile(std::max(uniform(index), 0x1p-54));
+  }
 
  private:
   Philox key_;  // (seed, purpose, step) as one block, so that all 64 bits of each count

@@ -5,6 +5,7 @@
 #include <exception>
 #include <mutex>
 
+#include "runtime/cuda.h"
 #include "runtime/matmul_library.h"
 
 namespace switchyard {
@@ -12,6 +13,12 @@ namespace switchyard {
 Stream Stream::cpu(int num_threads) {
   require(num_threads >= 1, "a stream needs at least one thread, got {}", num_threads);
   return Stream(Device::cpu(), num_threads);
+}
+
+Stream Stream::cuda(Device device, bool tf32) {
+  Stream stream(device, 1);
+  stream.queue_ = cuda::make_queue(device, tf32);
+  return stream;
 }
 
 Stream::Stream(Device device, int num_threads)

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "runtime/device_queue.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -18,6 +19,9 @@ class Trace;
 class Stream {
  public:
   static Stream cpu(int num_threads);
+  // Work is queued and runs beside the host, whose loops take one thread. tf32: products of f32 may
+  // round their operands to 10 bits of mantissa on the way into the tensor cores.
+  static Stream cuda(Device device, bool tf32 = false);
   ~Stream();
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
@@ -25,7 +29,11 @@ class Stream {
   Device device() const { return device_; }
   int num_threads() const { return num_threads_; }
   MatmulLibrary& matmul_library() { return *matmul_; }
-  void synchronize() {}
+  DeviceQueue* queue() const { return queue_.get(); }  // nullptr on a CPU
+  // Waits until all that was queued is done.
+  void synchronize() {
+    if (queue_) queue_->synchronize();
+  }
 
   // Where the parts of a step add their times (runtime/trace.h); none by default. The caller owns
   // it.
@@ -38,6 +46,7 @@ class Stream {
   int num_threads_ = 1;
   Trace* trace_ = nullptr;
   std::unique_ptr<MatmulLibrary> matmul_;
+  std::unique_ptr<DeviceQueue> queue_;
 };
 
 // Calls body(i) for i in [0, count) on the stream's threads, each index once, in no order that may

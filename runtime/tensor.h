@@ -48,8 +48,9 @@ struct Device {
   int index = 0;
 
   static Device cpu() { return {}; }
-  static Device cuda(
-      int index);  // Errors: Exit::usage if this build or this machine has no such GPU.
+  // Errors: Exit::usage if this build or this machine has no such GPU.
+  static Device cuda(int index);
+  static int num_cuda();  // 0 where there is no GPU, or no CUDA
   bool operator==(const Device&) const = default;
 };
 

@@ -17,13 +17,6 @@ std::vector<SlotMove> copies_to_owners(const Placement& placement) {
   return moves;
 }
 
-void add_to(Tensor sum, Tensor addend, Stream& stream) {
-  if (sum.dtype == DType::f32) return RuntimeOps::on(stream.device()).add(addend, sum, stream);
-  auto* to = sum.as<std::int64_t>();
-  const auto* from = addend.as<std::int64_t>();
-  for (std::int64_t i = 0; i < sum.size(); ++i) to[i] += from[i];
-}
-
 void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, Stream& stream) {
   const Placement& placement = layer.placement();
   std::vector<SlotMove> moves = copies_to_owners(placement);
@@ -42,7 +35,7 @@ void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, S
     for_parts(slot, row, [&](Tensor gradient, Tensor part) { ops.copy(gradient, part, stream); });
   };
   const SlotWork add = [&](int slot, Tensor row) {
-    for_parts(slot, row, [&](Tensor gradient, Tensor part) { add_to(gradient, part, stream); });
+    for_parts(slot, row, [&](Tensor gradient, Tensor part) { ops.add(part, gradient, stream); });
   };
   const SlotWork replace = [&](int slot, Tensor row) {
     for_parts(slot, row, [&](Tensor gradient, Tensor part) { ops.copy(part, gradient, stream); });

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "runtime/host_access.h"
 #include "runtime/trace.h"
 #include "train/ops.h"
 
@@ -19,6 +20,21 @@ void for_regions(const Params& params, Mesh& mesh, Work work) {
     const std::int64_t size = params.flat_values(expert).size();
     if (copies.size() > 1 && size > 0) work(copies, expert, owned_sizes(size, copies.size()));
   }
+}
+
+// Of the gradient, by block, in the order of owned_blocks: what a rank owns of a region is one range.
+std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
+  std::vector<double> all;
+  for (const bool expert : {false, true}) {
+    const Tensor region = params.flat_gradients(expert);
+    const ElementRange mine = owned_part(region.size(), params.copies(expert));
+    const Buffer squares(Shape{mine.size() / param_block}, DType::f64, stream.device());
+    TrainOps::on(stream.device())
+        .sum_squares(region.range(mine.begin, mine.end), params.gradient_factor(), squares, stream);
+    const HostRead host(squares, stream);
+    all.insert(all.end(), host.as<double>(), host.as<double>() + squares.tensor().size());
+  }
+  return all;
 }
 
 }  // namespace
@@ -39,22 +55,14 @@ void gather_values(Params& params, Mesh& mesh, Stream& stream) {
 
 double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
   const Span span(stream, "clip");
-  const std::vector<ParamBlock>& blocks = params.owned_blocks();
-  std::vector<double> squares(blocks.size());
-  parallel_for(stream, std::ssize(blocks), [&](std::int64_t i) {
-    const ParamBlock& block = blocks[static_cast<std::size_t>(i)];
-    if (params.all()[static_cast<std::size_t>(block.id)].spec.extra_copy) return;
-    float gradient[param_block];
-    params.read_block_gradient(block, 1.0, gradient);
-    TrainOps::on(stream.device())
-        .sum_squares(tensor_of(gradient, {block.elements.size()}),
-                     tensor_of(&squares[static_cast<std::size_t>(i)], {1}), stream);
-  });
+  const std::vector<double> squares = squares_of_owned(params, stream);
   WideSum sum;
   std::int64_t broken = 0;
-  for (const double square : squares) {
-    if (std::isfinite(square)) {
-      sum.add(square);
+  for (std::size_t i = 0; i < squares.size(); ++i) {
+    const ParamBlock& block = params.owned_blocks()[i];
+    if (params.all()[static_cast<std::size_t>(block.id)].spec.extra_copy) continue;
+    if (std::isfinite(squares[i])) {
+      sum.add(squares[i]);
     } else {
       ++broken;
     }

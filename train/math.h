@@ -2,10 +2,17 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 
 #include "runtime/hd.h"
 
 namespace switchyard {
+
+// A gradient's element as f32, from fixed point or f32.
+template <class T>
+SWITCHYARD_HD inline float gradient_of(T element, double factor) {
+  return static_cast<float>(static_cast<double>(element) * factor);
+}
 
 // What one step of AdamW (Loshchilov and Hutter 2019) is to all elements; computed once on the
 // host, in double.
@@ -15,16 +22,16 @@ struct AdamWStep {
   float beta2 = 0.95F;
   float epsilon = 1e-8F;
   float weight_decay = 0.0F;
-  float gradient_scale = 1.0F;     // the clip factor
+  double gradient_factor = 1.0;    // the gradient is what was summed, times this: fixed point, clip
   float first_correction = 1.0F;   // 1 / (1 - beta1^(step + 1))
   float second_correction = 1.0F;  // 1 / (1 - beta2^(step + 1))
 };
 
-// value -= rate * (m_hat / (sqrt(v_hat) + epsilon) + weight_decay * value), after the moments took
-// the gradient in.
+// gradient: as gradient_of gives it. value -= rate * (m_hat / (sqrt(v_hat) + epsilon) +
+// weight_decay * value), after the moments took the gradient in.
 SWITCHYARD_HD inline void adamw_update(const AdamWStep& step, float gradient, float& value,
                                        float& first_moment, float& second_moment) {
-  const float g = gradient * step.gradient_scale;
+  const float g = gradient;
   const float first = step.beta1 * first_moment + (1.0F - step.beta1) * g;
   const float second = step.beta2 * second_moment + (1.0F - step.beta2) * (g * g);
   const float direction =

@@ -5,6 +5,7 @@
 #include "runtime/expect.h"
 #include "runtime/params.h"
 #include "runtime/sum16.h"
+#include "train/cuda_ops.h"
 
 namespace switchyard {
 namespace {
@@ -23,12 +24,30 @@ void adamw_range(const AdamWStep& all, const float* gradient, float* value, floa
   }
 }
 
+template <class T>
+void widen(const T* from, double factor, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = gradient_of(from[i], factor);
+}
+
 SWITCHYARD_MULTIVERSION
 double sum_squares_range(const float* x, std::int64_t count) {
   return sum16<double>(count, [x](std::int64_t i) {
     const double value = x[i];
     return value * value;
   });
+}
+
+// Elements [begin, begin + count) of a gradient as f32; `room` has a block.
+const float* as_f32(Tensor gradient, double factor, std::int64_t begin, std::int64_t count,
+                    float* room) {
+  if (gradient.dtype == DType::i64) {
+    widen(gradient.as<std::int64_t>() + begin, factor, count, room);
+  } else if (factor == 1.0) {
+    return gradient.as<float>() + begin;
+  } else {
+    widen(gradient.as<float>() + begin, factor, count, room);
+  }
+  return room;
 }
 
 class CpuTrainOps final : public TrainOps {
@@ -39,24 +58,33 @@ class CpuTrainOps final : public TrainOps {
     expect_size("gradient", gradient, size);
     expect_size("first_moment", first_moment, size);
     expect_size("second_moment", second_moment, size);
-    const float* gradients = gradient.as<float>();
     float* values = value.as<float>();
     float* firsts = first_moment.as<float>();
     float* seconds = second_moment.as<float>();
-    parallel_for(stream, num_blocks(size), [&](std::int64_t block) {
-      const std::int64_t begin = block * param_block;
-      adamw_range(step, gradients + begin, values + begin, firsts + begin, seconds + begin,
-                  std::min(param_block, size - begin));
+    for_blocks(size, stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
+      float room[param_block];
+      adamw_range(step, as_f32(gradient, step.gradient_factor, begin, count, room), values + begin,
+                  firsts + begin, seconds + begin, count);
     });
   }
 
-  void sum_squares(Tensor x, Tensor out, Stream& stream) override {
-    expect_size("out", out, num_blocks(x.size()));
-    const float* values = x.as<float>();
+  void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) override {
+    expect_size("out", out, num_blocks(gradient.size()));
     double* sums = out.as<double>();
-    parallel_for(stream, out.size(), [&](std::int64_t block) {
+    for_blocks(
+        gradient.size(), stream, [&](std::int64_t block, std::int64_t begin, std::int64_t count) {
+          float room[param_block];
+          sums[block] = sum_squares_range(as_f32(gradient, factor, begin, count, room), count);
+        });
+  }
+
+ private:
+  // Calls body(block, begin, count) for each block, on the stream's threads.
+  template <class Body>
+  static void for_blocks(std::int64_t size, Stream& stream, Body body) {
+    parallel_for(stream, num_blocks(size), [&](std::int64_t block) {
       const std::int64_t begin = block * param_block;
-      sums[block] = sum_squares_range(values + begin, std::min(param_block, x.size() - begin));
+      body(block, begin, std::min(param_block, size - begin));
     });
   }
 };
@@ -64,10 +92,8 @@ class CpuTrainOps final : public TrainOps {
 }  // namespace
 
 TrainOps& TrainOps::on(Device device) {
-  require(device.kind == Device::Kind::cpu, Exit::usage,
-          "this build has no CUDA kernels for the optimizer; set run.device to \"cpu\"");
   static CpuTrainOps ops;
-  return ops;
+  return device.kind == Device::Kind::cpu ? ops : cuda_train_ops();
 }
 
 }  // namespace switchyard

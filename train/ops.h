@@ -14,15 +14,14 @@ class TrainOps {
   // Errors: Exit::usage if this build has no kernels for the device.
   static TrainOps& on(Device device);
 
-  // One AdamW update of every element, in place. All tensors of one size. A range of at most
-  // param_block elements runs on the calling thread, so callers may loop over blocks in parallel
-  // themselves.
+  // One AdamW update of every element, in place. All tensors of one size; gradient: f32, or i64 in
+  // fixed point (AdamWStep::gradient_factor).
   virtual void adamw(Tensor gradient, const AdamWStep& step, Tensor value, Tensor first_moment,
                      Tensor second_moment, Stream& stream) = 0;
 
-  // out[b] = sum of squares of x over its b-th block of param_block elements, in double and in
-  // sixteen fixed lanes. out: f64, [number of blocks].
-  virtual void sum_squares(Tensor x, Tensor out, Stream& stream) = 0;
+  // out[b] = sum of squares of gradient * factor, as f32, over its b-th block of param_block
+  // elements, in double and in a fixed order. gradient: f32 or i64; out: f64, [number of blocks].
+  virtual void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) = 0;
 };
 
 }  // namespace switchyard

@@ -20,22 +20,19 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
   const auto exponent = static_cast<double>(step + 1);
   of_step.first_correction = static_cast<float>(1.0 / (1.0 - std::pow(config_.beta1, exponent)));
   of_step.second_correction = static_cast<float>(1.0 / (1.0 - std::pow(config_.beta2, exponent)));
+  of_step.gradient_factor = gradient_scale * params.gradient_factor();
 
   TrainOps& ops = TrainOps::on(stream.device());
-  const std::vector<ParamBlock>& blocks = params.owned_blocks();
-  parallel_for(stream, std::ssize(blocks), [&](std::int64_t i) {
-    const ParamBlock& block = blocks[static_cast<std::size_t>(i)];
-    const auto [begin, end] = block.elements;
+  for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
+    const auto [begin, end] = params.owned(id);
+    if (begin == end) continue;
     AdamWStep constants = of_step;
-    constants.weight_decay = params.all()[static_cast<std::size_t>(block.id)].spec.decays
+    constants.weight_decay = params.all()[static_cast<std::size_t>(id)].spec.decays
                                  ? static_cast<float>(config_.weight_decay)
                                  : 0.0F;
-    float gradient[param_block];
-    params.read_block_gradient(block, gradient_scale, gradient);
-    ops.adamw(tensor_of(gradient, {end - begin}), constants,
-              params.value(block.id).range(begin, end), params.first_moment(block),
-              params.second_moment(block), stream);
-  });
+    ops.adamw(params.gradient(id).range(begin, end), constants, params.value(id).range(begin, end),
+              params.first_moment(id), params.second_moment(id), stream);
+  }
 }
 
 }  // namespace switchyard

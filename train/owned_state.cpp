@@ -62,7 +62,7 @@ Buffer gather_moment(const Params& params, const Writable& tensor, int writer, C
       receive[static_cast<std::size_t>(copy)] = params.owned(tensor.id, copy).size();
     arriving = params.value(tensor.id).size();
   }
-  Buffer whole({arriving}, mine.dtype);
+  Buffer whole(Shape{arriving}, mine.dtype, stream.device());
   copies.all_to_all_rows(mine.view({mine.size(), 1}), send, whole.tensor().view({arriving, 1}),
                          receive, stream);
   return whole;

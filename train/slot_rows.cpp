@@ -44,8 +44,8 @@ void send_slots(std::span<const SlotMove> moves, const Placement& slots, std::in
     arriving.push_back(slots.slot_of(move.to));
     ++receive[at(slots.rank_of(move.from))];
   }
-  const Buffer out({std::ssize(leaving), elements}, dtype);
-  const Buffer in({std::ssize(arriving), elements}, dtype);
+  const Buffer out({std::ssize(leaving), elements}, dtype, stream.device());
+  const Buffer in({std::ssize(arriving), elements}, dtype, stream.device());
   const auto row = [&](const Buffer& rows, std::size_t i) {
     const auto begin = static_cast<std::int64_t>(i);
     return rows.tensor().row_range(begin, begin + 1).view({elements});

@@ -34,9 +34,9 @@ StepReport Trainer::step(const StepData& data) {
        data.micro_batches) {  // empty when this rank has none left: it still joins every exchange
     batch.step = data.step;
     Transformer::Saved& saved = model_.forward(batch, stream_);
-    model_.backward(batch, saved, data.loss_tokens, sums, stream_);
+    model_.backward(saved, data.loss_tokens, sums, stream_);
   }
-  bool overflow = params.gradient_overflow();
+  bool overflow = params.gradient_overflow(stream_);
   sum_over_world(sums, overflow);
   sum_copies(model_, mesh_, stream_);
   reduce_gradients(params, mesh_, stream_);
@@ -109,7 +109,7 @@ double Trainer::evaluate(Loader& loader) {
   const std::int64_t targets = loader.num_pass_targets();
   for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
     for (const Batch& batch : loader.pass(step).micro_batches) {
-      model_.evaluate(batch, model_.forward(batch, stream_), targets, sums, stream_);
+      model_.evaluate(model_.forward(batch, stream_), targets, sums, stream_);
     }
   }
   return model_.loss_format().value(reduce_one(*mesh_.world, sums.loss, Reduce::sum));

@@ -1,7 +1,7 @@
 // What of a trainer goes into a checkpoint, and how it comes back on another layout.
-#include <cstring>
 #include <set>
 
+#include "runtime/host_access.h"
 #include "train/trainer.h"
 
 namespace switchyard {
@@ -33,18 +33,24 @@ std::set<std::string> all_names(Transformer& model) {
   return names;
 }
 
+void read_tensor(const CheckpointReader& checkpoint, const std::string& name, Tensor tensor) {
+  if (tensor.device == Device::cpu()) return checkpoint.read(name, tensor);
+  const Buffer on_host(tensor.shape, tensor.dtype);
+  checkpoint.read(name, on_host);
+  write_now(on_host.tensor().data, tensor);
+}
+
 // Reads all of a moment, and keeps what this rank owns of it.
 void load_moment(const CheckpointReader& checkpoint, const std::string& name, const Shape& shape,
                  ElementRange mine, Tensor owned) {
   if (mine.size() == 0) return;
   if (mine.size() == shape.size()) {
-    checkpoint.read(name, owned.view(shape));
+    read_tensor(checkpoint, name, owned.view(shape));
     return;
   }
   const Buffer whole(shape, owned.dtype);
   checkpoint.read(name, whole);
-  const Tensor part = whole.tensor().range(mine.begin, mine.end);
-  std::memcpy(owned.data, part.data, static_cast<std::size_t>(part.bytes()));
+  write_now(whole.tensor().range(mine.begin, mine.end).data, owned);
 }
 
 }  // namespace
@@ -72,7 +78,7 @@ void Trainer::load(const CheckpointReader& checkpoint) {
   const Params& params = model_.params();
   for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
     const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
-    checkpoint.read(state_name(StateKind::value, spec.name), params.value(id));
+    read_tensor(checkpoint, state_name(StateKind::value, spec.name), params.value(id));
     load_moment(checkpoint, state_name(StateKind::first_moment, spec.name), spec.shape,
                 params.owned(id), params.first_moment(id));
     load_moment(checkpoint, state_name(StateKind::second_moment, spec.name), spec.shape,

@@ -9,9 +9,7 @@ endforeach()
 target_sources(crash_lab_load_trees PRIVATE crash_lab/disk.cpp)
 
 # The whole of switchyard with the same faults: SWITCHYARD_FAULT=RANK:OPERATION:ACTION.
-get_target_property(commands switchyard SOURCES)
-list(TRANSFORM commands PREPEND "${CMAKE_SOURCE_DIR}/launch/")
-add_executable(switchyard_crashlab ${commands})
+add_executable(switchyard_crashlab $<TARGET_OBJECTS:switchyard_commands>)
 target_link_libraries(switchyard_crashlab PRIVATE crash_lab launch CLI11::CLI11)
 
 add_test(NAME crash_lab/sample

@@ -179,17 +179,6 @@ TEST_P(ParamsGradient, RefusesAnotherSize) {
   EXPECT_THROW(params.read_gradient(1, out, stream_), Error);
 }
 
-TEST_P(ParamsGradient, BlocksAreReadWithAScale) {
-  Params params = small_params(GetParam());
-  const Buffer gradient = random_matrix({100, 48}, 1);
-  params.add_gradient(0, gradient, stream_);
-  std::vector<float> out(700);
-  params.read_block_gradient({0, {4096, 4096 + 700}}, 0.5, out.data());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    EXPECT_NEAR(out[i], 0.5F * gradient.tensor().as<float>()[4096 + i], 1e-7);
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(Modes, ParamsGradient, testing::Bool(),
                          [](const auto& mode) { return mode.param ? "Exact" : "Fast"; });
 
@@ -223,16 +212,16 @@ TEST(ParamsExact, OverflowIsRememberedUntilZeroed) {
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -1e10F}) {
     Params params = small_params(true);
-    EXPECT_FALSE(params.gradient_overflow());
+    EXPECT_FALSE(params.gradient_overflow(stream));
     Buffer gradient = random_matrix({48}, 1);
     params.add_gradient(1, gradient, stream);
-    EXPECT_FALSE(params.gradient_overflow());
+    EXPECT_FALSE(params.gradient_overflow(stream));
     gradient.tensor().as<float>()[40] = bad;
     params.add_gradient(1, gradient, stream);
     params.add_gradient(2, random_matrix({64, 64}, 1), stream);
-    EXPECT_TRUE(params.gradient_overflow());
+    EXPECT_TRUE(params.gradient_overflow(stream));
     params.zero_gradients(stream);
-    EXPECT_FALSE(params.gradient_overflow());
+    EXPECT_FALSE(params.gradient_overflow(stream));
   }
 }
 

@@ -57,7 +57,7 @@ TEST(TrainOps, AdamwScalesTheGradient) {
   AdamWStep step = step_of(0);
   TrainOps& ops = TrainOps::on(Device::cpu());
   ops.adamw(tensor_of(halved), step, tensor_of(a), tensor_of(first_a), tensor_of(second_a), stream);
-  step.gradient_scale = 0.5F;
+  step.gradient_factor = 0.5;
   ops.adamw(tensor_of(gradient), step, tensor_of(b), tensor_of(first_b), tensor_of(second_b),
             stream);
   EXPECT_EQ(first_a, first_b);
@@ -70,7 +70,7 @@ TEST(TrainOps, SumSquaresIsExactPerBlock) {
   x[0] = 1e-20F;
   std::vector<double> out(3);
   Stream stream = Stream::cpu(2);
-  TrainOps::on(Device::cpu()).sum_squares(tensor_of(x), tensor_of(out), stream);
+  TrainOps::on(Device::cpu()).sum_squares(tensor_of(x), 1.0, tensor_of(out), stream);
   EXPECT_DOUBLE_EQ(out[0], 9.0 * (param_block - 1));
   EXPECT_EQ(out[1], 9.0 * param_block);
   EXPECT_EQ(out[2], 27.0);
@@ -80,7 +80,7 @@ TEST(TrainOps, SumSquaresDoesNotUnderflow) {
   std::vector<float> x = {1e-30F};
   std::vector<double> out(1);
   Stream stream = Stream::cpu(1);
-  TrainOps::on(Device::cpu()).sum_squares(tensor_of(x), tensor_of(out), stream);
+  TrainOps::on(Device::cpu()).sum_squares(tensor_of(x), 1.0, tensor_of(out), stream);
   EXPECT_NEAR(out[0], 1e-60, 1e-66);
 }
 

@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/device_comm.h"
+#include "runtime/host_access.h"
 #include "runtime/random.h"
 #include "train/trainer.h"
 
@@ -35,6 +37,7 @@ struct SmallConfig {
   int threads = 1;
   bool zero_routers = false;         // every token ties
   std::int64_t rebalance_every = 0;  // steps; 0: experts stay
+  Device device{};
 
   std::int64_t num_micro_batches() const {
     return train.global_batch_size / train.micro_batch_size;
@@ -99,14 +102,14 @@ class SmallRun {
   SmallRun(const SmallConfig& config, std::unique_ptr<Comm> world, int expert_degree,
            RoutingTape* tape = nullptr)
       : config_(config),
-        stream_(Stream::cpu(config.threads)),
-        mesh_(make_mesh(std::move(world), expert_degree)),
-        model_(
-            config.model, config.router,
-            {config.vocabulary, config.sequence_length, config.train.exact,
-             config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
-             static_cast<std::uint64_t>(config.train.seed), tape, product_precision(config.train)},
-            mesh_),
+        stream_(config.device == Device::cpu() ? Stream::cpu(config.threads)
+                                               : Stream::cuda(config.device)),
+        mesh_(make_mesh(make_device_world(std::move(world), config.device).comm, expert_degree)),
+        model_(config.model, config.router,
+               {config.vocabulary, config.sequence_length, config.train.exact,
+                config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
+                static_cast<std::uint64_t>(config.train.seed), tape, product_precision(config.train), config.device},
+               mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
     const Params& params = model_.params();
@@ -138,11 +141,10 @@ class SmallRun {
     for (const auto& [name, tensor] : state.tensors) {
       std::uint64_t hash = 0xcbf29ce484222325ULL;
       for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-      for (std::int64_t i = 0; i < tensor.bytes() / 4; ++i) {
-        std::uint32_t bits;
-        std::memcpy(&bits, static_cast<const char*>(tensor.data) + 4 * i, sizeof bits);
-        hash = (hash ^ bits) * 0x100000001b3ULL;
-      }
+      std::vector<std::uint32_t> words(static_cast<std::size_t>(tensor.bytes() / 4));
+      stream_.synchronize();
+      read_now(tensor, words.data());
+      for (const std::uint32_t bits : words) hash = (hash ^ bits) * 0x100000001b3ULL;
       sum += static_cast<std::int64_t>(hash >> 8);
     }
     return reduce_one(*mesh_.world, sum, Reduce::sum);

@@ -1,0 +1,30 @@
+# The CUDA backend: the .cu files of all rooms as objects. A program that links `switchyard_cuda_backend` besides its rooms
+# has it: the objects define what each room's no_cuda.cpp would, so that the linker leaves those in their archives. Nothing
+# else is compiled twice.
+
+include(CheckLanguage)
+check_language(CUDA)
+if(NOT SWITCHYARD_CUDA OR NOT CMAKE_CUDA_COMPILER)
+  return()
+endif()
+
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 80-real 90-real 100)  # Ampere, Hopper, Blackwell; PTX of the last for what comes after it
+endif()
+enable_language(CUDA)
+set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")  # nvcc knows it, CMake 3.25 does not
+set(CMAKE_CUDA_STANDARD 20)
+set(CMAKE_CUDA_EXTENSIONS OFF)
+find_package(CUDAToolkit REQUIRED)
+find_library(NCCL_LIBRARY nccl REQUIRED HINTS "${CUDAToolkit_LIBRARY_DIR}")
+
+get_property(units GLOBAL PROPERTY SWITCHYARD_CUDA_UNITS)
+add_library(switchyard_cuda_backend OBJECT ${units})
+# -fmad=false: the arithmetic that is written, as -ffp-contract=off on the host; kernels that want it say fma.
+target_compile_options(switchyard_cuda_backend PRIVATE
+  $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-Wall,-Wextra>)
+target_link_libraries(switchyard_cuda_backend PUBLIC train CUDA::cudart_static CUDA::cublasLt ${NCCL_LIBRARY})
+
+add_executable(switchyard_cuda $<TARGET_OBJECTS:switchyard_commands>)
+target_link_libraries(switchyard_cuda PRIVATE launch CLI11::CLI11 switchyard_cuda_backend)
+set_target_properties(switchyard_cuda PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")

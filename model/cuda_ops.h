@@ -1,0 +1,46 @@
+// ModelOps on a GPU. Each file of this room that holds kernels implements its own members.
+#pragma once
+
+#include "model/ops.h"
+
+namespace switchyard {
+
+class CudaModelOps final : public ModelOps {
+ public:
+  // ops.cu
+  void embed(Tensor token, Tensor table, Tensor out, Stream& stream) override;
+  void embed_backward(Tensor token, Tensor d_out, Tensor d_table, Stream& stream) override;
+
+  // norm.cu
+  void rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
+                Stream& stream) override;
+  void rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out, Tensor d_x,
+                         Tensor d_weight, Tensor scratch, Stream& stream) override;
+  std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const override;
+
+  // rotary.cu
+  void rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,
+              Stream& stream) override;
+
+  // attention.cu
+  void attention(Tensor q, Tensor k, Tensor v, Tensor position, const AttentionShape& shape,
+                 Tensor out, Tensor log_sum, Tensor scratch, Stream& stream) override;
+  void attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
+                          const AttentionShape& shape, Tensor out, Tensor log_sum, Tensor d_out,
+                          Tensor d_q, Tensor d_k, Tensor d_v, Tensor scratch,
+                          Stream& stream) override;
+  std::int64_t attention_scratch(const AttentionShape& shape, const Stream& stream) const override;
+
+  // ops.cu. Errors: Exit::usage, there is no such kernel yet.
+  void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values, Tensor length,
+                      Tensor score, Tensor out, Stream& stream) override;
+
+  // cross_entropy.cu
+  void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
+                     Stream& stream) override;
+};
+
+// The kernels above, or, in a program linked without them, an Error (no_cuda.cpp).
+ModelOps& cuda_model_ops();
+
+}  // namespace switchyard

@@ -1,0 +1,56 @@
+// RouterOps on a GPU. Each file of this room that holds kernels implements its own members.
+#pragma once
+
+#include "router/ops.h"
+
+namespace switchyard {
+
+class CudaRouterOps final : public RouterOps {
+ public:
+  // gate_ops.cu
+  void score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
+             Stream& stream) override;
+  void pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias, Tensor expert,
+            Stream& stream) override;
+  void weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert, Tensor weight,
+             Stream& stream) override;
+
+  // gate_backward_ops.cu
+  void choose_backward(const GateRule& rule, Tensor logits, Tensor probability, Tensor log_sum,
+                       Tensor expert, Tensor d_weight, Tensor balance_slope, float z_slope,
+                       Tensor d_logits, Stream& stream) override;
+  double sum_probabilities(Tensor probability, Tensor log_sum, std::span<double> sums,
+                           Stream& stream) override;
+
+  // capacity.cu
+  void pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
+                   Stream& stream) override;
+  void drop(Tensor expert, Tensor weight, std::int64_t num_experts, std::int64_t capacity,
+            DropBy by, Stream& stream) override;
+
+  // noise.cu
+  void add_noise(const Random& random, std::uint64_t first, Tensor width, Tensor logits,
+                 Stream& stream) override;
+  void jitter(const Random& random, std::uint64_t first, float amount, Tensor in, Tensor out,
+              Stream& stream) override;
+  void multiply(Tensor in, Tensor inout, Stream& stream) override;
+
+  // ops.cu
+  void gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
+  void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
+  void place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream& stream) override;
+  void sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
+                   Stream& stream) override;
+  void dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
+                   Stream& stream) override;
+
+  // payload.cu
+  void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) override;
+  void unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out, Tensor to,
+                   Stream& stream) override;
+};
+
+// The kernels above, or, in a program linked without them, an Error (no_cuda.cpp).
+RouterOps& cuda_router_ops();
+
+}  // namespace switchyard

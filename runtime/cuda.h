@@ -1,0 +1,38 @@
+// What the CUDA backend gives to this room, in terms that name no CUDA type. The .cu files define
+// it; in a program that is linked without them no_cuda.cpp does, where every function is an Error
+// with Exit::usage.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "runtime/comm.h"
+#include "runtime/device_queue.h"
+#include "runtime/matmul.h"
+
+namespace switchyard {
+
+class RuntimeOps;
+
+namespace cuda {
+
+// Zeroed. Errors: Exit::internal if the device has no more.
+void* allocate(std::int64_t bytes, Device device);
+void release(void* memory) noexcept;
+// Between host and device, either way, before the call returns.
+void copy_now(const void* from, void* to, std::int64_t bytes);
+
+std::unique_ptr<DeviceQueue> make_queue(Device device, bool tf32);
+
+RuntimeOps& runtime_ops();
+void multiply(const MatmulShape& shape, Write write, Tensor a, Tensor b, Tensor out,
+              Stream& stream);
+
+// What tells one GPU of a node from another.
+std::int64_t identity_of(Device device);
+// Collective over `control`, whose ranks have a GPU each: device tensors travel by NCCL, host
+// tensors by `control`.
+std::unique_ptr<Comm> make_nccl_comm(std::unique_ptr<Comm> control, Device device);
+
+}  // namespace cuda
+}  // namespace switchyard

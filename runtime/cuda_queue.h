@@ -1,0 +1,54 @@
+// CudaQueue: a CUDA stream, the cuBLASLt handle that works for it, and pinned memory.
+#pragma once
+
+#include <array>
+#include <map>
+#include <vector>
+
+#include "runtime/cuda_check.h"
+#include "runtime/device_queue.h"
+#include "runtime/matmul.h"
+
+namespace switchyard {
+
+class CudaQueue final : public DeviceQueue {
+ public:
+  CudaQueue(Device device, bool tf32);
+  ~CudaQueue() override;
+
+  void synchronize() override;
+  void copy(const void* from, void* to, std::int64_t bytes) override;
+  void* take_pinned(std::int64_t bytes) override;
+  void give_back_pinned(void* memory) override;
+
+  cudaStream_t stream() const { return stream_; }
+  cublasLtHandle_t blas() const { return blas_; }
+  bool tf32() const override { return tf32_; }
+  void* workspace() const { return workspace_.tensor().data; }
+  std::int64_t workspace_bytes() const { return workspace_.tensor().bytes(); }
+  // For what one op needs on its way: reset when the op has queued its work.
+  Arena& scratch() { return scratch_; }
+  // The kernels of products met so far (runtime/matmul.cu).
+  std::map<std::array<std::int64_t, 5>, cublasLtMatmulAlgo_t>& algorithms() { return algorithms_; }
+
+ private:
+  struct Pinned {
+    void* memory;
+    std::int64_t bytes;
+    cudaEvent_t free_after;  // recorded when it was given back
+    bool taken;
+  };
+
+  cudaStream_t stream_ = nullptr;
+  cublasLtHandle_t blas_ = nullptr;
+  bool tf32_;
+  Buffer workspace_;
+  Arena scratch_;
+  std::map<std::array<std::int64_t, 5>, cublasLtMatmulAlgo_t> algorithms_;
+  std::vector<Pinned> pinned_;
+};
+
+// Errors: Exit::internal for a CPU stream.
+CudaQueue& cuda_queue(Stream& stream);
+
+}  // namespace switchyard

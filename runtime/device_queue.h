@@ -1,0 +1,26 @@
+// DeviceQueue: the work of a device that runs beside the host, as a stream sees it. A CPU stream
+// has none.
+#pragma once
+
+#include <cstdint>
+
+namespace switchyard {
+
+class DeviceQueue {
+ public:
+  virtual ~DeviceQueue() = default;
+  DeviceQueue() = default;
+  DeviceQueue(const DeviceQueue&) = delete;
+  DeviceQueue& operator=(const DeviceQueue&) = delete;
+
+  virtual void synchronize() = 0;
+  virtual bool tf32() const = 0;  // see Stream::cuda
+  // Queued: between memory of the device and of the host, either way. The host's is pinned.
+  virtual void copy(const void* from, void* to, std::int64_t bytes) = 0;
+  // Memory of the host that the device reads and writes by itself. Given back, it is used again
+  // once the work queued so far is done.
+  virtual void* take_pinned(std::int64_t bytes) = 0;
+  virtual void give_back_pinned(void* memory) = 0;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,32 @@
+// The parts of the emulated device that its files share.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <functional>
+#include <vector>
+
+namespace cuda_host {
+
+[[noreturn]] void die(const char* what);
+
+// Device memory can be touched while one of these lives, which only work taken from a queue does.
+class OnDevice {
+ public:
+  OnDevice();
+  ~OnDevice();
+  OnDevice(const OnDevice&) = delete;
+  OnDevice& operator=(const OnDevice&) = delete;
+};
+
+bool is_device_memory(const void* memory);
+bool is_pinned(const void* memory);
+
+// Queues do nothing until someone waits for them: work that forgot to wait for an event finds that
+// the other queue has not begun. With `eager`, they run at once: work that forgot to wait before it
+// overwrites something finds it too late.
+void set_eager(bool eager);
+void enqueue(Queue* queue, std::function<void()> work);
+void drain(Queue* queue);
+
+}  // namespace cuda_host

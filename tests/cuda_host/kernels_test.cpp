@@ -1,0 +1,154 @@
+// Kernels of the runtime, the experts and the optimizer against their CPU twins.
+#include "experts/ops.h"
+#include "runtime/math.h"
+#include "runtime/matmul.h"
+#include "runtime/ops.h"
+#include "runtime/params.h"
+#include "tests/cuda_host/pair.h"
+#include "train/ops.h"
+
+namespace switchyard {
+namespace kernels_test {
+
+constexpr std::int64_t sizes[] = {0, 1, 3, 4, 255, 1030};
+
+TEST(RuntimeKernels, ZeroCopyAndAdd) {
+  for (const std::int64_t size : sizes) {
+    const Pair a = Pair::normals({size}, 1), b = Pair::normals({size}, 2), copy({size}),
+               zero({size});
+    on_both([&](Device on, Stream& stream) {
+      RuntimeOps& ops = RuntimeOps::on(on);
+      ops.add(a.on(on), b.on(on), stream);
+      ops.copy(b.on(on), copy.on(on), stream);
+      ops.zero(zero.on(on), stream);
+    });
+    expect_same<float>(b);
+    expect_same<float>(copy);
+    expect_same<float>(zero);
+  }
+}
+
+TEST(RuntimeKernels, AddIntegers) {
+  const Pair a = Pair::of(std::vector<std::int64_t>(300, 1LL << 40), {300});
+  const Pair b = Pair::of(std::vector<std::int64_t>(300, -7), {300});
+  on_both([&](Device on, Stream& stream) { RuntimeOps::on(on).add(a.on(on), b.on(on), stream); });
+  expect_same<std::int64_t>(b);
+}
+
+// A range that begins where four floats do not.
+TEST(RuntimeKernels, AddAtAnyAddress) {
+  const Pair a = Pair::normals({100}, 1), b = Pair::normals({100}, 2);
+  on_both([&](Device on, Stream& stream) {
+    RuntimeOps::on(on).add(a.on(on).range(1, 90), b.on(on).range(3, 92), stream);
+  });
+  expect_same<float>(b);
+}
+
+TEST(RuntimeKernels, AddFixedIsExact) {
+  const FixedPoint format = fixed_point_for(1024, 8);
+  const Pair in = Pair::normals({700}, 1, 1e-2),
+             misfit = Pair::of(std::vector<std::int32_t>{0}, {1});
+  const Pair sum = Pair::of(std::vector<std::int64_t>(700, -5), {700});
+  on_both([&](Device on, Stream& stream) {
+    RuntimeOps::on(on).add_fixed(in.on(on), format, sum.on(on), misfit.on(on), stream);
+  });
+  expect_same<std::int64_t>(sum);
+  EXPECT_EQ(misfit.device_values<std::int32_t>()[0], 0);
+}
+
+TEST(RuntimeKernels, AddFixedNoticesWhatDoesNotFit) {
+  for (const float bad : {std::nanf(""), INFINITY, -1e10F}) {
+    Pair in = Pair::normals({300}, 1);
+    in.host().as<float>()[299] = bad;
+    in.upload();
+    const Pair misfit = Pair::of(std::vector<std::int32_t>{0}, {1});
+    const Pair sum = Pair::of(std::vector<std::int64_t>(300, 0), {300});
+    on_both([&](Device on, Stream& stream) {
+      RuntimeOps::on(on).add_fixed(in.on(on), fixed_point_for(1024, 8), sum.on(on), misfit.on(on),
+                                   stream);
+    });
+    EXPECT_EQ(misfit.device_values<std::int32_t>()[0], 1);
+    EXPECT_EQ(misfit.host().as<std::int32_t>()[0], 1);
+    expect_same<std::int64_t>(sum);
+  }
+}
+
+TEST(RuntimeKernels, MatmulInEveryForm) {
+  struct Form {
+    Op a, b;
+    Write write;
+  };
+  for (const auto& [m, n, k] : {std::tuple{16, 5, 7}, {48, 40, 32}, {0, 8, 8}, {16, 8, 0}}) {
+    for (const Form form :
+         {Form{Op::plain, Op::plain, Write::replace}, Form{Op::plain, Op::transposed, Write::add},
+          Form{Op::transposed, Op::plain, Write::add}}) {
+      const std::int64_t rows = form.a == Op::plain ? m : n, inner = form.a == Op::plain ? k : m;
+      const Pair a =
+          Pair::normals(form.a == Op::plain ? Shape{rows, inner} : Shape{inner, rows}, 1);
+      const Pair b = Pair::normals(form.b == Op::plain ? Shape{inner, n} : Shape{n, inner}, 2);
+      const Pair out = Pair::normals({rows, n}, 3);
+      on_both([&](Device on, Stream& stream) {
+        matmul(a.on(on), form.a, b.on(on), form.b, out.on(on), form.write, stream);
+      });
+      expect_close(out, 1e-5, fmt::format("{} by {} by {}", rows, inner, n));
+    }
+  }
+}
+
+TEST(ExpertKernels, SwigluAndItsGradientInPlace) {
+  for (const std::int64_t size : sizes) {
+    const Pair gate = Pair::normals({size}, 1, 3.0), up = Pair::normals({size}, 2), out({size});
+    const Pair d_out = Pair::normals({size}, 3);
+    on_both([&](Device on, Stream& stream) {
+      ExpertOps& ops = ExpertOps::on(on);
+      ops.swiglu(gate.on(on), up.on(on), out.on(on), stream);
+      ops.swiglu_backward(gate.on(on), up.on(on), d_out.on(on), gate.on(on), up.on(on), stream);
+    });
+    expect_same<float>(out);
+    expect_same<float>(gate);
+    expect_same<float>(up);
+  }
+}
+
+TEST(TrainKernels, AdamwFromBothFormsOfAGradient) {
+  for (const bool fixed : {false, true}) {
+    const std::int64_t size = 2 * param_block + 77;
+    Pair gradient = Pair::normals({size}, 1);
+    if (fixed) {
+      std::vector<std::int64_t> sums;
+      for (std::int64_t i = 0; i < size; ++i)
+        sums.push_back(fixed_of(gradient.host().as<float>()[i], 0x1p40));
+      gradient = Pair::of(sums, {size});
+    }
+    const Pair value = Pair::normals({size}, 2), first = Pair::normals({size}, 3, 0.1);
+    Pair second = Pair::normals({size}, 4, 0.1);
+    for (std::int64_t i = 0; i < size; ++i)
+      second.host().as<float>()[i] *= second.host().as<float>()[i];
+    second.upload();
+    const AdamWStep step{
+        .rate = 0.1F, .weight_decay = 0.1F, .gradient_factor = fixed ? 0.5 * 0x1p-40 : 0.5};
+    on_both([&](Device on, Stream& stream) {
+      TrainOps::on(on).adamw(gradient.on(on), step, value.on(on), first.on(on), second.on(on),
+                             stream);
+    });
+    expect_same<float>(value);
+    expect_same<float>(first);
+    expect_same<float>(second);
+  }
+}
+
+TEST(TrainKernels, SumSquaresPerBlock) {
+  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{5}, 3 * param_block - 1}) {
+    const std::int64_t blocks = (size + param_block - 1) / param_block;
+    const Pair gradient = Pair::normals({size}, 1), out({blocks}, DType::f64);
+    on_both([&](Device on, Stream& stream) {
+      TrainOps::on(on).sum_squares(gradient.on(on), 0.3, out.on(on), stream);
+    });
+    const std::vector<double> device = out.device_values<double>();
+    for (std::size_t b = 0; b < device.size(); ++b)
+      EXPECT_NEAR(device[b], out.host().as<double>()[b], 1e-12 * device[b]);
+  }
+}
+
+}  // namespace kernels_test
+}  // namespace switchyard

@@ -1,0 +1,158 @@
+// Kernels of the model against their CPU twins.
+#include "model/ops.h"
+#include "tests/cuda_host/pair.h"
+
+namespace switchyard {
+namespace model_kernels_test {
+
+constexpr double tolerance = 2e-5;
+
+TEST(ModelKernels, RmsNormAndItsGradient) {
+  for (const auto& [rows, n] :
+       {std::pair{0, 8}, {1, 1}, {3, 37}, {70, 64}, {200, 16}, {5, 1028}, {2, 1501}}) {
+    const std::string what = fmt::format("[{}, {}]", rows, n);
+    const Pair x = Pair::normals({rows, n}, 1), weight = Pair::normals({n}, 2),
+               d_out = Pair::normals({rows, n}, 3);
+    const Pair out({rows, n}), inverse({rows}), d_x({rows, n}), d_weight({n});
+    on_both([&](Device device, Stream& stream) {
+      ModelOps& ops = ModelOps::on(device);
+      const Buffer scratch(Shape{ops.rms_norm_scratch(rows, n)}, DType::f32, device);
+      ops.rms_norm(x.on(device), weight.on(device), 1e-5F, out.on(device), inverse.on(device),
+                   stream);
+      ops.rms_norm_backward(x.on(device), weight.on(device), inverse.on(device), d_out.on(device),
+                            d_x.on(device), d_weight.on(device), scratch, stream);
+      stream.synchronize();
+    });
+    expect_close(out, tolerance, what);
+    expect_close(inverse, tolerance, what);
+    expect_close(d_x, tolerance, what);
+    expect_close(d_weight, tolerance, what);
+  }
+}
+
+TEST(ModelKernels, RmsNormGradientMayOverwriteItsInput) {
+  const Pair x = Pair::normals({130, 24}, 1), weight = Pair::normals({24}, 2),
+             d = Pair::normals({130, 24}, 3);
+  const Pair inverse = Pair::normals({130}, 4), d_weight({24});
+  on_both([&](Device device, Stream& stream) {
+    ModelOps& ops = ModelOps::on(device);
+    const Buffer scratch(Shape{ops.rms_norm_scratch(130, 24)}, DType::f32, device);
+    ops.rms_norm_backward(x.on(device), weight.on(device), inverse.on(device), d.on(device),
+                          d.on(device), d_weight.on(device), scratch, stream);
+    stream.synchronize();
+  });
+  expect_close(d, tolerance);
+  expect_close(d_weight, tolerance);
+}
+
+TEST(ModelKernels, Rotate) {
+  for (const int tokens : {0, 1, 50}) {
+    const Pair x = Pair::normals({tokens, 3, 10}, 1), position = Pair::integers({tokens}, 2, 0, 20);
+    on_both([&](Device device, Stream& stream) {
+      const RotaryTable table(20, 10, 1e4F, device);
+      ModelOps::on(device).rotate(x.on(device), position.on(device), table, 1, stream);
+      ModelOps::on(device).rotate(x.on(device), position.on(device), table, 1, stream);
+      ModelOps::on(device).rotate(x.on(device), position.on(device), table, -1, stream);
+      stream.synchronize();
+    });
+    expect_close(x, 1e-6);
+  }
+}
+
+TEST(ModelKernels, EmbedAndItsGradient) {
+  for (const auto& [tokens, hidden, vocabulary] :
+       {std::tuple{0, 8, 5}, {1, 3, 1}, {300, 130, 7}, {257, 16, 100}}) {
+    const Pair token = Pair::integers({tokens}, 1, 0, vocabulary),
+               table = Pair::normals({vocabulary, hidden}, 2);
+    const Pair out({tokens, hidden}), d_out = Pair::normals({tokens, hidden}, 3),
+                                      d_table({vocabulary, hidden});
+    on_both([&](Device device, Stream& stream) {
+      ModelOps::on(device).embed(token.on(device), table.on(device), out.on(device), stream);
+      ModelOps::on(device).embed_backward(token.on(device), d_out.on(device), d_table.on(device),
+                                          stream);
+    });
+    expect_same<float>(out);
+    expect_same<float>(d_table);  // each sum in token order, as on a CPU
+  }
+}
+
+TEST(ModelKernels, CrossEntropy) {
+  for (const auto& [rows, vocabulary] : {std::pair{0, 4}, {1, 1}, {5, 50}, {3, 1500}}) {
+    const Pair logits = Pair::normals({rows, vocabulary}, 1, 3.0);
+    const Pair target = Pair::integers({rows}, 2, -1, vocabulary), loss({rows});
+    on_both([&](Device device, Stream& stream) {
+      ModelOps::on(device).cross_entropy(logits.on(device), target.on(device), 0.25F,
+                                         loss.on(device), stream);
+    });
+    expect_close(logits, tolerance);
+    expect_close(loss, tolerance);
+  }
+}
+
+TEST(ModelKernels, CrossEntropyOfNanIsNan) {
+  Pair logits = Pair::normals({2, 40}, 1);
+  logits.host().as<float>()[55] = std::nanf("");
+  logits.upload();
+  const Pair target = Pair::integers({2}, 2, 0, 40), loss({2});
+  Stream stream = Stream::cuda(Device::cuda(0));
+  ModelOps::on(Device::cuda(0))
+      .cross_entropy(logits.on(Device::cuda(0)), target.on(Device::cuda(0)), 1.0F,
+                     loss.on(Device::cuda(0)), stream);
+  stream.synchronize();
+  EXPECT_TRUE(std::isfinite(loss.device_values<float>()[0]));
+  EXPECT_TRUE(std::isnan(loss.device_values<float>()[1]));
+}
+
+struct AttentionCase {
+  AttentionShape shape;
+  std::int64_t padding;
+};
+
+// Documents that begin at random places of each row.
+Pair positions(const AttentionCase& of, std::uint64_t seed) {
+  const Random random(seed, Purpose::init);
+  const std::int64_t length = of.shape.sequence, tokens = of.shape.num_sequences * length;
+  std::vector<std::int32_t> position(static_cast<std::size_t>(tokens + of.padding), 0);
+  for (std::int64_t t = 0; t < tokens; ++t) {
+    const bool starts = t % length == 0 || random.uniform(static_cast<std::uint64_t>(t)) < 0.03;
+    if (!starts)
+      position[static_cast<std::size_t>(t)] = position[static_cast<std::size_t>(t - 1)] + 1;
+  }
+  return Pair::of(position, {tokens + of.padding});
+}
+
+TEST(ModelKernels, AttentionAndItsGradient) {
+  for (const AttentionCase& of :
+       {AttentionCase{{1, 1, 1, 1, 2}, 15}, AttentionCase{{2, 24, 4, 2, 16}, 0},
+        AttentionCase{{1, 150, 3, 1, 40}, 10}, AttentionCase{{0, 8, 2, 2, 16}, 16},
+        AttentionCase{{1, 70, 2, 2, 72}, 10}, AttentionCase{{1, 33, 1, 1, 160}, 15}}) {
+    const AttentionShape& s = of.shape;
+    const std::int64_t tokens = s.num_sequences * s.sequence + of.padding;
+    const std::string what =
+        fmt::format("{} sequences of {}, heads of {}", s.num_sequences, s.sequence, s.head_dim);
+    const Pair position = positions(of, 9), q = Pair::normals({tokens, s.num_heads, s.head_dim}, 1);
+    const Pair k = Pair::normals({tokens, s.num_kv_heads, s.head_dim}, 2),
+               v = Pair::normals(k.host().shape, 3);
+    const Pair d_out = Pair::normals(q.host().shape, 4), out(q.host().shape),
+               log_sum({tokens, s.num_heads});
+    const Pair d_q(q.host().shape), d_k(k.host().shape), d_v(k.host().shape);
+    on_both([&](Device on, Stream& stream) {
+      ModelOps& ops = ModelOps::on(on);
+      const Buffer scratch(Shape{ops.attention_scratch(s, stream)}, DType::f32, on);
+      ops.attention(q.on(on), k.on(on), v.on(on), position.on(on), s, out.on(on), log_sum.on(on),
+                    scratch, stream);
+      ops.attention_backward(q.on(on), k.on(on), v.on(on), position.on(on), s, out.on(on),
+                             log_sum.on(on), d_out.on(on), d_q.on(on), d_k.on(on), d_v.on(on),
+                             scratch, stream);
+      stream.synchronize();
+    });
+    expect_close(out, tolerance, what);
+    expect_close(log_sum, tolerance, what);
+    expect_close(d_q, tolerance, what);
+    expect_close(d_k, tolerance, what);
+    expect_close(d_v, tolerance, what);
+  }
+}
+
+}  // namespace model_kernels_test
+}  // namespace switchyard

@@ -1,0 +1,209 @@
+// NCCL as messages of MPI between the ranks of a group. A call drains its stream at once: a GPU
+// would get there without the host, and a host that waits for its peer's host meanwhile would wait
+// for ever.
+#include <mpi.h>
+#include <nccl.h>
+
+#include <cstring>
+#include <vector>
+
+#include "tests/cuda_host/device.h"
+
+namespace cuda_host {
+
+struct Nccl {
+  int size, rank;
+  int tag;                         // of this group's messages
+  std::vector<int> rank_in_world;  // by rank of the group
+};
+
+namespace {
+
+struct Message {
+  std::byte* memory;
+  std::size_t bytes;
+  int peer;
+  bool sent;
+};
+
+struct Group {
+  bool open = false;
+  Nccl* comm = nullptr;
+  cudaStream_t stream = nullptr;
+  std::vector<Message> messages;
+};
+Group group;
+
+std::size_t bytes_of(ncclDataType_t type) {
+  constexpr std::size_t bytes[] = {1, 4, 8, 4, 8};
+  return bytes[type];
+}
+
+void exchange(const Nccl& comm, const std::vector<Message>& messages) {
+  std::vector<MPI_Request> requests(messages.size());
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const Message& m = messages[i];
+    const int peer = comm.rank_in_world[static_cast<std::size_t>(m.peer)],
+              bytes = static_cast<int>(m.bytes);
+    if (m.sent) {
+      MPI_Isend(m.memory, bytes, MPI_BYTE, peer, comm.tag, MPI_COMM_WORLD, &requests[i]);
+    } else {
+      MPI_Irecv(m.memory, bytes, MPI_BYTE, peer, comm.tag, MPI_COMM_WORLD, &requests[i]);
+    }
+  }
+  MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE);
+}
+
+// Everyone's `bytes` at `from`, in rank order.
+std::vector<std::byte> gather(const Nccl& comm, const void* from, std::size_t bytes) {
+  std::vector<std::byte> mine(bytes), all(bytes * static_cast<std::size_t>(comm.size));
+  std::memcpy(mine.data(), from, bytes);
+  std::vector<Message> messages;
+  for (int peer = 0; peer < comm.size; ++peer) {
+    messages.push_back({all.data() + static_cast<std::size_t>(peer) * bytes, bytes, peer, false});
+    messages.push_back({mine.data(), bytes, peer, true});
+  }
+  exchange(comm, messages);
+  return all;
+}
+
+template <class T>
+void reduce(const std::vector<std::byte>& all, std::size_t count, ncclRedOp_t op, void* to) {
+  std::vector<T> sum(count);
+  for (std::size_t begin = 0; begin < all.size(); begin += count * sizeof(T)) {
+    for (std::size_t i = 0; i < count; ++i) {
+      T value;
+      std::memcpy(&value, all.data() + begin + i * sizeof(T), sizeof value);
+      sum[i] = begin == 0      ? value
+               : op == ncclSum ? sum[i] + value
+               : op == ncclMin ? std::min(sum[i], value)
+                               : std::max(sum[i], value);
+    }
+  }
+  std::memcpy(to, sum.data(), count * sizeof(T));
+}
+
+void run(cudaStream_t stream, std::function<void()> work) {
+  enqueue(stream, std::move(work));
+  drain(stream);
+}
+
+ncclResult_t add(Message message, ncclComm_t comm, cudaStream_t stream) {
+  if (!group.open) return ncclInvalidArgument;
+  check_argument(message.memory);
+  group.comm = comm;
+  group.stream = stream;
+  group.messages.push_back(message);
+  return ncclSuccess;
+}
+
+}  // namespace
+}  // namespace cuda_host
+
+using namespace cuda_host;
+
+const char* ncclGetErrorString(ncclResult_t) { return "invalid argument"; }
+
+// Who made the id, and a tag that it has not used.
+ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
+  static int next = 1;
+  int words[2] = {0, 0};
+  MPI_Comm_rank(MPI_COMM_WORLD, &words[0]);
+  words[1] = (next++ * 64 + words[0]) % 30000;
+  std::memcpy(id->internal, words, sizeof words);
+  return ncclSuccess;
+}
+
+ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int size, ncclUniqueId id, int rank,
+                                    ncclConfig_t* config) {
+  if (config->blocking != 0) die("a communicator that blocks cannot be left when a peer is dead");
+  int words[2], mine = 0;
+  std::memcpy(words, id.internal, sizeof words);
+  MPI_Comm_rank(MPI_COMM_WORLD, &mine);
+  auto* made = new Nccl{size, rank, words[1], std::vector<int>(static_cast<std::size_t>(size))};
+  int pair[2] = {rank, mine};
+  MPI_Request request;
+  MPI_Isend(pair, 2, MPI_INT, words[0], words[1], MPI_COMM_WORLD, &request);
+  std::vector<int>& table = made->rank_in_world;
+  if (mine == words[0]) {
+    for (int i = 0; i < size; ++i) {
+      int other[2];
+      MPI_Recv(other, 2, MPI_INT, MPI_ANY_SOURCE, words[1], MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      table[static_cast<std::size_t>(other[0])] = other[1];
+    }
+    for (const int peer : table)
+      if (peer != mine) MPI_Send(table.data(), size, MPI_INT, peer, words[1], MPI_COMM_WORLD);
+  } else {
+    MPI_Recv(table.data(), size, MPI_INT, words[0], words[1], MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  }
+  MPI_Wait(&request, MPI_STATUS_IGNORE);
+  *comm = made;
+  return ncclInProgress;
+}
+ncclResult_t ncclCommGetAsyncError(ncclComm_t, ncclResult_t* state) {
+  *state = ncclSuccess;
+  return ncclSuccess;
+}
+ncclResult_t ncclCommAbort(ncclComm_t comm) {
+  delete comm;
+  return ncclSuccess;
+}
+
+ncclResult_t ncclGroupStart() {
+  group = {true, nullptr, nullptr, {}};
+  return ncclSuccess;
+}
+ncclResult_t ncclGroupEnd() {
+  group.open = false;
+  if (group.comm != nullptr)
+    run(group.stream,
+        [comm = group.comm, messages = group.messages] { exchange(*comm, messages); });
+  return ncclInProgress;
+}
+ncclResult_t ncclSend(const void* from, std::size_t count, ncclDataType_t type, int peer,
+                      ncclComm_t comm, cudaStream_t stream) {
+  return add({static_cast<std::byte*>(const_cast<void*>(from)), count * bytes_of(type), peer, true},
+             comm, stream);
+}
+ncclResult_t ncclRecv(void* to, std::size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                      cudaStream_t stream) {
+  return add({static_cast<std::byte*>(to), count * bytes_of(type), peer, false}, comm, stream);
+}
+
+ncclResult_t ncclReduce(const void* from, void* to, std::size_t count, ncclDataType_t type,
+                        ncclRedOp_t op, int root, ncclComm_t comm, cudaStream_t stream) {
+  check_argument(from);
+  check_argument(to);
+  run(stream, [=] {
+    const std::vector<std::byte> all = gather(*comm, from, count * bytes_of(type));
+    if (root >= 0 && root != comm->rank) return;
+    if (type == ncclFloat32) reduce<float>(all, count, op, to);
+    if (type == ncclFloat64) reduce<double>(all, count, op, to);
+    if (type == ncclInt32) reduce<std::int32_t>(all, count, op, to);
+    if (type == ncclInt64) reduce<std::int64_t>(all, count, op, to);
+    if (type == ncclUint8) reduce<std::uint8_t>(all, count, op, to);
+  });
+  return ncclInProgress;
+}
+ncclResult_t ncclAllReduce(const void* from, void* to, std::size_t count, ncclDataType_t type,
+                           ncclRedOp_t op, ncclComm_t comm, cudaStream_t stream) {
+  constexpr int everyone = -1;
+  return ncclReduce(from, to, count, type, op, everyone, comm, stream);
+}
+ncclResult_t ncclBroadcast(const void* from, void* to, std::size_t count, ncclDataType_t type,
+                           int root, ncclComm_t comm, cudaStream_t stream) {
+  const std::size_t bytes = count * bytes_of(type);
+  run(stream, [=] {
+    const std::vector<std::byte> all = gather(*comm, from, bytes);
+    std::memcpy(to, all.data() + static_cast<std::size_t>(root) * bytes, bytes);
+  });
+  return ncclInProgress;
+}
+ncclResult_t ncclAllGather(const void* from, void* to, std::size_t count, ncclDataType_t type,
+                           ncclComm_t comm, cudaStream_t stream) {
+  run(stream, [=] {
+    const std::vector<std::byte> all = gather(*comm, from, count * bytes_of(type));
+    std::memcpy(to, all.data(), all.size());
+  });
+  return ncclInProgress;
+}

@@ -1,0 +1,156 @@
+// Streams and events.
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <set>
+
+#include "tests/cuda_host/device.h"
+
+namespace cuda_host {
+
+struct Queue {
+  std::deque<std::function<void()>> work;
+};
+
+struct Record {
+  Queue* queue;
+  bool done = false;
+};
+
+struct Event {
+  std::shared_ptr<Record> last;
+};
+
+namespace {
+
+bool eager_queues = false;
+std::set<Queue*>& queues() {
+  static std::set<Queue*> all;
+  return all;
+}
+
+void step(Queue& queue) {
+  const auto next = std::move(queue.work.front());
+  queue.work.pop_front();
+  next();
+}
+
+void drain_until(const Record& record) {
+  while (!record.done) {
+    if (record.queue->work.empty()) die("an event that was never recorded");
+    step(*record.queue);
+  }
+}
+
+}  // namespace
+
+void set_eager(bool eager) { eager_queues = eager; }
+
+void drain(Queue* queue) {
+  if (queue == nullptr || queue->work.empty()) return;
+  const OnDevice here;
+  while (!queue->work.empty()) step(*queue);
+}
+
+void enqueue(Queue* queue, std::function<void()> work) {
+  if (queue == nullptr) die("work on the legacy stream, which waits for all others");
+  queue->work.push_back(std::move(work));
+  if (eager_queues) drain(queue);
+}
+
+}  // namespace cuda_host
+
+using namespace cuda_host;
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 2;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  return device >= 0 && device < 2 ? cudaSuccess : cudaErrorInvalidValue;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  *properties = {};
+  std::strcpy(properties->name, "no GPU: kernels run on the host");
+  properties->major = 8;
+  properties->multiProcessorCount = 2;
+  properties->uuid.bytes[0] = static_cast<unsigned char>(device + 1);
+  return cudaSuccess;
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaSuccess ? "no error" : "invalid value";
+}
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+
+cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
+  const OnDevice here;
+  std::memset(memory, value, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
+  const OnDevice here;
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
+  check_argument(memory);
+  enqueue(stream, [=] { std::memset(memory, value, bytes); });
+  return cudaSuccess;
+}
+// Memory of the host that is not pinned is copied before the call returns.
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
+                            cudaStream_t stream) {
+  const auto pageable = [](const void* memory) {
+    return !is_device_memory(memory) && !is_pinned(memory);
+  };
+  enqueue(stream, [=] { std::memmove(to, from, bytes); });
+  if (pageable(to) || pageable(from)) drain(stream);
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceSynchronize() {
+  for (Queue* queue : queues()) drain(queue);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  if (flags != cudaStreamNonBlocking) die("a stream that waits for the legacy stream");
+  *stream = new Queue;
+  queues().insert(*stream);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  drain(stream);
+  queues().erase(stream);
+  delete stream;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  drain(stream);
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (event->last == nullptr) return cudaSuccess;
+  enqueue(stream, [record = event->last] { drain_until(*record); });
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new Event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->last = std::make_shared<Record>(Record{stream});
+  enqueue(stream, [record = event->last] { record->done = true; });
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->last == nullptr) return cudaSuccess;
+  const OnDevice here;
+  drain_until(*event->last);
+  return cudaSuccess;
+}
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return event->last == nullptr || event->last->done ? cudaSuccess : cudaErrorNotReady;
+}

@@ -1,0 +1,125 @@
+// Whole training steps on emulated GPUs: what the host computes within tolerance, and in exact mode
+// the same bits on any layout of GPUs.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "runtime/host_access.h"
+#include "tests/rank_test.h"
+#include "tests/train/small_run.h"
+#include "train/sample.h"
+
+namespace switchyard {
+namespace step_test {
+
+// Experts by (step, micro-batch, layer): a choice that flips by a rounding would exceed any
+// tolerance.
+class MemoryTape final : public RoutingTape {
+ public:
+  bool replay(const Batch& batch, int layer, Tensor expert) override {
+    const auto found = choices_.find({batch.step, batch.index, layer});
+    if (found == choices_.end()) return false;
+    std::copy(found->second.begin(), found->second.end(), expert.as<std::int32_t>());
+    return true;
+  }
+  void record(const Batch& batch, int layer, Tensor expert) override {
+    choices_[{batch.step, batch.index, layer}].assign(expert.as<std::int32_t>(),
+                                                      expert.as<std::int32_t>() + expert.size());
+  }
+
+ private:
+  std::map<std::tuple<std::int64_t, std::int64_t, int>, std::vector<std::int32_t>> choices_;
+};
+
+enum class Gpus { own, shared };
+
+Device gpu_of(Gpus gpus, int rank) {
+  return Device::cuda(gpus == Gpus::own ? rank % Device::num_cuda() : 0);
+}
+
+SmallConfig config_on(Device device, bool exact) {
+  SmallConfig config;
+  config.device = device;
+  config.train.exact = exact;
+  config.train.global_batch_size = 8;
+  config.model.qk_norm = true;
+  return config;
+}
+
+std::vector<float> values_of(SmallRun& run) {
+  std::vector<float> values;
+  run.stream().synchronize();
+  for (const bool expert : {false, true}) {
+    const Tensor flat = run.model().params().flat_values(expert);
+    const std::size_t begin = values.size();
+    values.resize(begin + static_cast<std::size_t>(flat.size()));
+    read_now(flat, values.data() + begin);
+  }
+  return values;
+}
+
+void expect_same_training(const SmallConfig& host, Gpus gpus) {
+  const int ranks = test_world().size(), rank = test_world().rank();
+  MemoryTape tape;
+  SmallConfig device = host;
+  device.device = gpu_of(gpus, rank);
+  SmallRun on_host(host, test_world().split(0, rank), ranks, &tape);
+  SmallRun on_gpu(device, test_world().split(0, rank), ranks, &tape);
+  for (std::int64_t step = 0; step < 3; ++step) {
+    const StepReport a = on_host.step(step), b = on_gpu.step(step);
+    EXPECT_NEAR(a.loss, b.loss, 2e-5 * a.loss);
+    EXPECT_NEAR(a.balance_loss, b.balance_loss, 2e-5 * a.balance_loss + 1e-9);
+    EXPECT_NEAR(a.gradient_norm, b.gradient_norm, 1e-4 * a.gradient_norm);
+  }
+  const std::vector<float> a = values_of(on_host), b = values_of(on_gpu);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    ASSERT_NEAR(a[i], b[i], 2e-3) << i;  // AdamW's first steps are signs
+}
+
+TEST(CudaStep, TrainsAsTheHostDoes) {
+  expect_same_training(config_on(Device::cpu(), false), Gpus::own);
+}
+
+TEST(CudaStep, RanksThatShareAGpuTrainAsTheHostDoes) {
+  expect_same_training(config_on(Device::cpu(), true), Gpus::shared);
+}
+
+TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
+  SmallConfig config = config_on(Device::cpu(), false);
+  config.router.gate = "sigmoid";
+  config.router.normalize = true;
+  config.router.bias_rate = 0.01F;
+  config.router.balance_over = "sequence";
+  config.router.payload = "int8";
+  config.router.capacity_factor = 1.2F;
+  config.model.tie_embeddings = false;
+  expect_same_training(config, Gpus::own);
+}
+
+// In exact mode: one GPU alone, and all ranks of this program.
+TEST(CudaStep, ExactModeGivesTheSameBitsOnAnyNumberOfGpus) {
+  const int rank = test_world().rank();
+  const auto outcome = [&](std::unique_ptr<Comm> world, int degree) {
+    SmallRun run(config_on(gpu_of(Gpus::own, rank), true), std::move(world), degree);
+    const std::vector<double> losses = run.losses(0, 2);
+    return std::pair{losses, run.state_hash()};
+  };
+  const auto alone = outcome(test_world().split(rank, 0), 1);
+  EXPECT_EQ(outcome(test_world().split(0, rank), test_world().size()), alone);
+  EXPECT_EQ(outcome(test_world().split(0, rank), 1), alone);
+}
+
+TEST(CudaStep, WritesTheTextOfTheHost) {
+  const int rank = test_world().rank(), ranks = test_world().size();
+  const auto text = [&](Device device) {
+    SmallRun run(config_on(device, true), test_world().split(0, rank), ranks);
+    return generate(run.model(), {1, 2, 3}, 24, -1, {.max_tokens = 5, .temperature = 0},
+                    run.stream(), {});
+  };
+  EXPECT_EQ(text(gpu_of(Gpus::own, rank)), text(Device::cpu()));
+}
+
+}  // namespace step_test
+}  // namespace switchyard

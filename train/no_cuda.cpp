@@ -1,0 +1,11 @@
+// Linked where the CUDA backend is not. Nothing gets here but by a Device made by hand:
+// Device::cuda fails first.
+#include "train/cuda_ops.h"
+
+namespace switchyard {
+
+TrainOps& cuda_train_ops() {
+  fail(Exit::usage, "this build has no CUDA kernels for the optimizer; set run.device to \"cpu\"");
+}
+
+}  // namespace switchyard

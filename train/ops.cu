@@ -1,0 +1,86 @@
+// The optimizer on a GPU: each element of the gradient is read once, in the form in which it was
+// summed.
+#include "runtime/expect.h"
+#include "runtime/map.h"
+#include "runtime/params.h"
+#include "train/cuda_ops.h"
+
+namespace switchyard {
+namespace {
+
+constexpr int square_threads = 256;
+
+template <class T>
+__global__ void adamw_kernel(const T* gradient, AdamWStep step, std::int64_t count, float* value,
+                             float* first, float* second) {
+  const std::int64_t stride = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
+       i += stride) {
+    float new_value = value[i], new_first = first[i], new_second = second[i];
+    adamw_update(step, gradient_of(gradient[i], step.gradient_factor), new_value, new_first,
+                 new_second);
+    value[i] = new_value;
+    first[i] = new_first;
+    second[i] = new_second;
+  }
+}
+
+template <class T>
+__global__ void sum_squares_kernel(const T* gradient, double factor, std::int64_t count,
+                                   double* out) {
+  const std::int64_t begin = std::int64_t{blockIdx.x} * param_block;
+  const std::int64_t end = begin + param_block < count ? begin + param_block : count;
+  double sum = 0.0;
+  for (std::int64_t i = begin + threadIdx.x; i < end; i += square_threads) {
+    const double value = gradient_of(gradient[i], factor);
+    sum += value * value;
+  }
+  sum = block_sum(sum, shared_memory<double>());
+  if (threadIdx.x == 0) out[blockIdx.x] = sum;
+}
+
+// Calls body with the gradient's elements in their type.
+template <class Body>
+void with_elements(Tensor gradient, Body body) {
+  if (gradient.dtype == DType::i64) {
+    body(device_data<std::int64_t>(gradient));
+  } else {
+    body(device_data<float>(gradient));
+  }
+}
+
+class CudaTrainOps final : public TrainOps {
+ public:
+  void adamw(Tensor gradient, const AdamWStep& step, Tensor value, Tensor first_moment,
+             Tensor second_moment, Stream& stream) override {
+    const std::int64_t size = value.size();
+    expect_size("gradient", gradient, size);
+    expect_size("first_moment", first_moment, size);
+    expect_size("second_moment", second_moment, size);
+    with_elements(gradient, [&](auto* elements) {
+      launch(adamw_kernel<std::remove_pointer_t<decltype(elements)>>, map_grid(size), stream,
+             elements, step, size, device_data<float>(value), device_data<float>(first_moment),
+             device_data<float>(second_moment));
+    });
+  }
+
+  void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) override {
+    expect_size("out", out, ceil_div(gradient.size(), param_block));
+    with_elements(gradient, [&](auto* elements) {
+      launch(sum_squares_kernel<std::remove_pointer_t<decltype(elements)>>,
+             {.blocks = out.size(),
+              .threads = square_threads,
+              .shared_bytes = square_threads / warp_size * sizeof(double)},
+             stream, elements, factor, gradient.size(), device_data<double>(out));
+    });
+  }
+};
+
+}  // namespace
+
+TrainOps& cuda_train_ops() {
+  static CudaTrainOps ops;
+  return ops;
+}
+
+}  // namespace switchyard
