@@ -25,8 +25,8 @@ RestoredModel::RestoredModel(const std::filesystem::path& path, std::unique_ptr<
       choose_expert_degree("auto", world->size(), config_.model.num_experts, true).degree;
   stream_.emplace(Stream::cpu(choose_threads(config_.run.threads, *world)));
   mesh_.emplace(make_mesh(std::move(world), degree));
-  model_.emplace(config_.model, config_.router, model_options(config_, tokenizer_->vocabulary(), Device::cpu()),
-                 *mesh_);
+  model_.emplace(config_.model, config_.router,
+                 model_options(config_, tokenizer_->vocabulary(), Device::cpu()), *mesh_);
   trainer_.emplace(*model_, *mesh_, config_.train, *stream_);
   agree(*mesh_->world, [&] { trainer_->load(*checkpoint_); });
 }

@@ -20,14 +20,12 @@ __device__ void move_row(const float* from, float* to, std::int64_t cols, bool q
 
 __global__ void gather_kernel(const float* in, const std::int32_t* index, std::int64_t cols,
                               bool quads, float* out) {
-  move_row(in + index[blockIdx.x] * cols, out + std::int64_t{blockIdx.x} * cols, cols,
-           quads);
+  move_row(in + index[blockIdx.x] * cols, out + std::int64_t{blockIdx.x} * cols, cols, quads);
 }
 
 __global__ void scatter_kernel(const float* in, const std::int32_t* index, std::int64_t cols,
                                bool quads, float* out) {
-  move_row(in + std::int64_t{blockIdx.x} * cols, out + index[blockIdx.x] * cols, cols,
-           quads);
+  move_row(in + std::int64_t{blockIdx.x} * cols, out + index[blockIdx.x] * cols, cols, quads);
 }
 
 __global__ void place_kernel(const float* weight, const std::int32_t* slot, std::int64_t pairs,

@@ -58,8 +58,7 @@ void pack_row(Payload payload, const float* in, std::int64_t hidden, std::byte* 
   } else {
     const auto [scale, inverse] = int8_scale(largest_of(in, hidden));
     std::memcpy(out, &scale, sizeof scale);
-    pack_int8(in, hidden, inverse,
-              reinterpret_cast<std::int8_t*>(out + int8_begin));
+    pack_int8(in, hidden, inverse, reinterpret_cast<std::int8_t*>(out + int8_begin));
   }
 }
 

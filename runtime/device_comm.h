@@ -30,8 +30,7 @@ class DeviceComm : public Comm {
   void all_gather(Tensor in, Tensor out, Stream& stream) override;
   void reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes,
                             Stream& stream) override;
-  void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes,
-                        Stream& stream) override;
+  void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream& stream) override;
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream& stream) override;
   // Errors: Exit::internal for tensors of a device.

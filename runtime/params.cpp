@@ -46,8 +46,7 @@ void Params::rename(ParamId id, std::string name, bool extra_copy) {
   spec.extra_copy = extra_copy;
 }
 
-void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts,
-                      Device device) {
+void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts, Device device) {
   exact_ = exact;
   format_ = format;
   dense_copies_ = dense;

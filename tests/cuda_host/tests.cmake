@@ -25,3 +25,15 @@ switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 1 2)
 foreach(name emulation kernels model_kernels router_kernels)
   switchyard_test(cuda_host/${name} PROGRAM cuda_host_tests)
 endforeach()
+
+# The same comparisons on a real GPU.
+execute_process(COMMAND nvidia-smi -L RESULT_VARIABLE no_gpu OUTPUT_QUIET ERROR_QUIET)
+if(TARGET switchyard_cuda_backend AND (NOT no_gpu OR "$ENV{SWITCHYARD_REQUIRE_GPU}" STREQUAL "1"))
+  add_executable(gpu_tests cuda_host/kernels_test.cpp cuda_host/model_kernels_test.cpp
+    cuda_host/router_kernels_test.cpp)
+  target_link_libraries(gpu_tests PRIVATE switchyard_cuda_backend train GTest::gtest_main GTest::gmock)
+  add_test(NAME gpu/kernels COMMAND gpu_tests)
+  set_tests_properties(gpu/kernels PROPERTIES LABELS gpu TIMEOUT 300)
+else()
+  switchyard_not_registered(gpu/kernels "this machine has no nvcc or no GPU (SWITCHYARD_REQUIRE_GPU=1 makes that a failure)")
+endif()

@@ -108,7 +108,8 @@ class SmallRun {
         model_(config.model, config.router,
                {config.vocabulary, config.sequence_length, config.train.exact,
                 config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
-                static_cast<std::uint64_t>(config.train.seed), tape, product_precision(config.train), config.device},
+                static_cast<std::uint64_t>(config.train.seed), tape,
+                product_precision(config.train), config.device},
                mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
