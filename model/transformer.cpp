@@ -1,8 +1,5 @@
 #include "model/transformer.h"
 
-#include <set>
-#include <tuple>
-
 #include "model/activations.h"
 #include "model/block.h"
 #include "model/loss_head.h"
@@ -167,29 +164,6 @@ StepSums Transformer::empty_sums() const {
                             0);
   sums.dropped.assign(static_cast<std::size_t>(num_moe_layers()), 0);
   return sums;
-}
-
-std::vector<MatmulShape> Transformer::matmul_shapes() const {
-  constexpr std::int64_t all_row_tiles = 256 + 64 + 16, all_sum_tiles = 1024 + 256 + 64 + 16;
-  std::set<std::tuple<std::int64_t, std::int64_t>> sizes;
-  for (const Param& param : state_->params.all()) {
-    if (param.spec.shape.num_dims() == 2) sizes.insert({param.spec.shape[0], param.spec.shape[1]});
-  }
-  const ProductPrecision& asked = state_->options.precision;
-  std::vector<MatmulShape> shapes;
-  for (const auto& [out, in] : sizes) {
-    // A size may be a linear layer's, the head's or a router's.
-    const auto add = [&](std::int64_t m, std::int64_t n, std::int64_t k, Op op_a, Op op_b,
-                         Precision linear) {
-      for (const Precision precision : std::set{Precision::f32, asked.head, linear}) {
-        shapes.push_back({m, n, k, op_a, op_b, precision});
-      }
-    };
-    add(all_row_tiles, out, in, Op::plain, Op::transposed, asked.forward);
-    add(all_row_tiles, in, out, Op::plain, Op::plain, asked.input_gradient);
-    add(out, in, all_sum_tiles, Op::transposed, Op::plain, asked.weight_gradient);
-  }
-  return shapes;
 }
 
 Transformer::Saved& Transformer::forward(const Batch& on_host, Stream& stream) {

@@ -66,9 +66,6 @@ class Transformer {
   std::int64_t travelling_row_bytes() const;   // of a row between ranks
   const FixedPoint& loss_format() const;
   StepSums empty_sums() const;
-  // Every product of a step, each in all tile sizes: what the start-up self-test must try.
-  std::vector<MatmulShape> matmul_shapes() const;
-
   struct ActivationMemory {
     std::int64_t held = 0, used = 0;  // bytes, scratch included; used: by the fullest micro-batch
   };

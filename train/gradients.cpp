@@ -22,7 +22,8 @@ void for_regions(const Params& params, Mesh& mesh, Work work) {
   }
 }
 
-// Of the gradient, by block, in the order of owned_blocks: what a rank owns of a region is one range.
+// Of the gradient, by block, in the order of owned_blocks: what a rank owns of a region is one
+// range.
 std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
   std::vector<double> all;
   for (const bool expert : {false, true}) {
