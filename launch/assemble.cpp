@@ -40,7 +40,9 @@ Transformer::Options model_options(const Config& config, std::int64_t vocabulary
           .seed = static_cast<std::uint64_t>(config.train.seed),
           .tape = tape,
           .precision = product_precision(config.train),
-          .device = device};
+          .device = device,
+          .recompute_layers = config.train.recompute_layers,
+          .load_factor = config.train.load_factor};
 }
 
 Device choose_device(const RunConfig& run, Comm& world) {

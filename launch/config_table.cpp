@@ -148,7 +148,11 @@ void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
        {"train.placement_every", &train.placement_every, Range{0, many}, free,
         "steps after which experts move to where the load asks for them; 0: never"},
        {"train.log_every", &train.log_every, Range{1, many}, free,
-        "steps between lines of metrics.jsonl"}});
+        "steps between lines of metrics.jsonl"},
+       {"train.recompute_layers", &train.recompute_layers, Range{0, 10000}, free,
+        "so many of the first layers keep no activations and run forward again in backward"},
+       {"train.load_factor", &train.load_factor, Range{1, 1e6}, free,
+        "activations are sized for so many times an even share of rows; more grows them"}});
 }
 
 void add_checkpoint(std::vector<ConfigKey>& keys, CheckpointConfig& checkpoint) {

@@ -41,7 +41,8 @@ int run(int argc, char** argv) {
        {make_train_command, make_launch_command, make_submit_command, make_status_command,
         make_cancel_command, make_report_command, make_doctor_command, make_prepare_command,
         make_evaluate_command, make_sample_command, make_inspect_command, make_explain_command,
-        make_export_command, make_checkpoint_command, make_config_command, make_bench_command}) {
+        make_export_command, make_checkpoint_command, make_config_command, make_bench_command,
+        make_plan_command}) {
     commands.push_back(make(program));
   }
   try {

@@ -25,8 +25,10 @@ RestoredModel::RestoredModel(const std::filesystem::path& path, std::unique_ptr<
       choose_expert_degree("auto", world->size(), config_.model.num_experts, true).degree;
   stream_.emplace(Stream::cpu(choose_threads(config_.run.threads, *world)));
   mesh_.emplace(make_mesh(std::move(world), degree));
-  model_.emplace(config_.model, config_.router,
-                 model_options(config_, tokenizer_->vocabulary(), Device::cpu()), *mesh_);
+  Transformer::Options options = model_options(config_, tokenizer_->vocabulary(), Device::cpu());
+  options.load_factor = 0.0;     // batches of other sizes than in training
+  options.recompute_layers = 0;  // keys and values of all layers are remembered
+  model_.emplace(config_.model, config_.router, options, *mesh_);
   trainer_.emplace(*model_, *mesh_, config_.train, *stream_);
   agree(*mesh_->world, [&] { trainer_->load(*checkpoint_); });
 }

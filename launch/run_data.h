@@ -1,6 +1,8 @@
 // The data of a run, opened and checked before the run writes anything.
 #pragma once
 
+#include <spdlog/logger.h>
+
 #include <optional>
 
 #include "io/loader.h"
@@ -19,5 +21,8 @@ struct RunData {
   // Exit::usage without data.dataset; Exit::data.
   RunData(const Config& config, Comm& world);
 };
+
+// How much there is to train on, for the log.
+void introduce_data(const RunData& data, const Config& config, spdlog::logger& log);
 
 }  // namespace switchyard

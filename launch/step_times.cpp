@@ -18,7 +18,7 @@ double StepTimes::of(const std::string& part) const {
 }
 
 StepClock::StepClock(Stream& stream, const FlightRecord& record)
-    : stream_(stream), record_(record) {
+    : stream_(stream), record_(record), trace_(&record.waited) {
   stream_.set_trace(&trace_);
 }
 

@@ -30,6 +30,7 @@ class StepClock {
   StepClock(const StepClock&) = delete;
   StepClock& operator=(const StepClock&) = delete;
 
+  Trace& trace() { return trace_; }
   void begin();
   // Collective. Of the step since begin(), which took this rank `seconds`.
   StepTimes end(double seconds, Comm& world);

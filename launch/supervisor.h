@@ -18,7 +18,8 @@ struct SupervisorOptions {
 
 // Runs `LAUNCHER switchyard train CONFIG --resume` until the run is done, and returns the exit
 // code. SIGUSR1 and SIGTERM let the ranks save; inside a Slurm job it is then put back in the
-// queue. SIGINT saves and ends, a second one ends without saving. Errors: Exit::usage if the config cannot be read.
+// queue. SIGINT saves and ends, a second one ends without saving. Errors: Exit::usage if the config
+// cannot be read.
 int supervise(const SupervisorOptions& options);
 
 }  // namespace switchyard

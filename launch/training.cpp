@@ -13,6 +13,9 @@
 #include "launch/layout.h"
 #include "launch/lease.h"
 #include "launch/logs.h"
+#include "launch/process_memory.h"
+#include "launch/profile/activation_growth.h"
+#include "launch/profile/profiler.h"
 #include "launch/progress.h"
 #include "launch/ranks.h"
 #include "launch/run_data.h"
@@ -29,17 +32,6 @@
 namespace switchyard {
 namespace {
 
-// Collective. nullptr if the run neither records nor replays routing.
-std::unique_ptr<RunTape> make_tape(const Config& config, int attempt, Comm& world) {
-  std::unique_ptr<RunTape> tape;
-  if (config.router.record.empty() && config.router.replay.empty()) return tape;
-  agree(world, [&] {
-    tape =
-        std::make_unique<RunTape>(config.router, config.model.num_experts, attempt, world.rank());
-  });
-  return tape;
-}
-
 // One attempt at a run, from the moment it owns the run directory.
 class Training {
  public:
@@ -55,7 +47,7 @@ class Training {
         world_(make_device_world(std::move(world), device)),
         mesh_(make_mesh(std::move(world_.comm), expert_degree)),
         log_(make_logger(directory_.logs(), mesh_)),
-        tape_(make_tape(config, attempt_, *mesh_.world)),
+        tape_(make_run_tape(config.router, config.model.num_experts, attempt_, *mesh_.world)),
         model_(config.model, config.router,
                model_options(config, data.store->vocabulary(), device, tape_.get()), mesh_),
         trainer_(model_, mesh_, config.train, stream_),
@@ -77,6 +69,7 @@ class Training {
     try {
       const RunEnd end = loop(stop_before);
       note_metrics([&] { metrics_.finish(); });
+      if (profiler_) fmt::print("{}", profiler_->finish(model_, program_bytes_, config_));
       write_state(end == RunEnd::done ? "done" : by_signal_ ? "preempted" : "stopped", "");
       if (end == RunEnd::done) {
         log_->info("done after step {}: {}", step_, directory_.path().string());
@@ -93,6 +86,10 @@ class Training {
       }
       throw;
     }
+  }
+
+  void profile() {
+    profiler_.emplace(directory_.path() / "profile", clock_.trace(), mesh_, stream_);
   }
 
  private:
@@ -137,22 +134,7 @@ class Training {
     }
     const std::string note = emulation_note(product_precision(config_.train), stream_);
     if (!note.empty()) log_->warn("{}", note);
-    introduce_data();
-  }
-
-  void introduce_data() {
-    const Loader& loader = *data_.loader;
-    const double filled = static_cast<double>(loader.num_tokens()) /
-                          static_cast<double>(loader.num_rows() * config_.data.sequence_length);
-    log_->info("{} tokens to train on, in {} rows of {} that are {:.1f} % full",
-               loader.num_tokens(), loader.num_rows(), config_.data.sequence_length,
-               100.0 * filled);
-    if (filled < 0.98) {
-      log_->info("documents of these lengths take {} rows at the least", loader.least_rows());
-    }
-    if (!data_.validation && config_.train.evaluate_every > 0) {
-      log_->warn("the dataset has no validation documents: not evaluating");
-    }
+    introduce_data(data_, config_, *log_);
   }
 
   RunEnd loop(std::int64_t stop_before) {
@@ -205,6 +187,8 @@ class Training {
   void note_step(const StepReport& report) {
     productive_seconds_ += report.seconds;
     const bool last = report.step + 1 == config_.train.steps;
+    if (profiler_) profiler_->stepped(report);
+    growth_.note(step_, model_.activation_memory().held, *log_);
     if (report.step % config_.train.log_every != 0 && !last) return;
     const StepTimes times = clock_.end(report.seconds, *mesh_.world);
     note_metrics([&] { metrics_.stepped(report, times, productive_seconds_); });
@@ -262,6 +246,7 @@ class Training {
   std::filesystem::path checkpoint_;  // the newest of this attempt, or the one it resumed from
   std::int64_t step_ = 0;             // steps done
   bool by_signal_ = false;            // why the run stopped
+  std::int64_t program_bytes_ = anonymous_bytes();  // before the model is made
   Stream stream_;
   DeviceWorld world_;  // its comm is in the mesh
   Mesh mesh_;
@@ -277,6 +262,8 @@ class Training {
   StepClock clock_;
   Saving saving_;
   std::optional<Lease> lease_;
+  ActivationGrowth growth_{mesh_.world->rank(), config_.train.load_factor};
+  std::optional<Profiler> profiler_;
 };
 
 }  // namespace
@@ -299,8 +286,9 @@ Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr
   Start start = start_attempt(RunDirectory(config.run.directory), config, *data.store,
                               options.resume, *world);
   if (!degree.note.empty()) start.notes.push_back(degree.note);
-  return Training(config, data, start, degree.degree, record, std::move(world), device)
-      .run(options.stop_before);
+  Training training(config, data, start, degree.degree, record, std::move(world), device);
+  if (options.profile) training.profile();
+  return training.run(options.stop_before);
 }
 
 }  // namespace switchyard

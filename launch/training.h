@@ -14,6 +14,7 @@ namespace switchyard {
 struct TrainingOptions {
   ConfigSources config;
   bool resume = false;
+  bool profile = false;  // print the step by part at the end, and write RUN/profile
   std::int64_t stop_before =
       0;  // save and leave when this step is reached, as on SIGTERM; 0: never
 };

@@ -16,6 +16,12 @@ bool is_dense(const ModelConfig& model, int layer) {
          model.dense_layers.end();
 }
 
+// Of a residual stream: out += x.
+void add_residual(Tensor x, Tensor out, Stream& stream) {
+  const Span span(stream, "norms");
+  RuntimeOps::on(stream.device()).add(x, out, stream);
+}
+
 }  // namespace
 
 Norm::Norm(Params& params, const std::string& name, std::int64_t hidden, float epsilon)
@@ -25,6 +31,7 @@ Norm::Norm(Params& params, const std::string& name, std::int64_t hidden, float e
 
 void Norm::forward(const Params& params, Tensor x, Saved& saved, Arena& arena,
                    Stream& stream) const {
+  const Span span(stream, "norms");
   saved.out = arena.take(x.shape);
   saved.inverse = arena.take({x.rows()});
   ModelOps::on(stream.device())
@@ -33,6 +40,7 @@ void Norm::forward(const Params& params, Tensor x, Saved& saved, Arena& arena,
 
 void Norm::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
                     Arena& scratch, Stream& stream) const {
+  const Span span(stream, "norms");
   ModelOps& ops = ModelOps::on(stream.device());
   const Tensor d_weight = scratch.take({x.cols()});
   ops.rms_norm_backward(x, params.value(weight_), saved.inverse, d_out, d_x, d_weight,
@@ -61,32 +69,32 @@ void Block::host_experts(Params& params) {
 }
 
 void Block::forward(const Params& params, const Batch& batch, const RotaryTable& rotary, Tensor x,
-                    Saved& saved, Tensor out, Arena& arena, Arena& scratch, Stream& stream) const {
-  RuntimeOps& ops = RuntimeOps::on(stream.device());
+                    Saved& saved, Tensor out, const Workspace& workspace, Pass pass,
+                    Stream& stream) const {
+  Arena& arena = workspace.activations;
   saved.x = x;
   saved.middle = arena.take(x.shape);
   saved.ffn_norm.out = saved.middle;
   if (!batch.empty()) {
     attention_norm_.forward(params, x, saved.attention_norm, arena, stream);
     attention_.forward(params, batch, rotary, saved.attention_norm.out, saved.attention,
-                       saved.middle, arena, scratch, stream);
-    ops.add(x, saved.middle, stream);
+                       saved.middle, arena, workspace.scratch, stream);
+    add_residual(x, saved.middle, stream);
     ffn_norm_.forward(params, saved.middle, saved.ffn_norm, arena, stream);
   }
   if (moe_) {
-    moe_->forward(params, batch, saved.ffn_norm.out, saved.moe, out, arena, scratch, stream);
+    moe_->forward(params, batch, saved.ffn_norm.out, saved.moe, out, workspace, pass, stream);
   } else if (!batch.empty()) {
     const Span span(stream, "ffn");
     saved.ffn = Ffn::take(arena, x.rows(), ffn_hidden_);
     ffn_->forward(params, saved.ffn_norm.out, saved.ffn, out, stream);
   }
-  ops.add(saved.middle, out, stream);
+  add_residual(saved.middle, out, stream);
 }
 
 AuxiliaryLosses Block::backward(Params& params, const Batch& batch, const RotaryTable& rotary,
                                 Saved& saved, Tensor d, double share, Arena& scratch,
                                 Stream& stream) const {
-  RuntimeOps& ops = RuntimeOps::on(stream.device());
   AuxiliaryLosses losses;
   const Tensor d_branch = scratch.take(d.shape);
   if (moe_) {
@@ -98,13 +106,13 @@ AuxiliaryLosses Block::backward(Params& params, const Batch& batch, const Rotary
   }
   if (batch.empty()) return losses;
   ffn_norm_.backward(params, saved.middle, saved.ffn_norm, d_branch, d_branch, scratch, stream);
-  ops.add(d_branch, d, stream);
+  add_residual(d_branch, d, stream);
 
   attention_.backward(params, batch, rotary, saved.attention_norm.out, saved.attention, d, d_branch,
                       scratch, stream);
   attention_norm_.backward(params, saved.x, saved.attention_norm, d_branch, d_branch, scratch,
                            stream);
-  ops.add(d_branch, d, stream);
+  add_residual(d_branch, d, stream);
   return losses;
 }
 

@@ -46,7 +46,8 @@ class Block {
 
   // Collective over the expert group for a MoE block. out: [T, hidden].
   void forward(const Params& params, const Batch& batch, const RotaryTable& rotary, Tensor x,
-               Saved& saved, Tensor out, Arena& arena, Arena& scratch, Stream& stream) const;
+               Saved& saved, Tensor out, const Workspace& workspace, Pass pass,
+               Stream& stream) const;
   // d: [T, hidden], the gradient by the block's output on entry, by its input on return.
   AuxiliaryLosses backward(Params& params, const Batch& batch, const RotaryTable& rotary,
                            Saved& saved, Tensor d, double share, Arena& scratch,

@@ -20,9 +20,9 @@ LossHead::LossHead(Params& params, ParamId embedding, const ModelConfig& config,
   }
 }
 
-std::int64_t LossHead::chunk_rows() const {
+std::int64_t logit_chunk_rows(std::int64_t vocabulary) {
   constexpr std::int64_t most_logits = std::int64_t{1} << 23;  // 32 MiB
-  return std::clamp(most_logits / vocabulary_ / row_tile * row_tile, row_tile, std::int64_t{1024});
+  return std::clamp(most_logits / vocabulary / row_tile * row_tile, row_tile, std::int64_t{1024});
 }
 
 void LossHead::normalize(const Params& params, Tensor x, Norm::Saved& saved, Arena& arena,
@@ -36,6 +36,7 @@ template <class UseChunk>
 double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hidden,
                             std::int64_t loss_tokens, Arena& scratch, Stream& stream,
                             UseChunk use) const {
+  const Span span(stream, "head");
   const std::int64_t rows = hidden.rows(), chunk = std::min(chunk_rows(), rows);
   const Tensor logits = scratch.take({chunk, vocabulary_});
   const Tensor loss = scratch.take({rows});
@@ -58,7 +59,6 @@ double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hid
 
 double LossHead::loss(const Params& params, const Batch& batch, const Norm::Saved& saved,
                       std::int64_t loss_tokens, Arena& scratch, Stream& stream) const {
-  const Span span(stream, "head");
   return for_chunks(params, batch, saved.out, loss_tokens, scratch, stream,
                     [](Tensor, std::int64_t, std::int64_t) {});
 }
@@ -66,7 +66,6 @@ double LossHead::loss(const Params& params, const Batch& batch, const Norm::Save
 double LossHead::loss_and_gradient(Params& params, const Batch& batch, Tensor x,
                                    const Norm::Saved& saved, std::int64_t loss_tokens, Tensor d_x,
                                    Arena& scratch, Stream& stream) const {
-  const Span span(stream, "head");
   const auto use = [&](Tensor d_logits, std::int64_t begin, std::int64_t end) {
     matmul(d_logits, Op::plain, params.value(table_), Op::plain, d_x.row_range(begin, end),
            Write::replace, stream, params.precision().head);

@@ -11,13 +11,15 @@
 
 namespace switchyard {
 
+// Rows of one chunk of logits: a function of the vocabulary alone.
+std::int64_t logit_chunk_rows(std::int64_t vocabulary);
+
 class LossHead {
  public:
   // Declares final_norm and, unless the embedding table serves as the head, head [V, hidden].
   LossHead(Params& params, ParamId embedding, const ModelConfig& config, std::int64_t vocabulary);
 
-  // Rows of one chunk of logits: a function of the vocabulary alone.
-  std::int64_t chunk_rows() const;
+  std::int64_t chunk_rows() const { return logit_chunk_rows(vocabulary_); }
 
   void normalize(const Params& params, Tensor x, Norm::Saved& saved, Arena& arena,
                  Stream& stream) const;

@@ -37,12 +37,23 @@ void MoeLayer::place(Params& params, Placement placement) {
   shard_->host(params, placement_);
 }
 
-void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
-                       Arena& arena, Arena& scratch, Stream& stream) const {
-  RouterOps& ops = RouterOps::on(stream.device());
+void MoeLayer::route(const Params& params, const Batch& batch, Tensor x, Saved& saved, Arena& arena,
+                     Stream& stream) const {
   gate_.choose(params, batch, x, saved.routing, arena, stream);
   make_plan(saved.routing, placement_, *mesh_.experts, arena, saved.plan, stream);
   exchange_.prepare(saved.plan, arena, stream);
+}
+
+void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
+                       const Workspace& workspace, Pass pass, Stream& stream) const {
+  RouterOps& ops = RouterOps::on(stream.device());
+  Arena &arena = workspace.activations, &scratch = workspace.scratch;
+  if (pass == Pass::first) {
+    route(params, batch, x, saved, workspace.routing, stream);
+    saved.reads_x = saved.routing.input.data == x.data;
+  } else if (saved.reads_x) {
+    saved.routing.input = x;  // the same numbers, in another place
+  }
   const Plan& plan = saved.plan;
 
   saved.shard_rows = arena.take({plan.num_shard_rows, hidden_});
@@ -55,7 +66,10 @@ void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved
         shard_->forward(params, chunk.segments, saved.shard_rows, saved.experts, shard_out, stream);
       },
       shard_out, saved.slots, scratch, stream);
-  ops.sum_choices(saved.slots, saved.routing.weight, plan.slot_of_choice, out, stream);
+  {
+    const Span span(stream, "permute");
+    ops.sum_choices(saved.slots, saved.routing.weight, plan.slot_of_choice, out, stream);
+  }
 
   if (!shared_ || x.empty()) return;
   const Span span(stream, "ffn");
@@ -71,7 +85,10 @@ AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x,
   RouterOps& ops = RouterOps::on(stream.device());
   const Plan& plan = saved.plan;
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
-  ops.dot_choices(d_out, saved.slots, plan.slot_of_choice, d_weight, stream);
+  {
+    const Span span(stream, "permute");
+    ops.dot_choices(d_out, saved.slots, plan.slot_of_choice, d_weight, stream);
+  }
 
   const Tensor d_slots = saved.slots;
   const Tensor d_shard_out = scratch.take(saved.shard_rows.shape),
@@ -83,7 +100,10 @@ AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x,
                          d_shard_rows, stream);
       },
       d_shard_rows, d_slots, scratch, stream);
-  ops.sum_choices(d_slots, Tensor{}, plan.slot_of_choice, d_x, stream);
+  {
+    const Span span(stream, "permute");
+    ops.sum_choices(d_slots, Tensor{}, plan.slot_of_choice, d_x, stream);
+  }
 
   if (x.empty()) return {};
   if (shared_) {

@@ -10,6 +10,7 @@
 #include "experts/placement.h"
 #include "experts/shard.h"
 #include "model/config.h"
+#include "model/workspace.h"
 #include "router/exchange.h"
 #include "router/gate.h"
 #include "router/plan.h"
@@ -35,6 +36,7 @@ class MoeLayer {
 
   struct Saved {
     Routing routing;
+    bool reads_x = true;  // the router: x as it is, and not a copy with jitter
     Plan plan;
     Tensor shard_rows;  // [shard rows, hidden]: what my experts received
     Tensor slots;       // [slots, hidden]: what came back, one row per choice
@@ -44,7 +46,7 @@ class MoeLayer {
 
   // Collective over the expert group, for T = 0 too. x, out: [T, hidden].
   void forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
-               Arena& arena, Arena& scratch, Stream& stream) const;
+               const Workspace& workspace, Pass pass, Stream& stream) const;
   // Collective over the expert group. Overwrites d_x. share: see Gate::backward.
   AuxiliaryLosses backward(Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor d_out,
                            double share, Tensor d_x, Arena& scratch, Stream& stream) const;
@@ -53,6 +55,9 @@ class MoeLayer {
   const Gate& gate() const { return gate_; }
 
  private:
+  void route(const Params& params, const Batch& batch, Tensor x, Saved& saved, Arena& arena,
+             Stream& stream) const;
+
   std::string name_;
   std::int64_t hidden_, inner_, shared_inner_;
   Ffn::Shape expert_shape_;

@@ -9,7 +9,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::int64_t tokens_per_unit = 64;
+constexpr std::int64_t tokens_per_lookup = 64;
 constexpr std::int64_t columns_per_unit = 64;
 
 constexpr std::int64_t units_of(std::int64_t count, std::int64_t per_unit) {
@@ -39,9 +39,9 @@ void CpuModelOps::embed(Tensor token, Tensor table, Tensor out, Stream& stream) 
   const float* rows = table.as<float>();
   float* outs = out.as<float>();
   check_tokens(tokens, num_tokens, table.rows());
-  parallel_for(stream, units_of(num_tokens, tokens_per_unit), [&](std::int64_t unit) {
-    const std::int64_t begin = unit * tokens_per_unit;
-    const std::int64_t end = std::min(begin + tokens_per_unit, num_tokens);
+  parallel_for(stream, units_of(num_tokens, tokens_per_lookup), [&](std::int64_t unit) {
+    const std::int64_t begin = unit * tokens_per_lookup;
+    const std::int64_t end = std::min(begin + tokens_per_lookup, num_tokens);
     for (std::int64_t t = begin; t < end; ++t) {
       std::copy_n(rows + tokens[t] * hidden, hidden, outs + t * hidden);
     }
@@ -58,9 +58,9 @@ void CpuModelOps::embed_backward(Tensor token, Tensor d_out, Tensor d_table, Str
   const float* d_outs = d_out.as<float>();
   float* d_rows = d_table.as<float>();
   check_tokens(tokens, num_tokens, d_table.rows());
-  parallel_for(stream, units_of(d_table.rows(), tokens_per_unit), [&](std::int64_t unit) {
-    const std::int64_t begin = unit * tokens_per_unit;
-    const std::int64_t end = std::min(begin + tokens_per_unit, d_table.rows());
+  parallel_for(stream, units_of(d_table.rows(), tokens_per_lookup), [&](std::int64_t unit) {
+    const std::int64_t begin = unit * tokens_per_lookup;
+    const std::int64_t end = std::min(begin + tokens_per_lookup, d_table.rows());
     std::fill(d_rows + begin * hidden, d_rows + end * hidden, 0.0F);
   });
   parallel_for(stream, units_of(hidden, columns_per_unit), [&](std::int64_t unit) {

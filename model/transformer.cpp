@@ -1,8 +1,6 @@
 #include "model/transformer.h"
 
-#include <set>
-#include <tuple>
-
+#include "model/activations.h"
 #include "model/block.h"
 #include "model/loss_head.h"
 #include "model/ops.h"
@@ -12,6 +10,7 @@
 #include "router/payload.h"
 #include "runtime/ops.h"
 #include "runtime/topology.h"
+#include "runtime/trace.h"
 
 namespace switchyard {
 namespace {
@@ -34,9 +33,11 @@ struct Transformer::State {
   ModelConfig model;
   RouterConfig router;
   Options options;
+  int num_expert_ranks;
   Params params;
   ParamId embedding;
   Arena arena, scratch;      // of a micro-batch; of a block
+  Arena recomputed;          // of the one recomputed layer that is forward or backward now
   ChosenExchange exchange;   // goes before what its rows are in
   std::vector<int> node_of;  // of each rank of the expert group
   int my_rank;               // in it
@@ -51,9 +52,11 @@ struct Transformer::State {
       : model(model_config),
         router(router_config),
         options(chosen),
+        num_expert_ranks(mesh.expert_degree()),
         embedding(declare_embedding(params, model, options.vocabulary)),
         arena(options.device),
         scratch(options.device),
+        recomputed(options.device),
         exchange(choose_exchange(model, router, options, mesh)),
         node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
         my_rank(mesh.experts->rank()),
@@ -92,6 +95,34 @@ struct Transformer::State {
   }
 
   std::int64_t fixed(double loss) const { return params.format().fixed(loss); }
+
+  bool is_recomputed(std::size_t layer) const {
+    return static_cast<std::int64_t>(layer) < options.recompute_layers;
+  }
+  void forward_layer(std::size_t layer, const Batch& batch, Tensor x, Tensor out, Pass pass,
+                     Stream& stream) {
+    scratch.reset();
+    if (is_recomputed(layer)) recomputed.reset();
+    const Workspace workspace{arena, is_recomputed(layer) ? recomputed : arena, scratch};
+    blocks[layer].forward(params, batch, rotary, x, saved.blocks[layer], out, workspace, pass,
+                          stream);
+  }
+  // At the first pass: the stream's threads have scratch of their own.
+  void reserve(Stream& stream) {
+    if (options.load_factor <= 0.0 || arena.held_bytes() > 0) return;
+    const ActivationBytes bytes =
+        activation_bytes(model, router,
+                         {.vocabulary = options.vocabulary,
+                          .sequence_length = options.sequence_length,
+                          .tokens = options.step_tokens / options.num_micro_batches,
+                          .num_expert_ranks = num_expert_ranks,
+                          .recompute_layers = options.recompute_layers,
+                          .load_factor = options.load_factor},
+                         stream);
+    arena.reserve(bytes.kept);
+    recomputed.reserve(bytes.recomputed);
+    scratch.reserve(bytes.scratch);
+  }
 };
 
 Transformer::Transformer(const ModelConfig& model, const RouterConfig& router,
@@ -107,6 +138,14 @@ MoeLayer& Transformer::moe_layer(int layer) {
   return *state_->blocks.at(static_cast<std::size_t>(layer)).moe();
 }
 const Transformer::Options& Transformer::options() const { return state_->options; }
+Transformer::ActivationMemory Transformer::activation_memory() const {
+  ActivationMemory memory;
+  for (const Arena* arena : {&state_->arena, &state_->recomputed, &state_->scratch}) {
+    memory.held += arena->held_bytes();
+    memory.used += arena->high_water_bytes();
+  }
+  return memory;
+}
 const FixedPoint& Transformer::loss_format() const { return state_->params.format(); }
 int Transformer::num_moe_layers() const { return static_cast<int>(moe_layers().size()); }
 const std::string& Transformer::exchange_choice() const { return state_->exchange.why; }
@@ -127,46 +166,23 @@ StepSums Transformer::empty_sums() const {
   return sums;
 }
 
-std::vector<MatmulShape> Transformer::matmul_shapes() const {
-  constexpr std::int64_t all_row_tiles = 256 + 64 + 16, all_sum_tiles = 1024 + 256 + 64 + 16;
-  std::set<std::tuple<std::int64_t, std::int64_t>> sizes;
-  for (const Param& param : state_->params.all()) {
-    if (param.spec.shape.num_dims() == 2) sizes.insert({param.spec.shape[0], param.spec.shape[1]});
-  }
-  const ProductPrecision& asked = state_->options.precision;
-  std::vector<MatmulShape> shapes;
-  for (const auto& [out, in] : sizes) {
-    // A size may be a linear layer's, the head's or a router's.
-    const auto add = [&](std::int64_t m, std::int64_t n, std::int64_t k, Op op_a, Op op_b,
-                         Precision linear) {
-      for (const Precision precision : std::set{Precision::f32, asked.head, linear}) {
-        shapes.push_back({m, n, k, op_a, op_b, precision});
-      }
-    };
-    add(all_row_tiles, out, in, Op::plain, Op::transposed, asked.forward);
-    add(all_row_tiles, in, out, Op::plain, Op::plain, asked.input_gradient);
-    add(out, in, all_sum_tiles, Op::transposed, Op::plain, asked.weight_gradient);
-  }
-  return shapes;
-}
-
 Transformer::Saved& Transformer::forward(const Batch& on_host, Stream& stream) {
   State& s = *state_;
   require(on_host.num_tokens() % row_tile == 0, "a micro-batch of {} tokens, not a multiple of {}",
           on_host.num_tokens(), row_tile);
+  s.reserve(stream);
   s.arena.reset();
   s.saved.batch = sent_batch(on_host, s.options, s.arena, stream);
   const Batch& batch = s.saved.batch;
   const Shape shape{batch.num_tokens(), s.model.hidden};
   Tensor x = s.arena.take(shape);
   if (!batch.empty()) {
+    const Span span(stream, "embedding");
     ModelOps::on(stream.device()).embed(batch.tokens, s.params.value(s.embedding), x, stream);
   }
   for (std::size_t layer = 0; layer < s.blocks.size(); ++layer) {
-    s.scratch.reset();
     const Tensor out = s.arena.take(shape);
-    s.blocks[layer].forward(s.params, batch, s.rotary, x, s.saved.blocks[layer], out, s.arena,
-                            s.scratch, stream);
+    s.forward_layer(layer, batch, x, out, Pass::first, stream);
     x = out;
   }
   s.saved.x = x;
@@ -186,8 +202,13 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
   const double share = static_cast<double>(batch.num_tokens()) / static_cast<double>(loss_tokens);
   std::size_t moe_layer = sums.dropped.size();
   for (std::size_t layer = s.blocks.size(); layer-- > 0;) {
-    s.scratch.reset();
     Block::Saved& block = saved.blocks[layer];
+    if (s.is_recomputed(layer)) {
+      const Tensor x = block.x;
+      const Tensor out = layer + 1 < s.blocks.size() ? saved.blocks[layer + 1].x : saved.x;
+      s.forward_layer(layer, batch, x, out, Pass::again, stream);
+    }
+    s.scratch.reset();
     const AuxiliaryLosses losses =
         s.blocks[layer].backward(s.params, batch, s.rotary, block, d, share, s.scratch, stream);
     if (s.blocks[layer].gate() == nullptr) continue;
@@ -203,6 +224,7 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
     }
   }
   if (batch.empty()) return;
+  const Span span(stream, "embedding");
   s.scratch.reset();
   const Tensor d_table = s.scratch.take({s.options.vocabulary, s.model.hidden});
   ModelOps::on(stream.device()).embed_backward(batch.tokens, d, d_table, stream);

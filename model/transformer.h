@@ -41,6 +41,12 @@ class Transformer {
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
     ProductPrecision precision{};
     Device device{};  // of the parameters and activations
+    // So many of the first layers keep nothing but their input and their routes from forward to
+    // backward, and are then computed again; the bits are the same.
+    std::int64_t recompute_layers = 0;
+    // Activations are allocated at once, for so many times an even share of rows per rank (a fuller
+    // micro-batch grows them); 0: as they are needed.
+    double load_factor = 0.0;
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.
@@ -60,8 +66,10 @@ class Transformer {
   std::int64_t travelling_row_bytes() const;   // of a row between ranks
   const FixedPoint& loss_format() const;
   StepSums empty_sums() const;
-  // Every product of a step, each in all tile sizes: what the start-up self-test must try.
-  std::vector<MatmulShape> matmul_shapes() const;
+  struct ActivationMemory {
+    std::int64_t held = 0, used = 0;  // bytes, scratch included; used: by the fullest micro-batch
+  };
+  ActivationMemory activation_memory() const;
 
   // Activations of one micro-batch, kept in the model's arena until the next forward.
   struct Saved;

@@ -61,6 +61,17 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
   return *this;
 }
 
+void Arena::reserve(std::int64_t bytes) {
+  require(chunks_.empty(), "an arena of {} bytes is asked to reserve {}", held_bytes(), bytes);
+  if (bytes > 0) chunks_.emplace_back(Shape{round_up(bytes, cache_line)}, DType::u8, device_);
+}
+
+std::int64_t Arena::held_bytes() const {
+  std::int64_t bytes = 0;
+  for (const Buffer& chunk : chunks_) bytes += chunk.tensor().bytes();
+  return bytes;
+}
+
 Tensor Arena::take(Shape shape, DType dtype) {
   const std::int64_t bytes = round_up(shape.size() * bytes_of(dtype), cache_line);
   if (chunks_.empty() || used_in_last_ + bytes > chunks_.back().tensor().bytes()) {

@@ -5,6 +5,7 @@
 #include "runtime/host_access.h"
 #include "runtime/ops.h"
 #include "runtime/random.h"
+#include "runtime/trace.h"
 
 namespace switchyard {
 namespace {
@@ -132,6 +133,7 @@ Tensor Params::region(const Buffer& buffer, bool expert) const {
 }
 
 void Params::zero_gradients(Stream& stream) {
+  const Span span(stream, "zero");
   RuntimeOps::on(stream.device()).zero(gradients_, stream);
   RuntimeOps::on(stream.device()).zero(misfit_, stream);
 }

@@ -138,14 +138,17 @@ class Buffer {
   Tensor tensor_;
 };
 
-// Scratch that lives until reset(): activations of one micro-batch. It grows while a first step
-// finds out how much is needed, then allocates nothing more. Memory from take() is not zeroed.
+// Scratch that lives until reset(): activations of one micro-batch. It holds what was reserved;
+// where that is not enough it grows, and reset() makes one piece of it. Memory from take() is not
+// zeroed.
 class Arena {
  public:
   explicit Arena(Device device = Device::cpu()) : device_(device) {}
 
+  void reserve(std::int64_t bytes);  // Requires: nothing was taken or reserved before.
   Tensor take(Shape shape, DType dtype = DType::f32);
   void reset();
+  std::int64_t held_bytes() const;
   std::int64_t high_water_bytes() const { return high_water_; }
 
  private:

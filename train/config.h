@@ -32,6 +32,8 @@ struct TrainConfig {
   std::int64_t evaluate_every = 0;      // steps; 0: never while training
   std::int64_t placement_every = 0;     // steps between placements of experts; 0: they stay
   std::int64_t log_every = 1;
+  std::int64_t recompute_layers = 0;  // so many of the first layers are computed again in backward
+  double load_factor = 1.25;  // activations are sized for so many times an even share of rows
 };
 
 // Of the model's products: the head is never int8, routers are f32.

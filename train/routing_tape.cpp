@@ -1,5 +1,7 @@
 #include "train/routing_tape.h"
 
+#include "runtime/agree.h"
+
 #include "router/math.h"
 
 namespace switchyard {
@@ -44,6 +46,15 @@ bool RunTape::replay(const Batch& batch, int layer, Tensor expert) {
 
 void RunTape::record(const Batch& batch, int layer, Tensor expert) {
   if (writer_) writer_->append(key_of(batch, layer), shape_of(expert), values_of(expert));
+}
+
+std::unique_ptr<RunTape> make_run_tape(const RouterConfig& router, int num_experts, int attempt,
+                                       Comm& world) {
+  std::unique_ptr<RunTape> tape;
+  if (router.record.empty() && router.replay.empty()) return tape;
+  agree(world,
+        [&] { tape = std::make_unique<RunTape>(router, num_experts, attempt, world.rank()); });
+  return tape;
 }
 
 }  // namespace switchyard

@@ -1,11 +1,13 @@
 // RunTape: the gates' choices of a run, written to a folder, read from one, or both.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "io/routing_log.h"
 #include "router/config.h"
 #include "router/routing_tape.h"
+#include "runtime/comm.h"
 
 namespace switchyard {
 
@@ -27,5 +29,10 @@ class RunTape final : public RoutingTape {
   std::optional<RoutingLogWriter> writer_;
   std::optional<RoutingLogReader> reader_;
 };
+
+// Collective. nullptr if the run neither records nor replays routing. Errors: agreed, those of
+// RunTape.
+std::unique_ptr<RunTape> make_run_tape(const RouterConfig& router, int num_experts, int attempt,
+                                       Comm& world);
 
 }  // namespace switchyard

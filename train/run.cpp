@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "runtime/trace.h"
+
 namespace switchyard {
 namespace {
 
@@ -21,6 +23,11 @@ Votes vote(const RunHooks& hooks, Comm& world) {
   return {(all & 1) != 0, (all & 2) != 0};
 }
 
+StepData next_data(Trainer& trainer, Loader& loader, std::int64_t step) {
+  const Span span(trainer.stream(), "data");
+  return loader.step(step);
+}
+
 // work's report, with the wall time it took.
 template <class Work>
 auto timed(Work work) {
@@ -36,7 +43,7 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
                     const RunRange& range, Comm& world, const RunHooks& hooks) {
   for (std::int64_t step = range.first_step; step < config.steps; ++step) {
     hooks.entered(Phase::step);
-    hooks.stepped(timed([&] { return trainer.step(loader.step(step)); }));
+    hooks.stepped(timed([&] { return trainer.step(next_data(trainer, loader, step)); }));
     const std::int64_t done = step + 1;
     const bool last = done == config.steps;
     const bool at_end_of_range = range.stop_before > 0 && done >= range.stop_before;

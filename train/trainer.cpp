@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/matmul_shapes.h"
 #include "train/expert_copies.h"
 #include "train/gradients.h"
 #include "train/load_balance.h"
@@ -22,7 +23,8 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       stream_(stream),
       optimizer_(config),
       rebalancing_(model, mesh) {
-  if (config.exact) arithmetic_ = agree_on_arithmetic(model.matmul_shapes(), *mesh.world, stream);
+  if (config.exact)
+    arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
   model.params().initialize(static_cast<std::uint64_t>(config.seed));
 }
 

@@ -39,6 +39,7 @@ class Trainer {
   // Collective. Mean cross-entropy per token over one pass of the loader's split.
   double evaluate(Loader& loader);
 
+  Stream& stream() { return stream_; }
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 

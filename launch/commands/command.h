@@ -41,6 +41,7 @@ std::unique_ptr<Command> make_export_command(CLI::App& program);
 std::unique_ptr<Command> make_checkpoint_command(CLI::App& program);
 std::unique_ptr<Command> make_config_command(CLI::App& program);
 std::unique_ptr<Command> make_bench_command(CLI::App& program);
+std::unique_ptr<Command> make_plan_command(CLI::App& program);
 
 // The positional config file (an option of `app`, required or not) and --set.
 void add_config_options(CLI::App& app, ConfigSources& sources, bool file_required);

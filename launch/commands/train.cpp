@@ -17,6 +17,9 @@ class TrainCommand : public Command {
                      "Save and leave (exit code 75) when this step is reached")
         ->type_name("STEP")
         ->check(CLI::PositiveNumber);
+    app_->add_flag("--profile", options_.profile,
+                   "Print the step by part when the run ends, and write traces for "
+                   "ui.perfetto.dev into the run directory");
     app_->footer(
         "  switchyard train my.toml --set data.dataset=DATASET              # one process\n"
         "  mpirun -n 2 switchyard train my.toml --set run.directory=runs/a  # two ranks\n"

@@ -198,6 +198,20 @@ TEST(Exact, FastModeAgreesToOnePartInTenToTheFive) {
   }
 }
 
+// Of a dense layer, and of experts whose router reads a copy with jitter or the rows themselves.
+TEST(Exact, RecomputedLayersGiveTheSameBits) {
+  for (const float jitter : {0.0F, 0.1F}) {
+    SmallConfig config;
+    config.router.jitter = jitter;
+    const Outcome kept = train_on(config, 1, 1);
+    const int all = test_world().size();
+    for (config.recompute_layers = 1; config.recompute_layers <= 2; ++config.recompute_layers) {
+      EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), kept)
+          << config.recompute_layers << " layers, jitter " << jitter;
+    }
+  }
+}
+
 TEST(Exact, AnotherSeedGivesOtherBits) {
   SmallConfig config;
   const Outcome first = train_on(config, 1, 1);

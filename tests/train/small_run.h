@@ -38,6 +38,7 @@ struct SmallConfig {
   bool zero_routers = false;         // every token ties
   std::int64_t rebalance_every = 0;  // steps; 0: experts stay
   Device device{};
+  std::int64_t recompute_layers = 0;
 
   std::int64_t num_micro_batches() const {
     return train.global_batch_size / train.micro_batch_size;
@@ -109,7 +110,7 @@ class SmallRun {
                {config.vocabulary, config.sequence_length, config.train.exact,
                 config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
                 static_cast<std::uint64_t>(config.train.seed), tape,
-                product_precision(config.train), config.device},
+                product_precision(config.train), config.device, config.recompute_layers},
                mesh_),
         trainer_(model_, mesh_, config.train, stream_),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {

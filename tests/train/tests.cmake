@@ -1,3 +1,4 @@
+switchyard_test(train/activations ROOM train)
 switchyard_test(train/documents ROOM train RANKS 1 2)
 switchyard_test(train/gate_behaviour ROOM train)
 switchyard_test(train/load_balance ROOM train)

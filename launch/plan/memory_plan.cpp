@@ -1,0 +1,100 @@
+#include "launch/plan/memory_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launch/byte_size.h"
+#include "model/activations.h"
+#include "router/payload.h"
+#include "runtime/params.h"
+
+namespace switchyard {
+namespace {
+
+std::int64_t divided_up(std::int64_t elements, std::int64_t parts) {
+  return (elements + parts - 1) / parts;
+}
+
+// Of dense parameters each of all ranks owns a part, of the experts each replica.
+std::int64_t owned_elements(const RunShape& shape) {
+  return divided_up(shape.dense_elements(), shape.num_ranks) +
+         divided_up(shape.expert_elements(), shape.num_replicas());
+}
+
+// The largest tensor: exact mode makes a product there before it is added as integers.
+std::int64_t largest_tensor(const RunShape& shape) {
+  const ModelConfig& model = shape.model;
+  const std::int64_t queries = model.num_heads * model.head_dim;
+  std::int64_t widest = std::max(queries, shape.vocabulary);
+  if (shape.num_dense_layers() > 0) widest = std::max(widest, model.ffn_hidden);
+  if (shape.num_moe_layers() > 0)
+    widest = std::max({widest, model.expert_hidden, model.shared_expert_hidden,
+                       static_cast<std::int64_t>(model.num_experts)});
+  return widest * model.hidden;
+}
+
+std::int64_t activation_total(const RunShape& shape) {
+  return activation_bytes(shape.model, shape.router,
+                          {.vocabulary = shape.vocabulary,
+                           .sequence_length = shape.sequence_length,
+                           .tokens = shape.micro_batch_tokens,
+                           .num_expert_ranks = shape.expert_degree,
+                           .recompute_layers = shape.recompute_layers,
+                           .load_factor = shape.load_factor},
+                          Stream::cpu(shape.threads))
+      .total();
+}
+
+// Two halves, each with room for an even share of rows and an eighth.
+std::int64_t window_bytes(const RunShape& shape) {
+  if (shape.router.exchange != "shared_memory") return 0;
+  const std::int64_t rows = shape.micro_batch_tokens * shape.router.top_k;
+  const std::int64_t row = payload_row_bytes(payload_of(shape.router.payload), shape.model.hidden);
+  return 2 * (rows * row + rows * row / 8);
+}
+
+}  // namespace
+
+std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes) {
+  const std::int64_t held = shape.dense_elements() + shape.expert_elements();
+  const std::int64_t owned = owned_elements(shape);
+  // Every tensor is written by one rank: the values by any copy, the moments by their owners.
+  const std::int64_t written = 4 * owned + 8 * owned;
+  return {{"values", 4 * held},
+          {"gradients", (shape.exact ? 8 : 4) * held},
+          {"moments", 8 * owned},
+          {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0},
+          {"activations", activation_total(shape)},
+          {"exchange window", window_bytes(shape)},
+          {"checkpoint copy", shape.asynchronous_saves ? written : 0},
+          {"program", program_bytes}};
+}
+
+std::int64_t total_bytes(const std::vector<MemoryKind>& kinds) {
+  std::int64_t total = 0;
+  for (const MemoryKind& kind : kinds) total += kind.bytes;
+  return total;
+}
+
+std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t program_bytes,
+                                          std::int64_t node_bytes) {
+  const std::vector<MemoryKind> kinds = memory_plan(shape, program_bytes);
+  const std::int64_t needed = shape.ranks_per_node * total_bytes(kinds);
+  if (needed <= node_bytes) return std::nullopt;
+  const auto largest =
+      std::max_element(kinds.begin(), kinds.end(),
+                       [](const MemoryKind& a, const MemoryKind& b) { return a.bytes < b.bytes; });
+  const bool activations = largest->name == "activations";
+  return fmt::format(
+      "{} ranks of this run need {} on a node that has {}, most of it for {}: use more nodes, "
+      "fewer "
+      "ranks per node, {}",
+      shape.ranks_per_node, byte_size_text(static_cast<double>(needed)),
+      byte_size_text(static_cast<double>(node_bytes)), largest->name,
+      activations ? "a smaller train.micro_batch_size or train.recompute_layers = " +
+                        std::to_string(shape.model.num_layers)
+                  : std::string("or a larger parallel.experts"));
+}
+
+}  // namespace switchyard

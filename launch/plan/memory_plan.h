@@ -1,0 +1,28 @@
+// How many bytes each rank of a run needs, by kind, before the run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launch/plan/run_shape.h"
+
+namespace switchyard {
+
+struct MemoryKind {
+  std::string name;
+  std::int64_t bytes = 0;  // of the rank that needs most
+};
+
+// "values", "gradients", "moments", "product scratch", "activations", "exchange window",
+// "checkpoint copy", "program". program_bytes: of a process beside the other kinds.
+std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes);
+std::int64_t total_bytes(const std::vector<MemoryKind>& kinds);
+
+// What is wrong, and what to do, if the ranks of a node need more than `node_bytes`; nothing if
+// they fit.
+std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t program_bytes,
+                                          std::int64_t node_bytes);
+
+}  // namespace switchyard

@@ -1,0 +1,124 @@
+#include "launch/plan/plan_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launch/byte_size.h"
+
+namespace switchyard {
+namespace {
+
+std::string gigabytes(double bytes) { return fmt::format("{:.4f}", 1e-9 * bytes); }
+
+// Where there is a measurement: it, and how far the prediction is from it.
+std::string beside(const std::string& measured, double predicted, double reference) {
+  if (reference <= 0.0) return "";
+  return fmt::format("{:>12} {:>+8.1f} %", measured, 100.0 * (predicted / reference - 1.0));
+}
+
+std::string header(const RunPlan& plan) {
+  const RunShape& shape = plan.shape;
+  return fmt::format(
+      "{} ranks, {} per node, {} threads each; experts over {} ranks, {} replicas\n"
+      "{:.4g} parameters, of which a rank holds {:.4g}; {:.4g} FLOPs per token of training\n"
+      "a step: {} tokens, {} micro-batches of {} tokens on the busiest rank\n",
+      shape.num_ranks, shape.ranks_per_node, shape.threads, shape.expert_degree,
+      shape.num_replicas(), static_cast<double>(shape.total_elements()),
+      static_cast<double>(shape.dense_elements() + shape.expert_elements()),
+      training_flops_per_token(shape), shape.step_tokens, shape.rounds, shape.micro_batch_tokens);
+}
+
+// What the run counted of its own buffers, where the plan has the same kinds.
+double measured_bytes(const std::string& kind, const Profile& measured) {
+  if (kind == "activations") return static_cast<double>(measured.activation_bytes);
+  return kind == "program" ? static_cast<double>(measured.program_bytes) : 0.0;
+}
+
+std::string memory_table(const RunPlan& plan, const std::optional<Profile>& measured) {
+  std::string text =
+      fmt::format("\n{:<18} {:>12}{}\n", "memory per rank", "GB",
+                  measured ? fmt::format(" {:>12} {:>10}", "measured", "off by") : "");
+  const auto line = [&](const std::string& name, double bytes, double reference) {
+    text += fmt::format("{:<18} {:>12} {}\n", name, gigabytes(bytes),
+                        beside(gigabytes(reference), bytes, reference));
+  };
+  for (const MemoryKind& kind : plan.memory) {
+    line(kind.name, static_cast<double>(kind.bytes),
+         measured ? measured_bytes(kind.name, *measured) : 0.0);
+  }
+  line("together", static_cast<double>(total_bytes(plan.memory)),
+       measured ? static_cast<double>(measured->memory_bytes) : 0.0);
+  return text;
+}
+
+double measured_seconds(const std::string& part, const std::optional<Profile>& measured) {
+  if (!measured) return 0.0;
+  const auto found = std::find_if(measured->parts.begin(), measured->parts.end(),
+                                  [&](const PartProfile& each) { return each.part == part; });
+  return found == measured->parts.end() ? 0.0 : found->seconds;
+}
+
+std::string time_table(const RunPlan& plan, const std::optional<Profile>& measured) {
+  std::string text =
+      fmt::format("\n{:<12} {:>12} {:>15}{}\n", "a step", "seconds", "rate",
+                  measured ? fmt::format(" {:>12} {:>10}", "measured", "off by") : "");
+  for (const PartWork& work : plan.work) {
+    const double seconds = seconds_for(work, plan.rates);
+    const double reference = measured_seconds(work.part, measured);
+    if (seconds == 0.0 && reference == 0.0) continue;
+    text += fmt::format("{:<12} {:>12.4f} {:>15} {}\n", work.part, seconds,
+                        seconds > 0.0 ? rate_text(work.unit, work.amount / seconds) : "",
+                        beside(fmt::format("{:.4f}", reference), seconds, reference));
+  }
+  const double reference = measured ? measured->step_seconds : 0.0;
+  text += fmt::format("{:<12} {:>12.4f} {:>15} {}\n", "together", plan.step_seconds(), "",
+                      beside(fmt::format("{:.4f}", reference), plan.step_seconds(), reference));
+  return text;
+}
+
+}  // namespace
+
+double RunPlan::step_seconds() const {
+  double seconds = 0.0;
+  for (const PartWork& part : work) seconds += seconds_for(part, rates);
+  return seconds;
+}
+
+RunPlan plan_run(const RunShape& shape, std::int64_t program_bytes, const Rates& rates) {
+  return {shape, memory_plan(shape, program_bytes), step_work(shape), step_traffic(shape), rates};
+}
+
+std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured) {
+  const auto text = [](double bytes) { return byte_size_text(bytes); };
+  return header(plan) + memory_table(plan, measured) +
+         fmt::format("\na rank sends in a step: {} of rows, {} of gradients, {} of values\n",
+                     text(plan.traffic.rows), text(plan.traffic.gradients),
+                     text(plan.traffic.values)) +
+         time_table(plan, measured) +
+         fmt::format("{:.0f} tokens/s\n",
+                     static_cast<double>(plan.shape.step_tokens) / plan.step_seconds());
+}
+
+nlohmann::json plan_json(const RunPlan& plan) {
+  nlohmann::json memory, parts;
+  for (const MemoryKind& kind : plan.memory) memory[kind.name] = kind.bytes;
+  for (const PartWork& work : plan.work)
+    parts[work.part] = {{"amount", work.amount}, {"seconds", seconds_for(work, plan.rates)}};
+  return {{"ranks", plan.shape.num_ranks},
+          {"ranks_per_node", plan.shape.ranks_per_node},
+          {"threads", plan.shape.threads},
+          {"expert_degree", plan.shape.expert_degree},
+          {"parameters", plan.shape.total_elements()},
+          {"flops_per_token", training_flops_per_token(plan.shape)},
+          {"memory_bytes_per_rank", memory},
+          {"total_bytes_per_rank", total_bytes(plan.memory)},
+          {"sent_bytes_per_step",
+           {{"rows", plan.traffic.rows},
+            {"gradients", plan.traffic.gradients},
+            {"values", plan.traffic.values}}},
+          {"parts", parts},
+          {"step_seconds", plan.step_seconds()}};
+}
+
+}  // namespace switchyard

@@ -1,0 +1,29 @@
+// The table of `switchyard plan`: memory, work, traffic and time of a run, and beside them what a
+// run measured.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "launch/plan/memory_plan.h"
+#include "launch/plan/rates.h"
+#include "launch/profile/profile.h"
+
+namespace switchyard {
+
+struct RunPlan {
+  RunShape shape;
+  std::vector<MemoryKind> memory;
+  std::vector<PartWork> work;
+  Traffic traffic;
+  Rates rates;
+  double step_seconds() const;  // the sum of the parts
+};
+
+RunPlan plan_run(const RunShape& shape, std::int64_t program_bytes, const Rates& rates);
+
+// measured: of a run of this config on as many ranks.
+std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured);
+nlohmann::json plan_json(const RunPlan& plan);
+
+}  // namespace switchyard

@@ -1,0 +1,87 @@
+#include "launch/plan/rates.h"
+
+#include <fmt/format.h>
+
+#include "io/durable.h"
+#include "io/toml.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t max_rates_bytes = 1 << 16;
+
+double positive(const toml::node& node, std::string_view key, const std::string& file) {
+  const std::optional<double> value = node.value<double>();
+  require(value && *value > 0.0, Exit::usage, "{}, line {}: {} must be a positive number", file,
+          node.source().begin.line, key);
+  return *value;
+}
+
+void apply_rates(const toml::table& table, const std::string& file, Rates& rates) {
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    if (name == "parts" && node.is_table()) {
+      for (const auto& [part, rate] : *node.as_table())
+        rates.parts[std::string(part.str())] = positive(rate, part.str(), file);
+    } else if (name == "matmul") {
+      rates.limits.matmul = positive(node, name, file);
+    } else if (name == "memory") {
+      rates.limits.memory = positive(node, name, file);
+    } else if (name == "exchange") {
+      rates.limits.exchange = positive(node, name, file);
+    } else {
+      fail(Exit::usage, "{}, line {}: unknown key {}; there are matmul, memory, exchange, [parts]",
+           file, node.source().begin.line, name);
+    }
+  }
+}
+
+}  // namespace
+
+double limit_for(WorkUnit unit, const MachineLimits& limits) {
+  switch (unit) {
+    case WorkUnit::flops:
+      return limits.matmul;
+    case WorkUnit::bytes:
+      return limits.memory;
+    case WorkUnit::sent:
+      return limits.exchange;
+    case WorkUnit::choices:
+      return limits.memory / 64.0;  // a pair is sorted, counted and written: about a cache line
+  }
+  fail(Exit::internal, "unknown unit of work");
+}
+
+double seconds_for(const PartWork& work, const Rates& rates) {
+  if (work.amount == 0.0) return 0.0;
+  const auto own = rates.parts.find(work.part);
+  const double rate = own != rates.parts.end() ? own->second : limit_for(work.unit, rates.limits);
+  require(rate > 0.0, Exit::usage, "the rates say nothing of {}: add it to [parts]", work.part);
+  return work.amount / rate;
+}
+
+Rates read_rates(const std::filesystem::path& file) {
+  require(std::filesystem::is_regular_file(file), Exit::usage, "there is no file of rates {}",
+          file.string());
+  Rates rates;
+  try {
+    apply_rates(toml::parse(durable::read_file(file, max_rates_bytes)), file.string(), rates);
+  } catch (const toml::parse_error& error) {
+    fail(Exit::usage, "{}, line {}: {}", file.string(), error.source().begin.line,
+         error.description());
+  }
+  return rates;
+}
+
+std::string print_rates(const Rates& rates) {
+  std::string text = fmt::format(
+      "# Per rank and second: FLOPs of a large matrix product, bytes of memory read and written, "
+      "bytes sent.\nmatmul = {:.4e}\nmemory = {:.4e}\nexchange = {:.4e}\n\n# What the parts of a "
+      "step reached.\n[parts]\n",
+      rates.limits.matmul, rates.limits.memory, rates.limits.exchange);
+  for (const auto& [part, rate] : rates.parts) text += fmt::format("{} = {:.4e}\n", part, rate);
+  return text;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,131 @@
+#include "launch/plan/rehearsal.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "launch/assemble.h"
+#include "launch/plan/machine_limits.h"
+#include "launch/process_memory.h"
+#include "runtime/random.h"
+#include "runtime/trace.h"
+#include "train/trainer.h"
+
+namespace switchyard {
+namespace {
+
+constexpr int most_steps = 9, fewest_steps = 3;
+constexpr double enough_seconds = 6.0;
+
+// Full rows of random tokens: one document each.
+class MadeUpTokens {
+ public:
+  MadeUpTokens(const Config& config, std::int64_t vocabulary, const Comm& world)
+      : each_(config.train.micro_batch_size * config.data.sequence_length) {
+    const std::int64_t rounds =
+        config.train.global_batch_size / config.train.micro_batch_size / world.size();
+    tokens_.resize(static_cast<std::size_t>(rounds * each_));
+    positions_.resize(tokens_.size());
+    const Random random(1, Purpose::sampling, static_cast<std::uint64_t>(world.rank()));
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      tokens_[i] = static_cast<std::int32_t>(random.uniform(i) * static_cast<double>(vocabulary));
+      positions_[i] =
+          static_cast<std::int32_t>(static_cast<std::int64_t>(i) % config.data.sequence_length);
+    }
+    for (std::int64_t round = 0; round < rounds; ++round) {
+      std::int32_t* tokens = tokens_.data() + round * each_;
+      batches_.push_back({round * world.size() + world.rank(), config.train.micro_batch_size,
+                          config.data.sequence_length, tensor_of(tokens, {each_}),
+                          tensor_of(tokens, {each_}),
+                          tensor_of(positions_.data() + round * each_, {each_})});
+    }
+    loss_tokens_ = config.train.global_batch_size * config.data.sequence_length;
+  }
+  StepData step(std::int64_t number) const { return {number, loss_tokens_, batches_}; }
+
+ private:
+  std::int64_t each_, loss_tokens_ = 0;
+  std::vector<std::int32_t> tokens_, positions_;
+  std::vector<Batch> batches_;
+};
+
+// Collective. Seconds of each part in each step, on this rank.
+std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const MadeUpTokens& tokens,
+                                                      Comm& world) {
+  Trace trace;
+  std::map<std::string, std::vector<double>> seconds;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto spent = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  trainer.step(tokens.step(0));
+  trainer.stream().set_trace(&trace);
+  for (int step = 1; step <= most_steps; ++step) {
+    if (step > fewest_steps && reduce_one(world, spent(), Reduce::max) > enough_seconds) break;
+    trace.clear();
+    trainer.step(tokens.step(step));
+    for (const auto& [part, of_part] : trace.seconds())
+      seconds[std::string(part)].push_back(of_part);
+  }
+  trainer.stream().set_trace(nullptr);
+  return seconds;
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + std::ssize(values) / 2, values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace
+
+Config rehearsal_config(const Config& config, int num_ranks) {
+  Config cut = config;
+  ModelConfig& model = cut.model;
+  const bool has_dense = !model.dense_layers.empty();
+  const auto num_moe = model.num_layers - static_cast<int>(model.dense_layers.size());
+  model.num_layers = (has_dense ? 1 : 0) + std::min(2, num_moe);
+  model.dense_layers.clear();
+  if (has_dense) model.dense_layers = {0};
+  cut.train.recompute_layers = config.train.recompute_layers > 0 ? model.num_layers : 0;
+  const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
+  const std::int64_t rounds = std::clamp<std::int64_t>(micro_batches / num_ranks, 1, 2);
+  cut.train.global_batch_size = rounds * num_ranks * config.train.micro_batch_size;
+  constexpr std::int64_t most_elements = std::int64_t{1} << 26;  // of experts, in f32 and twice 8
+  const std::int64_t expert = 3 * model.hidden * model.expert_hidden;
+  const auto fitting = static_cast<int>(std::max<std::int64_t>(1, most_elements / expert));
+  model.num_experts = std::max(std::min(model.num_experts, fitting * num_ranks),
+                               std::min(model.num_experts, cut.router.top_k));
+  cut.router.groups = cut.router.groups_per_token = 1;
+  cut.router.group_experts.clear();
+  cut.router.extra_copies = 0;
+  cut.router.record = cut.router.replay = "";
+  cut.parallel.experts = "auto";
+  return cut;
+}
+
+Rehearsal rehearse(const Config& config, std::int64_t vocabulary, int threads,
+                   std::unique_ptr<Comm> world) {
+  const Config cut = rehearsal_config(config, world->size());
+  const RunShape shape = run_shape(cut, vocabulary, world->size(), world->size(), threads);
+  Stream stream = Stream::cpu(threads);
+  Rehearsal result;
+  Rates& rates = result.rates;
+  rates.limits = measure_limits(*world, stream);
+  const MadeUpTokens tokens(cut, vocabulary, *world);
+  Mesh mesh = make_mesh(std::move(world), shape.expert_degree);
+  Transformer model(cut.model, cut.router, model_options(cut, vocabulary, Device::cpu()), mesh);
+  Trainer trainer(model, mesh, cut.train, stream);
+  const auto seconds = time_steps(trainer, tokens, *mesh.world);
+  for (const PartWork& work : step_work(shape)) {
+    const auto found = seconds.find(work.part);
+    const double mine = found == seconds.end() ? 0.0 : median(found->second);
+    const double mean = reduce_one(*mesh.world, mine, Reduce::sum) / mesh.world->size();
+    if (mean > 0.0 && work.amount > 0.0) rates.parts[work.part] = work.amount / mean;
+  }
+  const std::int64_t counted = model.params().bytes() + model.activation_memory().held;
+  result.program_bytes =
+      reduce_one(*mesh.world, anonymous_bytes() + shared_bytes() - counted, Reduce::max);
+  return result;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,26 @@
+// A rehearsal: some steps of a run cut down to one or two layers of each kind, at its own widths,
+// on made-up tokens. Its parts give the rates that the whole run is predicted with.
+#pragma once
+
+#include <memory>
+
+#include "launch/plan/rates.h"
+#include "runtime/comm.h"
+
+namespace switchyard {
+
+// The config cut down for `num_ranks` ranks: fewer layers, fewer micro-batches, and so few experts
+// that they fit into about a gigabyte.
+Config rehearsal_config(const Config& config, int num_ranks);
+
+struct Rehearsal {
+  Rates rates;
+  std::int64_t program_bytes =
+      0;  // of the fullest rank, beside what the plan counts: code, MPI, libraries
+};
+
+// Collective. A few seconds. Errors: as of a run.
+Rehearsal rehearse(const Config& config, std::int64_t vocabulary, int threads,
+                   std::unique_ptr<Comm> world);
+
+}  // namespace switchyard

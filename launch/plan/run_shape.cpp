@@ -1,0 +1,71 @@
+#include "launch/plan/run_shape.h"
+
+#include "experts/placement.h"
+#include "launch/layout.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+std::int64_t expert_size(const ModelConfig& model) {
+  return 3 * model.hidden * model.expert_hidden;
+}
+
+}  // namespace
+
+std::int64_t RunShape::hosted_experts() const {
+  const int copies = Placement::largest_num_copies(model.num_experts, expert_degree,
+                                                   model.num_experts + router.extra_copies);
+  return (copies + expert_degree - 1) / expert_degree;
+}
+
+std::int64_t RunShape::dense_elements() const {
+  const std::int64_t d = model.hidden, queries = model.num_heads * model.head_dim,
+                     keys = model.num_kv_heads * model.head_dim;
+  const std::int64_t norms = 2 * d + (model.qk_norm ? 2 * model.head_dim : 0);
+  std::int64_t routers = router.gate == "hash" ? 0 : model.num_experts * d;
+  if (router.gate == "noisy_topk") routers *= 2;
+  const std::int64_t tables = (model.tie_embeddings ? 1 : 2) * vocabulary * d;
+  return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms) +
+         num_dense_layers() * 3 * d * model.ffn_hidden +
+         num_moe_layers() * (routers + 3 * d * model.shared_expert_hidden);
+}
+
+std::int64_t RunShape::expert_elements() const {
+  return num_moe_layers() * hosted_experts() * expert_size(model);
+}
+
+std::int64_t RunShape::total_elements() const {
+  return dense_elements() + num_moe_layers() * model.num_experts * expert_size(model);
+}
+
+RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
+                   int threads) {
+  const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
+  require(num_ranks <= micro_batches, Exit::usage,
+          "{} ranks for {} micro-batches in a step: use fewer ranks, or a smaller "
+          "train.micro_batch_size",
+          num_ranks, micro_batches);
+  RunShape shape;
+  shape.model = config.model;
+  shape.router = config.router;
+  shape.exact = config.train.exact;
+  shape.asynchronous_saves = config.checkpoint.async;
+  shape.vocabulary = vocabulary;
+  shape.num_ranks = num_ranks;
+  shape.ranks_per_node = ranks_per_node;
+  shape.expert_degree = choose_expert_degree(config.parallel.experts, num_ranks,
+                                             config.model.num_experts, config.parallel.elastic)
+                            .degree;
+  shape.threads = threads;
+  shape.sequence_length = config.data.sequence_length;
+  shape.micro_batch_tokens = config.train.micro_batch_size * config.data.sequence_length;
+  shape.rounds = (micro_batches + num_ranks - 1) / num_ranks;
+  shape.step_tokens = config.train.global_batch_size * config.data.sequence_length;
+  shape.recompute_layers =
+      std::min<std::int64_t>(config.train.recompute_layers, config.model.num_layers);
+  shape.load_factor = config.train.load_factor;
+  return shape;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,38 @@
+// RunShape: the sizes of a run that its memory and its work follow from.
+#pragma once
+
+#include <cstdint>
+
+#include "launch/config.h"
+#include "runtime/mesh.h"
+
+namespace switchyard {
+
+struct RunShape {
+  ModelConfig model;
+  RouterConfig router;
+  bool exact = true;
+  bool asynchronous_saves = true;
+  std::int64_t vocabulary = 0;
+  int num_ranks = 1, ranks_per_node = 1, expert_degree = 1, threads = 1;
+  std::int64_t sequence_length = 0;
+  std::int64_t micro_batch_tokens = 0;
+  std::int64_t rounds = 1;  // micro-batches of the busiest rank in a step
+  std::int64_t step_tokens = 0;
+  std::int64_t recompute_layers = 0;
+  double load_factor = 1.0;
+
+  int num_replicas() const { return num_ranks / expert_degree; }
+  std::int64_t num_dense_layers() const { return std::ssize(model.dense_layers); }
+  std::int64_t num_moe_layers() const { return model.num_layers - num_dense_layers(); }
+  std::int64_t hosted_experts() const;   // of the fullest rank, in one layer
+  std::int64_t dense_elements() const;   // parameters that every rank holds
+  std::int64_t expert_elements() const;  // of the hosted experts, all layers
+  std::int64_t total_elements() const;   // of the whole model
+};
+
+// Errors: Exit::usage if the ranks do not suit the config.
+RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
+                   int threads);
+
+}  // namespace switchyard

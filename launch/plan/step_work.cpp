@@ -1,0 +1,120 @@
+#include "launch/plan/step_work.h"
+
+#include <algorithm>
+
+#include "router/payload.h"
+
+namespace switchyard {
+namespace {
+
+constexpr double forward_and_backward = 3.0;  // backward: two products for each of forward's
+
+// How often a layer's forward products are made in a step, backward's two included, as a mean over
+// the layers of a kind.
+double passes(const RunShape& shape, bool dense) {
+  std::int64_t again = 0, all = 0;
+  for (int layer = 0; layer < shape.model.num_layers; ++layer) {
+    const auto& list = shape.model.dense_layers;
+    if ((std::find(list.begin(), list.end(), layer) != list.end()) != dense) continue;
+    ++all;
+    again += layer < shape.recompute_layers ? 1 : 0;
+  }
+  const double share = all == 0 ? 0.0 : static_cast<double>(again) / static_cast<double>(all);
+  return forward_and_backward + share;
+}
+
+// Of one token's forward pass, all layers.
+struct TokenFlops {
+  double attention, ffn, experts, gate, head;
+
+  explicit TokenFlops(const RunShape& shape) {
+    const ModelConfig& m = shape.model;
+    const double d = static_cast<double>(m.hidden);
+    const auto queries = static_cast<double>(m.num_heads * m.head_dim),
+               keys = static_cast<double>(m.num_kv_heads * m.head_dim);
+    const auto moe = static_cast<double>(shape.num_moe_layers()),
+               dense = static_cast<double>(shape.num_dense_layers());
+    const double dense_passes = passes(shape, true), moe_passes = passes(shape, false);
+    const double layer_attention = 2.0 * (d * (2 * queries + 2 * keys) +
+                                          queries * static_cast<double>(shape.sequence_length + 1));
+    attention = layer_attention * (dense * dense_passes + moe * moe_passes);
+    ffn = 6.0 * d *
+          (dense * static_cast<double>(m.ffn_hidden) * dense_passes +
+           moe * static_cast<double>(m.shared_expert_hidden) * moe_passes);
+    experts =
+        6.0 * d * moe * static_cast<double>(shape.router.top_k * m.expert_hidden) * moe_passes;
+    gate = shape.router.gate == "hash"
+               ? 0.0
+               : 2.0 * d * moe * static_cast<double>(m.num_experts) * forward_and_backward;
+    head = 2.0 * d * static_cast<double>(shape.vocabulary) * forward_and_backward;
+  }
+  double total() const { return attention + ffn + experts + gate + head; }
+};
+
+double owned_parameters(const RunShape& shape) {
+  return static_cast<double>(shape.dense_elements()) / shape.num_ranks +
+         static_cast<double>(shape.expert_elements()) / shape.num_replicas();
+}
+
+// Bytes of rows that travel in one direction of one layer and micro-batch, by f32 or as payload.
+double row_bytes(const RunShape& shape, bool payload) {
+  const double rows = static_cast<double>(shape.micro_batch_tokens * shape.router.top_k);
+  return rows * static_cast<double>(payload ? payload_row_bytes(payload_of(shape.router.payload),
+                                                                shape.model.hidden)
+                                            : 4 * shape.model.hidden);
+}
+
+}  // namespace
+
+double training_flops_per_token(const RunShape& shape) { return TokenFlops(shape).total(); }
+
+std::vector<PartWork> step_work(const RunShape& shape) {
+  const TokenFlops flops(shape);
+  const auto rounds = static_cast<double>(shape.rounds);
+  const double tokens = rounds * static_cast<double>(shape.micro_batch_tokens);
+  const double token_bytes = tokens * 4.0 * static_cast<double>(shape.model.hidden);
+  const auto layers = static_cast<double>(shape.model.num_layers),
+             moe = static_cast<double>(shape.num_moe_layers()),
+             again = static_cast<double>(shape.recompute_layers);
+  const auto table = static_cast<double>(shape.vocabulary * shape.model.hidden);
+  const double gradient_bytes = shape.exact ? 8.0 : 4.0;
+  const auto held = static_cast<double>(shape.dense_elements() + shape.expert_elements());
+  const double owned = owned_parameters(shape);
+  const double moe_passes = passes(shape, false);
+  const Traffic traffic = step_traffic(shape);
+  return {
+      {"attention", WorkUnit::flops, tokens * flops.attention},
+      {"ffn", WorkUnit::flops, tokens * flops.ffn},
+      {"experts", WorkUnit::flops, tokens * flops.experts},
+      {"gate", WorkUnit::flops, tokens * flops.gate},
+      {"head", WorkUnit::flops, tokens * flops.head},
+      // Two norms and two sums forward, as many backward.
+      {"norms", WorkUnit::bytes, token_bytes * (22 * layers + 10 * again + 5)},
+      // The table's gradient is cleared, filled and added once per micro-batch.
+      {"embedding", WorkUnit::bytes, 4 * token_bytes + rounds * table * (8.0 + 2 * gradient_bytes)},
+      {"plan", WorkUnit::choices, tokens * moe * static_cast<double>(shape.router.top_k)},
+      // Packed and unpacked each way, then summed: seven passes over the rows forward.
+      {"permute", WorkUnit::bytes,
+       rounds * moe * row_bytes(shape, false) * (16 + 7 * (moe_passes - forward_and_backward))},
+      {"exchange", WorkUnit::sent, rounds * moe * row_bytes(shape, true) * (1 + moe_passes)},
+      {"zero", WorkUnit::bytes, gradient_bytes * held},
+      {"reduce", WorkUnit::sent, traffic.gradients},
+      {"clip", WorkUnit::bytes, gradient_bytes * owned},
+      {"optimizer", WorkUnit::bytes, owned * (gradient_bytes + 24.0)},
+      {"gather", WorkUnit::sent, traffic.values}};
+}
+
+Traffic step_traffic(const RunShape& shape) {
+  const double group = shape.expert_degree, world = shape.num_ranks,
+               replicas = shape.num_replicas();
+  const double away = static_cast<double>(shape.dense_elements()) * (world - 1) / world +
+                      static_cast<double>(shape.expert_elements()) * (replicas - 1) / replicas;
+  Traffic traffic;
+  traffic.rows = static_cast<double>(shape.rounds * shape.num_moe_layers()) *
+                 row_bytes(shape, true) * (1 + passes(shape, false)) * (group - 1) / group;
+  traffic.gradients = (shape.exact ? 8.0 : 4.0) * away;
+  traffic.values = 4.0 * away;
+  return traffic;
+}
+
+}  // namespace switchyard

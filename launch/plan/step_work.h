@@ -1,0 +1,38 @@
+// What the busiest rank has to do in one step, by the parts that a trace times (runtime/trace.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "launch/plan/run_shape.h"
+
+namespace switchyard {
+
+enum class WorkUnit : std::uint8_t {
+  flops,   // of matrix products; a multiply-add counts two
+  bytes,   // read and written in this rank's memory
+  sent,    // bytes that this rank gives other ranks, itself included
+  choices  // (token, choice) pairs
+};
+
+struct PartWork {
+  std::string part;
+  WorkUnit unit;
+  double amount = 0.0;
+};
+
+std::vector<PartWork> step_work(const RunShape& shape);
+
+// Of all ranks, for one token of training: forward and backward, and what is recomputed.
+double training_flops_per_token(const RunShape& shape);
+
+// What leaves this rank for others in a step.
+struct Traffic {
+  double rows = 0.0;       // of tokens on their way to experts and back
+  double gradients = 0.0;  // reduced to their owners
+  double values = 0.0;     // gathered from their owners
+};
+Traffic step_traffic(const RunShape& shape);
+
+}  // namespace switchyard

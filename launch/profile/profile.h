@@ -1,0 +1,47 @@
+// Profile: what a run measured of itself, over all ranks: the step by part, and memory. `train
+// --profile` writes it into the run directory; it prints, and `plan --run` reads it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "launch/plan/rates.h"
+
+namespace switchyard {
+
+struct PartProfile {
+  std::string part;
+  double seconds = 0.0;  // per step, mean over ranks
+  double slowest = 0.0;  // of the rank that took longest
+  double waited =
+      0.0;  // per step, mean over ranks: in collectives, beyond the rank that waited least
+  int awaited_rank = 0;  // that one: the others wait for it
+};
+
+struct Profile {
+  std::int64_t steps = 0;  // measured
+  int num_ranks = 1, ranks_per_node = 1, threads = 1;
+  double step_seconds = 0.0;  // mean
+  std::vector<PartProfile> parts;
+  MachineLimits limits;
+  std::int64_t program_bytes = 0;  // of the fullest rank, before the model was made
+  std::int64_t memory_bytes = 0;   // of the fullest rank, after the last step
+  std::int64_t params_bytes = 0, activation_bytes = 0;  // of that rank
+};
+
+nlohmann::json to_json(const Profile& profile);
+// Errors: Exit::data naming the file.
+Profile read_profile(const std::filesystem::path& file);
+
+// The step of a run of `config` by part, one line each: seconds, share of the step, rate, share of
+// the machine's limit, waiting and on whom.
+std::string profile_table(const Profile& profile, const Config& config, std::int64_t vocabulary);
+
+// "92.1 GFLOP/s", "3.4 GB/s", "1.2 M/s".
+std::string rate_text(WorkUnit unit, double per_second);
+
+}  // namespace switchyard

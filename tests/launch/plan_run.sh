@@ -1,0 +1,40 @@
+#!/bin/bash
+# plan_run.sh SWITCHYARD: what plan prints before a run, what --profile writes, and both side by side.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+make_corpus corpus.jsonl 80
+prepare corpus.jsonl --output data
+tiny=("$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run --set run.threads=1)
+
+finds() {  # finds FILE TEXT...: each in the file
+  local file=$1 text
+  shift
+  for text in "$@"; do grep -qF -- "$text" "$file" || { echo "FAILED: no '$text' in $file"; cat "$file" err; failed=1; }; done
+}
+refused() {  # refused TEXT COMMAND...: exit code 2 and TEXT in one message
+  local text=$1
+  shift
+  "$@" >out 2>err
+  [ $? = 2 ] && [ "$(grep -c '^switchyard: ' err)" = 1 ] && grep -qF -- "$text" err || { echo "FAILED: $*"; cat err; failed=1; }
+}
+
+mpi 2 "$switchyard" train "${tiny[@]}" --profile >out 2>err || { cat err; failed=1; }
+finds out "experts" "attention" "reduce" "GFLOP/s" "limits, measured"
+for rank in 0 1; do
+  python3 - run/profile/rank$rank.trace.json <<'CHECK' || { echo "FAILED: the trace of rank $rank"; failed=1; }
+import json, sys
+spans = [event for event in json.load(open(sys.argv[1]))["traceEvents"] if event["ph"] == "X"]
+steps = [span for span in spans if span["name"] == "step"]
+inside = [span for span in spans if span["name"] == "experts" and steps[3]["ts"] <= span["ts"] <= steps[3]["ts"] + steps[3]["dur"]]
+sys.exit(0 if len(steps) == 20 and len(inside) == 2 * 2 * 6 else 1)  # 2 layers, forward and backward, 6 micro-batches
+CHECK
+done
+
+mpi 2 "$switchyard" plan "${tiny[@]}" --run run --save-rates rates.toml >out 2>err || { cat err; failed=1; }
+finds out "2 ranks" "FLOPs per token" "moments" "together" "measured" "off by" "tokens/s"
+"$switchyard" plan "${tiny[@]}" --ranks 12 --nodes 3 --rates rates.toml --vocabulary 5000 --json >out 2>err || { cat err; failed=1; }
+finds out '"ranks": 12' '"ranks_per_node": 4' '"step_seconds"'
+refused "on a node that has" "$switchyard" plan "${tiny[@]}" --ranks 2 --rates rates.toml --memory-per-node 1MiB
+refused "13 ranks for 12 micro-batches" "$switchyard" plan "${tiny[@]}" --ranks 13 --rates rates.toml
+refused "the vocabulary is not known" "$switchyard" plan "$root/examples/tiny.toml" --rates rates.toml
+exit $failed
