@@ -7,6 +7,13 @@
 namespace switchyard {
 namespace step_times_test {
 
+void spend(double seconds, std::string_view part, Stream& stream) {
+  using Clock = Trace::Clock;
+  const Clock::time_point begin{};
+  const std::chrono::duration<double> taken(seconds);
+  stream.trace()->add({part, begin, begin + std::chrono::duration_cast<Clock::duration>(taken)}, 0);
+}
+
 TEST(StepTimes, BusyIsWhatIsNotWaitedAndTheBusiestRankIsNamed) {
   Comm& world = test_world();
   Stream stream = Stream::cpu(1);
@@ -26,9 +33,9 @@ TEST(StepTimes, PartsAreMeansOverRanksOfThisStep) {
   Stream stream = Stream::cpu(1);
   const FlightRecord record;
   StepClock clock(stream, record);
-  stream.trace()->add("gate", 100.0);  // of the step before
+  spend(100.0, "gate", stream);  // of the step before
   clock.begin();
-  if (world.rank() == 0) stream.trace()->add("experts", 3.0 * world.size());
+  if (world.rank() == 0) spend(3.0 * world.size(), "experts", stream);
   const StepTimes times = clock.end(10.0, world);
   EXPECT_DOUBLE_EQ(times.of("experts"), 3.0);
   EXPECT_EQ(times.parts.size(), 1U);
