@@ -7,8 +7,7 @@ namespace {
 [[noreturn]] void fail_without_cuda() {
   fail(Exit::usage,
        "run.device = \"cuda\": this switchyard was built without CUDA; use switchyard_cuda, which "
-       "is built where nvcc "
-       "is found, or set run.device = \"cpu\"");
+       "is built where nvcc is found, or set run.device = \"cpu\"");
 }
 
 }  // namespace
