@@ -119,8 +119,8 @@ class MpiPendingRows final : public PendingRows {
 class MpiWindow final : public SharedWindow {
  public:
   MpiWindow(std::int64_t bytes, int num_ranks, MPI_Comm comm) : comm_(comm) {
-    constexpr std::int64_t huge_page_bytes = std::int64_t{2} << 20;
-    const std::int64_t rounded = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+    constexpr std::int64_t page_bytes = std::int64_t{2} << 20;
+    const std::int64_t rounded = (bytes + page_bytes - 1) / page_bytes * page_bytes;
     void* mine = nullptr;
     check_mpi(MPI_Win_allocate_shared(rounded, 1, MPI_INFO_NULL, comm, &mine, &window_));
     check_mpi(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_));
@@ -133,7 +133,7 @@ class MpiWindow final : public SharedWindow {
     }
     // Only a hint, for the whole pages inside: where huge pages are off, ordinary ones serve.
     const auto address = reinterpret_cast<std::uintptr_t>(mine);
-    const std::uintptr_t aligned = (address + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+    const std::uintptr_t aligned = (address + page_bytes - 1) / page_bytes * page_bytes;
     const auto skipped = static_cast<std::int64_t>(aligned - address);
     if (rounded > skipped) {
       madvise(static_cast<std::byte*>(mine) + skipped, static_cast<std::size_t>(rounded - skipped),
