@@ -13,7 +13,6 @@
 #include "launch/layout.h"
 #include "launch/lease.h"
 #include "launch/logs.h"
-#include "launch/process_memory.h"
 #include "launch/profile/activation_growth.h"
 #include "launch/profile/profiler.h"
 #include "launch/progress.h"
@@ -69,7 +68,7 @@ class Training {
     try {
       const RunEnd end = loop(stop_before);
       note_metrics([&] { metrics_.finish(); });
-      if (profiler_) fmt::print("{}", profiler_->finish(model_, program_bytes_, config_));
+      if (profiler_) fmt::print("{}", profiler_->finish(model_, config_));
       write_state(end == RunEnd::done ? "done" : by_signal_ ? "preempted" : "stopped", "");
       if (end == RunEnd::done) {
         log_->info("done after step {}: {}", step_, directory_.path().string());
@@ -246,7 +245,6 @@ class Training {
   std::filesystem::path checkpoint_;  // the newest of this attempt, or the one it resumed from
   std::int64_t step_ = 0;             // steps done
   bool by_signal_ = false;            // why the run stopped
-  std::int64_t program_bytes_ = anonymous_bytes();  // before the model is made
   Stream stream_;
   DeviceWorld world_;  // its comm is in the mesh
   Mesh mesh_;

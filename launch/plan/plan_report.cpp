@@ -29,12 +29,6 @@ std::string header(const RunPlan& plan) {
       training_flops_per_token(shape), shape.step_tokens, shape.rounds, shape.micro_batch_tokens);
 }
 
-// What the run counted of its own buffers, where the plan has the same kinds.
-double measured_bytes(const std::string& kind, const Profile& measured) {
-  if (kind == "activations") return static_cast<double>(measured.activation_bytes);
-  return kind == "program" ? static_cast<double>(measured.program_bytes) : 0.0;
-}
-
 std::string memory_table(const RunPlan& plan, const std::optional<Profile>& measured) {
   std::string text =
       fmt::format("\n{:<18} {:>12}{}\n", "memory per rank", "GB",
@@ -43,9 +37,11 @@ std::string memory_table(const RunPlan& plan, const std::optional<Profile>& meas
     text += fmt::format("{:<18} {:>12} {}\n", name, gigabytes(bytes),
                         beside(gigabytes(reference), bytes, reference));
   };
+  // The run counts its own buffers; the rest of its process nobody tells apart.
   for (const MemoryKind& kind : plan.memory) {
+    const bool counted = measured && kind.name == "activations";
     line(kind.name, static_cast<double>(kind.bytes),
-         measured ? measured_bytes(kind.name, *measured) : 0.0);
+         counted ? static_cast<double>(measured->activation_bytes) : 0.0);
   }
   line("together", static_cast<double>(total_bytes(plan.memory)),
        measured ? static_cast<double>(measured->memory_bytes) : 0.0);

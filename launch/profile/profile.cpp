@@ -94,9 +94,7 @@ nlohmann::json to_json(const Profile& profile) {
            {{"matmul", profile.limits.matmul},
             {"memory", profile.limits.memory},
             {"exchange", profile.limits.exchange}}},
-          {"program_bytes", profile.program_bytes},
           {"memory_bytes", profile.memory_bytes},
-          {"params_bytes", profile.params_bytes},
           {"activation_bytes", profile.activation_bytes}};
 }
 
@@ -117,9 +115,7 @@ Profile read_profile(const std::filesystem::path& file) {
     }
     const nlohmann::json& limits = json.at("limits");
     profile.limits = {limits.at("matmul"), limits.at("memory"), limits.at("exchange")};
-    profile.program_bytes = json.at("program_bytes");
     profile.memory_bytes = json.at("memory_bytes");
-    profile.params_bytes = json.at("params_bytes");
     profile.activation_bytes = json.at("activation_bytes");
     return profile;
   } catch (const nlohmann::json::exception& error) {

@@ -28,9 +28,8 @@ struct Profile {
   double step_seconds = 0.0;  // mean
   std::vector<PartProfile> parts;
   MachineLimits limits;
-  std::int64_t program_bytes = 0;  // of the fullest rank, before the model was made
-  std::int64_t memory_bytes = 0;   // of the fullest rank, after the last step
-  std::int64_t params_bytes = 0, activation_bytes = 0;  // of that rank
+  std::int64_t memory_bytes = 0;      // of the fullest rank, after the last step
+  std::int64_t activation_bytes = 0;  // of the rank that has most
 };
 
 nlohmann::json to_json(const Profile& profile);

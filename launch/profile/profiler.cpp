@@ -76,7 +76,7 @@ std::vector<PartProfile> Profiler::gather_parts() {
   return parts;
 }
 
-Profile Profiler::measure(Transformer& model, std::int64_t program_bytes) {
+Profile Profiler::measure(const Transformer& model) {
   Comm& world = *mesh_.world;
   Profile profile;
   profile.steps = measured_;
@@ -87,17 +87,15 @@ Profile Profiler::measure(Transformer& model, std::int64_t program_bytes) {
       mean_of(of_all_ranks(world, seconds_ / static_cast<double>(measured_), stream_));
   profile.parts = gather_parts();
   profile.memory_bytes = reduce_one(world, anonymous_bytes() + shared_bytes(), Reduce::max);
-  profile.program_bytes = reduce_one(world, program_bytes, Reduce::max);
-  profile.params_bytes = reduce_one(world, model.params().bytes(), Reduce::max);
   profile.activation_bytes = reduce_one(world, model.activation_memory().held, Reduce::max);
   profile.limits = measure_limits(world, stream_);
   return profile;
 }
 
-std::string Profiler::finish(Transformer& model, std::int64_t program_bytes, const Config& config) {
+std::string Profiler::finish(const Transformer& model, const Config& config) {
   const int rank = mesh_.world->rank();
   if (measured_ == 0) return rank == 0 ? "no profile: the first two steps are not measured\n" : "";
-  const Profile profile = measure(model, program_bytes);
+  const Profile profile = measure(model);
   durable::make_folders(folder_);
   std::vector<Trace::Event> spans = steps_;
   spans.insert(spans.end(), trace_.events().begin(), trace_.events().end());

@@ -23,12 +23,11 @@ class Profiler {
   void stepped(const StepReport& report);
 
   // Collective. Writes rank0.trace.json, rank1.trace.json, ... and, on rank 0, profile.json. What
-  // to print: on rank 0 the table of the step, elsewhere nothing. program_bytes: of this rank,
-  // before it made the model.
-  std::string finish(Transformer& model, std::int64_t program_bytes, const Config& config);
+  // to print: on rank 0 the table of the step, elsewhere nothing.
+  std::string finish(const Transformer& model, const Config& config);
 
  private:
-  Profile measure(Transformer& model, std::int64_t program_bytes);
+  Profile measure(const Transformer& model);
   std::vector<PartProfile> gather_parts();
   void keep_step(const StepReport& report);
 
