@@ -40,7 +40,7 @@ void pack(const float* in, std::int64_t first, std::int64_t outer, std::int64_t 
 }  // namespace
 
 void fallback_matmul(const MatmulShape& shape, Write write, Operand a, Operand b, float* out) {
-  const auto &[m, n, k, op_a, op_b, precision] = shape;
+  const auto& [m, n, k, op_a, op_b, precision] = shape;
   const std::int64_t a_row = op_a == Op::plain ? a.stride : 1,
                      a_k = op_a == Op::plain ? 1 : a.stride;
   const std::int64_t b_col = op_b == Op::plain ? 1 : b.stride,
