@@ -27,7 +27,8 @@ void add_product(const float* a, std::int64_t a_stride, const float* b, std::int
     for (std::int64_t k = 0; k < 16; ++k) {
       for (std::int64_t i = 0; i < block_rows; ++i) {
         for (std::int64_t j = 0; j < 16; ++j) {
-          sum[i * 16 + j] += a[s * a_stride + i * 16 + k] * b[s * 256 + k * 16 + j];
+          sum[i * 16 + j] =
+              fma_f32(a[s * a_stride + i * 16 + k], b[s * 256 + k * 16 + j], sum[i * 16 + j]);
         }
       }
     }

@@ -1,5 +1,5 @@
-// Elementary functions with the same bits on every instruction set: no call into libm, no fused
-// multiply-add. Inline and branch-free, so that loops over them vectorise.
+// Elementary functions with the same bits on every instruction set: correctly rounded operations,
+// in the order written. Inline and branch-free, so that loops over them vectorise.
 #pragma once
 
 #include <cmath>
@@ -15,6 +15,10 @@ SWITCHYARD_HD inline To bits_to(From from) {
   return __builtin_bit_cast(To, from);
 }
 
+// a * b + c, rounded once: one instruction where the processor has it (SWITCHYARD_MULTIVERSION),
+// the C library's slow but equal one elsewhere.
+SWITCHYARD_HD inline float fma_f32(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+
 // x * scale to the nearest integer, ties to even, for |x * scale| < 2^62.
 SWITCHYARD_HD inline std::int64_t fixed_of(double x, double scale) {
   return std::llrint(x * scale);
@@ -25,15 +29,15 @@ SWITCHYARD_HD inline float exp_f32(float x) {
   const float raised = x < -87.3F ? -87.3F : x;
   const float clamped = raised > 88.7F ? 88.7F : raised;
   const float shifted =
-      clamped * 1.44269504F + 12582912.0F;  // the nearest integer, in the low mantissa bits
+      fma_f32(clamped, 1.44269504F, 12582912.0F);  // the nearest integer, in the low mantissa bits
   const float n = shifted - 12582912.0F;
-  const float r = (clamped - n * 0.693359375F) + n * 2.12194440e-4F;
+  const float r = fma_f32(n, 2.12194440e-4F, fma_f32(n, -0.693359375F, clamped));
   // The polynomial as pairs of terms, so that few operations wait for one another.
   const float r2 = r * r;
-  const float low = 1.6666665459e-1F * r + 5.0000001201e-1F;
-  const float middle = 8.3334519073e-3F * r + 4.1665795894e-2F;
-  const float high = 1.9875691500e-4F * r + 1.3981999507e-3F;
-  const float y = (((high * r2 + middle) * r2 + low) * r2 + r) + 1.0F;
+  const float low = fma_f32(1.6666665459e-1F, r, 5.0000001201e-1F);
+  const float middle = fma_f32(8.3334519073e-3F, r, 4.1665795894e-2F);
+  const float high = fma_f32(1.9875691500e-4F, r, 1.3981999507e-3F);
+  const float y = fma_f32(fma_f32(fma_f32(high, r2, middle), r2, low), r2, r) + 1.0F;
   const std::uint32_t whole = bits_to<std::uint32_t>(shifted) - bits_to<std::uint32_t>(12582912.0F);
   const float result = bits_to<float>(bits_to<std::uint32_t>(y) + (whole << 23));  // y * 2^n
   return x >= -87.3F ? result : raised - raised;                                   // 0, or NaN

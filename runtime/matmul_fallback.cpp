@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "runtime/hd.h"
+#include "runtime/math.h"
 
 namespace switchyard {
 namespace {
@@ -20,7 +21,9 @@ void multiply_panel(const float* a, const float* b, std::int64_t k, float* sum) 
   for (std::int64_t i = 0; i < k; ++i) {
     for (std::int64_t r = 0; r < rows_at_once; ++r) {
       const float scale = a[i * rows_at_once + r];
-      for (std::int64_t c = 0; c < cols_at_once; ++c) acc[r][c] += scale * b[i * cols_at_once + c];
+      for (std::int64_t c = 0; c < cols_at_once; ++c) {
+        acc[r][c] = fma_f32(scale, b[i * cols_at_once + c], acc[r][c]);
+      }
     }
   }
   std::copy_n(&acc[0][0], rows_at_once * cols_at_once, sum);

@@ -1,5 +1,6 @@
 // Our own matrix product, for processors on which the library does not repeat its bits. Every
-// element is one sum over k in ascending order, so its bits are the same on any processor.
+// element is one sum of fused multiply-adds over k in ascending order, so its bits are the same on
+// any processor.
 #pragma once
 
 #include "runtime/matmul_library.h"

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/math.h"
 #include "runtime/matmul_library.h"
 
 namespace switchyard {
@@ -232,7 +233,7 @@ TEST(Matmul, OneLibraryServesManyThreads) {
   for (const auto& result : results) EXPECT_TRUE(same_bits(result, results[0]));
 }
 
-TEST(MatmulFallback, EveryElementIsOneAscendingSum) {
+TEST(MatmulFallback, EveryElementIsOneAscendingSumOfFusedSteps) {
   const MatmulShape shape{21, 37, 300, transposed, plain};
   MatmulLibrary library;
   library.use_fallback();
@@ -243,7 +244,7 @@ TEST(MatmulFallback, EveryElementIsOneAscendingSum) {
     for (std::int64_t col = 0; col < shape.n; ++col) {
       float sum = 0.0F;
       for (std::int64_t i = 0; i < shape.k; ++i) {
-        sum += static_cast<float>(a.at(row, i)) * static_cast<float>(b.at(i, col));
+        sum = fma_f32(static_cast<float>(a.at(row, i)), static_cast<float>(b.at(i, col)), sum);
       }
       EXPECT_EQ(out[row * shape.n + col], sum);
     }
