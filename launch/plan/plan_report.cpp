@@ -37,14 +37,21 @@ std::string memory_table(const RunPlan& plan, const std::optional<Profile>& meas
     text += fmt::format("{:<18} {:>12} {}\n", name, gigabytes(bytes),
                         beside(gigabytes(reference), bytes, reference));
   };
+  std::int64_t planned = 0;
   // The run counts its own buffers; the rest of its process nobody tells apart.
   for (const MemoryKind& kind : plan.memory) {
     const bool counted = measured && kind.name == "activations";
+    if (counted) planned = kind.bytes;
     line(kind.name, static_cast<double>(kind.bytes),
          counted ? static_cast<double>(measured->activation_bytes) : 0.0);
   }
   line("together", static_cast<double>(total_bytes(plan.memory)),
        measured ? static_cast<double>(measured->memory_bytes) : 0.0);
+  if (measured && measured->activation_bytes > planned)
+    text += fmt::format(
+        "The run's activations grew: more rows than train.load_factor = {} allows for met in a "
+        "micro-batch.\n",
+        plan.shape.load_factor);
   return text;
 }
 
@@ -81,8 +88,9 @@ double RunPlan::step_seconds() const {
   return seconds;
 }
 
-RunPlan plan_run(const RunShape& shape, std::int64_t program_bytes, const Rates& rates) {
-  return {shape, memory_plan(shape, program_bytes), step_work(shape), step_traffic(shape), rates};
+RunPlan plan_run(const RunShape& shape, const Rates& rates) {
+  return {shape, memory_plan(shape, program_bytes(rates)), step_work(shape), step_traffic(shape),
+          rates};
 }
 
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured) {

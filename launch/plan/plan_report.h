@@ -20,7 +20,7 @@ struct RunPlan {
   double step_seconds() const;  // the sum of the parts
 };
 
-RunPlan plan_run(const RunShape& shape, std::int64_t program_bytes, const Rates& rates);
+RunPlan plan_run(const RunShape& shape, const Rates& rates);
 
 // measured: of a run of this config on as many ranks.
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured);

@@ -9,7 +9,6 @@
 #include "launch/layout.h"
 #include "launch/plan/plan_report.h"
 #include "launch/plan/rehearsal.h"
-#include "launch/process_memory.h"
 #include "runtime/agree.h"
 
 namespace switchyard {
@@ -39,16 +38,15 @@ int threads_of(const PlanOptions& options, const Config& config, int ranks_per_n
   return std::max(1, allowed_cores().count / ranks_per_node);
 }
 
-void require_fit(const RunShape& shape, std::int64_t program_bytes, std::int64_t node_bytes) {
+void require_fit(const RunShape& shape, std::int64_t program, std::int64_t node_bytes) {
   if (node_bytes == 0) return;
-  const std::optional<std::string> problem = memory_problem(shape, program_bytes, node_bytes);
+  const std::optional<std::string> problem = memory_problem(shape, program, node_bytes);
   require(!problem, Exit::usage, "{}", problem.value_or(""));
 }
 
 }  // namespace
 
 Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
-  std::int64_t program_bytes = anonymous_bytes() + shared_bytes();
   const Config config = agree_on_config(options.config, *world);
   const bool root = world->rank() == 0;
   RunShape shape;
@@ -65,16 +63,12 @@ Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
       require(measured->num_ranks == ranks, Exit::usage, "{} ran on {} ranks: add --ranks {}",
               options.run->string(), measured->num_ranks, measured->num_ranks);
     }
-    require_fit(shape, program_bytes, options.node_bytes);
+    require_fit(shape, program_bytes(rates), options.node_bytes);
   });
-  if (!options.rates) {
-    const Rehearsal rehearsal = rehearse(config, shape.vocabulary, shape.threads, std::move(world));
-    rates = rehearsal.rates;
-    program_bytes = rehearsal.program_bytes;
-  }
+  if (!options.rates) rates = rehearse(config, shape.vocabulary, shape.threads, std::move(world));
   if (!root) return Exit::done;
   if (options.save_rates) durable::replace_file(*options.save_rates, print_rates(rates));
-  const RunPlan run = plan_run(shape, program_bytes, rates);
+  const RunPlan run = plan_run(shape, rates);
   fmt::print("{}", options.json ? plan_json(run).dump(2) + "\n" : plan_report(run, measured));
   return Exit::done;
 }

@@ -103,13 +103,12 @@ Config rehearsal_config(const Config& config, int num_ranks) {
   return cut;
 }
 
-Rehearsal rehearse(const Config& config, std::int64_t vocabulary, int threads,
-                   std::unique_ptr<Comm> world) {
+Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
+               std::unique_ptr<Comm> world) {
   const Config cut = rehearsal_config(config, world->size());
   const RunShape shape = run_shape(cut, vocabulary, world->size(), world->size(), threads);
   Stream stream = Stream::cpu(threads);
-  Rehearsal result;
-  Rates& rates = result.rates;
+  Rates rates;
   rates.limits = measure_limits(*world, stream);
   const MadeUpTokens tokens(cut, vocabulary, *world);
   Mesh mesh = make_mesh(std::move(world), shape.expert_degree);
@@ -123,9 +122,9 @@ Rehearsal rehearse(const Config& config, std::int64_t vocabulary, int threads,
     if (mean > 0.0 && work.amount > 0.0) rates.parts[work.part] = work.amount / mean;
   }
   const std::int64_t counted = model.params().bytes() + model.activation_memory().held;
-  result.program_bytes =
-      reduce_one(*mesh.world, anonymous_bytes() + shared_bytes() - counted, Reduce::max);
-  return result;
+  rates.program_bytes = static_cast<double>(
+      reduce_one(*mesh.world, anonymous_bytes() + shared_bytes() - counted, Reduce::max));
+  return rates;
 }
 
 }  // namespace switchyard

@@ -13,14 +13,8 @@ namespace switchyard {
 // that they fit into about a gigabyte.
 Config rehearsal_config(const Config& config, int num_ranks);
 
-struct Rehearsal {
-  Rates rates;
-  std::int64_t program_bytes =
-      0;  // of the fullest rank, beside what the plan counts: code, MPI, libraries
-};
-
-// Collective. A few seconds. Errors: as of a run.
-Rehearsal rehearse(const Config& config, std::int64_t vocabulary, int threads,
-                   std::unique_ptr<Comm> world);
+// Collective. A few seconds. Its program_bytes are those of the fullest rank. Errors: as of a run.
+Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
+               std::unique_ptr<Comm> world);
 
 }  // namespace switchyard

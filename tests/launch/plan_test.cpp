@@ -126,10 +126,11 @@ TEST(Rates, APartWithoutARateRunsAtTheMachinesLimit) {
 TEST(Rates, PrintedRatesReadBack) {
   const Scratch folder;
   const std::filesystem::path file = folder.path() / "rates.toml";
-  const Rates rates{{1.25e11, 2e10, 3e9}, {{"attention", 5e10}, {"permute", 7.5e9}}};
+  const Rates rates{{1.25e11, 2e10, 3e9}, {{"attention", 5e10}, {"permute", 7.5e9}}, 7e7};
   std::ofstream(file) << print_rates(rates);
   const Rates read = read_rates(file);
   EXPECT_EQ(read.parts, rates.parts);
+  EXPECT_EQ(program_bytes(read), 70'000'000);
   EXPECT_EQ(read.limits.exchange, rates.limits.exchange);
 }
 
