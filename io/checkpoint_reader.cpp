@@ -14,7 +14,8 @@ namespace switchyard {
 namespace {
 
 DType dtype_called(const std::string& name, const std::string& tensor) {
-  for (const DType dtype : {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8}) {
+  for (const DType dtype :
+       {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8, DType::bf16}) {
     if (name == name_of(dtype)) return dtype;
   }
   fail(Exit::data, "'{}' has the type '{}', which no tensor has", tensor, name);

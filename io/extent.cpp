@@ -40,7 +40,7 @@ std::vector<Range> gaps(const FileEntry& file) {
 
 std::int64_t element_bytes(std::string_view dtype) {
   if (dtype == "i8" || dtype == "u8") return 1;
-  if (dtype == "i16" || dtype == "u16") return 2;
+  if (dtype == "i16" || dtype == "u16" || dtype == "bf16") return 2;
   if (dtype == "i32" || dtype == "u32" || dtype == "f32") return 4;
   if (dtype == "i64" || dtype == "u64" || dtype == "f64") return 8;
   return 0;

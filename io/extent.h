@@ -33,8 +33,8 @@ struct FileEntry {
   std::vector<Extent> extents;
 };
 
-// Bytes of one element of "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32" or "f64"; 0
-// for anything else.
+// Bytes of one element of "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "bf16", "f32" or
+// "f64"; 0 for anything else.
 std::int64_t element_bytes(std::string_view dtype);
 // Errors: Exit::data for a negative dim or a size beyond 63 bits.
 std::int64_t bytes_of_shape(const std::vector<std::int64_t>& shape, std::int64_t bytes_of_element);

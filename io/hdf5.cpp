@@ -46,12 +46,24 @@ std::string innermost_error() {
   return text;
 }
 
+// The upper half of an f32: a sign, 8 bits of exponent, 7 of mantissa. Lives as long as the
+// process.
+hid_t bf16_type() {
+  static const hid_t type = [] {
+    const hid_t made = H5Tcopy(H5T_IEEE_F32LE);
+    H5Tset_fields(made, 15, 7, 8, 0, 7);
+    H5Tset_size(made, 2);
+    return made;
+  }();
+  return type;
+}
+
 hid_t type_of(std::string_view dtype) {
   const std::pair<std::string_view, hid_t> types[] = {
       {"i8", H5T_STD_I8LE},    {"u8", H5T_STD_U8LE},   {"i16", H5T_STD_I16LE},
       {"u16", H5T_STD_U16LE},  {"i32", H5T_STD_I32LE}, {"u32", H5T_STD_U32LE},
       {"i64", H5T_STD_I64LE},  {"u64", H5T_STD_U64LE}, {"f32", H5T_IEEE_F32LE},
-      {"f64", H5T_IEEE_F64LE},
+      {"f64", H5T_IEEE_F64LE}, {"bf16", bf16_type()},
   };
   const auto* found = std::find_if(std::begin(types), std::end(types),
                                    [&](const auto& type) { return type.first == dtype; });

@@ -40,6 +40,7 @@ Transformer::Options model_options(const Config& config, std::int64_t vocabulary
           .seed = static_cast<std::uint64_t>(config.train.seed),
           .tape = tape,
           .precision = product_precision(config.train),
+          .moments = moments_dtype(config.train),
           .device = device,
           .recompute_layers = config.train.recompute_layers,
           .load_factor = config.train.load_factor};

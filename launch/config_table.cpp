@@ -120,6 +120,8 @@ void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
        {"train.exact", &train.exact, Anything{}, free, "the same bits on any number of ranks"},
        {"train.precision", &train.precision, Choices{{"f32", "bf16"}}, free,
         "what matrix products round their operands to (docs/precision.md)"},
+       {"train.moments", &train.moments, Choices{{"f32", "bf16"}}, fixed,
+        "what AdamW's moments are kept in"},
        {"train.int8_forward", &train.int8_forward, Anything{}, free,
         "int8 products in the forward pass of linear layers"},
        {"train.int8_input_gradient", &train.int8_input_gradient, Anything{}, free,

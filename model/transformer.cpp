@@ -71,7 +71,8 @@ struct Transformer::State {
         options.num_micro_batches * ((tokens + head.chunk_rows() - 1) / head.chunk_rows() + 1);
     params.allocate(options.exact, fixed_point_for(options.step_tokens, addends),
                     {mesh.world->rank(), mesh.world->size()},
-                    {mesh.replicas->rank(), mesh.replicas->size()}, options.device);
+                    {mesh.replicas->rank(), mesh.replicas->size()}, options.device,
+                    options.moments);
     params.set_precision(options.precision);
     saved.blocks.resize(blocks.size());
   }

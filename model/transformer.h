@@ -40,7 +40,8 @@ class Transformer {
     std::uint64_t seed = 1;              // of the gates' noise and hashes
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
     ProductPrecision precision{};
-    Device device{};  // of the parameters and activations
+    DType moments = DType::f32;  // or bf16: as the optimizer keeps them
+    Device device{};             // of the parameters and activations
     // So many of the first layers keep nothing but their input and their routes from forward to
     // backward, and are then computed again; the bits are the same.
     std::int64_t recompute_layers = 0;

@@ -25,6 +25,8 @@ MPI_Datatype mpi_type_of(DType dtype) {
       return MPI_INT64_T;
     case DType::u8:
       return MPI_UINT8_T;
+    case DType::bf16:  // travels, and is never reduced
+      return MPI_UINT16_T;
   }
   fail(Exit::internal, "MPI has no type for {}", name_of(dtype));
 }

@@ -29,6 +29,8 @@ ncclDataType_t nccl_type_of(DType dtype) {
       return ncclInt64;
     case DType::u8:
       return ncclUint8;
+    case DType::bf16:
+      return ncclBfloat16;
   }
   fail(Exit::internal, "NCCL has no type for {}", name_of(dtype));
 }

@@ -14,14 +14,13 @@ std::int64_t whole_blocks(std::int64_t size) {
   return (size + param_block - 1) / param_block * param_block;
 }
 
-// FNV-1a: the key of a parameter's random numbers, a function of its global name.
-std::uint64_t key_of(std::string_view name) {
+}  // namespace
+
+std::uint64_t ParamSpec::key() const {  // FNV-1a
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
   return hash;
 }
-
-}  // namespace
 
 ParamId Params::declare(ParamSpec spec) {
   require(values_.tensor().data == nullptr, "parameter {} is declared after allocate()", spec.name);
@@ -47,7 +46,8 @@ void Params::rename(ParamId id, std::string name, bool extra_copy) {
   spec.extra_copy = extra_copy;
 }
 
-void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts, Device device) {
+void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts, Device device,
+                      DType moments) {
   exact_ = exact;
   format_ = format;
   dense_copies_ = dense;
@@ -59,8 +59,8 @@ void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies expert
   for (const Param& param : params_) largest = std::max(largest, param.spec.shape.size());
   values_ = Buffer(Shape{size_}, DType::f32, device);
   gradients_ = Buffer(Shape{size_}, exact ? DType::i64 : DType::f32, device);
-  first_moments_ = Buffer(Shape{owned}, DType::f32, device);
-  second_moments_ = Buffer(Shape{owned}, DType::f32, device);
+  first_moments_ = Buffer(Shape{owned}, moments, device);
+  second_moments_ = Buffer(Shape{owned}, moments, device);
   scratch_ = Buffer(Shape{exact ? largest : 0}, DType::f32, device);
   misfit_ = Buffer(Shape{1}, DType::i32, device);
 }
@@ -68,7 +68,7 @@ void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies expert
 void Params::initialize(std::uint64_t seed) {
   for (ParamId id = 0; id < static_cast<ParamId>(params_.size()); ++id) {
     const ParamSpec& spec = param(id).spec;
-    const Random random(seed, Purpose::init, key_of(spec.name));
+    const Random random(seed, Purpose::init, spec.key());
     std::vector<float> values(static_cast<std::size_t>(spec.shape.size()));
     for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
       values[static_cast<std::size_t>(i)] =

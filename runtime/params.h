@@ -29,6 +29,8 @@ struct ParamSpec {
   bool expert = false;      // hosted by one rank of each expert group; otherwise by every rank
   bool extra_copy = false;  // of an expert that another rank of the group owns, which counts it in
                             // the norm and saves it
+
+  std::uint64_t key() const;  // of its random numbers: a function of the name
 };
 
 struct Param {
@@ -53,9 +55,9 @@ class Params {
   // Declare all dense parameters, then all expert parameters, then allocate once.
   ParamId declare(ParamSpec spec);
   // exact: gradients are 64-bit fixed point in `format`; otherwise f32. dense, experts: the ranks
-  // that hold copies of what this one holds.
+  // that hold copies of what this one holds. moments: f32 or bf16.
   void allocate(bool exact, FixedPoint format, Copies dense = {}, Copies experts = {},
-                Device device = Device::cpu());
+                Device device = Device::cpu(), DType moments = DType::f32);
   // Another expert stands in the place of this parameter's from now on. Its values and moments are
   // the caller's to bring.
   void rename(ParamId id, std::string name, bool extra_copy);
@@ -86,6 +88,8 @@ class Params {
   Tensor second_moment(ParamId id) const { return moment(second_moments_, {id, owned(id)}); }
   Tensor first_moment(const ParamBlock& owned) const { return moment(first_moments_, owned); }
   Tensor second_moment(const ParamBlock& owned) const { return moment(second_moments_, owned); }
+
+  DType moments_dtype() const { return first_moments_.tensor().dtype; }
 
   void zero_gradients(Stream& stream);
   // gradient(id) += a^T b, in one product. a: [rows, out], b: [rows, in]; rows is a multiple of

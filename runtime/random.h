@@ -32,7 +32,8 @@ enum class Purpose : std::uint32_t {
   sampling = 3,
   gate_noise = 4,
   gate_jitter = 5,
-  gate_hash = 6
+  gate_hash = 6,
+  moment_rounding = 7
 };
 
 class Random {

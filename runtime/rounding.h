@@ -19,6 +19,15 @@ SWITCHYARD_HD inline float value_of_bf16(std::uint16_t bf16) {
   return bits_to<float>(static_cast<std::uint32_t>(bf16) << 16);
 }
 
+// bf16, to one of the two neighbours: away from zero with the probability value's distance from the
+// nearer to zero has in their gap, so that the mean over chances, uniform in [0, 2^16), is the
+// value.
+SWITCHYARD_HD inline std::uint16_t bf16_by_chance(float value, std::uint32_t chance) {
+  const auto bits = bits_to<std::uint32_t>(value);
+  const bool finite = (bits & 0x7f800000U) != 0x7f800000U;
+  return finite ? static_cast<std::uint16_t>((bits + chance) >> 16) : bf16_of(value);
+}
+
 // Magnitudes of floats order as these do; NaN is the largest.
 SWITCHYARD_HD inline std::uint32_t magnitude_bits(float value) {
   return bits_to<std::uint32_t>(value) & 0x7fffffffU;

@@ -10,6 +10,8 @@ std::int64_t bytes_of(DType dtype) {
   switch (dtype) {
     case DType::u8:
       return 1;
+    case DType::bf16:
+      return 2;
     case DType::f32:
     case DType::i32:
       return 4;
@@ -24,6 +26,8 @@ const char* name_of(DType dtype) {
   switch (dtype) {
     case DType::u8:
       return "u8";
+    case DType::bf16:
+      return "bf16";
     case DType::f32:
       return "f32";
     case DType::i32:

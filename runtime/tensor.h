@@ -13,7 +13,7 @@
 
 namespace switchyard {
 
-enum class DType : std::uint8_t { f32, f64, i32, i64, u8 };
+enum class DType : std::uint8_t { f32, f64, i32, i64, u8, bf16 };
 
 std::int64_t bytes_of(DType dtype);
 const char* name_of(DType dtype);
@@ -39,6 +39,10 @@ constexpr DType dtype_of<std::int64_t>() {
 template <>
 constexpr DType dtype_of<std::uint8_t>() {
   return DType::u8;
+}
+template <>
+constexpr DType dtype_of<std::uint16_t>() {  // its bits (runtime/rounding.h)
+  return DType::bf16;
 }
 
 // Where memory lives. CUDA devices come from Device::cuda, which fails clearly where there is none.

@@ -2,6 +2,10 @@
 
 namespace switchyard {
 
+DType moments_dtype(const TrainConfig& config) {
+  return config.moments == "bf16" ? DType::bf16 : DType::f32;
+}
+
 ProductPrecision product_precision(const TrainConfig& config) {
   const Precision plain = config.precision == "bf16" ? Precision::bf16 : Precision::f32;
   const auto linear = [&](bool int8) { return int8 ? Precision::int8 : plain; };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/precision.h"
+#include "runtime/tensor.h"
 
 namespace switchyard {
 
@@ -14,6 +15,7 @@ struct TrainConfig {
   std::int64_t seed = 1;
   bool exact = true;                    // bit-equal on any layout
   std::string precision = "f32";        // "f32" or "bf16": of the operands of matrix products
+  std::string moments = "f32";          // "f32" or "bf16": as AdamW's moments are kept
   bool int8_forward = false;            // linear layers in int8 in place of it: x W^T,
   bool int8_input_gradient = false;     // dY W,
   bool int8_weight_gradient = false;    // and dY^T X
@@ -35,6 +37,8 @@ struct TrainConfig {
   std::int64_t recompute_layers = 0;  // so many of the first layers are computed again in backward
   double load_factor = 1.25;  // activations are sized for so many times an even share of rows
 };
+
+DType moments_dtype(const TrainConfig& config);
 
 // Of the model's products: the head is never int8, routers are f32.
 ProductPrecision product_precision(const TrainConfig& config);

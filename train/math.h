@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "runtime/hd.h"
+#include "runtime/rounding.h"
 
 namespace switchyard {
 
@@ -25,7 +25,25 @@ struct AdamWStep {
   double gradient_factor = 1.0;    // the gradient is what was summed, times this: fixed point, clip
   float first_correction = 1.0F;   // 1 / (1 - beta1^(step + 1))
   float second_correction = 1.0F;  // 1 / (1 - beta2^(step + 1))
+  // Of moments kept in bf16: their rounding is a function of the key (of the run, the step and the
+  // parameter) and of the element, the first of which is the parameter's first_element.
+  std::uint64_t rounding_key = 0;
+  std::int64_t first_element = 0;
 };
+
+// 32 bits of chance, the lower half for the first moment and the upper for the second. Two rounds
+// of Wellons' lowbias32 over counter and key: far cheaper than Philox, and rounding asks for no
+// more.
+SWITCHYARD_HD inline std::uint32_t rounding_chance(const AdamWStep& step, std::int64_t element) {
+  const auto mix = [](std::uint32_t x) {
+    x = (x ^ (x >> 16)) * 0x7feb352dU;
+    x = (x ^ (x >> 15)) * 0x846ca68bU;
+    return x ^ (x >> 16);
+  };
+  const auto index = static_cast<std::uint64_t>(step.first_element + element);
+  const std::uint64_t seeded = index ^ step.rounding_key;
+  return mix(mix(static_cast<std::uint32_t>(seeded)) ^ static_cast<std::uint32_t>(seeded >> 32));
+}
 
 // gradient: as gradient_of gives it. value -= rate * (m_hat / (sqrt(v_hat) + epsilon) +
 // weight_decay * value), after the moments took the gradient in.

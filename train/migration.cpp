@@ -47,6 +47,9 @@ void move_values(Params& params, const MoeLayer& layer, std::span<const SlotMove
 
 using Moment = Tensor (Params::*)(ParamId) const;
 
+// The same bytes as whole 32-bit words.
+Tensor words_of(Tensor row) { return {row.data, {row.bytes() / 4}, DType::i32, row.device}; }
+
 // Each replica keeps a part of a moment, and another one where the expert goes: a row is made whole
 // on all replicas before it travels.
 void move_moments(Params& params, Moment moment, const MoeLayer& layer,
@@ -60,13 +63,14 @@ void move_moments(Params& params, Moment moment, const MoeLayer& layer,
            row.range(parts.begins[i] + begin, parts.begins[i] + end));
     }
   };
+  const DType dtype = params.moments_dtype();
+  const std::int64_t whole_words = elements + elements % 2;  // also where an element has 2 bytes
   send_slots(
-      moves, layer.placement(), elements, DType::f32, *mesh.experts,
+      moves, layer.placement(), whole_words, dtype, *mesh.experts,
       [&](int slot, Tensor row) {
         RuntimeOps::on(stream.device()).zero(row, stream);
         for_parts(slot, row, [&](Tensor owned, Tensor part) { copy_range(owned, part, stream); });
-        mesh.replicas->all_reduce({row.data, row.shape, DType::i32, row.device}, Reduce::bit_or,
-                                  stream);
+        mesh.replicas->all_reduce(words_of(row), Reduce::bit_or, stream);
       },
       [&](int slot, Tensor row) {
         for_parts(slot, row, [&](Tensor owned, Tensor part) { copy_range(part, owned, stream); });

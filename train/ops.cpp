@@ -24,6 +24,23 @@ void adamw_range(const AdamWStep& all, const float* gradient, float* value, floa
   }
 }
 
+void widen_bf16(const std::uint16_t* from, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = value_of_bf16(from[i]);
+}
+
+// Elements [begin, begin + count) of what the step updates.
+SWITCHYARD_MULTIVERSION
+void round_moments(const AdamWStep& all, const float* first, const float* second,
+                   std::int64_t begin, std::int64_t count, std::uint16_t* first_out,
+                   std::uint16_t* second_out) {
+  const AdamWStep step = all;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::uint32_t chance = rounding_chance(step, begin + i);
+    first_out[i] = bf16_by_chance(first[i], chance & 0xffffU);
+    second_out[i] = bf16_by_chance(second[i], chance >> 16);
+  }
+}
+
 template <class T>
 void widen(const T* from, double factor, std::int64_t count, float* to) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = gradient_of(from[i], factor);
@@ -59,6 +76,10 @@ class CpuTrainOps final : public TrainOps {
     expect_size("first_moment", first_moment, size);
     expect_size("second_moment", second_moment, size);
     float* values = value.as<float>();
+    if (first_moment.dtype == DType::bf16) {
+      return adamw_bf16(gradient, step, values, first_moment.as<std::uint16_t>(),
+                        second_moment.as<std::uint16_t>(), size, stream);
+    }
     float* firsts = first_moment.as<float>();
     float* seconds = second_moment.as<float>();
     for_blocks(size, stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
@@ -79,6 +100,19 @@ class CpuTrainOps final : public TrainOps {
   }
 
  private:
+  static void adamw_bf16(Tensor gradient, const AdamWStep& step, float* values,
+                         std::uint16_t* firsts, std::uint16_t* seconds, std::int64_t size,
+                         Stream& stream) {
+    for_blocks(size, stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
+      float room[param_block], first[param_block], second[param_block];
+      widen_bf16(firsts + begin, count, first);
+      widen_bf16(seconds + begin, count, second);
+      adamw_range(step, as_f32(gradient, step.gradient_factor, begin, count, room), values + begin,
+                  first, second, count);
+      round_moments(step, first, second, begin, count, firsts + begin, seconds + begin);
+    });
+  }
+
   // Calls body(block, begin, count) for each block, on the stream's threads.
   template <class Body>
   static void for_blocks(std::int64_t size, Stream& stream, Body body) {

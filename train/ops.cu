@@ -10,18 +10,26 @@ namespace {
 
 constexpr int square_threads = 256;
 
-template <class T>
+__device__ inline float moment_of(float stored) { return stored; }
+__device__ inline float moment_of(std::uint16_t stored) { return value_of_bf16(stored); }
+__device__ inline void keep(float moment, std::uint32_t, float& stored) { stored = moment; }
+__device__ inline void keep(float moment, std::uint32_t chance, std::uint16_t& stored) {
+  stored = bf16_by_chance(moment, chance);
+}
+
+template <class T, class Moment>
 __global__ void adamw_kernel(const T* gradient, AdamWStep step, std::int64_t count, float* value,
-                             float* first, float* second) {
+                             Moment* first, Moment* second) {
   const std::int64_t stride = std::int64_t{gridDim.x} * blockDim.x;
   for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
        i += stride) {
-    float new_value = value[i], new_first = first[i], new_second = second[i];
+    float new_value = value[i], new_first = moment_of(first[i]), new_second = moment_of(second[i]);
     adamw_update(step, gradient_of(gradient[i], step.gradient_factor), new_value, new_first,
                  new_second);
     value[i] = new_value;
-    first[i] = new_first;
-    second[i] = new_second;
+    const std::uint32_t chance = rounding_chance(step, i);
+    keep(new_first, chance & 0xffffU, first[i]);
+    keep(new_second, chance >> 16, second[i]);
   }
 }
 
@@ -37,6 +45,13 @@ __global__ void sum_squares_kernel(const T* gradient, double factor, std::int64_
   }
   sum = block_sum(sum, shared_memory<double>());
   if (threadIdx.x == 0) out[blockIdx.x] = sum;
+}
+
+template <class T, class Moment>
+void launch_adamw(const T* gradient, const AdamWStep& step, Tensor value, Moment* first,
+                  Moment* second, Stream& stream) {
+  launch(adamw_kernel<T, Moment>, map_grid(value.size()), stream, gradient, step, value.size(),
+         device_data<float>(value), first, second);
 }
 
 // Calls body with the gradient's elements in their type.
@@ -58,9 +73,13 @@ class CudaTrainOps final : public TrainOps {
     expect_size("first_moment", first_moment, size);
     expect_size("second_moment", second_moment, size);
     with_elements(gradient, [&](auto* elements) {
-      launch(adamw_kernel<std::remove_pointer_t<decltype(elements)>>, map_grid(size), stream,
-             elements, step, size, device_data<float>(value), device_data<float>(first_moment),
-             device_data<float>(second_moment));
+      if (first_moment.dtype == DType::bf16) {
+        launch_adamw(elements, step, value, device_data<std::uint16_t>(first_moment),
+                     device_data<std::uint16_t>(second_moment), stream);
+      } else {
+        launch_adamw(elements, step, value, device_data<float>(first_moment),
+                     device_data<float>(second_moment), stream);
+      }
     });
   }
 

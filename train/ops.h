@@ -15,7 +15,7 @@ class TrainOps {
   static TrainOps& on(Device device);
 
   // One AdamW update of every element, in place. All tensors of one size; gradient: f32, or i64 in
-  // fixed point (AdamWStep::gradient_factor).
+  // fixed point (AdamWStep::gradient_factor); moments: f32, or bf16 rounded by chance.
   virtual void adamw(Tensor gradient, const AdamWStep& step, Tensor value, Tensor first_moment,
                      Tensor second_moment, Stream& stream) = 0;
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "runtime/random.h"
 #include "runtime/trace.h"
 #include "train/ops.h"
 
@@ -22,14 +23,18 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
   of_step.second_correction = static_cast<float>(1.0 / (1.0 - std::pow(config_.beta2, exponent)));
   of_step.gradient_factor = gradient_scale * params.gradient_factor();
 
+  const Random rounding(static_cast<std::uint64_t>(config_.seed), Purpose::moment_rounding,
+                        static_cast<std::uint64_t>(step));
   TrainOps& ops = TrainOps::on(stream.device());
   for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
     const auto [begin, end] = params.owned(id);
     if (begin == end) continue;
     AdamWStep constants = of_step;
-    constants.weight_decay = params.all()[static_cast<std::size_t>(id)].spec.decays
-                                 ? static_cast<float>(config_.weight_decay)
-                                 : 0.0F;
+    const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
+    constants.weight_decay = spec.decays ? static_cast<float>(config_.weight_decay) : 0.0F;
+    const Philox key = rounding.bits(spec.key());
+    constants.rounding_key = std::uint64_t{key[0]} << 32 | key[1];
+    constants.first_element = begin;
     ops.adamw(params.gradient(id).range(begin, end), constants, params.value(id).range(begin, end),
               params.first_moment(id), params.second_moment(id), stream);
   }

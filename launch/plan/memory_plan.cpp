@@ -60,10 +60,11 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
   const std::int64_t held = shape.dense_elements() + shape.expert_elements();
   const std::int64_t owned = owned_elements(shape);
   // Every tensor is written by one rank: the values by any copy, the moments by their owners.
-  const std::int64_t written = 4 * owned + 8 * owned;
+  const std::int64_t moments = 2 * shape.moment_bytes * owned;
+  const std::int64_t written = 4 * owned + moments;
   return {{"values", 4 * held},
           {"gradients", (shape.exact ? 8 : 4) * held},
-          {"moments", 8 * owned},
+          {"moments", moments},
           {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0},
           {"activations", activation_total(shape)},
           {"exchange window", window_bytes(shape)},

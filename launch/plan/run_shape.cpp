@@ -50,6 +50,7 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
   shape.model = config.model;
   shape.router = config.router;
   shape.exact = config.train.exact;
+  shape.moment_bytes = bytes_of(moments_dtype(config.train));
   shape.asynchronous_saves = config.checkpoint.async;
   shape.vocabulary = vocabulary;
   shape.num_ranks = num_ranks;

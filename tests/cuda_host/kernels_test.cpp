@@ -4,6 +4,7 @@
 #include "runtime/matmul.h"
 #include "runtime/ops.h"
 #include "runtime/params.h"
+#include "runtime/rounding.h"
 #include "tests/cuda_host/pair.h"
 #include "train/ops.h"
 
@@ -135,6 +136,23 @@ TEST(TrainKernels, AdamwFromBothFormsOfAGradient) {
     expect_same<float>(first);
     expect_same<float>(second);
   }
+}
+
+TEST(TrainKernels, AdamwWithMomentsInBf16) {
+  const std::int64_t size = param_block + 77;
+  const Pair gradient = Pair::normals({size}, 1), value = Pair::normals({size}, 2);
+  std::vector<std::uint16_t> moments;
+  for (std::int64_t i = 0; i < size; ++i)
+    moments.push_back(bf16_of(std::abs(gradient.host().as<float>()[i]) * 0.1F));
+  const Pair first = Pair::of(moments, {size}), second = Pair::of(moments, {size});
+  const AdamWStep step{.rate = 0.1F, .rounding_key = 0x1234567890abcdefULL, .first_element = 7};
+  on_both([&](Device on, Stream& stream) {
+    TrainOps::on(on).adamw(gradient.on(on), step, value.on(on), first.on(on), second.on(on),
+                           stream);
+  });
+  expect_same<float>(value);
+  expect_same<std::uint16_t>(first);
+  expect_same<std::uint16_t>(second);
 }
 
 TEST(TrainKernels, SumSquaresPerBlock) {

@@ -55,6 +55,6 @@ sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
 
 sweep "tiny"
 [ "${2:-}" = all ] || layouts=("1 auto 2" "3 auto 1" "4 2 1")
-sweep "six experts, top-3, no shared expert" --set model.num_experts=6 --set router.top_k=3 \
-  --set model.shared_expert_hidden=0 --set router.gate=topk_softmax --set model.tie_embeddings=false
+sweep "six experts, top-3, no shared expert, bf16 moments" --set model.num_experts=6 --set router.top_k=3 \
+  --set model.shared_expert_hidden=0 --set router.gate=topk_softmax --set model.tie_embeddings=false --set train.moments=bf16
 exit $failed

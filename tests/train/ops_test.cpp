@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "runtime/params.h"
+#include "runtime/rounding.h"
 #include "tests/reference/adamw.h"
 #include "tests/reference/gradient.h"
 
@@ -63,6 +64,58 @@ TEST(TrainOps, AdamwScalesTheGradient) {
   EXPECT_EQ(first_a, first_b);
   EXPECT_EQ(second_a, second_b);
   EXPECT_EQ(a, b);
+}
+
+std::vector<std::uint16_t> bf16_of_all(const std::vector<float>& values) {
+  std::vector<std::uint16_t> rounded;
+  for (const float value : values) rounded.push_back(bf16_of(value));
+  return rounded;
+}
+
+// The same element many times, each with a chance of its own: a moment of 1 that loses a
+// thousandth per step, which rounding to nearest would never see.
+TEST(TrainOps, MomentsInBf16AreRightOnAverage) {
+  constexpr std::int64_t size = 4 * param_block;
+  std::vector<float> gradient(size, 0.0F), value(size, 0.0F);
+  std::vector<std::uint16_t> first = bf16_of_all(std::vector<float>(size, 1.0F)), second = first;
+  Stream stream = Stream::cpu(2);
+  AdamWStep step;
+  step.beta1 = step.beta2 = 0.999F;
+  for (int i = 0; i < 100; ++i) {
+    step.rounding_key = static_cast<std::uint64_t>(i) * 0x9E3779B97F4A7C15ULL;
+    TrainOps::on(Device::cpu())
+        .adamw(tensor_of(gradient), step, tensor_of(value), tensor_of(first), tensor_of(second),
+               stream);
+  }
+  for (const std::vector<std::uint16_t>* moment : {&first, &second}) {
+    double mean = 0.0;
+    for (const std::uint16_t each : *moment) mean += value_of_bf16(each) / double{size};
+    EXPECT_NEAR(mean, std::pow(0.999, 100), 2e-3);  // the mean's deviation is 3e-4
+  }
+}
+
+TEST(TrainOps, MomentsInBf16RoundAlikeInAnySplit) {
+  constexpr std::int64_t size = 3 * param_block, begin = param_block;
+  std::vector<float> gradient = reference::normals(size, 3);
+  std::vector<float> whole(size, 1.0F), part(size, 1.0F);
+  std::vector<std::uint16_t> first = bf16_of_all(reference::normals(size, 4)),
+                             second = bf16_of_all(std::vector<float>(size, 0.1F)),
+                             part_first = first, part_second = second;
+  AdamWStep step = step_of(3);
+  step.rounding_key = 5;
+  Stream stream = Stream::cpu(2);
+  TrainOps& ops = TrainOps::on(Device::cpu());
+  ops.adamw(tensor_of(gradient), step, tensor_of(whole), tensor_of(first), tensor_of(second),
+            stream);
+  for (const auto& [from, to] : {std::pair(std::int64_t{0}, begin), std::pair(begin, size)}) {
+    step.first_element = from;
+    ops.adamw(tensor_of(gradient).range(from, to), step, tensor_of(part).range(from, to),
+              tensor_of(part_first).range(from, to), tensor_of(part_second).range(from, to),
+              stream);
+  }
+  EXPECT_EQ(whole, part);
+  EXPECT_EQ(first, part_first);
+  EXPECT_EQ(second, part_second);
 }
 
 TEST(TrainOps, SumSquaresIsExactPerBlock) {
