@@ -1,7 +1,9 @@
 #include "launch/assemble.h"
 
 #include "launch/config_checks.h"
+#include "launch/environment.h"
 #include "launch/layout.h"
+#include "launch/numa.h"
 #include "runtime/agree.h"
 #include "runtime/error.h"
 
@@ -59,6 +61,7 @@ Device choose_device(const RunConfig& run, Comm& world) {
 
 Stream make_stream(const RunConfig& run, Device device, Comm& world) {
   if (device.kind == Device::Kind::cuda) return Stream::cuda(device, run.tf32);
+  place_memory(numa_nodes_of(allowed_cores().mask));
   return Stream::cpu(choose_threads(run.threads, world));
 }
 

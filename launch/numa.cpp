@@ -1,0 +1,75 @@
+#include "launch/numa.h"
+
+#include <fmt/ranges.h>
+#include <linux/mempolicy.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+namespace switchyard {
+namespace {
+
+// -1 if the text is not a number.
+int number_of(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : -1;
+}
+
+// list: as the kernel writes it, "0-3,8-11".
+bool has_core(const std::string& list, const std::string& cores) {
+  std::istringstream parts(list);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const std::size_t dash = part.find('-');
+    const int first = number_of(part.substr(0, dash));
+    const int last = dash == std::string::npos ? first : number_of(part.substr(dash + 1));
+    if (first < 0) continue;
+    for (int core = first; core <= last && core < std::ssize(cores); ++core)
+      if (cores[static_cast<std::size_t>(core)] == '1') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<int> numa_nodes_of(const std::string& cores, const std::filesystem::path& system) {
+  std::vector<int> nodes;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(system, none)) {
+    const std::string name = entry.path().filename();
+    const int node = name.starts_with("node") ? number_of(name.substr(4)) : -1;
+    std::string list;
+    std::getline(std::ifstream(entry.path() / "cpulist"), list);
+    if (node >= 0 && has_core(list, cores)) nodes.push_back(node);
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
+void place_memory(const std::vector<int>& nodes) {
+  constexpr int word = 8 * sizeof(unsigned long);
+  if (nodes.size() < 2) return;
+  std::vector<unsigned long> mask(static_cast<std::size_t>(nodes.back() / word + 1), 0);
+  for (const int node : nodes) mask[static_cast<std::size_t>(node / word)] |= 1UL << (node % word);
+  // One more bit than there are: the kernel leaves the last one out.
+  syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, mask.data(), mask.size() * word + 1);
+}
+
+std::string place_text(int num_cores, const std::vector<int>& nodes) {
+  const std::string cores = fmt::format("{} core{}", num_cores, num_cores == 1 ? "" : "s");
+  if (nodes.empty()) return cores;
+  if (nodes.size() == 1) return fmt::format("{} of NUMA node {}", cores, nodes.front());
+  int policy = MPOL_DEFAULT;
+  syscall(SYS_get_mempolicy, &policy, nullptr, 0UL, nullptr, 0UL);
+  return fmt::format(
+      "{} of NUMA nodes {}, {}: a rank per NUMA node is faster (mpirun --map-by numa --bind-to "
+      "numa)",
+      cores, fmt::join(nodes, ", "),
+      policy == MPOL_INTERLEAVE ? "its memory spread over them" : "its memory where it falls");
+}
+
+}  // namespace switchyard
