@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "io/prepare/escape.h"
 #include "io/prepare/report_figures.h"
-#include "io/prepare/report_style.h"
+#include "io/prepare/report_page.h"
 #include "io/prepare/report_values.h"
 
 namespace switchyard {
@@ -18,16 +16,12 @@ std::string share_html(std::int64_t part, std::int64_t whole) {
   return html_text(share_in_words(part, whole));
 }
 
-class Page {
+class Page : private ReportPage {
  public:
-  explicit Page(const json& report) : report_(report) {}
+  explicit Page(const json& report)
+      : ReportPage("Dataset report", "Dataset report"), report_(report) {}
 
   std::string html() {
-    add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
-        "<title>Dataset report</title><style>{}</style></head>\n<body><main>",
-        report_style);
-    add("<h1>Dataset report</h1>");
     add_tiles();
     add_warnings();
     add_funnel();
@@ -37,23 +31,12 @@ class Page {
     add_examples();
     add_problems();
     add_recipe();
-    out_ += "</main></body></html>\n";
-    return std::move(out_);
+    return finish();
   }
 
  private:
-  template <class... Args>
-  void add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
-  }
-
   std::int64_t documents(const char* which) const {
     return integer_at(part_at(report_, "documents"), which);
-  }
-
-  void add_tile(const std::string& figure, const std::string& what) {
-    add("<div class=\"card tile\"><b>{}</b><span>{}</span></div>\n", html_text(figure),
-        html_text(what));
   }
 
   void add_tiles() {
@@ -217,7 +200,6 @@ class Page {
   }
 
   const json& report_;
-  std::string out_;
 };
 
 }  // namespace

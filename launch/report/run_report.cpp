@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "io/prepare/escape.h"
 #include "io/prepare/report_figures.h"
-#include "io/prepare/report_style.h"
+#include "io/prepare/report_page.h"
 #include "io/prepare/report_values.h"
 #include "launch/report/run_figures.h"
 
@@ -25,37 +24,22 @@ svg text.legend { text-anchor: start; } svg rect.heat { fill: var(--gone); strok
 pre { font: 13px/1.5 ui-monospace, monospace; overflow-x: auto; }
 )";
 
-class RunPage {
+class RunPage : private ReportPage {
  public:
-  explicit RunPage(const RunHistory& history) : history_(history) {}
+  explicit RunPage(const RunHistory& history)
+      : ReportPage(history.name + " - Switchyard", history.name, run_style), history_(history) {}
 
   std::string html() {
-    const std::string name = html_text(history_.name);
-    add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
-        "<title>{} - Switchyard</title><style>{}{}</style></head>\n<body><main>",
-        name, report_style, run_style);
-    add("<h1>{}</h1>", name);
     add_tiles();
     add_problem();
     out_ += run_figures_html(history_);
     add_parts();
     add_attempts();
     add_config();
-    out_ += "</main></body></html>\n";
-    return std::move(out_);
+    return finish();
   }
 
  private:
-  template <class... Args>
-  void add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
-  }
-  void add_tile(const std::string& figure, const std::string& what) {
-    add("<div class=\"card tile\"><b>{}</b><span>{}</span></div>\n", html_text(figure),
-        html_text(what));
-  }
-
   void add_tiles() {
     const RunState& state = history_.state;
     out_ += "<div class=\"tiles\">";
@@ -138,7 +122,6 @@ class RunPage {
   }
 
   const RunHistory& history_;
-  std::string out_;
 };
 
 }  // namespace

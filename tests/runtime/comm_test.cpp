@@ -275,12 +275,10 @@ TEST_P(CommTest, TextIsBroadcastFromEveryRoot) {
 }
 
 TEST_P(CommTest, TextsOfAnyLengthAreGathered) {
-  const auto text_of = [](int peer) {
-    return std::string(peer % 3 * 1000, 'a') + char('0' + peer);
-  };
-  const auto texts = all_gather_text(comm(), text_of(rank()));
+  const auto text = [](int peer) { return std::string(peer % 3 * 1000, 'a') + char('0' + peer); };
+  const auto texts = all_gather_text(comm(), text(rank()));
   EXPECT_EQ(std::ssize(texts), size());
-  for (int peer = 0; peer < size(); ++peer) EXPECT_EQ(texts[peer], text_of(peer));
+  for (int peer = 0; peer < size(); ++peer) EXPECT_EQ(texts[peer], text(peer));
 }
 
 TEST_P(CommTest, GatheredTextsAreOnRankZeroAlone) {
