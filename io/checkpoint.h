@@ -90,11 +90,11 @@ std::vector<CheckpointStatus> list_checkpoints(const std::filesystem::path& run_
 // Reads every byte. The problem in words, or nothing.
 std::optional<std::string> verify_checkpoint(const std::filesystem::path& folder);
 // The newest that counts (io/run_line.h) and verifies, and a line for each newer one that did not.
-// Nothing if there is none.
+// Nothing if there is none. back: so many good ones before it, or the oldest if there are fewer.
 struct Found {
   std::optional<std::filesystem::path> folder;
   std::vector<std::string> skipped;
 };
-Found newest_good_checkpoint(const std::filesystem::path& run_directory);
+Found newest_good_checkpoint(const std::filesystem::path& run_directory, std::int64_t back = 0);
 
 }  // namespace switchyard

@@ -65,14 +65,15 @@ std::optional<std::string> verify_checkpoint(const fs::path& folder) {
   return problem_of(folder, [](const CheckpointReader& checkpoint) { checkpoint.verify(); });
 }
 
-Found newest_good_checkpoint(const fs::path& run_directory) {
+Found newest_good_checkpoint(const fs::path& run_directory, std::int64_t back) {
   const std::vector<CheckpointStatus> all = find_checkpoints(run_directory);
   Found found;
-  for (auto one = all.rbegin(); one != all.rend() && !found.folder; ++one) {
+  for (auto one = all.rbegin(); one != all.rend() && back >= 0; ++one) {
     std::string problem = one->problem;
     if (problem.empty()) problem = verify_checkpoint(one->folder).value_or("");
     if (problem.empty()) {
       found.folder = one->folder;
+      --back;
     } else {
       found.skipped.push_back(
           fmt::format("skipped {}: {}", one->folder.filename().string(), problem));
