@@ -56,6 +56,9 @@ class CheckpointReader {
 
   // Reads every byte of every file. Errors: Exit::data naming what is wrong.
   void verify() const;
+  // One share of that, of `num_parts`: every byte is in one of them. Files that no share reads
+  // hold no tensor, and were checked when the checkpoint was opened.
+  void verify_share(int part, int num_parts) const;
   std::int64_t bytes() const;      // of all files
   std::int64_t num_files() const;  // one for each rank that wrote it
 
@@ -90,11 +93,15 @@ std::vector<CheckpointStatus> list_checkpoints(const std::filesystem::path& run_
 // Reads every byte. The problem in words, or nothing.
 std::optional<std::string> verify_checkpoint(const std::filesystem::path& folder);
 // The newest that counts (io/run_line.h) and verifies, and a line for each newer one that did not.
-// Nothing if there is none.
+// Nothing if there is none. back: so many good ones before it, or the oldest if there are fewer.
+// Collective: rank 0 lists them, each rank verifies a share of the bytes, and all learn the same.
 struct Found {
   std::optional<std::filesystem::path> folder;
   std::vector<std::string> skipped;
 };
+Found newest_good_checkpoint(const std::filesystem::path& run_directory, Comm& world,
+                             std::int64_t back = 0);
+// By one process.
 Found newest_good_checkpoint(const std::filesystem::path& run_directory);
 
 }  // namespace switchyard

@@ -5,6 +5,7 @@
 #include "io/checkpoint_format.h"
 #include "io/committed_folder.h"
 #include "io/run_line.h"
+#include "runtime/agree.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -21,6 +22,18 @@ std::optional<std::string> problem_of(const fs::path& folder, Check check) {
     check(CheckpointReader(folder));
     return std::nullopt;
   } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// Collective. Every rank verifies a share. In words, the same on all; empty: nothing is wrong.
+std::string problem_of_all(const fs::path& folder, Comm& world) {
+  try {
+    const CheckpointReader checkpoint = CheckpointReader::open_on_all(folder, world);
+    agree(world, [&] { checkpoint.verify_share(world.rank(), world.size()); });
+    return "";
+  } catch (const Error& error) {
+    if (!error.agreed()) throw;
     return error.what();
   }
 }
@@ -65,20 +78,28 @@ std::optional<std::string> verify_checkpoint(const fs::path& folder) {
   return problem_of(folder, [](const CheckpointReader& checkpoint) { checkpoint.verify(); });
 }
 
-Found newest_good_checkpoint(const fs::path& run_directory) {
-  const std::vector<CheckpointStatus> all = find_checkpoints(run_directory);
+Found newest_good_checkpoint(const fs::path& run_directory, Comm& world, std::int64_t back) {
+  std::vector<CheckpointStatus> all;  // known to rank 0
+  on_root(world, [&] { all = find_checkpoints(run_directory); });
   Found found;
-  for (auto one = all.rbegin(); one != all.rend() && !found.folder; ++one) {
-    std::string problem = one->problem;
-    if (problem.empty()) problem = verify_checkpoint(one->folder).value_or("");
+  for (std::int64_t i = reduce_one(world, std::ssize(all), Reduce::max); i-- > 0 && back >= 0;) {
+    CheckpointStatus one;
+    if (world.rank() == 0) one = all[static_cast<std::size_t>(i)];
+    const fs::path folder = broadcast_text(world, one.folder.string(), 0);
+    std::string problem = broadcast_text(world, one.problem, 0);
+    if (problem.empty()) problem = problem_of_all(folder, world);
     if (problem.empty()) {
-      found.folder = one->folder;
+      found.folder = folder;
+      --back;
     } else {
-      found.skipped.push_back(
-          fmt::format("skipped {}: {}", one->folder.filename().string(), problem));
+      found.skipped.push_back(fmt::format("skipped {}: {}", folder.filename().string(), problem));
     }
   }
   return found;
+}
+
+Found newest_good_checkpoint(const fs::path& run_directory) {
+  return newest_good_checkpoint(run_directory, *make_single_comm());
 }
 
 }  // namespace switchyard

@@ -149,6 +149,12 @@ void CheckpointReader::verify() const {
   for (const FileEntry& file : state_->manifest.files) check_every_byte(state_->folder, file);
 }
 
+void CheckpointReader::verify_share(int part, int num_parts) const {
+  for (const FileEntry& file : state_->manifest.files)
+    durable::wait_for_file(state_->folder / file.name, state_->patience);
+  check_share(state_->folder, state_->manifest.files, part, num_parts);
+}
+
 std::int64_t CheckpointReader::bytes() const {
   std::int64_t bytes = 0;
   for (const FileEntry& file : state_->manifest.files) bytes += file.bytes;

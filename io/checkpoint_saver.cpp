@@ -17,13 +17,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-FileEntry write_tensors(const fs::path& path, const std::vector<NamedTensor>& mine) {
+FileEntry write_tensors(const fs::path& path, const std::vector<NamedTensor>& mine,
+                        WritePace& pace) {
   Hdf5Writer writer(path, checkpoint_chunk_bytes);
   for (const auto& [name, tensor] : mine) {
     require(tensor.device == Device::cpu(), "'{}' is not on the host", name);
     std::vector<std::int64_t> shape;
     for (int i = 0; i < tensor.shape.num_dims(); ++i) shape.push_back(tensor.dim(i));
     writer.write(name, name_of(tensor.dtype), shape, tensor.data);
+    pace.wrote(tensor.bytes());
   }
   return writer.finish();
 }
@@ -32,11 +34,11 @@ FileEntry write_tensors(const fs::path& path, const std::vector<NamedTensor>& mi
 // folder, and the folder's in those above. A file of this name without a manifest is what a failed
 // save of this very attempt left behind.
 FileEntry write_part(const fs::path& run_directory, const fs::path& folder, int rank,
-                     const std::vector<NamedTensor>& mine) {
+                     const std::vector<NamedTensor>& mine, WritePace& pace) {
   durable::make_folders(folder);
   const fs::path file = folder / rank_file_name(rank);
   durable::remove_tree(file);
-  FileEntry entry = write_tensors(file, mine);
+  FileEntry entry = write_tensors(file, mine, pace);
   durable::sync_folder(folder);
   if (rank == 0) {  // an attempt that died may have made them and not synced them
     durable::sync_folder(folder.parent_path());
@@ -58,12 +60,13 @@ void check_one_owner_each(const std::vector<FileEntry>& files) {
 }  // namespace
 
 CheckpointSaver::CheckpointSaver(fs::path run_directory, int attempt, Mode mode, Comm& world,
-                                 Stream& stream)
+                                 Stream& stream, std::int64_t write_rate)
     : run_directory_(std::move(run_directory)),
       attempt_(attempt),
       mode_(mode),
       world_(world),
-      stream_(stream) {}
+      stream_(stream),
+      pace_(mode == Mode::asynchronous ? write_rate : 0) {}
 
 CheckpointSaver::~CheckpointSaver() = default;  // a future of std::async waits for its thread
 
@@ -86,9 +89,10 @@ void CheckpointSaver::start(std::int64_t step, const std::vector<NamedTensor>& m
                 {"num_ranks", world_.size()},
                 {"meta", std::move(meta)}};
   const bool behind = mode_ == Mode::asynchronous;
+  pace_.begin();
   const auto write = [this, rank = world_.rank(),
                       tensors = behind ? staging_.copy(mine, stream_) : mine] {
-    return write_part(run_directory_, folder_, rank, tensors);
+    return write_part(run_directory_, folder_, rank, tensors, pace_);
   };
   writing_ = std::async(behind ? std::launch::async : std::launch::deferred, write);
   phase_ = Phase::writing;
@@ -137,6 +141,7 @@ void CheckpointSaver::begin_commit() {
 
 std::optional<fs::path> CheckpointSaver::finish() {
   std::optional<fs::path> folder;
+  hurry();
   while (in_progress()) folder = advance();
   return folder;
 }

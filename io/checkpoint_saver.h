@@ -14,6 +14,7 @@
 #include "io/checkpoint.h"
 #include "io/manifest.h"
 #include "io/staging.h"
+#include "io/write_pace.h"
 #include "runtime/comm.h"
 
 namespace switchyard {
@@ -25,9 +26,10 @@ class CheckpointSaver {
  public:
   enum class Mode : std::uint8_t { synchronous, asynchronous };
 
-  // The caller keeps world and stream.
+  // The caller keeps world and stream. write_rate: bytes per second that this rank writes behind
+  // the training, as a mean over whole tensors; 0: no limit.
   CheckpointSaver(std::filesystem::path run_directory, int attempt, Mode mode, Comm& world,
-                  Stream& stream);
+                  Stream& stream, std::int64_t write_rate = 0);
   // Waits for this rank's thread; what was not committed by then never exists.
   ~CheckpointSaver();
   CheckpointSaver(const CheckpointSaver&) = delete;
@@ -54,6 +56,8 @@ class CheckpointSaver {
 
   // Collective. Waits for the save in progress, if there is one.
   std::optional<std::filesystem::path> finish();
+  // The save in progress is waited for: it goes as fast as it can.
+  void hurry() { pace_.hurry(); }
 
  private:
   enum class Phase : std::uint8_t { idle, writing, committing };
@@ -68,6 +72,7 @@ class CheckpointSaver {
   Comm& world_;
   Stream& stream_;
   Staging staging_;
+  WritePace pace_;
 
   Phase phase_ = Phase::idle;
   std::filesystem::path folder_;

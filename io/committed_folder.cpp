@@ -1,5 +1,6 @@
 #include "io/committed_folder.h"
 
+#include <optional>
 #include <system_error>
 
 #include "io/durable.h"
@@ -76,6 +77,28 @@ void check_every_byte(const fs::path& folder, const FileEntry& entry) {
     for (std::int64_t chunk = 0; chunk < num_chunks(extent); ++chunk) {
       buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));
       read_chunk(file, extent, chunk, buffer);
+    }
+  }
+}
+
+void check_share(const fs::path& folder, const std::vector<FileEntry>& files, int part,
+                 int num_parts) {
+  std::int64_t total = 0, before = 0;
+  for (const FileEntry& entry : files) {
+    for (const Extent& extent : entry.extents) total += extent.bytes;
+  }
+  std::vector<std::byte> buffer;
+  for (const FileEntry& entry : files) {
+    std::optional<durable::File> file;
+    for (const Extent& extent : entry.extents) {
+      for (std::int64_t chunk = 0; chunk < num_chunks(extent); ++chunk) {
+        const bool mine = before * num_parts / total == part;
+        before += bytes_of_chunk(extent, chunk);
+        if (!mine) continue;
+        if (!file) file.emplace(open_checked(folder, entry));
+        buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));
+        read_chunk(*file, extent, chunk, buffer);
+      }
     }
   }
 }

@@ -40,6 +40,10 @@ Manifest open_folder(const std::filesystem::path& folder, const std::string& kin
                      int newest_version);
 // Reads all of a file of the folder. Errors: Exit::data naming what is wrong.
 void check_every_byte(const std::filesystem::path& folder, const FileEntry& file);
+// Reads share `part` of `num_parts` of all of them, which are of equal size to a chunk; a file that
+// has none of it is not opened. Errors: likewise.
+void check_share(const std::filesystem::path& folder, const std::vector<FileEntry>& files, int part,
+                 int num_parts);
 // The text of the folder's manifest, unchecked. Errors: Exit::data if there is none.
 std::string read_manifest(const std::filesystem::path& folder, const std::string& kind);
 

@@ -27,6 +27,7 @@ struct CheckpointConfig {
   std::int64_t keep_every = 0;  // and those of every K-th step
   int keep_best = 0;            // and those of the lowest validation losses
   bool async = true;            // written behind the training
+  std::int64_t write_rate = 0;  // bytes per second and rank, behind the training; 0: no limit
 };
 
 // What submitting at this site needs; usually in the site file.
@@ -45,6 +46,7 @@ struct Config {
   TrainConfig train;
   CheckpointConfig checkpoint;
   SlurmConfig slurm;
+  GuardConfig guard;
   WatchdogConfig watchdog;
 };
 

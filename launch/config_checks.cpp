@@ -44,6 +44,9 @@ void check_model(const ModelConfig& model) {
 void check_config(const Config& config) {
   check_batches(config.train, config.data);
   check_model(config.model);
+  require(config.guard.rewind_checkpoints <= config.checkpoint.keep, Exit::usage,
+          "guard.rewind_checkpoints = {} is more than checkpoint.keep = {}: so many are not kept",
+          config.guard.rewind_checkpoints, config.checkpoint.keep);
   check_router(config.router, config.model.num_experts);
 }
 

@@ -165,7 +165,31 @@ void add_checkpoint(std::vector<ConfigKey>& keys, CheckpointConfig& checkpoint) 
                            {"checkpoint.keep_best", &checkpoint.keep_best, Range{0, 1e6}, free,
                             "keep so many of the lowest validation losses too"},
                            {"checkpoint.async", &checkpoint.async, Anything{}, free,
-                            "write behind the training, from a copy in memory"}});
+                            "write behind the training, from a copy in memory"},
+                           {"checkpoint.write_rate", &checkpoint.write_rate, Range{0, many}, free,
+                            "bytes per second that a rank writes behind the training; 0: no "
+                            "limit"}});
+}
+
+void add_guard(std::vector<ConfigKey>& keys, GuardConfig& guard) {
+  keys.insert(
+      keys.end(),
+      {{"guard.enabled", &guard.enabled, Anything{}, free,
+        "keep NaN, Inf and spikes out of the weights; false: end the run at what is not finite"},
+       {"guard.spike_sigma", &guard.spike_sigma, Range{0, 1e6}, free,
+        "robust deviations of loss or gradient norm that are a spike; 0: none is"},
+       {"guard.window", &guard.window, Range{4, 1e6}, free,
+        "steps that a new one is compared with; from a quarter of them on"},
+       {"guard.skips", &guard.skips, Range{0, many}, free,
+        "batches left out one after the other, before going back"},
+       {"guard.rewinds", &guard.rewinds, Range{0, many}, free,
+        "times a run goes back to a checkpoint, before it ends with exit code 6"},
+       {"guard.rewind_checkpoints", &guard.rewind_checkpoints, Range{1, 1e6}, free,
+        "how many checkpoints back; at most checkpoint.keep"},
+       {"guard.compare_every", &guard.compare_every, Range{0, many}, free,
+        "steps between comparisons of the copies of parameters; 0: never"},
+       {"guard.repeat_every", &guard.repeat_every, Range{0, many}, free,
+        "steps between those computed twice and compared; 0: none is"}});
 }
 
 void add_watchdog(std::vector<ConfigKey>& keys, WatchdogConfig& watchdog) {
@@ -200,6 +224,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   add_parallel(keys, config.parallel);
   add_train(keys, config.train);
   add_checkpoint(keys, config.checkpoint);
+  add_guard(keys, config.guard);
   add_watchdog(keys, config.watchdog);
   add_slurm(keys, config.slurm);
   return keys;

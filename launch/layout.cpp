@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "launch/environment.h"
+#include "launch/run_directory.h"
+#include "runtime/agree.h"
 #include "runtime/error.h"
 #include "runtime/mesh.h"
 
@@ -22,6 +24,17 @@ ExpertDegree choose_expert_degree(const std::string& asked, int num_ranks, int n
           degree, num_ranks, fitting);
   return {fitting, fmt::format("parallel.experts = {} does not divide {} ranks: using {}", degree,
                                num_ranks, fitting)};
+}
+
+ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& world) {
+  ExpertDegree degree;
+  agree(world, [&] {
+    const bool flexible =
+        config.parallel.elastic || (resume && RunDirectory(config.run.directory).used());
+    degree = choose_expert_degree(config.parallel.experts, world.size(), config.model.num_experts,
+                                  flexible);
+  });
+  return degree;
 }
 
 int choose_threads(int asked, Comm& world) {

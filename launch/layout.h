@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "launch/config.h"
 #include "runtime/comm.h"
-#include "train/config.h"
 
 namespace switchyard {
 
@@ -19,6 +19,9 @@ struct ExpertDegree {
 // largest divisor below it.
 ExpertDegree choose_expert_degree(const std::string& asked, int num_ranks, int num_experts,
                                   bool flexible);
+// Collective. The one of parallel.experts; flexible if that is elastic, or a used run directory is
+// resumed. Errors: agreed.
+ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& world);
 
 // Collective. asked: run.threads; 0 shares the cores of this rank among the ranks that are bound to
 // the same ones.

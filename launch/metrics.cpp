@@ -138,6 +138,15 @@ std::string validation_line(int attempt, std::int64_t step, double loss) {
   return line.close();
 }
 
+std::string guard_line(int attempt, const StepReport& report) {
+  Line line;
+  line.integer("attempt", attempt);
+  line.integer("step", report.step);
+  line.raw("guard", fmt::format("\"{}\"", name_of(report.outcome)));
+  line.raw("problem", nlohmann::json(report.problem).dump());
+  return line.close();
+}
+
 std::string checkpoint_line(int attempt, const SavedCheckpoint& saved) {
   Line line;
   line.integer("attempt", attempt);

@@ -31,6 +31,10 @@ std::string placement_line(int attempt, const PlacementReport& report);
 // One line for an evaluation while training: {attempt, step, validation_loss}. step: steps done.
 std::string validation_line(int attempt, std::int64_t step, double loss);
 
+// One line for a step that the guard did not take as it was: {attempt, step, guard: "repeated",
+// "skipped" or "rewind", problem}.
+std::string guard_line(int attempt, const StepReport& report);
+
 // One line for a committed checkpoint: {attempt, step, time, checkpoint, save_seconds}.
 struct SavedCheckpoint {
   std::int64_t step = 0;  // steps done

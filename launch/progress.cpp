@@ -61,6 +61,15 @@ std::string placement_summary(const PlacementReport& report) {
       report.steps_done, moved, layers, report.layers.size(), report.seconds, after, before);
 }
 
+std::string guard_summary(const StepReport& report) {
+  constexpr const char* consequences[] = {"it was taken",
+                                          "computed again it was sound, and was taken",
+                                          "computed again it was wrong, too: its batch is left out",
+                                          "the run goes back to a checkpoint"};
+  return fmt::format("step {}: {}; {}", report.step, report.problem,
+                     consequences[static_cast<std::size_t>(report.outcome)]);
+}
+
 Progress::Progress(std::int64_t first_step, std::int64_t steps, bool terminal, Color color)
     : first_step_(first_step), steps_(steps), terminal_(terminal), color_(color) {}
 

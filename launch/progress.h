@@ -21,6 +21,10 @@ std::string progress_line(const StepReport& report, std::int64_t steps, double t
 // load, from 1.83", of the worst layers.
 std::string placement_summary(const PlacementReport& report);
 
+// "step 41: the loss 9.1 is 12.0 deviations above the median 3.2 of the steps before; computed
+// again it was wrong, too: its batch is left out".
+std::string guard_summary(const StepReport& report);
+
 class Progress {
  public:
   // first_step: of this attempt. Writes to stderr.

@@ -75,6 +75,10 @@ void RunMetrics::evaluated(std::int64_t steps_done, double loss) {
   note_event(steps_done - 1, {{"validation/loss", loss}});
 }
 
+void RunMetrics::guarded(const StepReport& report) {
+  note_line(guard_line(figures_.attempt, report));
+}
+
 void RunMetrics::placed(const PlacementReport& report) {
   note_line(placement_line(figures_.attempt, report));
 }

@@ -23,6 +23,7 @@ class RunMetrics {
   // productive_seconds: of all steps that this state is made of, this one included.
   void stepped(const StepReport& report, const StepTimes& times, double productive_seconds);
   void evaluated(std::int64_t steps_done, double loss);
+  void guarded(const StepReport& report);  // a step that was not taken as it was
   void placed(const PlacementReport& report);
   void saved(const std::filesystem::path& checkpoint, std::int64_t steps_done, double seconds);
   // Brings metrics.prom up to date; in between that happens every few seconds.

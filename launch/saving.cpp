@@ -1,9 +1,11 @@
 #include "launch/saving.h"
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "launch/attempts.h"
+#include "launch/byte_size.h"
 #include "runtime/agree.h"
 
 namespace switchyard {
@@ -28,7 +30,7 @@ Saving::Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& str
       world_(world),
       log_(log),
       saved_(std::move(saved)),
-      saver_(run_.directory, run_.attempt, mode_of(config), world, stream),
+      saver_(run_.directory, run_.attempt, mode_of(config), world, stream, config.write_rate),
       retention_(run_.directory, {config.keep, config.keep_every, config.keep_best}) {
   if (!run_.resumed_from.empty()) retention_.note_good(run_.resumed_from);
 }
@@ -37,12 +39,14 @@ Saving::~Saving() = default;
 
 void Saving::begin(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta) {
   if (in_progress()) {
+    saver_.hurry();
     const auto begin = std::chrono::steady_clock::now();
     while (in_progress()) advance();
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
     log_.info("step {}: waited {:.2f} s for the save of step {}", step, waited.count(), step_);
   }
   require_not_overtaken();
+  warn_of_full_disk(step, mine);
   step_ = step;
   began_ = std::chrono::steady_clock::now();
   failure_.reset();
@@ -62,7 +66,31 @@ void Saving::advance() {
   }
 }
 
+void Saving::warn_of_full_disk(std::int64_t step, const std::vector<NamedTensor>& mine) {
+  std::int64_t bytes = 0;
+  for (const NamedTensor& named : mine) bytes += named.tensor.bytes();
+  bytes = reduce_one(world_, bytes, Reduce::sum);
+  std::error_code unknown;
+  const fs::space_info space = fs::space(run_.directory, unknown);
+  if (unknown || space.available >= static_cast<std::uintmax_t>(bytes)) {
+    warned_of_disk_ = false;
+  } else if (!std::exchange(warned_of_disk_, true)) {
+    log_.warn(
+        "the checkpoint of step {} takes {}, and {} has {} free: free some space there, or lower "
+        "checkpoint.keep",
+        step, byte_size_text(static_cast<double>(bytes)), run_.directory.string(),
+        byte_size_text(static_cast<double>(space.available)));
+  }
+}
+
+void Saving::settle() {
+  saver_.hurry();
+  while (in_progress()) advance();
+  finish_retaining();
+}
+
 void Saving::finish() {
+  saver_.hurry();
   while (in_progress()) advance_or_throw();
   finish_retaining();
   if (failure_) throw Error(*failure_);

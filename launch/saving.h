@@ -53,12 +53,15 @@ class Saving {
   // Collective; only when no rank is working(). A save that failed is reported in the log, and
   // earlier checkpoints are as they were.
   void advance();
+  // Collective. Waits; what failed was reported in the log.
+  void settle();
   // Collective. Waits. Errors: agreed, those of the save that was begun last.
   void finish();
 
  private:
   void advance_or_throw();
   void require_not_overtaken();
+  void warn_of_full_disk(std::int64_t step, const std::vector<NamedTensor>& mine);  // Collective
   void retain(const std::filesystem::path& committed);
   void finish_retaining();
 
@@ -72,6 +75,7 @@ class Saving {
   std::int64_t step_ = 0;        // of the save that was begun last
   std::chrono::steady_clock::time_point began_;
   std::optional<Error> failure_;  // its failure
+  bool warned_of_disk_ = false;   // and there was no room for it since
 };
 
 }  // namespace switchyard

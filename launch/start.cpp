@@ -21,31 +21,62 @@ void refuse_used(const RunDirectory& directory) {
        directory.path().string());
 }
 
-Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store) {
-  wait_for_owner(directory.path(), patience);
-  Found found = newest_good_checkpoint(directory.path());
+// Collective. checkpoint and notes alone.
+Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store,
+                 Comm& world) {
+  Found found = newest_good_checkpoint(directory.path(), world);
   Start start;
-  start.notes = std::move(found.skipped);
+  if (world.rank() == 0) start.notes = std::move(found.skipped);
   if (!found.folder) return start;
-  check_resumable(CheckpointReader(*found.folder), config, store);
+  on_root(world, [&] { check_resumable(CheckpointReader(*found.folder), config, store); });
   start.checkpoint = *found.folder;
   return start;
+}
+
+// Everybody learns what rank 0 chose.
+void share(Start& start, Comm& world) {
+  start.attempt = static_cast<int>(reduce_one(world, std::int64_t{start.attempt}, Reduce::max));
+  start.checkpoint = broadcast_text(world, start.checkpoint.string(), 0);
 }
 
 }  // namespace
 
 Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
                     bool resume, Comm& world) {
-  Start start;
+  std::int64_t goes_on = 0;
   on_root(world, [&] {
     if (!resume) refuse_used(directory);
-    if (resume && directory.used()) start = find_start(directory, config, store);
+    goes_on = resume && directory.used();
+    if (goes_on != 0) wait_for_owner(directory.path(), patience);
+  });
+  Start start;
+  if (reduce_one(world, goes_on, Reduce::max) != 0)
+    start = find_start(directory, config, store, world);
+  on_root(world, [&] {
     durable::make_folders(directory.logs());
     start.attempt = take_attempt(directory.path(), start.checkpoint.filename().string()).number;
     durable::replace_file(directory.config_file(), print_config(config, Docs::yes));
   });
-  start.attempt = static_cast<int>(reduce_one(world, std::int64_t{start.attempt}, Reduce::max));
-  start.checkpoint = broadcast_text(world, start.checkpoint.string(), 0);
+  share(start, world);
+  return start;
+}
+
+Start go_back(const RunDirectory& directory, int attempt, const GuardConfig& guard,
+              const Rewind& rewind, const std::string& problem, Comm& world) {
+  Found found = newest_good_checkpoint(directory.path(), world,
+                                       guard.rewind_checkpoints * rewind.num_rewinds - 1);
+  Start start;
+  start.rewind = rewind;
+  if (world.rank() == 0) start.notes = std::move(found.skipped);
+  on_root(world, [&] {
+    require(found.folder.has_value(), Exit::numerical,
+            "{}, and {} holds no checkpoint to go back to", problem, directory.path().string());
+    start.checkpoint = *found.folder;
+    start.attempt = take_attempt(directory.path(), found.folder->filename().string()).number;
+    require(start.attempt == attempt + 1, Exit::busy, "attempt {} took {} over from this one",
+            start.attempt - 1, directory.path().string());
+  });
+  share(start, world);
   return start;
 }
 

@@ -10,6 +10,7 @@
 #include "launch/assemble.h"
 #include "launch/checkpoint_meta.h"
 #include "launch/environment.h"
+#include "launch/introduction.h"
 #include "launch/layout.h"
 #include "launch/lease.h"
 #include "launch/logs.h"
@@ -23,6 +24,7 @@
 #include "launch/start.h"
 #include "launch/step_times.h"
 #include "launch/stop_signals.h"
+#include "launch/unless_full.h"
 #include "runtime/agree.h"
 #include "runtime/device_comm.h"
 #include "train/routing_tape.h"
@@ -46,10 +48,11 @@ class Training {
         world_(make_device_world(std::move(world), device)),
         mesh_(make_mesh(std::move(world_.comm), expert_degree)),
         log_(make_logger(directory_.logs(), mesh_)),
+        unless_full_(*log_),
         tape_(make_run_tape(config.router, config.model.num_experts, attempt_, *mesh_.world)),
         model_(config.model, config.router,
                model_options(config, data.store->vocabulary(), device, tape_.get()), mesh_),
-        trainer_(model_, mesh_, config.train, stream_),
+        trainer_(model_, mesh_, config.train, stream_, config.guard),
         description_(describe_run(config, *data.store)),
         metrics_(directory_, attempt_, mesh_.world->size(), config.train.steps),
         clock_(stream_, record),
@@ -58,16 +61,24 @@ class Training {
     if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
     if (!checkpoint_.empty()) load();
+    if (start.rewind) go_on(*start.rewind);
     saving_.prepare(trainer_.owned_state().tensors);
     check_tape(config.train.steps);
     introduce();
   }
 
-  Exit run(std::int64_t stop_before) {
+  // Nothing: the run goes on as next() says, in another attempt.
+  std::optional<Exit> run(std::int64_t stop_before) {
     write_state("running", "");
     try {
       const RunEnd end = loop(stop_before);
       note_metrics([&] { metrics_.finish(); });
+      if (end == RunEnd::rewind) {
+        saving_.settle();  // so that where it goes back to is a matter of steps alone
+        next_ = go_back(directory_, attempt_, config_.guard, trainer_.guard().rewind(), problem_,
+                        *mesh_.world);
+        return std::nullopt;
+      }
       if (profiler_) fmt::print("{}", profiler_->finish(model_, config_));
       write_state(end == RunEnd::done ? "done" : by_signal_ ? "preempted" : "stopped", "");
       if (end == RunEnd::done) {
@@ -91,6 +102,8 @@ class Training {
     profiler_.emplace(directory_.path() / "profile", clock_.trace(), mesh_, stream_);
   }
 
+  const Start& next() const { return next_; }
+
  private:
   bool root() const { return mesh_.world->rank() == 0; }
 
@@ -102,6 +115,8 @@ class Training {
       step_ = reader.step();
       fingerprint = reader.meta().at("trainer").value("fingerprint", "");
       productive_seconds_ = reader.meta().value("step_seconds", 0.0);
+      const nlohmann::json& trainer = reader.meta().at("trainer");
+      if (trainer.contains("guard")) trainer_.guard().load(trainer.at("guard"));
     });
     log_->info("resuming at step {} from {}", step_, checkpoint_.string());
     if (config_.train.exact && fingerprint != trainer_.arithmetic().fingerprint) {
@@ -111,28 +126,24 @@ class Training {
     }
   }
 
+  void go_on(const Rewind& rewind) {
+    Guard& guard = trainer_.guard();
+    guard.go_on(step_, rewind);
+    log_->warn("went back to step {} (time {} of {}): it trains on batch {}", step_,
+               rewind.num_rewinds, config_.guard.rewinds, guard.batch_of(step_));
+  }
+
   void check_tape(std::int64_t steps) {
     if (tape_ == nullptr || model_.moe_layers().empty()) return;
     agree(*mesh_.world, [&] { tape_->require_steps(step_, steps, model_.moe_layers().front()); });
   }
 
   void introduce() {
-    const std::int64_t threads = stream_.num_threads();
     log_->info("attempt {}: {} ranks, {} threads each, experts over {} ranks; run directory {}",
-               attempt_, mesh_.world->size(), threads, mesh_.expert_degree(),
+               attempt_, mesh_.world->size(), stream_.num_threads(), mesh_.expert_degree(),
                directory_.path().string());
-    if (stream_.device().kind == Device::Kind::cuda) {
-      log_->info("rank 0 computes on GPU {} of its node; tensors travel by {}",
-                 stream_.device().index, world_.how);
-    }
+    introduce_machine(config_.train, trainer_, world_.how, stream_, *log_);
     if (model_.num_moe_layers() > 0) log_->info("exchange: {}", model_.exchange_choice());
-    if (config_.train.exact && !trainer_.arithmetic().library_repeats) {
-      log_->warn(
-          "oneDNN does not repeat its bits on this processor: matrix products use Switchyard's own "
-          "kernel, which is slower; train.exact = false would use oneDNN");
-    }
-    const std::string note = emulation_note(product_precision(config_.train), stream_);
-    if (!note.empty()) log_->warn("{}", note);
     introduce_data(data_, config_, *log_);
   }
 
@@ -149,8 +160,9 @@ class Training {
     };
     hooks.stepped = [&](const StepReport& report) {
       record_.step = step_ = report.step + 1;
-      results_ = {{"loss", report.loss}};
+      if (report.outcome <= StepOutcome::repeated) results_ = {{"loss", report.loss}};
       note_step(report);
+      if (report.outcome != StepOutcome::taken) note_guarded(report, progress);
       if (root()) progress.report(report);
     };
     hooks.evaluated = [&](std::int64_t done, double loss) {
@@ -193,9 +205,16 @@ class Training {
     note_metrics([&] { metrics_.stepped(report, times, productive_seconds_); });
   }
 
+  void note_guarded(const StepReport& report, Progress& progress) {
+    progress.pause();
+    problem_ = guard_summary(report);
+    log_->warn("{}", problem_);
+    note_metrics([&] { metrics_.guarded(report); });
+  }
+
   template <class Note>
   void note_metrics(Note note) {
-    if (root()) unless_full(note);
+    if (root()) unless_full_(note);
   }
 
   void note_saved(const Saved& saved) {
@@ -220,21 +239,10 @@ class Training {
 
   void write_state(const std::string& status, const std::string& problem) {
     if (!root()) return;
-    unless_full([&] {
+    unless_full_([&] {
       directory_.write_state(
           {status, attempt_, step_, config_.train.steps, checkpoint_.filename().string(), problem});
     });
-  }
-
-  // What only tells of the run must not end it when the disk is full.
-  template <class Write>
-  void unless_full(Write write) {
-    try {
-      write();
-    } catch (const Error& error) {
-      if (error.code() != Exit::storage) throw;
-      if (!std::exchange(warned_of_disk_, true)) log_->warn("{}", error.what());
-    }
   }
 
   const Config& config_;
@@ -249,13 +257,15 @@ class Training {
   DeviceWorld world_;  // its comm is in the mesh
   Mesh mesh_;
   std::shared_ptr<spdlog::logger> log_;
+  UnlessFull unless_full_;
   std::unique_ptr<RunTape> tape_;
   Transformer model_;
   Trainer trainer_;
   nlohmann::json description_;
   nlohmann::json results_;           // of the last step: its losses
   double productive_seconds_ = 0.0;  // of the steps that made this state, in all attempts
-  bool warned_of_disk_ = false;
+  std::string problem_;              // that the guard met last
+  Start next_;
   RunMetrics metrics_;
   StepClock clock_;
   Saving saving_;
@@ -272,21 +282,19 @@ Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr
     print_error(what);
     RunDirectory(config.run.directory).note_incident(what);
   });
-  ExpertDegree degree;
   const Device device = choose_device(config.run, *world);
-  agree(*world, [&] {
-    const bool flexible =
-        config.parallel.elastic || (options.resume && RunDirectory(config.run.directory).used());
-    degree = choose_expert_degree(config.parallel.experts, world->size(), config.model.num_experts,
-                                  flexible);
-  });
+  const ExpertDegree degree = agree_on_expert_degree(config, options.resume, *world);
   RunData data(config, *world);
   Start start = start_attempt(RunDirectory(config.run.directory), config, *data.store,
                               options.resume, *world);
   if (!degree.note.empty()) start.notes.push_back(degree.note);
-  Training training(config, data, start, degree.degree, record, std::move(world), device);
-  if (options.profile) training.profile();
-  return training.run(options.stop_before);
+  for (;;) {
+    Training training(config, data, start, degree.degree, record, world->split(0, world->rank()),
+                      device);
+    if (options.profile) training.profile();
+    if (const std::optional<Exit> end = training.run(options.stop_before)) return *end;
+    start = training.next();
+  }
 }
 
 }  // namespace switchyard

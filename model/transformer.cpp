@@ -1,5 +1,7 @@
 #include "model/transformer.h"
 
+#include <cmath>
+
 #include "model/activations.h"
 #include "model/block.h"
 #include "model/loss_head.h"
@@ -95,7 +97,14 @@ struct Transformer::State {
     return blocks;
   }
 
-  std::int64_t fixed(double loss) const { return params.format().fixed(loss); }
+  // sum += loss, or a count of what no sum can hold.
+  void add(double loss, std::int64_t& sum, StepSums& sums) const {
+    if (std::abs(loss) < params.format().limit) {
+      sum += params.format().fixed(loss);
+    } else {
+      ++sums.broken;
+    }
+  }
 
   bool is_recomputed(std::size_t layer) const {
     return static_cast<std::int64_t>(layer) < options.recompute_layers;
@@ -197,8 +206,9 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
   s.scratch.reset();
   const Tensor d = s.arena.take(saved.x.shape);
   if (!batch.empty()) {
-    sums.loss += s.fixed(s.head.loss_and_gradient(s.params, batch, saved.x, saved.final_norm,
-                                                  loss_tokens, d, s.scratch, stream));
+    s.add(s.head.loss_and_gradient(s.params, batch, saved.x, saved.final_norm, loss_tokens, d,
+                                   s.scratch, stream),
+          sums.loss, sums);
   }
   const double share = static_cast<double>(batch.num_tokens()) / static_cast<double>(loss_tokens);
   std::size_t moe_layer = sums.dropped.size();
@@ -213,8 +223,8 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
     const AuxiliaryLosses losses =
         s.blocks[layer].backward(s.params, batch, s.rotary, block, d, share, s.scratch, stream);
     if (s.blocks[layer].gate() == nullptr) continue;
-    sums.balance_loss += s.fixed(losses.balance);
-    sums.z_loss += s.fixed(losses.z);
+    s.add(losses.balance, sums.balance_loss, sums);
+    s.add(losses.z, sums.z_loss, sums);
     add_sent_rows(block.moe.plan, s.node_of, s.my_rank, sums.sent_rows);
     const Routing& routing = block.moe.routing;
     const std::size_t experts = routing.wanted.size();
@@ -237,8 +247,8 @@ void Transformer::evaluate(Saved& saved, std::int64_t loss_tokens, StepSums& sum
   const Batch& batch = saved.batch;
   if (batch.empty()) return;
   s.scratch.reset();
-  sums.loss +=
-      s.fixed(s.head.loss(s.params, batch, saved.final_norm, loss_tokens, s.scratch, stream));
+  s.add(s.head.loss(s.params, batch, saved.final_norm, loss_tokens, s.scratch, stream), sums.loss,
+        sums);
 }
 
 void Transformer::finish_step(const StepSums& sums) {

@@ -27,6 +27,7 @@ struct StepSums {
                                             // ones included
   std::vector<std::int64_t> dropped;        // [MoE layers]: of them, for lack of capacity
   SentRows sent_rows;                       // rows that went out in forward
+  std::int64_t broken = 0;  // losses that are not finite or too large for the fixed point
 };
 
 class Transformer {

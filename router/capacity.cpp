@@ -13,7 +13,7 @@ namespace {
 template <class Value>
 void best_first(std::vector<std::int32_t>& items, std::int64_t keep, Value value) {
   const auto better = [&](std::int32_t a, std::int32_t b) {
-    const float x = value(a), y = value(b);
+    const float x = rank_value(value(a)), y = rank_value(value(b));
     return x > y || (x == y && a < b);
   };
   if (keep < std::ssize(items)) {

@@ -17,12 +17,12 @@ __global__ void pick_tokens_kernel(const float* probability, std::int64_t tokens
   float* others = shared_memory<float>();
   const std::int64_t mine = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
   const std::int64_t e = blockIdx.y;
-  const float value = mine < tokens ? probability[mine * experts + e] : 0.0F;
+  const float value = mine < tokens ? rank_value(probability[mine * experts + e]) : 0.0F;
   std::int64_t rank = 0;
   for (std::int64_t begin = 0; begin < tokens; begin += rank_threads) {
     __syncthreads();
     if (begin + threadIdx.x < tokens)
-      others[threadIdx.x] = probability[(begin + threadIdx.x) * experts + e];
+      others[threadIdx.x] = rank_value(probability[(begin + threadIdx.x) * experts + e]);
     __syncthreads();
     for (std::int64_t t = begin; t < tokens && t < begin + rank_threads; ++t) {
       const float other = others[t - begin];
@@ -45,7 +45,7 @@ __global__ void drop_kernel(const std::int32_t* before, const float* weight, std
   auto* others = shared_memory<Candidate>();
   const std::int64_t mine = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
   const auto candidate = [&](std::int64_t pair) {
-    return Candidate{before[pair], by_weight ? weight[pair] : 0.0F};
+    return Candidate{before[pair], by_weight ? rank_value(weight[pair]) : 0.0F};
   };
   const Candidate me = mine < pairs ? candidate(mine) : Candidate{-1, 0.0F};
   std::int64_t rank = 0;

@@ -1,8 +1,9 @@
-#include <atomic>
+#include <algorithm>
+#include <limits>
+#include <numeric>
 #include <vector>
 
 #include "router/cpu_ops.h"
-#include "runtime/error.h"
 #include "runtime/sum16.h"
 
 namespace switchyard {
@@ -116,20 +117,22 @@ class PickRow {
 void CpuRouterOps::score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
                          Stream& stream) {
   const std::int64_t experts = logits.cols();
-  std::atomic<bool> finite = true;
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   for_chunks(log_sum.size(), stream, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t t = first; t < last; ++t) {
-      const float* row = logits.as<float>() + t * experts;
+      float* row = logits.as<float>() + t * experts;
       float* p = probability.as<float>() + t * experts;
       log_sum.as<float>()[t] = softmax_row(row, experts, p);
-      if (p[0] != p[0]) finite = false;  // a NaN or an infinity in the row makes all of it NaN
+      if (p[0] != p[0]) {  // by a single NaN or infinity
+        std::fill_n(row, experts, nan);
+        log_sum.as<float>()[t] = nan;
+        continue;
+      }
       if (!is_sigmoid(weighing)) continue;
       const float sum = sigmoid_row(row, experts, p);
       for (std::int64_t e = 0; e < experts; ++e) p[e] /= sum;
     }
   });
-  require(finite, Exit::numerical,
-          "a router logit is not a number: the model has diverged; lower the learning rate");
 }
 
 void CpuRouterOps::pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias,
@@ -139,9 +142,13 @@ void CpuRouterOps::pick(const GateRule& rule, Tensor logits, Tensor probability,
   for_chunks(tokens, stream, [&](std::int64_t first, std::int64_t last) {
     PickRow row(rule, experts, k);
     for (std::int64_t t = first; t < last; ++t) {
-      const float* values =
-          row.values(logits.as<float>() + t * experts, probability.as<float>() + t * experts, add);
-      top_k_row(values, experts, k, expert.as<std::int32_t>() + t * k);
+      const float* mine = logits.as<float>() + t * experts;
+      std::int32_t* chosen = expert.as<std::int32_t>() + t * k;
+      if (mine[0] != mine[0]) {
+        std::iota(chosen, chosen + k, 0);
+      } else {
+        top_k_row(row.values(mine, probability.as<float>() + t * experts, add), experts, k, chosen);
+      }
     }
   });
 }

@@ -9,11 +9,11 @@
 namespace switchyard {
 namespace {
 
-__global__ void score_kernel(Weighing weighing, const float* logits, std::int64_t tokens,
-                             int experts, float* probability, float* log_sum) {
+__global__ void score_kernel(Weighing weighing, float* logits, std::int64_t tokens, int experts,
+                             float* probability, float* log_sum) {
   const GateRow at(tokens);
   if (!at.inside) return;
-  const float* row = logits + at.token * experts;
+  float* row = logits + at.token * experts;
   float* p = probability + at.token * experts;
   float largest = -__builtin_inff();
   for (int e = at.lane; e < experts; e += warp_size) largest = row[e] > largest ? row[e] : largest;
@@ -25,9 +25,13 @@ __global__ void score_kernel(Weighing weighing, const float* logits, std::int64_
   }
   sum = warp_sum(sum);
   sigmoids = warp_sum(sigmoids) + least_sum;
-  for (int e = at.lane; e < experts; e += warp_size)
-    p[e] = is_sigmoid(weighing) ? sigmoid_f32(row[e]) / sigmoids : exp_f32(row[e] - largest) / sum;
-  if (at.lane == 0) log_sum[at.token] = largest + (sum > 0.0F ? log_f32(sum) : sum);
+  const bool broken = sum != sum;  // by a single NaN or infinity
+  for (int e = at.lane; e < experts; e += warp_size) {
+    if (broken) row[e] = sum;
+    p[e] = is_sigmoid(weighing) && !broken ? sigmoid_f32(row[e]) / sigmoids
+                                           : exp_f32(row[e] - largest) / sum;
+  }
+  if (at.lane == 0) log_sum[at.token] = broken ? sum : largest + log_f32(sum);
 }
 
 // The k largest of `values`, best first, ties to the lower index: k rounds in which the lanes agree
@@ -50,7 +54,7 @@ __device__ void top_k_of_warp(float* values, int count, int k, int lane, std::in
         index = other_index;
       }
     }
-    if (index == count) index = c;  // only NaN is left: sum_probabilities will say so
+    if (index == count) index = c;  // only NaN is left
     if (lane == 0) {
       chosen[c] = index;
       values[index] = __builtin_nanf("");  // out of the race
@@ -70,6 +74,10 @@ __global__ void pick_kernel(GateRule rule, const float* logits, const float* pro
   float* sums = values + experts;
   auto* picked = reinterpret_cast<std::int32_t*>(sums + groups);
   const float* row = logits + at.token * experts;
+  if (row[0] != row[0]) {
+    for (int c = at.lane; c < k; c += warp_size) expert[at.token * k + c] = c;
+    return;
+  }
   for (int e = at.lane; e < experts; e += warp_size) {
     values[e] = is_sigmoid(rule.weighing) ? sigmoid_f32(row[e]) + (bias == nullptr ? 0.0F : bias[e])
                                           : row[e];

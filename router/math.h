@@ -39,6 +39,11 @@ SWITCHYARD_HD inline std::int32_t expert_of(std::int32_t choice) {
   return choice < 0 ? ~choice : choice;
 }
 
+// What experts with limits order tokens by: NaN comes last.
+SWITCHYARD_HD inline float rank_value(float value) {
+  return value == value ? value : -__builtin_inff();
+}
+
 // The k largest of value_at(0 .. count), best first; ties go to the lower index.
 template <class ValueAt>
 SWITCHYARD_HD inline void top_k_of(std::int64_t count, std::int64_t k, std::int32_t* chosen,

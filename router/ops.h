@@ -21,8 +21,9 @@ class RouterOps {
   static RouterOps& on(Device device);
 
   // Per row of logits [T, E]: probability [T, E], their softmax or their sigmoids over the sum of
-  // all, and log_sum [T], the log of the sum of their exponentials. Errors: Exit::numerical for a
-  // logit that is not finite.
+  // all, and log_sum [T], the log of the sum of their exponentials. A row with a NaN or an infinity
+  // that is not negative becomes NaN altogether, logits included: its token goes to experts 0 to
+  // k - 1 with weights of NaN, so that no rank waits for another, and the losses tell.
   virtual void score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
                      Stream& stream) = 0;
   // expert: [T, k] i32, the k best of each row, best first; ties go to the lower index. bias: [E],

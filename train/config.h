@@ -43,6 +43,18 @@ DType moments_dtype(const TrainConfig& config);
 // Of the model's products: the head is never int8, routers are f32.
 ProductPrecision product_precision(const TrainConfig& config);
 
+// What keeps NaN, Inf and spikes out of the weights (train/guard.h).
+struct GuardConfig {
+  bool enabled = true;
+  double spike_sigma = 6.0;   // deviations above the window's median; 0: only what is not finite
+  std::int64_t window = 128;  // steps that were taken; a quarter of them before it judges
+  std::int64_t skips = 3;     // batches left out one after the other, before going back
+  std::int64_t rewinds = 2;   // of a run
+  std::int64_t rewind_checkpoints = 1;  // how many checkpoints back
+  std::int64_t compare_every = 1;       // steps between comparisons of replicas; 0: never
+  std::int64_t repeat_every = 0;        // steps between those that are computed twice; 0: none is
+};
+
 struct ParallelConfig {
   std::string experts =
       "auto";            // expert-parallel degree: "auto" or a divisor of the number of ranks

@@ -7,6 +7,7 @@
 #include "runtime/host_access.h"
 #include "runtime/trace.h"
 #include "train/ops.h"
+#include "train/value_hash.h"
 
 namespace switchyard {
 namespace {
@@ -72,6 +73,25 @@ double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
   if (reduce_one(*mesh.world, broken, Reduce::sum) > 0)
     return std::numeric_limits<double>::quiet_NaN();
   return std::sqrt(sum.value());
+}
+
+std::int64_t gradient_hash(const Params& params, std::span<const std::int64_t> counts, Mesh& mesh,
+                           Stream& stream) {
+  const Span span(stream, "compare");
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    hash += mixed_bits(counts[i], static_cast<std::int64_t>(i));
+  for (const bool expert : {false, true}) {
+    const Tensor region = params.flat_gradients(expert);
+    const ElementRange mine = owned_part(region.size(), params.copies(expert));
+    hash += static_cast<std::uint64_t>(value_hash(region.range(mine.begin, mine.end), stream));
+  }
+  // In halves, so that no sum over the ranks overflows.
+  std::int64_t halves[] = {static_cast<std::int64_t>(hash & 0xffffffffU),
+                           static_cast<std::int64_t>(hash >> 32)};
+  mesh.world->all_reduce(tensor_of(halves, {2}), Reduce::sum, stream);
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(halves[0]) +
+                                   (static_cast<std::uint64_t>(halves[1]) << 32));
 }
 
 }  // namespace switchyard

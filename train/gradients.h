@@ -2,6 +2,9 @@
 // measured.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "runtime/mesh.h"
 #include "runtime/params.h"
 
@@ -19,5 +22,10 @@ void gather_values(Params& params, Mesh& mesh, Stream& stream);
 // Collective. The norm of the whole model's reduced gradient, each block counted by its owner; the
 // same bits on any layout in exact mode. NaN if a gradient is not finite.
 double gradient_norm(const Params& params, Mesh& mesh, Stream& stream);
+
+// Collective. Of the bits of the whole gradient after reduce_gradients, and of `counts`, which all
+// ranks hold. Another layout has another hash of the same gradient.
+std::int64_t gradient_hash(const Params& params, std::span<const std::int64_t> counts, Mesh& mesh,
+                           Stream& stream);
 
 }  // namespace switchyard

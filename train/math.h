@@ -1,4 +1,4 @@
-// One parameter's AdamW update, shared by the CPU and CUDA kernels.
+// One parameter's AdamW update, and a hash of its bits, shared by the CPU and CUDA kernels.
 #pragma once
 
 #include <cmath>
@@ -12,6 +12,22 @@ namespace switchyard {
 template <class T>
 SWITCHYARD_HD inline float gradient_of(T element, double factor) {
   return static_cast<float>(static_cast<double>(element) * factor);
+}
+
+// The bits of the element at `index`, spread over 64: one to one for each index (the finaliser of
+// MurmurHash3, by Appleby).
+template <class T>
+SWITCHYARD_HD inline std::uint64_t mixed_bits(T element, std::int64_t index) {
+  std::uint64_t bits = 0;
+  if constexpr (sizeof(T) == sizeof(std::uint64_t)) {
+    bits = bits_to<std::uint64_t>(element);
+  } else {
+    bits = bits_to<std::uint32_t>(element);
+  }
+  std::uint64_t x = bits + 0x9e3779b97f4a7c15U * static_cast<std::uint64_t>(index + 1);
+  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdU;
+  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53U;
+  return x ^ (x >> 33);
 }
 
 // What one step of AdamW (Loshchilov and Hutter 2019) is to all elements; computed once on the

@@ -54,6 +54,13 @@ double sum_squares_range(const float* x, std::int64_t count) {
   });
 }
 
+template <class T>
+std::uint64_t hash_range(const T* x, std::int64_t begin, std::int64_t count) {
+  std::uint64_t sum = 0;
+  for (std::int64_t i = begin; i < begin + count; ++i) sum += mixed_bits(x[i], i);
+  return sum;
+}
+
 // Elements [begin, begin + count) of a gradient as f32; `room` has a block.
 const float* as_f32(Tensor gradient, double factor, std::int64_t begin, std::int64_t count,
                     float* room) {
@@ -96,6 +103,17 @@ class CpuTrainOps final : public TrainOps {
         gradient.size(), stream, [&](std::int64_t block, std::int64_t begin, std::int64_t count) {
           float room[param_block];
           sums[block] = sum_squares_range(as_f32(gradient, factor, begin, count, room), count);
+        });
+  }
+
+  void hash_blocks(Tensor values, Tensor out, Stream& stream) override {
+    expect_size("out", out, num_blocks(values.size()));
+    for_blocks(
+        values.size(), stream, [&](std::int64_t block, std::int64_t begin, std::int64_t count) {
+          const std::uint64_t hash = values.dtype == DType::i64
+                                         ? hash_range(values.as<std::int64_t>(), begin, count)
+                                         : hash_range(values.as<float>(), begin, count);
+          out.as<std::int64_t>()[block] = static_cast<std::int64_t>(hash);
         });
   }
 

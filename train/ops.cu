@@ -8,7 +8,7 @@
 namespace switchyard {
 namespace {
 
-constexpr int square_threads = 256;
+constexpr int block_threads = 256;
 
 __device__ inline float moment_of(float stored) { return stored; }
 __device__ inline float moment_of(std::uint16_t stored) { return value_of_bf16(stored); }
@@ -39,12 +39,23 @@ __global__ void sum_squares_kernel(const T* gradient, double factor, std::int64_
   const std::int64_t begin = std::int64_t{blockIdx.x} * param_block;
   const std::int64_t end = begin + param_block < count ? begin + param_block : count;
   double sum = 0.0;
-  for (std::int64_t i = begin + threadIdx.x; i < end; i += square_threads) {
+  for (std::int64_t i = begin + threadIdx.x; i < end; i += block_threads) {
     const double value = gradient_of(gradient[i], factor);
     sum += value * value;
   }
   sum = block_sum(sum, shared_memory<double>());
   if (threadIdx.x == 0) out[blockIdx.x] = sum;
+}
+
+template <class T>
+__global__ void hash_kernel(const T* values, std::int64_t count, std::int64_t* out) {
+  const std::int64_t begin = std::int64_t{blockIdx.x} * param_block;
+  const std::int64_t end = begin + param_block < count ? begin + param_block : count;
+  std::uint64_t sum = 0;
+  for (std::int64_t i = begin + threadIdx.x; i < end; i += block_threads)
+    sum += mixed_bits(values[i], i);
+  sum = block_sum(sum, shared_memory<std::uint64_t>());
+  if (threadIdx.x == 0) out[blockIdx.x] = static_cast<std::int64_t>(sum);
 }
 
 template <class T, class Moment>
@@ -54,14 +65,21 @@ void launch_adamw(const T* gradient, const AdamWStep& step, Tensor value, Moment
          device_data<float>(value), first, second);
 }
 
-// Calls body with the gradient's elements in their type.
+// Calls body with the elements in their type.
 template <class Body>
-void with_elements(Tensor gradient, Body body) {
-  if (gradient.dtype == DType::i64) {
-    body(device_data<std::int64_t>(gradient));
+void with_elements(Tensor values, Body body) {
+  if (values.dtype == DType::i64) {
+    body(device_data<std::int64_t>(values));
   } else {
-    body(device_data<float>(gradient));
+    body(device_data<float>(values));
   }
+}
+
+// A block of threads to each block of parameters.
+Grid block_grid(std::int64_t blocks) {
+  return {.blocks = blocks,
+          .threads = block_threads,
+          .shared_bytes = block_threads / warp_size * std::int64_t{sizeof(double)}};
 }
 
 class CudaTrainOps final : public TrainOps {
@@ -86,11 +104,16 @@ class CudaTrainOps final : public TrainOps {
   void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) override {
     expect_size("out", out, ceil_div(gradient.size(), param_block));
     with_elements(gradient, [&](auto* elements) {
-      launch(sum_squares_kernel<std::remove_pointer_t<decltype(elements)>>,
-             {.blocks = out.size(),
-              .threads = square_threads,
-              .shared_bytes = square_threads / warp_size * sizeof(double)},
+      launch(sum_squares_kernel<std::remove_pointer_t<decltype(elements)>>, block_grid(out.size()),
              stream, elements, factor, gradient.size(), device_data<double>(out));
+    });
+  }
+
+  void hash_blocks(Tensor values, Tensor out, Stream& stream) override {
+    expect_size("out", out, ceil_div(values.size(), param_block));
+    with_elements(values, [&](auto* elements) {
+      launch(hash_kernel<std::remove_pointer_t<decltype(elements)>>, block_grid(out.size()), stream,
+             elements, values.size(), device_data<std::int64_t>(out));
     });
   }
 };

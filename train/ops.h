@@ -1,5 +1,5 @@
-// The arithmetic of the optimizer, over flat ranges of parameters. All f32 unless said otherwise;
-// sizes are checked (Exit::internal). No result depends on the thread count.
+// The arithmetic of the optimizer and of the guard, over flat ranges of parameters. All f32 unless
+// said otherwise; sizes are checked (Exit::internal). No result depends on the thread count.
 #pragma once
 
 #include "runtime/stream.h"
@@ -22,6 +22,10 @@ class TrainOps {
   // out[b] = sum of squares of gradient * factor, as f32, over its b-th block of param_block
   // elements, in double and in a fixed order. gradient: f32 or i64; out: f64, [number of blocks].
   virtual void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) = 0;
+
+  // out[b] = sum of mixed_bits over the b-th block of param_block elements, modulo 2^64: another
+  // one if a single element has other bits. values: f32 or i64; out: i64, [number of blocks].
+  virtual void hash_blocks(Tensor values, Tensor out, Stream& stream) = 0;
 };
 
 }  // namespace switchyard

@@ -1,8 +1,7 @@
 #include "train/routing_tape.h"
 
-#include "runtime/agree.h"
-
 #include "router/math.h"
+#include "runtime/agree.h"
 
 namespace switchyard {
 namespace {

@@ -23,9 +23,12 @@ Votes vote(const RunHooks& hooks, Comm& world) {
   return {(all & 1) != 0, (all & 2) != 0};
 }
 
+// Which batch it is, the guard says.
 StepData next_data(Trainer& trainer, Loader& loader, std::int64_t step) {
   const Span span(trainer.stream(), "data");
-  return loader.step(step);
+  StepData data = loader.step(trainer.guard().batch_of(step));
+  data.step = step;
+  return data;
 }
 
 // work's report, with the wall time it took.
@@ -41,9 +44,16 @@ auto timed(Work work) {
 
 RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const TrainConfig& config,
                     const RunRange& range, Comm& world, const RunHooks& hooks) {
+  bool save_is_due = false;
   for (std::int64_t step = range.first_step; step < config.steps; ++step) {
     hooks.entered(Phase::step);
-    hooks.stepped(timed([&] { return trainer.step(next_data(trainer, loader, step)); }));
+    const StepReport stepped =
+        timed([&] { return trainer.step(next_data(trainer, loader, step)); });
+    hooks.stepped(stepped);
+    if (stepped.outcome == StepOutcome::rewind) {
+      hooks.entered(Phase::start);
+      return RunEnd::rewind;
+    }
     const std::int64_t done = step + 1;
     const bool last = done == config.steps;
     const bool at_end_of_range = range.stop_before > 0 && done >= range.stop_before;
@@ -54,9 +64,12 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
       hooks.entered(Phase::evaluate);
       hooks.evaluated(done, trainer.evaluate(*validation));
     }
-    if (last || stop || is_due(config.checkpoint_every, done)) {
+    save_is_due = save_is_due || is_due(config.checkpoint_every, done);
+    const bool sound = stepped.outcome <= StepOutcome::repeated;
+    if (last || stop || (save_is_due && sound)) {
       hooks.entered(Phase::save);
       hooks.save(done);
+      save_is_due = false;
     }
     if (stop || last) hooks.finish_saves();
     if (stop) return RunEnd::stopped;

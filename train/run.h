@@ -20,7 +20,7 @@ struct RunHooks {
   std::function<bool()> stop_requested;                // of this rank; one is enough
   std::function<bool()> save_working;  // of this rank: a save it began still goes on
   std::function<void()> advance_save;  // Collective; when save_working() is false on all ranks
-  std::function<void()> finish_saves;  // Collective; before run_training returns
+  std::function<void()> finish_saves;  // Collective; before run_training returns done or stopped
 };
 
 struct RunRange {
@@ -28,11 +28,12 @@ struct RunRange {
   std::int64_t stop_before = 0;  // as if asked to stop when it is reached; 0: never
 };
 
-enum class RunEnd { done, stopped };
+// rewind: a step's outcome, which was reported; nothing was saved after it.
+enum class RunEnd { done, stopped, rewind };
 
-// Collective. Steps [first_step, train.steps) with a save every checkpoint_every steps and after
-// the last one. Ends early, saved, when a rank asks to stop. validation: nullptr if there is
-// nothing to evaluate on.
+// Collective. Steps [first_step, train.steps) with a save every checkpoint_every steps, or at the
+// next step that the guard takes, and after the last one. Ends early, saved, when a rank asks to
+// stop. validation: nullptr if there is nothing to evaluate on.
 RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const TrainConfig& config,
                     const RunRange& range, Comm& world, const RunHooks& hooks);
 

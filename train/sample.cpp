@@ -124,6 +124,10 @@ class Writer {
     if (ended_[text]) return;
     const Tensor row = logits_of(text);
     const std::span<const float> logits(row.as<float>(), static_cast<std::size_t>(row.size()));
+    require(std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }),
+            Exit::numerical,
+            "the model's logits are not finite: its training has diverged; take an earlier "
+            "checkpoint");
     const std::uint64_t number = text << 32U | static_cast<std::uint64_t>(i);
     const std::int32_t token = config_.temperature == 0
                                    ? likeliest(logits)

@@ -22,6 +22,7 @@ using Tokens = std::vector<std::int32_t>;
 // (prompts are not repeated). Each text ends before `end_token`; the same prompt twice gives two
 // texts. on_token(text, token) is called for each token as it comes, on every rank. Keys and values
 // of earlier tokens are kept; a text that fills the context goes on from its later half.
+// Errors: Exit::numerical if the model's logits are not finite.
 std::vector<Tokens> generate(Transformer& model, const std::vector<Tokens>& prompts,
                              std::int64_t context, std::int32_t end_token,
                              const SampleConfig& config, Stream& stream,

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace switchyard {
@@ -39,8 +41,22 @@ struct PlacementReport {
   std::vector<PlacementChange> layers;
 };
 
+enum class StepOutcome : std::uint8_t {
+  taken,
+  repeated,  // taken at the second try: what was wrong with the first was not there again
+  skipped,   // the weights are as they were before the step
+  rewind     // likewise, and the run must go back to a checkpoint (train/guard.h)
+};
+
+constexpr const char* name_of(StepOutcome outcome) {
+  constexpr const char* names[] = {"taken", "repeated", "skipped", "rewind"};
+  return names[static_cast<std::size_t>(outcome)];
+}
+
 struct StepReport {
   std::int64_t step = 0;
+  StepOutcome outcome = StepOutcome::taken;
+  std::string problem;         // in words; empty if there was none
   double loss = 0.0;           // cross-entropy per token of the whole step, in nats
   double balance_loss = 0.0;   // sum over layers, coefficient included
   double z_loss = 0.0;         // sum over layers, coefficient included

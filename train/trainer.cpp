@@ -1,13 +1,16 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
+#include <utility>
 
 #include "model/matmul_shapes.h"
+#include "train/copies_check.h"
 #include "train/expert_copies.h"
 #include "train/gradients.h"
 #include "train/load_balance.h"
 #include "train/schedule.h"
+#include "train/step_trial.h"
 
 namespace switchyard {
 namespace {
@@ -16,19 +19,52 @@ constexpr std::int64_t times_a_row_travels = 4;  // out and home, forward and ba
 
 }  // namespace
 
-Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream)
+Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream,
+                 const GuardConfig& guard)
     : model_(model),
       mesh_(mesh),
       config_(config),
       stream_(stream),
       optimizer_(config),
-      rebalancing_(model, mesh) {
+      rebalancing_(model, mesh),
+      guard_(guard) {
   if (config.exact)
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
   model.params().initialize(static_cast<std::uint64_t>(config.seed));
 }
 
 StepReport Trainer::step(const StepData& data) {
+  StepReport report;
+  report.step = data.step;
+  const Gradient gradient = judged_gradient(data, report);
+  if (report.outcome <= StepOutcome::repeated) update(data, gradient);
+  fill(report, data, gradient);
+  return report;
+}
+
+Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& report) {
+  Gradient gradient = differentiate(data);
+  if (guard_.compares_copies(data.step)) {
+    report.problem = find_unequal_copies(model_.params(), mesh_, stream_);
+    if (!report.problem.empty()) {
+      report.outcome = guard_.refuse_copies(data.step, report.problem);
+      return gradient;
+    }
+  }
+  StepTrial trial(guard_, data.step);
+  Verdict verdict = trial.judge(gradient.figures);
+  for (; verdict == Verdict::again; verdict = trial.judge(gradient.figures))
+    gradient = differentiate(data);
+  report.problem = trial.problem();
+  if (verdict == Verdict::refuse) {
+    report.outcome = guard_.refuse(data.step, report.problem);
+  } else if (!report.problem.empty()) {
+    report.outcome = StepOutcome::repeated;
+  }
+  return gradient;
+}
+
+Trainer::Gradient Trainer::differentiate(const StepData& data) {
   Params& params = model_.params();
   params.zero_gradients(stream_);
   StepSums sums = model_.empty_sums();
@@ -38,59 +74,57 @@ StepReport Trainer::step(const StepData& data) {
     Transformer::Saved& saved = model_.forward(batch, stream_);
     model_.backward(saved, data.loss_tokens, sums, stream_);
   }
-  bool overflow = params.gradient_overflow(stream_);
-  sum_over_world(sums, overflow);
+  sums.broken += params.gradient_overflow(stream_);
+  sum_over_world(sums);
   sum_copies(model_, mesh_, stream_);
   reduce_gradients(params, mesh_, stream_);
-  const double norm = gradient_norm(params, mesh_, stream_);
-  if (overflow || !std::isfinite(norm)) {
-    throw Error(
-        Exit::numerical,
-        fmt::format(
-            "step {}: the gradient is not finite or too large (norm {}); the weights were not "
-            "touched. "
-            "Resume from the last checkpoint with a lower train.learning_rate or train.clip_norm",
-            data.step, norm))
-        .as_agreed();
-  }
-  const double scale =
-      config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0;
-  const double rate = learning_rate_at(config_, data.step);
-  optimizer_.update(params, data.step, rate, scale, stream_);
-  gather_values(params, mesh_, stream_);
-  model_.finish_step(sums);
-  rebalancing_.count(sums.expert_counts);
-  return report(data.step, data, sums, norm, rate);
+  StepFigures figures{.loss = model_.loss_format().value(sums.loss),
+                      .gradient_norm = gradient_norm(params, mesh_, stream_),
+                      .finite = sums.broken == 0};
+  if (!figures.finite) figures.loss = std::numeric_limits<double>::quiet_NaN();
+  if (guard_.computes_twice(data.step))
+    figures.gradient_hash = gradient_hash(params, sums.expert_counts, mesh_, stream_);
+  return {std::move(sums), figures};
 }
 
-void Trainer::sum_over_world(StepSums& sums, bool& overflow) {
+void Trainer::update(const StepData& data, const Gradient& gradient) {
+  const double norm = gradient.figures.gradient_norm;
+  const double scale =
+      config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0;
+  optimizer_.update(model_.params(), data.step, learning_rate_at(config_, data.step), scale,
+                    stream_);
+  gather_values(model_.params(), mesh_, stream_);
+  model_.finish_step(gradient.sums);
+  rebalancing_.count(gradient.sums.expert_counts);
+  guard_.take(gradient.figures);
+}
+
+void Trainer::sum_over_world(StepSums& sums) {
   std::vector<std::int64_t> words = sums.expert_counts;
   words.insert(words.end(), sums.dropped.begin(), sums.dropped.end());
   const SentRows& sent = sums.sent_rows;
   words.insert(words.end(), {sent.own_rank, sent.own_node, sent.other_nodes});
-  words.insert(words.end(), {sums.loss, sums.balance_loss, sums.z_loss, overflow});
+  words.insert(words.end(), {sums.loss, sums.balance_loss, sums.z_loss, sums.broken});
   mesh_.world->all_reduce(tensor_of(words.data(), {std::ssize(words)}), Reduce::sum, stream_);
   const auto last = words.end();
   sums.sent_rows = {last[-7], last[-6], last[-5]};
   sums.loss = last[-4];
   sums.balance_loss = last[-3];
   sums.z_loss = last[-2];
-  overflow = last[-1] != 0;
+  sums.broken = last[-1];
   std::copy_n(words.begin(), sums.expert_counts.size(), sums.expert_counts.begin());
   std::copy_n(words.begin() + std::ssize(sums.expert_counts), sums.dropped.size(),
               sums.dropped.begin());
 }
 
-StepReport Trainer::report(std::int64_t step, const StepData& data, const StepSums& sums,
-                           double norm, double rate) const {
+void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gradient) const {
   const FixedPoint& format = model_.loss_format();
-  StepReport report;
-  report.step = step;
-  report.loss = format.value(sums.loss);
+  const StepSums& sums = gradient.sums;
+  report.loss = gradient.figures.loss;
   report.balance_loss = format.value(sums.balance_loss);
   report.z_loss = format.value(sums.z_loss);
-  report.gradient_norm = norm;
-  report.learning_rate = rate;
+  report.gradient_norm = gradient.figures.gradient_norm;
+  report.learning_rate = learning_rate_at(config_, data.step);
   report.tokens = data.loss_tokens;
   const std::int64_t row_bytes = times_a_row_travels * model_.travelling_row_bytes();
   report.exchanged = {sums.sent_rows.own_rank * row_bytes, sums.sent_rows.own_node * row_bytes,
@@ -101,7 +135,6 @@ StepReport Trainer::report(std::int64_t step, const StepData& data, const StepSu
     report.layers.push_back(load_of(
         layers[i], std::span(sums.expert_counts).subspan(i * experts, experts), sums.dropped[i]));
   }
-  return report;
 }
 
 PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
@@ -114,7 +147,14 @@ double Trainer::evaluate(Loader& loader) {
       model_.evaluate(model_.forward(batch, stream_), targets, sums, stream_);
     }
   }
-  return model_.loss_format().value(reduce_one(*mesh_.world, sums.loss, Reduce::sum));
+  sum_over_world(sums);
+  if (sums.broken > 0) {
+    throw Error(Exit::numerical,
+                "the validation loss is not finite: the training has diverged; take an earlier "
+                "checkpoint")
+        .as_agreed();
+  }
+  return model_.loss_format().value(sums.loss);
 }
 
 }  // namespace switchyard

@@ -14,6 +14,7 @@
 #include "runtime/mesh.h"
 #include "train/arithmetic.h"
 #include "train/config.h"
+#include "train/guard.h"
 #include "train/optimizer.h"
 #include "train/owned_state.h"
 #include "train/rebalancing.h"
@@ -25,11 +26,13 @@ class Trainer {
  public:
   // Collective. The caller owns model and mesh. Initialises parameters from train.seed; in exact
   // mode tests the arithmetic of every rank first.
-  Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream);
+  Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream,
+          const GuardConfig& guard = {});
 
   // Collective. One optimizer step on this rank's share of the data. report.seconds is the caller's
-  // to fill in. Errors: agreed, Exit::numerical if the loss or a gradient is not finite; the
-  // weights are then untouched.
+  // to fill in. The report's outcome says what the guard made of it. Errors: agreed,
+  // Exit::numerical if a step is wrong and the guard is off or its limits are used up; the weights
+  // are then untouched.
   StepReport step(const StepData& data);
 
   // Collective. Experts move to where the load since the last time asks for them
@@ -40,6 +43,7 @@ class Trainer {
   double evaluate(Loader& loader);
 
   Stream& stream() { return stream_; }
+  Guard& guard() { return guard_; }
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
@@ -47,14 +51,22 @@ class Trainer {
   // "first_moment/...", "second_moment/...", and what gates keep, "gate/...".
   OwnedState owned_state() const;
   nlohmann::json meta() const;
-  // Not collective. Loads what this rank hosts. Errors: Exit::data for a missing, surplus or
+  // Not collective. Loads what this rank hosts; the guard's part of meta() is the caller's to load.
+  // Errors: Exit::data for a missing, surplus or
   // misshapen tensor.
   void load(const CheckpointReader& checkpoint);
 
  private:
-  void sum_over_world(StepSums& sums, bool& overflow);
-  StepReport report(std::int64_t step, const StepData& data, const StepSums& sums, double norm,
-                    double rate) const;
+  // Of a step, summed over all ranks; the gradient itself is with the owners of the parameters.
+  struct Gradient {
+    StepSums sums;
+    StepFigures figures;
+  };
+  Gradient differentiate(const StepData& data);
+  Gradient judged_gradient(const StepData& data, StepReport& report);
+  void update(const StepData& data, const Gradient& gradient);
+  void sum_over_world(StepSums& sums);
+  void fill(StepReport& report, const StepData& data, const Gradient& gradient) const;
 
   Transformer& model_;
   Mesh& mesh_;
@@ -63,6 +75,7 @@ class Trainer {
   Optimizer optimizer_;
   Rebalancing rebalancing_;
   Arithmetic arithmetic_;
+  Guard guard_;
 };
 
 }  // namespace switchyard

@@ -65,7 +65,8 @@ OwnedState Trainer::owned_state() const {
 
 nlohmann::json Trainer::meta() const {
   return {{"fingerprint", arithmetic_.fingerprint},
-          {"fixed_point_bits", model_.loss_format().bits}};
+          {"fixed_point_bits", model_.loss_format().bits},
+          {"guard", guard_.state()}};
 }
 
 void Trainer::load(const CheckpointReader& checkpoint) {

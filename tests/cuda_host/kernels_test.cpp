@@ -1,4 +1,6 @@
 // Kernels of the runtime, the experts and the optimizer against their CPU twins.
+#include <numeric>
+
 #include "experts/ops.h"
 #include "runtime/math.h"
 #include "runtime/matmul.h"
@@ -165,6 +167,22 @@ TEST(TrainKernels, SumSquaresPerBlock) {
     const std::vector<double> device = out.device_values<double>();
     for (std::size_t b = 0; b < device.size(); ++b)
       EXPECT_NEAR(device[b], out.host().as<double>()[b], 1e-12 * device[b]);
+  }
+}
+
+TEST(TrainKernels, HashesAreTheSame) {
+  for (const std::int64_t size : {std::int64_t{0}, std::int64_t{5}, 3 * param_block - 1}) {
+    const Pair floats = Pair::normals({size}, 1);
+    std::vector<std::int64_t> numbers(static_cast<std::size_t>(size));
+    std::iota(numbers.begin(), numbers.end(), std::int64_t{-3} << 40);
+    const Pair integers = Pair::of(numbers, {size});
+    for (const Pair* values : {&floats, &integers}) {
+      const Pair out({(size + param_block - 1) / param_block}, DType::i64);
+      on_both([&](Device on, Stream& stream) {
+        TrainOps::on(on).hash_blocks(values->on(on), out.on(on), stream);
+      });
+      expect_same<std::int64_t>(out);
+    }
   }
 }
 

@@ -88,19 +88,30 @@ TEST(RouterKernels, TiesGoToTheLowerExpert) {
   EXPECT_EQ(expert.host().as<std::int32_t>()[2], 2);
 }
 
-TEST(RouterKernels, LogitsThatAreNotNumbersAreAnError) {
-  Pair logits = Pair::normals({20, 6}, 1);
-  logits.host().as<float>()[77] = std::nanf("");
-  logits.upload();
-  const Device on = Device::cuda(0);
-  const Pair probability({20, 6}), log_sum({20}), expert({20, 2}, DType::i32);
-  Stream stream = Stream::cuda(on);
-  RouterOps& ops = RouterOps::on(on);
-  ops.score(Weighing::softmax_topk, logits.on(on), probability.on(on), log_sum.on(on), stream);
-  ops.pick({}, logits.on(on), probability.on(on), {}, expert.on(on), stream);
-  std::vector<double> sums(6);
-  EXPECT_THROW(ops.sum_probabilities(probability.on(on), log_sum.on(on), sums, stream), Error);
-  for (const std::int32_t e : expert.device_values<std::int32_t>()) EXPECT_TRUE(e >= 0 && e < 6);
+TEST(RouterKernels, LogitsThatAreNotNumbersGoTheSameWay) {
+  for (const Weighing weighing : {Weighing::softmax_topk, Weighing::sigmoid}) {
+    const GateRule rule{.weighing = weighing};
+    Pair logits = Pair::normals({20, 6}, 1);
+    logits.host().as<float>()[77] = std::nanf("");
+    logits.host().as<float>()[31] = __builtin_inff();
+    logits.upload();
+    const Pair probability({20, 6}), log_sum({20}), expert({20, 2}, DType::i32), weight({20, 2});
+    double squares[2];
+    on_both([&](Device on, Stream& stream) {
+      RouterOps& ops = RouterOps::on(on);
+      ops.score(weighing, logits.on(on), probability.on(on), log_sum.on(on), stream);
+      ops.pick(rule, logits.on(on), probability.on(on), {}, expert.on(on), stream);
+      ops.weigh(rule, logits.on(on), probability.on(on), expert.on(on), weight.on(on), stream);
+      std::vector<double> sums(6);
+      squares[on == Device::cpu() ? 0 : 1] =
+          ops.sum_probabilities(probability.on(on), log_sum.on(on), sums, stream);
+      ops.drop(expert.on(on), weight.on(on), 6, 3, DropBy::probability, stream);
+    });
+    expect_same<std::int32_t>(expert);
+    for (const double sum : squares) EXPECT_TRUE(std::isnan(sum));
+    for (const float w : {weight.host().as<float>()[2 * 12], weight.device_values<float>()[2 * 5]})
+      EXPECT_TRUE(std::isnan(w));
+  }
 }
 
 TEST(RouterKernels, ExpertsWithLimits) {

@@ -1,6 +1,8 @@
 #include "io/checkpoint_saver.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
@@ -52,6 +54,15 @@ TEST_F(Saver, WhatChangesAfterTheStartIsNotSaved) {
   fill(2.0F);
   const auto folder = vote_until_done(saver);
   EXPECT_EQ(saved_value(folder.value_or("")), 1.0F);
+}
+
+TEST_F(Saver, AWriteRateHoldsASaveBackUntilSomebodyWaits) {
+  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_, 1);
+  saver.start(7, mine(), {});
+  std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  EXPECT_TRUE(saver.working());  // at a byte per second, for two weeks
+  saver.hurry();
+  EXPECT_EQ(saved_value(vote_until_done(saver).value_or("")), 1.0F);
 }
 
 TEST_F(Saver, NothingExistsBeforeTheVotes) {

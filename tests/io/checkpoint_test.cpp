@@ -69,6 +69,19 @@ class Checkpoint : public testing::Test {
     }
   }
 
+  // Collective. Within the tensor "large", beyond its first chunk.
+  void damage(const fs::path& folder) const {
+    const std::string large(reinterpret_cast<const char*>(model_["large"].data), 4096);
+    if (world_.rank() == 0) {
+      for (const auto& entry : fs::directory_iterator(folder)) {
+        const auto at = contents_of(entry.path()).find(large);
+        if (at != std::string::npos)
+          flip_bit(entry.path(), static_cast<std::int64_t>(at) + 2'000'000);
+      }
+    }
+    world_.barrier();
+  }
+
   Comm& world_ = test_world();
   Stream stream_ = Stream::cpu(1);
   SharedScratch scratch_{world_};
@@ -115,20 +128,33 @@ TEST_F(Checkpoint, HashDependsOnNames) {
 
 TEST_F(Checkpoint, FlippedBitInATensorIsFound) {
   const fs::path folder = save(300, my_share());
-  const std::string large(reinterpret_cast<const char*>(model_["large"].data), 4096);
-  if (world_.rank() == 0) {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      const auto at = contents_of(entry.path()).find(large);
-      if (at != std::string::npos)
-        flip_bit(entry.path(), static_cast<std::int64_t>(at) + 2'000'000);
-    }
-  }
-  world_.barrier();
+  damage(folder);
   Buffer read(model_["large"].shape, DType::f32);
   const Thrown thrown = thrown_by([&] { CheckpointReader(folder).read("large", read); });
   EXPECT_EQ(thrown.code, Exit::data);
   EXPECT_NE(thrown.message.find("chunk 1 of 'large'"), std::string::npos) << thrown.message;
   EXPECT_TRUE(verify_checkpoint(folder));
+}
+
+TEST_F(Checkpoint, OneShareOfTheVerificationFindsAFlippedBit) {
+  const fs::path folder = save(300, my_share());
+  damage(folder);
+  const CheckpointReader checkpoint(folder);
+  for (const int parts : {1, 2, 5}) {
+    int found = 0;
+    for (int part = 0; part < parts; ++part)
+      found += thrown_by([&] { checkpoint.verify_share(part, parts); }).code == Exit::data ? 1 : 0;
+    EXPECT_EQ(found, 1) << parts << " shares";
+  }
+}
+
+TEST_F(Checkpoint, AllRanksFindTheNewestGoodOneTogether) {
+  const fs::path good = save(300, my_share());
+  damage(save(301, my_share()));
+  const Found found = newest_good_checkpoint(scratch_.path(), world_);
+  EXPECT_EQ(found.folder, good);
+  ASSERT_EQ(found.skipped.size(), 1U);
+  EXPECT_NE(found.skipped[0].find("chunk 1 of 'large'"), std::string::npos) << found.skipped[0];
 }
 
 TEST_F(Checkpoint, FileOfAnotherCheckpointIsFound) {

@@ -26,6 +26,7 @@ struct SmallConfig {
                     .shared_expert_hidden = 24,
                     .init_std = 0.15};
   RouterConfig router{};
+  GuardConfig guard{};
   TrainConfig train{.steps = 8,
                     .seed = 11,
                     .exact = true,
@@ -113,7 +114,7 @@ class SmallRun {
              static_cast<std::uint64_t>(config.train.seed), tape, product_precision(config.train),
              moments_dtype(config.train), config.device, config.recompute_layers},
             mesh_),
-        trainer_(model_, mesh_, config.train, stream_),
+        trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
     const Params& params = model_.params();
     for (ParamId id = 0; config.zero_routers && id < static_cast<ParamId>(params.all().size());

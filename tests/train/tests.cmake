@@ -1,6 +1,8 @@
 switchyard_test(train/activations ROOM train)
 switchyard_test(train/documents ROOM train RANKS 1 2)
+switchyard_test(train/faults ROOM train RANKS 2 4)
 switchyard_test(train/gate_behaviour ROOM train)
+switchyard_test(train/guard ROOM train RANKS 1 2 4)
 switchyard_test(train/load_balance ROOM train)
 switchyard_test(train/ops ROOM train)
 switchyard_test(train/exact ROOM train RANKS 1 2 4 TIMEOUT 300)

@@ -1,0 +1,36 @@
+#!/bin/bash
+# guard.sh SWITCHYARD: steps that are called spikes are left out, the run goes back to a checkpoint, and ends with exit code 6;
+# the same decisions on any number of ranks, and when it was stopped in between.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+make_corpus corpus.jsonl 80
+prepare corpus.jsonl --output data
+
+# A guard that takes ordinary steps for spikes: above the median is enough.
+start() {  # start RANKS DIRECTORY ARGUMENTS...
+  local ranks=$1 directory=$2
+  shift 2
+  mpi "$ranks" "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory="$directory" \
+    --set train.steps=60 --set train.checkpoint_every=2 --set train.learning_rate=0 --set train.min_learning_rate=0 --set guard.window=8 \
+    --set guard.spike_sigma=0.1 --set guard.skips=1 --set guard.rewinds=1 "$@" >out 2>err
+}
+decisions() { sed -nE '/"guard":/s/"attempt":[0-9]+,//p' "$1/metrics.jsonl"; }
+
+start 1 alone
+code=$?
+[ $code = 6 ] || { echo "FAILED: exit code $code, not 6"; tail -5 err; failed=1; }
+grep -q "guard.rewinds = 1 is used up" err || { echo "FAILED: no word of the limit"; tail -5 err; failed=1; }
+for decision in skipped rewind; do
+  grep -q "\"guard\":\"$decision\"" alone/metrics.jsonl || { echo "FAILED: nothing was $decision"; failed=1; }
+done
+grep -q "went back to step" alone/logs/rank0.log || { echo "FAILED: the log does not say that it went back"; failed=1; }
+[ "$(ls alone/attempts/*.json | wc -l)" = 2 ] || { echo "FAILED: going back is not an attempt of its own"; failed=1; }
+
+first=$(decisions alone | head -1 | sed -E 's/.*"step":([0-9]+).*/\1/')
+moving=(--set train.placement_every=3 --set router.extra_copies=2 --set train.recompute_layers=1)
+start 2 stopped "${moving[@]}" --stop-before "$((first / 2 * 2))"  # where there is a checkpoint anyway: none more to go back to
+start 3 stopped "${moving[@]}" --resume
+decisions alone >expected
+decisions stopped >got
+cmp -s expected got || { echo "FAILED: on 2 and 3 ranks, stopped in between, the decisions differ"; diff expected got | head -4; failed=1; }
+exit $failed

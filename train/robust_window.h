@@ -1,0 +1,31 @@
+// RobustWindow: the last values of a positive series, and how far a new one stands above them.
+// Median and median absolute deviation: half of the values could be wild without moving them far.
+// Of logarithms: gradient norms are skewed, and three times the median is nothing unusual for them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace switchyard {
+
+class RobustWindow {
+ public:
+  // Holds the last `size` values, and has an opinion from a quarter of them on.
+  explicit RobustWindow(std::int64_t size) : size_(size) {}
+
+  // log(value / median) / (1.4826 median absolute deviations of logarithms), which for a log-normal
+  // distribution is in standard deviations; the divisor is never below 0.01, so that a flat series
+  // does not make spikes of noise. 0 if there are too few values. Requires a finite value.
+  double deviations(double value) const;
+  double median() const;  // 0 of no values
+
+  void add(double value);  // Requires a finite value.
+  std::vector<double> values() const { return {values_.begin(), values_.end()}; }  // oldest first
+
+ private:
+  std::int64_t size_;
+  std::deque<double> values_;
+};
+
+}  // namespace switchyard
