@@ -8,7 +8,7 @@
 
 #include "launch/byte_size.h"
 #include "launch/plan/memory_plan.h"
-#include "launch/process_memory.h"
+#include "launch/plan/rates.h"
 #include "launch/slurm.h"
 #include "runtime/error.h"
 
@@ -35,16 +35,16 @@ std::optional<NodeMemory> memory_of_nodes(int nodes, const SlurmConfig& site) {
 
 std::string check_memory(const RunShape& shape, const BatchRequest& request,
                          const SlurmConfig& site) {
-  const std::int64_t program_bytes = anonymous_bytes() + shared_bytes();
+  const std::int64_t program = program_bytes({});
   if (request.gpus_per_node > 0)
     return "memory was not checked: most of what a rank holds will lie on its GPU";
   const std::string needs =
       fmt::format("the ranks of a node need {}",
-                  byte_size_text(static_cast<double>(
-                      shape.ranks_per_node * total_bytes(memory_plan(shape, program_bytes)))));
+                  byte_size_text(static_cast<double>(shape.ranks_per_node *
+                                                     total_bytes(memory_plan(shape, program)))));
   const std::optional<NodeMemory> node = memory_of_nodes(request.nodes, site);
   if (!node) return needs + "; what a node has is not known: set slurm.memory_per_node";
-  const std::optional<std::string> problem = memory_problem(shape, program_bytes, node->bytes);
+  const std::optional<std::string> problem = memory_problem(shape, program, node->bytes);
   require(!problem, Exit::usage, "{} (a node's memory: {})", problem.value_or(""), node->source);
   return fmt::format("{}, and it has {} ({})", needs,
                      byte_size_text(static_cast<double>(node->bytes)), node->source);
