@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "model/flops.h"
+#include "runtime/dnnl_matmul.h"
 #include "runtime/mpi_comm.h"
 #include "runtime/random.h"
 #include "runtime/trace.h"
@@ -36,7 +37,7 @@ double matmul_rate(Comm& world) {
   dnnl::stream stream(engine);
   const dnnl::memory::desc square({size, size}, dnnl::memory::data_type::f32,
                                   dnnl::memory::format_tag::ab);
-  const dnnl::matmul product(dnnl::matmul::primitive_desc({square, square, square}, engine));
+  const dnnl::matmul product(describe_matmul(engine, square, square, square, {}));
   dnnl::memory a(square, engine), b(square, engine), out(square, engine);
   std::fill_n(static_cast<float*>(a.get_data_handle()), size * size, 1.0F);
   std::fill_n(static_cast<float*>(b.get_data_handle()), size * size, 1.0F);

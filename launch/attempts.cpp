@@ -14,6 +14,7 @@
 #include "io/durable.h"
 #include "launch/environment.h"
 #include "launch/lease.h"
+#include "launch/slurm.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -131,6 +132,9 @@ bool is_alive(const fs::path& run_directory, const Attempt& attempt) {
   const SlurmJob job = slurm_job();
   const bool requeued = !job.id.empty() && job.id == attempt.slurm_job &&
                         job.restart_count > attempt.slurm_restart_count;
+  if (!attempt.slurm_job.empty() && attempt.slurm_job != job.id && job_is_over(attempt.slurm_job)) {
+    return false;
+  }
   const auto age = lease_age(run_directory, attempt.number);
   return !requeued && age && *age < lease_time;
 }

@@ -37,7 +37,8 @@ std::vector<Attempt> all_attempts(const std::filesystem::path& run_directory);
 std::optional<double> first_start(const std::filesystem::path& run_directory);
 
 // True if the attempt has a live owner: on this host its process; on another one by its lease
-// (launch/lease.h), unless this is the same Slurm job, requeued.
+// (launch/lease.h), unless this is the same Slurm job, requeued, or Slurm says that its job is
+// over.
 bool is_alive(const std::filesystem::path& run_directory, const Attempt& attempt);
 
 // Returns when the newest attempt has no live owner; ranks of a killed job outlive it by a second

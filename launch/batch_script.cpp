@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "launch/byte_size.h"
+
 namespace switchyard {
 namespace {
 
@@ -37,6 +39,10 @@ std::string directives(const BatchRequest& request, const SlurmConfig& site) {
   lines.add(fmt::format("--cpus-per-task={}", request.cpus_per_rank));
   if (request.gpus_per_node > 0) {
     lines.add(fmt::format("--gpus-per-node={}", request.gpus_per_node));
+  }
+  if (!site.memory_per_node.empty()) {
+    const std::int64_t bytes = parse_byte_size(site.memory_per_node, "slurm.memory_per_node");
+    lines.add(fmt::format("--mem={}M", bytes >> 20));
   }
   lines.add_if("time", request.time);
   lines.add_if("partition", site.partition);

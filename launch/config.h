@@ -33,8 +33,9 @@ struct CheckpointConfig {
 // What submitting at this site needs; usually in the site file.
 struct SlurmConfig {
   std::string partition, account;  // empty: Slurm's default
-  std::string options;  // more of sbatch's, separated by spaces: "--qos=long --exclusive"
-  std::string setup;    // lines of bash before the ranks start: "module load openmpi\n..."
+  std::string options;          // more of sbatch's, separated by spaces: "--qos=long --exclusive"
+  std::string setup;            // lines of bash before the ranks start: "module load openmpi\n..."
+  std::string memory_per_node;  // "64GiB", asked for with --mem; empty: what Slurm gives
 };
 
 struct Config {

@@ -210,7 +210,9 @@ void add_slurm(std::vector<ConfigKey>& keys, SlurmConfig& slurm) {
                            {"slurm.options", &slurm.options, Anything{}, free,
                             "more of sbatch's options, separated by spaces"},
                            {"slurm.setup", &slurm.setup, Anything{}, free,
-                            "lines of bash before the ranks start, such as module load"}});
+                            "lines of bash before the ranks start, such as module load"},
+                           {"slurm.memory_per_node", &slurm.memory_per_node, Anything{}, free,
+                            "of each node, such as \"64GiB\"; empty: what Slurm gives"}});
 }
 
 }  // namespace

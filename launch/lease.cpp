@@ -32,6 +32,8 @@ Lease::~Lease() {
   }
   wake_.notify_all();
   thread_.join();
+  std::error_code ignored;  // a lease that stays runs out
+  fs::remove(file_, ignored);
 }
 
 void Lease::keep_touching() {

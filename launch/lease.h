@@ -15,7 +15,7 @@ inline constexpr std::chrono::seconds lease_time{60};
 
 class Lease {
  public:
-  // Touches attempts/NNNN.lease from a thread of its own until it is destroyed.
+  // Touches attempts/NNNN.lease from a thread of its own until it is destroyed; then it goes.
   Lease(const std::filesystem::path& run_directory, int attempt);
   ~Lease();
   Lease(const Lease&) = delete;

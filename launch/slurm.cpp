@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <sstream>
 
@@ -39,6 +41,28 @@ std::string submit_script(const std::filesystem::path& script) {
   return answer.substr(0, answer.find(';'));  // a federation adds ";cluster"
 }
 
+std::vector<std::int64_t> node_memory_from(const std::string& sinfo, const std::string& partition) {
+  std::vector<std::int64_t> memory;
+  std::istringstream lines(sinfo);
+  for (std::string line; std::getline(lines, line);) {
+    std::string name = line.substr(0, line.find('|'));
+    const bool is_default = name.ends_with('*');
+    if (is_default) name.pop_back();
+    std::int64_t mebibytes = 0;
+    if (!(std::istringstream(line.substr(line.find('|') + 1)) >> mebibytes)) continue;
+    if (partition.empty() ? is_default : name == partition) memory.push_back(mebibytes);
+  }
+  return memory;
+}
+
+std::vector<std::int64_t> node_memory(const std::string& partition) {
+  const Finished finished =
+      run_program({"sinfo", "--noheader", "--Node", fmt::format("--format={}", node_memory_format)},
+                  slurm_patience);
+  return finished.code == 0 ? node_memory_from(finished.output, partition)
+                            : std::vector<std::int64_t>{};
+}
+
 std::string requeue_job(const std::string& job, const std::string& script) {
   const Finished requeued = run_program({"scontrol", "requeue", job}, slurm_patience);
   if (requeued.code == 0) return fmt::format("saved; job {} goes back in the queue", job);
@@ -67,6 +91,13 @@ std::optional<SlurmJobStatus> job_status(const std::string& job) {
   std::getline(fields, status.reason, '|');
   std::getline(fields, status.time_left, '|');
   return status;
+}
+
+bool job_is_over(const std::string& job) {
+  constexpr std::array ends = {"COMPLETED", "CANCELLED", "FAILED",   "TIMEOUT",      "NODE_FAIL",
+                               "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY"};
+  const std::optional<SlurmJobStatus> status = job_status(job);
+  return status && std::find(ends.begin(), ends.end(), status->state) != ends.end();
 }
 
 void cancel_job(const std::string& job) {

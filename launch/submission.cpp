@@ -7,7 +7,7 @@
 #include "launch/attempts.h"
 #include "launch/config_checks.h"
 #include "launch/environment.h"
-#include "launch/layout.h"
+#include "launch/memory_check.h"
 #include "launch/run_directory.h"
 #include "launch/slurm.h"
 #include "runtime/error.h"
@@ -18,21 +18,22 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::int64_t max_job_bytes = 1 << 12;
 
-// What would fail on the nodes fails here.
-void check_run(const Config& config, const BatchRequest& request) {
+// What would fail on the nodes fails here. Returns what was found out about their memory.
+std::string check_run(const Config& config, const BatchRequest& request) {
   check_config(config);
   require(!config.data.dataset.empty(), Exit::usage,
           "data.dataset is not set: name a folder that `switchyard prepare` wrote");
   const TokenStore store(config.data.dataset);
   const int ranks = request.nodes * request.ranks_per_node;
-  choose_expert_degree(config.parallel.experts, ranks, config.model.num_experts,
-                       config.parallel.elastic);
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   require(ranks <= micro_batches, Exit::usage,
           "{} nodes of {} ranks are {} ranks, but a step has only {} micro-batches: raise "
           "train.global_batch_size, or take fewer ranks",
           request.nodes, request.ranks_per_node, ranks, micro_batches);
+  const RunShape shape =
+      run_shape(config, store.vocabulary(), ranks, request.ranks_per_node, request.cpus_per_rank);
   wait_for_owner(config.run.directory, std::chrono::seconds{0});
+  return check_memory(shape, request, config.slurm);
 }
 
 void write_submission(const Submitted& made, const Config& config) {
@@ -48,7 +49,7 @@ Submitted submit(const Submission& submission) {
   Config config = load_config(submission.config);
   if (submission.partition) config.slurm.partition = *submission.partition;
   if (submission.account) config.slurm.account = *submission.account;
-  check_run(config, submission.request);
+  const std::string memory = check_run(config, submission.request);
   config.run.directory = fs::absolute(config.run.directory).lexically_normal();
   config.data.dataset = fs::absolute(config.data.dataset).lexically_normal();
 
@@ -57,7 +58,7 @@ Submitted submit(const Submission& submission) {
   request.folder = fs::current_path();
   request.run = config.run.directory;
   if (request.name.empty()) request.name = request.run.filename().string();
-  Submitted made{batch_script(request, config.slurm), "", request.run};
+  Submitted made{batch_script(request, config.slurm), "", request.run, memory};
   if (submission.dry_run) return made;
 
   write_submission(made, config);

@@ -20,11 +20,13 @@ struct Submitted {
   std::string script;  // its text
   std::string job;     // empty: a dry run
   std::filesystem::path run;
+  std::string memory;  // what a node's ranks need and what it has, in a line
 };
 
 // Writes submit/job.sh and submit/config.toml into the run directory and hands the script to Slurm.
-// A dry run writes nothing. Errors: Exit::usage for a config, layout or request that cannot work,
-// or what sbatch refuses; Exit::data for missing data; Exit::busy if the run is under way.
+// A dry run writes nothing. Errors: Exit::usage for a config, layout or request that cannot work
+// or does not fit the nodes' memory, or what sbatch refuses; Exit::data for missing data;
+// Exit::busy if the run is under way.
 Submitted submit(const Submission& submission);
 
 // The job that `submit` made last for this run. Errors: Exit::usage if there is none.

@@ -23,11 +23,6 @@ namespace {
 static_assert(std::is_trivially_copyable_v<Heartbeat>);  // the ranks of a job share one binary
 constexpr int connect_milliseconds = 2000;
 
-template <std::size_t n>
-void copy_text(const char* text, std::array<char, n>& out) {
-  if (text != nullptr) std::strncpy(out.data(), text, n - 1);
-}
-
 void make_nonblocking(int socket) {
   fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK);
   const int yes = 1;
@@ -57,11 +52,6 @@ int connect_once(const std::string& address, int port) {
 
 }  // namespace
 
-const char* name_of(Phase phase) {
-  constexpr std::array names = {"starting", "step", "evaluating", "saving", "placing", "finishing"};
-  return names.at(static_cast<std::size_t>(phase));
-}
-
 Heartbeat heartbeat_of(const FlightRecord& record, std::uint64_t token, int rank) {
   Heartbeat beat;
   beat.token = token;
@@ -71,7 +61,7 @@ Heartbeat heartbeat_of(const FlightRecord& record, std::uint64_t token, int rank
   beat.step = record.step;
   beat.collectives = record.collectives;
   beat.waited = record.waited;
-  copy_text(record.collective.load(), beat.collective);
+  beat.collective = record.collective;
   gethostname(beat.host.data(), beat.host.size() - 1);
   return beat;
 }

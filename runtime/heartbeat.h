@@ -18,9 +18,10 @@ struct Heartbeat {
   std::uint64_t token = 0;  // of the job: strangers on the port are not listened to
   Kind kind = Kind::beat;
   std::int32_t rank = 0, pid = 0;
+  std::int32_t suspect = 0;  // of `end`: the rank to look at
   Phase phase = Phase::start;
   std::int64_t step = -1, collectives = 0, waited = 0;  // see FlightRecord
-  std::array<char, 24> collective{};                    // its name; empty: computing
+  Collective collective = Collective::none;
   std::array<char, 64> host{};
 };
 

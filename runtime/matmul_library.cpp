@@ -10,6 +10,7 @@
 #include <shared_mutex>
 #include <vector>
 
+#include "runtime/dnnl_matmul.h"
 #include "runtime/matmul_fallback.h"
 #include "runtime/rounding.h"
 
@@ -106,8 +107,8 @@ struct MatmulLibrary::State {
       sum.append_sum(1.0F);
       attributes.set_post_ops(sum);
     }
-    const dnnl::matmul::desc description(primitive.a, primitive.b, primitive.out);
-    const dnnl::matmul::primitive_desc chosen(description, attributes, engine);
+    const dnnl::matmul::primitive_desc chosen =
+        describe_matmul(engine, primitive.a, primitive.b, primitive.out, attributes);
     primitive.scratchpad = chosen.scratchpad_desc();
     primitive.matmul = dnnl::matmul(chosen);
     return primitive;

@@ -176,7 +176,7 @@ class MpiComm final : public Comm {
   int size() const override { return size_; }
 
   void all_reduce(Tensor inout, Reduce reduce, Stream&) override {
-    const InCollective mark(record_, "all_reduce");
+    const InCollective mark(record_, Collective::all_reduce);
     in_pieces(inout, [&](void* data, int count) {
       check_mpi(
           MPI_Allreduce(MPI_IN_PLACE, data, count, mpi_type_of(inout.dtype), op_of(reduce), comm_));
@@ -184,14 +184,14 @@ class MpiComm final : public Comm {
   }
 
   void broadcast(Tensor inout, int root, Stream&) override {
-    const InCollective mark(record_, "broadcast");
+    const InCollective mark(record_, Collective::broadcast);
     in_pieces(inout, [&](void* data, int count) {
       check_mpi(MPI_Bcast(data, count, mpi_type_of(inout.dtype), root, comm_));
     });
   }
 
   void all_gather(Tensor in, Tensor out, Stream&) override {
-    const InCollective mark(record_, "all_gather");
+    const InCollective mark(record_, Collective::all_gather);
     require(out.size() == in.size() * size_, "gathering {} of {} elements into {}", size_,
             in.size(), out.size());
     const RowType row(in.bytes());
@@ -199,18 +199,18 @@ class MpiComm final : public Comm {
   }
 
   void reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream&) override {
-    const InCollective mark(record_, "reduce_scatter_parts");
+    const InCollective mark(record_, Collective::reduce_scatter_parts);
     mpi_reduce_scatter_parts(inout, sizes, comm_);
   }
 
   void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream&) override {
-    const InCollective mark(record_, "all_gather_parts");
+    const InCollective mark(record_, Collective::all_gather_parts);
     mpi_all_gather_parts(inout, sizes, comm_);
   }
 
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream&) override {
-    const InCollective mark(record_, "all_to_all_rows");
+    const InCollective mark(record_, Collective::all_to_all_rows);
     const RowExchange exchange(in, send, out, recv, size_);
     check_mpi(MPI_Alltoallv(in.data, exchange.sent.counts.data(), exchange.sent.begins.data(),
                             exchange.row.get(), out.data, exchange.received.counts.data(),
@@ -224,7 +224,7 @@ class MpiComm final : public Comm {
   }
 
   void barrier() override {
-    const InCollective mark(record_, "barrier");
+    const InCollective mark(record_, Collective::barrier);
     check_mpi(MPI_Barrier(comm_));
   }
 

@@ -23,12 +23,6 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-std::string place(const Heartbeat& beat) {
-  if (beat.phase != Phase::step) return name_of(beat.phase);
-  const std::string_view collective = beat.collective.data();
-  return collective.empty() ? std::string("computing") : fmt::format("in {}", collective);
-}
-
 }  // namespace
 
 RollCall::RollCall(int num_ranks, Limits limits, Time now)
@@ -63,15 +57,18 @@ double RollCall::step_limit() const {
   return std::max(least_step_limit, steps_for_limit * median(step_seconds_));
 }
 
-std::optional<std::string> RollCall::verdict(Time now) const {
+std::optional<RollCall::Verdict> RollCall::verdict(Time now) const {
   std::string what;
+  int suspect = -1;
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
     const Rank& rank = ranks_[i];
     if (rank.left) continue;
     const double silence = seconds_between(rank.heard, now);
+    const bool missing = rank.gone || silence > limits_.peer_timeout;
+    if (missing && suspect < 0) suspect = static_cast<int>(i);
     if (rank.gone) {
       what += fmt::format("rank {} on {} died\n", i, rank.last.host.data());
-    } else if (silence > limits_.peer_timeout) {
+    } else if (missing) {
       what += fmt::format("rank {} on {} has been silent for {:.0f} s\n", i, rank.last.host.data(),
                           silence);
     }
@@ -82,9 +79,17 @@ std::optional<std::string> RollCall::verdict(Time now) const {
   });
   if (what.empty() && stuck) {
     what = fmt::format("no step has ended for {:.0f} s\n", step_limit());
+    suspect = most_behind();
   }
   if (what.empty()) return std::nullopt;
-  return what + table(now);
+  return Verdict{what + table(now), suspect};
+}
+
+int RollCall::most_behind() const {
+  const auto fewest = std::min_element(
+      ranks_.begin(), ranks_.end(),
+      [](const Rank& a, const Rank& b) { return a.last.collectives < b.last.collectives; });
+  return static_cast<int>(fewest - ranks_.begin());
 }
 
 // One line a rank, those that have begun the fewest collectives marked: the others wait for them.
@@ -100,8 +105,9 @@ std::string RollCall::table(Time now) const {
     text += fmt::format(
         "  rank {:>4} on {:<16} pid {:>7}  step {:>8}  {:<22} collective {:>10}  "
         "heard {:.1f} s ago{}\n",
-        i, rank.last.host.data(), rank.last.pid, rank.last.step, place(rank.last),
-        rank.last.collectives, seconds_between(rank.heard, now),
+        i, rank.last.host.data(), rank.last.pid, rank.last.step,
+        place_text(rank.last.phase, rank.last.collective), rank.last.collectives,
+        seconds_between(rank.heard, now),
         fewest < most && rank.last.collectives == fewest ? "  <- behind" : "");
   }
   return text;

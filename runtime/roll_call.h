@@ -23,10 +23,14 @@ class RollCall {
   void heard(const Heartbeat& beat, Time now);
   void lost(int rank);  // its connection closed without a farewell
 
-  // The report of a job that cannot go on: a rank dead, silent for longer than peer_timeout, or all
+  struct Verdict {
+    std::string text;  // what happened, and a table of all ranks
+    int suspect = 0;   // the rank to look at
+  };
+  // Of a job that cannot go on: a rank dead, silent for longer than peer_timeout, or all
   // of them within one step for longer than step_timeout. Start, evaluation and saves are judged by
   // heartbeats alone, never by how long they take.
-  std::optional<std::string> verdict(Time now) const;
+  std::optional<Verdict> verdict(Time now) const;
   // Ranks whose time outside collectives was 1.3 times the median rank's in two windows in a row, a
   // window being at least 20 steps and 5 s; each is named once, on a line of its own.
   std::vector<std::string> stragglers(Time now);
@@ -42,6 +46,7 @@ class RollCall {
   };
 
   double step_limit() const;
+  int most_behind() const;  // the first of those that have begun the fewest collectives
   std::string table(Time now) const;
   void note_steps(const Rank& rank, const Heartbeat& beat, Time now);
 

@@ -15,6 +15,7 @@
 
 #include "runtime/agree.h"
 #include "runtime/heartbeat.h"
+#include "runtime/neighbours.h"
 #include "runtime/roll_call.h"
 
 namespace switchyard {
@@ -54,12 +55,14 @@ std::uint64_t random_token() {
 
 class Watchdog::Thread {
  public:
-  Thread(const FlightRecord& record, const WatchdogConfig& config, int rank, int num_ranks,
+  // Collective.
+  Thread(Comm& world, const FlightRecord& record, const WatchdogConfig& config,
          std::function<void(const std::string&)> report)
       : record_(record),
         config_(config),
-        rank_(rank),
-        num_ranks_(num_ranks),
+        rank_(world.rank()),
+        num_ranks_(world.size()),
+        neighbours_(world, record),
         report_(std::move(report)) {}
 
   ~Thread() {
@@ -94,6 +97,7 @@ class Watchdog::Thread {
   Heartbeat beat(Heartbeat::Kind kind) const {
     Heartbeat beat = heartbeat_of(record_, token_, rank_);
     beat.kind = kind;
+    beat.suspect = suspect_;
     return beat;
   }
 
@@ -132,7 +136,7 @@ class Watchdog::Thread {
         tell_all(Heartbeat::Kind::beat);
         for (const std::string& line : roll.stragglers(now)) report_(line);
       }
-      if (const std::optional<std::string> verdict = roll.verdict(now)) end_job(*verdict);
+      if (const std::optional<RollCall::Verdict> verdict = roll.verdict(now)) end_job(*verdict);
     }
   }
 
@@ -162,8 +166,9 @@ class Watchdog::Thread {
     if (left) left_.insert(rank);
   }
 
-  [[noreturn]] void end_job(const std::string& why) {
-    report_(why);
+  [[noreturn]] void end_job(const RollCall::Verdict& verdict) {
+    report_(verdict.text + neighbours_.account_of(verdict.suspect));
+    suspect_ = verdict.suspect;
     tell_all(Heartbeat::Kind::end);
     std::this_thread::sleep_for(for_messages_to_leave);
     leave();
@@ -178,7 +183,7 @@ class Watchdog::Thread {
       const Clock::time_point now = Clock::now();
       for (const Heartbeat& message : root.receive()) {
         heard = now;
-        if (message.kind == Heartbeat::Kind::end) leave();
+        if (message.kind == Heartbeat::Kind::end) leave_after(message.suspect);
         if (message.kind == Heartbeat::Kind::farewell) return;
       }
       if (due(now)) root.send(beat(Heartbeat::Kind::beat));
@@ -189,6 +194,14 @@ class Watchdog::Thread {
     }
   }
 
+  // What this rank sees of the suspect, rank 0 may not: that it shares a node with it decides.
+  [[noreturn]] void leave_after(int suspect) {
+    const std::string account = neighbours_.account_of(suspect);
+    if (!account.empty()) report_(account);
+    std::this_thread::sleep_for(for_messages_to_leave);  // a launcher may end whoever still writes
+    leave();
+  }
+
   // One rank speaks for all that lost rank 0; the launcher ends those that cannot hear it.
   [[noreturn]] void lose_root(double silence) {
     if (rank_ == 1 || silence > config_.peer_timeout) {
@@ -197,14 +210,16 @@ class Watchdog::Thread {
                               ? fmt::format("has been silent for {:.0f} s", silence)
                               : "died"));
     }
-    leave();
+    leave_after(0);
   }
 
   const FlightRecord& record_;
   const WatchdogConfig config_;
   const int rank_, num_ranks_;
+  const Neighbours neighbours_;
   const std::function<void(const std::string&)> report_;
   std::uint64_t token_ = 0;
+  int suspect_ = 0;                        // see Heartbeat
   std::optional<HeartbeatServer> server_;  // of rank 0
   std::vector<HeartbeatLink> links_;       // to rank 0, or on rank 0 to all others
   std::vector<int> rank_of_link_;
@@ -217,7 +232,7 @@ class Watchdog::Thread {
 Watchdog::Watchdog(Comm& world, const FlightRecord& record, const WatchdogConfig& config,
                    std::function<void(const std::string&)> report) {
   if (!config.enabled || world.size() == 1) return;
-  thread_ = std::make_unique<Thread>(record, config, world.rank(), world.size(), std::move(report));
+  thread_ = std::make_unique<Thread>(world, record, config, std::move(report));
   std::string meeting;
   on_root(world, [&] { meeting = text_of(thread_->open()); });
   meeting = broadcast_text(world, meeting, 0);

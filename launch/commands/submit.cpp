@@ -34,6 +34,7 @@ class SubmitCommand : public Command {
 
   int run() override {
     const Submitted made = submit(submission_);
+    fmt::print(stderr, "{}\n", made.memory);
     if (made.job.empty()) {
       fmt::print("{}", made.script);
       return 0;

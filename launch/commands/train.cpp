@@ -30,10 +30,10 @@ class TrainCommand : public Command {
   }
 
   int run() override {
-    FlightRecord record;
+    const SharedRecord record = make_shared_record();
     return run_on_ranks(
-        [&](std::unique_ptr<Comm> world) { return train(options_, record, std::move(world)); },
-        &record);
+        [&](std::unique_ptr<Comm> world) { return train(options_, *record, std::move(world)); },
+        record.get());
   }
 
  private:

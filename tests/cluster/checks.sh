@@ -53,17 +53,22 @@ submit() { slurm "$switchyard" submit "$@" 2>>"$scratch/submit.err"; }
 state_is() { grep -q "\"status\": \"$2\"" "$1/state.json" 2>/dev/null; }
 step_is() { [ "$(grep -o '"step":[0-9]*' "$1/metrics.jsonl" 2>/dev/null | tail -1 | cut -d: -f2)" -ge "$2" ] 2>/dev/null; }
 was_requeued() { [ "$(job_field "$1" Restarts)" -ge 1 ]; }
-ranks_on() { pids_on "$1" switchyard; }
+ranks_on() { pids_on "$1" -f "^$switchyard train "; }  # without the supervisor
 
+empty_queue() {  # a supervisor that is cancelled may submit the next link
+  slurm scancel --full --signal=KILL --user=root >/dev/null 2>&1
+  slurm scancel --user=root >/dev/null 2>&1
+  [ -z "$(slurm squeue --noheader --states=PENDING,RUNNING 2>/dev/null)" ]
+}
 # Back to four idle nodes, whatever a scenario did to them.
 restore_cluster() {
   local host
-  slurm scancel --full --signal=KILL --user=root >/dev/null 2>&1
-  slurm scancel --user=root >/dev/null 2>&1
+  wait_for 60 "an empty queue" empty_queue
   for host in node1 node2 node3 node4; do
     if [ ! -e "$lab/hosts/$host.pid" ]; then boot_host "$host" && start_slurmd "$host"; fi
     heal_link "$host"
     free_link "$host"
+    keep_packets "$host"
     thaw_host "$host"
     kill -0 "$(cat "$lab/run/slurmd-$host.outer")" 2>/dev/null || start_slurmd "$host"
     slurm scontrol update nodename="$host" state=resume >/dev/null 2>&1

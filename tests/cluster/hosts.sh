@@ -88,11 +88,24 @@ free_link() {  # free_link HOST: of its limit
   nsenter --target "$(host_pid ctl)" --net tc qdisc del dev "v-$1" root 2>/dev/null
   nsenter --target "$(host_pid "$1")" --net tc qdisc del dev eth0 root 2>/dev/null
 }
-# pids_on HOST PROGRAM: this machine's numbers of its processes there.
-pids_on() { pgrep --ns "$(host_pid "$1")" --nslist pid -x "$2"; }
+host_nft() { nsenter --target "$(host_pid "$1")" --net nft "${@:2}"; }
+lose_packets() {  # lose_packets HOST PERCENT, at random, each way
+  local way
+  host_nft "$1" add table ip loss
+  for way in input output; do
+    host_nft "$1" add chain ip loss $way "{ type filter hook $way priority 0 ; }"
+    host_nft "$1" add rule ip loss $way meta "$([ $way = input ] && echo iifname || echo oifname)" eth0 numgen random mod 100 "<" "$2" counter drop
+  done
+}
+lost_packets() { host_nft "$1" list table ip loss | grep -oP 'packets \K[0-9]+' | awk "{ n += \$1 } END { print n + 0 }"; }
+keep_packets() { host_nft "$1" delete table ip loss 2>/dev/null; }
 
-wait_for() {  # wait_for SECONDS WHAT COMMAND...: until the command succeeds
-  local limit=$1 what=$2 end=$((SECONDS + $1))
+# pids_on HOST ARGUMENTS...: this machine's numbers of what pgrep finds there.
+pids_on() { pgrep --ns "$(host_pid "$1")" --nslist pid "${@:2}"; }
+
+wait_for() {  # wait_for SECONDS WHAT COMMAND...: until the command succeeds; on a busy machine $SWITCHYARD_SLACK times as long
+  local limit=$(($1 * ${SWITCHYARD_SLACK:-1})) what=$2 end
+  end=$((SECONDS + limit))
   shift 2
   until "$@"; do
     [ $SECONDS -lt $end ] || { echo "$what: not within $limit s" >&2; return 1; }

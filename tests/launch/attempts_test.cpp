@@ -86,6 +86,9 @@ TEST_F(Attempts, AnOwnerElsewhereLivesByItsLease) {
     while (!fs::exists(file)) usleep(10'000);
     EXPECT_TRUE(is_alive(run_, attempt));
   }
+  EXPECT_FALSE(is_alive(run_, attempt));  // it ended in order
+  std::ofstream(file) << "alive\n";
+  EXPECT_TRUE(is_alive(run_, attempt));
   fs::last_write_time(file, fs::last_write_time(file) - lease_time - std::chrono::seconds{1});
   EXPECT_FALSE(is_alive(run_, attempt));
 }

@@ -38,10 +38,11 @@ TEST(BatchScript, SiteSettingsGoIn) {
   const std::string script = batch_script(request(), {.partition = "long",
                                                       .account = "physics",
                                                       .options = "--qos=high --exclusive",
-                                                      .setup = "module load openmpi\nexport A=1"});
+                                                      .setup = "module load openmpi\nexport A=1",
+                                                      .memory_per_node = "64GiB"});
   for (const char* line :
        {"#SBATCH --partition=long\n", "#SBATCH --account=physics\n", "#SBATCH --qos=high\n",
-        "#SBATCH --exclusive\n", "\nmodule load openmpi\nexport A=1\n"}) {
+        "#SBATCH --exclusive\n", "#SBATCH --mem=65536M\n", "\nmodule load openmpi\nexport A=1\n"}) {
     EXPECT_THAT(script, HasSubstr(line));
   }
 }

@@ -39,7 +39,10 @@ end_of() {
 }
 end_of stopped STOP 3 'rank [0-3] on .* has been silent for [34] s'
 grep -q 'rank .* step .* heard' stopped/logs/incidents.log || complain "stopped: no table of ranks in logs/incidents.log"
+grep -qE 'rank [0-3], as rank [0-3] of its node sees it: step' stopped/logs/incidents.log || complain "stopped: no flight record in logs/incidents.log"
+grep -q 'stopped (T)' stopped/logs/incidents.log || complain "stopped: nobody looked at its process"
 end_of stopped_first STOP 1 'has been silent for'
+grep -qE 'rank [0-3], as rank [0-3] of its node sees it: step' stopped_first/logs/incidents.log || complain "stopped_first: no flight record"
 end_of killed KILL 2 'died|exited on signal 9|lost connection'
 
 # The supervisor: ranks that die are started again, and the weights are those of a run that nothing happened to.

@@ -30,7 +30,7 @@ struct RollCallTest : testing::Test {
   }
   bool says(RollCall::Time now, const char* text) {
     const auto verdict = roll.verdict(now);
-    return verdict && verdict->find(text) != std::string::npos;
+    return verdict && verdict->text.find(text) != std::string::npos;
   }
 };
 
@@ -43,6 +43,7 @@ TEST_F(RollCallTest, ClosedConnectionIsADeadRank) {
   hear_all(start, 1);
   roll.lost(2);
   EXPECT_TRUE(says(start + 1ms, "rank 2 on node1 died"));
+  EXPECT_EQ(roll.verdict(start + 1ms)->suspect, 2);
 }
 
 TEST_F(RollCallTest, RankThatLeftIsNotMissed) {
@@ -87,11 +88,20 @@ TEST_F(RollCallTest, ReportMarksTheRankTheOthersWaitFor) {
   roll.heard(beat(1, 7, 30), start);
   roll.heard(beat(2, 7, 29), start);
   roll.lost(0);
-  const std::string report = roll.verdict(start).value();
+  const std::string report = roll.verdict(start).value().text;
   const std::size_t marked = report.find("<- behind");
   ASSERT_NE(marked, std::string::npos);
   EXPECT_GT(marked, report.find("rank    2"));
   EXPECT_EQ(report.find("<- behind", marked + 1), std::string::npos);
+}
+
+TEST_F(RollCallTest, TheRankBehindIsTheSuspectOfAStepThatNeverEnds) {
+  for (int second = 0; second <= 21; ++second) {
+    for (int rank = 0; rank < 3; ++rank) {
+      roll.heard(beat(rank, 7, rank == 1 ? 29 : 30), start + second * 1s);
+    }
+  }
+  EXPECT_EQ(roll.verdict(start + 21s)->suspect, 1);
 }
 
 TEST_F(RollCallTest, StragglerIsNamedOnceAfterTwoWindows) {
