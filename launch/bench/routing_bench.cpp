@@ -29,10 +29,15 @@ RoutingResult result_of_case(const RoutingCase& what, const RoutingSweep& sweep,
   return result;
 }
 
-// The tokens and choices of a recorded run.
-RoutingSweep with_recorded_sizes(RoutingSweep sweep) {
+// The tokens and choices of a recorded run. What will be read is read once here, where all ranks
+// hear of an error.
+RoutingSweep with_recorded_sizes(RoutingSweep sweep, const Comm& world) {
   if (sweep.replay.empty()) return sweep;
   const RecordedRouting recorded(sweep.replay);
+  for (const int experts : sweep.experts) {
+    for (int i = 0; i < sweep.iterations; ++i)
+      recorded.draw(world.rank(), world.size(), i, recorded.tokens(), experts);
+  }
   sweep.tokens = {recorded.tokens()};
   sweep.top_k = {recorded.top_k()};
   return sweep;
@@ -113,7 +118,7 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> wor
   Json old;
   std::optional<ClusterModel> cluster;
   agree(*world, [&] {
-    sweep = with_recorded_sizes(options.sweep);
+    sweep = with_recorded_sizes(options.sweep, *world);
     cases = cases_of(sweep);
     if (options.model) cluster = model_for(options, world->size());
   });
