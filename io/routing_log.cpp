@@ -109,6 +109,19 @@ void RoutingLogReader::index(std::size_t number) {
   }
 }
 
+std::vector<RoutingKey> RoutingLogReader::keys() const {
+  std::vector<RoutingKey> keys;
+  for (const auto& [key, place] : places_) keys.push_back(key);
+  return keys;
+}
+
+RoutingShape RoutingLogReader::shape_of(const RoutingKey& key) const {
+  const Place& place = places_.at(key);
+  RecordHeader header{};
+  read_whole(files_[place.file], place.offset, header);
+  return {header.tokens, header.choices};
+}
+
 void RoutingLogReader::read(const RoutingKey& key, RoutingShape shape,
                             std::span<std::int32_t> experts) const {
   const auto found = places_.find(key);

@@ -46,6 +46,8 @@ class RoutingLogReader {
   explicit RoutingLogReader(const std::filesystem::path& folder);
 
   bool holds(const RoutingKey& key) const { return places_.contains(key); }
+  std::vector<RoutingKey> keys() const;
+  RoutingShape shape_of(const RoutingKey& key) const;  // Requires: the log holds the key.
   // Errors: Exit::data if there is no such record, its shape is another one, or it is damaged.
   void read(const RoutingKey& key, RoutingShape shape, std::span<std::int32_t> experts) const;
 

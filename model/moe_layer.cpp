@@ -59,7 +59,7 @@ void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved
   saved.shard_rows = arena.take({plan.num_shard_rows, hidden_});
   saved.experts = Ffn::take(arena, plan.num_shard_rows, inner_);
   saved.slots = arena.take({plan.num_slots, hidden_});
-  const Tensor shard_out = scratch.take(saved.shard_rows.shape);
+  const Tensor shard_out = exchange_.take_results(plan, hidden_, scratch);
   exchange_.round_trip(
       x, Tensor{}, plan, saved.shard_rows,
       [&](const Chunk& chunk) {
@@ -92,7 +92,7 @@ AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x,
 
   const Tensor d_slots = saved.slots;
   const Tensor d_shard_out = scratch.take(saved.shard_rows.shape),
-               d_shard_rows = scratch.take(saved.shard_rows.shape);
+               d_shard_rows = exchange_.take_results(plan, hidden_, scratch);
   exchange_.round_trip(
       d_out, saved.routing.weight, plan, d_shard_out,
       [&](const Chunk& chunk) {

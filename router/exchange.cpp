@@ -14,6 +14,10 @@ namespace switchyard {
 
 void Exchange::prepare(Plan&, Arena&, Stream&) {}
 
+Tensor Exchange::take_results(const Plan& plan, std::int64_t hidden, Arena& arena) {
+  return arena.take({plan.num_shard_rows, hidden});
+}
+
 void Exchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
                           const ExpertWork& work, Tensor results, Tensor slots, Arena& arena,
                           Stream& stream) {

@@ -40,6 +40,9 @@ class Exchange {
   // behind.
   virtual void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
                        Stream& stream) = 0;
+  // Where to put what combine will carry home, so that it need not be copied first. Lives until the
+  // next combine. -> [num_shard_rows, hidden]
+  virtual Tensor take_results(const Plan& plan, std::int64_t hidden, Arena& arena);
   // dispatch x into rows, `work` on ranges of experts in order, all of them once, and combine
   // `results`, which the work fills, into slots. work may not be collective.
   virtual void round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,

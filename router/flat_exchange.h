@@ -1,4 +1,4 @@
-// The flat exchange: one exact all-to-all. Every row travels once, none is padded.
+// The flat exchange: one exact all-to-all. Every row for another rank travels once, none is padded.
 #pragma once
 
 #include "router/exchange.h"

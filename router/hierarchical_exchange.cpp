@@ -36,6 +36,7 @@ void HierarchicalExchange::prepare(Plan& plan, Arena& arena, Stream& stream) {
 
 void HierarchicalExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
                                     Arena& arena, Stream& stream) {
+  const ArenaScope scope(arena);
   const Hops& hops = plan.hops;
   const std::int64_t bytes = payload_row_bytes(payload_, x.cols());
   const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
@@ -62,6 +63,7 @@ void HierarchicalExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, T
 
 void HierarchicalExchange::combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
                                    Stream& stream) {
+  const ArenaScope scope(arena);
   const Hops& hops = plan.hops;
   const std::int64_t bytes = payload_row_bytes(payload_, slots.cols());
   const Tensor leaving = arena.take({plan.num_received, bytes}, DType::u8);

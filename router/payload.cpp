@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "router/cpu_ops.h"
+#include "runtime/int8_codes.h"
 #include "runtime/rounding.h"
+#include "runtime/streaming_copy.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
@@ -24,23 +26,6 @@ void unpack_bf16(const std::uint16_t* in, std::int64_t count, float weight, floa
 }
 
 SWITCHYARD_MULTIVERSION
-std::uint32_t largest_of(const float* in, std::int64_t count) {
-  std::uint32_t largest = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint32_t magnitude = magnitude_bits(in[i]);
-    largest = magnitude > largest ? magnitude : largest;
-  }
-  return largest;
-}
-
-SWITCHYARD_MULTIVERSION
-void pack_int8(const float* in, std::int64_t count, float inverse, std::int8_t* out) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    out[i] = static_cast<std::int8_t>(int8_code(in[i], inverse));
-  }
-}
-
-SWITCHYARD_MULTIVERSION
 void unpack_int8(const std::int8_t* in, std::int64_t count, float scale, float weight, float* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(in[i]) * scale * weight;
 }
@@ -50,24 +35,33 @@ void unpack_f32(const float* in, std::int64_t count, float weight, float* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = in[i] * weight;
 }
 
-void pack_row(Payload payload, const float* in, std::int64_t hidden, std::byte* out) {
+// How rows that are moved as they are get to their places.
+using CopyRow = void (*)(const void* from, void* to, std::size_t bytes);
+
+void copy_cached(const void* from, void* to, std::size_t bytes) { std::memcpy(to, from, bytes); }
+
+CopyRow copy_of(std::int64_t bytes) {
+  return bytes < streaming_bytes ? copy_cached : copy_streaming;
+}
+
+void pack_row(Payload payload, const float* in, std::int64_t hidden, CopyRow copy, std::byte* out) {
   if (payload == Payload::f32) {
-    std::memcpy(out, in, static_cast<std::size_t>(hidden) * sizeof(float));
+    copy(in, out, static_cast<std::size_t>(hidden) * sizeof(float));
   } else if (payload == Payload::bf16) {
     pack_bf16(in, hidden, reinterpret_cast<std::uint16_t*>(out));
   } else {
-    const auto [scale, inverse] = int8_scale(largest_of(in, hidden));
+    const float scale =
+        encode_int8_line(in, hidden, reinterpret_cast<std::int8_t*>(out + int8_begin));
     std::memcpy(out, &scale, sizeof scale);
-    pack_int8(in, hidden, inverse, reinterpret_cast<std::int8_t*>(out + int8_begin));
   }
 }
 
 void unpack_row(Payload payload, const std::byte* in, std::int64_t hidden, float weight,
-                float* out) {
+                CopyRow copy, float* out) {
   if (payload == Payload::f32) {
     const auto* values = reinterpret_cast<const float*>(in);
     if (weight == 1.0F) {
-      std::memcpy(out, values, static_cast<std::size_t>(hidden) * sizeof(float));
+      copy(values, out, static_cast<std::size_t>(hidden) * sizeof(float));
     } else {
       unpack_f32(values, hidden, weight, out);
     }
@@ -90,6 +84,7 @@ void for_row_chunks(std::int64_t rows, Stream& stream, Body body) {
   parallel_for(stream, (rows + rows_per_chunk - 1) / rows_per_chunk, [&](std::int64_t chunk) {
     const std::int64_t end = std::min(rows, (chunk + 1) * rows_per_chunk);
     for (std::int64_t row = chunk * rows_per_chunk; row < end; ++row) body(row);
+    finish_streaming();
   });
 }
 
@@ -131,29 +126,26 @@ void CpuRouterOps::pack_rows(Payload payload, Tensor in, Tensor from, Tensor out
   const auto* rows = in.as<float>();
   const std::int32_t* source = elements_of<std::int32_t>(from);
   auto* to = static_cast<std::byte*>(out.data);
+  const CopyRow copy = copy_of(out.bytes());
   for_row_chunks(out.rows(), stream, [&](std::int64_t i) {
     const std::int64_t row = source == nullptr ? i : source[i];
-    pack_row(payload, rows + row * in.cols(), in.cols(), to + i * out.cols());
+    pack_row(payload, rows + row * in.cols(), in.cols(), copy, to + i * out.cols());
   });
 }
 
 void CpuRouterOps::unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out,
                                Tensor to, Stream& stream) {
-  if (payload == Payload::f32 && !given(from) && !given(weight) && !given(to)) {
-    // In one piece: libc streams past the caches what is larger than they are.
-    if (!in.empty()) std::memcpy(out.data, in.data, static_cast<std::size_t>(in.bytes()));
-    return;
-  }
   const auto* packed = static_cast<const std::byte*>(in.data);
   const auto* source = elements_of<std::int32_t>(from);
   const auto* target = elements_of<std::int32_t>(to);
   const auto* scale = elements_of<float>(weight);
   auto* rows = out.as<float>();
   const std::int64_t count = given(from) ? from.size() : given(to) ? to.size() : in.rows();
+  const CopyRow copy = copy_of(count * out.cols() * bytes_of(out.dtype));
   for_row_chunks(count, stream, [&](std::int64_t i) {
     const std::int64_t row = source == nullptr ? i : source[i];
     unpack_row(payload, packed + row * in.cols(), out.cols(), scale == nullptr ? 1.0F : scale[i],
-               rows + (target == nullptr ? i : target[i]) * out.cols());
+               copy, rows + (target == nullptr ? i : target[i]) * out.cols());
   });
 }
 

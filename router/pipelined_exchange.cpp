@@ -51,8 +51,8 @@ void PipelinedExchange::combine(Tensor rows, const Plan& plan, Tensor slots, Are
 // The worker sleeps between looks, so that it takes no core from the thread that computes.
 std::future<void> PipelinedExchange::send(const Parcel& parcel) {
   return background_.submit(std::packaged_task<void()>([this, parcel] {
-    const auto pending = travel_->start_all_to_all_rows(parcel.leaving, parcel.send,
-                                                        parcel.arriving, parcel.receive);
+    const auto pending =
+        travel_->start_exchange_rows(parcel.leaving, parcel.send, parcel.arriving, parcel.receive);
     while (!pending->arrived() && !abandoned_)
       std::this_thread::sleep_for(std::chrono::microseconds(20));
   }));
@@ -63,12 +63,13 @@ std::future<void> PipelinedExchange::send(const Parcel& parcel) {
 void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
                                    const ExpertWork& work, Tensor results, Tensor slots,
                                    Arena& arena, Stream& stream) {
-  const int num_chunks = chunks_of(plan, num_chunks_);
+  const ArenaScope scope(arena);
+  const int num_chunks = chunks_of(plan, num_chunks_), me = experts_.rank();
   std::vector<PlanPart> parts;
   std::vector<Leg> out, back;
   const auto depart = [&](int chunk) {
     if (chunk >= num_chunks) return;
-    parts.push_back(part_of_chunk(plan, chunk, num_chunks));
+    parts.push_back(part_of_chunk(plan, me, chunk, num_chunks));
     out.push_back({pack_dispatch(payload_, x, plan, parts.back(), arena, stream), {}});
     out.back().arrived = send(out.back().parcel);
   };
@@ -77,8 +78,8 @@ void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Te
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
     depart(chunk + 1);
     wait_for(out[at(chunk)].arrived, stream);
-    unpack_dispatch(payload_, out[at(chunk)].parcel, weights, plan, parts[at(chunk)], rows, arena,
-                    stream);
+    unpack_dispatch(payload_, out[at(chunk)].parcel, x, weights, plan, parts[at(chunk)], rows,
+                    arena, stream);
     const Chunk ready = chunk_of(plan, chunk, num_chunks);
     zero_padding(ready.segments, rows, stream);
     work(ready);
@@ -88,7 +89,8 @@ void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Te
   }
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
     wait_for(back[at(chunk)].arrived, stream);
-    unpack_combine(payload_, back[at(chunk)].parcel, parts[at(chunk)], slots, stream);
+    unpack_combine(payload_, back[at(chunk)].parcel, results, plan, parts[at(chunk)], slots, arena,
+                   stream);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "router/shared_memory_exchange.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "runtime/trace.h"
@@ -16,10 +17,11 @@ std::int64_t window_lines(std::int64_t bytes) {
 
 }  // namespace
 
-// One rank's half of the window: this, then the first row for each neighbour, then what the
-// offsets point to (bytes from here). Its ranks agree on nothing else.
+// What one rank offers: this, the first row for each neighbour, and what the offsets point to
+// (bytes from here). Its ranks agree on nothing else. No index: rows stand in the order of their
+// readers.
 struct SharedMemoryExchange::Offer {
-  std::int64_t tokens, weights, rows, end, num_rows;
+  std::int64_t index, weights, rows, num_rows, row_bytes, end;
 
   std::int64_t* begin() { return reinterpret_cast<std::int64_t*>(this + 1); }
   // Room for a tensor at the end of what is offered.
@@ -27,6 +29,19 @@ struct SharedMemoryExchange::Offer {
     place = end;
     end += window_lines(shape.size() * bytes_of(dtype));
     return at(place, shape, dtype);
+  }
+  void add_copy(std::int64_t& place, Tensor tensor) {
+    const Tensor copy = add(place, tensor.shape, tensor.dtype);
+    if (!tensor.empty())
+      std::memcpy(copy.data, tensor.data, static_cast<std::size_t>(tensor.bytes()));
+  }
+  // The `count` rows from number `first` on, and the index they stand by.
+  Tensor rows_from(std::int64_t first, std::int64_t count) {
+    const Tensor all = at(rows, {num_rows, row_bytes}, DType::u8);
+    return index == 0 ? all.row_range(first, first + count) : all;
+  }
+  Tensor index_from(std::int64_t first, std::int64_t count) {
+    return index == 0 ? Tensor{} : at(index + 4 * first, {count}, DType::i32);
   }
   Tensor at(std::int64_t offset, Shape shape, DType dtype) {
     return {reinterpret_cast<std::byte*>(this) + offset, shape, dtype, Device::cpu()};
@@ -42,33 +57,41 @@ SharedMemoryExchange::SharedMemoryExchange(Payload payload, std::int64_t hidden,
   for (const int node : topology_.node_of) outside_.push_back(node != topology_.my_node);
 }
 
+std::int64_t SharedMemoryExchange::header_bytes() const {
+  return window_lines(static_cast<std::int64_t>(sizeof(Offer)) + 8 * topology_.node->size());
+}
+
 void SharedMemoryExchange::prepare(Plan& plan, Arena&, Stream& stream) {
   const Span span(stream, "plan");
-  const std::int64_t header =
-      window_lines(static_cast<std::int64_t>(sizeof(Offer)) + 8 * topology_.node->size());
   const std::int64_t tokens = plan.slot_of_choice.rows();
-  const std::int64_t dispatch =
-      2 * window_lines(4 * plan.num_slots) + window_lines(tokens * row_bytes_);
-  const std::int64_t combine = window_lines(plan.num_received * row_bytes_);
-  const std::int64_t needed =
-      reduce_one(*topology_.node, header + std::max(dispatch, combine), Reduce::max);
-  if (needed <= half_bytes_) return;
-  half_bytes_ = window_lines(needed + needed / 8);  // room for a fuller micro-batch
+  std::array<std::int64_t, 2> needed = {
+      header_bytes() + 2 * window_lines(4 * plan.num_slots) + window_lines(tokens * row_bytes_),
+      header_bytes() + window_lines(4 * plan.num_received) +
+          window_lines(plan.num_shard_rows * row_bytes_)};
+  topology_.node->all_reduce(tensor_of(needed.data(), {2}), Reduce::max, stream);
+  if (needed[0] <= out_bytes_ && needed[1] <= home_bytes_) return;
+  const auto with_room = [](std::int64_t had, std::int64_t bytes) {  // for a fuller micro-batch
+    return bytes <= had ? had : window_lines(bytes + bytes / 8);
+  };
+  out_bytes_ = with_room(out_bytes_, needed[0]);
+  home_bytes_ = with_room(home_bytes_, needed[1]);
   window_.reset();
-  window_ = topology_.node->shared_window(2 * half_bytes_);
+  window_ = topology_.node->shared_window(out_bytes_ + home_bytes_);
 }
 
-SharedMemoryExchange::Offer& SharedMemoryExchange::offer_of(int member) const {
-  return *reinterpret_cast<Offer*>(window_->part(member) + half_ * half_bytes_);
+SharedMemoryExchange::Offer& SharedMemoryExchange::offer_of(int member, Way way) const {
+  return *reinterpret_cast<Offer*>(window_->part(member) + (way == Way::out ? 0 : out_bytes_));
 }
 
-SharedMemoryExchange::Offer& SharedMemoryExchange::start_offer(const Counts& begin) {
-  half_ = 1 - half_;
-  Offer& offer = offer_of(topology_.node->rank());
+SharedMemoryExchange::Offer& SharedMemoryExchange::start_offer(Way way, const Counts& begin) {
+  if (way == last_) window_->fence();
+  last_ = way;
+  Offer& offer = offer_of(topology_.node->rank(), way);
   const std::vector<int>& members = topology_.ranks[at(topology_.my_node)];
   offer = {};
   for (std::size_t i = 0; i < members.size(); ++i) offer.begin()[i] = begin[at(members[i])];
-  offer.end = window_lines(static_cast<std::int64_t>(sizeof(Offer)) + 8 * std::ssize(members));
+  offer.row_bytes = row_bytes_;
+  offer.end = header_bytes();
   return offer;
 }
 
@@ -77,17 +100,24 @@ void SharedMemoryExchange::share(Stream& stream) {
   window_->fence();
 }
 
+Tensor SharedMemoryExchange::take_results(const Plan& plan, std::int64_t hidden, Arena& arena) {
+  return payload_ == Payload::f32 ? results_in_window(plan, hidden)
+                                  : Exchange::take_results(plan, hidden, arena);
+}
+
+Tensor SharedMemoryExchange::results_in_window(const Plan& plan, std::int64_t hidden) const {
+  return offer_of(topology_.node->rank(), Way::home)
+      .at(header_bytes() + window_lines(4 * plan.num_received), {plan.num_shard_rows, hidden},
+          DType::f32);
+}
+
 void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
                                     Arena& arena, Stream& stream) {
-  const PlanPart all = whole_part(plan);
-  Offer& mine = start_offer(all.slot_begin);
-  const Tensor tokens = mine.add(mine.tokens, {plan.num_slots}, DType::i32);
-  std::memcpy(tokens.data, plan.token_of_slot.data, static_cast<std::size_t>(tokens.bytes()));
-  if (given(weight)) {
-    const Tensor weights = mine.add(mine.weights, {plan.num_slots}, DType::f32);
-    const Tensor by_slot = weights_of_slots(weight, plan, arena, stream);
-    std::memcpy(weights.data, by_slot.data, static_cast<std::size_t>(weights.bytes()));
-  }
+  const ArenaScope scope(arena);
+  const PlanPart all = whole_part(plan, experts_.rank());
+  Offer& mine = start_offer(Way::out, all.slot_begin);
+  mine.add_copy(mine.index, plan.token_of_slot);
+  if (given(weight)) mine.add_copy(mine.weights, weights_of_slots(weight, plan, arena, stream));
   mine.num_rows = x.rows();
   pack_rows(payload_, x, Tensor{}, mine.add(mine.rows, {mine.num_rows, row_bytes_}, DType::u8),
             stream);
@@ -97,48 +127,50 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, T
   for (int i = 0; i < topology_.node->size(); ++i) {  // each reads another neighbour first
     const int member = (topology_.node->rank() + i) % topology_.node->size();
     const std::size_t source = at(members[at(member)]);
-    Offer& offer = offer_of(member);
-    const std::int64_t first = 4 * offer.begin()[topology_.node->rank()];
+    Offer& offer = offer_of(member, Way::out);
+    const std::int64_t first = offer.begin()[topology_.node->rank()];
     const std::int64_t count = plan.receive[source], begin = all.received_begin[source];
-    unpack_rows(payload_, offer.at(offer.rows, {offer.num_rows, row_bytes_}, DType::u8),
-                offer.at(offer.tokens + first, {count}, DType::i32),
-                given(weight) ? offer.at(offer.weights + first, {count}, DType::f32) : Tensor{},
+    unpack_rows(payload_, offer.rows_from(first, count), offer.index_from(first, count),
+                given(weight) ? offer.at(offer.weights + 4 * first, {count}, DType::f32) : Tensor{},
                 rows, plan.row_of_received.range(begin, begin + count), stream);
   }
   if (topology_.num_nodes() > 1) {
-    const PlanPart part = part_of_ranks(plan, outside_);
+    const PlanPart part = part_of_ranks(plan, experts_.rank(), outside_);
     const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
     const Parcel parcel = pack_dispatch(payload_, x, plan, part, arena, stream);
     send_parcel(experts_, parcel, stream);
-    unpack_dispatch(payload_, parcel, weights, plan, part, rows, arena, stream);
+    unpack_dispatch(payload_, parcel, x, weights, plan, part, rows, arena, stream);
   }
   zero_padding(plan.segments, rows, stream);
 }
 
 void SharedMemoryExchange::combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
                                    Stream& stream) {
-  const PlanPart all = whole_part(plan);
-  Offer& mine = start_offer(all.received_begin);
-  mine.num_rows = plan.num_received;
-  pack_rows(payload_, rows, plan.row_of_received,
-            mine.add(mine.rows, {mine.num_rows, row_bytes_}, DType::u8), stream);
+  const ArenaScope scope(arena);
+  const PlanPart all = whole_part(plan, experts_.rank());
+  const bool in_place = rows.data == results_in_window(plan, rows.cols()).data;
+  Offer& mine = start_offer(Way::home, all.received_begin);
+  if (in_place) mine.add_copy(mine.index, plan.row_of_received);
+  mine.num_rows = in_place ? rows.rows() : plan.num_received;
+  const Tensor offered = mine.add(mine.rows, {mine.num_rows, row_bytes_}, DType::u8);
+  if (!in_place) pack_rows(payload_, rows, plan.row_of_received, offered, stream);
   share(stream);
 
   const std::vector<int>& members = topology_.ranks[at(topology_.my_node)];
   for (int i = 0; i < topology_.node->size(); ++i) {
     const int member = (topology_.node->rank() + i) % topology_.node->size();
     const std::size_t source = at(members[at(member)]);
-    Offer& offer = offer_of(member);
-    const std::int64_t first = offer.begin()[topology_.node->rank()] * row_bytes_;
+    Offer& offer = offer_of(member, Way::home);
+    const std::int64_t first = offer.begin()[topology_.node->rank()];
     const std::int64_t count = plan.send[source], begin = all.slot_begin[source];
-    unpack_rows(payload_, offer.at(offer.rows + first, {count, row_bytes_}, DType::u8), Tensor{},
-                Tensor{}, slots.row_range(begin, begin + count), Tensor{}, stream);
+    unpack_rows(payload_, offer.rows_from(first, count), offer.index_from(first, count), Tensor{},
+                slots.row_range(begin, begin + count), Tensor{}, stream);
   }
   if (topology_.num_nodes() > 1) {
-    const PlanPart part = part_of_ranks(plan, outside_);
+    const PlanPart part = part_of_ranks(plan, experts_.rank(), outside_);
     const Parcel parcel = pack_combine(payload_, rows, plan, part, slots, arena, stream);
     send_parcel(experts_, parcel, stream);
-    unpack_combine(payload_, parcel, part, slots, stream);
+    unpack_combine(payload_, parcel, rows, plan, part, slots, arena, stream);
   }
 }
 

@@ -21,7 +21,9 @@ DrawnRouting::DrawnRouting(std::vector<std::int32_t> experts, int top_k, int num
   routing.expert = tensor_of(expert.data(), shape);
   routing.weight = tensor_of(weight.data(), shape);
   routing.counts.assign(static_cast<std::size_t>(num_experts), 0);
-  for (const std::int32_t e : expert) ++routing.counts[static_cast<std::size_t>(e)];
+  for (const std::int32_t e : expert) {
+    if (e >= 0) ++routing.counts[static_cast<std::size_t>(e)];
+  }
 }
 
 Workload::Workload(const std::string& name, const WorkloadShape& shape)

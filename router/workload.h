@@ -10,7 +10,8 @@
 
 namespace switchyard {
 
-// A routing that owns its tensors. Logits and probabilities are left out.
+// A routing that owns its tensors. Logits and probabilities are left out. Experts as in Routing: a
+// dropped choice is the complement of its expert.
 struct DrawnRouting {
   DrawnRouting(std::vector<std::int32_t> experts, int top_k, int num_experts);
   DrawnRouting(DrawnRouting&&) = default;

@@ -28,7 +28,7 @@ class SharedWindow {
   virtual void fence() = 0;
 };
 
-// Rows on their way (Comm::start_all_to_all_rows). They must arrive before it goes away.
+// Rows on their way (Comm::start_exchange_rows). They must arrive before it goes away.
 class PendingRows {
  public:
   virtual ~PendingRows() = default;
@@ -67,10 +67,14 @@ class Comm {
   // their source.
   virtual void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                                std::span<const std::int64_t> recv, Stream& stream) = 0;
-  // The same without waiting. Both tensors stay as they are until the rows arrived.
-  virtual std::unique_ptr<PendingRows> start_all_to_all_rows(
-      Tensor in, std::span<const std::int64_t> send, Tensor out,
-      std::span<const std::int64_t> recv) = 0;
+  // The same, but a rank's rows for itself stay behind: their places in `out` are undefined.
+  virtual void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                             std::span<const std::int64_t> recv, Stream& stream) = 0;
+  // exchange_rows without waiting. Both tensors stay as they are until the rows arrived.
+  virtual std::unique_ptr<PendingRows> start_exchange_rows(Tensor in,
+                                                           std::span<const std::int64_t> send,
+                                                           Tensor out,
+                                                           std::span<const std::int64_t> recv) = 0;
   virtual void barrier() = 0;
   // Ranks that pass the same color form a group, ordered by key.
   virtual std::unique_ptr<Comm> split(int color, int key) = 0;

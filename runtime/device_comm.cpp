@@ -118,13 +118,19 @@ void DeviceComm::all_to_all_rows(Tensor in, std::span<const std::int64_t> send, 
   exchange_on_device(in, send, out, recv, stream);
 }
 
-std::unique_ptr<PendingRows> DeviceComm::start_all_to_all_rows(Tensor in,
-                                                               std::span<const std::int64_t> send,
-                                                               Tensor out,
-                                                               std::span<const std::int64_t> recv) {
+void DeviceComm::exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                               std::span<const std::int64_t> recv, Stream& stream) {
+  if (on_host(stream, out)) return control_->exchange_rows(in, send, out, recv, stream);
+  if (size() > 1) exchange_on_device(in, send, out, recv, stream);
+}
+
+std::unique_ptr<PendingRows> DeviceComm::start_exchange_rows(Tensor in,
+                                                             std::span<const std::int64_t> send,
+                                                             Tensor out,
+                                                             std::span<const std::int64_t> recv) {
   require(in.device == Device::cpu() && out.device == Device::cpu(),
           "rows of a GPU travel in the order of a stream");
-  return control_->start_all_to_all_rows(in, send, out, recv);
+  return control_->start_exchange_rows(in, send, out, recv);
 }
 
 DeviceWorld make_device_world(std::unique_ptr<Comm> world, Device device) {

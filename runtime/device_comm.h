@@ -33,10 +33,12 @@ class DeviceComm : public Comm {
   void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream& stream) override;
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream& stream) override;
+  void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                     std::span<const std::int64_t> recv, Stream& stream) override;
   // Errors: Exit::internal for tensors of a device.
-  std::unique_ptr<PendingRows> start_all_to_all_rows(Tensor in, std::span<const std::int64_t> send,
-                                                     Tensor out,
-                                                     std::span<const std::int64_t> recv) override;
+  std::unique_ptr<PendingRows> start_exchange_rows(Tensor in, std::span<const std::int64_t> send,
+                                                   Tensor out,
+                                                   std::span<const std::int64_t> recv) override;
   void barrier() override { control_->barrier(); }
   std::unique_ptr<Comm> split(int color, int key) override {
     return beside(control_->split(color, key));

@@ -45,6 +45,7 @@ std::string place_text(Phase phase, Collective collective) {
                                       "reduce_scatter_parts",
                                       "all_gather_parts",
                                       "all_to_all_rows",
+                                      "exchange_rows",
                                       "barrier"};
   if (phase != Phase::step) return phases.at(static_cast<std::size_t>(phase));
   if (collective == Collective::none) return "computing";

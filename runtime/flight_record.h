@@ -22,6 +22,7 @@ enum class Collective : std::int32_t {
   reduce_scatter_parts,
   all_gather_parts,
   all_to_all_rows,
+  exchange_rows,
   barrier
 };
 std::string place_text(Phase phase, Collective collective);  // "saving", "in all_reduce"

@@ -81,6 +81,13 @@ void encode_across(const Lines& in, std::int64_t begin, std::int64_t count, Code
 }
 
 template <class Code>
+float encode_along(const float* line, std::int64_t k, Code* codes) {
+  const Int8Scale scale = int8_scale(largest_along(line, k));
+  round_along(line, k, scale.inverse, codes);
+  return scale.scale;
+}
+
+template <class Code>
 void encode(const Lines& in, Code* codes, float* scales, Stream& stream) {
   parallel_for(stream, (in.count + int8_lines - 1) / int8_lines, [&](std::int64_t unit) {
     const std::int64_t begin = unit * int8_lines;
@@ -89,16 +96,16 @@ void encode(const Lines& in, Code* codes, float* scales, Stream& stream) {
       encode_across(in, begin, count, codes, scales);
       return;
     }
-    for (std::int64_t line = begin; line < begin + count; ++line) {
-      const float* from = in.data + line * in.line_stride;
-      const Int8Scale scale = int8_scale(largest_along(from, in.k));
-      scales[line] = scale.scale;
-      round_along(from, in.k, scale.inverse, codes + line * in.k);
-    }
+    for (std::int64_t line = begin; line < begin + count; ++line)
+      scales[line] = encode_along(in.data + line * in.line_stride, in.k, codes + line * in.k);
   });
 }
 
 }  // namespace
+
+float encode_int8_line(const float* line, std::int64_t count, std::int8_t* codes) {
+  return encode_along(line, count, codes);
+}
 
 void encode_int8(const Lines& in, std::int8_t* codes, float* scales, Stream& stream) {
   encode(in, codes, scales, stream);

@@ -17,6 +17,8 @@ struct Lines {
   std::int64_t count, k, line_stride, k_stride;
 };
 
+// One line of `count` elements, one after another. Returns its scale.
+float encode_int8_line(const float* line, std::int64_t count, std::int8_t* codes);
 // codes: [count, k], scales: [count]. A line with an element that is not finite has the scale NaN.
 void encode_int8(const Lines& in, std::int8_t* codes, float* scales, Stream& stream);
 // The same codes in 16 bits.

@@ -87,12 +87,19 @@ Tensor Arena::take(Shape shape, DType dtype) {
 }
 
 void Arena::reset() {
-  if (chunks_.size() > 1) {  // one chunk that holds all of it, with room for a fuller micro-batch
+  if (high_water_ > held_bytes() || chunks_.size() > 1) {
+    // One chunk that holds all of it, with room for a fuller micro-batch.
     chunks_.clear();
     chunks_.emplace_back(Shape{high_water_ + high_water_ / 8}, DType::u8, device_);
   }
   used_in_last_ = 0;
   used_ = 0;
+}
+
+ArenaScope::~ArenaScope() {
+  arena_.chunks_.resize(num_chunks_);
+  arena_.used_in_last_ = used_in_last_;
+  arena_.used_ = used_;
 }
 
 }  // namespace switchyard

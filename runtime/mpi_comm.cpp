@@ -68,10 +68,11 @@ bool mpi_is_over() {
 struct RowExchange {
   RowCounts sent, received;
   RowType row;
+  Tensor in, out;
 
-  RowExchange(Tensor in, std::span<const std::int64_t> send, Tensor out,
+  RowExchange(Tensor from, std::span<const std::int64_t> send, Tensor to,
               std::span<const std::int64_t> recv, int num_ranks)
-      : sent(send), received(recv), row(row_bytes(in.empty() ? out : in)) {
+      : sent(send), received(recv), row(row_bytes(from.empty() ? to : from)), in(from), out(to) {
     require(std::ssize(send) == num_ranks && std::ssize(recv) == num_ranks,
             "{} and {} row counts for {} ranks", send.size(), recv.size(), num_ranks);
     require(sent.total == in.rows() && received.total == out.rows(),
@@ -82,6 +83,15 @@ struct RowExchange {
             name_of(out.dtype));
   }
   static std::int64_t row_bytes(Tensor filled) { return filled.cols() * bytes_of(filled.dtype); }
+  // The rank's rows for itself keep their places, and do not travel.
+  void leave_behind(int rank) {
+    sent.counts[static_cast<std::size_t>(rank)] = 0;
+    received.counts[static_cast<std::size_t>(rank)] = 0;
+  }
+  void run(MPI_Comm comm) const {
+    check_mpi(MPI_Alltoallv(in.data, sent.counts.data(), sent.begins.data(), row.get(), out.data,
+                            received.counts.data(), received.begins.data(), row.get(), comm));
+  }
 };
 
 // Pairs of messages: with MPI_Ialltoallv of Open MPI 4.1.4 exchanges in which some ranks had
@@ -89,8 +99,9 @@ struct RowExchange {
 class MpiPendingRows final : public PendingRows {
  public:
   MpiPendingRows(Tensor in, std::span<const std::int64_t> send, Tensor out,
-                 std::span<const std::int64_t> recv, int num_ranks, MPI_Comm comm)
-      : exchange_(in, send, out, recv, num_ranks) {
+                 std::span<const std::int64_t> recv, int my_rank, MPI_Comm comm)
+      : exchange_(in, send, out, recv, static_cast<int>(send.size())) {
+    exchange_.leave_behind(my_rank);
     const std::int64_t bytes = RowExchange::row_bytes(in.empty() ? out : in);
     const auto start = [&](const RowCounts& rows, Tensor tensor, std::size_t rank, auto call) {
       if (rows.counts[rank] == 0) return;
@@ -211,16 +222,22 @@ class MpiComm final : public Comm {
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream&) override {
     const InCollective mark(record_, Collective::all_to_all_rows);
-    const RowExchange exchange(in, send, out, recv, size_);
-    check_mpi(MPI_Alltoallv(in.data, exchange.sent.counts.data(), exchange.sent.begins.data(),
-                            exchange.row.get(), out.data, exchange.received.counts.data(),
-                            exchange.received.begins.data(), exchange.row.get(), comm_));
+    RowExchange(in, send, out, recv, size_).run(comm_);
   }
 
-  std::unique_ptr<PendingRows> start_all_to_all_rows(Tensor in, std::span<const std::int64_t> send,
-                                                     Tensor out,
-                                                     std::span<const std::int64_t> recv) override {
-    return std::make_unique<MpiPendingRows>(in, send, out, recv, size_, comm_);
+  void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                     std::span<const std::int64_t> recv, Stream&) override {
+    const InCollective mark(record_, Collective::exchange_rows);
+    RowExchange exchange(in, send, out, recv, size_);
+    exchange.leave_behind(rank_);
+    exchange.run(comm_);
+  }
+
+  std::unique_ptr<PendingRows> start_exchange_rows(Tensor in, std::span<const std::int64_t> send,
+                                                   Tensor out,
+                                                   std::span<const std::int64_t> recv) override {
+    require(std::ssize(send) == size_, "{} row counts for {} ranks", send.size(), size_);
+    return std::make_unique<MpiPendingRows>(in, send, out, recv, rank_, comm_);
   }
 
   void barrier() override {

@@ -156,11 +156,31 @@ class Arena {
   std::int64_t high_water_bytes() const { return high_water_; }
 
  private:
+  friend class ArenaScope;
   Device device_;
   std::vector<Buffer> chunks_;
   std::int64_t used_in_last_ = 0;
   std::int64_t used_ = 0;
   std::int64_t high_water_ = 0;
+};
+
+// Gives back what was taken from the arena since: memory of one call, which the next call finds
+// warm.
+class ArenaScope {
+ public:
+  explicit ArenaScope(Arena& arena)
+      : arena_(arena),
+        num_chunks_(arena.chunks_.size()),
+        used_in_last_(arena.used_in_last_),
+        used_(arena.used_) {}
+  ~ArenaScope();
+  ArenaScope(const ArenaScope&) = delete;
+  ArenaScope& operator=(const ArenaScope&) = delete;
+
+ private:
+  Arena& arena_;
+  std::size_t num_chunks_;
+  std::int64_t used_in_last_, used_;
 };
 
 }  // namespace switchyard

@@ -46,10 +46,15 @@ class FaultyComm final : public Comm {
     inner_->all_to_all_rows(in, send, out, recv, stream);
     if (out.dtype == DType::f32 && out.size() > 0) damage_(Struck::rows, out);
   }
-  std::unique_ptr<PendingRows> start_all_to_all_rows(Tensor in, std::span<const std::int64_t> send,
-                                                     Tensor out,
-                                                     std::span<const std::int64_t> recv) override {
-    return inner_->start_all_to_all_rows(in, send, out, recv);
+  void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
+                     std::span<const std::int64_t> recv, Stream& stream) override {
+    inner_->exchange_rows(in, send, out, recv, stream);
+    if (out.dtype == DType::f32 && out.size() > 0) damage_(Struck::rows, out);
+  }
+  std::unique_ptr<PendingRows> start_exchange_rows(Tensor in, std::span<const std::int64_t> send,
+                                                   Tensor out,
+                                                   std::span<const std::int64_t> recv) override {
+    return inner_->start_exchange_rows(in, send, out, recv);
   }
   void barrier() override { inner_->barrier(); }
   std::unique_ptr<Comm> split(int color, int key) override {

@@ -9,7 +9,6 @@ namespace switchyard {
 namespace {
 
 constexpr double sigma_of_deviation = 1.4826;  // 1 / the third quartile of the normal distribution
-constexpr double least_sigma = 0.01;
 
 constexpr double least_value = 1e-30;  // of what has a logarithm
 
@@ -29,7 +28,7 @@ double RobustWindow::deviations(double value) const {
   const double center = std::log(median());
   std::vector<double> distances = values();
   for (double& distance : distances) distance = std::abs(std::log(distance) - center);
-  const double sigma = std::max(sigma_of_deviation * median_of(distances), least_sigma);
+  const double sigma = std::max(sigma_of_deviation * median_of(distances), least_sigma_);
   return (std::log(std::max(value, least_value)) - center) / sigma;
 }
 

@@ -12,11 +12,13 @@ namespace switchyard {
 class RobustWindow {
  public:
   // Holds the last `size` values, and has an opinion from a quarter of them on.
-  explicit RobustWindow(std::int64_t size) : size_(size) {}
+  // least_sigma: what a deviation is measured in at least, so that a flat series does not make
+  // spikes of noise.
+  explicit RobustWindow(std::int64_t size, double least_sigma = 0.01)
+      : size_(size), least_sigma_(least_sigma) {}
 
   // log(value / median) / (1.4826 median absolute deviations of logarithms), which for a log-normal
-  // distribution is in standard deviations; the divisor is never below 0.01, so that a flat series
-  // does not make spikes of noise. 0 if there are too few values. Requires a finite value.
+  // distribution is in standard deviations. 0 if there are too few values. Requires a finite value.
   double deviations(double value) const;
   double median() const;  // 0 of no values
 
@@ -25,6 +27,7 @@ class RobustWindow {
 
  private:
   std::int64_t size_;
+  double least_sigma_;
   std::deque<double> values_;
 };
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_times.h"
 #include "router/exchange_oracle.h"
+#include "runtime/counts.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
@@ -17,7 +19,7 @@ constexpr std::int64_t oracle_tokens = 256;  // of a rank: every rank computes w
 struct Bed {
   Plan plan;
   Arena arena;
-  Tensor x, rows, slots;
+  Tensor x, rows, results, slots;
 
   void make(const DrawnRouting& drawn, const RoutingCase& what, Exchange& exchange, Comm& world,
             Stream& stream) {
@@ -26,9 +28,11 @@ struct Bed {
     exchange.prepare(plan, arena, stream);
     x = arena.take({drawn.tokens(), what.hidden});
     rows = arena.take({plan.num_shard_rows, what.hidden});
+    results = exchange.take_results(plan, what.hidden, arena);
     slots = arena.take({plan.num_slots, what.hidden});
     std::fill_n(x.as<float>(), x.size(), 0.5F);
     std::fill_n(rows.as<float>(), rows.size(), 0.5F);
+    std::fill_n(results.as<float>(), results.size(), 0.5F);
     std::fill_n(slots.as<float>(), slots.size(), 0.5F);
   }
 };
@@ -41,20 +45,19 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
                          Comm& world) {
   RoutingCase small = what;
   small.tokens = std::min(what.tokens, oracle_tokens);
-  const Workload workload = workload_of(small, sweep, world);
+  const Draw draw = draw_of(small, sweep, world);
   std::vector<DrawnRouting> routing;
-  for (int rank = 0; rank < world.size(); ++rank) routing.push_back(workload.draw(rank, 0));
+  for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
                               payload_of(what.payload), what.hidden, world.rank());
   Stream stream = Stream::cpu(1);
   Bed bed;
   bed.make(oracle.mine(), small, exchange, world, stream);
   oracle.fill(bed.x);
-  const Tensor results = bed.arena.take(bed.rows.shape);
   exchange.round_trip(
       bed.x, Tensor{}, bed.plan, bed.rows,
-      [&](const Chunk& chunk) { oracle.work(chunk, bed.rows, results); }, results, bed.slots,
-      bed.arena, stream);
+      [&](const Chunk& chunk) { oracle.work(chunk, bed.rows, bed.results); }, bed.results,
+      bed.slots, bed.arena, stream);
   const std::int64_t wrong =
       oracle.wrong_rows(bed.rows, false) + oracle.wrong_slots(bed.slots, false);
   return reduce_one(world, wrong, Reduce::sum);
@@ -64,10 +67,10 @@ void run_mode(const std::string& mode, Bed& bed, Exchange& exchange, Stream& str
   if (mode == "dispatch") {
     exchange.dispatch(bed.x, Tensor{}, bed.plan, bed.rows, bed.arena, stream);
   } else if (mode == "combine") {
-    exchange.combine(bed.rows, bed.plan, bed.slots, bed.arena, stream);
+    exchange.combine(bed.results, bed.plan, bed.slots, bed.arena, stream);
   } else {
     exchange.round_trip(
-        bed.x, Tensor{}, bed.plan, bed.rows, [](const Chunk&) {}, bed.rows, bed.slots, bed.arena,
+        bed.x, Tensor{}, bed.plan, bed.rows, [](const Chunk&) {}, bed.results, bed.slots, bed.arena,
         stream);
   }
 }
@@ -84,37 +87,65 @@ RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep) {
   return config;
 }
 
-Workload workload_of(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
+Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
+  if (!sweep.replay.empty()) {
+    return [recorded = std::make_shared<const RecordedRouting>(sweep.replay), what,
+            num_ranks = world.size()](int rank, std::int64_t iteration) {
+      return recorded->draw(rank, num_ranks, iteration, what.tokens, what.experts);
+    };
+  }
   const Topology topology = make_topology(world, sweep.ranks_per_node);
-  return Workload(what.workload, {.tokens = what.tokens,
-                                  .top_k = what.top_k,
-                                  .num_experts = what.experts,
-                                  .num_ranks = world.size(),
-                                  .ranks_per_node = static_cast<int>(topology.ranks[0].size()),
-                                  .seed = static_cast<std::uint64_t>(sweep.seed)});
+  const Workload workload(what.workload,
+                          {.tokens = what.tokens,
+                           .top_k = what.top_k,
+                           .num_experts = what.experts,
+                           .num_ranks = world.size(),
+                           .ranks_per_node = static_cast<int>(topology.ranks[0].size()),
+                           .seed = static_cast<std::uint64_t>(sweep.seed)});
+  return [workload](int rank, std::int64_t iteration) { return workload.draw(rank, iteration); };
 }
 
 void measure_baselines(const Plan& plan, Legs legs, std::int64_t row_bytes, int iterations,
                        Comm& world, RoutingResult& result) {
-  const Buffer slots({std::max<std::int64_t>(1, plan.num_slots), row_bytes}, DType::u8);
-  const Buffer received({std::max<std::int64_t>(1, plan.num_received), row_bytes}, DType::u8);
-  const Tensor home = slots.tensor().row_range(0, plan.num_slots);
-  const Tensor away = received.tensor().row_range(0, plan.num_received);
   Stream stream = Stream::cpu(1);
-  const auto nothing = [](int) {};
-  result.raw = time_on_ranks(world, exchange_warm_up, iterations, nothing, [&](int) {
+  const auto seconds_of_sides = [&](void* home_memory, void* away_memory) {
+    const Tensor home{home_memory, {plan.num_slots, row_bytes}, DType::u8, Device::cpu()},
+        away{away_memory, {plan.num_received, row_bytes}, DType::u8, Device::cpu()};
+    return time_on_ranks(
+               world, exchange_warm_up, iterations,
+               [&](int i) {
+                 std::memset(home.data, i, static_cast<std::size_t>(home.bytes()));
+                 std::memset(away.data, i, static_cast<std::size_t>(away.bytes()));
+               },
+               [&](int) {
                  for (int i = 0; i < legs.dispatches; ++i)
                    world.all_to_all_rows(home, plan.send, away, plan.receive, stream);
                  for (int i = 0; i < legs.combines; ++i)
                    world.all_to_all_rows(away, plan.receive, home, plan.send, stream);
-               }).most;
-  const std::int64_t bytes = legs.dispatches * away.bytes() + legs.combines * home.bytes();
+               })
+        .most;
+  };
+  const std::int64_t home = plan.num_slots * row_bytes, away = plan.num_received * row_bytes;
+  const Buffer home_pages({std::max<std::int64_t>(1, home)}, DType::u8),
+      away_pages({std::max<std::int64_t>(1, away)}, DType::u8);
+  result.raw = seconds_of_sides(home_pages.tensor().data, away_pages.tensor().data);
+  std::vector<std::byte> home_plain(at(home + 1)), away_plain(at(away + 1));
+  result.plain = seconds_of_sides(home_plain.data(), away_plain.data());
+
+  const std::int64_t bytes = legs.dispatches * away + legs.combines * home;
   const Buffer from({std::max<std::int64_t>(1, bytes)}, DType::u8);
   const Buffer to({std::max<std::int64_t>(1, bytes)}, DType::u8);
   result.copy =
-      time_on_ranks(world, exchange_warm_up, iterations, nothing, [&](int) {
-        std::memcpy(to.tensor().data, from.tensor().data, static_cast<std::size_t>(bytes));
-      }).most;
+      time_on_ranks(
+          world, exchange_warm_up, iterations,
+          [&](int i) {
+            std::memset(from.tensor().data, i, static_cast<std::size_t>(bytes));
+            std::memset(to.tensor().data, i, static_cast<std::size_t>(bytes));
+          },
+          [&](int) {
+            std::memcpy(to.tensor().data, from.tensor().data, static_cast<std::size_t>(bytes));
+          })
+          .most;
 }
 
 RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
@@ -125,13 +156,13 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
                                       {what.hidden, what.experts, what.tokens}, world, stream)
                             .exchange;
   const Topology topology = make_topology(world, sweep.ranks_per_node);
-  const Workload workload = workload_of(what, sweep, world);
+  const Draw draw = draw_of(what, sweep, world);
   const Payload payload = payload_of(what.payload);
   RoutingResult result = result_of(what, topology, world);
   result.wrong = count_wrong(what, sweep, *exchange, world);
 
   Bed bed;
-  bed.make(workload.draw(world.rank(), 0), what, *exchange, world, stream);
+  bed.make(draw(world.rank(), 0), what, *exchange, world, stream);
   count_traffic(bed.plan, legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
                 world, result);
   measure_baselines(bed.plan, legs_of(what.mode), payload_row_bytes(payload, what.hidden),
@@ -142,7 +173,7 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   const RankTimes times = time_on_ranks(
       world, exchange_warm_up, sweep.iterations,
       [&](int i) {
-        bed.make(workload.draw(world.rank(), i), what, *exchange, world, stream);
+        bed.make(draw(world.rank(), i), what, *exchange, world, stream);
         trace.clear();
       },
       [&](int) {

@@ -2,8 +2,11 @@
 // round_trip.
 #pragma once
 
+#include <functional>
+
 #include "launch/bench/routing_case.h"
 #include "launch/bench/routing_traffic.h"
+#include "router/config.h"
 #include "router/workload.h"
 #include "runtime/comm.h"
 
@@ -13,12 +16,17 @@ namespace switchyard {
 RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& sweep, Comm& world);
 
 // Collective. One MPI_Alltoallv each way of the plan's rows, and memcpy of the same bytes by all
-// ranks at once: result.raw and result.copy.
+// ranks at once: result.raw, result.plain and result.copy. As with an exchange, an iteration begins
+// with both sides just written.
 void measure_baselines(const Plan& plan, Legs legs, std::int64_t row_bytes, int iterations,
                        Comm& world, RoutingResult& result);
 
 // Of the router's table for a case.
 RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep);
-Workload workload_of(const RoutingCase& what, const RoutingSweep& sweep, Comm& world);
+
+// What a rank routes in an iteration, of the case's workload.
+using Draw = std::function<DrawnRouting(int rank, std::int64_t iteration)>;
+// Collective.
+Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, Comm& world);
 
 }  // namespace switchyard

@@ -18,7 +18,7 @@ ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sw
                             .num_ranks = num_ranks,
                             .ranks_per_node = cluster.ranks_per_node,
                             .seed = static_cast<std::uint64_t>(sweep.seed)};
-  const Workload workload(what.workload, shape);
+  const Workload workload(what.mode == "step" ? "balanced" : what.workload, shape);
   const ExpectedLoad load(workload, shape);
   const Placement placement(what.experts, num_ranks);
   ExpectedTraffic traffic;
@@ -51,8 +51,9 @@ void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cl
                           const std::string& exchange, RoutingResult& result) {
   const RoutingCase& what = result.what;
   const double row = static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden));
-  const int dispatches = what.mode == "combine" ? 0 : what.mode == "layer" ? 2 : 1;
-  const int combines = what.mode == "dispatch" ? 0 : what.mode == "layer" ? 2 : 1;
+  const int both = what.mode == "step" ? 4 : what.mode == "layer" ? 2 : 1;  // of two layers
+  const int dispatches = what.mode == "combine" ? 0 : both;
+  const int combines = what.mode == "dispatch" ? 0 : both;
   double out = 0.0, home = 0.0, busiest = 0.0;
   for (int node = 0; node < cluster.nodes; ++node) {
     const double tokens = traffic.node_tokens[at(node)];

@@ -5,6 +5,7 @@
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/routing_times.h"
 #include "model/moe_layer.h"
+#include "router/math.h"
 #include "runtime/random.h"
 #include "runtime/trace.h"
 #include "train/trainer.h"
@@ -13,22 +14,9 @@ namespace switchyard {
 namespace {
 
 constexpr int layer_warm_up = 2;
-constexpr std::int64_t step_vocabulary = 1024;
 
 // Forward and backward each send rows out and bring rows home.
 constexpr Legs layer_legs{2, 2};
-
-ModelConfig model_of(const RoutingCase& what, const RoutingSweep& sweep) {
-  ModelConfig model;
-  model.hidden = what.hidden;
-  model.num_layers = 2;
-  model.head_dim = 64;
-  model.num_heads = model.num_kv_heads =
-      static_cast<int>(std::max<std::int64_t>(1, what.hidden / 64));
-  model.num_experts = what.experts;
-  model.expert_hidden = sweep.expert_hidden;
-  return model;
-}
 
 // One layer, whose router looks at the first `experts` elements of a token.
 class LayerBed {
@@ -38,7 +26,7 @@ class LayerBed {
         mesh_(make_mesh(world.split(0, world.rank()), world.size())),
         exchange_(make_exchange(router_config(what, sweep),
                                 {what.hidden, what.experts, what.tokens}, *mesh_.experts, stream_)),
-        layer_(params_, "layer", model_of(what, sweep), router_config(what, sweep), mesh_,
+        layer_(params_, "layer", bench_model(what, sweep), router_config(what, sweep), mesh_,
                *exchange_.exchange) {
     layer_.host_experts(params_);
     params_.allocate(false, {});
@@ -48,7 +36,7 @@ class LayerBed {
     for (std::int64_t e = 0; e < what.experts; ++e) router.as<float>()[e * what.hidden + e] = 1.0F;
   }
 
-  // Tokens that the gate sends where `drawn` says, best choice first.
+  // Tokens that the gate sends where `drawn` says, best choice first; what was dropped, too.
   void make(const DrawnRouting& drawn) {
     arena_.reset();
     scratch_.reset();
@@ -59,7 +47,7 @@ class LayerBed {
     std::fill_n(x_.as<float>(), x_.size(), 0.0F);
     for (std::size_t pair = 0; pair < drawn.expert.size(); ++pair) {
       const auto token = static_cast<std::int64_t>(pair) / what_.top_k;
-      x_.as<float>()[token * what_.hidden + drawn.expert[pair]] =
+      x_.as<float>()[token * what_.hidden + expert_of(drawn.expert[pair])] =
           static_cast<float>(what_.top_k - static_cast<std::int64_t>(pair) % what_.top_k);
     }
   }
@@ -77,7 +65,8 @@ class LayerBed {
   std::int64_t wrong_choices(const DrawnRouting& drawn) const {
     std::int64_t wrong = 0;
     const auto* chosen = saved_.routing.expert.as<std::int32_t>();
-    for (std::size_t i = 0; i < drawn.expert.size(); ++i) wrong += chosen[i] != drawn.expert[i];
+    for (std::size_t i = 0; i < drawn.expert.size(); ++i)
+      wrong += chosen[i] != expert_of(drawn.expert[i]);
     return wrong;
   }
 
@@ -122,16 +111,28 @@ struct StepTokens {
 
 }  // namespace
 
+ModelConfig bench_model(const RoutingCase& what, const RoutingSweep& sweep) {
+  ModelConfig model;
+  model.hidden = what.hidden;
+  model.num_layers = 2;
+  model.head_dim = 64;
+  model.num_heads = model.num_kv_heads =
+      static_cast<int>(std::max<std::int64_t>(1, what.hidden / 64));
+  model.num_experts = what.experts;
+  model.expert_hidden = sweep.expert_hidden;
+  return model;
+}
+
 RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
   LayerBed bed(what, sweep, world);
   Trace trace;
   bed.stream().set_trace(&trace);
   const Topology topology = make_topology(world, sweep.ranks_per_node);
-  const Workload workload = workload_of(what, sweep, world);
+  const Draw draw = draw_of(what, sweep, world);
   const Payload payload = payload_of(what.payload);
   RoutingResult result = result_of(what, topology, world);
 
-  const DrawnRouting first = workload.draw(world.rank(), 0);
+  const DrawnRouting first = draw(world.rank(), 0);
   bed.make(first);
   bed.run();
   result.wrong = reduce_one(world, bed.wrong_choices(first), Reduce::sum);
@@ -144,7 +145,7 @@ RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, 
   const RankTimes times = time_on_ranks(
       world, layer_warm_up, sweep.iterations,
       [&](int i) {
-        bed.make(workload.draw(world.rank(), i));
+        bed.make(draw(world.rank(), i));
         trace.clear();
       },
       [&](int) {
@@ -158,7 +159,7 @@ RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, 
 RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
   Stream stream = Stream::cpu(1);
   Mesh mesh = make_mesh(world.split(0, world.rank()), largest_divisor(world.size(), what.experts));
-  const ModelConfig config = model_of(what, sweep);
+  const ModelConfig config = bench_model(what, sweep);
   Transformer model(config, router_config(what, sweep),
                     {.vocabulary = step_vocabulary,
                      .sequence_length = what.tokens,

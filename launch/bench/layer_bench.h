@@ -3,9 +3,14 @@
 #pragma once
 
 #include "launch/bench/routing_case.h"
+#include "model/config.h"
 #include "runtime/comm.h"
 
 namespace switchyard {
+
+// The model of mode step, of which mode layer takes one layer.
+ModelConfig bench_model(const RoutingCase& what, const RoutingSweep& sweep);
+inline constexpr std::int64_t step_vocabulary = 1024;
 
 // Collective over all ranks. Tokens are made so that the gate itself chooses the workload's
 // experts; result.wrong counts those for which it did not.

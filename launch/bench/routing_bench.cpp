@@ -7,6 +7,7 @@
 #include "io/durable.h"
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/layer_bench.h"
+#include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_prediction.h"
 #include "launch/bench/routing_report.h"
 #include "launch/environment.h"
@@ -20,10 +21,37 @@ using Json = nlohmann::ordered_json;
 
 RoutingResult result_of_case(const RoutingCase& what, const RoutingSweep& sweep,
                              const std::optional<ClusterModel>& cluster, Comm& world) {
-  if (cluster) return predict_routing(what, sweep, *cluster);
-  if (what.mode == "layer") return measure_layer(what, sweep, world);
-  if (what.mode == "step") return measure_step(what, sweep, world);
-  return measure_exchange(what, sweep, world);
+  if (cluster && world.size() == 1) return predict_routing(what, sweep, *cluster);
+  RoutingResult result = what.mode == "layer"  ? measure_layer(what, sweep, world)
+                         : what.mode == "step" ? measure_step(what, sweep, world)
+                                               : measure_exchange(what, sweep, world);
+  if (cluster) result.predicted = predict_routing(what, sweep, *cluster).most;
+  return result;
+}
+
+// The tokens and choices of a recorded run. What will be read is read once here, where all ranks
+// hear of an error.
+RoutingSweep with_recorded_sizes(RoutingSweep sweep, const Comm& world) {
+  if (sweep.replay.empty()) return sweep;
+  const RecordedRouting recorded(sweep.replay);
+  for (const int experts : sweep.experts) {
+    for (int i = 0; i < sweep.iterations; ++i)
+      recorded.draw(world.rank(), world.size(), i, recorded.tokens(), experts);
+  }
+  sweep.tokens = {recorded.tokens()};
+  sweep.top_k = {recorded.top_k()};
+  return sweep;
+}
+
+ClusterModel model_for(const RoutingBenchOptions& options, int num_ranks) {
+  const ClusterModel cluster = read_cluster_model(*options.model);
+  require(options.sweep.replay.empty(), Exit::usage,
+          "--model predicts made-up workloads, not --replay");
+  require(num_ranks == 1 || num_ranks == cluster.num_ranks(), Exit::usage,
+          "{} describes {} ranks, and {} are here: start as many to measure beside the prediction, "
+          "or one to predict alone",
+          options.model->string(), cluster.num_ranks(), num_ranks);
+  return cluster;
 }
 
 // Where the run is: a line that redraws itself on a terminal, otherwise one every ten seconds.
@@ -85,12 +113,14 @@ void report_end(const RoutingBenchOptions& options, const Json& old,
 }  // namespace
 
 Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> world) {
+  RoutingSweep sweep;
   std::vector<RoutingCase> cases;
   Json old;
   std::optional<ClusterModel> cluster;
   agree(*world, [&] {
-    cases = cases_of(options.sweep);
-    if (options.model) cluster = read_cluster_model(*options.model);
+    sweep = with_recorded_sizes(options.sweep, *world);
+    cases = cases_of(sweep);
+    if (options.model) cluster = model_for(options, world->size());
   });
   on_root(*world, [&] {
     if (options.compare) old = read_report(*options.compare);
@@ -103,7 +133,7 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> wor
   std::int64_t wrong = 0;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     progress.start(i, cases[i]);
-    results.push_back(result_of_case(cases[i], options.sweep, cluster, *world));
+    results.push_back(result_of_case(cases[i], sweep, cluster, *world));
     wrong += results.back().wrong;
     progress.clear();
     if (root && options.form == ReportForm::table) print_now(routing_table_line(results.back()));

@@ -16,7 +16,8 @@ enum class ReportForm : std::uint8_t { table, csv, json };
 struct RoutingBenchOptions {
   RoutingSweep sweep;
   ReportForm form = ReportForm::table;
-  std::optional<std::filesystem::path> model;    // predict for this cluster, measure nothing
+  std::optional<std::filesystem::path>
+      model;  // predict for this cluster; on as many ranks, beside what is measured
   std::optional<std::filesystem::path> compare;  // an older report in JSON
   std::optional<std::filesystem::path> plot;     // an SVG file to write
 };

@@ -72,7 +72,9 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
   for (const std::string& mode : modes) {
     // A training step routes as its model does.
     const auto workloads = mode == "step" ? std::vector<std::string>{"model"}
-                                          : named("workload", sweep.workloads, workload_names());
+                           : !sweep.replay.empty()
+                               ? std::vector<std::string>{"replay"}
+                               : named("workload", sweep.workloads, workload_names());
     for (const std::int64_t hidden : sweep.hidden)
       for (const int experts : sweep.experts)
         for (const int top_k : sweep.top_k)

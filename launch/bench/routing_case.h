@@ -18,6 +18,7 @@ struct RoutingSweep {
   int iterations = 20;
   int ranks_per_node = 0, chunks = 4;
   std::int64_t seed = 1;
+  std::string replay;  // folder of recorded routing, of the workload "replay"
 };
 
 struct RoutingCase {
@@ -45,10 +46,12 @@ struct RoutingResult {
   std::int64_t tokens = 0;         // over all ranks
   double least = 0, middle = 0, most = 0;  // over ranks
   int slowest = 0;                         // the rank of `most`
-  double travel = 0;               // of `most`: waiting for rows, without packing and unpacking
-  double noise = 0;                // middle half of the iterations, in parts of the middle
-  double raw = 0;                  // one MPI_Alltoallv of the same bytes each way
-  double copy = 0;                 // memcpy of the same bytes
+  double travel = 0;  // of `most`: waiting for rows, without packing and unpacking
+  double noise = 0;   // middle half of the iterations, in parts of the middle
+  double raw = 0;     // one MPI_Alltoallv of the same bytes each way, on pages like the exchange's
+  double plain = 0;   // the same on pages as malloc gives them
+  double copy = 0;    // memcpy of the same bytes
+  double predicted = 0;            // `most` by a model of the cluster
   std::vector<std::int64_t> load;  // [ranks]: rows received by each in the first iteration
 
   double algbw() const;  // GB/s: logical bytes of a rank, the mean, over `most`

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "launch/bench/expected_traffic.h"
+#include "launch/bench/layer_bench.h"
+#include "launch/bench/step_prediction.h"
 #include "router/payload.h"
 #include "runtime/counts.h"
 #include "runtime/error.h"
@@ -16,6 +18,7 @@ constexpr double giga = 1e9, micro = 1e-6;
 // Rows that one rank sends or receives, in one direction of an exchange.
 struct RankRows {
   double packed = 0.0, unpacked = 0.0;  // by the rank itself
+  double own = 0.0;                     // of both, what stays on the rank and is moved once
   double within = 0.0;                  // to or from its node, the larger
   double across = 0.0;                  // to or from other nodes, of the whole node, the larger
   double relayed = 0.0;                 // handed on within the node before or after crossing
@@ -39,6 +42,7 @@ RankRows rows_of(const ExpectedTraffic& t, const ClusterModel& cluster, const st
   const double slots = tokens * t.top_k, received = share * t.all_tokens;
   rows.packed = combine ? received : slots;
   rows.unpacked = combine ? slots : received;
+  rows.own = tokens * share;
   rows.within = std::max(out_within, in_within);
   rows.across = std::max(out_across, in_across);
   rows.messages_within = cluster.ranks_per_node - 1;
@@ -68,9 +72,14 @@ LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const Routin
   time.travel = micro * (cluster.link_latency_us * rows.messages_across +
                          cluster.node_latency_us * (shares_memory ? 1.0 : rows.messages_within)) +
                 std::max(within, across);
-  const bool arrives_in_place = combine && what.payload == "f32" && !shares_memory;
-  const double packed = shares_memory && !combine ? rows.packed / what.top_k : rows.packed;
-  time.packing = bytes * (packed + (arrives_in_place ? 0.0 : rows.unpacked)) / memory_rate;
+  const bool in_place = combine && what.payload == "f32";  // at home, or in the window
+  double moved = rows.packed + rows.unpacked;
+  if (shares_memory) {
+    moved = rows.unpacked + (in_place ? 0.0 : combine ? rows.packed : rows.packed / what.top_k);
+  } else if (exchange != "hierarchical") {
+    moved = in_place ? rows.packed : moved - rows.own;
+  }
+  time.packing = bytes * moved / memory_rate;
   return time;
 }
 
@@ -107,7 +116,12 @@ RankTime rank_time(const ExpectedTraffic& traffic, const ClusterModel& cluster,
   const double gate = product * what.experts * traffic.tokens[at(rank)];
   const int fullest = (what.experts + cluster.num_ranks() - 1) / cluster.num_ranks();
   const int num_chunks = exchange == "pipelined" ? std::min(sweep.chunks, fullest) : 1;
-  return layer_time(out, home, experts, gate, num_chunks);
+  RankTime time = layer_time(out, home, experts, gate, num_chunks);
+  if (what.mode == "layer") return time;
+  const int num_layers = bench_model(what, sweep).num_layers;
+  time.travel *= num_layers;
+  time.total = num_layers * time.total + rest_of_step(what, sweep, cluster);
+  return time;
 }
 
 void take_rank_times(const std::vector<RankTime>& times, RoutingResult& result) {
@@ -140,6 +154,10 @@ RoutingResult predicted_for(const ExpectedTraffic& traffic, const ClusterModel& 
   }
   take_rank_times(times, result);
   count_expected_bytes(traffic, cluster, exchange, result);
+  if (what.mode == "step") {  // as where it is measured
+    result.raw = 0.0;
+    return result;
+  }
   const double legs = what.mode == "layer" ? 2.0 : what.mode == "round_trip" ? 1.0 : 0.5;
   result.copy = legs * copied *
                 static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden)) /
@@ -151,8 +169,6 @@ RoutingResult predicted_for(const ExpectedTraffic& traffic, const ClusterModel& 
 
 RoutingResult predict_routing(const RoutingCase& what, const RoutingSweep& sweep,
                               const ClusterModel& cluster) {
-  require(what.mode != "step", Exit::usage,
-          "--model predicts the modes dispatch, combine, round_trip and layer, not step");
   const ExpectedTraffic traffic = expected_traffic(what, sweep, cluster);
   if (what.exchange != "auto") return predicted_for(traffic, cluster, what, sweep, what.exchange);
   std::optional<RoutingResult> best;

@@ -9,7 +9,7 @@ namespace switchyard {
 // A latency for every message and a bandwidth for every byte (Hockney 1994), the ranks of a node
 // sharing its link, and packing, unpacking and the experts' arithmetic at their rates beside it.
 // Loads are the workload's expected ones. "auto" is the fastest of flat, shared_memory and
-// hierarchical. Errors: Exit::usage for mode step, which is not predicted.
+// hierarchical. Mode step routes evenly.
 RoutingResult predict_routing(const RoutingCase& what, const RoutingSweep& sweep,
                               const ClusterModel& cluster);
 

@@ -56,7 +56,9 @@ OrderedJson as_json(const RoutingResult& r) {
           {"busbw_GBps", r.busbw()},
           {"tokens_per_second", r.tokens_per_second()},
           {"seconds_alltoallv", r.raw},
-          {"seconds_memcpy", r.copy}};
+          {"seconds_alltoallv_plain_pages", r.plain},
+          {"seconds_memcpy", r.copy},
+          {"seconds_predicted", r.predicted}};
 }
 
 // A line of an older report.
@@ -91,24 +93,26 @@ std::string routing_table_head() {
       "# wire/logical: bytes that change ranks (nodes, if there are several) over bytes of all "
       "rows "
       "as f32\n"
-      "# of raw, of copy: Alltoallv and memcpy of the same bytes, over max; travel: over the "
-      "part without packing\n"
+      "# of raw, of copy: Alltoallv and memcpy of the same bytes, over max; plain: Alltoallv on "
+      "malloc's pages;\n# travel: raw over the part without packing; model: what --model predicts "
+      "for max\n"
       "{:<11} {:<10} {:<13} {:<7} {:>7} {:>6} {:>5} {:>7} {:>10} {:>10} {:>6} {:>9} {:>9} {:>9} "
-      "{:>5} {:>7} {:>7} {:>11} {:>6} {:>6} {:>6} {:>6}\n",
+      "{:>5} {:>7} {:>7} {:>11} {:>6} {:>6} {:>6} {:>6} {:>9} {:>6}\n",
       "# workload", "mode", "exchange", "payload", "tokens", "hidden", "top-k", "experts",
       "logical", "wire", "ratio", "min", "median", "max", "slow", "algbw", "busbw", "tokens/s",
-      "of raw", "travel", "of cp", "wrong");
+      "of raw", "plain", "travel", "of cp", "model", "wrong");
 }
 
 std::string routing_table_line(const RoutingResult& r) {
   return fmt::format(
       "{:<11} {:<10} {:<13} {:<7} {:>7} {:>6} {:>5} {:>7} {:>10} {:>10} {:>6.2f} {:>9.1f} {:>9.1f} "
-      "{:>9.1f} {:>5} {:>7.3f} {:>7.3f} {:>11.4g} {:>6} {:>6} {:>6} {:>6}\n",
+      "{:>9.1f} {:>5} {:>7.3f} {:>7.3f} {:>11.4g} {:>6} {:>6} {:>6} {:>6} {:>9} {:>6}\n",
       r.what.workload, r.what.mode, r.what.exchange, r.what.payload, r.what.tokens, r.what.hidden,
       r.what.top_k, r.what.experts, bytes_text(r.logical_bytes), bytes_text(r.wire_bytes),
       wire_ratio(r), 1e6 * r.least, 1e6 * r.middle, 1e6 * r.most, r.slowest, r.algbw(), r.busbw(),
-      r.tokens_per_second(), ratio_text(r.raw, r.most), ratio_text(r.raw, r.travel),
-      ratio_text(r.copy, r.most), r.wrong);
+      r.tokens_per_second(), ratio_text(r.raw, r.most), ratio_text(r.plain, r.most),
+      ratio_text(r.raw, r.travel), ratio_text(r.copy, r.most),
+      r.predicted > 0 ? fmt::format("{:.1f}", 1e6 * r.predicted) : "-", r.wrong);
 }
 
 std::string routing_csv_head() {

@@ -43,6 +43,10 @@ class BenchCommand : public Command {
     add_list(app, "--workload", sweep.workloads,
              "balanced, zipf, hot_expert, hot_rank, hot_node, ragged, empty_rank, rotating, burst; "
              "or all");
+    app.add_option("--replay", sweep.replay,
+                   "In place of workloads, tokens and top-k: the choices of a run, recorded with "
+                   "router.record")
+        ->type_name("FOLDER");
     add_list(app, "--mode", sweep.modes, "dispatch, combine, round_trip, layer, step; or all");
     add_list(app, "--exchange", sweep.exchanges,
              "flat, shared_memory, hierarchical, pipelined, auto; or all");
@@ -82,7 +86,8 @@ class BenchCommand : public Command {
     app.add_flag("--json", json_, "Print one JSON object")->excludes(csv);
     app.add_option_function<std::string>(
            "--model", [this](const std::string& path) { options_.model = path; },
-           "Predict the table for the cluster that this file describes, and measure nothing")
+           "Predict the table for the cluster that this file describes; on as many ranks, beside "
+           "what is measured")
         ->type_name("CLUSTER.toml");
     app.add_option_function<std::string>(
            "--compare", [this](const std::string& path) { options_.compare = path; },

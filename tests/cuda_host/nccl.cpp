@@ -35,7 +35,7 @@ struct Group {
 Group group;
 
 std::size_t bytes_of(ncclDataType_t type) {
-  constexpr std::size_t bytes[] = {1, 4, 8, 4, 8};
+  constexpr std::size_t bytes[] = {1, 4, 8, 4, 8, 2};
   return bytes[type];
 }
 

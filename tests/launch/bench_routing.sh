@@ -29,7 +29,7 @@ same "wrong rows" 0 "$(grep -v '^#' out | awk '{ wrong += $NF } END { print wron
 
 bench 2 --tokens 32 --mode layer,step --exchange flat,auto --payload bf16 --expert-hidden 32 --csv >out 2>err || { cat err; failed=1; }
 same "lines of CSV" 9 "$(wc -l <out)"
-same "columns of CSV" 26 "$(head -1 out | tr , '\n' | wc -l)"
+same "columns of CSV" 28 "$(head -1 out | tr , '\n' | wc -l)"
 same "columns of each line" 1 "$(awk -F, '{ print NF }' out | sort -u | wc -l)"
 
 bench 2 --tokens 16,32 --json --plot routing.svg >old.json 2>err || { cat err; failed=1; }
@@ -37,6 +37,23 @@ head -1 routing.svg | grep -q '^<svg' || { echo "FAILED: no picture"; failed=1; 
 sed 's/"seconds_max": [^,]*/"seconds_max": 1e-9/; s/"noise": [^,]*/"noise": 0.0/' old.json >faster.json
 bench 2 --tokens 16 --workload zipf --exchange flat --compare faster.json >out 2>err || { cat err; failed=1; }
 same "a case that was faster" 1 "$(grep -c '^SLOWER zipf round_trip flat' out)"
+
+printf 'nodes = 1\nranks_per_node = 2\n' >here.toml
+bench 2 --tokens 16 --workload balanced --exchange flat --model here.toml --csv >out 2>err || { cat err; failed=1; }
+same "a prediction beside a measurement" 1 "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i }
+  NR == 2 { print ($c["seconds_predicted"] > 0 && $c["seconds_alltoallv"] > 0) }' out)"
+printf 'nodes = 3\n' >there.toml
+fails 2 "describes 3 ranks, and 2 are here" --model there.toml
+
+make_corpus corpus.jsonl 80
+prepare corpus.jsonl --output data
+mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run --set train.steps=2 \
+  --set train.warmup_steps=1 --set train.checkpoint_every=2 --set router.record=tape >train.log 2>&1 || { cat train.log; failed=1; }
+bench 2 --replay tape --exchange flat,shared_memory --csv >out 2>err || { cat err; failed=1; }
+same "a recorded run's tokens, choices and wrong rows" "$(printf 'replay 128 2 0\nreplay 128 2 0')" \
+  "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+     { print $1, $c["tokens_per_rank"], $c["top_k"], $c["wrong"] }' out)"
+fails 2 "say with --experts how many" --replay tape --experts 2
 
 fails 2 "there is no workload quiet" --workload quiet
 fails 2 "there is no exchange pigeon" --exchange pigeon

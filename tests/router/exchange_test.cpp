@@ -58,7 +58,8 @@ class Exchanged {
     x_ = arena_.take({oracle_.mine().tokens(), hidden});
     oracle_.fill(x_);
     rows_ = not_a_number(plan_.num_shard_rows);
-    results_ = not_a_number(plan_.num_shard_rows);
+    results_ = exchange_->take_results(plan_, hidden, arena_);
+    std::fill_n(results_.as<float>(), results_.size(), NAN);
     slots_ = not_a_number(plan_.num_slots);
   }
 

@@ -185,7 +185,7 @@ TEST_P(CommTest, RowsMayBeLongIntegers) { exchange_rows<std::int64_t>(comm(), st
 TEST_P(CommTest, RowsMayBeBytes) { exchange_rows<std::uint8_t>(comm(), stream_, 1); }
 TEST_P(CommTest, RowsMayHaveNoColumns) { exchange_rows<float>(comm(), stream_, 0); }
 
-TEST_P(CommTest, RowsArriveWithoutWaiting) {
+TEST_P(CommTest, RowsForOthersArriveWithAndWithoutWaiting) {
   const std::vector<std::int64_t> two(static_cast<std::size_t>(size()), 2);
   std::vector<std::int32_t> in, out(2 * static_cast<std::size_t>(size())), expected;
   for (int peer = 0; peer < size(); ++peer) {
@@ -194,10 +194,17 @@ TEST_P(CommTest, RowsArriveWithoutWaiting) {
       expected.push_back(100 * peer + 10 * rank() + row);
     }
   }
-  const auto pending = comm().start_all_to_all_rows(tensor(in).view({2 * size(), 1}), two,
-                                                    tensor(out).view({2 * size(), 1}), two);
+  const auto pending = comm().start_exchange_rows(tensor(in).view({2 * size(), 1}), two,
+                                                  tensor(out).view({2 * size(), 1}), two);
   while (!pending->arrived()) {
   }
+  for (const int mine : {2 * rank(), 2 * rank() + 1}) out[mine] = expected[mine];
+  EXPECT_EQ(out, expected);
+
+  std::fill(out.begin(), out.end(), 0);
+  comm().exchange_rows(tensor(in).view({2 * size(), 1}), two, tensor(out).view({2 * size(), 1}),
+                       two, stream_);
+  for (const int mine : {2 * rank(), 2 * rank() + 1}) out[mine] = expected[mine];
   EXPECT_EQ(out, expected);
 }
 

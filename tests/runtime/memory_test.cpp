@@ -108,6 +108,23 @@ TEST(Arena, AllocatesNothingAfterTheFirstCycle) {
   EXPECT_EQ(cycle(arena), second);
 }
 
+TEST(Arena, AScopeGivesBackWhatItTookAndTheNextResetHoldsIt) {
+  Arena arena;
+  arena.take({16});
+  void* inside = nullptr;
+  for (int call = 0; call < 2; ++call) {
+    const ArenaScope scope(arena);
+    void* const first = arena.take({16}).data;
+    EXPECT_TRUE(inside == nullptr || inside == first);
+    inside = first;
+    arena.take({1'000'000});  // more than there is room for
+  }
+  EXPECT_EQ(arena.take({16}).data, inside);
+  EXPECT_EQ(arena.high_water_bytes(), 2 * 64 + 4'000'000);
+  arena.reset();
+  EXPECT_GE(arena.held_bytes(), arena.high_water_bytes());
+}
+
 TEST(Arena, HighWaterIsTheFullestCycle) {
   Arena arena;
   arena.take({100});

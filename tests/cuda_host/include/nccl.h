@@ -4,7 +4,7 @@
 #include <cuda_runtime.h>
 
 enum ncclResult_t { ncclSuccess = 0, ncclInvalidArgument = 4, ncclInProgress = 7 };
-enum ncclDataType_t { ncclUint8, ncclInt32, ncclInt64, ncclFloat32, ncclFloat64 };
+enum ncclDataType_t { ncclUint8, ncclInt32, ncclInt64, ncclFloat32, ncclFloat64, ncclBfloat16 };
 enum ncclRedOp_t { ncclSum, ncclMin, ncclMax };
 
 namespace cuda_host {

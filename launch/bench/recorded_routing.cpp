@@ -1,0 +1,51 @@
+#include "launch/bench/recorded_routing.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "router/math.h"
+#include "runtime/counts.h"
+
+namespace switchyard {
+
+RecordedRouting::RecordedRouting(const std::filesystem::path& folder)
+    : log_(folder), folder_(folder) {
+  std::vector<RoutingKey> keys = log_.keys();
+  require(!keys.empty(), Exit::data, "{} holds no whole record", folder.string());
+  std::sort(keys.begin(), keys.end(), [](const RoutingKey& a, const RoutingKey& b) {
+    return std::tie(a.step, a.layer, a.micro_batch) < std::tie(b.step, b.layer, b.micro_batch);
+  });
+  shape_ = log_.shape_of(keys.front());
+  for (const RoutingKey& key : keys) {
+    const RoutingShape shape = log_.shape_of(key);
+    require(
+        shape == shape_, Exit::data,
+        "{}: {} tokens with {} choices in step {}, {} with {} in step {}: a benchmark takes one "
+        "shape",
+        folder.string(), shape_.tokens, shape_.choices, keys.front().step, shape.tokens,
+        shape.choices, key.step);
+    const bool same_round = !rounds_.empty() && rounds_.back().back().step == key.step &&
+                            rounds_.back().back().layer == key.layer;
+    if (!same_round) rounds_.emplace_back();
+    rounds_.back().push_back(key);
+  }
+}
+
+DrawnRouting RecordedRouting::draw(int rank, int num_ranks, std::int64_t iteration,
+                                   std::int64_t tokens, int num_experts) const {
+  const std::vector<RoutingKey>& first = rounds_.front();
+  const std::int64_t turns = (std::ssize(first) + num_ranks - 1) / num_ranks;
+  const std::vector<RoutingKey>& round = rounds_[at(iteration / turns % std::ssize(rounds_))];
+  const RoutingKey& key = round[at((iteration % turns * num_ranks + rank) % std::ssize(round))];
+  std::vector<std::int32_t> experts(at(shape_.tokens * std::int64_t{shape_.choices}));
+  log_.read(key, shape_, experts);
+  experts.resize(at(std::min(tokens, this->tokens()) * shape_.choices));
+  for (const std::int32_t choice : experts) {
+    require(expert_of(choice) < num_experts, Exit::usage,
+            "{} chose expert {} in step {}: say with --experts how many the run had",
+            folder_.string(), expert_of(choice), key.step);
+  }
+  return {std::move(experts), shape_.choices, num_experts};
+}
+
+}  // namespace switchyard

@@ -1,0 +1,36 @@
+// RecordedRouting: the choices of a run (router.record) as a workload of the routing benchmark.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "io/routing_log.h"
+#include "router/workload.h"
+
+namespace switchyard {
+
+class RecordedRouting {
+ public:
+  // Errors: Exit::data if the folder holds no recorded routing, or gates of several shapes.
+  explicit RecordedRouting(const std::filesystem::path& folder);
+
+  std::int64_t tokens() const { return shape_.tokens; }  // of a micro-batch
+  int top_k() const { return shape_.choices; }
+
+  // What rank `rank` of `num_ranks` routed in the given iteration: ranks take the micro-batches of
+  // a step and layer in turn, then those of the next layer, then of the next step; the first
+  // `tokens` tokens of each. A step of fewer micro-batches than ranks serves some of them twice.
+  // Errors: Exit::usage if the recording chose an expert that is not among `num_experts`;
+  // Exit::data if it is damaged.
+  DrawnRouting draw(int rank, int num_ranks, std::int64_t iteration, std::int64_t tokens,
+                    int num_experts) const;
+
+ private:
+  RoutingLogReader log_;
+  std::filesystem::path folder_;
+  RoutingShape shape_;
+  std::vector<std::vector<RoutingKey>> rounds_;  // the micro-batches of each (step, layer)
+};
+
+}  // namespace switchyard

@@ -1,0 +1,41 @@
+#include "launch/bench/step_prediction.h"
+
+#include "launch/bench/layer_bench.h"
+#include "model/flops.h"
+
+namespace switchyard {
+namespace {
+
+constexpr double giga_unit = 1e9, micro_unit = 1e-6;
+constexpr double bytes_of_weight = 4.0;
+constexpr double update_copies = 4.0;  // weights, gradients and two moments: read, and written
+
+double ring_sum_seconds(double bytes, const ClusterModel& cluster) {
+  const double ranks = cluster.num_ranks();
+  const double latency = cluster.nodes > 1 ? cluster.link_latency_us : cluster.node_latency_us;
+  const double rate = cluster.nodes > 1 ? cluster.link_gb_per_s : cluster.node_gb_per_s;
+  return 2.0 * (ranks - 1.0) * (micro_unit * latency + bytes / ranks / (giga_unit * rate));
+}
+
+}  // namespace
+
+double rest_of_step(const RoutingCase& what, const RoutingSweep& sweep,
+                    const ClusterModel& cluster) {
+  ModelConfig model = bench_model(what, sweep);
+  const auto expert_weights = 3.0 * static_cast<double>(model.hidden * model.expert_hidden) *
+                              model.num_experts * model.num_layers / cluster.num_ranks();
+  model.num_experts = 0;
+  model.expert_hidden = 0;
+  const double flops = 3.0 * static_cast<double>(what.tokens) *
+                       forward_flops_per_token(model, what.top_k, step_vocabulary, what.tokens);
+  const auto dense_weights = static_cast<double>(
+      model.hidden *
+      (step_vocabulary + model.num_layers * std::int64_t{2} *
+                             (model.num_heads + model.num_kv_heads) * model.head_dim));
+  return flops / (giga_unit * cluster.gflop_per_s) +
+         ring_sum_seconds(bytes_of_weight * dense_weights, cluster) +
+         update_copies * bytes_of_weight * (dense_weights + expert_weights) /
+             (giga_unit * cluster.memory_gb_per_s);
+}
+
+}  // namespace switchyard
