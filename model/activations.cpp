@@ -84,11 +84,11 @@ std::int64_t layer_bytes(const ModelConfig& model, bool dense, const BatchSizes&
   return sum.bytes();
 }
 
-// A dispatch and a combine by the exchange that packs most.
+// A dispatch or a combine, which give back what they took, by the exchange that packs most.
 std::int64_t exchange_bytes(const RouterConfig& router, const BatchSizes& size, bool with_weights) {
   const std::int64_t row = payload_row_bytes(payload_of(router.payload), size.hidden) / 4;
   Sum sum;
-  sum.add(size.slots * row).add(size.received * row, 2);
+  sum.add(size.slots * row).add(size.received * row);
   if (router.payload != "f32" || router.exchange == "pipelined") sum.add(size.slots * row);
   if (router.exchange == "pipelined" || router.exchange == "auto")
     sum.add(size.slots, 2).add(size.received, 3);

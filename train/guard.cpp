@@ -100,7 +100,7 @@ nlohmann::json Guard::state() const {
 void Guard::load(const nlohmann::json& state) {
   try {
     losses_ = RobustWindow(config_.window);
-    norms_ = RobustWindow(config_.window);
+    norms_ = RobustWindow(config_.window, least_sigma_of_norms);
     restore(losses_, state.at("losses"));
     restore(norms_, state.at("gradient_norms"));
     skipped_ = state.at("skipped");
