@@ -273,35 +273,5 @@ TEST_P(CommTest, ReduceOneReducesNumbers) {
   EXPECT_EQ(reduce_one(comm(), 0.25, Reduce::sum), 0.25 * size());
 }
 
-TEST_P(CommTest, TextIsBroadcastFromEveryRoot) {
-  for (int root = 0; root < size(); ++root) {
-    const std::string text = "from " + std::to_string(rank());
-    EXPECT_EQ(broadcast_text(comm(), text, root), "from " + std::to_string(root));
-  }
-  EXPECT_EQ(broadcast_text(comm(), rank() == 0 ? "" : "longer", 0), "");
-}
-
-TEST_P(CommTest, TextsOfAnyLengthAreGathered) {
-  const auto text = [](int peer) { return std::string(peer % 3 * 1000, 'a') + char('0' + peer); };
-  const auto texts = all_gather_text(comm(), text(rank()));
-  EXPECT_EQ(std::ssize(texts), size());
-  for (int peer = 0; peer < size(); ++peer) EXPECT_EQ(texts[peer], text(peer));
-}
-
-TEST_P(CommTest, GatheredTextsAreOnRankZeroAlone) {
-  const auto texts = gather_text(comm(), std::string(rank() * 700, 'b'));
-  EXPECT_EQ(std::ssize(texts), rank() == 0 ? size() : 0);
-  for (int peer = 0; peer < std::ssize(texts); ++peer) {
-    EXPECT_EQ(texts[peer], std::string(peer * 700, 'b'));
-  }
-}
-
-TEST_P(CommTest, EmptyTextsAreGathered) {
-  EXPECT_EQ(all_gather_text(comm(), ""), std::vector<std::string>(size()));
-  const auto texts = all_gather_text(comm(), rank() == 0 ? "" : "x");
-  EXPECT_EQ(texts[0], "");
-  EXPECT_EQ(texts.back(), size() == 1 ? "" : "x");
-}
-
 }  // namespace comm_test
 }  // namespace switchyard

@@ -1,6 +1,7 @@
 switchyard_test(runtime/agree ROOM runtime RANKS 1 2 4)
 switchyard_test(runtime/background ROOM runtime)
 switchyard_test(runtime/comm ROOM runtime RANKS 1 2 4)
+switchyard_test(runtime/comm_text ROOM runtime RANKS 1 2 4)
 switchyard_test(runtime/exact_sum ROOM runtime)
 switchyard_test(runtime/math ROOM runtime)
 switchyard_test(runtime/matmul ROOM runtime TIMEOUT 300)
