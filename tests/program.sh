@@ -28,3 +28,13 @@ flip() {
 prepare() {
   "$switchyard" prepare "$@" >/dev/null 2>prepare.log || { cat prepare.log; echo "FAILED: prepare $*"; exit 1; }
 }
+
+# wait_for COMMAND...: until it succeeds, 60 s at most. The script has its own `complain`.
+wait_for() {
+  for _ in $(seq 3000); do
+    "$@" && return
+    sleep 0.02
+  done
+  complain "not within 60 s: $*"
+  return 1
+}

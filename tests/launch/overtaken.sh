@@ -8,14 +8,6 @@ complain() {
   tail -5 first.err second.err 2>/dev/null | sed 's/^/  | /'
   failed=1
 }
-wait_for() {  # wait_for COMMAND...: 60 s at most
-  for _ in $(seq 3000); do
-    "$@" && return
-    sleep 0.02
-  done
-  complain "not within 60 s: $*"
-  return 1
-}
 ranks() { pgrep -f "^$switchyard train .*directory=$work/run " | sort -n; }
 checkpoints=$work/run/checkpoints
 saved() { [ -e "$checkpoints/$1/manifest.json" ]; }

@@ -7,14 +7,6 @@ complain() {
   tail -8 err | sed 's/^/  | /'
   failed=1
 }
-wait_for() {  # wait_for COMMAND...: 60 s at most
-  for _ in $(seq 600); do
-    "$@" && return
-    sleep 0.1
-  done
-  complain "not within 60 s: $*"
-  return 1
-}
 step_of() { grep -o '"step":[0-9]*' "$1/metrics.jsonl" 2>/dev/null | tail -1 | cut -d: -f2; }
 step_is() { [ "$(step_of "$1")" -ge "$2" ] 2>/dev/null; }
 ranks() { pgrep -f "^$switchyard train .*$work/$1 " | sort -n; }
