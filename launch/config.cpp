@@ -59,6 +59,20 @@ void apply_file(Config& config, const std::filesystem::path& path) {
   apply_toml(config, durable::read_file(path, max_config_bytes), path.string());
 }
 
+void apply_sets(Config& config, const std::vector<std::string>& sets) {
+  const std::vector<ConfigKey> keys = config_keys(config);
+  for (const std::string& set : sets) {
+    const std::size_t equals = set.find('=');
+    require(equals != std::string::npos, Exit::usage, "--set {}: write it as --set key=value", set);
+    const std::string name = set.substr(0, equals), value = set.substr(equals + 1);
+    if (const ConfigKey* table = find_table(keys, name)) {
+      set_entry_from_text(*table, name.substr(table->name.size() + 1), value);
+    } else {
+      set_value_from_text(find_key(keys, name, "--set " + set), value);
+    }
+  }
+}
+
 }  // namespace
 
 void apply_toml(Config& config, const std::string& text, const std::string& name) {
@@ -73,18 +87,16 @@ Config load_config(const ConfigSources& sources) {
   Config config;
   if (sources.site_file) apply_file(config, *sources.site_file);
   if (sources.file) apply_file(config, *sources.file);
-  const std::vector<ConfigKey> keys = config_keys(config);
-  for (const std::string& set : sources.sets) {
-    const std::size_t equals = set.find('=');
-    require(equals != std::string::npos, Exit::usage, "--set {}: write it as --set key=value", set);
-    const std::string name = set.substr(0, equals), value = set.substr(equals + 1);
-    if (const ConfigKey* table = find_table(keys, name)) {
-      set_entry_from_text(*table, name.substr(table->name.size() + 1), value);
-    } else {
-      set_value_from_text(find_key(keys, name, "--set " + set), value);
-    }
-  }
+  apply_sets(config, sources.sets);
   return config;
+}
+
+void apply_run_sets(Config& config, const std::vector<std::string>& sets) {
+  for (const std::string& set : sets) {
+    require(set.starts_with("run."), Exit::usage,
+            "--set {}: here only keys of [run] can be set, as in --set run.device=cuda", set);
+  }
+  apply_sets(config, sets);
 }
 
 std::string print_config(const Config& config, Docs docs) {

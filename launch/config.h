@@ -64,6 +64,10 @@ Config load_config(const ConfigSources& sources);
 // messages.
 void apply_toml(Config& config, const std::string& text, const std::string& name);
 
+// Applies "run.device=cuda" and the like to a config out of a checkpoint, or to the defaults, for a
+// command that computes but trains nothing. Errors: Exit::usage for a key outside [run], too.
+void apply_run_sets(Config& config, const std::vector<std::string>& sets);
+
 // Every key, so that apply_toml over any Config gives an equal one.
 enum class Docs : bool { no, yes };
 std::string print_config(const Config& config, Docs docs);

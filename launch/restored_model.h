@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "io/checkpoint.h"
 #include "io/tokenizer.h"
@@ -17,8 +19,10 @@ namespace switchyard {
 
 class RestoredModel {
  public:
-  // Collective. path: a checkpoint, or a run directory for its newest good one. Errors: agreed.
-  RestoredModel(const std::filesystem::path& path, std::unique_ptr<Comm> world);
+  // Collective. path: a checkpoint, or a run directory for its newest good one. sets: of [run]; it
+  // computes on the CPU unless they say otherwise, whatever wrote the checkpoint. Errors: agreed.
+  RestoredModel(const std::filesystem::path& path, const std::vector<std::string>& sets,
+                std::unique_ptr<Comm> world);
 
   const Config& config() const { return config_; }
   const CheckpointReader& checkpoint() const { return *checkpoint_; }

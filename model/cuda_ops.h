@@ -31,7 +31,7 @@ class CudaModelOps final : public ModelOps {
                           Stream& stream) override;
   std::int64_t attention_scratch(const AttentionShape& shape, const Stream& stream) const override;
 
-  // ops.cu. Errors: Exit::usage, there is no such kernel yet.
+  // attention_past.cu
   void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values, Tensor length,
                       Tensor score, Tensor out, Stream& stream) override;
 

@@ -78,11 +78,6 @@ void CudaModelOps::embed_backward(Tensor token, Tensor d_out, Tensor d_table, St
          device_data<float>(d_table));
 }
 
-void CudaModelOps::attention_past(Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor,
-                                  Stream&) {
-  fail(Exit::usage, "sampling is not available on a GPU yet: sample on a CPU");
-}
-
 ModelOps& cuda_model_ops() {
   static CudaModelOps ops;
   return ops;

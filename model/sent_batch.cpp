@@ -1,5 +1,6 @@
 #include "model/sent_batch.h"
 
+#include "model/past.h"
 #include "runtime/host_access.h"
 
 namespace switchyard {
@@ -25,6 +26,7 @@ Batch sent_batch(const Batch& batch, const Transformer::Options& options, Arena&
   sent.tokens = on_device(batch.tokens, arena, stream);
   sent.targets = on_device(batch.targets, arena, stream);
   sent.positions = on_device(batch.positions, arena, stream);
+  if (batch.past != nullptr) batch.past->send_lengths(stream);
   return sent;
 }
 

@@ -81,7 +81,7 @@ struct Transformer::State {
 
   static ChosenExchange choose_exchange(const ModelConfig& model, const RouterConfig& router,
                                         const Options& options, Mesh& mesh) {
-    Stream stream = Stream::cpu(1);
+    Stream stream = Stream::on(options.device);
     const std::int64_t tokens = options.step_tokens / options.num_micro_batches;
     const ExchangeShape shape{model.hidden, model.num_experts, tokens, options.device};
     return make_exchange(router, shape, *mesh.experts, stream);

@@ -37,6 +37,11 @@ std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const Rou
   const Payload payload = payload_of(config.payload);
   if (name == "flat") return std::make_unique<FlatExchange>(payload, experts);
   if (name == "shared_memory") {
+    require(
+        shape.device.kind == Device::Kind::cpu, Exit::usage,
+        "router.exchange = \"shared_memory\": memory that the ranks of a node share is the "
+        "host's; with run.device = \"cuda\" use \"flat\", whose rows NCCL copies from one GPU of a "
+        "node to another directly where they can reach each other");
     return std::make_unique<SharedMemoryExchange>(payload, shape.hidden, config.ranks_per_node,
                                                   experts);
   }
@@ -44,19 +49,12 @@ std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const Rou
     return std::make_unique<HierarchicalExchange>(payload, config.ranks_per_node, experts);
   require(name == "pipelined", Exit::usage,
           "router.exchange = \"{}\": it is one of {}, or \"auto\"", name, exchange_names());
-  return std::make_unique<PipelinedExchange>(payload, config.exchange_chunks, experts);
+  return std::make_unique<PipelinedExchange>(payload, config.exchange_chunks, shape.device,
+                                             experts);
 }
 
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
                              Stream& stream) {
-  if (shape.device.kind == Device::Kind::cuda) {
-    require(
-        config.exchange == "auto" || config.exchange == "flat", Exit::usage,
-        "router.exchange = \"{}\" is not available with run.device = \"cuda\" yet: use \"flat\" or "
-        "\"auto\"",
-        config.exchange);
-    return {make_named_exchange("flat", config, shape, experts), "flat, the one there is for GPUs"};
-  }
   if (config.exchange == "auto") return measure_exchanges(config, shape, experts, stream);
   return {make_named_exchange(config.exchange, config, shape, experts),
           fmt::format("{}, as configured", config.exchange)};

@@ -55,7 +55,7 @@ struct ExchangeShape {
   std::int64_t hidden;
   int num_experts;
   std::int64_t tokens;  // of a micro-batch: what "auto" measures
-  Device device{};      // of the rows; a GPU's travel by "flat"
+  Device device{};      // of the rows
 };
 
 struct ChosenExchange {

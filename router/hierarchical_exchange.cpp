@@ -12,12 +12,13 @@ Tensor as_words(Tensor packed) {
   return {packed.data, {packed.rows(), packed.cols() / 4}, DType::f32, packed.device};
 }
 
-// out[i] = values[index[i]]
-Tensor picked(Tensor values, Tensor index, Arena& arena) {
+// out[i] = values[index[i]], elements of four bytes.
+Tensor picked(Tensor values, Tensor index, Arena& arena, Stream& stream) {
   const Tensor out = arena.take({index.size()}, values.dtype);
-  const auto* from = static_cast<const std::uint32_t*>(values.data);
-  auto* to = static_cast<std::uint32_t*>(out.data);
-  for (std::int64_t i = 0; i < index.size(); ++i) to[i] = from[index.as<std::int32_t>()[i]];
+  const auto column = [](Tensor tensor) {
+    return Tensor{tensor.data, {tensor.size(), 1}, DType::f32, tensor.device};
+  };
+  RouterOps::on(stream.device()).gather_rows(column(values), index, column(out), stream);
   return out;
 }
 
@@ -55,8 +56,9 @@ void HierarchicalExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, T
   const Tensor arriving = arena.take({plan.num_received, bytes}, DType::u8);
   send_rows(*topology_.node, relayed, hops.relay_send, arriving, hops.relay_receive, stream);
 
-  const Tensor row = picked(plan.row_of_received, hops.received_of_relayed, arena);
-  const Tensor scale = given(weights) ? picked(weights, hops.received_of_relayed, arena) : Tensor{};
+  const Tensor row = picked(plan.row_of_received, hops.received_of_relayed, arena, stream);
+  const Tensor scale =
+      given(weights) ? picked(weights, hops.received_of_relayed, arena, stream) : Tensor{};
   unpack_rows(payload_, arriving, Tensor{}, scale, rows, row, stream);
   zero_padding(plan.segments, rows, stream);
 }
@@ -67,8 +69,8 @@ void HierarchicalExchange::combine(Tensor rows, const Plan& plan, Tensor slots, 
   const Hops& hops = plan.hops;
   const std::int64_t bytes = payload_row_bytes(payload_, slots.cols());
   const Tensor leaving = arena.take({plan.num_received, bytes}, DType::u8);
-  pack_rows(payload_, rows, picked(plan.row_of_received, hops.received_of_relayed, arena), leaving,
-            stream);
+  pack_rows(payload_, rows, picked(plan.row_of_received, hops.received_of_relayed, arena, stream),
+            leaving, stream);
   const Tensor relayed = arena.take({hops.crossing_of_relayed.size(), bytes}, DType::u8);
   send_rows(*topology_.node, leaving, hops.relay_receive, relayed, hops.relay_send, stream);
 

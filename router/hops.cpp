@@ -4,6 +4,7 @@
 
 #include "router/plan.h"
 #include "runtime/counts.h"
+#include "runtime/host_access.h"
 
 namespace switchyard {
 namespace {
@@ -15,9 +16,9 @@ struct NodeLoad {
   Counts slots_of_rank;
 };
 
-NodeLoad load_for(const std::vector<int>& ranks, const Plan& plan, const Counts& slot_begin) {
+NodeLoad load_for(const std::vector<int>& ranks, const Plan& plan,
+                  const std::int32_t* token_of_slot, const Counts& slot_begin) {
   NodeLoad load;
-  const auto* token_of_slot = plan.token_of_slot.as<std::int32_t>();
   std::vector<std::int32_t> place(at(plan.slot_of_choice.rows()), -1);
   for (const int rank : ranks) {
     load.slots_of_rank.push_back(plan.send[at(rank)]);
@@ -46,10 +47,10 @@ std::vector<T> exchange_values(Comm& comm, const std::vector<T>& in, const Count
   return out;
 }
 
-Tensor kept(const std::vector<std::int32_t>& values, Arena& arena) {
-  const Tensor tensor = arena.take({std::ssize(values)}, DType::i32);
+Tensor kept(const std::vector<std::int32_t>& values, Arena& arena, Stream& stream) {
+  HostWrite tensor(arena.take({std::ssize(values)}, DType::i32), stream);
   std::copy(values.begin(), values.end(), tensor.as<std::int32_t>());
-  return tensor;
+  return tensor.send();
 }
 
 // What a relay learns: per source of its rail, crossings and slots by rank of its node.
@@ -94,7 +95,8 @@ Incoming exchange_loads(const std::vector<NodeLoad>& loads, const Topology& topo
 }
 
 // The relay's rows by (rank, source, slot), from what came by (source, rank, slot).
-void make_relayed(const Incoming& incoming, int node_size, Hops& hops, Arena& arena) {
+void make_relayed(const Incoming& incoming, int node_size, Hops& hops, Arena& arena,
+                  Stream& stream) {
   const std::size_t width = 1 + at(node_size), sources = incoming.counts.size() / width;
   const Counts crossing_begin = begins_of(hops.cross_receive),
                return_begin = begins_of(hops.return_send);
@@ -113,12 +115,13 @@ void make_relayed(const Incoming& incoming, int node_size, Hops& hops, Arena& ar
       }
     }
   }
-  hops.crossing_of_relayed = kept(crossing, arena);
-  hops.return_of_relayed = kept(place, arena);
+  hops.crossing_of_relayed = kept(crossing, arena, stream);
+  hops.return_of_relayed = kept(place, arena, stream);
 }
 
 // My received rows by (relay, source, slot), as places in the order (source, slot).
-void make_received(const Rails& rails, int node_size, const Plan& plan, Hops& hops, Arena& arena) {
+void make_received(const Rails& rails, int node_size, const Plan& plan, Hops& hops, Arena& arena,
+                   Stream& stream) {
   const Counts begin = begins_of(plan.receive);
   std::vector<std::int32_t> received;
   hops.relay_receive.assign(at(node_size), 0);
@@ -130,7 +133,7 @@ void make_received(const Rails& rails, int node_size, const Plan& plan, Hops& ho
         received.push_back(static_cast<std::int32_t>(begin[source] + i));
     }
   }
-  hops.received_of_relayed = kept(received, arena);
+  hops.received_of_relayed = kept(received, arena, stream);
 }
 
 }  // namespace
@@ -164,16 +167,18 @@ void make_hops(const Topology& topology, const Rails& rails, Plan& plan, Arena& 
   const Counts slot_begin = begins_of(plan.send);
   std::vector<NodeLoad> loads;
   std::vector<std::int32_t> tokens, slots;
+  const HostRead token_of_slot(plan.token_of_slot, stream);
   for (const Rails::Relay& relay : rails.relays) {
-    loads.push_back(load_for(topology.ranks[at(relay.node)], plan, slot_begin));
+    loads.push_back(load_for(topology.ranks[at(relay.node)], plan, token_of_slot.as<std::int32_t>(),
+                             slot_begin));
     tokens.insert(tokens.end(), loads.back().tokens.begin(), loads.back().tokens.end());
     slots.insert(slots.end(), loads.back().slots.begin(), loads.back().slots.end());
   }
-  hops.token_of_crossing = kept(tokens, arena);
-  hops.slot_of_return = kept(slots, arena);
+  hops.token_of_crossing = kept(tokens, arena, stream);
+  hops.slot_of_return = kept(slots, arena, stream);
   const Incoming incoming = exchange_loads(loads, topology, rails, hops, stream);
-  make_relayed(incoming, topology.node->size(), hops, arena);
-  make_received(rails, topology.node->size(), plan, hops, arena);
+  make_relayed(incoming, topology.node->size(), hops, arena, stream);
+  make_received(rails, topology.node->size(), plan, hops, arena, stream);
 }
 
 }  // namespace switchyard

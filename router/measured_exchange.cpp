@@ -14,7 +14,7 @@ constexpr int num_tries = 5;
 // The middle of a few round trips, each as slow as its slowest rank. Collective.
 double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload& workload,
                   Comm& experts, Stream& stream) {
-  Arena arena;
+  Arena arena(stream.device());
   Plan plan;
   std::vector<double> seconds;
   for (int i = 0; i <= num_tries; ++i) {
@@ -25,11 +25,13 @@ double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload
     const Tensor x = arena.take({drawn.tokens(), shape.hidden});
     const Tensor rows = arena.take({plan.num_shard_rows, shape.hidden});
     const Tensor slots = arena.take({plan.num_slots, shape.hidden});
+    stream.synchronize();
     experts.barrier();
     const auto start = std::chrono::steady_clock::now();
     exchange.prepare(plan, arena, stream);
     exchange.dispatch(x, Tensor{}, plan, rows, arena, stream);
     exchange.combine(rows, plan, slots, arena, stream);
+    stream.synchronize();
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     seconds.push_back(reduce_one(experts, spent.count(), Reduce::max));
   }
@@ -48,7 +50,7 @@ ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape
     const Topology topology = make_topology(experts, config.ranks_per_node);
     const int several = topology.smallest_node() > 1 || topology.num_nodes() < experts.size();
     if (reduce_one(experts, std::int64_t{several}, Reduce::max) != 0) {
-      names.push_back("shared_memory");
+      if (stream.device().kind == Device::Kind::cpu) names.push_back("shared_memory");
       if (topology.num_nodes() > 1) names.push_back("hierarchical");
     }
   }

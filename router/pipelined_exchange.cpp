@@ -1,7 +1,6 @@
 #include "router/pipelined_exchange.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "runtime/trace.h"
 
@@ -21,22 +20,14 @@ Chunk chunk_of(const Plan& plan, int chunk, int num_chunks) {
   return {std::span(plan.segments).subspan(at(first * num_ranks), at((end - first) * num_ranks))};
 }
 
-void wait_for(std::future<void>& arrived, Stream& stream) {
-  const Span span(stream, "exchange");
-  arrived.get();
-}
-
 }  // namespace
 
-PipelinedExchange::PipelinedExchange(Payload payload, int num_chunks, Comm& experts)
+PipelinedExchange::PipelinedExchange(Payload payload, int num_chunks, Device device, Comm& experts)
     : payload_(payload),
       experts_(experts),
       num_chunks_(num_chunks),
       flat_(payload, experts),
-      travel_(experts.split(0, experts.rank())) {}
-
-// After an error rows may be under way that no other rank will ever take: leave them.
-PipelinedExchange::~PipelinedExchange() { abandoned_ = true; }
+      courier_(make_courier(device, experts)) {}
 
 void PipelinedExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
                                  Arena& arena, Stream& stream) {
@@ -48,14 +39,12 @@ void PipelinedExchange::combine(Tensor rows, const Plan& plan, Tensor slots, Are
   flat_.combine(rows, plan, slots, arena, stream);
 }
 
-// The worker sleeps between looks, so that it takes no core from the thread that computes.
-std::future<void> PipelinedExchange::send(const Parcel& parcel) {
-  return background_.submit(std::packaged_task<void()>([this, parcel] {
-    const auto pending =
-        travel_->start_exchange_rows(parcel.leaving, parcel.send, parcel.arriving, parcel.receive);
-    while (!pending->arrived() && !abandoned_)
-      std::this_thread::sleep_for(std::chrono::microseconds(20));
-  }));
+PipelinedExchange::Leg PipelinedExchange::send(const Parcel& parcel, Stream& stream) {
+  const Arrival arrival = courier_->send(parcel, stream);
+  return {parcel, [arrival](Stream& waiting) {
+            const Span span(waiting, "exchange");
+            arrival(waiting);
+          }};
 }
 
 // Legs travel in the order dispatch 0, dispatch 1, combine 0, dispatch 2, combine 1, ... on every
@@ -70,25 +59,23 @@ void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Te
   const auto depart = [&](int chunk) {
     if (chunk >= num_chunks) return;
     parts.push_back(part_of_chunk(plan, me, chunk, num_chunks));
-    out.push_back({pack_dispatch(payload_, x, plan, parts.back(), arena, stream), {}});
-    out.back().arrived = send(out.back().parcel);
+    out.push_back(send(pack_dispatch(payload_, x, plan, parts.back(), arena, stream), stream));
   };
   const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
   depart(0);
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
     depart(chunk + 1);
-    wait_for(out[at(chunk)].arrived, stream);
+    out[at(chunk)].wait_for(stream);
     unpack_dispatch(payload_, out[at(chunk)].parcel, x, weights, plan, parts[at(chunk)], rows,
                     arena, stream);
     const Chunk ready = chunk_of(plan, chunk, num_chunks);
     zero_padding(ready.segments, rows, stream);
     work(ready);
-    back.push_back(
-        {pack_combine(payload_, results, plan, parts[at(chunk)], slots, arena, stream), {}});
-    back.back().arrived = send(back.back().parcel);
+    back.push_back(send(
+        pack_combine(payload_, results, plan, parts[at(chunk)], slots, arena, stream), stream));
   }
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
-    wait_for(back[at(chunk)].arrived, stream);
+    back[at(chunk)].wait_for(stream);
     unpack_combine(payload_, back[at(chunk)].parcel, results, plan, parts[at(chunk)], slots, arena,
                    stream);
   }

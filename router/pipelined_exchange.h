@@ -1,21 +1,16 @@
 // The pipelined exchange: experts in chunks, so that one chunk's experts compute while the next
-// one's rows arrive and the last one's results leave. A background thread moves the rows.
+// one's rows arrive and the last one's results leave.
 #pragma once
 
-#include <atomic>
-#include <future>
-
+#include "router/courier.h"
 #include "router/flat_exchange.h"
-#include "router/parcel.h"
-#include "runtime/background.h"
 
 namespace switchyard {
 
 class PipelinedExchange final : public Exchange {
  public:
   // Collective. num_chunks: at most; never more than the experts of the fullest rank.
-  PipelinedExchange(Payload payload, int num_chunks, Comm& experts);
-  ~PipelinedExchange() override;
+  PipelinedExchange(Payload payload, int num_chunks, Device device, Comm& experts);
 
   std::string name() const override { return "pipelined"; }
   // Alone, with nothing to overlap, these are the flat exchange.
@@ -28,17 +23,15 @@ class PipelinedExchange final : public Exchange {
  private:
   struct Leg {  // one chunk's rows in one direction
     Parcel parcel;
-    std::future<void> arrived;
+    Arrival wait_for;
   };
-  std::future<void> send(const Parcel& parcel);
+  Leg send(const Parcel& parcel, Stream& stream);
 
   Payload payload_;
   Comm& experts_;
   int num_chunks_;
   FlatExchange flat_;
-  std::unique_ptr<Comm> travel_;  // the background thread's own
-  std::atomic<bool> abandoned_ = false;
-  Background background_;  // goes first: its jobs use the rest
+  std::unique_ptr<Courier> courier_;
 };
 
 }  // namespace switchyard

@@ -17,6 +17,8 @@ class CudaQueue final : public DeviceQueue {
   ~CudaQueue() override;
 
   void synchronize() override;
+  std::unique_ptr<QueueMark> mark() override;
+  void wait_for(const QueueMark& mark) override;
   void copy(const void* from, void* to, std::int64_t bytes) override;
   void* take_pinned(std::int64_t bytes) override;
   void give_back_pinned(void* memory) override;
@@ -24,12 +26,13 @@ class CudaQueue final : public DeviceQueue {
   cudaStream_t stream() const { return stream_; }
   cublasLtHandle_t blas() const { return blas_; }
   bool tf32() const override { return tf32_; }
-  void* workspace() const { return workspace_.tensor().data; }
-  std::int64_t workspace_bytes() const { return workspace_.tensor().bytes(); }
+  // Of cuBLASLt; allocated when first asked for, since not every queue multiplies.
+  Tensor workspace();
   // For what one op needs on its way: reset when the op has queued its work.
   Arena& scratch() { return scratch_; }
   // The kernels of products met so far (runtime/matmul.cu).
-  std::map<std::array<std::int64_t, 5>, cublasLtMatmulAlgo_t>& algorithms() { return algorithms_; }
+  using ProductKey = std::array<std::int64_t, 6>;
+  std::map<ProductKey, cublasLtMatmulAlgo_t>& algorithms() { return algorithms_; }
 
  private:
   struct Pinned {
@@ -39,12 +42,13 @@ class CudaQueue final : public DeviceQueue {
     bool taken;
   };
 
+  Device device_;
   cudaStream_t stream_ = nullptr;
   cublasLtHandle_t blas_ = nullptr;
   bool tf32_;
   Buffer workspace_;
   Arena scratch_;
-  std::map<std::array<std::int64_t, 5>, cublasLtMatmulAlgo_t> algorithms_;
+  std::map<ProductKey, cublasLtMatmulAlgo_t> algorithms_;
   std::vector<Pinned> pinned_;
 };
 

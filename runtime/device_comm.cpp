@@ -1,6 +1,7 @@
 #include "runtime/device_comm.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "runtime/cuda.h"
@@ -61,7 +62,7 @@ class StagedComm final : public DeviceComm {
                           std::span<const std::int64_t> recv, Stream& stream) override {
     const HostRead from(in, stream);
     HostWrite to(out, stream);
-    control().all_to_all_rows(from.tensor(), send, to.tensor(), recv, stream);
+    control().exchange_rows(from.tensor(), send, to.tensor(), recv, stream);
     to.send();
   }
 };
@@ -114,8 +115,13 @@ void DeviceComm::reduce_on_host(Tensor inout, Reduce reduce, Stream& stream) {
 void DeviceComm::all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                                  std::span<const std::int64_t> recv, Stream& stream) {
   if (on_host(stream, out)) return control_->all_to_all_rows(in, send, out, recv, stream);
-  if (size() == 1) return RuntimeOps::on(stream.device()).copy(in, out, stream);
-  exchange_on_device(in, send, out, recv, stream);
+  exchange_rows(in, send, out, recv, stream);
+  const auto own = [&](Tensor rows, std::span<const std::int64_t> count) {
+    const auto before = count.first(static_cast<std::size_t>(rank()));
+    const std::int64_t begin = std::accumulate(before.begin(), before.end(), std::int64_t{0});
+    return rows.row_range(begin, begin + count[static_cast<std::size_t>(rank())]);
+  };
+  RuntimeOps::on(stream.device()).copy(own(in, send), own(out, recv), stream);
 }
 
 void DeviceComm::exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,

@@ -68,6 +68,7 @@ class DeviceComm : public Comm {
                                        Stream& stream) = 0;
   virtual void gather_parts_on_device(Tensor inout, std::span<const std::int64_t> sizes,
                                       Stream& stream) = 0;
+  // As exchange_rows: my own rows stay behind.
   virtual void exchange_on_device(Tensor in, std::span<const std::int64_t> send, Tensor out,
                                   std::span<const std::int64_t> recv, Stream& stream) = 0;
 

@@ -3,8 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 namespace switchyard {
+
+// A place in a queue: behind all that was queued before it was made.
+class QueueMark {
+ public:
+  virtual ~QueueMark() = default;
+  QueueMark() = default;
+  QueueMark(const QueueMark&) = delete;
+  QueueMark& operator=(const QueueMark&) = delete;
+};
 
 class DeviceQueue {
  public:
@@ -14,6 +24,10 @@ class DeviceQueue {
   DeviceQueue& operator=(const DeviceQueue&) = delete;
 
   virtual void synchronize() = 0;
+  virtual std::unique_ptr<QueueMark> mark() = 0;
+  // What is queued from now on starts after the mark, which may be of another queue. The host does
+  // not wait.
+  virtual void wait_for(const QueueMark& mark) = 0;
   virtual bool tf32() const = 0;  // see Stream::cuda
   // Queued: between memory of the device and of the host, either way. The host's is pinned.
   virtual void copy(const void* from, void* to, std::int64_t bytes) = 0;

@@ -54,6 +54,7 @@ class HostWrite {
     return host_.as<T>();
   }
   Tensor tensor() const { return host_; }
+  Tensor target() const { return target_; }
   // Queues the way to the device, for what was written before. Returns target.
   Tensor send();
 

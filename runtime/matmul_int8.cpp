@@ -113,16 +113,27 @@ void multiply_as(const Product& product, const Lines& rows, const Lines& cols, S
 
 }  // namespace
 
-void multiply_int8(const MatmulShape& shape, Write write, const float* a, const float* b,
-                   float* out, Stream& stream) {
+Lines lines_of_rows(const MatmulShape& shape, const float* a) {
+  return shape.op_a == Op::plain ? Lines{a, shape.m, shape.k, shape.k, 1}
+                                 : Lines{a, shape.m, shape.k, 1, shape.m};
+}
+
+Lines lines_of_columns(const MatmulShape& shape, const float* b) {
+  return shape.op_b == Op::plain ? Lines{b, shape.n, shape.k, 1, shape.n}
+                                 : Lines{b, shape.n, shape.k, shape.k, 1};
+}
+
+void check_int8_terms(const MatmulShape& shape) {
   require(shape.k <= int8_terms, Exit::usage,
           "an int8 product sums {} terms, and at most {} fit its 32 bits: use a smaller "
           "micro-batch, or train.precision = \"bf16\" without int8",
           shape.k, int8_terms);
-  const Lines rows = shape.op_a == Op::plain ? Lines{a, shape.m, shape.k, shape.k, 1}
-                                             : Lines{a, shape.m, shape.k, 1, shape.m};
-  const Lines cols = shape.op_b == Op::plain ? Lines{b, shape.n, shape.k, 1, shape.n}
-                                             : Lines{b, shape.n, shape.k, shape.k, 1};
+}
+
+void multiply_int8(const MatmulShape& shape, Write write, const float* a, const float* b,
+                   float* out, Stream& stream) {
+  check_int8_terms(shape);
+  const Lines rows = lines_of_rows(shape, a), cols = lines_of_columns(shape, b);
   const Product product{shape, write, out};
   MatmulLibrary& library = stream.matmul_library();
   if (library.multiplies_int8()) {

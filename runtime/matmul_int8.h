@@ -1,6 +1,7 @@
 // Matrix products of f32 operands rounded to int8 (runtime/precision.h).
 #pragma once
 
+#include "runtime/int8_codes.h"
 #include "runtime/matmul.h"
 
 namespace switchyard {
@@ -10,5 +11,11 @@ namespace switchyard {
 // int8_terms.
 void multiply_int8(const MatmulShape& shape, Write write, const float* a, const float* b,
                    float* out, Stream& stream);
+
+// The lines of codes that the operands become: rows of op(a), columns of op(b).
+Lines lines_of_rows(const MatmulShape& shape, const float* a);
+Lines lines_of_columns(const MatmulShape& shape, const float* b);
+// Errors: Exit::usage for k above int8_terms.
+void check_int8_terms(const MatmulShape& shape);
 
 }  // namespace switchyard

@@ -3,6 +3,7 @@
 // nothing.
 #include <nccl.h>
 
+#include <exception>
 #include <thread>
 
 #include "runtime/cuda.h"
@@ -56,9 +57,10 @@ class NcclComm final : public DeviceComm {
     check_nccl(ncclCommInitRankConfig(&comm_, size(), id, rank(), &config));
     settle();
   }
-  // Abort, not destroy: a peer that died never comes to say goodbye.
+  // Abort, not destroy: a peer that died never comes to say goodbye. After an error nothing is
+  // waited for, since what is under way may be what the peer never sent.
   ~NcclComm() override {
-    cudaStreamSynchronize(stream_);
+    if (std::uncaught_exceptions() == 0) cudaStreamSynchronize(stream_);
     ncclCommAbort(comm_);
     cudaEventDestroy(ready_);
     cudaEventDestroy(done_);
@@ -154,8 +156,10 @@ class NcclComm final : public DeviceComm {
         const auto at = static_cast<std::size_t>(peer);
         const auto sent = static_cast<std::size_t>(send[at] * row_bytes);
         const auto received = static_cast<std::size_t>(recv[at] * row_bytes);
-        if (sent > 0) check_nccl(ncclSend(from, sent, ncclUint8, peer, comm_, stream_));
-        if (received > 0) check_nccl(ncclRecv(to, received, ncclUint8, peer, comm_, stream_));
+        const bool travels = peer != rank();
+        if (travels && sent > 0) check_nccl(ncclSend(from, sent, ncclUint8, peer, comm_, stream_));
+        if (travels && received > 0)
+          check_nccl(ncclRecv(to, received, ncclUint8, peer, comm_, stream_));
         from += sent;
         to += received;
       }

@@ -21,6 +21,10 @@ Stream Stream::cuda(Device device, bool tf32) {
   return stream;
 }
 
+Stream Stream::on(Device device) {
+  return device.kind == Device::Kind::cpu ? cpu(1) : cuda(device);
+}
+
 Stream::Stream(Device device, int num_threads)
     : device_(device), num_threads_(num_threads), matmul_(std::make_unique<MatmulLibrary>()) {}
 

@@ -12,10 +12,18 @@ namespace {
 constexpr std::int64_t blas_workspace = std::int64_t{32} << 20;  // what NVIDIA advises for Hopper
 constexpr std::int64_t least_pinned = 4096;
 
+struct CudaMark final : public QueueMark {
+  cudaEvent_t event = nullptr;
+  explicit CudaMark(cudaStream_t stream) {
+    check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+    check(cudaEventRecord(event, stream));
+  }
+  ~CudaMark() override { cudaEventDestroy(event); }
+};
+
 }  // namespace
 
-CudaQueue::CudaQueue(Device device, bool tf32)
-    : tf32_(tf32), workspace_(Shape{blas_workspace}, DType::u8, device), scratch_(device) {
+CudaQueue::CudaQueue(Device device, bool tf32) : device_(device), tf32_(tf32), scratch_(device) {
   check(cudaSetDevice(device.index));
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   check(cublasLtCreate(&blas_));
@@ -32,6 +40,17 @@ CudaQueue::~CudaQueue() {
 }
 
 void CudaQueue::synchronize() { check(cudaStreamSynchronize(stream_)); }
+
+std::unique_ptr<QueueMark> CudaQueue::mark() { return std::make_unique<CudaMark>(stream_); }
+
+void CudaQueue::wait_for(const QueueMark& mark) {
+  check(cudaStreamWaitEvent(stream_, static_cast<const CudaMark&>(mark).event, 0));
+}
+
+Tensor CudaQueue::workspace() {
+  if (workspace_.tensor().empty()) workspace_ = Buffer(Shape{blas_workspace}, DType::u8, device_);
+  return workspace_;
+}
 
 void CudaQueue::copy(const void* from, void* to, std::int64_t bytes) {
   if (bytes == 0) return;

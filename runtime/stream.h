@@ -22,6 +22,8 @@ class Stream {
   // Work is queued and runs beside the host, whose loops take one thread. tf32: products of f32 may
   // round their operands to 10 bits of mantissa on the way into the tensor cores.
   static Stream cuda(Device device, bool tf32 = false);
+  // Either, with one thread of a CPU.
+  static Stream on(Device device);
   ~Stream();
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;

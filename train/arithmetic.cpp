@@ -29,6 +29,7 @@ Arithmetic agree_on_arithmetic(const std::vector<MatmulShape>& shapes, Comm& wor
 }
 
 std::string emulation_note(const ProductPrecision& precision, Stream& stream) {
+  if (stream.device().kind == Device::Kind::cuda) return {};  // tensor cores have all of them
   const auto asks_for = [&](Precision wanted) {
     return precision.forward == wanted || precision.input_gradient == wanted ||
            precision.weight_gradient == wanted || precision.head == wanted;

@@ -70,7 +70,7 @@ class Writer {
         texts_(prompts),
         generated_(prompts.size()),
         ended_(prompts.size(), false),
-        past_(model.config(), std::ssize(prompts), context),
+        past_(model.config(), std::ssize(prompts), context, stream.device()),
         logits_({std::ssize(prompts), model.options().vocabulary}, DType::f32) {}
 
   std::vector<Tokens> write(const std::function<void(std::size_t, std::int32_t)>& on_token) {
@@ -106,7 +106,8 @@ class Writer {
     for (std::size_t row = 0; row < rows.tokens.size(); ++row) {
       const std::size_t text = row < texts_.size() ? row : 0;
       rows.tokens[row] = texts_[text].back();
-      rows.positions[row] = past_.lengths().as<std::int32_t>()[text];
+      rows.positions[row] =
+          static_cast<std::int32_t>(past_.length(static_cast<std::int64_t>(text)));
     }
     Transformer::Saved& saved =
         model_.forward(rows.batch(std::ssize(rows.tokens), &past_), stream_);

@@ -1,12 +1,13 @@
 #include "launch/bench/exchange_bench.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_times.h"
 #include "router/exchange_oracle.h"
 #include "runtime/counts.h"
+#include "runtime/host_access.h"
+#include "runtime/ops.h"
 #include "runtime/trace.h"
 
 namespace switchyard {
@@ -15,12 +16,19 @@ namespace {
 constexpr int exchange_warm_up = 3;
 constexpr std::int64_t oracle_tokens = 256;  // of a rank: every rank computes what all send
 
+void fill(Tensor tensor, float value, Stream& stream) {
+  HostWrite filled(tensor, stream);
+  std::fill_n(filled.as<float>(), tensor.size(), value);
+  filled.send();
+}
+
 // What one iteration moves. Its memory is an arena's, on huge pages, as in training.
 struct Bed {
   Plan plan;
   Arena arena;
   Tensor x, rows, results, slots;
 
+  explicit Bed(Device device) : arena(device) {}
   void make(const DrawnRouting& drawn, const RoutingCase& what, Exchange& exchange, Comm& world,
             Stream& stream) {
     arena.reset();
@@ -30,10 +38,8 @@ struct Bed {
     rows = arena.take({plan.num_shard_rows, what.hidden});
     results = exchange.take_results(plan, what.hidden, arena);
     slots = arena.take({plan.num_slots, what.hidden});
-    std::fill_n(x.as<float>(), x.size(), 0.5F);
-    std::fill_n(rows.as<float>(), rows.size(), 0.5F);
-    std::fill_n(results.as<float>(), results.size(), 0.5F);
-    std::fill_n(slots.as<float>(), slots.size(), 0.5F);
+    for (const Tensor tensor : {x, rows, results, slots}) fill(tensor, 0.5F, stream);
+    stream.synchronize();
   }
 };
 
@@ -42,7 +48,7 @@ Legs legs_of(const std::string& mode) {
 }
 
 std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exchange& exchange,
-                         Comm& world) {
+                         Comm& world, Stream& stream) {
   RoutingCase small = what;
   small.tokens = std::min(what.tokens, oracle_tokens);
   const Draw draw = draw_of(small, sweep, world);
@@ -50,16 +56,21 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
                               payload_of(what.payload), what.hidden, world.rank());
-  Stream stream = Stream::cpu(1);
-  Bed bed;
+  Bed bed(stream.device());
   bed.make(oracle.mine(), small, exchange, world, stream);
-  oracle.fill(bed.x);
-  exchange.round_trip(
-      bed.x, Tensor{}, bed.plan, bed.rows,
-      [&](const Chunk& chunk) { oracle.work(chunk, bed.rows, bed.results); }, bed.results,
-      bed.slots, bed.arena, stream);
+  HostWrite x(bed.x, stream), results(bed.results, stream);
+  oracle.fill(x.tensor());
+  x.send();
+  const auto work = [&](const Chunk& chunk) {
+    const HostRead rows(bed.rows, stream);
+    oracle.work(chunk, rows.tensor(), results.tensor());
+    results.send();  // of earlier chunks once more, the same
+  };
+  exchange.round_trip(bed.x, Tensor{}, bed.plan, bed.rows, work, bed.results, bed.slots, bed.arena,
+                      stream);
+  const HostRead rows(bed.rows, stream), slots(bed.slots, stream);
   const std::int64_t wrong =
-      oracle.wrong_rows(bed.rows, false) + oracle.wrong_slots(bed.slots, false);
+      oracle.wrong_rows(rows.tensor(), false) + oracle.wrong_slots(slots.tensor(), false);
   return reduce_one(world, wrong, Reduce::sum);
 }
 
@@ -73,6 +84,7 @@ void run_mode(const std::string& mode, Bed& bed, Exchange& exchange, Stream& str
         bed.x, Tensor{}, bed.plan, bed.rows, [](const Chunk&) {}, bed.results, bed.slots, bed.arena,
         stream);
   }
+  stream.synchronize();
 }
 
 }  // namespace
@@ -106,67 +118,67 @@ Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
 }
 
 void measure_baselines(const Plan& plan, Legs legs, std::int64_t row_bytes, int iterations,
-                       Comm& world, RoutingResult& result) {
-  Stream stream = Stream::cpu(1);
-  const auto seconds_of_sides = [&](void* home_memory, void* away_memory) {
-    const Tensor home{home_memory, {plan.num_slots, row_bytes}, DType::u8, Device::cpu()},
-        away{away_memory, {plan.num_received, row_bytes}, DType::u8, Device::cpu()};
+                       Comm& world, Stream& stream, RoutingResult& result) {
+  RuntimeOps& ops = RuntimeOps::on(stream.device());
+  const auto write_both = [&](Tensor a, Tensor b) {
+    ops.zero(a, stream);
+    ops.zero(b, stream);
+    stream.synchronize();
+  };
+  const auto seconds_of_sides = [&](Tensor home, Tensor away) {
     return time_on_ranks(
-               world, exchange_warm_up, iterations,
-               [&](int i) {
-                 std::memset(home.data, i, static_cast<std::size_t>(home.bytes()));
-                 std::memset(away.data, i, static_cast<std::size_t>(away.bytes()));
-               },
+               world, exchange_warm_up, iterations, [&](int) { write_both(home, away); },
                [&](int) {
                  for (int i = 0; i < legs.dispatches; ++i)
                    world.all_to_all_rows(home, plan.send, away, plan.receive, stream);
                  for (int i = 0; i < legs.combines; ++i)
                    world.all_to_all_rows(away, plan.receive, home, plan.send, stream);
+                 stream.synchronize();
                })
         .most;
   };
-  const std::int64_t home = plan.num_slots * row_bytes, away = plan.num_received * row_bytes;
-  const Buffer home_pages({std::max<std::int64_t>(1, home)}, DType::u8),
-      away_pages({std::max<std::int64_t>(1, away)}, DType::u8);
-  result.raw = seconds_of_sides(home_pages.tensor().data, away_pages.tensor().data);
-  std::vector<std::byte> home_plain(at(home + 1)), away_plain(at(away + 1));
-  result.plain = seconds_of_sides(home_plain.data(), away_plain.data());
+  const Device device = stream.device();
+  const Buffer home({plan.num_slots, row_bytes}, DType::u8, device),
+      away({plan.num_received, row_bytes}, DType::u8, device);
+  result.raw = seconds_of_sides(home, away);
+  if (device.kind == Device::Kind::cpu) {
+    std::vector<std::byte> slots(at(home.tensor().bytes())), received(at(away.tensor().bytes()));
+    result.plain = seconds_of_sides({slots.data(), home.tensor().shape, DType::u8, device},
+                                    {received.data(), away.tensor().shape, DType::u8, device});
+  }
 
-  const std::int64_t bytes = legs.dispatches * away + legs.combines * home;
-  const Buffer from({std::max<std::int64_t>(1, bytes)}, DType::u8);
-  const Buffer to({std::max<std::int64_t>(1, bytes)}, DType::u8);
-  result.copy =
-      time_on_ranks(
-          world, exchange_warm_up, iterations,
-          [&](int i) {
-            std::memset(from.tensor().data, i, static_cast<std::size_t>(bytes));
-            std::memset(to.tensor().data, i, static_cast<std::size_t>(bytes));
-          },
-          [&](int) {
-            std::memcpy(to.tensor().data, from.tensor().data, static_cast<std::size_t>(bytes));
-          })
-          .most;
+  const std::int64_t bytes =
+      row_bytes * (legs.dispatches * plan.num_received + legs.combines * plan.num_slots);
+  const Buffer from({bytes}, DType::u8, device), to({bytes}, DType::u8, device);
+  result.copy = time_on_ranks(
+                    world, exchange_warm_up, iterations, [&](int) { write_both(from, to); },
+                    [&](int) {
+                      ops.copy(from, to, stream);
+                      stream.synchronize();
+                    })
+                    .most;
 }
 
-RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
-  Stream stream = Stream::cpu(1);
+RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
+                               Stream& stream) {
   Trace trace;
   stream.set_trace(&trace);
-  const auto exchange = make_exchange(router_config(what, sweep),
-                                      {what.hidden, what.experts, what.tokens}, world, stream)
-                            .exchange;
+  const auto exchange =
+      make_exchange(router_config(what, sweep),
+                    {what.hidden, what.experts, what.tokens, stream.device()}, world, stream)
+          .exchange;
   const Topology topology = make_topology(world, sweep.ranks_per_node);
   const Draw draw = draw_of(what, sweep, world);
   const Payload payload = payload_of(what.payload);
   RoutingResult result = result_of(what, topology, world);
-  result.wrong = count_wrong(what, sweep, *exchange, world);
+  result.wrong = count_wrong(what, sweep, *exchange, world, stream);
 
-  Bed bed;
+  Bed bed(stream.device());
   bed.make(draw(world.rank(), 0), what, *exchange, world, stream);
   count_traffic(bed.plan, legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
-                world, result);
+                world, stream, result);
   measure_baselines(bed.plan, legs_of(what.mode), payload_row_bytes(payload, what.hidden),
-                    sweep.iterations, world, result);
+                    sweep.iterations, world, stream, result);
   result.tokens = reduce_one(world, bed.x.rows(), Reduce::sum);
 
   std::vector<double> travel;
@@ -181,6 +193,7 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
         travel.push_back(travel_in(trace));
       });
   take_times(times, travel, exchange_warm_up, world, result);
+  stream.set_trace(nullptr);
   return result;
 }
 

@@ -13,13 +13,15 @@
 namespace switchyard {
 
 // Collective over all ranks, which form one expert group. The oracle looks first: result.wrong.
-RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& sweep, Comm& world);
+RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
+                               Stream& stream);
 
-// Collective. One MPI_Alltoallv each way of the plan's rows, and memcpy of the same bytes by all
-// ranks at once: result.raw, result.plain and result.copy. As with an exchange, an iteration begins
-// with both sides just written.
+// Collective. One exchange each way of the plan's rows as they lie, by MPI_Alltoallv or whatever
+// moves the rows of a GPU, and a copy of the same bytes by all ranks at once: result.raw,
+// result.plain (of the host only) and result.copy. As with an exchange, an iteration begins with
+// both sides just written.
 void measure_baselines(const Plan& plan, Legs legs, std::int64_t row_bytes, int iterations,
-                       Comm& world, RoutingResult& result);
+                       Comm& world, Stream& stream, RoutingResult& result);
 
 // Of the router's table for a case.
 RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep);

@@ -6,6 +6,7 @@
 #include "launch/bench/routing_times.h"
 #include "model/moe_layer.h"
 #include "router/math.h"
+#include "runtime/host_access.h"
 #include "runtime/random.h"
 #include "runtime/trace.h"
 #include "train/trainer.h"
@@ -21,19 +22,24 @@ constexpr Legs layer_legs{2, 2};
 // One layer, whose router looks at the first `experts` elements of a token.
 class LayerBed {
  public:
-  LayerBed(const RoutingCase& what, const RoutingSweep& sweep, Comm& world)
+  LayerBed(const RoutingCase& what, const RoutingSweep& sweep, Comm& world, Stream& stream)
       : what_(what),
+        stream_(stream),
         mesh_(make_mesh(world.split(0, world.rank()), world.size())),
+        arena_(stream.device()),
+        scratch_(stream.device()),
         exchange_(make_exchange(router_config(what, sweep),
-                                {what.hidden, what.experts, what.tokens}, *mesh_.experts, stream_)),
+                                {what.hidden, what.experts, what.tokens, stream.device()},
+                                *mesh_.experts, stream)),
         layer_(params_, "layer", bench_model(what, sweep), router_config(what, sweep), mesh_,
                *exchange_.exchange) {
     layer_.host_experts(params_);
-    params_.allocate(false, {});
+    params_.allocate(false, {}, {}, {}, stream.device());
     params_.initialize(1);
-    const Tensor router = params_.value(params_.find("layer.router"));
-    std::fill_n(router.as<float>(), router.size(), 0.0F);
+    HostWrite router(params_.value(params_.find("layer.router")), stream);
+    std::fill_n(router.as<float>(), router.tensor().size(), 0.0F);
     for (std::int64_t e = 0; e < what.experts; ++e) router.as<float>()[e * what.hidden + e] = 1.0F;
+    router.send();
   }
 
   // Tokens that the gate sends where `drawn` says, best choice first; what was dropped, too.
@@ -44,12 +50,15 @@ class LayerBed {
     x_ = arena_.take({drawn.tokens(), what_.hidden});
     out_ = arena_.take(x_.shape);
     d_x_ = arena_.take(x_.shape);
-    std::fill_n(x_.as<float>(), x_.size(), 0.0F);
+    HostWrite x(x_, stream_);
+    std::fill_n(x.as<float>(), x_.size(), 0.0F);
     for (std::size_t pair = 0; pair < drawn.expert.size(); ++pair) {
       const auto token = static_cast<std::int64_t>(pair) / what_.top_k;
-      x_.as<float>()[token * what_.hidden + expert_of(drawn.expert[pair])] =
+      x.as<float>()[token * what_.hidden + expert_of(drawn.expert[pair])] =
           static_cast<float>(what_.top_k - static_cast<std::int64_t>(pair) % what_.top_k);
     }
+    x.send();
+    stream_.synchronize();
   }
 
   void run() {
@@ -60,17 +69,18 @@ class LayerBed {
     layer_.forward(params_, batch, x_, saved_, out_, {arena_, arena_, scratch_}, Pass::first,
                    stream_);
     layer_.backward(params_, batch, x_, saved_, out_, 1.0, d_x_, scratch_, stream_);
+    stream_.synchronize();
   }
 
   std::int64_t wrong_choices(const DrawnRouting& drawn) const {
     std::int64_t wrong = 0;
-    const auto* chosen = saved_.routing.expert.as<std::int32_t>();
+    const HostRead expert(saved_.routing.expert, stream_);
+    const auto* chosen = expert.as<std::int32_t>();
     for (std::size_t i = 0; i < drawn.expert.size(); ++i)
       wrong += chosen[i] != expert_of(drawn.expert[i]);
     return wrong;
   }
 
-  Stream& stream() { return stream_; }
   Comm& experts() { return *mesh_.experts; }
   const Plan& plan() const { return saved_.plan; }
   std::int64_t tokens() const { return x_.rows(); }
@@ -78,7 +88,7 @@ class LayerBed {
 
  private:
   RoutingCase what_;
-  Stream stream_ = Stream::cpu(1);
+  Stream& stream_;
   Mesh mesh_;
   Params params_;
   Arena arena_, scratch_;
@@ -123,10 +133,11 @@ ModelConfig bench_model(const RoutingCase& what, const RoutingSweep& sweep) {
   return model;
 }
 
-RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
-  LayerBed bed(what, sweep, world);
+RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
+                            Stream& stream) {
+  LayerBed bed(what, sweep, world, stream);
   Trace trace;
-  bed.stream().set_trace(&trace);
+  stream.set_trace(&trace);
   const Topology topology = make_topology(world, sweep.ranks_per_node);
   const Draw draw = draw_of(what, sweep, world);
   const Payload payload = payload_of(what.payload);
@@ -138,9 +149,9 @@ RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, 
   result.wrong = reduce_one(world, bed.wrong_choices(first), Reduce::sum);
   result.tokens = reduce_one(world, bed.tokens(), Reduce::sum);
   count_traffic(bed.plan(), layer_legs, bed.exchange_name(), payload, what.hidden, topology, world,
-                result);
+                stream, result);
   measure_baselines(bed.plan(), layer_legs, payload_row_bytes(payload, what.hidden),
-                    sweep.iterations, world, result);
+                    sweep.iterations, world, stream, result);
   std::vector<double> travel;
   const RankTimes times = time_on_ranks(
       world, layer_warm_up, sweep.iterations,
@@ -153,18 +164,20 @@ RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, 
         travel.push_back(travel_in(trace));
       });
   take_times(times, travel, layer_warm_up, world, result);
+  stream.set_trace(nullptr);
   return result;
 }
 
-RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, Comm& world) {
-  Stream stream = Stream::cpu(1);
+RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
+                           Stream& stream) {
   Mesh mesh = make_mesh(world.split(0, world.rank()), largest_divisor(world.size(), what.experts));
   const ModelConfig config = bench_model(what, sweep);
   Transformer model(config, router_config(what, sweep),
                     {.vocabulary = step_vocabulary,
                      .sequence_length = what.tokens,
                      .step_tokens = what.tokens * world.size(),
-                     .num_micro_batches = world.size()},
+                     .num_micro_batches = world.size(),
+                     .device = stream.device()},
                     mesh);
   Trainer trainer(model, mesh, {}, stream);
   const StepTokens tokens(what.tokens, world.rank());
@@ -177,6 +190,7 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
       world, layer_warm_up, sweep.iterations, [](int) {},
       [&](int i) {
         trainer.step({i, result.tokens, std::span(&tokens.batch, 1)});
+        stream.synchronize();
       });
   take_times(times, {}, layer_warm_up, world, result);
   return result;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "io/durable.h"
+#include "launch/assemble.h"
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/layer_bench.h"
 #include "launch/bench/recorded_routing.h"
@@ -13,6 +14,7 @@
 #include "launch/environment.h"
 #include "launch/version.h"
 #include "runtime/agree.h"
+#include "runtime/device_comm.h"
 
 namespace switchyard {
 namespace {
@@ -20,11 +22,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 RoutingResult result_of_case(const RoutingCase& what, const RoutingSweep& sweep,
-                             const std::optional<ClusterModel>& cluster, Comm& world) {
+                             const std::optional<ClusterModel>& cluster, Comm& world,
+                             Stream& stream) {
   if (cluster && world.size() == 1) return predict_routing(what, sweep, *cluster);
-  RoutingResult result = what.mode == "layer"  ? measure_layer(what, sweep, world)
-                         : what.mode == "step" ? measure_step(what, sweep, world)
-                                               : measure_exchange(what, sweep, world);
+  RoutingResult result = what.mode == "layer"  ? measure_layer(what, sweep, world, stream)
+                         : what.mode == "step" ? measure_step(what, sweep, world, stream)
+                                               : measure_exchange(what, sweep, world, stream);
   if (cluster) result.predicted = predict_routing(what, sweep, *cluster).most;
   return result;
 }
@@ -112,7 +115,13 @@ void report_end(const RoutingBenchOptions& options, const Json& old,
 
 }  // namespace
 
-Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> world) {
+Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks) {
+  Config config;
+  config.run.threads = 1;  // unless it is set
+  agree(*ranks, [&] { apply_run_sets(config, options.sets); });
+  const Device device = choose_device(config.run, *ranks);
+  Stream stream = make_stream(config.run, device, *ranks);
+  const std::unique_ptr<Comm> world = make_device_world(std::move(ranks), device).comm;
   RoutingSweep sweep;
   std::vector<RoutingCase> cases;
   Json old;
@@ -133,7 +142,7 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> wor
   std::int64_t wrong = 0;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     progress.start(i, cases[i]);
-    results.push_back(result_of_case(cases[i], sweep, cluster, *world));
+    results.push_back(result_of_case(cases[i], sweep, cluster, *world, stream));
     wrong += results.back().wrong;
     progress.clear();
     if (root && options.form == ReportForm::table) print_now(routing_table_line(results.back()));

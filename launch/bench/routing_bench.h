@@ -15,6 +15,7 @@ enum class ReportForm : std::uint8_t { table, csv, json };
 
 struct RoutingBenchOptions {
   RoutingSweep sweep;
+  std::vector<std::string> sets;  // of [run], as "run.device=cuda"
   ReportForm form = ReportForm::table;
   std::optional<std::filesystem::path>
       model;  // predict for this cluster; on as many ranks, beside what is measured
@@ -24,6 +25,6 @@ struct RoutingBenchOptions {
 
 // Collective. Results on stdout, progress and comparisons of machine-readable forms on stderr.
 // Errors: agreed; Exit::internal if an exchange moved a wrong row, after all results.
-Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> world);
+Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks);
 
 }  // namespace switchyard

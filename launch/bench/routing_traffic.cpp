@@ -4,29 +4,34 @@
 #include <set>
 
 #include "runtime/counts.h"
+#include "runtime/host_access.h"
 
 namespace switchyard {
 namespace {
 
-// My rows for one node: one for each choice, or with `once` one for each token.
-std::int64_t rows_for_node(const Plan& plan, const std::vector<int>& ranks, bool once) {
+// My rows for one node: one for each choice, or with `once` one for each token. token_of_slot: the
+// plan's, on the host.
+std::int64_t rows_for_node(const Plan& plan, const std::int32_t* token_of_slot,
+                           const std::vector<int>& ranks, bool once) {
   const Counts begin = begins_of(plan.send);
   std::set<std::int32_t> tokens;
   std::int64_t rows = 0;
   for (const int rank : ranks) {
     rows += plan.send[at(rank)];
-    const auto* token = plan.token_of_slot.as<std::int32_t>() + begin[at(rank)];
+    const std::int32_t* token = token_of_slot + begin[at(rank)];
     if (once) tokens.insert(token, token + plan.send[at(rank)]);
   }
   return once ? std::ssize(tokens) : rows;
 }
 
 // Rows that leave my rank; with several nodes, my node.
-std::int64_t rows_leaving(const Plan& plan, const Topology& topology, int rank, bool once) {
+std::int64_t rows_leaving(const Plan& plan, const std::int32_t* token_of_slot,
+                          const Topology& topology, int rank, bool once) {
   if (topology.num_nodes() == 1) return plan.num_slots - plan.send[at(rank)];
   std::int64_t rows = 0;
   for (int node = 0; node < topology.num_nodes(); ++node) {
-    if (node != topology.my_node) rows += rows_for_node(plan, topology.ranks[at(node)], once);
+    if (node != topology.my_node)
+      rows += rows_for_node(plan, token_of_slot, topology.ranks[at(node)], once);
   }
   return rows;
 }
@@ -42,12 +47,14 @@ RoutingResult result_of(const RoutingCase& what, const Topology& topology, const
 }
 
 void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Payload payload,
-                   std::int64_t hidden, const Topology& topology, Comm& experts,
+                   std::int64_t hidden, const Topology& topology, Comm& experts, Stream& stream,
                    RoutingResult& result) {
   const std::int64_t row = payload_row_bytes(payload, hidden);
   const bool once = exchange == "hierarchical";
-  const std::int64_t out = rows_leaving(plan, topology, experts.rank(), once);
-  const std::int64_t home = rows_leaving(plan, topology, experts.rank(), false);
+  const HostRead tokens(plan.token_of_slot, stream);
+  const auto* token = tokens.as<std::int32_t>();
+  const std::int64_t out = rows_leaving(plan, token, topology, experts.rank(), once);
+  const std::int64_t home = rows_leaving(plan, token, topology, experts.rank(), false);
   const std::int64_t back = plan.num_received - plan.receive[at(experts.rank())];
   const std::int64_t away = plan.num_slots - plan.send[at(experts.rank())];
   const std::int64_t sent = legs.dispatches * away + legs.combines * back;
@@ -59,7 +66,6 @@ void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Pay
   result.busiest_bytes = reduce_one(experts, std::max(sent, received) * row, Reduce::max);
   result.load.assign(at(experts.size()), 0);
   std::int64_t mine = plan.num_received;
-  Stream stream = Stream::cpu(1);
   experts.all_gather(tensor_of(&mine, {1}), tensor_of(result.load.data(), {experts.size()}),
                      stream);
 }

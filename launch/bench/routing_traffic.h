@@ -21,7 +21,7 @@ RoutingResult result_of(const RoutingCase& what, const Topology& topology, const
 
 // Collective. Fills the bytes and the load of `result` from my plan. hidden: of a row.
 void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Payload payload,
-                   std::int64_t hidden, const Topology& topology, Comm& experts,
+                   std::int64_t hidden, const Topology& topology, Comm& experts, Stream& stream,
                    RoutingResult& result);
 
 }  // namespace switchyard

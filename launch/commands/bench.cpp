@@ -12,6 +12,7 @@ class BenchCommand : public Command {
     app_->require_subcommand(1);
     CLI::App& routing = *app_->add_subcommand("routing", "What moving tokens to experts costs");
     add_sweep(routing);
+    add_run_sets(routing, options_.sets);
     add_report(routing);
     routing.footer(
         "  mpirun -n 4 switchyard bench routing\n"

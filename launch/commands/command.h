@@ -45,5 +45,7 @@ std::unique_ptr<Command> make_plan_command(CLI::App& program);
 
 // The positional config file (an option of `app`, required or not) and --set.
 void add_config_options(CLI::App& app, ConfigSources& sources, bool file_required);
+// --set for keys of [run] alone (apply_run_sets): of commands that compute and train nothing.
+void add_run_sets(CLI::App& app, std::vector<std::string>& sets);
 
 }  // namespace switchyard

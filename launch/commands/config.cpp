@@ -31,6 +31,10 @@ class ConfigCommand : public Command {
   ConfigSources sources_;
 };
 
+void add_set_option(CLI::App& app, std::vector<std::string>& sets, const char* meaning) {
+  app.add_option("--set", sets, meaning)->type_name("KEY=VALUE")->allow_extra_args(false);
+}
+
 }  // namespace
 
 void add_config_options(CLI::App& app, ConfigSources& sources, bool file_required) {
@@ -39,10 +43,12 @@ void add_config_options(CLI::App& app, ConfigSources& sources, bool file_require
          "CONFIG", [&sources](const std::string& path) { sources.file = path; },
          "TOML file (`switchyard config` prints every key)")
       ->required(file_required);
-  app.add_option("--set", sources.sets,
-                 "Override one key, as in --set train.steps=20; may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_set_option(app, sources.sets,
+                 "Override one key, as in --set train.steps=20; may be repeated");
+}
+
+void add_run_sets(CLI::App& app, std::vector<std::string>& sets) {
+  add_set_option(app, sets, "Override a key of [run], as in --set run.device=cuda");
 }
 
 std::unique_ptr<Command> make_config_command(CLI::App& program) {

@@ -46,6 +46,7 @@ class EvaluateCommand : public Command {
     app_->add_option("CHECKPOINT", path_,
                      "A checkpoint, or a run directory for its newest good one")
         ->required();
+    add_run_sets(*app_, sets_);
     app_->add_option("--dataset", dataset_,
                      "Another dataset than the run's, made with the same tokenizer");
     app_->footer(
@@ -63,7 +64,7 @@ class EvaluateCommand : public Command {
 
  private:
   Exit evaluate(std::unique_ptr<Comm> world) const {
-    RestoredModel restored(path_, std::move(world));
+    RestoredModel restored(path_, sets_, std::move(world));
     Comm& ranks = *restored.mesh().world;
     std::optional<TokenStore> store;
     std::optional<Loader> loader;
@@ -99,6 +100,7 @@ class EvaluateCommand : public Command {
                static_cast<double>(tokens) / seconds);
   }
 
+  std::vector<std::string> sets_;
   std::string path_, dataset_;
 };
 

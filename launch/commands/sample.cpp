@@ -57,6 +57,7 @@ class SampleCommand : public Command {
     app_->add_option("CHECKPOINT", path_,
                      "A checkpoint, or a run directory for its newest good one")
         ->required();
+    add_run_sets(*app_, sets_);
     app_->add_option("--prompt", prompt_, "The text to go on from")->required();
     app_->add_option("--max-tokens", config_.max_tokens, "Stop after so many")
         ->capture_default_str()
@@ -87,7 +88,7 @@ class SampleCommand : public Command {
  private:
   Exit sample(std::unique_ptr<Comm> world) const {
     const bool prints = world->rank() == 0;
-    RestoredModel restored(path_, std::move(world));
+    RestoredModel restored(path_, sets_, std::move(world));
     const Tokenizer& tokenizer = restored.tokenizer();
     std::vector<std::int32_t> prompt = {tokenizer.boundary()};
     for (const std::int32_t token : tokenizer.encode(prompt_)) prompt.push_back(token);
@@ -120,6 +121,7 @@ class SampleCommand : public Command {
     }
   }
 
+  std::vector<std::string> sets_;
   std::string path_, prompt_;
   std::size_t num_samples_ = 1;
   SampleConfig config_;

@@ -1,6 +1,7 @@
 // cuBLASLt's matrix product: sums in ascending order, column-major as the library's.
 #include <cublasLt.h>
 
+#include <bit>
 #include <vector>
 
 #include "tests/cuda_host/device.h"
@@ -8,37 +9,83 @@
 namespace cuda_host {
 namespace {
 
-// The operand's elements with those of one k side by side: [inner, outer].
-std::vector<float> packed(const void* memory, const Matrix& matrix, bool inner_is_rows) {
-  const auto* data = static_cast<const float*>(memory);
+// The operand's elements with those of one k side by side: [inner, outer]. Sum: what they are added
+// in, which holds each of them.
+template <class Sum, class Element, class Convert>
+std::vector<Sum> packed_as(const Element* data, const Matrix& matrix, bool inner_is_rows,
+                           Convert convert) {
   const std::int64_t inner = inner_is_rows ? matrix.rows : matrix.cols;
   const std::int64_t outer = inner_is_rows ? matrix.cols : matrix.rows;
-  std::vector<float> result;
+  std::vector<Sum> result;
   result.reserve(static_cast<std::size_t>(inner * outer));
   for (std::int64_t k = 0; k < inner; ++k)
     for (std::int64_t i = 0; i < outer; ++i)
-      result.push_back(inner_is_rows ? data[k + i * matrix.stride] : data[i + k * matrix.stride]);
+      result.push_back(
+          convert(inner_is_rows ? data[k + i * matrix.stride] : data[i + k * matrix.stride]));
   return result;
 }
 
+template <class Sum>
+std::vector<Sum> packed(const void* memory, const Matrix& matrix, bool inner_is_rows) {
+  const auto as = [&]<class Element>(const Element*, auto convert) {
+    return packed_as<Sum>(static_cast<const Element*>(memory), matrix, inner_is_rows, convert);
+  };
+  if (matrix.type == CUDA_R_16BF) {
+    return as(static_cast<const std::uint16_t*>(nullptr), [](std::uint16_t bits) {
+      return static_cast<Sum>(std::bit_cast<float>(std::uint32_t{bits} << 16));
+    });
+  }
+  const auto plain = [](auto value) { return static_cast<Sum>(value); };
+  if (matrix.type == CUDA_R_8I) return as(static_cast<const std::int8_t*>(nullptr), plain);
+  return as(static_cast<const float*>(nullptr), plain);
+}
+
 // d = a b + keep d, with a: [inner, rows] and b: [inner, cols] as packed.
-void multiply(const std::vector<float>& a, const std::vector<float>& b, std::int64_t inner,
-              float keep, const Matrix& out, float* d) {
-  std::vector<float> column(static_cast<std::size_t>(out.rows));
+template <class Sum>
+void multiply(const std::vector<Sum>& a, const std::vector<Sum>& b, std::int64_t inner, Sum keep,
+              const Matrix& out, Sum* d) {
+  std::vector<Sum> column(static_cast<std::size_t>(out.rows));
   for (std::int64_t col = 0; col < out.cols; ++col) {
-    std::fill(column.begin(), column.end(), 0.0F);
+    std::fill(column.begin(), column.end(), Sum{0});
     for (std::int64_t k = 0; k < inner; ++k) {
-      const float factor = b[static_cast<std::size_t>(k * out.cols + col)];
-      const float* from = a.data() + k * out.rows;
+      const Sum factor = b[static_cast<std::size_t>(k * out.cols + col)];
+      const Sum* from = a.data() + k * out.rows;
       for (std::int64_t row = 0; row < out.rows; ++row)
         column[static_cast<std::size_t>(row)] += from[row] * factor;
     }
-    float* to = d + col * out.stride;
+    Sum* to = d + col * out.stride;
     for (std::int64_t row = 0; row < out.rows; ++row) {
-      const float sum = column[static_cast<std::size_t>(row)];
-      to[row] = keep == 0.0F ? sum : sum + keep * to[row];
+      const Sum sum = column[static_cast<std::size_t>(row)];
+      to[row] = keep == Sum{0} ? sum : sum + keep * to[row];
     }
   }
+}
+
+// As the library's table of supported types, and what it says of int8 on tensor cores: both
+// operands along k, in pieces of 16 bytes.
+bool supported(const Product& product, const Matrix& a, const Matrix& b, const Matrix& d) {
+  if (a.type != b.type) return false;
+  if (a.type == CUDA_R_8I) {
+    return product.compute == CUBLAS_COMPUTE_32I && d.type == CUDA_R_32I && product.transposed[0] &&
+           !product.transposed[1] && a.rows % 4 == 0 && a.cols % 4 == 0 && a.stride % 16 == 0 &&
+           b.stride % 16 == 0 && d.stride % 4 == 0;
+  }
+  return product.compute != CUBLAS_COMPUTE_32I && d.type == CUDA_R_32F &&
+         (a.type == CUDA_R_32F ||
+          (a.type == CUDA_R_16BF && a.stride % 8 == 0 && b.stride % 8 == 0));
+}
+
+template <class Sum>
+void enqueue_product(cudaStream_t stream, const Product& what, const void* a, const Matrix& left,
+                     const void* b, const Matrix& right, const void* beta, void* d,
+                     const Matrix& out) {
+  const std::int64_t inner = what.transposed[0] ? left.rows : left.cols;
+  const Sum keep = *static_cast<const Sum*>(beta);
+  enqueue(stream, [=] {
+    multiply<Sum>(packed<Sum>(a, left, what.transposed[0]),
+                  packed<Sum>(b, right, !what.transposed[1]), inner, keep, out,
+                  static_cast<Sum*>(d));
+  });
 }
 
 }  // namespace
@@ -55,9 +102,9 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) {
   delete handle;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* product, cublasComputeType_t,
+cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* product, cublasComputeType_t compute,
                                         cudaDataType_t) {
-  *product = new Product;
+  *product = new Product{compute, {}};
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t product) {
@@ -71,10 +118,11 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t product,
       *static_cast<const cublasOperation_t*>(value) == CUBLAS_OP_T;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* matrix, cudaDataType_t,
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* matrix, cudaDataType_t type,
                                           std::uint64_t rows, std::uint64_t cols,
                                           std::int64_t stride) {
-  *matrix = new Matrix{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(cols), stride};
+  *matrix =
+      new Matrix{type, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(cols), stride};
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t matrix) {
@@ -120,11 +168,13 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
   const std::int64_t inner_too = what.transposed[1] ? right.cols : right.rows;
   if (rows != out.rows || cols != out.cols || inner != inner_too || c != d)
     return CUBLAS_STATUS_INVALID_VALUE;
-  if (*static_cast<const float*>(alpha) != 1.0F) return CUBLAS_STATUS_INVALID_VALUE;
-  const float keep = *static_cast<const float*>(beta);
-  enqueue(stream, [=] {
-    multiply(packed(a, left, what.transposed[0]), packed(b, right, !what.transposed[1]), inner,
-             keep, out, static_cast<float*>(d));
-  });
+  if (!supported(what, left, right, out)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (out.type == CUDA_R_32I) {
+    if (*static_cast<const std::int32_t*>(alpha) != 1) return CUBLAS_STATUS_INVALID_VALUE;
+    enqueue_product<std::int32_t>(stream, what, a, left, b, right, beta, d, out);
+  } else {
+    if (*static_cast<const float*>(alpha) != 1.0F) return CUBLAS_STATUS_INVALID_VALUE;
+    enqueue_product<float>(stream, what, a, left, b, right, beta, d, out);
+  }
   return CUBLAS_STATUS_SUCCESS;
 }

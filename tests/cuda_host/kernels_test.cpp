@@ -98,6 +98,60 @@ TEST(RuntimeKernels, MatmulInEveryForm) {
   }
 }
 
+// Sizes that are no multiple of what tensor cores take; bf16 sums in another order, int8 exactly.
+TEST(RuntimeKernels, MatmulInShorterNumbers) {
+  for (const auto& [m, n, k] : {std::tuple{16, 5, 7}, {48, 40, 32}, {64, 33, 70}}) {
+    for (const Op op_b : {Op::plain, Op::transposed}) {
+      const Pair a = Pair::normals({m, k}, 1),
+                 b = Pair::normals(op_b == Op::plain ? Shape{k, n} : Shape{n, k}, 2);
+      const Pair bf16 = Pair::normals({m, n}, 3), int8 = Pair::normals({m, n}, 4);
+      on_both([&](Device on, Stream& stream) {
+        matmul(a.on(on), Op::plain, b.on(on), op_b, bf16.on(on), Write::add, stream,
+               Precision::bf16);
+        matmul(a.on(on), Op::plain, b.on(on), op_b, int8.on(on), Write::add, stream,
+               Precision::int8);
+      });
+      expect_close(bf16, 1e-5, fmt::format("{} by {} by {}", m, k, n));
+      expect_same<float>(int8, fmt::format("{} by {} by {}", m, k, n));
+    }
+  }
+}
+
+TEST(RuntimeKernels, WeightGradientInShorterNumbers) {
+  for (const auto& [rows, m, n] : {std::tuple{16, 3, 5}, {80, 40, 33}}) {
+    const Pair d = Pair::normals({rows, m}, 1), x = Pair::normals({rows, n}, 2), bf16({m, n}),
+               int8({m, n});
+    on_both([&](Device on, Stream& stream) {
+      matmul(d.on(on), Op::transposed, x.on(on), Op::plain, bf16.on(on), Write::replace, stream,
+             Precision::bf16);
+      matmul(d.on(on), Op::transposed, x.on(on), Op::plain, int8.on(on), Write::replace, stream,
+             Precision::int8);
+    });
+    expect_close(bf16, 1e-5);
+    expect_same<float>(int8);
+  }
+}
+
+// A line of zeros, one with a NaN, one too small to scale.
+TEST(RuntimeKernels, Int8OfUnusualLines) {
+  Pair a = Pair::normals({16, 40}, 1);
+  auto* lines = a.host().as<float>();
+  std::fill_n(lines, 40, 0.0F);
+  lines[45] = std::nanf("");
+  std::fill_n(lines + 80, 40, 1e-40F);
+  a.upload();
+  const Pair b = Pair::normals({24, 40}, 2), out({16, 24});
+  on_both([&](Device on, Stream& stream) {
+    matmul(a.on(on), Op::plain, b.on(on), Op::transposed, out.on(on), Write::replace, stream,
+           Precision::int8);
+  });
+  const std::vector<float> device = out.device_values<float>();
+  for (std::size_t i = 0; i < device.size(); ++i) {
+    const float host = out.host().as<float>()[i];
+    EXPECT_TRUE(host == device[i] || (std::isnan(host) && std::isnan(device[i]))) << i;
+  }
+}
+
 TEST(ExpertKernels, SwigluAndItsGradientInPlace) {
   for (const std::int64_t size : sizes) {
     const Pair gate = Pair::normals({size}, 1, 3.0), up = Pair::normals({size}, 2), out({size});

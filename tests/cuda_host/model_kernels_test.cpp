@@ -154,5 +154,35 @@ TEST(ModelKernels, AttentionAndItsGradient) {
   }
 }
 
+// Texts of 0, a few and almost all tokens they have room for; what lies beyond is NaN.
+TEST(ModelKernels, AttentionToThePast) {
+  for (const auto& [heads, kv_heads, dim] :
+       {std::tuple{1, 1, 2}, {4, 2, 16}, {6, 2, 40}, {2, 2, 72}, {2, 1, 256}}) {
+    constexpr std::int64_t texts = 3, rows = 16, capacity = 40;
+    const std::vector<std::int32_t> lengths = {0, 5, capacity - 1};
+    const Pair q = Pair::normals({rows, heads, dim}, 1),
+               k = Pair::normals({rows, kv_heads, dim}, 2),
+               v = Pair::normals({rows, kv_heads, dim}, 3), length = Pair::of(lengths, {texts});
+    const Shape shape{texts, capacity, kv_heads, dim};
+    Pair keys = Pair::normals(shape, 4), values = Pair::normals(shape, 5);
+    for (Pair* pair : {&keys, &values}) {
+      for (std::int64_t i = 0; i < shape.size(); ++i) {
+        const std::int64_t row = i / (kv_heads * dim), text = row / capacity;
+        if (row % capacity >= lengths[static_cast<std::size_t>(text)])
+          pair->host().as<float>()[i] = std::nanf("");
+      }
+      pair->upload();
+    }
+    const Pair score({rows, heads, capacity}), out({rows, heads, dim});
+    on_both([&](Device on, Stream& stream) {
+      ModelOps::on(on).attention_past(q.on(on), k.on(on), v.on(on), keys.on(on), values.on(on),
+                                      length.on(on), score.on(on), out.on(on), stream);
+    });
+    expect_close(out, tolerance, fmt::format("heads of {}", dim));
+    expect_same<float>(keys);
+    expect_same<float>(values);
+  }
+}
+
 }  // namespace model_kernels_test
 }  // namespace switchyard

@@ -23,6 +23,7 @@ struct Event {
 
 namespace {
 
+constexpr int num_devices = 4;
 bool eager_queues = false;
 std::set<Queue*>& queues() {
   static std::set<Queue*> all;
@@ -63,11 +64,11 @@ void enqueue(Queue* queue, std::function<void()> work) {
 using namespace cuda_host;
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 2;
+  *count = num_devices;
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
-  return device >= 0 && device < 2 ? cudaSuccess : cudaErrorInvalidValue;
+  return device >= 0 && device < num_devices ? cudaSuccess : cudaErrorInvalidValue;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};

@@ -21,17 +21,38 @@ function(switchyard_cuda_host_program TARGET MAIN)
 endfunction()
 switchyard_cuda_host_program(cuda_host_tests GTest::gtest_main)
 switchyard_cuda_host_program(cuda_host_rank_tests rank_test_main)
-switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 1 2)
+switchyard_test(cuda_host/exchange PROGRAM cuda_host_rank_tests RANKS 2 3)
+switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 1 2 4)
 foreach(name emulation kernels model_kernels router_kernels)
   switchyard_test(cuda_host/${name} PROGRAM cuda_host_tests)
 endforeach()
 
-# The same comparisons on a real GPU.
-execute_process(COMMAND nvidia-smi -L RESULT_VARIABLE no_gpu OUTPUT_QUIET ERROR_QUIET)
-if(TARGET switchyard_cuda_backend AND (NOT no_gpu OR "$ENV{SWITCHYARD_REQUIRE_GPU}" STREQUAL "1"))
+# The program itself: what switchyard_cuda is on a real GPU (tests/long/run gpu_commands).
+add_executable(switchyard_emulated $<TARGET_OBJECTS:switchyard_commands>)
+target_link_libraries(switchyard_emulated PRIVATE cuda_host_backend cuda_host launch CLI11::CLI11)
+
+# The roofline benchmark of a real GPU works.
+add_executable(gpu_ops_bench_emulated ${CMAKE_SOURCE_DIR}/bench/gpu_ops_bench.cpp)
+target_include_directories(gpu_ops_bench_emulated BEFORE PRIVATE cuda_host/include)
+target_link_libraries(gpu_ops_bench_emulated PRIVATE cuda_host_backend cuda_host train)
+add_test(NAME cuda_host/roofline COMMAND gpu_ops_bench_emulated 16)
+set_tests_properties(cuda_host/roofline PROPERTIES TIMEOUT 120)
+
+# One of the faults that tests/long plants in the kernels.
+add_test(NAME cuda_host/mutant COMMAND ${CMAKE_SOURCE_DIR}/tests/cuda_host/mutants.sh ${CMAKE_BINARY_DIR} 1)
+set_tests_properties(cuda_host/mutant PROPERTIES TIMEOUT 240)
+
+# The same comparisons on a real GPU: compiled and linked wherever nvcc is, registered where a GPU is.
+if(TARGET switchyard_cuda_backend)
   add_executable(gpu_tests cuda_host/kernels_test.cpp cuda_host/model_kernels_test.cpp
     cuda_host/router_kernels_test.cpp)
   target_link_libraries(gpu_tests PRIVATE switchyard_cuda_backend train GTest::gtest_main GTest::gmock)
+endif()
+execute_process(COMMAND nvidia-smi -L RESULT_VARIABLE no_gpu OUTPUT_QUIET ERROR_QUIET)
+if("$ENV{SWITCHYARD_REQUIRE_GPU}" STREQUAL "1" OR (TARGET gpu_tests AND NOT no_gpu))
+  if(NOT TARGET gpu_tests)
+    message(FATAL_ERROR "SWITCHYARD_REQUIRE_GPU=1, but there is no nvcc, or SWITCHYARD_CUDA is OFF")
+  endif()
   add_test(NAME gpu/kernels COMMAND gpu_tests)
   set_tests_properties(gpu/kernels PROPERTIES LABELS gpu TIMEOUT 300)
 else()

@@ -1,0 +1,97 @@
+// Every exchange moves the rows of emulated GPUs to the right places, bit by bit, by NCCL's double
+// and by way of the host.
+#include "router/exchange.h"
+
+#include <gtest/gtest.h>
+
+#include "router/exchange_oracle.h"
+#include "runtime/device_comm.h"
+#include "runtime/host_access.h"
+#include "tests/cuda_host/device.h"
+#include "tests/rank_test.h"
+
+namespace switchyard {
+namespace exchange_test {
+
+constexpr std::int64_t hidden = 24, tokens = 32;
+constexpr int num_experts = 7, top_k = 3;
+
+std::vector<DrawnRouting> routing_of_all(int ranks) {
+  const Workload workload("zipf", {.tokens = tokens,
+                                   .top_k = top_k,
+                                   .num_experts = num_experts,
+                                   .num_ranks = ranks,
+                                   .ranks_per_node = 2});
+  std::vector<DrawnRouting> routing;
+  for (int rank = 0; rank < ranks; ++rank) routing.push_back(workload.draw(rank, 0));
+  return routing;
+}
+
+// Rows and slots that a round trip got wrong, over all ranks.
+std::int64_t wrong_rows(const RouterConfig& config, Device device) {
+  const int ranks = test_world().size(), rank = test_world().rank();
+  Stream stream = Stream::cuda(device);
+  const auto comm = make_device_world(test_world().split(0, rank), device).comm;
+  const auto exchange =
+      make_exchange(config, {hidden, num_experts, tokens, device}, *comm, stream).exchange;
+  const Placement placement(num_experts, ranks);
+  const ExchangeOracle oracle(routing_of_all(ranks), placement, payload_of(config.payload), hidden,
+                              rank);
+  Arena arena(device);
+  Plan plan;
+  make_plan(oracle.mine().routing, placement, *comm, arena, plan, stream);
+  exchange->prepare(plan, arena, stream);
+  const Tensor weight = on_device(oracle.mine().routing.weight, arena, stream);
+  HostWrite x(arena.take({oracle.mine().tokens(), hidden}), stream);
+  oracle.fill(x.tensor());
+  const Tensor rows = arena.take({plan.num_shard_rows, hidden}),
+               slots = arena.take({plan.num_slots, hidden});
+  HostWrite results(arena.take(rows.shape), stream);
+  exchange->round_trip(
+      x.send(), weight, plan, rows,
+      [&](const Chunk& chunk) {
+        const HostRead here(rows, stream);
+        oracle.work(chunk, here.tensor(), results.tensor());
+        results.send();
+      },
+      results.target(), slots, arena, stream);
+  const HostRead rows_here(rows, stream), slots_here(slots, stream);
+  const std::int64_t wrong =
+      oracle.wrong_rows(rows_here.tensor(), true) + oracle.wrong_slots(slots_here.tensor(), true);
+  return reduce_one(test_world(), wrong, Reduce::sum);
+}
+
+void expect_right(const RouterConfig& config) {
+  for (const bool shared : {false, true}) {
+    const Device device = Device::cuda(shared ? 0 : test_world().rank());
+    EXPECT_EQ(wrong_rows(config, device), 0)
+        << config.exchange << " " << config.payload << (shared ? " on one GPU" : "");
+  }
+}
+
+TEST(CudaExchange, MovesEveryRow) {
+  for (const bool eager : {false, true}) {
+    cuda_host::set_eager(eager);
+    for (const char* name : {"flat", "hierarchical", "pipelined", "auto"}) {
+      for (const char* payload : {"f32", "int8"}) {
+        RouterConfig config;
+        config.top_k = top_k;
+        config.exchange = name;
+        config.payload = payload;
+        config.exchange_chunks = 3;
+        config.ranks_per_node = 2;
+        expect_right(config);
+      }
+    }
+  }
+  cuda_host::set_eager(false);
+}
+
+TEST(CudaExchange, RefusesMemoryThatOnlyHostsShare) {
+  RouterConfig config;
+  config.exchange = "shared_memory";
+  EXPECT_THROW(wrong_rows(config, Device::cuda(test_world().rank())), Error);
+}
+
+}  // namespace exchange_test
+}  // namespace switchyard

@@ -1,0 +1,70 @@
+#!/bin/bash
+# mutants.sh BUILD-FOLDER [COUNT]: faults planted in the product's own kernels, one at a time, each of which the tests on the
+# emulated GPU must see; COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a copy of the .cu file that the unit of its room includes
+# instead, compiled and linked with the commands of the build.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$(realpath "${1:?usage: $0 BUILD-FOLDER [COUNT]}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
+
+# The fault, the file, what sed does to it, the ranks and the tests that see it.
+mutants() {
+  cat <<'LIST'
+no barrier before keys are read|model/attention.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
+no barrier after keys were read|model/attention_backward.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
+no barrier before warps join|model/attention_past.cu|s/__syncthreads();//|0|ModelKernels.AttentionToThePast
+no barrier between neighbours|model/norm.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
+no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
+no barrier before a tile is turned|runtime/operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
+one key too few|model/attention_past.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
+one pair too many|model/rotary.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
+one column too many|runtime/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
+one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
+a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
+a sum that no lane wrote|model/attention_past.cu|/room\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast
+NCCL does not wait for the work before|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(stream_, ready_/d|2|CudaExchange.MovesEveryRow
+work does not wait for NCCL|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow
+a queue does not wait for another|runtime/stream.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
+LIST
+}
+
+# The command of the build that makes `output` (a path that ends so) for a target.
+command_for() { ninja -C "$build" -t commands "$1" | grep -F -- "-o $2" | tail -1; }
+
+build_mutant() { # build_mutant FILE PROGRAM: $work/program
+  local room=${1%%/*} program=$2
+  local object=tests/CMakeFiles/cuda_host_backend.dir/__/cuda/$room.cu.o
+  local compile link
+  compile=$(command_for "$program" "$object")
+  link=$(command_for "$program" "tests/$program")
+  [ -n "$compile" ] && [ -n "$link" ] || { echo "FAILED: the build has no $program"; exit 1; }
+  compile=$(sed "s| -I| -I$work -I|; s|-MF [^ ]*|-MF $work/unit.d|; s|-o $object|-o $work/unit.o|" <<<"$compile")
+  link=$(sed "s| $object | $work/unit.o |; s|-o tests/$program |-o $work/program |" <<<"$link")
+  (cd "$build" && eval "$compile" && eval "$link") >"$work/log" 2>&1
+}
+
+failed=0
+seed=${SWITCHYARD_LAB_SEED:-$(git -C "$root" rev-parse --short=8 HEAD 2>/dev/null || echo 1)}
+[ $# -le 1 ] || echo "seed $seed"
+while IFS='|' read -r fault file edit ranks tests; do
+  rm -rf "${work:?}"/*
+  mkdir -p "$work/${file%/*}"
+  sed "$edit" "$root/$file" >"$work/$file"
+  if cmp -s "$root/$file" "$work/$file"; then
+    echo "FAILED: $file has no place any more for: $fault"
+    failed=1
+    continue
+  fi
+  program=cuda_host_tests run=()
+  [ "$ranks" = 0 ] || { program=cuda_host_rank_tests run=(mpirun --oversubscribe --bind-to none -n "$ranks"); }
+  build_mutant "$file" $program || { sed 's/^/  | /' "$work/log" | tail -5; echo "FAILED: $file does not compile with: $fault"; failed=1; continue; }
+  if timeout 120 "${run[@]}" "$work/program" --gtest_filter="$tests" >"$work/log" 2>&1; then
+    echo "FAILED: nobody sees in $file: $fault"
+    failed=1
+  else
+    echo "seen in $file: $fault"
+  fi
+done < <(mutants | if [ $# -gt 1 ]; then shuf -n "$2" --random-source=<(yes "$seed"); else cat; fi)
+exit $failed

@@ -1,0 +1,15 @@
+#!/bin/bash
+# builds:
+# The kernels on the emulated GPU under AddressSanitizer and UBSan, training steps of one, two and four ranks among them. About 15
+# minutes on two idle cores.
+source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
+export ASAN_OPTIONS=detect_leaks=0
+build() {
+  cd "$root" && cmake --preset dev >"$state/configure.log" &&
+    cmake --build --preset dev --target cuda_host_tests cuda_host_rank_tests >"$state/build.log"
+}
+step build build
+step kernels "$root/build/dev/tests/cuda_host_tests"
+for ranks in 1 2 4; do
+  step ranks$ranks mpi $ranks "$root/build/dev/tests/cuda_host_rank_tests"
+done
