@@ -55,13 +55,14 @@ RankTimes time_on_ranks(Comm& world, int warm_up, int iterations,
                         const std::function<void(int)>& setup,
                         const std::function<void(int)>& work) {
   std::vector<double> seconds;
-  for (int i = 0; i < warm_up + iterations; ++i) {
-    setup(i);
+  for (int i = -warm_up; i < iterations; ++i) {
+    const int drawn = std::max(0, i);
+    setup(drawn);
     world.barrier();
     const auto start = std::chrono::steady_clock::now();
-    work(i);
+    work(drawn);
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    if (i >= warm_up) seconds.push_back(spent.count());
+    if (i >= 0) seconds.push_back(spent.count());
   }
   return summarize(world, seconds);
 }

@@ -16,8 +16,8 @@ struct RankTimes {
   double noise = 0;  // of the slowest rank of each iteration: the middle half over the middle
 };
 
-// Collective. work(i) for i < warm_up + iterations, every rank starting together; the warm-up is
-// not counted. The clock of iteration i starts after setup(i).
+// Collective. work(i) for i < iterations, every rank starting together, after warm_up times
+// work(0), which are not counted. The clock of iteration i starts after setup(i).
 RankTimes time_on_ranks(Comm& world, int warm_up, int iterations,
                         const std::function<void(int)>& setup,
                         const std::function<void(int)>& work);

@@ -17,9 +17,12 @@ complain() {
   exit 1
 }
 ranks() { pgrep -f "^$switchyard train .*run.directory=$PWD/run " | sort -n; }
-none_of() { for pid in "$@"; do [ ! -e "/proc/$pid" ] || return 1; done; }
+# A process that ended and whose new parent has not asked for its exit code yet (Z) is over.
+none_of() { for pid in "$@"; do ! grep -qs '^State:.[^ZX]' "/proc/$pid/status" || return 1; done; }
 attempt() { grep -o '^{"attempt":[0-9]*' run/metrics.jsonl 2>/dev/null | tail -1 | cut -d: -f2; }
 trains_after() { [ "$(attempt)" -gt "$1" ] 2>/dev/null; }
+newest() { find run/checkpoints -name 'step-*' -printf '%f\n' 2>/dev/null | sort | tail -1; }
+saved_after() { [[ "$(newest)" > "$1" ]]; }
 milliseconds() { date +%s%3N; }
 wait_for() {  # wait_for SECONDS COMMAND...
   local end=$(($(milliseconds) + slack * 1000 * $1))
@@ -57,9 +60,12 @@ is_in() {  # is_in PLACE
   esac
 }
 
-# hit SIGNAL RANK PLACE: once. What comes before training only comes after another failure.
+# hit SIGNAL RANK PLACE: once. What comes before training only comes after another failure. A start waits a second for each
+# failure since the last checkpoint, so there is a new one first.
 hit() {
   local signal=$1 rank=$2 place=$3 before old began ended limit=2000
+  wait_for 60 saved_after "$saved" || complain "no checkpoint after $saved"
+  saved=$(newest)
   before=$(attempt)
   [ "$signal" = KILL ] || limit=$((1000 * (peer_timeout + 2)))
   case $place in starting | loading)
@@ -89,6 +95,7 @@ shared_before=$(ls /dev/shm)
 supervisor=$!
 trap 'kill -INT $supervisor 2>/dev/null; kill -INT $supervisor 2>/dev/null' EXIT
 wait_for 60 trains_after 0 || complain "the run does not start"
+saved=""
 for rank in 0 1 2 3; do
   for place in starting loading computing exchanging_rows reducing_gradients gathering_weights saving; do
     hit KILL $rank $place
