@@ -36,10 +36,20 @@ std::optional<std::int64_t> soft_limit(decltype(RLIMIT_CORE) which) {
   return static_cast<std::int64_t>(limit.rlim_cur);
 }
 
-std::string huge_page_setting() {
-  std::string setting;
-  std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), setting);
-  return setting;
+constexpr const char* huge_page_file = "/sys/kernel/mm/transparent_hugepage/enabled";
+constexpr const char* shared_huge_page_file = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+
+std::string first_line_of(const char* file) {
+  std::string line;
+  std::getline(std::ifstream(file), line);
+  return line;
+}
+
+// Of "always [madvise] never", madvise.
+std::string chosen_of(const std::string& setting) {
+  const std::size_t open = setting.find('['), close = setting.find(']');
+  const bool known = open != std::string::npos && close != std::string::npos && open < close;
+  return known ? setting.substr(open + 1, close - open - 1) : "not there";
 }
 
 // A child reads its parent, which, as for the ranks of a node, is none of its own children.
@@ -78,7 +88,8 @@ std::vector<Finding> check_node() {
           judge_open_files(soft_limit(RLIMIT_NOFILE)),
           judge_locked_memory(soft_limit(RLIMIT_MEMLOCK)),
           judge_core_dumps(soft_limit(RLIMIT_CORE)),
-          judge_huge_pages(huge_page_setting()),
+          judge_huge_pages(first_line_of(huge_page_file)),
+          judge_shared_huge_pages(first_line_of(shared_huge_page_file)),
           judge_memory_attach(try_memory_attach()),
           judge_gpus(num_gpu_files())};
 }
@@ -136,15 +147,24 @@ Finding judge_core_dumps(std::optional<std::int64_t> bytes) {
 }
 
 Finding judge_huge_pages(const std::string& setting) {
-  const std::size_t open = setting.find('['), close = setting.find(']');
-  const bool known = open != std::string::npos && close != std::string::npos && open < close;
-  const std::string chosen = known ? setting.substr(open + 1, close - open - 1) : "not there";
-  Finding finding{Verdict::ok, "huge pages", chosen, ""};
-  if (chosen != "always" && chosen != "madvise") {
+  Finding finding{Verdict::ok, "huge pages", chosen_of(setting), ""};
+  if (finding.found != "always" && finding.found != "madvise") {
     finding.verdict = Verdict::warn;
-    finding.advice =
-        "exchanges are slower without them; an administrator can write \"madvise\" to "
-        "/sys/kernel/mm/transparent_hugepage/enabled";
+    finding.advice = fmt::format(
+        "exchanges are slower without them; an administrator can write \"madvise\" to {}",
+        huge_page_file);
+  }
+  return finding;
+}
+
+Finding judge_shared_huge_pages(const std::string& setting) {
+  Finding finding{Verdict::ok, "shared huge pages", chosen_of(setting), ""};
+  if (finding.found == "never" || finding.found == "deny" || finding.found == "not there") {
+    finding.verdict = Verdict::warn;
+    finding.advice = fmt::format(
+        "router.exchange = \"shared_memory\" is slower without them; an administrator can write "
+        "\"advise\" to {}",
+        shared_huge_page_file);
   }
   return finding;
 }

@@ -23,6 +23,7 @@ Finding judge_locked_memory(std::optional<std::int64_t> bytes);
 Finding judge_core_dumps(std::optional<std::int64_t> bytes);
 // setting: what the kernel's file says, "always [madvise] never"; empty: there is none.
 Finding judge_huge_pages(const std::string& setting);
+Finding judge_shared_huge_pages(const std::string& setting);  // of memory that ranks share
 // error: errno of a sibling's read of another process's memory; 0: it worked.
 Finding judge_memory_attach(int error);
 Finding judge_gpus(int count);

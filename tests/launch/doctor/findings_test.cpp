@@ -38,6 +38,9 @@ TEST(Doctor, HugePagesAreReadFromTheKernelsWords) {
   EXPECT_EQ(judge_huge_pages("always [madvise] never").verdict, Verdict::ok);
   EXPECT_EQ(judge_huge_pages("always madvise [never]").verdict, Verdict::warn);
   EXPECT_EQ(judge_huge_pages("").verdict, Verdict::warn);
+  EXPECT_EQ(judge_shared_huge_pages("always within_size [advise] never deny").verdict, Verdict::ok);
+  EXPECT_EQ(judge_shared_huge_pages("always within_size advise [never] deny").verdict,
+            Verdict::warn);
 }
 
 TEST(Doctor, RefusedMemoryAttachNamesTheSetting) {
