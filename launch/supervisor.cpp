@@ -9,6 +9,8 @@
 
 #include "io/durable.h"
 #include "launch/environment.h"
+#include "launch/launcher_watch.h"
+#include "launch/lease.h"
 #include "launch/process.h"
 #include "launch/ranks.h"
 #include "launch/run_directory.h"
@@ -17,6 +19,8 @@
 
 namespace switchyard {
 namespace {
+
+using namespace std::chrono_literals;
 
 // Signal handlers reach objects of static storage only.
 std::atomic<pid_t> ranks{0};
@@ -49,9 +53,22 @@ std::vector<std::string> command_line(const SupervisorOptions& options) {
   return command;
 }
 
-int run_ranks(const std::vector<std::string>& command) {
+// Whether the start after attempt `before` had its lease, and let it run out.
+bool lease_ran_out(const RunDirectory& directory, int before) {
+  try {
+    const int attempt = directory.read_state().attempt;
+    return attempt != before && lease_age(directory.path(), attempt).value_or(0s) > lease_time;
+  } catch (const Error&) {  // a state that cannot be read says nothing
+    return false;
+  }
+}
+
+int run_ranks(const std::vector<std::string>& command, const RunDirectory& directory, int before) {
   ranks = start_program(command);
   if (asked_to_leave) kill(ranks, SIGUSR1);  // the signal came before there was anyone to tell
+  const LauncherWatch watch(
+      ranks, 10s, [&] { return lease_ran_out(directory, before); },
+      [&] { print_error(command[0] + " does not see that its ranks are gone: ending it"); });
   int code = -1;
   while ((code = wait_for_program(ranks)) < 0) {
   }
@@ -76,7 +93,7 @@ int supervise(const SupervisorOptions& options) {
   listen();
   for (;;) {
     const RunState before = directory.read_state();
-    const int code = run_ranks(command);
+    const int code = run_ranks(command, directory, before.attempt);
     RunState state = directory.read_state();
     if (state.attempt == before.attempt) state.status = state.problem = "";  // of an earlier start
     const Verdict verdict = judge(code, state, directory.read_failures(), options.most_failures);

@@ -35,7 +35,8 @@ struct Rewind {
 
 class Guard {
  public:
-  explicit Guard(const GuardConfig& config);
+  // clip_norm: what clipping limits a gradient to, and is no spike therefore; 0: no limit.
+  Guard(const GuardConfig& config, double clip_norm);
 
   bool enabled() const { return config_.enabled; }
   bool compares_copies(std::int64_t step) const;
@@ -66,6 +67,7 @@ class Guard {
   std::string spike(const char* what, const RobustWindow& window, double value) const;
 
   GuardConfig config_;
+  double clip_norm_;
   RobustWindow losses_, norms_;  // of the steps that were taken
   std::int64_t skipped_ = 0;     // one after the other, up to now
   std::int64_t batches_ahead_ = 0;

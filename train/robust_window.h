@@ -14,8 +14,7 @@ class RobustWindow {
   // Holds the last `size` values, and has an opinion from a quarter of them on.
   // least_sigma: what a deviation is measured in at least, so that a flat series does not make
   // spikes of noise.
-  explicit RobustWindow(std::int64_t size, double least_sigma = 0.01)
-      : size_(size), least_sigma_(least_sigma) {}
+  RobustWindow(std::int64_t size, double least_sigma) : size_(size), least_sigma_(least_sigma) {}
 
   // log(value / median) / (1.4826 median absolute deviations of logarithms), which for a log-normal
   // distribution is in standard deviations. 0 if there are too few values. Requires a finite value.

@@ -27,7 +27,7 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       stream_(stream),
       optimizer_(config),
       rebalancing_(model, mesh),
-      guard_(guard) {
+      guard_(guard, config.clip_norm) {
   if (config.exact)
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
   model.params().initialize(static_cast<std::uint64_t>(config.seed));

@@ -16,21 +16,21 @@ namespace guard_test {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 TEST(RobustWindow, HalfOfItMayBeWild) {
-  RobustWindow window(9);
+  RobustWindow window(9, 0.01);
   for (const double value : {2.0, 2.1, 1e30, 1.9, 1e30, 2.0, 1e30, 2.2, 1e30}) window.add(value);
   EXPECT_LT(window.median(), 2.3);
   EXPECT_GT(window.deviations(10.0), 6.0);
 }
 
 TEST(RobustWindow, MeasuresALogNormalDistributionInStandardDeviations) {
-  RobustWindow window(1000);
+  RobustWindow window(1000, 0.01);
   const Random random(3, Purpose::init);
   for (std::uint64_t i = 0; i < 1000; ++i) window.add(50.0 * std::exp(0.1 * random.normal(i)));
   EXPECT_NEAR(window.deviations(50.0 * std::exp(0.3)), 3.0, 0.2);
 }
 
 TEST(RobustWindow, HasNoOpinionBeforeAQuarterAndTakesNoNaN) {
-  RobustWindow window(8);
+  RobustWindow window(8, 0.01);
   window.add(1.0);
   EXPECT_EQ(window.deviations(1e9), 0.0);
   window.add(1.0);
@@ -41,7 +41,7 @@ TEST(RobustWindow, HasNoOpinionBeforeAQuarterAndTakesNoNaN) {
 constexpr GuardConfig strict{.window = 8, .skips = 1, .rewinds = 1};
 
 Guard after_good_steps(const GuardConfig& config) {
-  Guard guard(config);
+  Guard guard(config, 1.0);
   for (int i = 0; i < 8; ++i) guard.take({3.0 - 0.01 * i, 1.0 + 0.02 * i});
   return guard;
 }
@@ -80,10 +80,19 @@ TEST(Guard, KnowsSpikesAndWhatIsNotFinite) {
   EXPECT_NE(guard.problem_with({1.0, 1.0, false}), "");
 }
 
+// A run that has memorised its data: losses and norms so flat that any step stands out.
+TEST(Guard, WhatClippingAllowsIsNoSpike) {
+  Guard guard(strict, 1.0);
+  for (int i = 0; i < 8; ++i) guard.take({0.0886 + 1e-4 * i, 0.0705 + 1e-4 * i});
+  EXPECT_EQ(guard.problem_with({0.107, 0.7}), "");
+  EXPECT_NE(guard.problem_with({0.13, 0.7}), "");
+  EXPECT_NE(guard.problem_with({0.107, 1.1}), "");
+}
+
 TEST(Guard, RemembersInACheckpointWhatItDecidesBy) {
   Guard guard = after_good_steps(strict);
   guard.refuse(8, "bad");
-  Guard resumed(strict);
+  Guard resumed(strict, 1.0);
   resumed.load(nlohmann::json::parse(guard.state().dump()));
   EXPECT_EQ(resumed.state(), guard.state());
   EXPECT_EQ(resumed.problem_with({30.0, 1.1}), guard.problem_with({30.0, 1.1}));
