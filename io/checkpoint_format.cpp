@@ -38,4 +38,8 @@ std::optional<CheckpointId> parse_checkpoint_folder_name(std::string_view name) 
 
 std::string rank_file_name(int rank) { return fmt::format("rank-{:05}.h5", rank); }
 
+std::string parity_file_name(std::int64_t set, std::int64_t member) {
+  return fmt::format("parity-{:05}-{:05}.bin", set, member);
+}
+
 }  // namespace switchyard

@@ -10,6 +10,8 @@ namespace switchyard {
 
 inline constexpr const char* checkpoint_kind = "checkpoint";
 inline constexpr int checkpoint_version = 1;
+inline constexpr const char* local_checkpoint_kind = "local_checkpoint";
+inline constexpr int local_checkpoint_version = 1;
 inline constexpr std::int64_t checkpoint_chunk_bytes = std::int64_t{1} << 20;
 
 // Orders checkpoints by age: later steps are newer, and of one step the later attempt.
@@ -23,5 +25,7 @@ std::string checkpoint_folder_name(CheckpointId id);  // "step-00000300-a0002"
 std::optional<CheckpointId> parse_checkpoint_folder_name(
     std::string_view name);            // nothing: another name
 std::string rank_file_name(int rank);  // "rank-00003.h5"
+// "parity-00002-00001.bin": what the second member of the third redundancy set keeps.
+std::string parity_file_name(std::int64_t set, std::int64_t member);
 
 }  // namespace switchyard

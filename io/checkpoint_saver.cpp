@@ -5,10 +5,10 @@
 #include <string_view>
 #include <utility>
 
+#include "io/checkpoint_file.h"
 #include "io/checkpoint_format.h"
 #include "io/committed_folder.h"
 #include "io/durable.h"
-#include "io/hdf5.h"
 #include "runtime/agree.h"
 #include "runtime/error.h"
 
@@ -16,19 +16,6 @@ namespace switchyard {
 namespace {
 
 namespace fs = std::filesystem;
-
-FileEntry write_tensors(const fs::path& path, const std::vector<NamedTensor>& mine,
-                        WritePace& pace) {
-  Hdf5Writer writer(path, checkpoint_chunk_bytes);
-  for (const auto& [name, tensor] : mine) {
-    require(tensor.device == Device::cpu(), "'{}' is not on the host", name);
-    std::vector<std::int64_t> shape;
-    for (int i = 0; i < tensor.shape.num_dims(); ++i) shape.push_back(tensor.dim(i));
-    writer.write(name, name_of(tensor.dtype), shape, tensor.data);
-    pace.wrote(tensor.bytes());
-  }
-  return writer.finish();
-}
 
 // One rank's part of a checkpoint, on the disk when this returns: the file, its entry in the
 // folder, and the folder's in those above. A file of this name without a manifest is what a failed
@@ -38,7 +25,7 @@ FileEntry write_part(const fs::path& run_directory, const fs::path& folder, int 
   durable::make_folders(folder);
   const fs::path file = folder / rank_file_name(rank);
   durable::remove_tree(file);
-  FileEntry entry = write_tensors(file, mine, pace);
+  FileEntry entry = write_checkpoint_file(file, mine, pace);
   durable::sync_folder(folder);
   if (rank == 0) {  // an attempt that died may have made them and not synced them
     durable::sync_folder(folder.parent_path());
@@ -127,12 +114,10 @@ std::optional<fs::path> CheckpointSaver::advance() {
 void CheckpointSaver::begin_commit() {
   auto texts = gather_text(world_, canonical_text(json_of(std::vector{entry_})));
   const auto commit = [this, rank = world_.rank(), texts = std::move(texts)] {
-    if (rank == 0) {
-      Manifest manifest{checkpoint_kind, checkpoint_version, join_files(texts), top_level_};
-      check_one_owner_each(manifest.files);
-      commit_files(folder_, manifest);
-    }
-    check_every_byte(folder_, entry_);
+    if (rank != 0) return;
+    Manifest manifest{checkpoint_kind, checkpoint_version, join_files(texts), top_level_};
+    check_one_owner_each(manifest.files);
+    commit_files(folder_, manifest);
   };
   const bool behind = mode_ == Mode::asynchronous;
   committing_ = std::async(behind ? std::launch::async : std::launch::deferred, commit);

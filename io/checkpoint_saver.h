@@ -19,9 +19,9 @@
 
 namespace switchyard {
 
-// A save is: write (every rank hashes, writes and fsyncs its file), vote, commit (rank 0 renames
-// the manifest; every rank reads its file back and checks it), vote. Where all ranks are in it is
-// the same on all of them.
+// A save is: write (every rank hashes, writes and fsyncs its file, reads it back and checks it),
+// vote, commit (rank 0 renames the manifest), vote. Where all ranks are in it is the same on all of
+// them.
 class CheckpointSaver {
  public:
   enum class Mode : std::uint8_t { synchronous, asynchronous };
@@ -38,6 +38,10 @@ class CheckpointSaver {
   // Touches the memory that saves of these tensors will be copied to, so that the first save does
   // not stall longer than the others.
   void prepare(const std::vector<NamedTensor>& mine);
+  // Where tensors wait, and how fast they are written. While no save is in progress, others may
+  // use both.
+  Staging& staging() { return staging_; }
+  WritePace& pace() { return pace_; }
 
   // Collective. Takes the tensors that this rank owns (every name of the model is owned by exactly
   // one rank); asynchronous: a copy of them, else they must stay as they are until the save ends.
@@ -49,9 +53,9 @@ class CheckpointSaver {
   bool working() const;
 
   // Collective; call it only when no rank is working(). Takes the save one phase on. Returns the
-  // checkpoint's folder when it is committed and every byte of it was read back. Errors: agreed;
-  // Exit::storage with what the disk said; the checkpoint then does not exist, and another save may
-  // start.
+  // checkpoint's folder when it is committed; every byte of it was read back before that. Errors:
+  // agreed; Exit::storage with what the disk said; the checkpoint then does not exist, and another
+  // save may start.
   std::optional<std::filesystem::path> advance();
 
   // Collective. Waits for the save in progress, if there is one.

@@ -1,5 +1,6 @@
 #include "io/committed_folder.h"
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 
@@ -13,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t largest_manifest = std::int64_t{1} << 30;
+constexpr std::int64_t bytes_copied_at_once = std::int64_t{1} << 22;
 
 // Checks the file's size and all its bytes outside the extents.
 durable::File open_checked(const fs::path& folder, const FileEntry& entry) {
@@ -101,6 +103,20 @@ void check_share(const fs::path& folder, const std::vector<FileEntry>& files, in
       }
     }
   }
+}
+
+void copy_committed_file(const fs::path& from, const fs::path& to, const FileEntry& entry) {
+  const durable::File source = durable::File::open_for_reading(from / entry.name);
+  durable::NewFile copy(to / entry.name);
+  std::string buffer;
+  for (std::int64_t begin = 0; begin < entry.bytes; begin += std::ssize(buffer)) {
+    buffer.resize(static_cast<std::size_t>(std::min(bytes_copied_at_once, entry.bytes - begin)));
+    require(source.read_at(begin, std::as_writable_bytes(std::span(buffer))) == std::ssize(buffer),
+            Exit::data, "{} is truncated", source.path().string());
+    copy.write_at(begin, buffer);
+  }
+  copy.commit();
+  check_every_byte(to, entry);
 }
 
 std::string read_manifest(const fs::path& folder, const std::string& kind) {

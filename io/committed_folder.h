@@ -44,6 +44,10 @@ void check_every_byte(const std::filesystem::path& folder, const FileEntry& file
 // has none of it is not opened. Errors: likewise.
 void check_share(const std::filesystem::path& folder, const std::vector<FileEntry>& files, int part,
                  int num_parts);
+// Copies a file of one folder into another, fsynced, and reads every byte of the copy. Errors:
+// Exit::data naming what is wrong, Exit::storage.
+void copy_committed_file(const std::filesystem::path& from, const std::filesystem::path& to,
+                         const FileEntry& file);
 // The text of the folder's manifest, unchecked. Errors: Exit::data if there is none.
 std::string read_manifest(const std::filesystem::path& folder, const std::string& kind);
 

@@ -23,6 +23,7 @@ struct Hasher::State {
 Hasher::Hasher() : state_(std::make_unique<State>()) {}
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
+Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
 void Hasher::add(const void* data, std::int64_t bytes) {
   if (bytes > 0) XXH3_128bits_update(state_->stream, data, static_cast<std::size_t>(bytes));

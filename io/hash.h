@@ -13,6 +13,7 @@ class Hasher {
   Hasher();
   ~Hasher();
   Hasher(Hasher&&) noexcept;
+  Hasher& operator=(Hasher&&) noexcept;
 
   void add(const void* data, std::int64_t bytes);
   std::string hex() const;  // 32 digits, of all that was added

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <future>
 #include <limits>
 #include <utility>
 
@@ -157,14 +158,20 @@ void Hdf5Writer::attribute(const std::string& name, const std::string& value) {
   state_->check(H5Awrite(attribute.id(), type.id(), value.c_str()) >= 0);
 }
 
-FileEntry Hdf5Writer::finish() {
+FileEntry Hdf5Writer::finish(const std::function<void(const FileEntry&)>& meanwhile) {
   state_->check(state_->file.reset() >= 0);
   FileEntry& entry = state_->entry;
   entry.bytes = state_->new_file.size();
   entry.rest_hash = hash_rest(entry, [this](std::int64_t offset, std::span<std::byte> out) {
     state_->new_file.read_at(offset, out);
   });
-  state_->new_file.commit();
+  if (meanwhile) {
+    auto synced = std::async(std::launch::async, [this] { state_->new_file.commit(); });
+    meanwhile(entry);
+    synced.get();
+  } else {
+    state_->new_file.commit();
+  }
   return std::move(entry);
 }
 

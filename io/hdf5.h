@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,8 +30,9 @@ class Hdf5Writer {
   void attribute(const std::string& name,
                  const std::string& value);  // on the root group; below 64 KiB
 
-  // Closes, fsyncs, and returns what the manifest must say about the file.
-  FileEntry finish();
+  // Closes, fsyncs, and returns what the manifest must say about the file. meanwhile: is called
+  // with it while the disk writes, if it is given; the file is whole for readers by then.
+  FileEntry finish(const std::function<void(const FileEntry&)>& meanwhile = {});
 
  private:
   struct State;

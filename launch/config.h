@@ -23,11 +23,15 @@ struct RunConfig {
 };
 
 struct CheckpointConfig {
-  int keep = 3;                 // newest good ones
-  std::int64_t keep_every = 0;  // and those of every K-th step
-  int keep_best = 0;            // and those of the lowest validation losses
-  bool async = true;            // written behind the training
-  std::int64_t write_rate = 0;  // bytes per second and rank, behind the training; 0: no limit
+  int keep = 3;                  // newest good ones
+  std::int64_t keep_every = 0;   // and those of every K-th step
+  int keep_best = 0;             // and those of the lowest validation losses
+  bool async = true;             // written behind the training
+  std::int64_t write_rate = 0;   // bytes per second and rank, behind the training; 0: no limit
+  std::string local_dir;         // a disk of each node's own; empty: none
+  std::int64_t local_every = 0;  // steps between node-local checkpoints
+  int local_set = 2;             // nodes that vouch for one another (io/redundancy_sets.h)
+  int local_ranks_per_node = 0;  // as if nodes had so few ranks; 0: as they are
 };
 
 // What submitting at this site needs; usually in the site file.

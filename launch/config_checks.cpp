@@ -39,6 +39,13 @@ void check_model(const ModelConfig& model) {
   }
 }
 
+void check_checkpoints(const CheckpointConfig& checkpoint) {
+  require(checkpoint.local_every == 0 || !checkpoint.local_dir.empty(), Exit::usage,
+          "checkpoint.local_every = {} without checkpoint.local_dir: name a folder on a disk of "
+          "each node's own",
+          checkpoint.local_every);
+}
+
 }  // namespace
 
 void check_config(const Config& config) {
@@ -48,6 +55,7 @@ void check_config(const Config& config) {
           "guard.rewind_checkpoints = {} is more than checkpoint.keep = {}: so many are not kept",
           config.guard.rewind_checkpoints, config.checkpoint.keep);
   check_router(config.router, config.model.num_experts);
+  check_checkpoints(config.checkpoint);
 }
 
 }  // namespace switchyard

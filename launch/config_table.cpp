@@ -158,17 +158,27 @@ void add_train(std::vector<ConfigKey>& keys, TrainConfig& train) {
 }
 
 void add_checkpoint(std::vector<ConfigKey>& keys, CheckpointConfig& checkpoint) {
-  keys.insert(keys.end(), {{"checkpoint.keep", &checkpoint.keep, Range{2, 1e6}, free,
-                            "newest good checkpoints to keep"},
-                           {"checkpoint.keep_every", &checkpoint.keep_every, Range{0, many}, free,
-                            "keep those of every K-th step too; 0: none"},
-                           {"checkpoint.keep_best", &checkpoint.keep_best, Range{0, 1e6}, free,
-                            "keep so many of the lowest validation losses too"},
-                           {"checkpoint.async", &checkpoint.async, Anything{}, free,
-                            "write behind the training, from a copy in memory"},
-                           {"checkpoint.write_rate", &checkpoint.write_rate, Range{0, many}, free,
-                            "bytes per second that a rank writes behind the training; 0: no "
-                            "limit"}});
+  keys.insert(
+      keys.end(),
+      {{"checkpoint.keep", &checkpoint.keep, Range{2, 1e6}, free,
+        "newest good checkpoints to keep"},
+       {"checkpoint.keep_every", &checkpoint.keep_every, Range{0, many}, free,
+        "keep those of every K-th step too; 0: none"},
+       {"checkpoint.keep_best", &checkpoint.keep_best, Range{0, 1e6}, free,
+        "keep so many of the lowest validation losses too"},
+       {"checkpoint.async", &checkpoint.async, Anything{}, free,
+        "write behind the training, from a copy in memory"},
+       {"checkpoint.write_rate", &checkpoint.write_rate, Range{0, many}, free,
+        "bytes per second that a rank writes behind the training; 0: no "
+        "limit"},
+       {"checkpoint.local_dir", &checkpoint.local_dir, Anything{}, free,
+        "folder on a disk of each node's own, for checkpoints between; empty: none"},
+       {"checkpoint.local_every", &checkpoint.local_every, Range{0, many}, free,
+        "steps between node-local checkpoints; 0: none"},
+       {"checkpoint.local_set", &checkpoint.local_set, Range{2, 1024}, free,
+        "nodes of a set, which bears the loss of one: 2 copies, more keep XOR parity"},
+       {"checkpoint.local_ranks_per_node", &checkpoint.local_ranks_per_node, Range{0, 1 << 20},
+        free, "node-local checkpoints as if nodes had so few ranks; 0: as they are"}});
 }
 
 void add_guard(std::vector<ConfigKey>& keys, GuardConfig& guard) {

@@ -6,6 +6,7 @@
 
 #include "launch/attempts.h"
 #include "launch/byte_size.h"
+#include "launch/local_storage.h"
 #include "runtime/agree.h"
 
 namespace switchyard {
@@ -30,20 +31,27 @@ Saving::Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& str
       world_(world),
       log_(log),
       saved_(std::move(saved)),
+      async_(config.async),
       saver_(run_.directory, run_.attempt, mode_of(config), world, stream, config.write_rate),
+      local_every_(config.local_every),
       retention_(run_.directory, {config.keep, config.keep_every, config.keep_best}) {
   if (!run_.resumed_from.empty()) retention_.note_good(run_.resumed_from);
+  if (local_every_ == 0) return;
+  LocalDisks disks = find_local_disks(local_storage_of(config, run_.directory, world), world);
+  log_.info("node-local checkpoints: {}", redundancy_summary(disks));
+  local_.emplace(std::move(disks), run_.attempt, mode_of(config), world, stream, saver_.staging(),
+                 saver_.pace());
 }
 
 Saving::~Saving() = default;
 
 void Saving::begin(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta) {
   if (in_progress()) {
-    saver_.hurry();
+    const std::int64_t earlier = local_in_progress() ? local_step_ : step_;
     const auto begin = std::chrono::steady_clock::now();
-    while (in_progress()) advance();
+    wait();
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
-    log_.info("step {}: waited {:.2f} s for the save of step {}", step, waited.count(), step_);
+    log_.info("step {}: waited {:.2f} s for the save of step {}", step, waited.count(), earlier);
   }
   require_not_overtaken();
   warn_of_full_disk(step, mine);
@@ -51,9 +59,39 @@ void Saving::begin(std::int64_t step, const std::vector<NamedTensor>& mine, nloh
   began_ = std::chrono::steady_clock::now();
   failure_.reset();
   saver_.start(step, mine, std::move(meta));
+  if (!async_) wait();
+}
+
+bool Saving::local_due(std::int64_t step) const { return local_ && step % local_every_ == 0; }
+
+void Saving::begin_local(std::int64_t step, const std::vector<NamedTensor>& mine,
+                         nlohmann::json meta) {
+  if (in_progress()) {
+    log_.info("step {}: no node-local checkpoint, an earlier save is not done", step);
+    return;
+  }
+  local_step_ = step;
+  local_->start(step, mine, std::move(meta));
+  if (!async_) wait();
+}
+
+void Saving::wait() {
+  saver_.hurry();
+  while (in_progress()) advance();
+}
+
+void Saving::advance_local() {
+  try {
+    local_->advance();
+  } catch (const Error& error) {  // a place that cannot be written to is no reason to end a run
+    if (!error.agreed() || error.code() == Exit::internal) throw;
+    log_.warn("the node-local checkpoint of step {} was not saved: {}. Training goes on",
+              local_step_, error.what());
+  }
 }
 
 void Saving::advance() {
+  if (local_in_progress()) return advance_local();
   try {
     advance_or_throw();
   } catch (const Error& error) {
@@ -84,13 +122,13 @@ void Saving::warn_of_full_disk(std::int64_t step, const std::vector<NamedTensor>
 }
 
 void Saving::settle() {
-  saver_.hurry();
-  while (in_progress()) advance();
+  wait();
   finish_retaining();
 }
 
 void Saving::finish() {
   saver_.hurry();
+  while (local_in_progress()) advance_local();
   while (in_progress()) advance_or_throw();
   finish_retaining();
   if (failure_) throw Error(*failure_);

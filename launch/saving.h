@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "io/checkpoint_saver.h"
+#include "io/local_saver.h"
 #include "io/retention.h"
 #include "launch/config.h"
 #include "runtime/error.h"
@@ -34,7 +35,8 @@ class Saving {
     int attempt = 0;
     std::filesystem::path resumed_from;  // verified; empty: none
   };
-  // The caller keeps world, stream and log. saved: called on every rank after each commit.
+  // Collective. The caller keeps world, stream and log. saved: called on every rank after each
+  // commit.
   Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& stream, spdlog::logger& log,
          std::function<void(const Saved&)> saved);
   ~Saving();
@@ -43,12 +45,19 @@ class Saving {
 
   void prepare(const std::vector<NamedTensor>& mine) { saver_.prepare(mine); }
 
-  // Collective. Begins a save; waits for the one before, and says so. Errors: agreed, Exit::busy
-  // if another attempt took the run over.
+  // Collective. Begins a save; waits for the one before, and says so. With checkpoint.async =
+  // false it waits for this one too. Errors: agreed, Exit::busy if another attempt took the run
+  // over.
   void begin(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta);
 
-  bool in_progress() const { return saver_.in_progress(); }
-  bool working() const { return saver_.working(); }  // this rank's vote
+  // A node-local checkpoint is due after so many steps.
+  bool local_due(std::int64_t step) const;
+  // Collective. Begins one likewise, unless another save is still in progress.
+  void begin_local(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta);
+
+  bool in_progress() const { return saver_.in_progress() || local_in_progress(); }
+  // This rank's vote.
+  bool working() const { return local_in_progress() ? local_->working() : saver_.working(); }
 
   // Collective; only when no rank is working(). A save that failed is reported in the log, and
   // earlier checkpoints are as they were.
@@ -59,9 +68,12 @@ class Saving {
   void finish();
 
  private:
+  bool local_in_progress() const { return local_ && local_->in_progress(); }
+  void wait();  // Collective, like the others here
+  void advance_local();
   void advance_or_throw();
   void require_not_overtaken();
-  void warn_of_full_disk(std::int64_t step, const std::vector<NamedTensor>& mine);  // Collective
+  void warn_of_full_disk(std::int64_t step, const std::vector<NamedTensor>& mine);
   void retain(const std::filesystem::path& committed);
   void finish_retaining();
 
@@ -69,10 +81,14 @@ class Saving {
   Comm& world_;
   spdlog::logger& log_;
   std::function<void(const Saved&)> saved_;
+  bool async_;
   CheckpointSaver saver_;
+  std::int64_t local_every_;
+  std::optional<LocalSaver> local_;  // never in progress beside saver_
   Retention retention_;
   std::future<void> retaining_;  // on rank 0: deleting may take as long as writing
   std::int64_t step_ = 0;        // of the save that was begun last
+  std::int64_t local_step_ = 0;  // likewise
   std::chrono::steady_clock::time_point began_;
   std::optional<Error> failure_;  // its failure
   bool warned_of_disk_ = false;   // and there was no room for it since

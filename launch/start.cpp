@@ -2,8 +2,10 @@
 
 #include "io/checkpoint.h"
 #include "io/durable.h"
+#include "io/local_fetch.h"
 #include "launch/attempts.h"
 #include "launch/checkpoint_meta.h"
+#include "launch/local_storage.h"
 #include "runtime/agree.h"
 #include "runtime/error.h"
 
@@ -21,10 +23,25 @@ void refuse_used(const RunDirectory& directory) {
        directory.path().string());
 }
 
+// Collective. What the nodes' own disks have may be newer than what the run directory has.
+void prefer_local(Found& found, const RunDirectory& directory, const CheckpointConfig& config,
+                  Comm& world) {
+  const LocalDisks disks =
+      find_local_disks(local_storage_of(config, directory.path(), world), world);
+  std::optional<CheckpointId> shared;
+  if (found.folder) shared = parse_checkpoint_folder_name(found.folder->filename().string());
+  LocalFetch local = fetch_local_checkpoint(directory.path(), disks, shared, world);
+  found.skipped.insert(found.skipped.end(), local.notes.begin(), local.notes.end());
+  if (local.folder) found.folder = std::move(local.folder);
+}
+
 // Collective. checkpoint and notes alone.
 Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store,
                  Comm& world) {
   Found found = newest_good_checkpoint(directory.path(), world);
+  if (!config.checkpoint.local_dir.empty()) {
+    prefer_local(found, directory, config.checkpoint, world);
+  }
   Start start;
   if (world.rank() == 0) start.notes = std::move(found.skipped);
   if (!found.folder) return start;

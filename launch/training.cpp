@@ -178,7 +178,11 @@ class Training {
     };
     hooks.save = [&](std::int64_t) {
       signals.set_saving(true);
-      begin_save();
+      saving_.begin(step_, trainer_.owned_state().tensors, meta_now());
+    };
+    hooks.not_saved = [&](std::int64_t done) {
+      if (!saving_.local_due(done)) return;
+      saving_.begin_local(step_, trainer_.owned_state().tensors, meta_now());
     };
     hooks.save_working = [&] { return saving_.working(); };
     hooks.advance_save = [&] {
@@ -223,18 +227,14 @@ class Training {
     note_metrics([&] { metrics_.saved(saved.folder, saved.step, saved.seconds); });
   }
 
-  void begin_save() {
+  nlohmann::json meta_now() const {
     nlohmann::json meta = description_;
     meta.update(results_);
     meta["trainer"] = trainer_.meta();
     meta["step"] = step_;
     meta["attempt"] = attempt_;
     meta["step_seconds"] = productive_seconds_;
-    const OwnedState state = trainer_.owned_state();
-    saving_.begin(step_, state.tensors, std::move(meta));
-    if (!config_.checkpoint.async) {
-      while (saving_.in_progress()) saving_.advance();
-    }
+    return meta;
   }
 
   void write_state(const std::string& status, const std::string& problem) {

@@ -70,6 +70,8 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
       hooks.entered(Phase::save);
       hooks.save(done);
       save_is_due = false;
+    } else if (sound) {
+      hooks.not_saved(done);
     }
     if (stop || last) hooks.finish_saves();
     if (stop) return RunEnd::stopped;

@@ -17,10 +17,12 @@ struct RunHooks {
       evaluated;                                       // mean validation loss per token
   std::function<void(const PlacementReport&)> placed;  // after every placement of the experts
   std::function<void(std::int64_t steps_done)> save;   // Collective
-  std::function<bool()> stop_requested;                // of this rank; one is enough
-  std::function<bool()> save_working;  // of this rank: a save it began still goes on
-  std::function<void()> advance_save;  // Collective; when save_working() is false on all ranks
-  std::function<void()> finish_saves;  // Collective; before run_training returns done or stopped
+  std::function<void(std::int64_t steps_done)>
+      not_saved;                         // Collective; other steps that were taken
+  std::function<bool()> stop_requested;  // of this rank; one is enough
+  std::function<bool()> save_working;    // of this rank: a save it began still goes on
+  std::function<void()> advance_save;    // Collective; when save_working() is false on all ranks
+  std::function<void()> finish_saves;    // Collective; before run_training returns done or stopped
 };
 
 struct RunRange {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/parity_maker.h"
 #include "launch/byte_size.h"
 #include "model/activations.h"
 #include "router/payload.h"
@@ -70,6 +71,7 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           {"activations", activation_total(shape)},
           {"exchange window", window_bytes(shape)},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},
+          {"parity on its way", shape.local_saves ? std::min(parity_memory_bytes, 3 * written) : 0},
           {"program", program_bytes}};
 }
 

@@ -16,7 +16,8 @@ struct MemoryKind {
 };
 
 // "values", "gradients", "moments", "product scratch", "activations", "exchange window",
-// "checkpoint copy", "program". program_bytes: of a process beside the other kinds.
+// "checkpoint copy", "parity on its way", "program". program_bytes: of a process beside the other
+// kinds.
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes);
 std::int64_t total_bytes(const std::vector<MemoryKind>& kinds);
 

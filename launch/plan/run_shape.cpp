@@ -52,6 +52,7 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
   shape.exact = config.train.exact;
   shape.moment_bytes = bytes_of(moments_dtype(config.train));
   shape.asynchronous_saves = config.checkpoint.async;
+  shape.local_saves = config.checkpoint.local_every > 0;
   shape.vocabulary = vocabulary;
   shape.num_ranks = num_ranks;
   shape.ranks_per_node = ranks_per_node;

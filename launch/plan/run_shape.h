@@ -13,7 +13,7 @@ struct RunShape {
   RouterConfig router;
   bool exact = true;
   std::int64_t moment_bytes = 4;  // of one element of one moment
-  bool asynchronous_saves = true;
+  bool asynchronous_saves = true, local_saves = false;
   std::int64_t vocabulary = 0;
   int num_ranks = 1, ranks_per_node = 1, expert_degree = 1, threads = 1;
   std::int64_t sequence_length = 0;

@@ -37,6 +37,10 @@ TEST(ConfigChecks, KeyValueHeadsMustDivideHeads) {
               HasSubstr("does not divide model.num_heads = 4"));
 }
 
+TEST(ConfigChecks, NodeLocalCheckpointsNeedAPlace) {
+  EXPECT_THAT(failure_of({"checkpoint.local_every=5"}), HasSubstr("checkpoint.local_dir"));
+}
+
 TEST(ConfigChecks, HeadDimMustBeEven) {
   EXPECT_THAT(failure_of({"model.head_dim=33"}), HasSubstr("odd"));
 }
