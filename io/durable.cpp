@@ -17,6 +17,8 @@
 namespace switchyard::durable {
 namespace {
 
+constexpr std::int64_t bytes_written_behind = std::int64_t{8} << 20;  // at once
+
 // On the way out of an error: what failed already says enough.
 void try_remove(const fs::path& path) { system_calls::remove(path.c_str()); }
 
@@ -58,10 +60,14 @@ NewFile::~NewFile() {
   if (!committed_) try_remove(file_.path());
 }
 
-void NewFile::append(std::string_view bytes) { file_.write_at(file_.size(), bytes); }
+void NewFile::append(std::string_view bytes) { write_at(file_.size(), bytes); }
 
 void NewFile::write_at(std::int64_t offset, std::string_view bytes) {
   file_.write_at(offset, bytes);
+  in_memory_ += std::ssize(bytes);
+  if (in_memory_ < bytes_written_behind) return;
+  file_.start_writing_back();
+  in_memory_ = 0;
 }
 
 void NewFile::read_at(std::int64_t offset, std::span<std::byte> out) const {

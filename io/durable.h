@@ -17,7 +17,8 @@ namespace switchyard::durable {
 namespace fs = std::filesystem;
 
 // A file being written once: created exclusively, fsynced and closed by commit(), removed if
-// destroyed before that.
+// destroyed before that. The disk writes behind the writer, so that it is about done when the
+// writer is.
 class NewFile {
  public:
   explicit NewFile(const fs::path& path);
@@ -35,6 +36,7 @@ class NewFile {
 
  private:
   File file_;
+  std::int64_t in_memory_ = 0;  // bytes since the disk began with what there was
   bool committed_ = false;
 };
 

@@ -132,6 +132,10 @@ void File::resize(std::int64_t bytes) {
   }
 }
 
+void File::start_writing_back() {
+  ::sync_file_range(descriptor_, 0, 0, SYNC_FILE_RANGE_WRITE);  // to its end
+}
+
 void File::sync() {
   if (system_calls::fsync(descriptor_) != 0) fail_system("fsync", path_, errno);
 }

@@ -36,6 +36,9 @@ class File {
   std::int64_t read_at(std::int64_t offset,
                        std::span<std::byte> out) const;  // how many: fewer only at the file's end
   void resize(std::int64_t bytes);
+  // The disk may begin to write what it was given so far; this waits for nothing and promises
+  // nothing. What goes wrong then, sync() tells.
+  void start_writing_back();
   void sync();
   void close();  // checked, unlike the destructor's: NFS reports late write errors here
 

@@ -5,6 +5,7 @@
 
 #include "runtime/error.h"
 #include "runtime/host_access.h"
+#include "runtime/streaming_copy.h"
 
 namespace switchyard {
 namespace {
@@ -53,7 +54,13 @@ std::vector<NamedTensor> Staging::copy(const std::vector<NamedTensor>& tensors, 
   }
   parallel_for(stream, std::ssize(pieces), [&](std::int64_t i) {
     const Piece& piece = pieces[static_cast<std::size_t>(i)];
-    std::memcpy(piece.to, piece.from, static_cast<std::size_t>(piece.bytes));
+    const auto bytes = static_cast<std::size_t>(piece.bytes);
+    if (total < streaming_bytes) {
+      std::memcpy(piece.to, piece.from, bytes);
+      return;
+    }
+    copy_streaming(piece.from, piece.to, bytes);
+    finish_streaming();
   });
   return copies;
 }
