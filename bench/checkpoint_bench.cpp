@@ -10,12 +10,18 @@
 //   memcpy       one copy of the state to memory that was touched before
 //   stall        what a save behind the training keeps a step waiting
 //   background   that save to its end
-//   plain_read   reading the bytes, from the page cache as all loads here
-//   load         CheckpointReader: opened on all ranks, and each reads what it wrote
+//   plain_read   reading the bytes, from the page cache
+//   load         CheckpointReader: opened on all ranks, and each reads what it wrote; likewise
+//   plain_cold   both from the disk: the files leave the page cache first
+//   load_cold
 // and then of steps (a matrix product and a vote) the median and the 99th percentile, with no save
-// and with saves behind them. --keep: only the first part, and the last checkpoint stays; --load:
-// only `reshard`, each rank of this number of ranks reading an even share of that one's tensors.
+// and with saves behind them. Files of one arm are gone, and the disk has nothing to do, before the
+// next one begins. --keep: only the first part, and the last checkpoint stays; --load: only
+// `reshard`, each rank of this number of ranks reading an even share of that one's tensors.
+// With LD_PRELOAD=build/release/bench/libno_hash.so every hash is 0 and takes no time: what hashing
+// costs a save and a load is the difference.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -105,7 +111,11 @@ class CheckpointBench {
 
   void clean() {
     world_->barrier();
-    if (world_->rank() == 0) fs::remove_all(run_directory());
+    if (world_->rank() == 0) {
+      fs::remove_all(run_directory());
+      fs::create_directories(run_directory());
+      ::sync();
+    }
     world_->barrier();
   }
 
@@ -115,12 +125,9 @@ class CheckpointBench {
 
   void one_round(int round) {
     clean();
-    fs::create_directories(run_directory());
-    world_->barrier();
     const fs::path plain = run_directory() / fmt::format("plain-{}", world_->rank());
     measure("plain", [&] { write_plain(plain); });
-    fs::remove(plain);
-
+    clean();
     fs::path folder;
     measure("save", [&] {
       folder = save_checkpoint(run_directory(), 1, round + 1, mine(), {}, *world_, stream_);
@@ -129,20 +136,19 @@ class CheckpointBench {
     const Manifest manifest = open_folder(folder, "checkpoint", 1);
     const FileEntry& file = manifest.files.at(static_cast<std::size_t>(world_->rank()));
     measure("read_back", [&] { check_every_byte(folder, file); });
-    measure("plain_read", [&] { read_plain(folder / file.name); });
-    measure("load", [&] {
-      const CheckpointReader reader = CheckpointReader::open_on_all(folder, *world_);
-      for (const NamedTensor& named : mine()) {
-        const auto offset =
-            static_cast<const float*>(named.tensor.data) - state_.tensor().as<float>();
-        reader.read(named.name, copy_.tensor().range(offset, offset + named.tensor.size()));
-      }
-    });
+    const fs::path path = folder / file.name;
+    measure("plain_read", [&] { read_plain(path); });
+    measure("load", [&] { load(folder); });
+    leave_page_cache(path);
+    measure("plain_cold", [&] { read_plain(path); });
+    leave_page_cache(path);
+    measure("load_cold", [&] { load(folder); });
     measure("memcpy", [&] {
       std::memcpy(copy_.tensor().data, state_.tensor().data,
                   static_cast<std::size_t>(state_.tensor().bytes()));
     });
 
+    if (!options_.keep) clean();
     CheckpointSaver saver(run_directory(), round + 1, CheckpointSaver::Mode::asynchronous, *world_,
                           stream_);
     saver.prepare(mine());
@@ -150,6 +156,21 @@ class CheckpointBench {
       measure("stall", [&] { saver.start(2, mine(), {}); });
       saver.finish();
     });
+  }
+
+  void load(const fs::path& folder) {
+    const CheckpointReader reader = CheckpointReader::open_on_all(folder, *world_);
+    for (const NamedTensor& named : mine()) {
+      const auto offset =
+          static_cast<const float*>(named.tensor.data) - state_.tensor().as<float>();
+      reader.read(named.name, copy_.tensor().range(offset, offset + named.tensor.size()));
+    }
+  }
+
+  static void leave_page_cache(const fs::path& path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(descriptor);
   }
 
   void reshard() {
@@ -199,10 +220,10 @@ class CheckpointBench {
     const auto ratio = [this](const char* one, const char* other) {
       return median(one) / median(other);
     };
-    fmt::print(
-        "plain / save {:.3f}, stall / memcpy {:.3f}, hash / save {:.3f}, hash / load {:.3f}\n",
-        ratio("plain", "save"), ratio("stall", "memcpy"), ratio("hash", "save"),
-        ratio("hash", "load"));
+    fmt::print("plain / save {:.3f}, stall / memcpy {:.3f}, plain_cold / load_cold {:.3f}\n",
+               ratio("plain", "save"), ratio("stall", "memcpy"), ratio("plain_cold", "load_cold"));
+    fmt::print("hash / save {:.3f}, hash / load {:.3f}, hash / load_cold {:.3f}\n",
+               ratio("hash", "save"), ratio("hash", "load"), ratio("hash", "load_cold"));
   }
 
   // Steps as a run does them, with a vote after each, until there are enough.
