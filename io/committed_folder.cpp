@@ -34,6 +34,15 @@ durable::File open_checked(const fs::path& folder, const FileEntry& entry) {
   return file;
 }
 
+// Of chunks that are read in file order.
+void read_next_chunk(const durable::File& file, const FileEntry& entry, const Extent& extent,
+                     std::int64_t chunk, std::vector<std::byte>& buffer) {
+  buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));
+  const std::int64_t begin = extent.offset + chunk * extent.chunk_bytes;
+  read_ahead(file, begin, begin + std::ssize(buffer), entry.bytes);
+  read_chunk(file, extent, chunk, buffer);
+}
+
 }  // namespace
 
 std::vector<FileEntry> join_files(const std::vector<std::string>& texts) {
@@ -77,8 +86,7 @@ void check_every_byte(const fs::path& folder, const FileEntry& entry) {
   std::vector<std::byte> buffer;
   for (const Extent& extent : entry.extents) {
     for (std::int64_t chunk = 0; chunk < num_chunks(extent); ++chunk) {
-      buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));
-      read_chunk(file, extent, chunk, buffer);
+      read_next_chunk(file, entry, extent, chunk, buffer);
     }
   }
 }
@@ -98,8 +106,7 @@ void check_share(const fs::path& folder, const std::vector<FileEntry>& files, in
         before += bytes_of_chunk(extent, chunk);
         if (!mine) continue;
         if (!file) file.emplace(open_checked(folder, entry));
-        buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));
-        read_chunk(*file, extent, chunk, buffer);
+        read_next_chunk(*file, entry, extent, chunk, buffer);
       }
     }
   }

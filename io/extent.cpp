@@ -11,6 +11,8 @@
 namespace switchyard {
 namespace {
 
+constexpr std::int64_t bytes_read_ahead = std::int64_t{8} << 20;
+
 using Range = std::pair<std::int64_t, std::int64_t>;  // [first, second)
 
 // What lies between the extents, in file order.
@@ -103,6 +105,12 @@ void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t 
           opened.path().string(), chunk, extent.name, out.size(), offset);
 }
 
+void read_ahead(const durable::File& opened, std::int64_t begin, std::int64_t end,
+                std::int64_t last) {
+  if (begin / bytes_read_ahead == end / bytes_read_ahead) return;
+  opened.will_need(begin, std::min(2 * bytes_read_ahead, last - begin));
+}
+
 void read_extent(const std::filesystem::path& folder, const FileEntry& file, const Extent& extent,
                  std::int64_t begin, std::span<std::byte> out) {
   const std::int64_t end = begin + std::ssize(out);
@@ -110,10 +118,14 @@ void read_extent(const std::filesystem::path& folder, const FileEntry& file, con
           extent.name, extent.bytes);
   if (out.empty()) return;
   const durable::File opened = durable::File::open_for_reading(folder / file.name);
+  if (std::ssize(out) > extent.chunk_bytes) {
+    opened.will_need(extent.offset + begin, std::min(bytes_read_ahead, end - begin));
+  }
   std::vector<std::byte> whole;  // for a chunk that is asked for in part
   for (std::int64_t chunk = begin / extent.chunk_bytes; chunk * extent.chunk_bytes < end; ++chunk) {
     const std::int64_t first = chunk * extent.chunk_bytes;
     const std::int64_t last = first + bytes_of_chunk(extent, chunk);
+    read_ahead(opened, extent.offset + first, extent.offset + last, extent.offset + end);
     if (first >= begin && last <= end) {
       read_chunk(opened, extent, chunk, out.subspan(first - begin, last - first));
       continue;

@@ -53,6 +53,11 @@ std::string hash_rest(const FileEntry& file,
 void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t chunk,
                 std::span<std::byte> out);
 
+// Before the bytes [begin, end) of a file that is read piece after piece up to `last`: every 8 MiB
+// the disk hears what comes next, so that it reads while others are hashed.
+void read_ahead(const durable::File& opened, std::int64_t begin, std::int64_t end,
+                std::int64_t last);
+
 // Reads the extent's bytes [begin, begin + out.size()), checking every chunk they touch against its
 // hash. Errors: Exit::data naming file and chunk. begin and the size need not be aligned to chunks.
 void read_extent(const std::filesystem::path& folder, const FileEntry& file, const Extent& extent,

@@ -126,6 +126,10 @@ std::int64_t File::read_at(std::int64_t offset, std::span<std::byte> out) const 
   return static_cast<std::int64_t>(total);
 }
 
+void File::will_need(std::int64_t offset, std::int64_t bytes) const {
+  ::posix_fadvise(descriptor_, offset, bytes, POSIX_FADV_WILLNEED);
+}
+
 void File::resize(std::int64_t bytes) {
   if (retry([&] { return system_calls::ftruncate(descriptor_, bytes); }) != 0) {
     fail_system("resize", path_, errno);

@@ -35,6 +35,8 @@ class File {
   void write_at(std::int64_t offset, std::string_view bytes);
   std::int64_t read_at(std::int64_t offset,
                        std::span<std::byte> out) const;  // how many: fewer only at the file's end
+  // These bytes will be read soon: the disk may begin. Waits for nothing.
+  void will_need(std::int64_t offset, std::int64_t bytes) const;
   void resize(std::int64_t bytes);
   // The disk may begin to write what it was given so far; this waits for nothing and promises
   // nothing. What goes wrong then, sync() tells.
