@@ -28,9 +28,19 @@ def timed(work):
     return seconds.item(), result
 
 
-def tell(arm, seconds):
+def empty(folder):
+    """Nothing there, and the disk has nothing to do."""
+    dist.barrier()
     if dist.get_rank() == 0:
-        print(arm, f"{seconds:.5f}", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.sync()
+    dist.barrier()
+
+
+def report(times):
+    if dist.get_rank() == 0:
+        for arm, seconds in times.items():
+            print(arm, f"{sorted(seconds)[(len(seconds) - 1) // 2]:.5f}", flush=True)
 
 
 def save(folder, mib, rounds):
@@ -38,15 +48,16 @@ def save(folder, mib, rounds):
     values = ((torch.arange(mib << 18) * 2654435761 + rank) & 0xFFFF).float()
     state = {f"value/of_rank{rank}.tensor{i}": part for i, part in enumerate(values.split(ELEMENTS))}
     target = {name: torch.ones_like(part) for name, part in state.items()}
+    times = {"save": [], "stall": [], "background": [], "load": []}
     for _ in range(rounds):
-        dist.barrier()
-        if rank == 0:
-            shutil.rmtree(folder, ignore_errors=True)
-        tell("save", timed(lambda: dcp.save(state, checkpoint_id=folder + "/sync"))[0])
+        empty(folder)
+        times["save"].append(timed(lambda: dcp.save(state, checkpoint_id=folder + "/sync"))[0])
+        empty(folder)
         stall, future = timed(lambda: dcp.async_save(state, checkpoint_id=folder + "/async"))
-        tell("stall", stall)
-        tell("background", stall + timed(future.result)[0])
-        tell("load", timed(lambda: dcp.load(target, checkpoint_id=folder + "/async"))[0])
+        times["stall"].append(stall)
+        times["background"].append(stall + timed(future.result)[0])
+        times["load"].append(timed(lambda: dcp.load(target, checkpoint_id=folder + "/async"))[0])
+    report(times)
     assert all(torch.equal(target[name], state[name]) for name in state)
 
 
@@ -54,8 +65,8 @@ def load(folder, mib, rounds):
     names = sorted(dcp.FileSystemReader(folder + "/async").read_metadata().state_dict_metadata)
     mine = names[dist.get_rank() :: dist.get_world_size()]
     target = {name: torch.ones(ELEMENTS) for name in mine}
-    for _ in range(rounds):
-        tell("reshard", timed(lambda: dcp.load(target, checkpoint_id=folder + "/async"))[0])
+    work = lambda: dcp.load(target, checkpoint_id=folder + "/async")
+    report({"reshard": [timed(work)[0] for _ in range(rounds)]})
 
 
 if __name__ == "__main__":
