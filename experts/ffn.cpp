@@ -3,6 +3,34 @@
 #include "experts/ops.h"
 
 namespace switchyard {
+namespace {
+
+// A layer is a Linear, or those of many experts side by side.
+template <class Layer>
+void forward_through(const Layer& gate, const Layer& up, const Layer& down, const Params& params,
+                     Tensor x, const Ffn::Saved& saved, Tensor out, Stream& stream) {
+  gate.forward(params, x, saved.gate, stream);
+  up.forward(params, x, saved.up, stream);
+  ExpertOps::on(stream.device()).swiglu(saved.gate, saved.up, saved.product, stream);
+  down.forward(params, saved.product, out, stream);
+}
+
+template <class Layer>
+void backward_through(const Layer& gate, const Layer& up, const Layer& down, Params& params,
+                      Tensor x, const Ffn::Saved& saved, Tensor d_out, Tensor d_x, Stream& stream) {
+  down.weight_gradient(params, d_out, saved.product, stream);
+  const Tensor d_product = saved.product;
+  down.input_gradient(params, d_out, d_product, Write::replace, stream);
+  const Tensor d_gate = saved.gate, d_up = saved.up;
+  ExpertOps::on(stream.device())
+      .swiglu_backward(saved.gate, saved.up, d_product, d_gate, d_up, stream);
+  gate.weight_gradient(params, d_gate, x, stream);
+  up.weight_gradient(params, d_up, x, stream);
+  gate.input_gradient(params, d_gate, d_x, Write::replace, stream);
+  up.input_gradient(params, d_up, d_x, Write::add, stream);
+}
+
+}  // namespace
 
 Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
   const auto declare = [&](const char* part, std::int64_t out, std::int64_t in, double std) {
@@ -31,24 +59,28 @@ Ffn::Saved Ffn::take(Arena& arena, std::int64_t rows, std::int64_t inner) {
 
 void Ffn::forward(const Params& params, Tensor x, const Saved& saved, Tensor out,
                   Stream& stream) const {
-  gate_.forward(params, x, saved.gate, stream);
-  up_.forward(params, x, saved.up, stream);
-  ExpertOps::on(stream.device()).swiglu(saved.gate, saved.up, saved.product, stream);
-  down_.forward(params, saved.product, out, stream);
+  forward_through(gate_, up_, down_, params, x, saved, out, stream);
 }
 
 void Ffn::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
                    Stream& stream) const {
-  down_.weight_gradient(params, d_out, saved.product, stream);
-  const Tensor d_product = saved.product;
-  down_.input_gradient(params, d_out, d_product, Write::replace, stream);
-  const Tensor d_gate = saved.gate, d_up = saved.up;
-  ExpertOps::on(stream.device())
-      .swiglu_backward(saved.gate, saved.up, d_product, d_gate, d_up, stream);
-  gate_.weight_gradient(params, d_gate, x, stream);
-  up_.weight_gradient(params, d_up, x, stream);
-  gate_.input_gradient(params, d_gate, d_x, Write::replace, stream);
-  up_.input_gradient(params, d_up, d_x, Write::add, stream);
+  backward_through(gate_, up_, down_, params, x, saved, d_out, d_x, stream);
+}
+
+LinearGroup FfnGroup::layers(std::size_t part) const {
+  std::vector<ParamRows> layers;
+  for (const auto& [ffn, rows] : members_) layers.push_back({ffn->params()[part], rows});
+  return LinearGroup(std::move(layers));
+}
+
+void FfnGroup::forward(const Params& params, Tensor x, const Ffn::Saved& saved, Tensor out,
+                       Stream& stream) const {
+  forward_through(layers(0), layers(1), layers(2), params, x, saved, out, stream);
+}
+
+void FfnGroup::backward(Params& params, Tensor x, const Ffn::Saved& saved, Tensor d_out, Tensor d_x,
+                        Stream& stream) const {
+  backward_through(layers(0), layers(1), layers(2), params, x, saved, d_out, d_x, stream);
 }
 
 }  // namespace switchyard

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "runtime/linear.h"
 
@@ -40,6 +41,29 @@ class Ffn {
 
  private:
   Linear gate_, up_, down_;
+};
+
+// Networks of one shape side by side, each with rows of its own: what many experts are on a GPU, in
+// as many launches as one of them (runtime/grouped_matmul.h).
+class FfnGroup {
+ public:
+  struct Member {
+    const Ffn* ffn;
+    RowRange rows;  // in order and without gaps from row 0; a network may come again, right behind
+                    // itself
+  };
+  explicit FfnGroup(std::vector<Member> members) : members_(std::move(members)) {}
+
+  // As Ffn, over the rows of all; one addend for each member.
+  void forward(const Params& params, Tensor x, const Ffn::Saved& saved, Tensor out,
+               Stream& stream) const;
+  void backward(Params& params, Tensor x, const Ffn::Saved& saved, Tensor d_out, Tensor d_x,
+                Stream& stream) const;
+
+ private:
+  LinearGroup layers(std::size_t part) const;  // of params()
+
+  std::vector<Member> members_;
 };
 
 }  // namespace switchyard

@@ -5,14 +5,17 @@
 namespace switchyard {
 namespace {
 
-// One library call's worth of rows: a segment in exact mode, otherwise all rows of an expert.
-struct Piece {
-  std::size_t slot;
-  std::int64_t begin, end;
-};
+// On a CPU one expert after another finds its rows in the caches; a GPU would wait for launches.
+bool go_together(std::span<const ExpertPiece> pieces, const Stream& stream) {
+  return stream.device().kind == Device::Kind::cuda && !pieces.empty();
+}
 
-std::vector<Piece> pieces_of(std::span<const Segment> segments, bool merge) {
-  std::vector<Piece> pieces;
+RowRange rows_of(std::span<const ExpertPiece> pieces) {
+  return {pieces.front().begin, pieces.back().end};
+}
+
+std::vector<ExpertPiece> pieces_of(std::span<const Segment> segments, bool merge) {
+  std::vector<ExpertPiece> pieces;
   for (const Segment& segment : segments) {
     if (segment.rows == 0) continue;
     const auto slot = static_cast<std::size_t>(segment.slot);
@@ -47,10 +50,25 @@ void ExpertShard::host(Params& params, const Placement& placement) const {
   }
 }
 
+FfnGroup ExpertShard::side_by_side(std::span<const ExpertPiece> pieces) const {
+  std::vector<FfnGroup::Member> members;
+  const std::int64_t first = rows_of(pieces).begin;
+  for (const auto [slot, begin, end] : pieces)
+    members.push_back({&experts_[slot], {begin - first, end - first}});
+  return FfnGroup(std::move(members));
+}
+
 void ExpertShard::forward(const Params& params, std::span<const Segment> segments, Tensor rows,
                           const Ffn::Saved& saved, Tensor out, Stream& stream) const {
   const Span span(stream, "experts");
-  for (const auto [slot, begin, end] : pieces_of(segments, !params.exact())) {
+  const std::vector<ExpertPiece> pieces = pieces_of(segments, !params.exact());
+  if (go_together(pieces, stream)) {
+    const auto [begin, end] = rows_of(pieces);
+    side_by_side(pieces).forward(params, rows.row_range(begin, end), saved.row_range(begin, end),
+                                 out.row_range(begin, end), stream);
+    return;
+  }
+  for (const auto [slot, begin, end] : pieces) {
     experts_[slot].forward(params, rows.row_range(begin, end), saved.row_range(begin, end),
                            out.row_range(begin, end), stream);
   }
@@ -60,7 +78,15 @@ void ExpertShard::backward(Params& params, std::span<const Segment> segments, Te
                            const Ffn::Saved& saved, Tensor d_out, Tensor d_rows,
                            Stream& stream) const {
   const Span span(stream, "experts");
-  for (const auto [slot, begin, end] : pieces_of(segments, !params.exact())) {
+  const std::vector<ExpertPiece> pieces = pieces_of(segments, !params.exact());
+  if (go_together(pieces, stream)) {
+    const auto [begin, end] = rows_of(pieces);
+    side_by_side(pieces).backward(params, rows.row_range(begin, end), saved.row_range(begin, end),
+                                  d_out.row_range(begin, end), d_rows.row_range(begin, end),
+                                  stream);
+    return;
+  }
+  for (const auto [slot, begin, end] : pieces) {
     experts_[slot].backward(params, rows.row_range(begin, end), saved.row_range(begin, end),
                             d_out.row_range(begin, end), d_rows.row_range(begin, end), stream);
   }

@@ -22,6 +22,12 @@ struct Segment {
   std::int64_t end() const { return begin + padded_rows(rows); }
 };
 
+// What an expert computes at once: a segment in exact mode, otherwise all of its rows.
+struct ExpertPiece {
+  std::size_t slot;
+  std::int64_t begin, end;
+};
+
 class ExpertShard {
  public:
   // Declares the experts of `layer` that `rank` of the expert group hosts:
@@ -46,6 +52,8 @@ class ExpertShard {
 
  private:
   std::string name_of(int expert) const;
+  FfnGroup side_by_side(
+      std::span<const ExpertPiece> pieces) const;  // from the first piece's row on
 
   std::string layer_;
   int rank_;

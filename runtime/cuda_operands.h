@@ -15,6 +15,8 @@ constexpr std::int64_t padded_to(std::int64_t count, std::int64_t whole) {
   return (count + whole - 1) / whole * whole;
 }
 
+static_assert(operand_elements * sizeof(std::uint16_t) == operand_bytes);
+
 // out: [rows, stride] bf16, zero beyond `cols`; in: [rows, cols] f32.
 void round_to_bf16(const float* in, std::int64_t rows, std::int64_t cols, std::int64_t stride,
                    std::uint16_t* out, Stream& stream);

@@ -41,4 +41,10 @@ std::int64_t cuda::identity_of(Device device) {
   return identity;
 }
 
+std::string cuda::pci_address(Device device) {
+  char address[32] = {};
+  check(cudaDeviceGetPCIBusId(address, sizeof address, device.index));
+  return address;
+}
+
 }  // namespace switchyard

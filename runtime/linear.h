@@ -25,4 +25,24 @@ class Linear {
   ParamId weight_ = -1;
 };
 
+// Linear layers of one shape side by side, each with rows of its own. On a GPU their products are
+// one launch where they go together (runtime/grouped_matmul.h).
+class LinearGroup {
+ public:
+  // Weights, and the rows of each, in order and without gaps from row 0. A weight may come again,
+  // right behind itself.
+  explicit LinearGroup(std::vector<ParamRows> members) : members_(std::move(members)) {}
+
+  // As Linear, over the rows of all; one addend for each member.
+  void forward(const Params& params, Tensor x, Tensor y, Stream& stream) const;
+  void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write,
+                      Stream& stream) const;
+  void weight_gradient(Params& params, Tensor d_y, Tensor x, Stream& stream) const;
+
+ private:
+  std::vector<RowGroup> groups(const Params& params, Precision precision) const;
+
+  std::vector<ParamRows> members_;
+};
+
 }  // namespace switchyard

@@ -22,14 +22,17 @@ constexpr std::int64_t padded_rows(std::int64_t rows) {
 enum class Op : std::uint8_t { plain, transposed };
 enum class Write : std::uint8_t { replace, add };
 
-// out (= or +=) op(a) op(b), all f32, dense. op(a): [m, k], op(b): [k, n], out: [m, n].
-// m is a multiple of row_tile when a is plain; k is when a is transposed (a weight gradient's k
-// counts rows). The bits of a row of out depend on m, n, k and the operands only: never on threads,
-// addresses or earlier calls. k = 0 gives zeros (or leaves out alone under Write::add); m = 0 or n
-// = 0 does nothing. Operands that are not finite give results that are not. Errors: Exit::usage for
-// an int8 product with k above int8_terms.
+// out (= or +=) op(a) op(b), all f32, dense; on a GPU b may be bf16 already (Params::operand).
+// op(a): [m, k], op(b): [k, n], out: [m, n]. m is a multiple of row_tile when a is plain; k is when
+// a is transposed (a weight gradient's k counts rows). The bits of a row of out depend on m, n, k
+// and the operands only: never on threads, addresses or earlier calls. k = 0 gives zeros (or leaves
+// out alone under Write::add); m = 0 or n = 0 does nothing. Operands that are not finite give
+// results that are not. Errors: Exit::usage for an int8 product with k above int8_terms.
 void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream,
             Precision precision = Precision::f32);
+
+// Rows of bf16 that begin at multiples of so many elements are read in whole pieces.
+inline constexpr std::int64_t operand_elements = 8;
 
 // The sum of so many products of two int8 codes fits 32 bits.
 inline constexpr std::int64_t int8_terms = std::int64_t{1} << 17;

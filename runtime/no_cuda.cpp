@@ -23,7 +23,15 @@ void copy_now(const void*, void*, std::int64_t) { fail_without_cuda(); }
 std::unique_ptr<DeviceQueue> make_queue(Device, bool) { fail_without_cuda(); }
 RuntimeOps& runtime_ops() { fail_without_cuda(); }
 void multiply(const MatmulShape&, Write, Tensor, Tensor, Tensor, Stream&) { fail_without_cuda(); }
+void multiply_groups(Tensor, Op, std::span<const RowGroup>, Tensor, Write, Stream&) {
+  fail_without_cuda();
+}
+void add_gradient_groups(Tensor, Tensor, const GradientSums&, Precision, Stream&) {
+  fail_without_cuda();
+}
+void round_to_bf16(Tensor, Tensor, Stream&) { fail_without_cuda(); }
 std::int64_t identity_of(Device) { fail_without_cuda(); }
+std::string pci_address(Device) { fail_without_cuda(); }
 std::unique_ptr<Comm> make_nccl_comm(std::unique_ptr<Comm>, Device) { fail_without_cuda(); }
 
 }  // namespace cuda

@@ -1,4 +1,6 @@
+#include "runtime/cuda.h"
 #include "runtime/cuda_operands.h"
+#include "runtime/expect.h"
 #include "runtime/kernel.h"
 #include "runtime/map.h"
 #include "runtime/rounding.h"
@@ -108,6 +110,12 @@ void round_to_bf16(const float* in, std::int64_t rows, std::int64_t cols, std::i
                    std::uint16_t* out, Stream& stream) {
   launch(bf16_kernel, {.blocks = ceil_div(rows * stride / 4, 256)}, stream, in, cols, stride,
          rows * stride, out);
+}
+
+void cuda::round_to_bf16(Tensor in, Tensor out, Stream& stream) {
+  expect_size("out", out, in.size());
+  switchyard::round_to_bf16(device_data<float>(in), 1, in.size(), in.size(),
+                            device_data<std::uint16_t>(out), stream);
 }
 
 void encode_on_device(const Lines& lines, std::int64_t padded_lines, std::int64_t stride,

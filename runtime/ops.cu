@@ -3,9 +3,9 @@
 
 #include "runtime/cuda.h"
 #include "runtime/expect.h"
+#include "runtime/fixed_add.h"
 #include "runtime/kernel.h"
 #include "runtime/map.h"
-#include "runtime/math.h"
 
 namespace switchyard {
 namespace {
@@ -21,18 +21,11 @@ __global__ void add_integers_kernel(const std::int64_t* in, std::int64_t count,
     inout[i] += in[i];
 }
 
-__global__ void add_fixed_kernel(const float* in, std::int64_t count, double scale, double limit,
-                                 std::int64_t* sum, std::int32_t* misfit) {
+__global__ void add_fixed_kernel(const float* in, std::int64_t count, FixedAdd fixed,
+                                 std::int64_t* sum) {
   const std::int64_t stride = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
-       i += stride) {
-    const double x = in[i];
-    if (x < limit && x > -limit) {
-      sum[i] += fixed_of(x, scale);
-    } else {
-      *misfit = 1;  // whoever writes writes this
-    }
-  }
+  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count; i += stride)
+    fixed.add(in[i], sum[i]);
 }
 
 class CudaRuntimeOps final : public RuntimeOps {
@@ -62,9 +55,9 @@ class CudaRuntimeOps final : public RuntimeOps {
   void add_fixed(Tensor in, const FixedPoint& format, Tensor sum, Tensor misfit,
                  Stream& stream) override {
     require(in.size() == sum.size(), "adding {} to {}", in.shape, sum.shape);
-    launch(add_fixed_kernel, map_grid(in.size()), stream, device_data<float>(in), in.size(),
-           format.scale(), format.limit, device_data<std::int64_t>(sum),
-           device_data<std::int32_t>(misfit));
+    const FixedAdd fixed{format.scale(), format.limit, device_data<std::int32_t>(misfit)};
+    launch(add_fixed_kernel, map_grid(in.size()), stream, device_data<float>(in), in.size(), fixed,
+           device_data<std::int64_t>(sum));
   }
 };
 

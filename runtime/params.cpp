@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/cuda.h"
 #include "runtime/host_access.h"
 #include "runtime/ops.h"
 #include "runtime/random.h"
@@ -62,6 +63,7 @@ void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies expert
   first_moments_ = Buffer(Shape{owned}, moments, device);
   second_moments_ = Buffer(Shape{owned}, moments, device);
   scratch_ = Buffer(Shape{exact ? largest : 0}, DType::f32, device);
+  figures_ = Buffer(Shape{size_ / param_block}, DType::f64, device);
   misfit_ = Buffer(Shape{1}, DType::i32, device);
 }
 
@@ -90,6 +92,23 @@ const Param& Params::param(ParamId id) const {
   return params_[static_cast<std::size_t>(id)];
 }
 
+Tensor Params::operand(ParamId id, Precision precision) const {
+  const bool rows_are_whole = param(id).spec.shape[1] % operand_elements == 0;
+  return rounded_hold_ && precision == Precision::bf16 && rows_are_whole ? view(rounded_, id)
+                                                                         : value(id);
+}
+
+void Params::round_values(Stream& stream) {
+  const bool wanted = precision_.forward == Precision::bf16 ||
+                      precision_.input_gradient == Precision::bf16 ||
+                      precision_.head == Precision::bf16;
+  if (stream.device().kind == Device::Kind::cpu || !wanted) return;
+  if (rounded_.tensor().empty())
+    rounded_ = Buffer(values_.tensor().shape, DType::bf16, stream.device());
+  cuda::round_to_bf16(values_, rounded_, stream);
+  rounded_hold_ = true;
+}
+
 Tensor Params::view(const Buffer& buffer, ParamId id) const {
   const Param& viewed = param(id);
   return buffer.tensor()
@@ -116,6 +135,13 @@ Tensor Params::moment(const Buffer& buffer, const ParamBlock& owned) const {
   const ElementRange mine = owned_part(region_size(expert), copies(expert));
   const std::int64_t first = before + of.offset - region_begin(expert) - mine.begin;
   return buffer.tensor().range(first + begin, first + end);
+}
+
+Tensor Params::room_for_blocks(std::int64_t count, DType dtype) const {
+  require(bytes_of(dtype) == bytes_of(DType::f64), "a number of {} per block", name_of(dtype));
+  Tensor room = figures_.tensor().range(0, count);
+  room.dtype = dtype;
+  return room;
 }
 
 void Params::list_owned_blocks() {
@@ -149,6 +175,25 @@ void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream
   const Tensor product = scratch_.tensor().range(0, gradient.size()).view({a.cols(), b.cols()});
   matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream, precision);
   add_gradient(id, product, stream);
+}
+
+void Params::add_gradient_products(std::span<const ParamRows> addends, Tensor a, Tensor b,
+                                   Stream& stream, Precision precision) {
+  if (!products_go_together(b.cols(), a.cols(), precision, stream)) {
+    for (const auto& [id, rows] : addends)
+      add_gradient_product(id, a.row_range(rows.begin, rows.end), b.row_range(rows.begin, rows.end),
+                           stream, precision);
+    return;
+  }
+  std::vector<GradientGroup> groups;
+  std::vector<RowRange> ranges;
+  for (std::size_t i = 0; i < addends.size(); ++i) {
+    if (i == 0 || addends[i].id != addends[i - 1].id)
+      groups.push_back({gradient(addends[i].id), static_cast<std::int32_t>(i), 0});
+    ++groups.back().num_ranges;
+    ranges.push_back(addends[i].rows);
+  }
+  cuda::add_gradient_groups(a, b, {groups, ranges, format_, misfit_}, precision, stream);
 }
 
 void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {
@@ -187,7 +232,7 @@ std::int64_t Params::num_elements() const {
 
 std::int64_t Params::bytes() const {
   return values_.tensor().bytes() + gradients_.tensor().bytes() + first_moments_.tensor().bytes() +
-         second_moments_.tensor().bytes() + scratch_.tensor().bytes();
+         second_moments_.tensor().bytes() + scratch_.tensor().bytes() + rounded_.tensor().bytes();
 }
 
 }  // namespace switchyard

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/exact_sum.h"
+#include "runtime/grouped_matmul.h"
 #include "runtime/matmul.h"
 #include "runtime/ownership.h"
 #include "runtime/stream.h"
@@ -40,6 +41,12 @@ struct Param {
 };
 
 using ParamId = int;
+
+// Rows that a parameter is multiplied with.
+struct ParamRows {
+  ParamId id;
+  RowRange rows;
+};
 
 // A block's elements [begin, end) of its parameter; at most param_block of them.
 struct ParamBlock {
@@ -73,6 +80,9 @@ class Params {
   const ProductPrecision& precision() const { return precision_; }
 
   Tensor value(ParamId id) const { return view(values_, id); }
+  // What a product in `precision` reads in place of the value: a copy in bf16 while there is one
+  // (runtime/rounded_values.h).
+  Tensor operand(ParamId id, Precision precision) const;
   // As it is summed: i64 fixed point if exact, else f32. Its elements times gradient_factor() are
   // the gradient.
   Tensor gradient(ParamId id) const { return view(gradients_, id); }
@@ -83,11 +93,17 @@ class Params {
   ElementRange owned(ParamId id, int index) const;
   ElementRange owned(ParamId id) const { return owned(id, copies_of(id).index); }
   const std::vector<ParamBlock>& owned_blocks() const { return owned_blocks_; }  // of this rank
+  // Room for a number of 8 bytes of each of `count` blocks, up to all that there are, until the
+  // next caller on the stream.
+  Tensor room_for_blocks(std::int64_t count, DType dtype) const;
   // Of what this rank owns of the parameter, or of one of its blocks; flat.
   Tensor first_moment(ParamId id) const { return moment(first_moments_, {id, owned(id)}); }
   Tensor second_moment(ParamId id) const { return moment(second_moments_, {id, owned(id)}); }
   Tensor first_moment(const ParamBlock& owned) const { return moment(first_moments_, owned); }
   Tensor second_moment(const ParamBlock& owned) const { return moment(second_moments_, owned); }
+
+  void round_values(Stream& stream);  // see RoundedValues
+  void forget_rounded_values() { rounded_hold_ = false; }
 
   DType moments_dtype() const { return first_moments_.tensor().dtype; }
 
@@ -97,6 +113,11 @@ class Params {
   // differently on another layout.
   void add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
                             Precision precision = Precision::f32);
+  // The same for many parameters of one shape, each with rows of its own: adds a[rows]^T b[rows]
+  // for each of `addends`, those of a parameter in order. On a GPU in one launch where such
+  // products go together.
+  void add_gradient_products(std::span<const ParamRows> addends, Tensor a, Tensor b, Stream& stream,
+                             Precision precision);
   // gradient(id) += values, one addend. values: f32, the parameter's size.
   void add_gradient(ParamId id, Tensor values, Stream& stream);
   // The gradient as f32. out: the parameter's size, on the host. For tests, tools and the oracle.
@@ -130,6 +151,9 @@ class Params {
   std::vector<ParamBlock> owned_blocks_;
   ProductPrecision precision_;
   Buffer values_, gradients_, first_moments_, second_moments_, scratch_;
+  Buffer rounded_;             // of all values; allocated when first asked for
+  bool rounded_hold_ = false;  // what the values are
+  Buffer figures_;
   Buffer misfit_;  // [1] i32: 1 after an addend that did not fit
 };
 

@@ -35,7 +35,7 @@ std::string describe(const Params& params, bool expert, Comm& copies, int first_
   for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
     const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
     if (spec.expert != expert) continue;
-    std::int64_t mine = value_hash(params.value(id), stream);
+    std::int64_t mine = value_hash(params, params.value(id), stream);
     std::vector<std::int64_t> hashes(static_cast<std::size_t>(copies.size()));
     copies.all_gather(tensor_of(&mine, {1}), tensor_of(hashes.data(), {copies.size()}), stream);
     std::vector<int> ranks = unlike_most(hashes);
@@ -55,11 +55,11 @@ std::string describe(const Params& params, bool expert, Comm& copies, int first_
 std::string find_unequal_copies(const Params& params, Mesh& mesh, Stream& stream) {
   if (mesh.world->size() == 1) return "";
   const Span span(stream, "compare");
-  const std::int64_t experts = value_hash(params.flat_values(true), stream);
+  const std::int64_t experts = value_hash(params, params.flat_values(true), stream);
   std::int64_t of_experts[] = {experts, ~experts};  // the largest, and the complement of the least
   if (mesh.replicas->size() > 1)
     mesh.replicas->all_reduce(tensor_of(of_experts, {2}), Reduce::max, stream);
-  const std::int64_t dense = value_hash(params.flat_values(false), stream);
+  const std::int64_t dense = value_hash(params, params.flat_values(false), stream);
   std::int64_t verdict[] = {dense, ~dense, of_experts[0] != ~of_experts[1]};
   mesh.world->all_reduce(tensor_of(verdict, {3}), Reduce::max, stream);
   const bool dense_differs = verdict[0] != ~verdict[1];

@@ -26,17 +26,19 @@ void for_regions(const Params& params, Mesh& mesh, Work work) {
 // Of the gradient, by block, in the order of owned_blocks: what a rank owns of a region is one
 // range.
 std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
-  std::vector<double> all;
+  const Tensor squares = params.room_for_blocks(std::ssize(params.owned_blocks()), DType::f64);
+  std::int64_t begin = 0;
   for (const bool expert : {false, true}) {
     const Tensor region = params.flat_gradients(expert);
     const ElementRange mine = owned_part(region.size(), params.copies(expert));
-    const Buffer squares(Shape{mine.size() / param_block}, DType::f64, stream.device());
+    const std::int64_t end = begin + mine.size() / param_block;
     TrainOps::on(stream.device())
-        .sum_squares(region.range(mine.begin, mine.end), params.gradient_factor(), squares, stream);
-    const HostRead host(squares, stream);
-    all.insert(all.end(), host.as<double>(), host.as<double>() + squares.tensor().size());
+        .sum_squares(region.range(mine.begin, mine.end), params.gradient_factor(),
+                     squares.range(begin, end), stream);
+    begin = end;
   }
-  return all;
+  const HostRead host(squares, stream);
+  return {host.as<double>(), host.as<double>() + squares.size()};
 }
 
 }  // namespace
@@ -84,7 +86,8 @@ std::int64_t gradient_hash(const Params& params, std::span<const std::int64_t> c
   for (const bool expert : {false, true}) {
     const Tensor region = params.flat_gradients(expert);
     const ElementRange mine = owned_part(region.size(), params.copies(expert));
-    hash += static_cast<std::uint64_t>(value_hash(region.range(mine.begin, mine.end), stream));
+    hash +=
+        static_cast<std::uint64_t>(value_hash(params, region.range(mine.begin, mine.end), stream));
   }
   // In halves, so that no sum over the ranks overflows.
   std::int64_t halves[] = {static_cast<std::int64_t>(hash & 0xffffffffU),

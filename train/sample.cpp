@@ -7,6 +7,7 @@
 #include "model/past.h"
 #include "runtime/matmul.h"
 #include "runtime/random.h"
+#include "runtime/rounded_values.h"
 
 namespace switchyard {
 namespace {
@@ -65,6 +66,7 @@ class Writer {
       : model_(model),
         config_(config),
         stream_(stream),
+        rounded_(model.params(), stream),
         end_token_(end_token),
         random_(config.seed, Purpose::sampling),
         texts_(prompts),
@@ -148,6 +150,7 @@ class Writer {
   Transformer& model_;
   const SampleConfig& config_;
   Stream& stream_;
+  RoundedValues rounded_;
   std::int32_t end_token_;
   Random random_;
   std::vector<Tokens> texts_, generated_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/matmul_shapes.h"
+#include "runtime/rounded_values.h"
 #include "train/copies_check.h"
 #include "train/expert_copies.h"
 #include "train/gradients.h"
@@ -67,6 +68,7 @@ Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& rep
 Trainer::Gradient Trainer::differentiate(const StepData& data) {
   Params& params = model_.params();
   params.zero_gradients(stream_);
+  const RoundedValues rounded(params, stream_);
   StepSums sums = model_.empty_sums();
   for (Batch batch :
        data.micro_batches) {  // empty when this rank has none left: it still joins every exchange
@@ -142,6 +144,7 @@ PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
 double Trainer::evaluate(Loader& loader) {
   StepSums sums = model_.empty_sums();
   const std::int64_t targets = loader.num_pass_targets();
+  const RoundedValues rounded(model_.params(), stream_);
   for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
     for (const Batch& batch : loader.pass(step).micro_batches) {
       model_.evaluate(model_.forward(batch, stream_), targets, sums, stream_);

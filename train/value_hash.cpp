@@ -1,14 +1,13 @@
 #include "train/value_hash.h"
 
 #include "runtime/host_access.h"
-#include "runtime/params.h"
 #include "train/ops.h"
 
 namespace switchyard {
 
-std::int64_t value_hash(Tensor values, Stream& stream) {
+std::int64_t value_hash(const Params& params, Tensor values, Stream& stream) {
   const std::int64_t blocks = (values.size() + param_block - 1) / param_block;
-  const Buffer hashes(Shape{blocks}, DType::i64, stream.device());
+  const Tensor hashes = params.room_for_blocks(blocks, DType::i64);
   TrainOps::on(stream.device()).hash_blocks(values, hashes, stream);
   const HostRead on_host(hashes, stream);
   std::uint64_t sum = 0;

@@ -22,6 +22,15 @@ class OnDevice {
 bool is_device_memory(const void* memory);
 bool is_pinned(const void* memory);
 
+// A block of so many threads begins: no copy to shared memory is under way (copies.cpp).
+void forget_copies(unsigned threads);
+
+// How often the host has waited for a queue or an event, and asked for memory or given it back.
+struct Calls {
+  std::int64_t waits = 0, allocations = 0;
+};
+inline Calls calls;
+
 // Queues do nothing until someone waits for them: work that forgot to wait for an event finds that
 // the other queue has not begun. With `eager`, they run at once: work that forgot to wait before it
 // overwrites something finds it too late.

@@ -112,6 +112,7 @@ void start_block(dim3 size) {
   block.at.assign(block.size, At::running);
   block.shuffles.assign(block.size, 0);
   block.deposited.assign(block.size, {});
+  forget_copies(block.size);
   block.thread.clear();
   for (unsigned z = 0; z < size.z; ++z)
     for (unsigned y = 0; y < size.y; ++y)
@@ -147,6 +148,15 @@ std::uint32_t ballot(bool value) {
   return votes;
 }
 
+void gather_bits(std::uint64_t value, std::uint64_t (&of_lane)[32]) {
+  const auto me = static_cast<std::size_t>(block.current);
+  const unsigned turn = block.shuffles[me]++ % 2, first = first_of_warp(static_cast<int>(me));
+  block.deposited[me][turn] = value;
+  warp_barrier();
+  if (first + lanes > block.size) die("all lanes of a warp that the block does not fill");
+  for (unsigned lane = 0; lane < lanes; ++lane) of_lane[lane] = block.deposited[first + lane][turn];
+}
+
 void enqueue_grid(Queue* queue, dim3 grid, dim3 threads, std::size_t shared_bytes,
                   std::function<void()> thread) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.y > 65535 || grid.z > 65535)
@@ -162,6 +172,27 @@ void enqueue_grid(Queue* queue, dim3 grid, dim3 threads, std::size_t shared_byte
           renew_shared(shared_bytes);
           run_block(body);
         }
+  });
+}
+
+void enqueue_sort(Queue* queue, const std::uint64_t* keys, const std::int32_t* values,
+                  std::uint64_t* sorted_keys, std::int32_t* sorted_values, std::int64_t count,
+                  int bits) {
+  for (const void* pointer :
+       {static_cast<const void*>(keys), static_cast<const void*>(values),
+        static_cast<const void*>(sorted_keys), static_cast<const void*>(sorted_values)})
+    check_argument(pointer);
+  enqueue(queue, [=] {
+    const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+    std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+      return (keys[a] & mask) < (keys[b] & mask);
+    });
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      sorted_keys[i] = keys[order[i]];
+      sorted_values[i] = values[order[i]];
+    }
   });
 }
 

@@ -114,6 +114,7 @@ void check_argument(const void* pointer) {
 using namespace cuda_host;
 
 cudaError_t cudaMalloc(void** result, std::size_t bytes) {
+  ++calls.allocations;
   DeviceMemory& all = memory();
   const std::size_t room = (bytes + 15) / 16 * 16, pages = (room + page - 1) / page * page;
   std::byte* first = all.next;
@@ -129,6 +130,7 @@ cudaError_t cudaMalloc(void** result, std::size_t bytes) {
 
 cudaError_t cudaFree(void* address) {
   if (address == nullptr) return cudaSuccess;
+  ++calls.allocations;
   cudaDeviceSynchronize();
   DeviceMemory& all = memory();
   const auto found = all.first_page.find(address);
@@ -144,6 +146,7 @@ cudaError_t cudaFree(void* address) {
 }
 
 cudaError_t cudaMallocHost(void** result, std::size_t bytes) {
+  ++calls.allocations;
   *result = std::aligned_alloc(4096, (bytes + 4096) / 4096 * 4096);
   std::memset(*result, 0xFF, bytes);
   memory().pinned[*result] = bytes;
@@ -151,6 +154,7 @@ cudaError_t cudaMallocHost(void** result, std::size_t bytes) {
 }
 
 cudaError_t cudaFreeHost(void* address) {
+  ++calls.allocations;
   memory().pinned.erase(address);
   std::free(address);
   return cudaSuccess;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # mutants.sh BUILD-FOLDER [COUNT]: faults planted in the product's own kernels, one at a time, each of which the tests on the
-# emulated GPU must see; COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a copy of the .cu file that the unit of its room includes
+# emulated GPU must see; COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a copy of the file that the unit of its room includes
 # instead, compiled and linked with the commands of the build.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -18,7 +18,11 @@ no barrier before warps join|model/attention_past.cu|s/__syncthreads();//|0|Mode
 no barrier between neighbours|model/norm.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
 no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
 no barrier before a tile is turned|runtime/operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
+no barrier before a step is multiplied|runtime/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
+no barrier between the ranges of a gradient|runtime/grouped_matmul.cu|s/__syncthreads();.*//|0|GroupedKernels.Gradients*
+a copy that is not waited for|runtime/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
 one key too few|model/attention_past.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
+one choice too many|router/capacity.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
 one pair too many|model/rotary.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
 one column too many|runtime/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
@@ -60,7 +64,7 @@ while IFS='|' read -r fault file edit ranks tests; do
   program=cuda_host_tests run=()
   [ "$ranks" = 0 ] || { program=cuda_host_rank_tests run=(mpirun --oversubscribe --bind-to none -n "$ranks"); }
   build_mutant "$file" $program || { sed 's/^/  | /' "$work/log" | tail -5; echo "FAILED: $file does not compile with: $fault"; failed=1; continue; }
-  if timeout 120 "${run[@]}" "$work/program" --gtest_filter="$tests" >"$work/log" 2>&1; then
+  if timeout 120 "${run[@]}" "$work/program" --gtest_filter="$tests" </dev/null >"$work/log" 2>&1; then
     echo "FAILED: nobody sees in $file: $fault"
     failed=1
   else

@@ -1,4 +1,5 @@
 // Streams and events.
+#include <cstdio>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -78,6 +79,10 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   properties->uuid.bytes[0] = static_cast<unsigned char>(device + 1);
   return cudaSuccess;
 }
+cudaError_t cudaDeviceGetPCIBusId(char* address, int size, int device) {  // no machine's bus
+  std::snprintf(address, static_cast<std::size_t>(size), "FFFF:00:%02X.0", device);
+  return cudaSuccess;
+}
 const char* cudaGetErrorString(cudaError_t error) {
   return error == cudaSuccess ? "no error" : "invalid value";
 }
@@ -89,6 +94,7 @@ cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
   return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
+  ++calls.waits;
   const OnDevice here;
   std::memcpy(to, from, bytes);
   return cudaSuccess;
@@ -105,10 +111,14 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
     return !is_device_memory(memory) && !is_pinned(memory);
   };
   enqueue(stream, [=] { std::memmove(to, from, bytes); });
-  if (pageable(to) || pageable(from)) drain(stream);
+  if (pageable(to) || pageable(from)) {
+    ++calls.waits;
+    drain(stream);
+  }
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
+  ++calls.waits;
   for (Queue* queue : queues()) drain(queue);
   return cudaSuccess;
 }
@@ -125,6 +135,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  ++calls.waits;
   drain(stream);
   return cudaSuccess;
 }
@@ -147,6 +158,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  ++calls.waits;
   if (event->last == nullptr) return cudaSuccess;
   const OnDevice here;
   drain_until(*event->last);

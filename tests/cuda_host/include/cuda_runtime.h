@@ -62,9 +62,19 @@ void warp_barrier();
 // What `value` is in lane `from` of my warp. All lanes call.
 std::uint64_t exchange(std::uint64_t value, unsigned from);
 std::uint32_t ballot(bool value);
+// What `value` is in each lane of my warp, which is whole. All lanes call.
+void gather_bits(std::uint64_t value, std::uint64_t (&of_lane)[32]);
+// Copies to shared memory that happen when they are waited for (runtime/mma.h).
+void begin_copy16(const void* from, bool zeros, void* to);
+void end_copy_group();
+void wait_for_copies(int groups);
 
 void enqueue_grid(Queue* queue, dim3 grid, dim3 block, std::size_t shared_bytes,
                   std::function<void()> thread);
+// What CUB's radix sort does (runtime/sort.h).
+void enqueue_sort(Queue* queue, const std::uint64_t* keys, const std::int32_t* values,
+                  std::uint64_t* sorted_keys, std::int32_t* sorted_values, std::int64_t count,
+                  int bits);
 
 // Ends the program if a kernel is given an address of the host.
 void check_argument(const void* pointer);
@@ -81,6 +91,14 @@ T exchange_value(T value, unsigned from) {
   bits = exchange(bits, from);
   __builtin_memcpy(&value, &bits, sizeof value);
   return value;
+}
+
+template <class T>
+void gather(T value, T (&of_lane)[32]) {
+  std::uint64_t bits = 0, all[32];
+  __builtin_memcpy(&bits, &value, sizeof value);
+  gather_bits(bits, all);
+  for (int lane = 0; lane < 32; ++lane) __builtin_memcpy(&of_lane[lane], &all[lane], sizeof value);
 }
 }  // namespace cuda_host
 
@@ -144,6 +162,7 @@ cudaError_t cudaFuncSetAttribute(Kernel, cudaFuncAttribute, int) {
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaDeviceGetPCIBusId(char* address, int size, int device);
 const char* cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetLastError();
 cudaError_t cudaMalloc(void** memory, std::size_t bytes);

@@ -1,0 +1,22 @@
+// Adding to a fixed-point sum on a GPU (runtime/exact_sum.h). For .cu files.
+#pragma once
+
+#include "runtime/math.h"
+
+namespace switchyard {
+
+struct FixedAdd {
+  double scale, limit;
+  std::int32_t* misfit;  // becomes 1 if an addend does not fit; it is left out then
+
+  __device__ void add(float value, std::int64_t& sum) const {
+    const double x = value;
+    if (x < limit && x > -limit) {
+      sum += fixed_of(x, scale);
+    } else {
+      *misfit = 1;  // whoever writes writes this
+    }
+  }
+};
+
+}  // namespace switchyard
