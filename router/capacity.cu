@@ -1,65 +1,91 @@
-// Experts that take a limited number of tokens. A choice's rank among those of its expert is
-// counted, not sorted: every thread compares its own with all others, which blocks pass by in
-// shared memory.
+// Experts that take a limited number of tokens: choices are sorted by expert and value, and the
+// first of each expert stay.
+#include <bit>
+
 #include "router/cuda_ops.h"
 #include "router/math.h"
 #include "runtime/kernel.h"
+#include "runtime/sort.h"
 
 namespace switchyard {
 namespace {
 
 constexpr int rank_threads = 256;
 
-// A block has an expert and 256 of its tokens.
-__global__ void pick_tokens_kernel(const float* probability, std::int64_t tokens,
-                                   std::int64_t experts, std::int64_t capacity,
-                                   std::int32_t* expert) {
-  float* others = shared_memory<float>();
-  const std::int64_t mine = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
-  const std::int64_t e = blockIdx.y;
-  const float value = mine < tokens ? rank_value(probability[mine * experts + e]) : 0.0F;
-  std::int64_t rank = 0;
-  for (std::int64_t begin = 0; begin < tokens; begin += rank_threads) {
-    __syncthreads();
-    if (begin + threadIdx.x < tokens)
-      others[threadIdx.x] = rank_value(probability[(begin + threadIdx.x) * experts + e]);
-    __syncthreads();
-    for (std::int64_t t = begin; t < tokens && t < begin + rank_threads; ++t) {
-      const float other = others[t - begin];
-      rank += other > value || (other == value && t < mine);
-    }
-  }
-  if (mine >= tokens) return;
-  const auto id = static_cast<std::int32_t>(e);
-  expert[mine * experts + e] = rank < capacity ? id : ~id;
+// Ascending keys: by expert, then the largest value first. Both zeros are one value, and NaN is the
+// smallest.
+__device__ std::uint64_t rank_key(std::int64_t expert, float value) {
+  const auto bits = bits_to<std::uint32_t>(rank_value(value) + 0.0F);
+  const std::uint32_t ascending = (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+  return static_cast<std::uint64_t>(expert) << 32 | static_cast<std::uint32_t>(~ascending);
 }
 
-struct Candidate {
-  std::int32_t expert;
-  float weight;
-};
+// Candidate i is token i % tokens of expert i / tokens, so that equal values stand by token.
+__global__ void token_keys_kernel(const float* probability, std::int64_t tokens,
+                                  std::int64_t experts, SortedPairs to) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
+  if (i >= tokens * experts) return;
+  const std::int64_t place = i % tokens * experts + i / tokens;
+  to.keys[i] = rank_key(i / tokens, probability[place]);
+  to.values[i] = static_cast<std::int32_t>(place);
+}
 
-// by_weight: the largest weights stay, otherwise the first; ties by token.
-__global__ void drop_kernel(const std::int32_t* before, const float* weight, std::int64_t pairs,
-                            std::int64_t capacity, bool by_weight, std::int32_t* after) {
-  auto* others = shared_memory<Candidate>();
-  const std::int64_t mine = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
-  const auto candidate = [&](std::int64_t pair) {
-    return Candidate{before[pair], by_weight ? rank_value(weight[pair]) : 0.0F};
-  };
-  const Candidate me = mine < pairs ? candidate(mine) : Candidate{-1, 0.0F};
-  std::int64_t rank = 0;
-  for (std::int64_t begin = 0; begin < pairs; begin += rank_threads) {
-    __syncthreads();
-    if (begin + threadIdx.x < pairs) others[threadIdx.x] = candidate(begin + threadIdx.x);
-    __syncthreads();
-    for (std::int64_t pair = begin; pair < pairs && pair < begin + rank_threads; ++pair) {
-      const Candidate other = others[pair - begin];
-      if (other.expert != me.expert) continue;
-      rank += other.weight > me.weight || (other.weight == me.weight && pair < mine);
+// by_weight: the largest weights first, otherwise as they stand.
+__global__ void choice_keys_kernel(const std::int32_t* expert, const float* weight,
+                                   std::int64_t pairs, bool by_weight, SortedPairs to) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
+  if (i >= pairs) return;
+  to.keys[i] = rank_key(expert[i], by_weight ? weight[i] : 0.0F);
+  to.values[i] = static_cast<std::int32_t>(i);
+}
+
+// Where the first key of the expert stands among the sorted.
+__device__ std::int64_t begin_of(const std::uint64_t* keys, std::int64_t count,
+                                 std::uint64_t expert) {
+  std::int64_t begin = 0;
+  for (std::int64_t end = count; begin < end;) {
+    const std::int64_t middle = begin + (end - begin) / 2;
+    if (keys[middle] >> 32 < expert) {
+      begin = middle + 1;
+    } else {
+      end = middle;
     }
   }
-  if (mine < pairs) after[mine] = rank < capacity ? me.expert : ~me.expert;
+  return begin;
+}
+
+__global__ void keep_first_kernel(SortedPairs sorted, std::int64_t count, std::int64_t capacity,
+                                  std::int32_t* expert) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
+  if (i >= count) return;
+  const std::uint64_t mine = sorted.keys[i] >> 32;
+  const auto id = static_cast<std::int32_t>(mine);
+  expert[sorted.values[i]] = i - begin_of(sorted.keys, count, mine) < capacity ? id : ~id;
+}
+
+Grid candidate_grid(std::int64_t count) {
+  return {.blocks = ceil_div(count, rank_threads), .threads = rank_threads};
+}
+
+SortedPairs take_pairs(std::int64_t count, Arena& scratch) {
+  auto* keys = static_cast<std::uint64_t*>(scratch.take({count}, DType::i64).data);
+  return {keys, scratch.take({count}, DType::i32).as<std::int32_t>()};
+}
+
+// make_keys(to) queues the keys of `count` candidates and where each stands in `expert`.
+template <class MakeKeys>
+void keep_first(std::int64_t count, std::int64_t num_experts, std::int64_t capacity, Tensor expert,
+                Stream& stream, MakeKeys make_keys) {
+  if (count == 0) return;
+  CudaQueue& queue = cuda_queue(stream);
+  const SortedPairs candidates = take_pairs(count, queue.scratch()),
+                    sorted = take_pairs(count, queue.scratch());
+  make_keys(candidates);
+  sort_pairs(candidates, sorted, count,
+             32 + static_cast<int>(std::bit_width(static_cast<std::uint64_t>(num_experts))), queue);
+  launch(keep_first_kernel, candidate_grid(count), stream, sorted, count, capacity,
+         device_data<std::int32_t>(expert));
+  queue.scratch().reset();
 }
 
 }  // namespace
@@ -67,27 +93,19 @@ __global__ void drop_kernel(const std::int32_t* before, const float* weight, std
 void CudaRouterOps::pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
                                 Stream& stream) {
   const std::int64_t tokens = probability.rows(), experts = probability.cols();
-  launch(pick_tokens_kernel,
-         {.blocks = ceil_div(tokens, rank_threads),
-          .threads = rank_threads,
-          .blocks_y = experts,
-          .shared_bytes = rank_threads * sizeof(float)},
-         stream, device_data<float>(probability), tokens, experts, capacity,
-         device_data<std::int32_t>(expert));
+  keep_first(tokens * experts, experts, capacity, expert, stream, [&](const SortedPairs& to) {
+    launch(token_keys_kernel, candidate_grid(tokens * experts), stream,
+           device_data<float>(probability), tokens, experts, to);
+  });
 }
 
-void CudaRouterOps::drop(Tensor expert, Tensor weight, std::int64_t, std::int64_t capacity,
-                         DropBy by, Stream& stream) {
-  CudaQueue& queue = cuda_queue(stream);
-  const Tensor before = queue.scratch().take(expert.shape, DType::i32);
-  queue.copy(expert.data, before.data, expert.bytes());
-  launch(drop_kernel,
-         {.blocks = ceil_div(expert.size(), rank_threads),
-          .threads = rank_threads,
-          .shared_bytes = rank_threads * sizeof(Candidate)},
-         stream, device_data<std::int32_t>(before), device_data<float>(weight), expert.size(),
-         capacity, by == DropBy::probability, device_data<std::int32_t>(expert));
-  queue.scratch().reset();
+void CudaRouterOps::drop(Tensor expert, Tensor weight, std::int64_t num_experts,
+                         std::int64_t capacity, DropBy by, Stream& stream) {
+  keep_first(expert.size(), num_experts, capacity, expert, stream, [&](const SortedPairs& to) {
+    launch(choice_keys_kernel, candidate_grid(expert.size()), stream,
+           device_data<std::int32_t>(expert), device_data<float>(weight), expert.size(),
+           by == DropBy::probability, to);
+  });
 }
 
 }  // namespace switchyard
