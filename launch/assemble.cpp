@@ -2,6 +2,7 @@
 
 #include "launch/config_checks.h"
 #include "launch/environment.h"
+#include "launch/gpu_place.h"
 #include "launch/layout.h"
 #include "launch/numa.h"
 #include "runtime/agree.h"
@@ -60,7 +61,10 @@ Device choose_device(const RunConfig& run, Comm& world) {
 }
 
 Stream make_stream(const RunConfig& run, Device device, Comm& world) {
-  if (device.kind == Device::Kind::cuda) return Stream::cuda(device, run.tf32);
+  if (device.kind == Device::Kind::cuda) {
+    stay_beside(gpu_place(device));
+    return Stream::cuda(device, run.tf32);
+  }
   place_memory(numa_nodes_of(allowed_cores().mask));
   return Stream::cpu(choose_threads(run.threads, world));
 }

@@ -1,20 +1,21 @@
 #include "launch/introduction.h"
 
 #include "launch/environment.h"
+#include "launch/gpu_place.h"
 #include "launch/numa.h"
 
 namespace switchyard {
 
 void introduce_machine(const TrainConfig& train, const Trainer& trainer,
                        const std::string& transport, Stream& stream, spdlog::logger& log) {
-  if (stream.device().kind == Device::Kind::cuda) {
-    log.info("rank 0 computes on GPU {} of its node; tensors travel by {}", stream.device().index,
-             transport);
+  const Cores cores = allowed_cores();
+  const std::string place = place_text(cores.count, numa_nodes_of(cores.mask));
+  if (const Device device = stream.device(); device.kind == Device::Kind::cuda) {
+    log.info("rank 0 computes on {} from {}; tensors travel by {}",
+             gpu_text(device.index, gpu_place(device)), place, transport);
   } else {
-    const Cores cores = allowed_cores();
     log.info("rank 0 runs {} thread{} on {}", stream.num_threads(),
-             stream.num_threads() == 1 ? "" : "s",
-             place_text(cores.count, numa_nodes_of(cores.mask)));
+             stream.num_threads() == 1 ? "" : "s", place);
   }
   if (train.exact && !trainer.arithmetic().library_repeats) {
     log.warn(

@@ -20,8 +20,9 @@ int number_of(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? value : -1;
 }
 
-// list: as the kernel writes it, "0-3,8-11".
-bool has_core(const std::string& list, const std::string& cores) {
+// Those of `cores` that the list names. list: as the kernel writes it, "0-3,8-11".
+std::string listed(const std::string& list, const std::string& cores) {
+  std::string both(cores.size(), '0');
   std::istringstream parts(list);
   for (std::string part; std::getline(parts, part, ',');) {
     const std::size_t dash = part.find('-');
@@ -29,9 +30,15 @@ bool has_core(const std::string& list, const std::string& cores) {
     const int last = dash == std::string::npos ? first : number_of(part.substr(dash + 1));
     if (first < 0) continue;
     for (int core = first; core <= last && core < std::ssize(cores); ++core)
-      if (cores[static_cast<std::size_t>(core)] == '1') return true;
+      both[static_cast<std::size_t>(core)] = cores[static_cast<std::size_t>(core)];
   }
-  return false;
+  return both;
+}
+
+std::string first_line(const std::filesystem::path& path) {
+  std::string line;
+  std::getline(std::ifstream(path), line);
+  return line;
 }
 
 }  // namespace
@@ -42,12 +49,15 @@ std::vector<int> numa_nodes_of(const std::string& cores, const std::filesystem::
   for (const auto& entry : std::filesystem::directory_iterator(system, none)) {
     const std::string name = entry.path().filename();
     const int node = name.starts_with("node") ? number_of(name.substr(4)) : -1;
-    std::string list;
-    std::getline(std::ifstream(entry.path() / "cpulist"), list);
-    if (node >= 0 && has_core(list, cores)) nodes.push_back(node);
+    const std::string mine = listed(first_line(entry.path() / "cpulist"), cores);
+    if (node >= 0 && mine.find('1') != std::string::npos) nodes.push_back(node);
   }
   std::sort(nodes.begin(), nodes.end());
   return nodes;
+}
+
+std::string cores_of_node(int node, const std::string& cores, const std::filesystem::path& system) {
+  return listed(first_line(system / fmt::format("node{}", node) / "cpulist"), cores);
 }
 
 void place_memory(const std::vector<int>& nodes) {

@@ -12,6 +12,10 @@ namespace switchyard {
 std::vector<int> numa_nodes_of(const std::string& cores,
                                const std::filesystem::path& system = "/sys/devices/system/node");
 
+// Those of `cores` that are of the node, in the same form.
+std::string cores_of_node(int node, const std::string& cores,
+                          const std::filesystem::path& system = "/sys/devices/system/node");
+
 // Memory that this process touches from now on. Within one node the kernel takes it from there.
 // Threads on several nodes take turns at any part of a tensor, so its pages are spread over these
 // nodes: no node's memory is everybody's. Without effect where the system refuses.

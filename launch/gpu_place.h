@@ -1,0 +1,30 @@
+// Where a rank's GPU sits, and keeping the rank's cores and memory beside it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+struct GpuPlace {
+  std::string address;  // on the PCI bus, as the kernel writes it: "0000:3b:00.0"
+  int numa_node = -1;   // -1: the system names none
+};
+
+// system: tests pass their own.
+GpuPlace gpu_place(const std::string& address,
+                   const std::filesystem::path& system = "/sys/bus/pci/devices");
+GpuPlace gpu_place(Device device);
+
+// Keeps this thread, and the threads that it starts from now on, to those of its cores that are of
+// the node; memory it touches then comes from there, pinned memory too. Leaves all as it is where
+// it has no core of the node, or no node is named.
+void stay_beside(const GpuPlace& gpu,
+                 const std::filesystem::path& system = "/sys/devices/system/node");
+
+// For the log: "GPU 1 of its node (0000:3b:00.0, NUMA node 0)".
+std::string gpu_text(int index, const GpuPlace& gpu);
+
+}  // namespace switchyard
