@@ -25,6 +25,10 @@ target_compile_options(switchyard_cuda_backend PRIVATE
   $<$<COMPILE_LANGUAGE:CUDA>:-fmad=false;--expt-relaxed-constexpr;-Werror=all-warnings;-Xcompiler=-Wall,-Wextra>)
 target_link_libraries(switchyard_cuda_backend PUBLIC train CUDA::cudart_static CUDA::cublasLt ${NCCL_LIBRARY})
 
+# What the kernels take of a GPU is kept beside the objects (docs/cuda_resources.md).
+set_property(TARGET switchyard_cuda_backend PROPERTY
+  CUDA_COMPILER_LAUNCHER "${CMAKE_SOURCE_DIR}/cmake/keep_resources" ${CMAKE_CUDA_COMPILER_LAUNCHER})
+
 add_executable(switchyard_cuda $<TARGET_OBJECTS:switchyard_commands>)
 target_link_libraries(switchyard_cuda PRIVATE launch CLI11::CLI11 switchyard_cuda_backend)
 set_target_properties(switchyard_cuda PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
