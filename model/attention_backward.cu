@@ -69,7 +69,8 @@ __device__ void score_pair(const AttentionCall& call, const AttentionTile& tile,
 // A multiprocessor's shared memory holds one block of the largest heads, which then may have all of
 // its registers; 0: the compiler's choice.
 template <int dims>
-__global__ void __launch_bounds__(tile_threads, dims > 128 ? 1 : 0) query_gradient_kernel(AttentionCall call) {
+__global__ void __launch_bounds__(tile_threads, dims > 128 ? 1 : 0)
+    query_gradient_kernel(AttentionCall call) {
   constexpr int dims_each = dims / tile_side;
   const AttentionTile at(call, back_rows);
   const BackwardTiles<dims> shared;

@@ -44,8 +44,8 @@ double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hid
   for (std::int64_t begin = 0; begin < rows; begin += chunk) {
     const std::int64_t end = std::min(rows, begin + chunk);
     const Tensor part = logits.row_range(0, end - begin);
-    matmul(hidden.row_range(begin, end), Op::plain, params.operand(table_, params.precision().head), Op::transposed, part,
-           Write::replace, stream, params.precision().head);
+    matmul(hidden.row_range(begin, end), Op::plain, params.operand(table_, params.precision().head),
+           Op::transposed, part, Write::replace, stream, params.precision().head);
     ModelOps::on(stream.device())
         .cross_entropy(part, batch.targets.range(begin, end), scale, loss.range(begin, end),
                        stream);
@@ -67,8 +67,8 @@ double LossHead::loss_and_gradient(Params& params, const Batch& batch, Tensor x,
                                    const Norm::Saved& saved, std::int64_t loss_tokens, Tensor d_x,
                                    Arena& scratch, Stream& stream) const {
   const auto use = [&](Tensor d_logits, std::int64_t begin, std::int64_t end) {
-    matmul(d_logits, Op::plain, params.operand(table_, params.precision().head), Op::plain, d_x.row_range(begin, end),
-           Write::replace, stream, params.precision().head);
+    matmul(d_logits, Op::plain, params.operand(table_, params.precision().head), Op::plain,
+           d_x.row_range(begin, end), Write::replace, stream, params.precision().head);
     params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), stream,
                                 params.precision().head);
   };
@@ -82,8 +82,9 @@ void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64
   // Whole tiles: a product's rows come in those.
   const std::int64_t begin = first / row_tile * row_tile, end = padded_rows(first + out.rows());
   const Tensor tiles = scratch.take({end - begin, vocabulary_});
-  matmul(saved.out.row_range(begin, end), Op::plain, params.operand(table_, params.precision().head), Op::transposed, tiles,
-         Write::replace, stream, params.precision().head);
+  matmul(saved.out.row_range(begin, end), Op::plain,
+         params.operand(table_, params.precision().head), Op::transposed, tiles, Write::replace,
+         stream, params.precision().head);
   const HostRead logits(tiles.row_range(first - begin, first - begin + out.rows()), stream);
   std::copy_n(logits.as<float>(), out.size(), out.as<float>());
 }

@@ -148,8 +148,7 @@ void multiply_stored(const MatmulShape& shape, Write write, const void* a, const
 
 const void* in_bf16(const Stored& form, Tensor operand, CudaQueue& queue, Stream& stream) {
   if (operand.dtype == DType::bf16) return device_data<std::uint16_t>(operand);
-  auto* rounded =
-      queue.scratch().take({form.rows * form.stride}, DType::bf16).as<std::uint16_t>();
+  auto* rounded = queue.scratch().take({form.rows * form.stride}, DType::bf16).as<std::uint16_t>();
   round_to_bf16(device_data<float>(operand), form.rows, form.cols, form.stride, rounded, stream);
   return rounded;
 }
