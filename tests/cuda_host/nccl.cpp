@@ -68,7 +68,8 @@ std::vector<std::byte> gather(const Nccl& comm, const void* from, std::size_t by
 }
 
 template <class T>
-void reduce(const std::vector<std::byte>& all, std::size_t count, ncclRedOp_t op, void* to) {
+std::vector<std::byte> reduce(const std::vector<std::byte>& all, std::size_t count,
+                              ncclRedOp_t op) {
   std::vector<T> sum(count);
   for (std::size_t begin = 0; begin < all.size(); begin += count * sizeof(T)) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -80,12 +81,39 @@ void reduce(const std::vector<std::byte>& all, std::size_t count, ncclRedOp_t op
                                : std::max(sum[i], value);
     }
   }
-  std::memcpy(to, sum.data(), count * sizeof(T));
+  std::vector<std::byte> bytes(count * sizeof(T));
+  std::memcpy(bytes.data(), sum.data(), bytes.size());
+  return bytes;
 }
 
-void run(cudaStream_t stream, std::function<void()> work) {
-  enqueue(stream, std::move(work));
+// What goes where.
+struct Arrival {
+  std::vector<std::byte> bytes;
+  void* to;
+};
+
+// What arrives lies in its place no sooner than the queue comes to it: work that does not wait for
+// that finds what was there before.
+void run(cudaStream_t stream, const std::function<std::vector<Arrival>()>& work) {
+  std::vector<Arrival> arrived;
+  enqueue(stream, [&] { arrived = work(); });
   drain(stream);
+  enqueue(stream, [arrived] {
+    for (const Arrival& arrival : arrived)
+      std::memcpy(arrival.to, arrival.bytes.data(), arrival.bytes.size());
+  });
+}
+
+std::vector<Arrival> exchange_aside(const Nccl& comm, std::vector<Message> messages) {
+  std::vector<Arrival> arrived;
+  arrived.reserve(messages.size());  // the messages name the bytes
+  for (Message& message : messages) {
+    if (message.sent) continue;
+    arrived.push_back({std::vector<std::byte>(message.bytes), message.memory});
+    message.memory = arrived.back().bytes.data();
+  }
+  exchange(comm, messages);
+  return arrived;
 }
 
 ncclResult_t add(Message message, ncclComm_t comm, cudaStream_t stream) {
@@ -157,7 +185,7 @@ ncclResult_t ncclGroupEnd() {
   group.open = false;
   if (group.comm != nullptr)
     run(group.stream,
-        [comm = group.comm, messages = group.messages] { exchange(*comm, messages); });
+        [comm = group.comm, messages = group.messages] { return exchange_aside(*comm, messages); });
   return ncclInProgress;
 }
 ncclResult_t ncclSend(const void* from, std::size_t count, ncclDataType_t type, int peer,
@@ -174,14 +202,15 @@ ncclResult_t ncclReduce(const void* from, void* to, std::size_t count, ncclDataT
                         ncclRedOp_t op, int root, ncclComm_t comm, cudaStream_t stream) {
   check_argument(from);
   check_argument(to);
-  run(stream, [=] {
+  run(stream, [=]() -> std::vector<Arrival> {
     const std::vector<std::byte> all = gather(*comm, from, count * bytes_of(type));
-    if (root >= 0 && root != comm->rank) return;
-    if (type == ncclFloat32) reduce<float>(all, count, op, to);
-    if (type == ncclFloat64) reduce<double>(all, count, op, to);
-    if (type == ncclInt32) reduce<std::int32_t>(all, count, op, to);
-    if (type == ncclInt64) reduce<std::int64_t>(all, count, op, to);
-    if (type == ncclUint8) reduce<std::uint8_t>(all, count, op, to);
+    if (root >= 0 && root != comm->rank) return {};
+    if (type == ncclFloat32) return {{reduce<float>(all, count, op), to}};
+    if (type == ncclFloat64) return {{reduce<double>(all, count, op), to}};
+    if (type == ncclInt32) return {{reduce<std::int32_t>(all, count, op), to}};
+    if (type == ncclInt64) return {{reduce<std::int64_t>(all, count, op), to}};
+    if (type == ncclUint8) return {{reduce<std::uint8_t>(all, count, op), to}};
+    die("a reduction of a type that no test double adds");
   });
   return ncclInProgress;
 }
@@ -193,17 +222,18 @@ ncclResult_t ncclAllReduce(const void* from, void* to, std::size_t count, ncclDa
 ncclResult_t ncclBroadcast(const void* from, void* to, std::size_t count, ncclDataType_t type,
                            int root, ncclComm_t comm, cudaStream_t stream) {
   const std::size_t bytes = count * bytes_of(type);
-  run(stream, [=] {
+  run(stream, [=]() -> std::vector<Arrival> {
     const std::vector<std::byte> all = gather(*comm, from, bytes);
-    std::memcpy(to, all.data() + static_cast<std::size_t>(root) * bytes, bytes);
+    const auto begin =
+        all.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(root) * bytes);
+    return {{{begin, begin + static_cast<std::ptrdiff_t>(bytes)}, to}};
   });
   return ncclInProgress;
 }
 ncclResult_t ncclAllGather(const void* from, void* to, std::size_t count, ncclDataType_t type,
                            ncclComm_t comm, cudaStream_t stream) {
-  run(stream, [=] {
-    const std::vector<std::byte> all = gather(*comm, from, count * bytes_of(type));
-    std::memcpy(to, all.data(), all.size());
+  run(stream, [=]() -> std::vector<Arrival> {
+    return {{gather(*comm, from, count * bytes_of(type)), to}};
   });
   return ncclInProgress;
 }
