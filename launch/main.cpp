@@ -11,13 +11,12 @@ namespace {
 // ranks of a job get here alike, before MPI starts, and the first one speaks.
 int report(const CLI::App& program, const CLI::ParseError& error,
            const std::string& first_argument) {
-  const bool speaks = launched_rank() == 0;
-  if (error.get_exit_code() == 0) return speaks ? program.exit(error) : 0;
+  if (error.get_exit_code() == 0) return launched_rank() == 0 ? program.exit(error) : 0;
   const bool no_command = program.get_subcommands().empty() && !first_argument.starts_with('-');
   const std::string message = no_command && !first_argument.empty()
                                   ? "there is no command " + first_argument
                                   : error.what();
-  if (speaks) print_error(message + " (--help explains)");
+  print_error_of_all(message + " (--help explains)");
   return static_cast<int>(Exit::usage);
 }
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 #include "launch/environment.h"
 #include "runtime/mpi_comm.h"
@@ -23,12 +25,10 @@ int give_up(Comm& world, Exit code, const std::string& message) {
 int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
                  FlightRecord* record) {
   if (srun_without_pmix()) {
-    if (launched_rank() == 0) {
-      print_error(
-          fmt::format("srun started {} tasks that cannot find each other: start them with "
-                      "srun --mpi=pmix",
-                      slurm_step_tasks()));
-    }
+    print_error_of_all(
+        fmt::format("srun started {} tasks that cannot find each other: start them with "
+                    "srun --mpi=pmix",
+                    slurm_step_tasks()));
     return static_cast<int>(Exit::usage);
   }
   prepare_mpi_environment();
@@ -50,6 +50,11 @@ int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
   } catch (const std::exception& error) {
     return give_up(*control, Exit::internal, error.what());
   }
+}
+
+void print_error_of_all(const std::string& message) {
+  if (launched_rank() == 0) return print_error(message);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
 void print_error(const std::string& message) { fmt::print(stderr, "switchyard: {}\n", message); }

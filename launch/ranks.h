@@ -18,5 +18,8 @@ int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
 
 // One line on stderr: "switchyard: ...".
 void print_error(const std::string& message);
+// What every rank finds before MPI has started: the first one speaks, and the others give it the
+// time, since a launcher ends all ranks with the first that fails.
+void print_error_of_all(const std::string& message);
 
 }  // namespace switchyard
