@@ -87,11 +87,11 @@ class Saving {
   std::optional<LocalSaver> local_;  // never in progress beside saver_
   Retention retention_;
   std::future<void> retaining_;  // on rank 0: deleting may take as long as writing
-  std::int64_t step_ = 0;        // of the save that was begun last
-  std::int64_t local_step_ = 0;  // likewise
+  std::int64_t local_step_ = 0;  // of the node-local save that was begun last
+  std::int64_t step_ = 0;        // of the shared one, as what follows
   std::chrono::steady_clock::time_point began_;
-  std::optional<Error> failure_;  // its failure
-  bool warned_of_disk_ = false;   // and there was no room for it since
+  std::optional<Error> failure_;
+  bool warned_of_disk_ = false;  // and there was no room for it since
 };
 
 }  // namespace switchyard
