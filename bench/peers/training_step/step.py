@@ -34,10 +34,10 @@ def mixtral(layers, experts):
 
 
 class Experts(nn.Module):
-    def __init__(self):
+    def __init__(self, count=EXPERTS):
         super().__init__()
-        self.gate_up = nn.Parameter(torch.randn(EXPERTS, 2 * WIDTH, HIDDEN) * 0.02)
-        self.down = nn.Parameter(torch.randn(EXPERTS, HIDDEN, WIDTH) * 0.02)
+        self.gate_up = nn.Parameter(torch.randn(count, 2 * WIDTH, HIDDEN) * 0.02)
+        self.down = nn.Parameter(torch.randn(count, HIDDEN, WIDTH) * 0.02)
 
     def forward(self, rows, counts):
         results = []
@@ -139,4 +139,5 @@ def main():
             print(time.perf_counter() - start, time.process_time() - cpu_start, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
