@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "bench/rank_benchmarks.h"
 #include "model/moe_layer.h"
 #include "runtime/mpi_comm.h"
 #include "runtime/random.h"
@@ -127,7 +128,6 @@ void layer_of(benchmark::State& state, MpiSession& session) {
 int main(int argc, char** argv) {
   using namespace switchyard;
   MpiSession session(&argc, &argv);
-  const bool root = session.world()->rank() == 0;
   benchmark::Initialize(&argc, argv);
   for (const int experts : {8, 64, 512, 4096}) {
     benchmark::RegisterBenchmark("layer",
@@ -137,9 +137,5 @@ int main(int argc, char** argv) {
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
   }
-  struct Silent : benchmark::BenchmarkReporter {
-    bool ReportContext(const Context&) override { return true; }
-    void ReportRuns(const std::vector<Run>&) override {}
-  } silent;
-  benchmark::RunSpecifiedBenchmarks(root ? nullptr : &silent);
+  run_benchmarks(session.world()->rank() == 0);
 }

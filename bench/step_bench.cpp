@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "bench/rank_benchmarks.h"
 #include "model/flops.h"
 #include "runtime/dnnl_matmul.h"
 #include "runtime/mpi_comm.h"
@@ -179,7 +180,6 @@ int option_of(int argc, char** argv, std::string_view name, int otherwise) {
 int main(int argc, char** argv) {
   using namespace switchyard;
   MpiSession session(&argc, &argv);
-  const bool root = session.world()->rank() == 0;
   benchmark::Initialize(&argc, argv);
   const int layers = option_of(argc, argv, "--layers=", 8),
             steps = option_of(argc, argv, "--steps=", 6);
@@ -194,9 +194,5 @@ int main(int argc, char** argv) {
           ->Unit(benchmark::kMillisecond);
     }
   }
-  struct Silent : benchmark::BenchmarkReporter {
-    bool ReportContext(const Context&) override { return true; }
-    void ReportRuns(const std::vector<Run>&) override {}
-  } silent;
-  benchmark::RunSpecifiedBenchmarks(root ? nullptr : &silent);
+  run_benchmarks(session.world()->rank() == 0);
 }

@@ -40,7 +40,7 @@ void forward_tile(const Heads& heads, const ForwardTensors& tensors, const Forwa
   softmax(tile, keys, scratch.scores, inverse_sum.data(), log_sum.data());
   zero(scratch.out, size.dim_panels, QueryTile::rows);
   add_weighted(tile, keys, scratch.scores, scratch.values, size.dim_panels, scratch.out);
-  scale_rows(inverse_sum.data(), size.dim_panels, scratch.out);
+  scale_rows(inverse_sum.data(), rows, size.dim_panels, scratch.out);
   unpack(scratch.out, rows, dim, 1.0F,
          heads.query_rows(tensors.out, sequence, head).from(first_row));
 
@@ -145,8 +145,10 @@ void backward_unit(const Heads& heads, const BackwardTensors& tensors, std::int6
                     heads.key_rows(tensors.d_v, sequence, kv_head));
 }
 
-void check(const AttentionShape& shape, Tensor q, Tensor k, Tensor v, Tensor position,
-           Tensor log_sum) {
+}  // namespace
+
+void check_attention(const AttentionShape& shape, Tensor q, Tensor k, Tensor v, Tensor position,
+                     Tensor log_sum) {
   const std::int64_t num_tokens = position.size();
   require(shape.num_kv_heads > 0 && shape.num_heads % shape.num_kv_heads == 0,
           "{} query heads do not divide into {} key/value heads", shape.num_heads,
@@ -160,8 +162,6 @@ void check(const AttentionShape& shape, Tensor q, Tensor k, Tensor v, Tensor pos
   expect_size("log_sum", log_sum, num_tokens * shape.num_heads);
 }
 
-}  // namespace
-
 std::int64_t CpuModelOps::attention_scratch(const AttentionShape& shape,
                                             const Stream& stream) const {
   return unit_scratch(shape) * stream.num_threads();
@@ -170,7 +170,7 @@ std::int64_t CpuModelOps::attention_scratch(const AttentionShape& shape,
 void CpuModelOps::attention(Tensor q, Tensor k, Tensor v, Tensor position,
                             const AttentionShape& shape, Tensor out, Tensor log_sum, Tensor scratch,
                             Stream& stream) {
-  check(shape, q, k, v, position, log_sum);
+  check_attention(shape, q, k, v, position, log_sum);
   expect_size("out", out, q.size());
   const Heads heads(shape, position);
   const ForwardTensors tensors = {q, k, v, out, log_sum};
@@ -186,7 +186,7 @@ void CpuModelOps::attention_backward(Tensor q, Tensor k, Tensor v, Tensor positi
                                      const AttentionShape& shape, Tensor out, Tensor log_sum,
                                      Tensor d_out, Tensor d_q, Tensor d_k, Tensor d_v,
                                      Tensor scratch, Stream& stream) {
-  check(shape, q, k, v, position, log_sum);
+  check_attention(shape, q, k, v, position, log_sum);
   expect_size("out", out, q.size());
   expect_size("d_out", d_out, q.size());
   expect_size("d_q", d_q, q.size());

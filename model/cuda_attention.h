@@ -86,17 +86,7 @@ inline DeviceHeads device_heads(Tensor tensor, int heads, const AttentionShape& 
 
 inline AttentionCall attention_call(Tensor q, Tensor k, Tensor v, Tensor position,
                                     const AttentionShape& shape, Tensor log_sum) {
-  const std::int64_t num_tokens = position.size();
-  require(shape.num_kv_heads > 0 && shape.num_heads % shape.num_kv_heads == 0,
-          "{} query heads do not divide into {} key/value heads", shape.num_heads,
-          shape.num_kv_heads);
-  require(shape.num_sequences * shape.sequence <= num_tokens,
-          "{} sequences of {} tokens do not fit in {} positions", shape.num_sequences,
-          shape.sequence, num_tokens);
-  expect_size("q", q, num_tokens * shape.num_heads * shape.head_dim);
-  expect_size("k", k, num_tokens * shape.num_kv_heads * shape.head_dim);
-  expect_size("v", v, k.size());
-  expect_size("log_sum", log_sum, num_tokens * shape.num_heads);
+  check_attention(shape, q, k, v, position, log_sum);
   AttentionCall call;
   call.q = device_heads(q, shape.num_heads, shape);
   call.k = device_heads(k, shape.num_kv_heads, shape);

@@ -21,6 +21,10 @@ struct AttentionShape {
   int num_heads = 0, num_kv_heads = 0;
   std::int64_t head_dim = 0;
 };
+// Errors: Exit::internal for heads that do not divide, and for tensors of other sizes than
+// ModelOps::attention says.
+void check_attention(const AttentionShape& shape, Tensor q, Tensor k, Tensor v, Tensor position,
+                     Tensor log_sum);
 
 class ModelOps {
  public:
