@@ -13,9 +13,10 @@ Heads::Heads(const AttentionShape& attention_shape, Tensor positions)
 QueryTile make_tile(const Heads& heads, std::int64_t sequence, std::int64_t first_row) {
   QueryTile tile;
   tile.first_row = first_row;
+  tile.num_rows = heads.tile_rows(first_row);
   tile.last_key.fill(-1);
   const std::int32_t* position = heads.position + sequence * heads.shape.sequence;
-  for (std::int64_t r = 0; r < heads.tile_rows(first_row); ++r) {
+  for (std::int64_t r = 0; r < tile.num_rows; ++r) {
     const std::int64_t row = first_row + r;
     require(position[row] >= 0 && position[row] <= row,
             "token {} of sequence {} has position {}; expected 0 to {}", row, sequence,

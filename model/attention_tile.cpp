@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::int64_t width = Panels::width;
 constexpr std::int64_t block_rows = attention_block_rows;
-constexpr std::int64_t num_blocks = QueryTile::rows / block_rows;
 static_assert(QueryTile::rows % block_rows == 0 && QueryTile::rows % width == 0);
 
 // c[i][j] += sum over k, in order, of a[i][k] * b[k][j], for 6 rows i and 16 columns j. k runs over
@@ -149,9 +148,9 @@ void unpack_transposed(Panels in, std::int64_t rows, std::int64_t cols, HeadRows
   }
 }
 
-void scale_rows(const float* row_scale, std::int64_t dim_panels, Panels inout) {
+void scale_rows(const float* row_scale, std::int64_t rows, std::int64_t dim_panels, Panels inout) {
   for (std::int64_t d = 0; d < dim_panels; ++d) {
-    for (std::int64_t r = 0; r < QueryTile::rows; ++r) {
+    for (std::int64_t r = 0; r < rows; ++r) {
       float* row = inout.at(d, r);
       for (std::int64_t i = 0; i < width; ++i) row[i] *= row_scale[r];
     }
@@ -161,7 +160,7 @@ void scale_rows(const float* row_scale, std::int64_t dim_panels, Panels inout) {
 void score(const QueryTile& tile, KeyRange keys, Panels q, Panels keys_transposed,
            std::int64_t dim_panels, Panels scores) {
   for (std::int64_t p = keys.begin; p < keys.end; ++p) {
-    for (std::int64_t block = first_block(tile.first_row, p); block < num_blocks; ++block) {
+    for (std::int64_t block = first_block(tile.first_row, p); block < tile.num_blocks(); ++block) {
       float* out = scores.at(p - keys.begin, block * block_rows);
       std::fill_n(out, block_rows * width, 0.0F);
       add_product(q.at(0, block * block_rows), q.stride, keys_transposed.at(p), dim_panels, out);
@@ -172,7 +171,7 @@ void score(const QueryTile& tile, KeyRange keys, Panels q, Panels keys_transpose
 void softmax(const QueryTile& tile, KeyRange keys, Panels scores, float* inverse_sum,
              float* log_sum) {
   constexpr float hidden = -std::numeric_limits<float>::infinity();
-  for (std::int64_t r = 0; r < QueryTile::rows; ++r) {
+  for (std::int64_t r = 0; r < tile.visited_rows(); ++r) {
     const std::int64_t end = end_panel(tile.first_row, r / block_rows, keys.end);
     const bool sees = tile.last_key[r] >= tile.first_key[r];
     const std::int64_t first = sees ? tile.first_key[r] / width : end;
@@ -198,7 +197,8 @@ void softmax_backward(const QueryTile& tile, KeyRange keys, const float* log_sum
                       const float* delta, Panels scores, Panels d_weights) {
   for (std::int64_t p = keys.begin; p < keys.end; ++p) {
     const std::int32_t key = static_cast<std::int32_t>(p * width);
-    for (std::int64_t r = first_block(tile.first_row, p) * block_rows; r < QueryTile::rows; ++r) {
+    for (std::int64_t r = first_block(tile.first_row, p) * block_rows; r < tile.visited_rows();
+         ++r) {
       softmax_backward_16(key, tile.first_key[r], tile.last_key[r], log_sum[r], delta[r],
                           scores.at(p - keys.begin, r), d_weights.at(p - keys.begin, r));
     }
@@ -207,7 +207,7 @@ void softmax_backward(const QueryTile& tile, KeyRange keys, const float* log_sum
 
 void add_weighted(const QueryTile& tile, KeyRange keys, Panels weights, Panels values,
                   std::int64_t dim_panels, Panels out) {
-  for (std::int64_t block = 0; block < num_blocks; ++block) {
+  for (std::int64_t block = 0; block < tile.num_blocks(); ++block) {
     const std::int64_t end = end_panel(tile.first_row, block, keys.end);
     for (std::int64_t d = 0; d < dim_panels; ++d) {
       add_product(weights.at(0, block * block_rows), weights.stride,
@@ -219,7 +219,7 @@ void add_weighted(const QueryTile& tile, KeyRange keys, Panels weights, Panels v
 
 void add_weighted_transposed(const QueryTile& tile, KeyRange keys, Panels rows_transposed,
                              Panels weights, std::int64_t dim_blocks, Panels out) {
-  constexpr std::int64_t segments = QueryTile::rows / width;
+  const std::int64_t segments = num_panels(tile.num_rows);
   for (std::int64_t p = keys.begin; p < keys.end; ++p) {
     // Queries before the panel's first key see none of it.
     const std::int64_t first = std::max<std::int64_t>(0, p - tile.first_row / width);

@@ -47,8 +47,15 @@ struct HeadRows {
 struct QueryTile {
   static constexpr std::int64_t rows = 48;
 
-  std::int64_t first_row = 0;  // in the sequence
+  std::int64_t first_row = 0;    // in the sequence
+  std::int64_t num_rows = rows;  // before the sequence's end
   std::array<std::int32_t, rows> first_key{}, last_key{};
+
+  // Blocks of rows that products visit: all rows of the panels that hold the last one.
+  std::int64_t num_blocks() const {
+    return (num_panels(num_rows) * Panels::width + attention_block_rows - 1) / attention_block_rows;
+  }
+  std::int64_t visited_rows() const { return num_blocks() * attention_block_rows; }
 };
 
 // Key panels [begin, end) of a tile. Panel p of the sequence is panel p - begin of the tile's
@@ -68,8 +75,8 @@ void unpack(Panels in, std::int64_t rows, std::int64_t cols, float scale, HeadRo
 
 // out = in^T: [rows, cols].
 void unpack_transposed(Panels in, std::int64_t rows, std::int64_t cols, HeadRows out);
-// inout *= row_scale, row by row of a tile.
-void scale_rows(const float* row_scale, std::int64_t dim_panels, Panels inout);
+// inout *= row_scale, row by row.
+void scale_rows(const float* row_scale, std::int64_t rows, std::int64_t dim_panels, Panels inout);
 
 // scores = q keys^T, except where a whole block of queries precedes a panel of keys: those stay as
 // they were.
