@@ -1,6 +1,6 @@
 // What share of the machine's matrix-product rate does a training step reach, and where does the
 // rest go?
-//   mpirun -n 2 build/release/bench/step_bench [--layers=8] [--steps=6]        one rank per core
+//   mpirun -n 2 build/release/bench/step_bench [--layers=8] [--steps=6] [--gate=hash]
 // --benchmark_filter=step/fast/bf16 picks one of step/{exact,fast}/{f32,bf16,int8}; int8: all three
 // products of linear layers. Rank 0 reports: tokens/s and GFLOP/s of all ranks, the share of the
 // rate that plain oneDNN products reach on the same ranks at the same time, and the seconds of each
@@ -74,7 +74,8 @@ struct BenchCase {
   bool exact;
   const char* precision;
   int layers;
-  int steps;  // the same number on every rank, whatever each rank's clock says
+  std::string gate;  // "hash": the same number of rows to every expert
+  int steps;         // the same number on every rank, whatever each rank's clock says
 
   TrainConfig train() const {
     TrainConfig config{.exact = exact};
@@ -90,7 +91,7 @@ class StepBench {
   StepBench(MpiSession& session, const BenchCase& chosen)
       : stream_(Stream::cpu(1)),
         mesh_(make_mesh(session.world(), session.world()->size())),
-        model_(bench_model(chosen.layers), RouterConfig{},
+        model_(bench_model(chosen.layers), RouterConfig{.gate = chosen.gate},
                {.vocabulary = vocabulary,
                 .sequence_length = sequence,
                 .exact = chosen.exact,
@@ -167,9 +168,9 @@ void bench_step(benchmark::State& state, MpiSession& session, const BenchCase& c
   state.counters["s_other"] = other;
 }
 
-int option_of(int argc, char** argv, std::string_view name, int otherwise) {
+std::string option_of(int argc, char** argv, std::string_view name, const char* otherwise) {
   for (int i = 1; i < argc; ++i) {
-    if (std::string_view(argv[i]).starts_with(name)) return std::stoi(argv[i] + name.size());
+    if (std::string_view(argv[i]).starts_with(name)) return argv[i] + name.size();
   }
   return otherwise;
 }
@@ -181,11 +182,12 @@ int main(int argc, char** argv) {
   using namespace switchyard;
   MpiSession session(&argc, &argv);
   benchmark::Initialize(&argc, argv);
-  const int layers = option_of(argc, argv, "--layers=", 8),
-            steps = option_of(argc, argv, "--steps=", 6);
+  const int layers = std::stoi(option_of(argc, argv, "--layers=", "8")),
+            steps = std::stoi(option_of(argc, argv, "--steps=", "6"));
+  const std::string gate = option_of(argc, argv, "--gate=", RouterConfig{}.gate.c_str());
   for (const bool exact : {true, false}) {
     for (const char* precision : {"f32", "bf16", "int8"}) {
-      const BenchCase chosen{exact, precision, layers, steps};
+      const BenchCase chosen{exact, precision, layers, gate, steps};
       benchmark::RegisterBenchmark(
           fmt::format("step/{}/{}", exact ? "exact" : "fast", precision).c_str(),
           [&session, chosen](benchmark::State& state) { bench_step(state, session, chosen); })
