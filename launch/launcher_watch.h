@@ -1,5 +1,5 @@
-// LauncherWatch: ends a launcher that does not see that its ranks are gone. srun may wait for ever
-// for the tasks of a slurmstepd that died.
+// LauncherWatch: ends a launcher that does not see that ranks are gone. srun may wait for ever for
+// the tasks of a slurmstepd that died, mpirun for a rank that was killed before it ran.
 #pragma once
 
 #include <sys/types.h>

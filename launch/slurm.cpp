@@ -32,6 +32,11 @@ std::string sbatch(const std::vector<std::string>& arguments) {
   return one_line(finished.output);
 }
 
+// After a preemption Slurm may have put the job back by itself, before its processes are gone.
+bool is_back_already(const std::string& answer) {
+  return answer.find("Job is pending execution") != std::string::npos;
+}
+
 }  // namespace
 
 void check_script(const std::filesystem::path& script) { sbatch({"--test-only", script.string()}); }
@@ -66,6 +71,8 @@ std::vector<std::int64_t> node_memory(const std::string& partition) {
 std::string requeue_job(const std::string& job, const std::string& script) {
   const Finished requeued = run_program({"scontrol", "requeue", job}, slurm_patience);
   if (requeued.code == 0) return fmt::format("saved; job {} goes back in the queue", job);
+  if (is_back_already(requeued.output))
+    return fmt::format("saved; job {} is back in the queue", job);
   if (script.empty()) {
     return fmt::format("saved, but Slurm does not requeue job {}: {}", job,
                        one_line(requeued.output));

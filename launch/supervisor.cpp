@@ -11,6 +11,7 @@
 #include "launch/environment.h"
 #include "launch/launcher_watch.h"
 #include "launch/lease.h"
+#include "launch/local_ranks.h"
 #include "launch/process.h"
 #include "launch/ranks.h"
 #include "launch/run_directory.h"
@@ -53,11 +54,13 @@ std::vector<std::string> command_line(const SupervisorOptions& options) {
   return command;
 }
 
-// Whether the start after attempt `before` had its lease, and let it run out.
-bool lease_ran_out(const RunDirectory& directory, int before) {
+// Whether the start after attempt `before` let its lease run out or, before it has one, lost a rank
+// here. Once it has one, the ranks watch each other.
+bool ranks_are_gone(const RunDirectory& directory, int before) {
   try {
     const int attempt = directory.read_state().attempt;
-    return attempt != before && lease_age(directory.path(), attempt).value_or(0s) > lease_time;
+    if (attempt == before) return misses_a_rank(ranks, own_program());
+    return lease_age(directory.path(), attempt).value_or(0s) > lease_time;
   } catch (const Error&) {  // a state that cannot be read says nothing
     return false;
   }
@@ -67,8 +70,8 @@ int run_ranks(const std::vector<std::string>& command, const RunDirectory& direc
   ranks = start_program(command);
   if (asked_to_leave) kill(ranks, SIGUSR1);  // the signal came before there was anyone to tell
   const LauncherWatch watch(
-      ranks, 10s, [&] { return lease_ran_out(directory, before); },
-      [&] { print_error(command[0] + " does not see that its ranks are gone: ending it"); });
+      ranks, 5s, [&] { return ranks_are_gone(directory, before); },
+      [&] { print_error(command[0] + " does not see that ranks are gone: ending it"); });
   int code = -1;
   while ((code = wait_for_program(ranks)) < 0) {
   }

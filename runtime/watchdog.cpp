@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/agree.h"
+#include "runtime/awake_clock.h"
 #include "runtime/heartbeat.h"
 #include "runtime/neighbours.h"
 #include "runtime/roll_call.h"
@@ -125,10 +126,11 @@ class Watchdog::Thread {
 
   // Rank 0.
   void watch() {
-    RollCall roll(num_ranks_, {config_.peer_timeout, config_.step_timeout}, Clock::now());
+    AwakeClock clock(Clock::now());
+    RollCall roll(num_ranks_, {config_.peer_timeout, config_.step_timeout}, clock.at(Clock::now()));
     while (!stop_) {
       sleep_until_news();
-      const Clock::time_point now = Clock::now();
+      const Clock::time_point now = clock.at(Clock::now());
       accept_waiting();
       roll.heard(beat(Heartbeat::Kind::beat), now);
       for (std::size_t i = 0; i < links_.size(); ++i) listen_to(i, roll, now);
@@ -177,10 +179,11 @@ class Watchdog::Thread {
   // Every other rank.
   void follow() {
     HeartbeatLink& root = links_.front();
-    Clock::time_point heard = Clock::now();
+    AwakeClock clock(Clock::now());
+    Clock::time_point heard = clock.at(Clock::now());
     while (!stop_) {
       sleep_until_news();
-      const Clock::time_point now = Clock::now();
+      const Clock::time_point now = clock.at(Clock::now());
       for (const Heartbeat& message : root.receive()) {
         heard = now;
         if (message.kind == Heartbeat::Kind::end) leave_after(message.suspect);

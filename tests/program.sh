@@ -29,7 +29,14 @@ prepare() {
   "$switchyard" prepare "$@" >/dev/null 2>prepare.log || { cat prepare.log; echo "FAILED: prepare $*"; exit 1; }
 }
 
-# wait_for COMMAND...: until it succeeds, 60 s at most. The script has its own `complain`.
+# complain WHAT...: with the end of what the program said last, in the files *err. The script goes on, and ends with `exit $failed`.
+complain() {
+  echo "FAILED: $*"
+  tail -q -n 8 -- *err 2>/dev/null | sed 's/^/  | /'
+  failed=1
+}
+
+# wait_for COMMAND...: until it succeeds, 60 s at most
 wait_for() {
   for _ in $(seq 3000); do
     "$@" && return

@@ -25,7 +25,7 @@ p { margin: 4px 0 10px; max-width: 75ch; }
   grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); }
 .tile b { display: block; font-size: 26px; font-weight: 600; line-height: 1.25; }
 .tile span { color: var(--soft); font-size: 13px; }
-.plots { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); }
+.plots { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); }
 figure { margin: 0; }
 figcaption { font-size: 13px; }
 .wide { overflow-x: auto; padding: 4px 16px; }

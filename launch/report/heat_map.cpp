@@ -41,8 +41,9 @@ std::string cells(const HeatMap& map, std::size_t row, double y) {
 std::string svg_of(const HeatMap& map) {
   const std::size_t num_rows = std::min({map.rows.size(), map.heat.size(), map.notes.size()});
   const double tall = row_height(map), height = tall * static_cast<double>(num_rows) + map_bottom;
-  std::string out = fmt::format(R"(<svg viewBox="0 0 {} {:.1f}" role="img"><title>{}</title>)",
-                                map_width, height, html_text(map.title));
+  std::string out =
+      fmt::format(R"(<svg class="broad" viewBox="0 0 {} {:.1f}" role="img"><title>{}</title>)",
+                  map_width, height, html_text(map.title));
   const std::size_t every = (num_rows + most_row_labels - 1) / most_row_labels;
   for (std::size_t row = 0; row < num_rows; ++row) {
     const double y = tall * static_cast<double>(row);

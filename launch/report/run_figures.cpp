@@ -93,13 +93,13 @@ std::string exchange_figure(const RunHistory& history) {
 
 std::string spread_figure(const RunHistory& history) {
   LineChart chart{"Work of ranks", "step", {}, restarts(history), true};
-  chart.curves = {{"median rank", "kept",
-                   over_steps(history, [](const auto& s) { return s.busy_median; }), false},
+  chart.curves = {{"least busy rank", "kept",
+                   over_steps(history, [](const auto& s) { return s.busy_least; }), false},
                   {"busiest rank", "gone",
                    over_steps(history, [](const auto& s) { return s.busy_most; }), false}};
   return figure(std::move(chart),
                 "Seconds of a step that a rank did not wait in collectives. The gap is time that "
-                "the others wait.");
+                "the one waits for the other.");
 }
 
 // Time in minutes since the first start: every start and every checkpoint.
@@ -193,7 +193,7 @@ std::string run_figures_html(const RunHistory& history) {
   out += step_figure(history, "Dropped choices", "For lack of capacity, all layers.", all_dropped);
   out += exchange_figure(history);
   out += step_figure(history, "Exchange bandwidth",
-                     "Bytes that leave a rank by the seconds it spends in exchanges.",
+                     "Bytes per second: what leaves a rank, by the seconds it spends in exchanges.",
                      [](const StepPoint& step) { return step.exchange_bytes_per_second; });
   out += spread_figure(history);
   return out + "</div>\n";

@@ -37,7 +37,7 @@ StepPoint step_of(const Json& line) {
   point.tokens_per_second = number_at(line, "tokens_per_second");
   point.time = number_at(course, "time");
   point.goodput = number_at(course, "goodput");
-  point.busy_median = number_at(busy, "median");
+  point.busy_least = number_at(busy, "least");
   point.busy_most = number_at(busy, "most");
   point.bytes_own_node = number_at(exchange, "own_node");
   point.bytes_other_nodes = number_at(exchange, "other_nodes");

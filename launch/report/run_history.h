@@ -22,7 +22,7 @@ struct StepPoint {
   std::int64_t attempt = 0, step = 0, tokens = 0;
   double loss = 0.0, learning_rate = 0.0, gradient_norm = 0.0, tokens_per_second = 0.0;
   double time = 0.0;  // when it ended, seconds since 1970
-  double goodput = 0.0, busy_median = 0.0, busy_most = 0.0;
+  double goodput = 0.0, busy_least = 0.0, busy_most = 0.0;
   double bytes_own_node = 0.0, bytes_other_nodes = 0.0, exchange_bytes_per_second = 0.0;
   std::vector<LayerPoint> layers;
 };

@@ -21,6 +21,7 @@ svg .mark { stroke: var(--alarm); stroke-dasharray: 3 3; stroke-width: 1.5; }
 svg text.legend { text-anchor: start; } svg rect.heat { fill: var(--gone); stroke: var(--line);
   stroke-width: .3; }
 .below { margin-top: 12px; }
+figure { overflow-x: auto; } svg.broad { min-width: 720px; }
 pre { font: 13px/1.5 ui-monospace, monospace; overflow-x: auto; }
 )";
 

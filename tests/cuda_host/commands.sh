@@ -3,11 +3,6 @@
 # on the host.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() {
-  echo "FAILED: $*"
-  sed 's/^/  | /' err | tail -5
-  failed=1
-}
 gpu="--set run.device=cuda"
 train() { # train RANKS RUN OPTIONS...
   local ranks=$1 run=$2

@@ -3,11 +3,6 @@
 # says so, and every exchange trains to the same weights.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() {
-  echo "FAILED: $*"
-  tail -5 err | sed 's/^/  | /'
-  failed=1
-}
 contained() {
   unshare --mount bash -c 'mount -t tmpfs -o size=64m none /dev/shm && exec "$@"' _ \
     python3 "$root/tests/launch/refuse_memory_attach.py" "$@"

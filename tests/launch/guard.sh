@@ -18,13 +18,13 @@ decisions() { sed -nE '/"guard":/s/"attempt":[0-9]+,//p' "$1/metrics.jsonl"; }
 
 start 1 alone
 code=$?
-[ $code = 6 ] || { echo "FAILED: exit code $code, not 6"; tail -5 err; failed=1; }
-grep -q "guard.rewinds = 1 is used up" err || { echo "FAILED: no word of the limit"; tail -5 err; failed=1; }
+[ $code = 6 ] || complain "exit code $code, not 6"
+grep -q "guard.rewinds = 1 is used up" err || complain "no word of the limit"
 for decision in skipped rewind; do
-  grep -q "\"guard\":\"$decision\"" alone/metrics.jsonl || { echo "FAILED: nothing was $decision"; failed=1; }
+  grep -q "\"guard\":\"$decision\"" alone/metrics.jsonl || complain "nothing was $decision"
 done
-grep -q "went back to step" alone/logs/rank0.log || { echo "FAILED: the log does not say that it went back"; failed=1; }
-[ "$(ls alone/attempts/*.json | wc -l)" = 2 ] || { echo "FAILED: going back is not an attempt of its own"; failed=1; }
+grep -q "went back to step" alone/logs/rank0.log || complain "the log does not say that it went back"
+[ "$(ls alone/attempts/*.json | wc -l)" = 2 ] || complain "going back is not an attempt of its own"
 
 first=$(decisions alone | head -1 | sed -E 's/.*"step":([0-9]+).*/\1/')
 moving=(--set train.placement_every=3 --set router.extra_copies=2 --set train.recompute_layers=1)
@@ -32,5 +32,5 @@ start 2 stopped "${moving[@]}" --stop-before "$((first / 2 * 2))"  # where there
 start 3 stopped "${moving[@]}" --resume
 decisions alone >expected
 decisions stopped >got
-cmp -s expected got || { echo "FAILED: on 2 and 3 ranks, stopped in between, the decisions differ"; diff expected got | head -4; failed=1; }
+cmp -s expected got || { complain "on 2 and 3 ranks, stopped in between, the decisions differ"; diff expected got | head -4; }
 exit $failed

@@ -2,7 +2,6 @@
 # install.sh SWITCHYARD: what `cmake --install` makes can be moved, and names nothing of where it was built.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() { echo "FAILED: $*"; failed=1; }
 
 cmake --install "$(dirname "$switchyard")" --prefix "$work/first" >install.log 2>&1 || { cat install.log; exit 1; }
 mv first moved

@@ -3,11 +3,6 @@
 # when two were. Each rank stands for a node.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() {
-  echo "FAILED: $*"
-  tail -5 err | sed 's/^/  | /'
-  failed=1
-}
 train() {  # train DIRECTORY ARGUMENTS...
   mpi 4 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory="$1/run" \
     --set train.steps=100000 --set train.checkpoint_every=0 --set run.threads=1 --set checkpoint.local_dir="$1/local" \

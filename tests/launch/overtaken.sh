@@ -3,11 +3,6 @@
 # wakes up: what it then commits is ignored, and it leaves the run to the other.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() {
-  echo "FAILED: $*"
-  tail -5 first.err second.err 2>/dev/null | sed 's/^/  | /'
-  failed=1
-}
 ranks() { pgrep -f "^$switchyard train .*directory=$work/run " | sort -n; }
 checkpoints=$work/run/checkpoints
 saved() { [ -e "$checkpoints/$1/manifest.json" ]; }

@@ -5,11 +5,6 @@ set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../long/corpus.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 rounds=${2:-12}
-complain() {
-  echo "FAILED: $*"
-  grep -a '^switchyard' err | sed 's/^/  | /'
-  failed=1
-}
 
 write_corpus 0 1500
 options=(--recipe recipe.toml --dedup exact,url,near,lines,spans --tokenizer sentencepiece:400)

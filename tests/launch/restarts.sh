@@ -37,7 +37,7 @@ for step in "$@"; do
   wait $! 2>/dev/null
   count=$((count % 3 + 1))
 done
-start $count run || { echo "FAILED: the run did not go on"; tail -3 run.err; exit 1; }
-[ "$(hash_of run)" = "$expected" ] || { echo "FAILED: killed after saving steps $*, it has other weights"; failed=1; }
-[ "$(window_of run)" = "$(window_of whole)" ] || { echo "FAILED: killed after saving steps $*, the guard's window differs"; failed=1; }
+start $count run || { complain "the run did not go on"; exit 1; }
+[ "$(hash_of run)" = "$expected" ] || complain "killed after saving steps $*, it has other weights"
+[ "$(window_of run)" = "$(window_of whole)" ] || complain "killed after saving steps $*, the guard's window differs"
 exit $failed

@@ -2,11 +2,6 @@
 # run_again.sh SWITCHYARD: what happens when a run is started again: used, busy, stopped, killed, changed, elastic.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() {
-  echo "FAILED: $*"
-  tail -5 err | sed 's/^/  | /'
-  failed=1
-}
 
 start() {  # start RANKS ARGUMENTS...
   local ranks=$1

@@ -3,20 +3,15 @@
 # needs nothing but the checkpoint.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() {
-  echo "FAILED: $*"
-  failed=1
-}
 
 make_corpus corpus.jsonl 200
 prepare corpus.jsonl --output data --tokenizer sentencepiece:350 --validation-fraction 0.2
-mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run 2>err ||
-  { cat err; complain "train"; }
+mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run 2>err || complain "train"
 
 # 16 ranks are more than a step of training has micro-batches.
-"$switchyard" evaluate run >one 2>err || { cat err; complain "evaluate on one rank"; }
+"$switchyard" evaluate run >one 2>err || complain "evaluate on one rank"
 for ranks in 3 16; do
-  mpi $ranks "$switchyard" evaluate run >many 2>err || { cat err; complain "evaluate on $ranks ranks"; }
+  mpi $ranks "$switchyard" evaluate run >many 2>err || complain "evaluate on $ranks ranks"
   cmp one many || complain "evaluate on $ranks ranks says something else"
 done
 for line in "validation loss" perplexity "bits per byte" tokens documents; do
@@ -31,7 +26,7 @@ cp -r run/checkpoints/step-00000020-a0001 moved
 rm -rf data
 for ranks in 1 2 3; do
   mpi $ranks "$switchyard" sample moved --prompt "Page 7" --max-tokens 20 --seed 3 >sample.$ranks 2>err ||
-    { cat err; complain "sample on $ranks ranks"; }
+    complain "sample on $ranks ranks"
   cmp sample.1 sample.$ranks || complain "sample on $ranks ranks writes something else"
 done
 grep -q "^Page 7" sample.1 || complain "a sample does not start with its prompt"
@@ -40,7 +35,7 @@ grep -q "^Page 7" sample.1 || complain "a sample does not start with its prompt"
 "$switchyard" checkpoint hash run | grep -qE '^[0-9a-f]{32}  run/checkpoints/step-00000020-a0001$' || complain "checkpoint hash"
 "$switchyard" checkpoint hash moved | grep -q "^$("$switchyard" checkpoint hash run | cut -d' ' -f1) " || complain "hash of a copy"
 "$switchyard" inspect moved --json | perl -MJSON::PP -e 'exit(decode_json(join "", <>)->{step} != 20)' || complain "inspect --json"
-"$switchyard" sample "$root/tests/golden/checkpoint-1" --prompt "Page" --max-tokens 5 >out 2>err || { cat err; complain "a golden checkpoint"; }
+"$switchyard" sample "$root/tests/golden/checkpoint-1" --prompt "Page" --max-tokens 5 >out 2>err || complain "a golden checkpoint"
 "$switchyard" checkpoint list run | grep -q "20 .*complete" || complain "checkpoint list"
 "$switchyard" checkpoint verify moved | grep -q "GB/s" || complain "checkpoint verify says no speed"
 "$switchyard" checkpoint copy run copied | grep -q "^$("$switchyard" checkpoint hash run | cut -d' ' -f1) " || complain "checkpoint copy"

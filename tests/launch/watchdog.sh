@@ -2,11 +2,6 @@
 # watchdog.sh SWITCHYARD: dead, stopped and stuck ranks end the job with a report, and the supervisor goes on from there.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
-complain() {
-  echo "FAILED: $*"
-  tail -8 err | sed 's/^/  | /'
-  failed=1
-}
 step_of() { grep -o '"step":[0-9]*' "$1/metrics.jsonl" 2>/dev/null | tail -1 | cut -d: -f2; }
 step_is() { [ "$(step_of "$1")" -ge "$2" ] 2>/dev/null; }
 ranks() { pgrep -f "^$switchyard train .*$work/$1 " | sort -n; }
@@ -37,6 +32,18 @@ end_of stopped_first STOP 1 'has been silent for'
 grep -qE 'rank [0-3], as rank [0-3] of its node sees it: step' stopped_first/logs/incidents.log || complain "stopped_first: no flight record"
 end_of killed KILL 2 'died|exited on signal 9|lost connection'
 
+# All four stopped for longer than the watchdog's patience, and woken: nobody has been silent.
+timeout 90 mpirun --oversubscribe --bind-to none -n 4 "$switchyard" train "$root/examples/tiny.toml" $(sets suspended) --set train.steps=100000 >out 2>err &
+job=$!
+wait_for step_is suspended 5 && kill -STOP $(ranks suspended)
+sleep 4
+before=$(step_of suspended)
+kill -CONT $(ranks suspended)
+wait_for step_is suspended $((before + 20))
+[ ! -e suspended/logs/incidents.log ] || complain "suspended: a false alarm"
+kill -USR1 $(ranks suspended | head -1)
+wait $job
+
 # The supervisor: ranks that die are started again, and the weights are those of a run that nothing happened to.
 mpi 2 "$switchyard" train "$root/examples/tiny.toml" $(sets whole) --set train.steps=60 >out 2>err || complain "a whole run"
 timeout 120 "$switchyard" launch "$root/examples/tiny.toml" $(sets again) --set train.steps=60 -- \
@@ -46,6 +53,17 @@ wait_for step_is again 7 && kill -9 "$(ranks again | tail -1)"
 wait $job || complain "launch: code $? after a killed rank"
 grep -q 'failure 1 of at most 3' err || complain "launch: does not say that it starts again"
 [ "$(hash_of again)" = "$(hash_of whole)" ] || complain "launch: the weights differ after a restart"
+
+# A rank that never runs, while mpirun sees nothing amiss and the others wait for it in MPI_Init.
+cat >losing <<'S'
+#!/bin/bash
+[ "$OMPI_COMM_WORLD_RANK" = 1 ] && mkdir lost 2>/dev/null && exec sleep 600
+exec "$@"
+S
+chmod +x losing
+timeout 120 "$switchyard" launch "$root/examples/tiny.toml" $(sets early) --set train.steps=20 -- \
+  mpirun --oversubscribe --bind-to none -n 2 ./losing >out 2>err || complain "launch: code $? after a rank that never ran"
+grep -q 'mpirun does not see that ranks are gone' err || complain "launch: nobody missed the rank that never ran"
 
 # A signal to the supervisor saves.
 timeout 120 "$switchyard" launch "$root/examples/tiny.toml" $(sets asked) --set train.steps=100000 -- \

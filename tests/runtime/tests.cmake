@@ -1,4 +1,5 @@
 switchyard_test(runtime/agree ROOM runtime RANKS 1 2 4)
+switchyard_test(runtime/awake_clock ROOM runtime)
 switchyard_test(runtime/background ROOM runtime)
 switchyard_test(runtime/comm ROOM runtime RANKS 1 2 4)
 switchyard_test(runtime/comm_text ROOM runtime RANKS 1 2 4)

@@ -12,8 +12,8 @@ for _ in $(seq "$(nproc)"); do
   (while :; do :; done) &
   busy+=($!)
 done
-mpi 8 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory="$PWD/run" --set train.steps=1000000 \
-  --set train.checkpoint_every=20 --set run.threads=1 --set watchdog.peer_timeout=5 >out 2>err &
+mpirun --oversubscribe --bind-to none -n 8 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data \
+  --set run.directory="$PWD/run" --set train.steps=1000000 --set train.checkpoint_every=20 --set run.threads=1 --set watchdog.peer_timeout=5 >out 2>err &
 job=$!
 trap 'kill "${busy[@]}" $job 2>/dev/null' EXIT
 end=$((SECONDS + 60 * ${2:-20}))
@@ -24,4 +24,4 @@ wait $job
 grep -q '"status": "preempted"' run/state.json || { echo "FAILED: it did not save at the end"; tail -20 err; exit 1; }
 grep 'died\|silent\|no step' run/logs/incidents.log 2>/dev/null && { echo "FAILED: a false alarm"; exit 1; }
 echo "$(grep -oP '"step": \K[0-9]+' run/state.json) steps in ${2:-20} minutes, $(grep -c checkpoint run/metrics.jsonl) saves, \
-$(grep -c 'is slow' run/logs/incidents.log 2>/dev/null || echo 0) ranks called slow, no false alarm"
+$(cat run/logs/incidents.log 2>/dev/null | grep -c 'is slow') times a rank called slow, no false alarm"
