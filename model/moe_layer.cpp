@@ -1,6 +1,5 @@
 #include "model/moe_layer.h"
 
-#include "router/ops.h"
 #include "runtime/ops.h"
 #include "runtime/trace.h"
 
@@ -20,7 +19,9 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
                  Placement::largest_num_copies(model.num_experts, mesh.expert_degree(),
                                                model.num_experts + router.extra_copies)),
       gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model), inputs),
-      exchange_(exchange) {
+      exchange_(exchange),
+      mixture_(router.node_sums ? mixture_per_node(exchange, *mesh.experts)
+                                : mixture_at_home(exchange)) {
   if (shared_inner_ > 0) {
     shared_.emplace(
         params, name + ".shared",
@@ -46,7 +47,6 @@ void MoeLayer::route(const Params& params, const Batch& batch, Tensor x, Saved& 
 
 void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
                        const Workspace& workspace, Pass pass, Stream& stream) const {
-  RouterOps& ops = RouterOps::on(stream.device());
   Arena &arena = workspace.activations, &scratch = workspace.scratch;
   if (pass == Pass::first) {
     route(params, batch, x, saved, workspace.routing, stream);
@@ -56,20 +56,13 @@ void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved
   }
   const Plan& plan = saved.plan;
 
-  saved.shard_rows = arena.take({plan.num_shard_rows, hidden_});
   saved.experts = Ffn::take(arena, plan.num_shard_rows, inner_);
-  saved.slots = arena.take({plan.num_slots, hidden_});
-  const Tensor shard_out = exchange_.take_results(plan, hidden_, scratch);
-  exchange_.round_trip(
-      x, Tensor{}, plan, saved.shard_rows,
-      [&](const Chunk& chunk) {
-        shard_->forward(params, chunk.segments, saved.shard_rows, saved.experts, shard_out, stream);
+  mixture_->forward(
+      x, saved.routing.weight, plan,
+      [&](const Chunk& chunk, Tensor rows, Tensor results) {
+        shard_->forward(params, chunk.segments, rows, saved.experts, results, stream);
       },
-      shard_out, saved.slots, scratch, stream);
-  {
-    const Span span(stream, "permute");
-    ops.sum_choices(saved.slots, saved.routing.weight, plan.slot_of_choice, out, stream);
-  }
+      saved.mixture, out, arena, scratch, stream);
 
   if (!shared_ || x.empty()) return;
   const Span span(stream, "ffn");
@@ -82,28 +75,14 @@ void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved
 AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x, Saved& saved,
                                    Tensor d_out, double share, Tensor d_x, Arena& scratch,
                                    Stream& stream) const {
-  RouterOps& ops = RouterOps::on(stream.device());
-  const Plan& plan = saved.plan;
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
-  {
-    const Span span(stream, "permute");
-    ops.dot_choices(d_out, saved.slots, plan.slot_of_choice, d_weight, stream);
-  }
-
-  const Tensor d_slots = saved.slots;
-  const Tensor d_shard_out = scratch.take(saved.shard_rows.shape),
-               d_shard_rows = exchange_.take_results(plan, hidden_, scratch);
-  exchange_.round_trip(
-      d_out, saved.routing.weight, plan, d_shard_out,
-      [&](const Chunk& chunk) {
-        shard_->backward(params, chunk.segments, saved.shard_rows, saved.experts, d_shard_out,
-                         d_shard_rows, stream);
+  mixture_->backward(
+      d_out, saved.routing.weight, saved.plan,
+      [&](const Chunk& chunk, Tensor d_results, Tensor d_rows) {
+        shard_->backward(params, chunk.segments, saved.mixture.rows, saved.experts, d_results,
+                         d_rows, stream);
       },
-      d_shard_rows, d_slots, scratch, stream);
-  {
-    const Span span(stream, "permute");
-    ops.sum_choices(d_slots, Tensor{}, plan.slot_of_choice, d_x, stream);
-  }
+      saved.mixture, d_weight, d_x, scratch, stream);
 
   if (x.empty()) return {};
   if (shared_) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "model/workspace.h"
 #include "router/exchange.h"
 #include "router/gate.h"
+#include "router/mixture.h"
 #include "router/plan.h"
 #include "runtime/mesh.h"
 
@@ -38,8 +40,7 @@ class MoeLayer {
     Routing routing;
     bool reads_x = true;  // the router: x as it is, and not a copy with jitter
     Plan plan;
-    Tensor shard_rows;  // [shard rows, hidden]: what my experts received
-    Tensor slots;       // [slots, hidden]: what came back, one row per choice
+    Mixture::Saved mixture;
     Ffn::Saved experts;
     Ffn::Saved shared;
   };
@@ -65,6 +66,7 @@ class MoeLayer {
   Placement placement_;
   Gate gate_;
   Exchange& exchange_;
+  std::unique_ptr<Mixture> mixture_;
   std::optional<Ffn> shared_;
   std::optional<ExpertShard> shard_;
 };

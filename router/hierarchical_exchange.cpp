@@ -12,16 +12,6 @@ Tensor as_words(Tensor packed) {
   return {packed.data, {packed.rows(), packed.cols() / 4}, DType::f32, packed.device};
 }
 
-// out[i] = values[index[i]], elements of four bytes.
-Tensor picked(Tensor values, Tensor index, Arena& arena, Stream& stream) {
-  const Tensor out = arena.take({index.size()}, values.dtype);
-  const auto column = [](Tensor tensor) {
-    return Tensor{tensor.data, {tensor.size(), 1}, DType::f32, tensor.device};
-  };
-  RouterOps::on(stream.device()).gather_rows(column(values), index, column(out), stream);
-  return out;
-}
-
 }  // namespace
 
 HierarchicalExchange::HierarchicalExchange(Payload payload, int ranks_per_node, Comm& experts)

@@ -48,10 +48,8 @@ Tensor part_of_index(Tensor index, const Counts& begin, const Counts& count, Are
 // to[j] = in[from[i]] * weight[i] for rows that stay here, where j = to_row[i], or i.
 void move_own(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor to, Tensor to_row,
               Arena& arena, Stream& stream) {
-  if (payload == Payload::f32) {
-    const Tensor bytes{in.data, {in.rows(), 4 * in.cols()}, DType::u8, in.device};
-    return unpack_rows(payload, bytes, from, weight, to, to_row, stream);
-  }
+  if (payload == Payload::f32)
+    return unpack_rows(payload, as_bytes(in), from, weight, to, to_row, stream);
   const ArenaScope scope(arena);
   const Tensor packed = arena.take({from.size(), payload_row_bytes(payload, in.cols())}, DType::u8);
   pack_rows(payload, in, from, packed, stream);
@@ -177,6 +175,15 @@ void unpack_combine(Payload payload, const Parcel& parcel, Tensor rows, const Pl
            slots_for(part.my_rank), Tensor{}, arena, stream);
 }
 
+Tensor picked(Tensor values, Tensor index, Arena& arena, Stream& stream) {
+  const Tensor out = arena.take({index.size()}, values.dtype);
+  const auto column = [](Tensor tensor) {
+    return Tensor{tensor.data, {tensor.size(), 1}, DType::f32, tensor.device};
+  };
+  RouterOps::on(stream.device()).gather_rows(column(values), index, column(out), stream);
+  return out;
+}
+
 Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena, Stream& stream) {
   const Tensor by_slot = arena.take({plan.num_slots});
   RouterOps::on(stream.device()).place_choices(weight, plan.slot_of_choice, by_slot, stream);
@@ -190,6 +197,17 @@ Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena
   send_rows(experts, weights_of_slots(weight, plan, arena, stream).view({plan.num_slots, 1}),
             plan.send, received, plan.receive, stream);
   return received.view({plan.num_received});
+}
+
+void bring_choices_home(Tensor values, const Plan& plan, Comm& experts, Tensor out, Arena& arena,
+                        Stream& stream) {
+  const ArenaScope scope(arena);
+  const Tensor slots = arena.take({plan.num_slots, 1});
+  send_rows(experts, values.view({plan.num_received, 1}), plan.receive, slots, plan.send, stream);
+  const Shape one_by_one{out.size(), 1};
+  RouterOps::on(stream.device())
+      .sum_choices(slots, Tensor{}, plan.slot_of_choice.view(one_by_one), out.view(one_by_one),
+                   stream);
 }
 
 void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream) {

@@ -52,11 +52,16 @@ Parcel pack_combine(Payload payload, Tensor rows, const Plan& plan, const PlanPa
 void unpack_combine(Payload payload, const Parcel& parcel, Tensor rows, const Plan& plan,
                     const PlanPart& part, Tensor slots, Arena& arena, Stream& stream);
 
+// out[i] = values[index[i]], elements of four bytes.
+Tensor picked(Tensor values, Tensor index, Arena& arena, Stream& stream);
 // weight[t, c] by slot, at home: [num_slots].
 Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena, Stream& stream);
 // Collective. The weights of all received rows, [num_received]; Tensor{} if weight is.
 Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena& arena,
                            Stream& stream);
+// The reverse, also collective. values: [num_received]; out: [T, k], 0 for a dropped choice.
+void bring_choices_home(Tensor values, const Plan& plan, Comm& experts, Tensor out, Arena& arena,
+                        Stream& stream);
 void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream);
 
 }  // namespace switchyard

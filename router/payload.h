@@ -25,6 +25,11 @@ std::int64_t payload_row_bytes(Payload payload, std::int64_t hidden);
 // Tensor{}, as opposed to a tensor without elements: no index, no weights.
 inline bool given(Tensor tensor) { return tensor.shape.num_dims() > 0; }
 
+// Rows as they travel in f32.
+inline Tensor as_bytes(Tensor rows) {
+  return {rows.data, {rows.rows(), 4 * rows.cols()}, DType::u8, rows.device};
+}
+
 // out[i] = packed(in[from[i]]), or of in[i]. in: [n, hidden] f32; out: [rows, payload_row_bytes]
 // u8; from: [rows] i32 or Tensor{}. A row that is not finite arrives as NaN where its payload
 // cannot hold it.

@@ -26,9 +26,10 @@ void fill(Tensor tensor, float value, Stream& stream) {
 struct Bed {
   Plan plan;
   Arena arena;
-  Tensor x, rows, results, slots;
+  Tensor x, rows, results, home;  // home: slots, or a sum for each token
+  bool sums;
 
-  explicit Bed(Device device) : arena(device) {}
+  Bed(const RoutingCase& what, Device device) : arena(device), sums(what.exchange == "node_sums") {}
   void make(const DrawnRouting& drawn, const RoutingCase& what, Exchange& exchange, Comm& world,
             Stream& stream) {
     arena.reset();
@@ -37,9 +38,23 @@ struct Bed {
     x = arena.take({drawn.tokens(), what.hidden});
     rows = arena.take({plan.num_shard_rows, what.hidden});
     results = exchange.take_results(plan, what.hidden, arena);
-    slots = arena.take({plan.num_slots, what.hidden});
-    for (const Tensor tensor : {x, rows, results, slots}) fill(tensor, 0.5F, stream);
+    home = arena.take({sums ? x.rows() : plan.num_slots, what.hidden});
+    for (const Tensor tensor : {x, rows, results, home}) fill(tensor, 0.5F, stream);
     stream.synchronize();
+  }
+  void combine(Exchange& exchange, Stream& stream) {
+    if (sums) {
+      exchange.combine_sums(results, Tensor{}, plan, home, arena, stream);
+    } else {
+      exchange.combine(results, plan, home, arena, stream);
+    }
+  }
+  void round_trip(Exchange& exchange, const ExpertWork& work, Stream& stream) {
+    if (!sums)
+      return exchange.round_trip(x, Tensor{}, plan, rows, work, results, home, arena, stream);
+    exchange.dispatch(x, Tensor{}, plan, rows, arena, stream);
+    work({plan.segments});
+    combine(exchange, stream);
   }
 };
 
@@ -56,7 +71,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
                               payload_of(what.payload), what.hidden, world.rank());
-  Bed bed(stream.device());
+  Bed bed(what, stream.device());
   bed.make(oracle.mine(), small, exchange, world, stream);
   HostWrite x(bed.x, stream), results(bed.results, stream);
   oracle.fill(x.tensor());
@@ -66,11 +81,11 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
     oracle.work(chunk, rows.tensor(), results.tensor());
     results.send();  // of earlier chunks once more, the same
   };
-  exchange.round_trip(bed.x, Tensor{}, bed.plan, bed.rows, work, bed.results, bed.slots, bed.arena,
-                      stream);
-  const HostRead rows(bed.rows, stream), slots(bed.slots, stream);
-  const std::int64_t wrong =
-      oracle.wrong_rows(rows.tensor(), false) + oracle.wrong_slots(slots.tensor(), false);
+  bed.round_trip(exchange, work, stream);
+  const HostRead rows(bed.rows, stream), home(bed.home, stream);
+  const std::int64_t wrong = oracle.wrong_rows(rows.tensor(), false) +
+                             (bed.sums ? oracle.wrong_sums(home.tensor(), false)
+                                       : oracle.wrong_slots(home.tensor(), false));
   return reduce_one(world, wrong, Reduce::sum);
 }
 
@@ -78,11 +93,10 @@ void run_mode(const std::string& mode, Bed& bed, Exchange& exchange, Stream& str
   if (mode == "dispatch") {
     exchange.dispatch(bed.x, Tensor{}, bed.plan, bed.rows, bed.arena, stream);
   } else if (mode == "combine") {
-    exchange.combine(bed.results, bed.plan, bed.slots, bed.arena, stream);
+    bed.combine(exchange, stream);
   } else {
-    exchange.round_trip(
-        bed.x, Tensor{}, bed.plan, bed.rows, [](const Chunk&) {}, bed.results, bed.slots, bed.arena,
-        stream);
+    bed.round_trip(
+        exchange, [](const Chunk&) {}, stream);
   }
   stream.synchronize();
 }
@@ -92,7 +106,8 @@ void run_mode(const std::string& mode, Bed& bed, Exchange& exchange, Stream& str
 RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep) {
   RouterConfig config;
   config.top_k = what.top_k;
-  config.exchange = what.exchange;
+  config.node_sums = what.exchange == "node_sums";
+  config.exchange = config.node_sums ? "hierarchical" : what.exchange;
   config.payload = what.payload;
   config.exchange_chunks = sweep.chunks;
   config.ranks_per_node = sweep.ranks_per_node;
@@ -173,7 +188,7 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   RoutingResult result = result_of(what, topology, world);
   result.wrong = count_wrong(what, sweep, *exchange, world, stream);
 
-  Bed bed(stream.device());
+  Bed bed(what, stream.device());
   bed.make(draw(world.rank(), 0), what, *exchange, world, stream);
   count_traffic(bed.plan, legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
                 world, stream, result);

@@ -13,17 +13,22 @@ namespace {
 
 const std::vector<std::string> all_modes = {"dispatch", "combine", "round_trip", "layer", "step"};
 
-// `chosen`, or all names for "all". Errors: Exit::usage for a name that is not among them.
+// `chosen`, or all names for "all", which has none of `also`. Errors: Exit::usage for a name that
+// is not among them.
 std::vector<std::string> named(const char* what, const std::vector<std::string>& chosen,
-                               const std::vector<std::string>& all) {
+                               const std::vector<std::string>& all,
+                               const std::vector<std::string>& also = {}) {
   std::vector<std::string> names;
   for (const std::string& name : chosen) {
     if (name == "all") {
       names.insert(names.end(), all.begin(), all.end());
       continue;
     }
-    const bool known = name == "auto" || std::find(all.begin(), all.end(), name) != all.end();
-    require(known, Exit::usage, "there is no {} {}: choose from {}, or all", what, name, all);
+    const auto among = [&](const std::vector<std::string>& list) {
+      return std::find(list.begin(), list.end(), name) != list.end();
+    };
+    require(among(all) || among(also), Exit::usage, "there is no {} {}: choose from {}, or all",
+            what, name, all);
     names.push_back(name);
   }
   return names;
@@ -58,7 +63,8 @@ std::string RoutingCase::name() const {
 }
 
 std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
-  const auto exchanges = named("exchange", sweep.exchanges, exchange_names());
+  const auto exchanges =
+      named("exchange", sweep.exchanges, exchange_names(), {"auto", "node_sums"});
   const auto modes = named("mode", sweep.modes, all_modes);
   const auto payloads = named("payload", sweep.payloads, {"f32", "bf16", "int8"});
   std::vector<RoutingCase> cases;

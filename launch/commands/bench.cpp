@@ -50,7 +50,8 @@ class BenchCommand : public Command {
         ->type_name("FOLDER");
     add_list(app, "--mode", sweep.modes, "dispatch, combine, round_trip, layer, step; or all");
     add_list(app, "--exchange", sweep.exchanges,
-             "flat, shared_memory, hierarchical, pipelined, auto; or all");
+             "flat, shared_memory, hierarchical, pipelined, auto, node_sums; or all, which are the "
+             "first four");
     add_list(app, "--payload", sweep.payloads, "f32, bf16, int8; or all");
     const auto sizes = [&](const char* name, auto& list, const char* meaning, double low,
                            double high) {

@@ -98,6 +98,14 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   expect_same_training(config, Gpus::own);
 }
 
+TEST(CudaStep, SumsPerNodeTrainAsOnTheHost) {
+  SmallConfig config = config_on(Device::cpu(), false);
+  config.router.exchange = "hierarchical";
+  config.router.node_sums = true;
+  config.router.ranks_per_node = 2;
+  expect_same_training(config, Gpus::own);
+}
+
 // What docs/cuda.md counts: the host learns of the chosen experts, their counts' sums, the losses,
 // the overflow and the norm, and waits for nothing else. The same step over and over needs no
 // memory that the first did not leave.
