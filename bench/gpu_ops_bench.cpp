@@ -263,7 +263,7 @@ void measure_elementwise(Gpu& gpu, Roofline& roofline) {
   roofline.bytes("SwiGLU, backward", 5 * bytes,
                  [&] { experts_ops.swiglu_backward(a, b, a, c, d, gpu.stream()); });
   roofline.bytes("add", 3 * bytes, [&] { RuntimeOps::on(gpu.device()).add(a, c, gpu.stream()); });
-  roofline.bytes("AdamW", 7 * bytes, [&] { train.adamw(a, {}, b, c, d, gpu.stream()); });
+  roofline.bytes("AdamW", 7 * bytes, [&] { train.adamw({{a, {}, b, c, d}}, gpu.stream()); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "runtime/shared_memory.h"
@@ -163,6 +164,18 @@ TEST(EmulationDeathTest, FindsABarrierThatSomeThreadsMiss) {
                  if (threadIdx.x >= 40) __shfl_sync(~0U, out[0], 0);
                }),
                "never reach");
+}
+
+TEST(EmulationDeathTest, AStreamOlderThanAllMemoryMayOutliveIt) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // in a program that has no memory yet
+  EXPECT_EXIT(
+      {
+        static Stream first;
+        static const Floats floats(2 * threads);
+        run(number, first, floats.data);
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(EmulationDeathTest, FindsAKernelWithAnAddressOfTheHost) {
