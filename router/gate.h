@@ -67,6 +67,7 @@ class Gate {
                    Arena& arena, Stream& stream) const;
   bool replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const;
   void pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
+  // gate_tally.cpp: the counts and sums of `routing`; the runs over which they are taken.
   void tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
   std::int64_t num_runs(const Batch& batch) const;
   Balance balance_of(const Batch& batch, const Routing& routing, double share) const;

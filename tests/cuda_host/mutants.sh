@@ -32,6 +32,7 @@ no barrier before counts are read|router/plan_ops.cu|s/__syncthreads();//|0|Rout
 a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
 a sum that no lane wrote|model/attention_past.cu|/room\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast
+work does not wait for a copy without a queue|runtime/memory.cu|s/check(cudaDeviceSynchronize());  .*//|0|RuntimeKernels.*
 NCCL does not wait for the work before|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(stream_, ready_/d|2|CudaExchange.MovesEveryRow
 work does not wait for NCCL|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow
 a queue does not wait for another|runtime/stream.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
