@@ -27,7 +27,7 @@ one choice too many|router/capacity.cu|s/< capacity ? id/<= capacity ? id/|0|Rou
 one pair too many|model/rotary.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
 one column too many|runtime/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
-a choice that is not counted|router/plan_ops.cu|s/begin + pairs_per_block < pairs/begin + pairs_per_block + 1 < pairs/|0|RouterKernels.*Choices*
+a choice that is not counted|router/plan_ops.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
 no barrier before counts are read|router/plan_ops.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
 a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
