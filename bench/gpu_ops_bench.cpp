@@ -4,145 +4,20 @@
 // arithmetic does. What fits the GPU's cache can pass the first. TOKENS: of a micro-batch, 8192
 // unless said; with less than 1024 all sizes are small, which tries the program and measures
 // nothing.
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdlib>
-#include <functional>
-#include <vector>
 
+#include "bench/roofline.h"
 #include "experts/ops.h"
 #include "model/ops.h"
 #include "router/ops.h"
 #include "router/payload.h"
-#include "runtime/host_access.h"
-#include "runtime/matmul.h"
-#include "runtime/ops.h"
-#include "runtime/random.h"
+#include "runtime/cuda.h"
+#include "runtime/params.h"
 #include "train/ops.h"
 
 namespace switchyard {
 namespace {
-
-constexpr double bytes_of_f32 = sizeof(float);
-
-struct Sizes {
-  std::int64_t tokens = 8192;
-  std::int64_t hidden = 2048, heads = 16, kv_heads = 4, head_dim = 128, experts = 64, top_k = 2;
-  std::int64_t vocabulary = 32768, sequence = 2048;
-  std::int64_t copied_bytes = 256 << 20, product_side = 4096;  // of the limits
-};
-
-Sizes sizes_for(std::int64_t tokens) {
-  if (tokens >= 1024) return {.tokens = tokens};
-  return {.tokens = tokens,
-          .hidden = 64,
-          .heads = 2,
-          .kv_heads = 1,
-          .head_dim = 32,
-          .experts = 8,
-          .vocabulary = 256,
-          .sequence = 16,
-          .copied_bytes = 1 << 16,
-          .product_side = 64};
-}
-
-class Gpu {
- public:
-  explicit Gpu(const Sizes& sizes) : sizes_(sizes), stream_(Stream::cuda(device_)) {}
-
-  Stream& stream() { return stream_; }
-  Device device() const { return device_; }
-  const Sizes& sizes() const { return sizes_; }
-
-  Buffer empty(Shape shape, DType dtype = DType::f32) const { return {shape, dtype, device_}; }
-  Buffer normals(Shape shape) const {
-    const Random random(1, Purpose::init);
-    std::vector<float> values(static_cast<std::size_t>(shape.size()));
-    for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<float>(random.normal(i % 65536));
-    return filled(values, shape);
-  }
-  // 0, 1, ... modulus - 1, over and over, in steps that scatter.
-  Buffer counting(std::int64_t count, std::int64_t modulus, std::int64_t step = 1) const {
-    std::vector<std::int32_t> values;
-    for (std::int64_t i = 0; i < count; ++i)
-      values.push_back(static_cast<std::int32_t>(i * step % modulus));
-    return filled(values, {count});
-  }
-
-  // The middle of several runs, each of as many calls as take a while.
-  double seconds_of(const std::function<void()>& op) {
-    op();
-    stream_.synchronize();
-    const double once = seconds_of(op, 1);
-    const int calls = std::clamp(static_cast<int>(0.02 / once), 1, 200);
-    std::vector<double> runs;
-    for (int run = 0; run < 5; ++run) runs.push_back(seconds_of(op, calls) / calls);
-    std::sort(runs.begin(), runs.end());
-    return runs[runs.size() / 2];
-  }
-
- private:
-  template <class T>
-  Buffer filled(const std::vector<T>& values, Shape shape) const {
-    Buffer buffer(shape, dtype_of<T>(), device_);
-    write_now(values.data(), buffer);
-    return buffer;
-  }
-  double seconds_of(const std::function<void()>& op, int calls) {
-    const auto begin = std::chrono::steady_clock::now();
-    for (int i = 0; i < calls; ++i) op();
-    stream_.synchronize();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  }
-
-  Sizes sizes_;
-  Device device_ = Device::cuda(0);
-  Stream stream_;
-};
-
-// Prints a row for each op, in parts of a limit.
-class Roofline {
- public:
-  explicit Roofline(Gpu& gpu) : gpu_(gpu) {
-    const std::int64_t copied = gpu.sizes().copied_bytes, side = gpu.sizes().product_side;
-    const Buffer from = gpu.empty({copied}, DType::u8), to = gpu.empty({copied}, DType::u8);
-    memory_ = 2.0 * static_cast<double>(copied) /
-              gpu.seconds_of([&] { RuntimeOps::on(gpu.device()).copy(from, to, gpu.stream()); });
-    const Buffer a = gpu.normals({side, side}), b = gpu.normals({side, side}),
-                 out = gpu.empty({side, side});
-    for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
-      arithmetic_.push_back(2.0 * static_cast<double>(side * side * side) / gpu.seconds_of([&] {
-        matmul(a, Op::plain, b, Op::transposed, out, Write::replace, gpu.stream(), precision);
-      }));
-    }
-    fmt::print("copy {:.1f} GB/s; products f32 {:.1f}, bf16 {:.1f}, int8 {:.1f} TFLOP/s\n\n",
-               memory_ / 1e9, arithmetic_[0] / 1e12, arithmetic_[1] / 1e12, arithmetic_[2] / 1e12);
-    fmt::print("{:<28} {:>10} {:>12} {:>8}\n", "op", "us", "GB/s, TFLOP/s", "of limit");
-  }
-
-  void bytes(const char* name, double bytes, const std::function<void()>& op) {
-    const double seconds = gpu_.seconds_of(op);
-    print(name, seconds, bytes / seconds / 1e9, bytes / seconds / memory_);
-  }
-  void flops(const char* name, double flops, Precision precision, const std::function<void()>& op) {
-    const double seconds = gpu_.seconds_of(op);
-    const double limit = arithmetic_[static_cast<std::size_t>(precision)];
-    print(name, seconds, flops / seconds / 1e12, flops / seconds / limit);
-  }
-
- private:
-  static void print(const char* name, double seconds, double rate, double share) {
-    fmt::print("{:<28} {:>10.1f} {:>12.2f} {:>8.2f}\n", name, 1e6 * seconds, rate, share);
-  }
-
-  Gpu& gpu_;
-  double memory_ = 0.0;
-  std::vector<double> arithmetic_;  // by precision
-};
 
 void measure_products(Gpu& gpu, Roofline& roofline) {
   const std::int64_t hidden = gpu.sizes().hidden;
@@ -162,6 +37,48 @@ void measure_products(Gpu& gpu, Roofline& roofline) {
       matmul(out, Op::transposed, x, Op::plain, d_weight, Write::add, gpu.stream(), precision);
     });
   }
+}
+
+// The products of a layer's experts, one launch for all of them (runtime/grouped_matmul.h).
+void measure_grouped_products(Gpu& gpu, Roofline& roofline) {
+  const auto [hidden, experts] = std::array{gpu.sizes().hidden, gpu.sizes().experts};
+  const std::int64_t each = padded_rows(gpu.sizes().tokens * gpu.sizes().top_k / experts);
+  const Buffer x = gpu.normals({experts * each, hidden}), out = gpu.empty({experts * each, hidden}),
+               sums = gpu.empty({experts * hidden, hidden}), misfit = gpu.empty({1}, DType::i32);
+  const Buffer weights = gpu.normals({experts * hidden, hidden}),
+               rounded = gpu.empty({experts * hidden, hidden}, DType::bf16),
+               fixed_sums = gpu.empty({experts * hidden, hidden}, DType::i64);
+  cuda::round_to_bf16(weights, rounded, gpu.stream());
+  const double flops = 2.0 * static_cast<double>(experts * each * hidden * hidden);
+  const auto measure = [&](Precision precision, std::array<const char*, 4> names) {
+    const Tensor matrices = precision == Precision::bf16 ? rounded : weights;
+    std::vector<RowGroup> groups;
+    std::vector<GradientGroup> floats, fixed;
+    std::vector<RowRange> ranges;
+    for (std::int64_t e = 0; e < experts; ++e) {
+      groups.push_back(
+          {e * each, (e + 1) * each, matrices.row_range(e * hidden, (e + 1) * hidden)});
+      const auto range = static_cast<std::int32_t>(e);
+      floats.push_back({sums.tensor().row_range(e * hidden, (e + 1) * hidden), range, 1});
+      fixed.push_back({fixed_sums.tensor().row_range(e * hidden, (e + 1) * hidden), range, 1});
+      ranges.push_back({e * each, (e + 1) * each});
+    }
+    for (const auto& [op, name] : {std::pair{Op::transposed, names[0]}, {Op::plain, names[1]}}) {
+      roofline.flops(name, flops, precision, [&, op = op] {
+        matmul_groups(x, op, groups, out, Write::replace, gpu.stream(), precision);
+      });
+    }
+    for (const auto& [sum, name] : {std::pair{&floats, names[2]}, {&fixed, names[3]}}) {
+      roofline.flops(name, flops, precision, [&, sum = sum] {
+        cuda::add_gradient_groups(x, out, {*sum, ranges, fixed_point_for(1024, 1), misfit},
+                                  precision, gpu.stream());
+      });
+    }
+  };
+  measure(Precision::f32, {"all experts, f32", "their inputs' gradient", "their gradients",
+                           "their gradients, exact"});
+  measure(Precision::bf16, {"all experts, bf16", "their inputs' gradient", "their gradients",
+                            "their gradients, exact"});
 }
 
 void measure_attention(Gpu& gpu, Roofline& roofline) {
@@ -234,8 +151,26 @@ void measure_routing(Gpu& gpu, Roofline& roofline) {
                  [&] { ops.score(Weighing::softmax_topk, logits, probability, log_sum, stream); });
   roofline.bytes("gate: top-k", gate_bytes,
                  [&] { ops.pick({}, logits, probability, Tensor{}, choice, stream); });
+  const Buffer weight = gpu.normals({tokens, k}), slope = gpu.normals({1, experts}),
+               d_logits = gpu.empty({tokens, experts}),
+               sums = gpu.empty({1, experts + 1}, DType::f64);
+  roofline.bytes("gate, backward", 3 * gate_bytes, [&] {
+    ops.choose_backward({}, logits, probability, log_sum, choice, weight, slope, 0.1F, d_logits,
+                        stream);
+  });
+  roofline.bytes("gate: sums", gate_bytes,
+                 [&] { ops.sum_probabilities(probability, log_sum, sums, stream); });
+  const Buffer counts = gpu.empty({1, 2, experts}, DType::i64),
+               copy = gpu.counting(experts, experts),
+               token_of_slot = gpu.empty({slots}, DType::i32),
+               sorted_slot = gpu.empty({tokens, k}, DType::i32);
+  const double choice_bytes = sizeof(std::int32_t) * static_cast<double>(slots);
+  roofline.bytes("plan: count", choice_bytes, [&] { ops.count_choices(choice, counts, stream); });
+  roofline.bytes("plan: sort", 3 * choice_bytes, [&] {
+    ops.sort_choices(choice, copy, experts, token_of_slot, sorted_slot, stream);
+  });
   const Buffer x = gpu.normals({tokens, hidden}), rows = gpu.empty({slots, hidden}),
-               out = gpu.empty({tokens, hidden}), weight = gpu.normals({tokens, k});
+               out = gpu.empty({tokens, hidden});
   const Buffer from = gpu.counting(slots, tokens, 7919);
   const Buffer slot_of_choice = gpu.counting(slots, slots, 7919);
   const Tensor slot = slot_of_choice.tensor().view({tokens, k});
@@ -247,9 +182,16 @@ void measure_routing(Gpu& gpu, Roofline& roofline) {
     const Buffer packed = gpu.empty({slots, packed_row}, DType::u8);
     roofline.bytes(name, static_cast<double>(slots) * (row_bytes + static_cast<double>(packed_row)),
                    [&, payload = payload] { pack_rows(payload, x, from, packed, stream); });
+    roofline.bytes("unpack them",
+                   static_cast<double>(slots) * (row_bytes + static_cast<double>(packed_row)),
+                   [&, payload = payload] {
+                     unpack_rows(payload, packed, Tensor{}, Tensor{}, rows, slot_of_choice, stream);
+                   });
   }
   roofline.bytes("sum choices", static_cast<double>(slots + tokens) * row_bytes,
                  [&] { ops.sum_choices(rows, weight, slot, out, stream); });
+  roofline.bytes("dot choices", static_cast<double>(slots + tokens) * row_bytes,
+                 [&] { ops.dot_choices(x, rows, slot, weight, stream); });
 }
 
 void measure_elementwise(Gpu& gpu, Roofline& roofline) {
@@ -262,8 +204,21 @@ void measure_elementwise(Gpu& gpu, Roofline& roofline) {
   roofline.bytes("SwiGLU", 3 * bytes, [&] { experts_ops.swiglu(a, b, c, gpu.stream()); });
   roofline.bytes("SwiGLU, backward", 5 * bytes,
                  [&] { experts_ops.swiglu_backward(a, b, a, c, d, gpu.stream()); });
-  roofline.bytes("add", 3 * bytes, [&] { RuntimeOps::on(gpu.device()).add(a, c, gpu.stream()); });
-  roofline.bytes("AdamW", 7 * bytes, [&] { train.adamw(a, {}, b, c, d, gpu.stream()); });
+  RuntimeOps& runtime = RuntimeOps::on(gpu.device());
+  const Buffer sums = gpu.empty(shape, DType::i64), misfit = gpu.empty({1}, DType::i32),
+               rounded = gpu.empty(shape, DType::bf16);
+  roofline.bytes("add", 3 * bytes, [&] { runtime.add(a, c, gpu.stream()); });
+  roofline.bytes("add in fixed point", 5 * bytes, [&] {
+    runtime.add_fixed(a, fixed_point_for(1024, 1), sums, misfit, gpu.stream());
+  });
+  roofline.bytes("round to bf16", 1.5 * bytes,
+                 [&] { cuda::round_to_bf16(a, rounded, gpu.stream()); });
+  const Buffer figures = gpu.empty({(shape.size() + param_block - 1) / param_block}, DType::f64),
+               hashes = gpu.empty(figures.tensor().shape, DType::i64);
+  roofline.bytes("sum of squares", bytes,
+                 [&] { train.sum_squares(a, 1.0, figures, gpu.stream()); });
+  roofline.bytes("hash", bytes, [&] { train.hash_blocks(a, hashes, gpu.stream()); });
+  roofline.bytes("AdamW", 7 * bytes, [&] { train.adamw({{a, {}, b, c, d}}, gpu.stream()); });
 }
 
 }  // namespace
@@ -280,6 +235,7 @@ int main(int argc, char** argv) {
     Gpu gpu(sizes_for(tokens));
     Roofline roofline(gpu);
     measure_products(gpu, roofline);
+    measure_grouped_products(gpu, roofline);
     measure_attention(gpu, roofline);
     measure_model(gpu, roofline);
     measure_routing(gpu, roofline);

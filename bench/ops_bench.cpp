@@ -230,7 +230,7 @@ void adamw(benchmark::State& state) {
   const Buffer first(shape, DType::f32);
   const Buffer second(shape, DType::f32);
   for (auto _ : state) {
-    TrainOps::on(Device::cpu()).adamw(gradient, {}, value, first, second, stream);
+    TrainOps::on(Device::cpu()).adamw({{gradient, {}, value, first, second}}, stream);
   }
   set_bytes(state, 7 * gradient.tensor().bytes());
 }

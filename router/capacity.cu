@@ -4,13 +4,10 @@
 
 #include "router/cuda_ops.h"
 #include "router/math.h"
-#include "runtime/kernel.h"
-#include "runtime/sort.h"
+#include "router/sorted_choices.h"
 
 namespace switchyard {
 namespace {
-
-constexpr int rank_threads = 256;
 
 // Ascending keys: by expert, then the largest value first. Both zeros are one value, and NaN is the
 // smallest.
@@ -23,7 +20,7 @@ __device__ std::uint64_t rank_key(std::int64_t expert, float value) {
 // Candidate i is token i % tokens of expert i / tokens, so that equal values stand by token.
 __global__ void token_keys_kernel(const float* probability, std::int64_t tokens,
                                   std::int64_t experts, SortedPairs to) {
-  const std::int64_t i = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
+  const std::int64_t i = candidate();
   if (i >= tokens * experts) return;
   const std::int64_t place = i % tokens * experts + i / tokens;
   to.keys[i] = rank_key(i / tokens, probability[place]);
@@ -33,7 +30,7 @@ __global__ void token_keys_kernel(const float* probability, std::int64_t tokens,
 // by_weight: the largest weights first, otherwise as they stand.
 __global__ void choice_keys_kernel(const std::int32_t* expert, const float* weight,
                                    std::int64_t pairs, bool by_weight, SortedPairs to) {
-  const std::int64_t i = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
+  const std::int64_t i = candidate();
   if (i >= pairs) return;
   to.keys[i] = rank_key(expert[i], by_weight ? weight[i] : 0.0F);
   to.values[i] = static_cast<std::int32_t>(i);
@@ -56,20 +53,11 @@ __device__ std::int64_t begin_of(const std::uint64_t* keys, std::int64_t count,
 
 __global__ void keep_first_kernel(SortedPairs sorted, std::int64_t count, std::int64_t capacity,
                                   std::int32_t* expert) {
-  const std::int64_t i = std::int64_t{blockIdx.x} * rank_threads + threadIdx.x;
+  const std::int64_t i = candidate();
   if (i >= count) return;
   const std::uint64_t mine = sorted.keys[i] >> 32;
   const auto id = static_cast<std::int32_t>(mine);
   expert[sorted.values[i]] = i - begin_of(sorted.keys, count, mine) < capacity ? id : ~id;
-}
-
-Grid candidate_grid(std::int64_t count) {
-  return {.blocks = ceil_div(count, rank_threads), .threads = rank_threads};
-}
-
-SortedPairs take_pairs(std::int64_t count, Arena& scratch) {
-  auto* keys = static_cast<std::uint64_t*>(scratch.take({count}, DType::i64).data);
-  return {keys, scratch.take({count}, DType::i32).as<std::int32_t>()};
 }
 
 // make_keys(to) queues the keys of `count` candidates and where each stands in `expert`.

@@ -19,14 +19,19 @@ class CudaRouterOps final : public RouterOps {
   void choose_backward(const GateRule& rule, Tensor logits, Tensor probability, Tensor log_sum,
                        Tensor expert, Tensor d_weight, Tensor balance_slope, float z_slope,
                        Tensor d_logits, Stream& stream) override;
-  double sum_probabilities(Tensor probability, Tensor log_sum, std::span<double> sums,
-                           Stream& stream) override;
+  void sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums, Stream& stream) override;
 
   // capacity.cu
   void pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
                    Stream& stream) override;
   void drop(Tensor expert, Tensor weight, std::int64_t num_experts, std::int64_t capacity,
             DropBy by, Stream& stream) override;
+
+  // plan_ops.cu
+  void count_choices(Tensor expert, Tensor counts, Stream& stream) override;
+  void sort_choices(Tensor expert, Tensor copy, std::int64_t num_copies, Tensor token_of_slot,
+                    Tensor slot_of_choice, Stream& stream) override;
+  void number_rows(Tensor runs, Tensor out, Stream& stream) override;
 
   // noise.cu
   void add_noise(const Random& random, std::uint64_t first, Tensor width, Tensor logits,

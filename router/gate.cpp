@@ -81,9 +81,9 @@ void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& r
     const DropBy by = config_.drop == "position" ? DropBy::position : DropBy::probability;
     ops.drop(routing.expert, routing.weight, num_experts_, capacity(tokens), by, stream);
   }
-  const HostRead expert(routing.expert, stream);
-  if (tape != nullptr) tape->record(batch, inputs_.layer, expert.tensor());
-  count(expert.tensor(), routing);
+  if (tape != nullptr)
+    tape->record(batch, inputs_.layer, HostRead(routing.expert, stream).tensor());
+  tally(batch, routing, arena, stream);
 }
 
 bool Gate::replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const {
@@ -148,17 +148,6 @@ std::int64_t Gate::capacity(std::int64_t tokens) const {
 Random Gate::random(Purpose purpose, const Batch& batch) const {
   const auto step = static_cast<std::uint64_t>(std::max<std::int64_t>(0, batch.step));
   return {inputs_.seed, purpose, step | static_cast<std::uint64_t>(inputs_.layer) << 50};
-}
-
-void Gate::count(Tensor choices, Routing& routing) const {
-  routing.counts.assign(static_cast<std::size_t>(num_experts_), 0);
-  routing.wanted.assign(static_cast<std::size_t>(num_experts_), 0);
-  const auto* expert = choices.as<std::int32_t>();
-  for (std::int64_t i = 0; i < choices.size(); ++i) {
-    if (expert[i] >= 0) ++routing.counts[static_cast<std::size_t>(expert[i])];
-    ++routing.wanted[static_cast<std::size_t>(expert_of(expert[i]))];
-  }
-  if (picking_ == Picking::tokens) routing.wanted = routing.counts;  // nobody was turned away
 }
 
 void Gate::finish_step(std::span<const std::int64_t> counts) {

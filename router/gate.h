@@ -67,9 +67,10 @@ class Gate {
                    Arena& arena, Stream& stream) const;
   bool replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const;
   void pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
-  void count(Tensor choices, Routing& routing) const;
-  Balance balance_of(const Routing& routing, std::span<const double> sums, std::int64_t runs,
-                     double share, Stream& stream) const;
+  // gate_tally.cpp: the counts and sums of `routing`; the runs over which they are taken.
+  void tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
+  std::int64_t num_runs(const Batch& batch) const;
+  Balance balance_of(const Batch& batch, const Routing& routing, double share) const;
   void add_product_gradients(Params& params, const Batch& batch, const Routing& routing,
                              Tensor d_logits, Tensor d_x, Arena& arena, Stream& stream) const;
   std::int64_t capacity(std::int64_t tokens) const;

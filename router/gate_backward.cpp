@@ -5,20 +5,6 @@
 #include "runtime/trace.h"
 
 namespace switchyard {
-namespace {
-
-// Choices per expert within each run of tokens, before drops: [runs, E].
-std::vector<std::int64_t> counts_of_runs(Tensor expert, std::int64_t runs, int num_experts) {
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(runs * num_experts), 0);
-  const std::int64_t pairs_of_run = expert.size() / runs;
-  const auto* choice = expert.as<std::int32_t>();
-  for (std::int64_t pair = 0; pair < expert.size(); ++pair) {
-    ++counts[static_cast<std::size_t>(pair / pairs_of_run * num_experts + expert_of(choice[pair]))];
-  }
-  return counts;
-}
-
-}  // namespace
 
 AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, Tensor x, const Routing& routing,
                                Tensor d_weight, double share, Tensor d_x, Arena& arena,
@@ -26,37 +12,25 @@ AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, Tensor x, con
   const Span span(stream, "gate");
   if (x.empty() || picking_ == Picking::by_hash) return {};
   RouterOps& ops = RouterOps::on(stream.device());
-  const std::int64_t runs = balance_over_ == BalanceOver::sequence ? batch.num_sequences : 1;
-  require(runs > 0 && x.rows() % runs == 0, "{} tokens in {} sequences", x.rows(), runs);
-  std::vector<double> sums(static_cast<std::size_t>(runs * num_experts_));
-  const double log_sum_squares =
-      ops.sum_probabilities(routing.probability, routing.log_sum, sums, stream);
-  const Balance balance = balance_of(routing, sums, runs, share, stream);
+  const Balance balance = balance_of(batch, routing, share);
   const double z = static_cast<double>(config_.z_loss) * share / static_cast<double>(x.rows());
 
   const Tensor d_logits = arena.take(routing.logits.shape);
   ops.choose_backward(
       rule_, routing.logits, routing.probability, routing.log_sum, routing.expert, d_weight,
-      on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
+      on_device(tensor_of(balance.slope.data(), {num_runs(batch), num_experts_}), arena, stream),
       static_cast<float>(2.0 * z), d_logits, stream);
   add_product_gradients(params, batch, routing, d_logits, d_x, arena, stream);
-  return {balance.loss, z * log_sum_squares};
+  return {balance.loss, z * routing.log_sum_squares};
 }
 
-Balance Gate::balance_of(const Routing& routing, std::span<const double> sums, std::int64_t runs,
-                         double share, Stream& stream) const {
+Balance Gate::balance_of(const Batch& batch, const Routing& routing, double share) const {
   const double coefficient = static_cast<double>(config_.balance_loss) * share;
-  const std::int64_t run_tokens = routing.expert.rows() / runs;
-  std::vector<std::int64_t> counts;
-  if (balance_over_ == BalanceOver::sequence) {
-    counts = counts_of_runs(HostRead(routing.expert, stream).tensor(), runs, num_experts_);
-  } else if (balance_over_ == BalanceOver::global_batch) {
-    const auto* before = counts_.tensor().as<std::int64_t>();
-    counts.assign(before, before + num_experts_);
-  } else {
-    counts = routing.wanted;
-  }
-  return balance_loss(coefficient, counts, sums, num_experts_, run_tokens);
+  std::span<const std::int64_t> counts = routing.wanted_of_runs;
+  if (balance_over_ == BalanceOver::global_batch)
+    counts = {counts_.tensor().as<std::int64_t>(), static_cast<std::size_t>(num_experts_)};
+  return balance_loss(coefficient, counts, routing.probability_of_runs, num_experts_,
+                      routing.expert.rows() / num_runs(batch));
 }
 
 void Gate::add_product_gradients(Params& params, const Batch& batch, const Routing& routing,

@@ -1,9 +1,6 @@
 // The gradient of a gate's rows on a GPU, and the sums that its balance loss is made of.
-#include <vector>
-
 #include "router/cuda_gate.h"
 #include "router/cuda_ops.h"
-#include "runtime/host_access.h"
 
 namespace switchyard {
 namespace {
@@ -133,29 +130,20 @@ void CudaRouterOps::choose_backward(const GateRule& rule, Tensor logits, Tensor 
                         .k = static_cast<int>(k)});
 }
 
-double CudaRouterOps::sum_probabilities(Tensor probability, Tensor log_sum, std::span<double> sums,
-                                        Stream& stream) {
+void CudaRouterOps::sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums,
+                                      Stream& stream) {
   constexpr int threads = 128;
   const std::int64_t tokens = log_sum.size(), experts = probability.cols();
-  const std::int64_t runs = std::ssize(sums) / experts, run = tokens / runs;
+  const std::int64_t runs = sums.rows(), run = tokens / runs;
   const std::int64_t chunks = ceil_div(run, sum_chunk), columns = ceil_div(experts + 1, threads);
   Arena& scratch = cuda_queue(stream).scratch();
   const Tensor partial = scratch.take({runs * chunks, experts + 1}, DType::f64);
-  const Tensor joined = scratch.take({runs, experts + 1}, DType::f64);
   launch(sum_chunk_kernel, {.blocks = runs * chunks, .threads = threads, .blocks_y = columns},
          stream, device_data<float>(probability), device_data<float>(log_sum), run, chunks, experts,
          device_data<double>(partial));
   launch(join_chunks_kernel, {.blocks = runs, .threads = threads, .blocks_y = columns}, stream,
-         device_data<double>(partial), chunks, experts, device_data<double>(joined));
-  const HostRead on_host(joined, stream);
+         device_data<double>(partial), chunks, experts, device_data<double>(sums));
   scratch.reset();
-  double squares = 0.0;
-  for (std::int64_t r = 0; r < runs; ++r) {
-    const double* row = on_host.as<double>() + r * (experts + 1);
-    std::copy_n(row, experts, sums.begin() + r * experts);
-    squares += row[experts];
-  }
-  return squares;
 }
 
 }  // namespace switchyard

@@ -185,10 +185,10 @@ void CpuRouterOps::choose_backward(const GateRule& rule, Tensor logits, Tensor p
   });
 }
 
-double CpuRouterOps::sum_probabilities(Tensor probability, Tensor log_sum, std::span<double> sums,
-                                       Stream& stream) {
+void CpuRouterOps::sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums,
+                                     Stream& stream) {
   const std::int64_t tokens = log_sum.size(), experts = probability.cols();
-  const std::int64_t runs = std::ssize(sums) / experts, run = tokens / runs;
+  const std::int64_t runs = sums.rows(), run = tokens / runs;
   const std::int64_t chunks = (run + token_chunk - 1) / token_chunk;  // of a run
   std::vector<double> partial(static_cast<std::size_t>(runs * chunks * (experts + 1)), 0.0);
   parallel_for(stream, runs * chunks, [&](std::int64_t chunk) {
@@ -201,15 +201,12 @@ double CpuRouterOps::sum_probabilities(Tensor probability, Tensor log_sum, std::
       mine[experts] += log_sum_t * log_sum_t;
     }
   });
-  std::fill(sums.begin(), sums.end(), 0.0);
-  double squares = 0.0;
+  std::fill_n(sums.as<double>(), sums.size(), 0.0);
   for (std::int64_t chunk = 0; chunk < runs * chunks; ++chunk) {
     const double* from = partial.data() + chunk * (experts + 1);
-    double* to = sums.data() + chunk / chunks * experts;
-    for (std::int64_t e = 0; e < experts; ++e) to[e] += from[e];
-    squares += from[experts];
+    double* to = sums.as<double>() + chunk / chunks * (experts + 1);
+    for (std::int64_t e = 0; e <= experts; ++e) to[e] += from[e];
   }
-  return squares;
 }
 
 }  // namespace switchyard

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "router/math.h"
 #include "router/payload.h"
@@ -47,10 +46,22 @@ class RouterOps {
   virtual void choose_backward(const GateRule& rule, Tensor logits, Tensor probability,
                                Tensor log_sum, Tensor expert, Tensor d_weight, Tensor balance_slope,
                                float z_slope, Tensor d_logits, Stream& stream) = 0;
-  // sums[d, e] = sum over the tokens of run d of probability [T, E], the tokens in D equal runs, in
-  // fixed chunks of 64. Returns the same sum of log_sum^2 over all.
-  virtual double sum_probabilities(Tensor probability, Tensor log_sum, std::span<double> sums,
-                                   Stream& stream) = 0;
+  // sums: [D, E + 1] f64: over the tokens of each of D equal runs, in fixed chunks of 64, the sum
+  // of probability [T, E], and behind it that of log_sum^2.
+  virtual void sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums,
+                                 Stream& stream) = 0;
+  // counts: [D, 2, E] i64: of the choices of each of D equal runs of tokens, how many are e: those
+  // that were not dropped, and all. expert: [T, k].
+  virtual void count_choices(Tensor expert, Tensor counts, Stream& stream) = 0;
+
+  // Slots are numbered by (copy of the expert, token, choice); dropped choices have none. expert:
+  // [T, k]; copy: [E] i32, below num_copies, another one for each expert that was chosen.
+  // token_of_slot: [slots] i32; slot_of_choice: [T, k] i32, -1 for a dropped choice.
+  virtual void sort_choices(Tensor expert, Tensor copy, std::int64_t num_copies,
+                            Tensor token_of_slot, Tensor slot_of_choice, Stream& stream) = 0;
+  // out[begin + i] = first + i for i < count, for each row (begin, count, first) of runs [R, 3].
+  // All i32.
+  virtual void number_rows(Tensor runs, Tensor out, Stream& stream) = 0;
 
   // Noisy top-k (Shazeer 2017, arXiv:1701.06538): logits += n * softplus(width), with n normal,
   // number first + i of `random` for element i. width becomes the derivative of logits by it.

@@ -1,7 +1,9 @@
 #include "router/plan.h"
 
+#include <algorithm>
 #include <numeric>
 
+#include "router/ops.h"
 #include "runtime/counts.h"
 #include "runtime/host_access.h"
 #include "runtime/trace.h"
@@ -32,33 +34,18 @@ void count_outgoing(const Routing& routing, const Placement& placement,
   }
 }
 
-// A stable counting sort of the (token, choice) pairs by copy; dropped ones have no slot.
+// copy: of each expert, as copies_for() says.
 void sort_choices(const Routing& routing, const std::vector<std::int64_t>& copy, Arena& arena,
                   Plan& plan, Stream& stream) {
-  const std::int64_t pairs = routing.expert.size();
-  const std::int64_t top_k = pairs == 0 ? 1 : routing.expert.cols();
   plan.num_slots = total_of(plan.outgoing);
   plan.token_of_slot = arena.take({plan.num_slots}, DType::i32);
   plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
-  const Counts begin = begins_of(plan.outgoing);
-  Counts next(copy.size());  // [experts]
-  for (std::size_t e = 0; e < copy.size(); ++e) next[e] = begin[at(copy[e])];
-  const HostRead choices(routing.expert, stream);
-  HostWrite tokens(plan.token_of_slot, stream), slots(plan.slot_of_choice, stream);
-  const auto* expert = choices.as<std::int32_t>();
-  auto* token_of_slot = tokens.as<std::int32_t>();
-  auto* slot_of_choice = slots.as<std::int32_t>();
-  for (std::int64_t pair = 0; pair < pairs; ++pair) {
-    if (expert[pair] < 0) {
-      slot_of_choice[pair] = -1;
-      continue;
-    }
-    const std::int64_t slot = next[at(expert[pair])]++;
-    token_of_slot[slot] = static_cast<std::int32_t>(pair / top_k);
-    slot_of_choice[pair] = static_cast<std::int32_t>(slot);
-  }
-  tokens.send();
-  slots.send();
+  HostWrite copies(arena.take({std::ssize(copy)}, DType::i32), stream);
+  std::transform(copy.begin(), copy.end(), copies.as<std::int32_t>(),
+                 [](std::int64_t c) { return static_cast<std::int32_t>(c); });
+  RouterOps::on(stream.device())
+      .sort_choices(on_device(routing.expert, arena, stream), copies.send(),
+                    std::ssize(plan.outgoing), plan.token_of_slot, plan.slot_of_choice, stream);
 }
 
 // incoming[source * hosted + slot]: rows that `source` sends for my expert `slot`.
@@ -86,6 +73,27 @@ void lay_out_segments(const std::vector<std::int64_t>& incoming, std::int64_t nu
   }
 }
 
+// Received rows stand by (source, slot), a segment's rows one after another.
+void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, Plan& plan,
+                     Stream& stream) {
+  plan.receive.assign(at(num_ranks), 0);
+  plan.num_received = 0;
+  HostWrite runs(arena.take({num_ranks * hosted, 3}, DType::i32), stream);
+  auto* run = runs.as<std::int32_t>();
+  for (std::int64_t source = 0; source < num_ranks; ++source) {
+    for (std::int64_t slot = 0; slot < hosted; ++slot) {
+      const Segment& segment = plan.segments[at(slot * num_ranks + source)];
+      *run++ = static_cast<std::int32_t>(plan.num_received);
+      *run++ = static_cast<std::int32_t>(segment.rows);
+      *run++ = static_cast<std::int32_t>(segment.begin);
+      plan.receive[at(source)] += segment.rows;
+      plan.num_received += segment.rows;
+    }
+  }
+  plan.row_of_received = arena.take({plan.num_received}, DType::i32);
+  RouterOps::on(stream.device()).number_rows(runs.send(), plan.row_of_received, stream);
+}
+
 }  // namespace
 
 void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
@@ -94,25 +102,10 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
   const std::vector<std::int64_t> copy = copies_for(placement, experts.rank());
   count_outgoing(routing, placement, copy, plan);
   sort_choices(routing, copy, arena, plan, stream);
-  const auto num_ranks = at(experts.size());
   const std::int64_t hosted = plan.hosted[at(experts.rank())];
   const Counts incoming = exchange_counts(plan, experts, stream);
   lay_out_segments(incoming, experts.size(), hosted, plan);
-
-  plan.receive.assign(num_ranks, 0);
-  plan.num_received = total_of(incoming);
-  plan.row_of_received = arena.take({plan.num_received}, DType::i32);
-  HostWrite rows(plan.row_of_received, stream);
-  auto* row = rows.as<std::int32_t>();
-  for (std::size_t source = 0; source < num_ranks; ++source) {
-    for (std::int64_t slot = 0; slot < hosted; ++slot) {
-      const Segment& segment = plan.segments[static_cast<std::size_t>(slot) * num_ranks + source];
-      std::iota(row, row + segment.rows, static_cast<std::int32_t>(segment.begin));
-      row += segment.rows;
-      plan.receive[source] += segment.rows;
-    }
-  }
-  rows.send();
+  number_received(experts.size(), hosted, arena, plan, stream);
 }
 
 }  // namespace switchyard

@@ -23,6 +23,11 @@ struct Routing {
   Tensor weight;                     // [T, k] f32, of dropped choices too
   std::vector<std::int64_t> counts;  // [experts]: (token, choice) pairs of this micro-batch
   std::vector<std::int64_t> wanted;  // the same with the dropped ones
+  // Of the runs of tokens over which the balance loss is taken, in order: the choices with the
+  // dropped ones, and the sums of `probability`; [runs, experts].
+  std::vector<std::int64_t> wanted_of_runs;
+  std::vector<double> probability_of_runs;
+  double log_sum_squares = 0.0;  // over all tokens
 };
 
 struct Plan {

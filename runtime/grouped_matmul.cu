@@ -2,12 +2,10 @@
 // expert's gradient.
 #include "runtime/grouped_matmul.h"
 
-#include <cstring>
-
 #include "runtime/cuda.h"
 #include "runtime/cuda_operands.h"
+#include "runtime/cuda_table.h"
 #include "runtime/fixed_add.h"
-#include "runtime/host_access.h"
 #include "runtime/product_tile.h"
 
 namespace switchyard {
@@ -95,15 +93,6 @@ __global__ void __launch_bounds__(product_threads)
   }
 }
 
-// A table that the kernel reads, in memory of this call.
-template <class T>
-const T* on_gpu(const std::vector<T>& table, CudaQueue& queue, Stream& stream) {
-  const auto bytes = static_cast<std::int64_t>(table.size() * sizeof(T));
-  HostWrite copy(queue.scratch().take({bytes}, DType::u8), stream);
-  std::memcpy(copy.tensor().data, table.data(), static_cast<std::size_t>(bytes));
-  return static_cast<const T*>(copy.send().data);
-}
-
 template <class Element>
 const Element* operand_of(Tensor rows, CudaQueue& queue, Stream& stream) {
   if constexpr (std::is_same_v<Element, float>) {
@@ -129,8 +118,8 @@ void multiply_rows_of_groups(Tensor a, Op op_b, std::span<const RowGroup> groups
     matrices.push_back(device_data<Element>(matrix));
   }
   const RowsCall<Element> call{operand_of<Element>(a, queue, stream),
-                               on_gpu(matrices, queue, stream),
-                               on_gpu(tiles, queue, stream),
+                               on_gpu(matrices, queue.scratch(), stream),
+                               on_gpu(tiles, queue.scratch(), stream),
                                device_data<float>(out),
                                a.cols(),
                                out.cols(),
@@ -159,8 +148,8 @@ void add_gradients_of_groups(Tensor a, Tensor b, const GradientSums& to, CudaQue
   const GradientCall<Element> call{
       operand_of<Element>(a, queue, stream),
       operand_of<Element>(b, queue, stream),
-      on_gpu(groups, queue, stream),
-      on_gpu(std::vector<RowRange>(to.ranges.begin(), to.ranges.end()), queue, stream),
+      on_gpu(groups, queue.scratch(), stream),
+      on_gpu(std::vector<RowRange>(to.ranges.begin(), to.ranges.end()), queue.scratch(), stream),
       {to.format.scale(), to.format.limit, fixed ? device_data<std::int32_t>(to.misfit) : nullptr},
       m,
       n,

@@ -24,12 +24,24 @@ struct Grid {
   std::int64_t shared_bytes = 0;
 };
 
+// What any GPU takes. Errors: Exit::usage beyond it.
+inline void check_grid(const Grid& grid) {
+  constexpr std::int64_t most_blocks = 0x7fffffff, most_across = 65535;
+  require(
+      grid.blocks <= most_blocks && grid.blocks_y <= most_across && grid.blocks_z <= most_across,
+      Exit::usage,
+      "a GPU cannot run {} by {} by {} blocks at once (at most {} by {} by {}): use a smaller "
+      "micro-batch",
+      grid.blocks, grid.blocks_y, grid.blocks_z, most_blocks, most_across, most_across);
+}
+
 // Queues kernel(arguments...); a grid without blocks is no work. A block that wants more than 48
 // KiB of shared memory says so first.
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), const Grid& grid, Stream& stream,
             Arguments... arguments) {
   if (grid.blocks == 0 || grid.blocks_y == 0 || grid.blocks_z == 0) return;
+  check_grid(grid);
   constexpr std::int64_t always_there = 48 * 1024;
   if (grid.shared_bytes > always_there) {
     check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,

@@ -114,6 +114,8 @@ void round_to_bf16(const float* in, std::int64_t rows, std::int64_t cols, std::i
 
 void cuda::round_to_bf16(Tensor in, Tensor out, Stream& stream) {
   expect_size("out", out, in.size());
+  require(in.size() % operand_elements == 0, "{} elements are no whole pieces of {}", in.size(),
+          operand_elements);
   switchyard::round_to_bf16(device_data<float>(in), 1, in.size(), in.size(),
                             device_data<std::uint16_t>(out), stream);
 }

@@ -76,24 +76,10 @@ const float* as_f32(Tensor gradient, double factor, std::int64_t begin, std::int
 
 class CpuTrainOps final : public TrainOps {
  public:
-  void adamw(Tensor gradient, const AdamWStep& step, Tensor value, Tensor first_moment,
-             Tensor second_moment, Stream& stream) override {
-    const std::int64_t size = value.size();
-    expect_size("gradient", gradient, size);
-    expect_size("first_moment", first_moment, size);
-    expect_size("second_moment", second_moment, size);
-    float* values = value.as<float>();
-    if (first_moment.dtype == DType::bf16) {
-      return adamw_bf16(gradient, step, values, first_moment.as<std::uint16_t>(),
-                        second_moment.as<std::uint16_t>(), size, stream);
-    }
-    float* firsts = first_moment.as<float>();
-    float* seconds = second_moment.as<float>();
-    for_blocks(size, stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
-      float room[param_block];
-      adamw_range(step, as_f32(gradient, step.gradient_factor, begin, count, room), values + begin,
-                  firsts + begin, seconds + begin, count);
-    });
+  void adamw(const std::vector<AdamWParam>& params, Stream& stream) override {
+    check_adamw(params);
+    for (const AdamWParam& param : params)
+      (param.first_moment.dtype == DType::bf16 ? adamw_bf16 : adamw_f32)(param, stream);
   }
 
   void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) override {
@@ -118,17 +104,36 @@ class CpuTrainOps final : public TrainOps {
   }
 
  private:
-  static void adamw_bf16(Tensor gradient, const AdamWStep& step, float* values,
-                         std::uint16_t* firsts, std::uint16_t* seconds, std::int64_t size,
-                         Stream& stream) {
-    for_blocks(size, stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
-      float room[param_block], first[param_block], second[param_block];
-      widen_bf16(firsts + begin, count, first);
-      widen_bf16(seconds + begin, count, second);
-      adamw_range(step, as_f32(gradient, step.gradient_factor, begin, count, room), values + begin,
-                  first, second, count);
-      round_moments(step, first, second, begin, count, firsts + begin, seconds + begin);
-    });
+  static void adamw_f32(const AdamWParam& param, Stream& stream) {
+    float* values = param.value.as<float>();
+    float* firsts = param.first_moment.as<float>();
+    float* seconds = param.second_moment.as<float>();
+    for_blocks(param.value.size(), stream,
+               [&](std::int64_t, std::int64_t begin, std::int64_t count) {
+                 float room[param_block];
+                 adamw_range(param.step, gradient_in(param, begin, count, room), values + begin,
+                             firsts + begin, seconds + begin, count);
+               });
+  }
+
+  static void adamw_bf16(const AdamWParam& param, Stream& stream) {
+    float* values = param.value.as<float>();
+    auto* firsts = param.first_moment.as<std::uint16_t>();
+    auto* seconds = param.second_moment.as<std::uint16_t>();
+    for_blocks(
+        param.value.size(), stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
+          float room[param_block], first[param_block], second[param_block];
+          widen_bf16(firsts + begin, count, first);
+          widen_bf16(seconds + begin, count, second);
+          adamw_range(param.step, gradient_in(param, begin, count, room), values + begin, first,
+                      second, count);
+          round_moments(param.step, first, second, begin, count, firsts + begin, seconds + begin);
+        });
+  }
+
+  static const float* gradient_in(const AdamWParam& param, std::int64_t begin, std::int64_t count,
+                                  float* room) {
+    return as_f32(param.gradient, param.step.gradient_factor, begin, count, room);
   }
 
   // Calls body(block, begin, count) for each block, on the stream's threads.
@@ -142,6 +147,17 @@ class CpuTrainOps final : public TrainOps {
 };
 
 }  // namespace
+
+void check_adamw(const std::vector<AdamWParam>& params) {
+  for (const auto& [gradient, step, value, first, second] : params) {
+    expect_size("gradient", gradient, value.size());
+    expect_size("first_moment", first, value.size());
+    expect_size("second_moment", second, value.size());
+    require(gradient.dtype == params.front().gradient.dtype &&
+                first.dtype == params.front().first_moment.dtype && second.dtype == first.dtype,
+            "parameters whose gradients or moments differ in form are updated together");
+  }
+}
 
 TrainOps& TrainOps::on(Device device) {
   static CpuTrainOps ops;

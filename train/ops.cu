@@ -1,7 +1,8 @@
 // The optimizer on a GPU: each element of the gradient is read once, in the form in which it was
 // summed.
+#include "runtime/cuda_table.h"
 #include "runtime/expect.h"
-#include "runtime/map.h"
+#include "runtime/kernel.h"
 #include "runtime/params.h"
 #include "train/cuda_ops.h"
 
@@ -17,17 +18,43 @@ __device__ inline void keep(float moment, std::uint32_t chance, std::uint16_t& s
   stored = bf16_by_chance(moment, chance);
 }
 
+// A parameter of the optimizer's table. Its blocks of param_block elements are numbered behind
+// those of the parameters before it.
+struct UpdatedParam {
+  const void* gradient;
+  float* value;
+  void* first;
+  void* second;
+  std::int64_t size, first_block;
+  AdamWStep step;
+};
+
+// The last parameter that begins with this block or before it.
+__device__ inline const UpdatedParam& param_of_block(const UpdatedParam* params, int count) {
+  int begin = 0;
+  for (int end = count; end - begin > 1;) {
+    const int middle = begin + (end - begin) / 2;
+    (params[middle].first_block <= blockIdx.x ? begin : end) = middle;
+  }
+  return params[begin];
+}
+
+// A block of threads has a block of a parameter.
 template <class T, class Moment>
-__global__ void adamw_kernel(const T* gradient, AdamWStep step, std::int64_t count, float* value,
-                             Moment* first, Moment* second) {
-  const std::int64_t stride = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < count;
-       i += stride) {
-    float new_value = value[i], new_first = moment_of(first[i]), new_second = moment_of(second[i]);
-    adamw_update(step, gradient_of(gradient[i], step.gradient_factor), new_value, new_first,
-                 new_second);
-    value[i] = new_value;
-    const std::uint32_t chance = rounding_chance(step, i);
+__global__ void adamw_kernel(const UpdatedParam* params, int count) {
+  const UpdatedParam param = param_of_block(params, count);
+  const auto* gradient = static_cast<const T*>(param.gradient);
+  auto* first = static_cast<Moment*>(param.first);
+  auto* second = static_cast<Moment*>(param.second);
+  const std::int64_t begin = (blockIdx.x - param.first_block) * param_block;
+  const std::int64_t end = begin + param_block < param.size ? begin + param_block : param.size;
+  for (std::int64_t i = begin + threadIdx.x; i < end; i += block_threads) {
+    float new_value = param.value[i], new_first = moment_of(first[i]),
+          new_second = moment_of(second[i]);
+    adamw_update(param.step, gradient_of(gradient[i], param.step.gradient_factor), new_value,
+                 new_first, new_second);
+    param.value[i] = new_value;
+    const std::uint32_t chance = rounding_chance(param.step, i);
     keep(new_first, chance & 0xffffU, first[i]);
     keep(new_second, chance >> 16, second[i]);
   }
@@ -58,13 +85,6 @@ __global__ void hash_kernel(const T* values, std::int64_t count, std::int64_t* o
   if (threadIdx.x == 0) out[blockIdx.x] = static_cast<std::int64_t>(sum);
 }
 
-template <class T, class Moment>
-void launch_adamw(const T* gradient, const AdamWStep& step, Tensor value, Moment* first,
-                  Moment* second, Stream& stream) {
-  launch(adamw_kernel<T, Moment>, map_grid(value.size()), stream, gradient, step, value.size(),
-         device_data<float>(value), first, second);
-}
-
 // Calls body with the elements in their type.
 template <class Body>
 void with_elements(Tensor values, Body body) {
@@ -84,21 +104,26 @@ Grid block_grid(std::int64_t blocks) {
 
 class CudaTrainOps final : public TrainOps {
  public:
-  void adamw(Tensor gradient, const AdamWStep& step, Tensor value, Tensor first_moment,
-             Tensor second_moment, Stream& stream) override {
-    const std::int64_t size = value.size();
-    expect_size("gradient", gradient, size);
-    expect_size("first_moment", first_moment, size);
-    expect_size("second_moment", second_moment, size);
-    with_elements(gradient, [&](auto* elements) {
-      if (first_moment.dtype == DType::bf16) {
-        launch_adamw(elements, step, value, device_data<std::uint16_t>(first_moment),
-                     device_data<std::uint16_t>(second_moment), stream);
-      } else {
-        launch_adamw(elements, step, value, device_data<float>(first_moment),
-                     device_data<float>(second_moment), stream);
-      }
+  void adamw(const std::vector<AdamWParam>& params, Stream& stream) override {
+    check_adamw(params);
+    std::vector<UpdatedParam> table;
+    std::int64_t blocks = 0;
+    for (const auto& [gradient, step, value, first, second] : params) {
+      if (value.empty()) continue;
+      table.push_back({gradient.data, device_data<float>(value), first.data, second.data,
+                       value.size(), blocks, step});
+      blocks += ceil_div(value.size(), param_block);
+    }
+    if (table.empty()) return;
+    CudaQueue& queue = cuda_queue(stream);
+    const UpdatedParam* there = on_gpu(table, queue.scratch(), stream);
+    with_elements(params.front().gradient, [&](auto* elements) {
+      using T = std::remove_pointer_t<decltype(elements)>;
+      const bool bf16 = params.front().first_moment.dtype == DType::bf16;
+      launch(bf16 ? adamw_kernel<T, std::uint16_t> : adamw_kernel<T, float>,
+             {.blocks = blocks, .threads = block_threads}, stream, there, std::ssize(table));
     });
+    queue.scratch().reset();
   }
 
   void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) override {

@@ -2,11 +2,24 @@
 // said otherwise; sizes are checked (Exit::internal). No result depends on the thread count.
 #pragma once
 
+#include <vector>
+
 #include "runtime/stream.h"
 #include "runtime/tensor.h"
 #include "train/math.h"
 
 namespace switchyard {
+
+// What AdamW updates together, all of one size. gradient: f32, or i64 in fixed point
+// (AdamWStep::gradient_factor); moments: f32, or bf16 rounded by chance. All parameters of a call
+// have them in the same form.
+struct AdamWParam {
+  Tensor gradient;
+  AdamWStep step;
+  Tensor value, first_moment, second_moment;
+};
+// Errors: Exit::internal unless the sizes and forms are as they should be.
+void check_adamw(const std::vector<AdamWParam>& params);
 
 class TrainOps {
  public:
@@ -14,10 +27,8 @@ class TrainOps {
   // Errors: Exit::usage if this build has no kernels for the device.
   static TrainOps& on(Device device);
 
-  // One AdamW update of every element, in place. All tensors of one size; gradient: f32, or i64 in
-  // fixed point (AdamWStep::gradient_factor); moments: f32, or bf16 rounded by chance.
-  virtual void adamw(Tensor gradient, const AdamWStep& step, Tensor value, Tensor first_moment,
-                     Tensor second_moment, Stream& stream) = 0;
+  // One AdamW update of every element of each parameter, in place; on a GPU all in one launch.
+  virtual void adamw(const std::vector<AdamWParam>& params, Stream& stream) = 0;
 
   // out[b] = sum of squares of gradient * factor, as f32, over its b-th block of param_block
   // elements, in double and in a fixed order. gradient: f32 or i64; out: f64, [number of blocks].

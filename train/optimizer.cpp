@@ -25,7 +25,7 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
 
   const Random rounding(static_cast<std::uint64_t>(config_.seed), Purpose::moment_rounding,
                         static_cast<std::uint64_t>(step));
-  TrainOps& ops = TrainOps::on(stream.device());
+  std::vector<AdamWParam> owned;
   for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
     const auto [begin, end] = params.owned(id);
     if (begin == end) continue;
@@ -35,9 +35,11 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
     const Philox key = rounding.bits(spec.key());
     constants.rounding_key = std::uint64_t{key[0]} << 32 | key[1];
     constants.first_element = begin;
-    ops.adamw(params.gradient(id).range(begin, end), constants, params.value(id).range(begin, end),
-              params.first_moment(id), params.second_moment(id), stream);
+    owned.push_back({params.gradient(id).range(begin, end), constants,
+                     params.value(id).range(begin, end), params.first_moment(id),
+                     params.second_moment(id)});
   }
+  TrainOps::on(stream.device()).adamw(owned, stream);
 }
 
 }  // namespace switchyard

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 #include "runtime/shared_memory.h"
@@ -134,6 +135,23 @@ TEST(Emulation, FindsAMissingWaitForAnEvent) {
   EXPECT_TRUE(std::isnan(copied(false)));
 }
 
+// A copy of what a call without a stream brings from memory that is not pinned.
+float brought(bool with_wait) {
+  Stream stream;
+  const Floats to(1), copy(1);
+  const float value = 3.0F;
+  cudaMemcpy(to.data, &value, sizeof value, cudaMemcpyDefault);
+  if (with_wait) cudaDeviceSynchronize();
+  cudaMemcpyAsync(copy.data, to.data, sizeof value, cudaMemcpyDefault, stream.handle);
+  cudaStreamSynchronize(stream.handle);
+  return copy.values(1)[0];
+}
+
+TEST(Emulation, FindsWorkThatDoesNotWaitForACopyWithoutAStream) {
+  EXPECT_EQ(brought(true), 3.0F);
+  EXPECT_TRUE(std::isnan(brought(false)));
+}
+
 // A kernel that overwrites what a copy on another stream has yet to take.
 TEST(Emulation, EagerQueuesFindAnOverwriteThatDoesNotWait) {
   Stream first, second;
@@ -163,6 +181,18 @@ TEST(EmulationDeathTest, FindsABarrierThatSomeThreadsMiss) {
                  if (threadIdx.x >= 40) __shfl_sync(~0U, out[0], 0);
                }),
                "never reach");
+}
+
+TEST(EmulationDeathTest, AStreamOlderThanAllMemoryMayOutliveIt) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // in a program that has no memory yet
+  EXPECT_EXIT(
+      {
+        static Stream first;
+        static const Floats floats(2 * threads);
+        run(number, first, floats.data);
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(EmulationDeathTest, FindsAKernelWithAnAddressOfTheHost) {

@@ -110,6 +110,21 @@ TEST(GroupedKernels, GradientsInBf16) {
   for (const bool exact : {false, true}) expect_same_gradients(Precision::bf16, gpu(), exact, 1e-4);
 }
 
+// What exact mode asks of a GPU when it starts, of products that go together too; sides that no
+// tile divides.
+TEST(GroupedKernels, PassTheSelfTestOfExactMode) {
+  for (const bool tf32 : {false, true}) {
+    Stream stream = Stream::cuda(Device::cuda(0), tf32);
+    std::vector<MatmulShape> shapes;
+    for (const Precision precision : {Precision::f32, Precision::bf16}) {
+      shapes.push_back({112, 136, 40, Op::plain, Op::transposed, precision});
+      shapes.push_back({112, 40, 136, Op::plain, Op::plain, precision});
+      shapes.push_back({136, 40, 112, Op::transposed, Op::plain, precision});
+    }
+    EXPECT_TRUE(self_test_matmul(shapes, stream).library_repeats);
+  }
+}
+
 // What exact mode leans on: a row's bits, and a gradient's, depend on no other group.
 TEST(GroupedKernels, AGroupGivesTheSameBitsAloneAndBesideOthers) {
   const std::int64_t k = 40, n = 136;

@@ -185,13 +185,34 @@ TEST(TrainKernels, AdamwFromBothFormsOfAGradient) {
     const AdamWStep step{
         .rate = 0.1F, .weight_decay = 0.1F, .gradient_factor = fixed ? 0.5 * 0x1p-40 : 0.5};
     on_both([&](Device on, Stream& stream) {
-      TrainOps::on(on).adamw(gradient.on(on), step, value.on(on), first.on(on), second.on(on),
+      TrainOps::on(on).adamw({{gradient.on(on), step, value.on(on), first.on(on), second.on(on)}},
                              stream);
     });
     expect_same<float>(value);
     expect_same<float>(first);
     expect_same<float>(second);
   }
+}
+
+TEST(TrainKernels, AdamwOfManyParametersAtOnce) {
+  const std::vector<std::int64_t> counts = {5, 0, 3 * param_block, param_block + 1, 1, 0};
+  std::vector<Pair> gradients, values, firsts, seconds;
+  for (const std::int64_t size : counts) {
+    gradients.push_back(Pair::normals({size}, 1 + gradients.size()));
+    values.push_back(Pair::normals({size}, 7 + values.size()));
+    firsts.push_back(Pair::of(std::vector<float>(static_cast<std::size_t>(size), 0.1F), {size}));
+    seconds.push_back(Pair::of(std::vector<float>(static_cast<std::size_t>(size), 0.2F), {size}));
+  }
+  on_both([&](Device on, Stream& stream) {
+    std::vector<AdamWParam> params;
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      params.push_back({gradients[i].on(on), AdamWStep{.rate = 0.1F * static_cast<float>(i + 1)},
+                        values[i].on(on), firsts[i].on(on), seconds[i].on(on)});
+    TrainOps::on(on).adamw(params, stream);
+    TrainOps::on(on).adamw({}, stream);
+  });
+  for (const std::vector<Pair>* all : {&values, &firsts, &seconds})
+    for (const Pair& each : *all) expect_same<float>(each);
 }
 
 TEST(TrainKernels, AdamwWithMomentsInBf16) {
@@ -203,7 +224,7 @@ TEST(TrainKernels, AdamwWithMomentsInBf16) {
   const Pair first = Pair::of(moments, {size}), second = Pair::of(moments, {size});
   const AdamWStep step{.rate = 0.1F, .rounding_key = 0x1234567890abcdefULL, .first_element = 7};
   on_both([&](Device on, Stream& stream) {
-    TrainOps::on(on).adamw(gradient.on(on), step, value.on(on), first.on(on), second.on(on),
+    TrainOps::on(on).adamw({{gradient.on(on), step, value.on(on), first.on(on), second.on(on)}},
                            stream);
   });
   expect_same<float>(value);

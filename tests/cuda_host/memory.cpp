@@ -66,8 +66,9 @@ void on_fault(int, siginfo_t* info, void*) {
   signal(SIGSEGV, SIG_DFL);
 }
 
+// Never destroyed: a stream may live as long as the program, and be older than this.
 DeviceMemory& memory() {
-  static DeviceMemory all;
+  static DeviceMemory& all = *new DeviceMemory;
   static const bool explained = [] {
     struct sigaction action {};
     action.sa_sigaction = on_fault;

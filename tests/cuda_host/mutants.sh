@@ -21,13 +21,18 @@ no barrier before a tile is turned|runtime/operands.cu|s/__syncthreads();//|0|Ru
 no barrier before a step is multiplied|runtime/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
 no barrier between the ranges of a gradient|runtime/grouped_matmul.cu|s/__syncthreads();.*//|0|GroupedKernels.Gradients*
 a copy that is not waited for|runtime/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
+a row that depends on its group|runtime/grouped_matmul.cu|s/to = call.add ? to + sum : sum;/to = sum * (1.0F + 1e-6F * tile.group);/|0|GroupedKernels.PassTheSelfTest*
 one key too few|model/attention_past.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
 one choice too many|router/capacity.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
 one pair too many|model/rotary.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
 one column too many|runtime/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
+a choice that is not counted|router/plan_ops.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
+no barrier before counts are read|router/plan_ops.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
+a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
 a sum that no lane wrote|model/attention_past.cu|/room\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast
+work does not wait for a copy without a queue|runtime/memory.cu|s/check(cudaDeviceSynchronize());  .*//|0|RuntimeKernels.*
 NCCL does not wait for the work before|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(stream_, ready_/d|2|CudaExchange.MovesEveryRow
 work does not wait for NCCL|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow
 a queue does not wait for another|runtime/stream.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow

@@ -31,6 +31,25 @@ std::set<Queue*>& queues() {
   return all;
 }
 
+// What calls without a stream write to device memory: a copy from memory that is not pinned may
+// return before its bytes are there, and queues do not wait for it.
+struct LateWrite {
+  std::vector<std::byte> bytes;
+  void* to;
+};
+std::vector<LateWrite> late_writes;
+
+void finish_late_writes() {
+  const OnDevice here;
+  for (const LateWrite& each : late_writes)
+    std::memcpy(each.to, each.bytes.data(), each.bytes.size());
+  late_writes.clear();
+}
+void write_late(void* to, std::vector<std::byte> bytes) {
+  late_writes.push_back({std::move(bytes), to});
+  if (eager_queues) finish_late_writes();
+}
+
 void step(Queue& queue) {
   const auto next = std::move(queue.work.front());
   queue.work.pop_front();
@@ -89,12 +108,17 @@ const char* cudaGetErrorString(cudaError_t error) {
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 
 cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
-  const OnDevice here;
-  std::memset(memory, value, bytes);
+  write_late(memory, std::vector(bytes, static_cast<std::byte>(value)));
   return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
   ++calls.waits;
+  finish_late_writes();
+  if (is_device_memory(to) && !is_device_memory(from) && !is_pinned(from)) {
+    const auto* begin = static_cast<const std::byte*>(from);
+    write_late(to, {begin, begin + bytes});
+    return cudaSuccess;
+  }
   const OnDevice here;
   std::memcpy(to, from, bytes);
   return cudaSuccess;
@@ -119,6 +143,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
 }
 cudaError_t cudaDeviceSynchronize() {
   ++calls.waits;
+  finish_late_writes();
   for (Queue* queue : queues()) drain(queue);
   return cudaSuccess;
 }

@@ -24,7 +24,7 @@ switchyard_cuda_host_program(cuda_host_tests GTest::gtest_main)
 switchyard_cuda_host_program(cuda_host_rank_tests rank_test_main)
 switchyard_test(cuda_host/exchange PROGRAM cuda_host_rank_tests RANKS 2 3)
 switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 1 2 4)
-foreach(name emulation grouped_kernels kernels model_kernels router_kernels)
+foreach(name emulation grouped_kernels kernels launch model_kernels router_kernels)
   switchyard_test(cuda_host/${name} PROGRAM cuda_host_tests)
 endforeach()
 

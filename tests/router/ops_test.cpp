@@ -183,18 +183,30 @@ TEST(RouterOps, GradientMatchesFiniteDifferences) {
 
 TEST(RouterOps, ProbabilitiesAreSummedByRun) {
   const Chosen chosen(random_logits(150 * 4), 4, 1, sigmoid);
-  std::vector<double> sums(8);
+  std::vector<double> sums(2 * 5);
   Stream stream = Stream::cpu(1);
   RouterOps::on(Device::cpu())
       .sum_probabilities(tensor_of(chosen.probability.data(), {150, 4}),
-                         tensor_of(chosen.log_sum.data(), {150}), sums, stream);
-  for (std::size_t i = 0; i < 8; ++i) {
-    double sum = 0.0;
-    for (std::size_t t = i / 4 * 75; t < (i / 4 + 1) * 75; ++t) {
-      sum += static_cast<double>(chosen.probability[t * 4 + i % 4]);
+                         tensor_of(chosen.log_sum.data(), {150}), tensor_of(sums.data(), {2, 5}),
+                         stream);
+  for (std::size_t run = 0; run < 2; ++run) {
+    double sum[5] = {};
+    for (std::size_t t = run * 75; t < (run + 1) * 75; ++t) {
+      for (std::size_t e = 0; e < 4; ++e)
+        sum[e] += static_cast<double>(chosen.probability[t * 4 + e]);
+      sum[4] += static_cast<double>(chosen.log_sum[t]) * static_cast<double>(chosen.log_sum[t]);
     }
-    EXPECT_NEAR(sums[i], sum, 1e-12);
+    for (std::size_t e = 0; e < 5; ++e) EXPECT_NEAR(sums[run * 5 + e], sum[e], 1e-9);
   }
+}
+
+TEST(RouterOps, ChoicesAreCountedByRunWithAndWithoutTheDropped) {
+  const std::vector<std::int32_t> expert = {2, 0, ~0, 1, 2, ~1, 2, 0};
+  std::vector<std::int64_t> counts(2 * 2 * 3, -1);
+  Stream stream = Stream::cpu(1);
+  RouterOps::on(Device::cpu())
+      .count_choices(tensor_of(expert.data(), {4, 2}), tensor_of(counts.data(), {2, 2, 3}), stream);
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{1, 1, 1, 2, 1, 1, 1, 0, 2, 1, 1, 2}));
 }
 
 TEST(RouterOps, DotChoicesIsTheGradientOfSumChoicesByWeight) {

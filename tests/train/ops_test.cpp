@@ -38,8 +38,9 @@ TEST(TrainOps, AdamwMatchesReferenceOverSteps) {
     std::vector<float> gradient = reference::normals(size, 10 + static_cast<std::uint64_t>(step));
     for (std::size_t i = 0; i < size; ++i) history[i].push_back(gradient[i]);
     TrainOps::on(Device::cpu())
-        .adamw(tensor_of(gradient), step_of(step), tensor_of(value), tensor_of(first),
-               tensor_of(second), stream);
+        .adamw({{tensor_of(gradient), step_of(step), tensor_of(value), tensor_of(first),
+                 tensor_of(second)}},
+               stream);
   }
   std::vector<double> expected;
   for (std::size_t i = 0; i < size; ++i) {
@@ -57,9 +58,10 @@ TEST(TrainOps, AdamwScalesTheGradient) {
   Stream stream = Stream::cpu(1);
   AdamWStep step = step_of(0);
   TrainOps& ops = TrainOps::on(Device::cpu());
-  ops.adamw(tensor_of(halved), step, tensor_of(a), tensor_of(first_a), tensor_of(second_a), stream);
+  ops.adamw({{tensor_of(halved), step, tensor_of(a), tensor_of(first_a), tensor_of(second_a)}},
+            stream);
   step.gradient_factor = 0.5;
-  ops.adamw(tensor_of(gradient), step, tensor_of(b), tensor_of(first_b), tensor_of(second_b),
+  ops.adamw({{tensor_of(gradient), step, tensor_of(b), tensor_of(first_b), tensor_of(second_b)}},
             stream);
   EXPECT_EQ(first_a, first_b);
   EXPECT_EQ(second_a, second_b);
@@ -84,7 +86,7 @@ TEST(TrainOps, MomentsInBf16AreRightOnAverage) {
   for (int i = 0; i < 100; ++i) {
     step.rounding_key = static_cast<std::uint64_t>(i) * 0x9E3779B97F4A7C15ULL;
     TrainOps::on(Device::cpu())
-        .adamw(tensor_of(gradient), step, tensor_of(value), tensor_of(first), tensor_of(second),
+        .adamw({{tensor_of(gradient), step, tensor_of(value), tensor_of(first), tensor_of(second)}},
                stream);
   }
   for (const std::vector<std::uint16_t>* moment : {&first, &second}) {
@@ -105,12 +107,12 @@ TEST(TrainOps, MomentsInBf16RoundAlikeInAnySplit) {
   step.rounding_key = 5;
   Stream stream = Stream::cpu(2);
   TrainOps& ops = TrainOps::on(Device::cpu());
-  ops.adamw(tensor_of(gradient), step, tensor_of(whole), tensor_of(first), tensor_of(second),
+  ops.adamw({{tensor_of(gradient), step, tensor_of(whole), tensor_of(first), tensor_of(second)}},
             stream);
   for (const auto& [from, to] : {std::pair(std::int64_t{0}, begin), std::pair(begin, size)}) {
     step.first_element = from;
-    ops.adamw(tensor_of(gradient).range(from, to), step, tensor_of(part).range(from, to),
-              tensor_of(part_first).range(from, to), tensor_of(part_second).range(from, to),
+    ops.adamw({{tensor_of(gradient).range(from, to), step, tensor_of(part).range(from, to),
+                tensor_of(part_first).range(from, to), tensor_of(part_second).range(from, to)}},
               stream);
   }
   EXPECT_EQ(whole, part);

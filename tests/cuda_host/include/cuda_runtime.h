@@ -121,9 +121,10 @@ T __shfl_sync(unsigned, T value, int lane) {
 inline unsigned __ballot_sync(unsigned, bool value) { return cuda_host::ballot(value); }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __ffs(int x) { return __builtin_ffs(x); }
-inline int atomicOr(int* to, int value) {
-  const int before = *to;
-  *to |= value;
+template <class T>
+T atomicAdd(T* to, T value) {
+  const T before = *to;
+  *to += value;
   return before;
 }
 
