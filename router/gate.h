@@ -69,8 +69,8 @@ class Gate {
   void pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
   // gate_tally.cpp: the counts and sums of `routing`; the runs over which they are taken.
   void tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
-  std::int64_t num_runs(const Batch& batch) const;
-  Balance balance_of(const Batch& batch, const Routing& routing, double share) const;
+  std::int64_t num_runs(const Batch& batch, std::int64_t tokens) const;
+  Balance balance_of(const Routing& routing, std::int64_t runs, double share) const;
   void add_product_gradients(Params& params, const Batch& batch, const Routing& routing,
                              Tensor d_logits, Tensor d_x, Arena& arena, Stream& stream) const;
   std::int64_t capacity(std::int64_t tokens) const;

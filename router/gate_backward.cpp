@@ -12,25 +12,26 @@ AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, Tensor x, con
   const Span span(stream, "gate");
   if (x.empty() || picking_ == Picking::by_hash) return {};
   RouterOps& ops = RouterOps::on(stream.device());
-  const Balance balance = balance_of(batch, routing, share);
+  const std::int64_t runs = num_runs(batch, x.rows());
+  const Balance balance = balance_of(routing, runs, share);
   const double z = static_cast<double>(config_.z_loss) * share / static_cast<double>(x.rows());
 
   const Tensor d_logits = arena.take(routing.logits.shape);
   ops.choose_backward(
       rule_, routing.logits, routing.probability, routing.log_sum, routing.expert, d_weight,
-      on_device(tensor_of(balance.slope.data(), {num_runs(batch), num_experts_}), arena, stream),
+      on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
       static_cast<float>(2.0 * z), d_logits, stream);
   add_product_gradients(params, batch, routing, d_logits, d_x, arena, stream);
   return {balance.loss, z * routing.log_sum_squares};
 }
 
-Balance Gate::balance_of(const Batch& batch, const Routing& routing, double share) const {
+Balance Gate::balance_of(const Routing& routing, std::int64_t runs, double share) const {
   const double coefficient = static_cast<double>(config_.balance_loss) * share;
   std::span<const std::int64_t> counts = routing.wanted_of_runs;
   if (balance_over_ == BalanceOver::global_batch)
     counts = {counts_.tensor().as<std::int64_t>(), static_cast<std::size_t>(num_experts_)};
   return balance_loss(coefficient, counts, routing.probability_of_runs, num_experts_,
-                      routing.expert.rows() / num_runs(batch));
+                      routing.expert.rows() / runs);
 }
 
 void Gate::add_product_gradients(Params& params, const Batch& batch, const Routing& routing,

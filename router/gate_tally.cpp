@@ -37,21 +37,22 @@ void queue_tally(const Routing& routing, const Numbers& numbers, Stream& stream)
 
 }  // namespace
 
-// Elsewhere than in training a batch may have rows of any length.
-std::int64_t Gate::num_runs(const Batch& batch) const {
-  return balance_over_ == BalanceOver::sequence && batch.step >= 0 ? batch.num_sequences : 1;
+// Rows of other lengths than one another's, which nothing trains on, are one run.
+std::int64_t Gate::num_runs(const Batch& batch, std::int64_t tokens) const {
+  const bool by_sequence = balance_over_ == BalanceOver::sequence && batch.num_sequences > 0 &&
+                           tokens % batch.num_sequences == 0;
+  return by_sequence ? batch.num_sequences : 1;
 }
 
 void Gate::tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const {
   const auto experts = static_cast<std::size_t>(num_experts_);
-  const std::int64_t tokens = routing.expert.rows(), runs = tokens == 0 ? 0 : num_runs(batch);
+  const std::int64_t tokens = routing.expert.rows(), runs = num_runs(batch, tokens);
   routing.counts.assign(experts, 0);
   routing.wanted.assign(experts, 0);
   routing.wanted_of_runs.clear();
   routing.probability_of_runs.clear();
   routing.log_sum_squares = 0.0;
   if (tokens == 0) return;
-  require(runs > 0 && tokens % runs == 0, "{} tokens in {} sequences", tokens, runs);
   const Tensor room = arena.take({Numbers::bytes(runs, num_experts_)}, DType::u8);
   queue_tally(routing, Numbers(room, runs, num_experts_), stream);
   const HostRead here(room, stream);
