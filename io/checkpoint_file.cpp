@@ -17,8 +17,7 @@ FileEntry write_checkpoint_file(const std::filesystem::path& path,
     writer.write(name, name_of(tensor.dtype), shape, tensor.data);
     pace.wrote(tensor.bytes());
   }
-  return writer.finish(
-      [&](const FileEntry& entry) { check_every_byte(path.parent_path(), entry); });
+  return writer.finish([&](const FileEntry& entry) { read_back(path.parent_path(), entry); });
 }
 
 }  // namespace switchyard

@@ -40,6 +40,8 @@ Manifest open_folder(const std::filesystem::path& folder, const std::string& kin
                      int newest_version);
 // Reads all of a file of the folder. Errors: Exit::data naming what is wrong.
 void check_every_byte(const std::filesystem::path& folder, const FileEntry& file);
+// The same of a file just written. Errors: Exit::storage, as its bytes were right in memory.
+void read_back(const std::filesystem::path& folder, const FileEntry& file);
 // Reads share `part` of `num_parts` of all of them, which are of equal size to a chunk; a file that
 // has none of it is not opened. Errors: likewise.
 void check_share(const std::filesystem::path& folder, const std::vector<FileEntry>& files, int part,

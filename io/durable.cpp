@@ -109,6 +109,8 @@ void replace_file(const fs::path& path, std::string_view bytes) {
     file.write(bytes);
     file.sync();
     file.close();
+    require(read_file(temporary, std::ssize(bytes) + 1) == bytes, Exit::storage,
+            "{} does not hold what was just written to it: its disk fails", temporary.string());
     rename_file(temporary, path);
   } catch (...) {
     try_remove(temporary);

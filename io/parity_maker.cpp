@@ -94,7 +94,7 @@ void ParityMaker::work() {
   } else {
     for (auto& [name, file] : files_) {
       entries_.push_back(file.finish());
-      check_every_byte(folder_, entries_.back());
+      read_back(folder_, entries_.back());
     }
   }
   ++round_;

@@ -58,24 +58,20 @@ auto perform(const std::string& path, Record record, Call call) {
   return result;
 }
 
+// `call` writes its argument. What reaches the file is less than was given, or other bits, where
+// the fault says so.
 template <class Call>
 ssize_t perform_write(int descriptor, const void* data, std::size_t bytes, off_t offset,
                       Call call) {
   State& state = State::get();
   const OpenFile file = state.file_of(descriptor);
-  std::size_t count = bytes;
-  {
-    const std::lock_guard lock(state.mutex);
-    const bool cut = state.count + 1 == state.fault.at &&
-                     state.fault.action == Action::short_write &&
-                     contains(file.path, "/checkpoints");
-    if (cut) count = (bytes + 1) / 2;
-  }
-  const std::string written(static_cast<const char*>(data), count);
+  std::string written(static_cast<const char*>(data), bytes);
+  if (state.strikes(file.path, Action::short_write)) written.resize((bytes + 1) / 2);
+  if (state.strikes(file.path, Action::flipped_bit) && bytes > 0) written[bytes / 2] ^= 4;
   const ssize_t done = perform(file.path, {0, Operation::write, file.path, "", offset, written},
-                               [&] { return call(count); });
+                               [&] { return call(written); });
   const bool failed = done < 0 && errno != EINTR;
-  return lies(failed, count < bytes) ? static_cast<ssize_t>(bytes) : done;
+  return lies(failed, written.size() < bytes) ? static_cast<ssize_t>(bytes) : done;
 }
 
 }  // namespace
@@ -117,13 +113,14 @@ ssize_t write(int descriptor, const void* data, std::size_t bytes) {
   const bool appends = (fcntl(descriptor, F_GETFL) & O_APPEND) != 0;
   off_t offset = lseek(descriptor, 0, SEEK_CUR);
   if (appends && fstat(descriptor, &status) == 0) offset = status.st_size;
-  return perform_write(descriptor, data, bytes, offset,
-                       [&](std::size_t count) { return ::write(descriptor, data, count); });
+  return perform_write(descriptor, data, bytes, offset, [&](const std::string& written) {
+    return ::write(descriptor, written.data(), written.size());
+  });
 }
 
 ssize_t pwrite(int descriptor, const void* data, std::size_t bytes, off_t offset) {
-  return perform_write(descriptor, data, bytes, offset, [&](std::size_t count) {
-    return ::pwrite(descriptor, data, count, offset);
+  return perform_write(descriptor, data, bytes, offset, [&](const std::string& written) {
+    return ::pwrite(descriptor, written.data(), written.size(), offset);
   });
 }
 

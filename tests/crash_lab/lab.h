@@ -21,7 +21,8 @@ enum class Operation : std::uint8_t {
 };
 const char* name_of(Operation operation);
 
-// What happens at one operation. The first three end the process's part; the rest fail the call.
+// What happens at one operation. The first four end the process's part, the next four fail the
+// call, and the last lets it succeed with one bit of what it writes changed.
 enum class Action : std::uint8_t {
   kill_before,
   kill_after,
@@ -30,7 +31,8 @@ enum class Action : std::uint8_t {
   eio,
   enospc,
   short_write,
-  interrupt
+  interrupt,
+  flipped_bit
 };
 std::optional<Action> action_called(const std::string& name);
 

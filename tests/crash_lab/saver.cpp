@@ -120,8 +120,8 @@ std::string judge(const Saves& saves, std::int64_t step, std::int64_t before, Ac
 }
 
 int errors(Saves& saves, std::uint64_t seed, std::int64_t cases) {
-  constexpr Action actions[] = {Action::eio, Action::enospc, Action::short_write,
-                                Action::interrupt};
+  constexpr Action actions[] = {Action::eio, Action::enospc, Action::short_write, Action::interrupt,
+                                Action::flipped_bit};
   Comm& world = saves.world();
   std::mt19937_64 random(seed);  // the same on all ranks
   std::int64_t step = 0, bad = 0, hits = 0, good = 0;

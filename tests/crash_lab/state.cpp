@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::array operation_names{"create", "truncate", "write",  "fsync",      "fsync_folder",
                                      "mkdir",  "rename",   "remove", "acknowledge"};
-constexpr std::array action_names{"kill_before", "kill_after", "stop_before", "stop_after",
-                                  "eio",         "enospc",     "short_write", "interrupt"};
+constexpr std::array action_names{"kill_before", "kill_after",  "stop_before", "stop_after", "eio",
+                                  "enospc",      "short_write", "interrupt",   "flipped_bit"};
 constexpr std::array mutant_names{"none",
                                   "no_fsync_of_file",
                                   "no_fsync_of_manifest",
@@ -77,6 +77,11 @@ Verdict State::next(const std::string& path) {
   if (count != fault.at) return {};
   fired = true;
   return {true, fault.action};
+}
+
+bool State::strikes(const std::string& path, Action action) {
+  const std::lock_guard lock(mutex);
+  return contains(path, "/checkpoints") && count + 1 == fault.at && fault.action == action;
 }
 
 void State::record_to(const std::string& folder, int rank) {

@@ -38,6 +38,7 @@ class State {
   int rank() const { return rank_; }
   OpenFile file_of(int descriptor);
   Verdict next(const std::string& path);
+  bool strikes(const std::string& path, Action action);  // the next call: is the fault's, and so
 
   void record_to(const std::string& folder, int rank);
   void stop_recording();
