@@ -243,6 +243,14 @@ void sum_squares(benchmark::State& state) {
   set_bytes(state, x.tensor().bytes());
 }
 
+void hash(benchmark::State& state) {  // of values whose copies are compared
+  Stream stream = Stream::cpu(1);
+  const Buffer x = normals({16 * 1024 * 1024});
+  const Buffer out({4096}, DType::i64);
+  for (auto _ : state) TrainOps::on(Device::cpu()).hash_blocks(x, out, stream);
+  set_bytes(state, x.tensor().bytes());
+}
+
 BENCHMARK(matmul_yardstick)->Arg(512)->Arg(1024);
 BENCHMARK(matmul_precision)->ArgName("precision")->DenseRange(0, 2);
 BENCHMARK(attention)->ArgNames({"S", "D"})->Args({512, 64})->Args({2048, 64})->Args({512, 128});
@@ -262,6 +270,7 @@ BENCHMARK(swiglu);
 BENCHMARK(swiglu_backward);
 BENCHMARK(adamw);
 BENCHMARK(sum_squares);
+BENCHMARK(hash);
 
 }  // namespace
 }  // namespace switchyard

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "runtime/rounding.h"
 
@@ -14,20 +15,26 @@ SWITCHYARD_HD inline float gradient_of(T element, double factor) {
   return static_cast<float>(static_cast<double>(element) * factor);
 }
 
-// The bits of the element at `index`, spread over 64: one to one for each index (the finaliser of
+// As many bits as an element has.
+template <class T>
+using Bits = std::conditional_t<sizeof(T) == sizeof(std::uint64_t), std::uint64_t, std::uint32_t>;
+
+// The bits of the element at `index`, mixed: one to one for each index (the finalisers of
 // MurmurHash3, by Appleby).
 template <class T>
-SWITCHYARD_HD inline std::uint64_t mixed_bits(T element, std::int64_t index) {
-  std::uint64_t bits = 0;
+SWITCHYARD_HD inline Bits<T> mixed_bits(T element, std::int64_t index) {
+  const auto nth = static_cast<Bits<T>>(index + 1);
   if constexpr (sizeof(T) == sizeof(std::uint64_t)) {
-    bits = bits_to<std::uint64_t>(element);
+    std::uint64_t x = bits_to<std::uint64_t>(element) + 0x9e3779b97f4a7c15U * nth;
+    x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdU;
+    x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53U;
+    return x ^ (x >> 33);
   } else {
-    bits = bits_to<std::uint32_t>(element);
+    std::uint32_t x = bits_to<std::uint32_t>(element) + 0x9e3779b9U * nth;
+    x = (x ^ (x >> 16)) * 0x85ebca6bU;
+    x = (x ^ (x >> 13)) * 0xc2b2ae35U;
+    return x ^ (x >> 16);
   }
-  std::uint64_t x = bits + 0x9e3779b97f4a7c15U * static_cast<std::uint64_t>(index + 1);
-  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdU;
-  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53U;
-  return x ^ (x >> 33);
 }
 
 // What one step of AdamW (Loshchilov and Hutter 2019) is to all elements; computed once on the

@@ -55,10 +55,17 @@ double sum_squares_range(const float* x, std::int64_t count) {
 }
 
 template <class T>
-std::uint64_t hash_range(const T* x, std::int64_t begin, std::int64_t count) {
-  std::uint64_t sum = 0;
-  for (std::int64_t i = begin; i < begin + count; ++i) sum += mixed_bits(x[i], i);
-  return sum;
+inline __attribute__((always_inline)) Bits<T> sum_of_bits(const T* x, std::int64_t begin,
+                                                          std::int64_t count) {
+  return sum16<Bits<T>>(count, [=](std::int64_t i) { return mixed_bits(x[begin + i], begin + i); });
+}
+SWITCHYARD_MULTIVERSION
+std::uint64_t hash_range(const float* x, std::int64_t begin, std::int64_t count) {
+  return sum_of_bits(x, begin, count);
+}
+SWITCHYARD_MULTIVERSION
+std::uint64_t hash_range(const std::int64_t* x, std::int64_t begin, std::int64_t count) {
+  return sum_of_bits(x, begin, count);
 }
 
 // Elements [begin, begin + count) of a gradient as f32; `room` has a block.

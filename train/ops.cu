@@ -78,10 +78,10 @@ template <class T>
 __global__ void hash_kernel(const T* values, std::int64_t count, std::int64_t* out) {
   const std::int64_t begin = std::int64_t{blockIdx.x} * param_block;
   const std::int64_t end = begin + param_block < count ? begin + param_block : count;
-  std::uint64_t sum = 0;
+  Bits<T> sum = 0;
   for (std::int64_t i = begin + threadIdx.x; i < end; i += block_threads)
     sum += mixed_bits(values[i], i);
-  sum = block_sum(sum, shared_memory<std::uint64_t>());
+  sum = block_sum(sum, shared_memory<Bits<T>>());
   if (threadIdx.x == 0) out[blockIdx.x] = static_cast<std::int64_t>(sum);
 }
 

@@ -34,8 +34,9 @@ class TrainOps {
   // elements, in double and in a fixed order. gradient: f32 or i64; out: f64, [number of blocks].
   virtual void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) = 0;
 
-  // out[b] = sum of mixed_bits over the b-th block of param_block elements, modulo 2^64: another
-  // one if a single element has other bits. values: f32 or i64; out: i64, [number of blocks].
+  // out[b] = sum of mixed_bits over the b-th block of param_block elements, modulo 2^32 of f32 and
+  // 2^64 of i64: another one if a single element has other bits. values: f32 or i64; out: i64,
+  // [number of blocks].
   virtual void hash_blocks(Tensor values, Tensor out, Stream& stream) = 0;
 };
 
