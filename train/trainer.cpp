@@ -70,8 +70,7 @@ Trainer::Gradient Trainer::differentiate(const StepData& data) {
   params.zero_gradients(stream_);
   const RoundedValues rounded(params, stream_);
   StepSums sums = model_.empty_sums();
-  for (Batch batch :
-       data.micro_batches) {  // empty when this rank has none left: it still joins every exchange
+  for (Batch batch : data.micro_batches) {  // an empty one still joins every exchange
     batch.step = data.step;
     Transformer::Saved& saved = model_.forward(batch, stream_);
     model_.backward(saved, data.loss_tokens, sums, stream_);
