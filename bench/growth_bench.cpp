@@ -65,7 +65,6 @@ class GrowthBench {
 
   Trace& trace() { return trace_; }
   std::int64_t num_parameters() const { return params_.num_elements(); }
-  std::int64_t shard_rows() const { return saved_.plan.num_shard_rows; }
 
  private:
   Stream stream_;
@@ -105,7 +104,6 @@ void report(benchmark::State& state, const GrowthBench& bench, const LeastSecond
   state.counters["experts/row"] = 1e9 * least.of("experts") / (all * top_k);
   state.counters["update/parameter"] = 1e9 * (least.of("optimizer") + least.of("zero")) /
                                        static_cast<double>(bench.num_parameters());
-  state.counters["padded rows/row"] = static_cast<double>(bench.shard_rows()) / (all * top_k);
 }
 
 void layer_of(benchmark::State& state, MpiSession& session) {

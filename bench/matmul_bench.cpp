@@ -112,6 +112,48 @@ BENCHMARK(BM_Fallback<forward>)->Arg(256);
 BENCHMARK(BM_Fallback<input_gradient>)->Arg(256);
 BENCHMARK(BM_Fallback<weight_gradient>)->Arg(256);
 
+// Experts that see few rows each, one after the other as a shard computes them: forward, input
+// gradient and weight gradient of one matrix [inner, hidden] of each. The other side of the ratio
+// is one call of the library per product, with as many rows.
+enum class By { matmul, library };
+
+template <By by>
+void BM_Experts(benchmark::State& state) {
+  const std::int64_t rows = state.range(0), inner = state.range(1), width = state.range(2);
+  const std::int64_t experts = (std::int64_t{1} << 24) / (inner * width);  // 64 MiB of weights
+  const Buffer weights = random_buffer(experts * inner * width), x = random_buffer(rows * width),
+               d_y = random_buffer(rows * inner), y({rows, inner}, DType::f32),
+               d_x({rows, width}, DType::f32), gradient({inner, width}, DType::f32);
+  Stream stream = Stream::cpu(1);
+  const auto multiply = [&](const MatmulShape& shape, Tensor a, Tensor b, Tensor out) {
+    if (by == By::matmul) {
+      matmul(a, shape.op_a, b, shape.op_b, out, Write::replace, stream);
+    } else {
+      stream.matmul_library().run(shape, Write::replace, {a.as<float>(), a.cols()},
+                                  {b.as<float>(), b.cols()}, out.as<float>());
+    }
+  };
+  const Tensor in = x.tensor().view({rows, width}), d_out = d_y.tensor().view({rows, inner});
+  for (auto _ : state) {
+    for (std::int64_t e = 0; e < experts; ++e) {
+      const Tensor weight =
+          weights.tensor().range(e * inner * width, (e + 1) * inner * width).view({inner, width});
+      multiply({rows, inner, width, Op::plain, Op::transposed}, in, weight, y);
+      multiply({rows, width, inner, Op::plain, Op::plain}, d_out, weight, d_x);
+      multiply({inner, width, rows, Op::transposed, Op::plain}, d_out, in, gradient);
+    }
+  }
+  report(state, {3 * rows, experts * inner, width, Op::plain, Op::plain});
+}
+
+void few_rows(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"rows", "inner", "hidden"})
+      ->ArgsProduct({{4, 8, 13, 16, 24, 32, 48, 64}, {32}, {256}})
+      ->ArgsProduct({{8, 64}, {128}, {1024}});
+}
+BENCHMARK(BM_Experts<By::matmul>)->Apply(few_rows);
+BENCHMARK(BM_Experts<By::library>)->Apply(few_rows);
+
 // What exact mode adds to each weight gradient.
 void BM_AddFixed(benchmark::State& state) {
   const Buffer x = random_buffer(state.range(0));

@@ -32,7 +32,7 @@ class Ffn {
   };
   static Saved take(Arena& arena, std::int64_t rows, std::int64_t inner);
 
-  // x, out: [rows, hidden]; rows is a multiple of row_tile. Zero rows of x give zero rows of out.
+  // x, out: [rows, hidden]; rows: see row_tile. Zero rows of x give zero rows of out.
   void forward(const Params& params, Tensor x, const Saved& saved, Tensor out,
                Stream& stream) const;
   // Overwrites d_x and saved; adds one addend to each weight's gradient.

@@ -13,13 +13,14 @@
 namespace switchyard {
 
 // The rows of one (expert, micro-batch): never split and, in exact mode, never merged, so that
-// their results depend on nothing else. They stand in (token, choice) order; zero rows fill up to a
-// multiple of row_tile.
+// their results depend on nothing else. They stand in (token, choice) order; on a GPU zero rows fill
+// up to a multiple of row_tile.
 struct Segment {
-  int slot = 0;            // of the expert on this rank
-  std::int64_t begin = 0;  // first row
-  std::int64_t rows = 0;   // without the zero rows
-  std::int64_t end() const { return begin + padded_rows(rows); }
+  int slot = 0;              // of the expert on this rank
+  std::int64_t begin = 0;    // first row
+  std::int64_t rows = 0;     // without the zero rows
+  std::int64_t padding = 0;  // zero rows
+  std::int64_t end() const { return begin + rows + padding; }
 };
 
 // What an expert computes at once: a segment in exact mode, otherwise all of its rows.

@@ -28,7 +28,8 @@ class Sum {
 struct BatchSizes {
   std::int64_t tokens, hidden, queries, keys, slots, crossings, received, shard_rows, gate_scores;
 
-  BatchSizes(const ModelConfig& model, const RouterConfig& router, const ActivationInputs& inputs)
+  BatchSizes(const ModelConfig& model, const RouterConfig& router, const ActivationInputs& inputs,
+             Device device)
       : tokens(inputs.tokens),
         hidden(model.hidden),
         queries(model.num_heads * model.head_dim),
@@ -38,11 +39,11 @@ struct BatchSizes {
     const double most = static_cast<double>(slots) * inputs.num_expert_ranks;
     received = static_cast<std::int64_t>(
         std::min(most, std::ceil(inputs.load_factor * static_cast<double>(slots))));
-    // Each (expert, source rank) is a segment of its own, padded to whole tiles.
+    // Each (expert, source rank) is a segment of its own, on a GPU padded to whole tiles.
     const std::int64_t segments =
         std::min<std::int64_t>(received, (model.num_experts + inputs.num_expert_ranks - 1) /
                                              inputs.num_expert_ranks * inputs.num_expert_ranks);
-    shard_rows = received + segments * (row_tile - 1);
+    shard_rows = received + segments * (row_tile_on(device) - 1);
     const std::int64_t choices = router.gate == "expert_choice" ? model.num_experts : router.top_k;
     gate_scores = tokens * choices;
   }
@@ -169,7 +170,7 @@ std::int64_t head_scratch(const ActivationInputs& inputs, const BatchSizes& size
 
 ActivationBytes activation_bytes(const ModelConfig& model, const RouterConfig& router,
                                  const ActivationInputs& inputs, const Stream& stream) {
-  const BatchSizes size(model, router, inputs);
+  const BatchSizes size(model, router, inputs, stream.device());
   ActivationBytes bytes;
   Sum stream_of_layers;  // the inputs of all layers, the last output, its gradient, the final norm
   stream_of_layers.add(size.tokens * size.hidden, model.num_layers + 2);

@@ -6,7 +6,12 @@
 namespace switchyard {
 
 std::vector<MatmulShape> matmul_shapes(const Params& params) {
-  constexpr std::int64_t all_row_tiles = 256 + 64 + 16, all_sum_tiles = 1024 + 256 + 64 + 16;
+  // Every size of a tile once, and on a CPU what is left over.
+  std::int64_t all_row_tiles = 256 + 64 + 32 + 16, all_sum_tiles = 1024 + 256 + 64;
+  if (params.flat_values(false).device.kind == Device::Kind::cpu) {
+    all_row_tiles += 7;
+    all_sum_tiles += 23;
+  }
   std::set<std::tuple<std::int64_t, std::int64_t>> sizes;
   for (const Param& param : params.all()) {
     if (param.spec.shape.num_dims() == 2) sizes.insert({param.spec.shape[0], param.spec.shape[1]});

@@ -75,7 +75,7 @@ void ExchangeOracle::for_choices_of(int rank, int expert, Body body) const {
   }
 }
 
-std::int64_t ExchangeOracle::wrong_rows(Tensor rows, bool weighted) const {
+std::int64_t ExchangeOracle::wrong_rows(Tensor rows, bool weighted, std::int64_t tile) const {
   const std::vector<float> zero(static_cast<std::size_t>(hidden_), 0.0F);
   const int first = placement_.first_copy(rank_);
   std::int64_t wrong = 0, row = 0;
@@ -87,7 +87,7 @@ std::int64_t ExchangeOracle::wrong_rows(Tensor rows, bool weighted) const {
         wrong +=
             !same_bits(arrived(token_row(source, token), weighted ? weight : 1.0F), rows, row++);
       });
-      for (; row % row_tile != 0; ++row) wrong += !same_bits(zero, rows, row);
+      for (; row % tile != 0; ++row) wrong += !same_bits(zero, rows, row);
     }
   }
   return wrong + std::abs(rows.rows() - row);

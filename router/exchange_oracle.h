@@ -21,9 +21,9 @@ class ExchangeOracle {
   void fill(Tensor x) const;
   // In place of experts: every row times 1 + its expert.
   void work(const Chunk& chunk, Tensor rows, Tensor results) const;
-  // After a dispatch: rows of my experts that are not the right bits, padding among them. weighted:
-  // the routing's weights were given.
-  std::int64_t wrong_rows(Tensor rows, bool weighted) const;
+  // After a dispatch: rows of my experts that are not the right bits, padding to whole tiles among
+  // them. weighted: the routing's weights were given.
+  std::int64_t wrong_rows(Tensor rows, bool weighted, std::int64_t tile = 1) const;
   // After a combine of what work() made of it.
   std::int64_t wrong_slots(Tensor slots, bool weighted) const;
   // After Exchange::combine_sums of it: tokens whose sum is off by more than rounding. weighted:

@@ -212,7 +212,7 @@ void bring_choices_home(Tensor values, const Plan& plan, Comm& experts, Tensor o
 
 void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream) {
   for (const Segment& segment : segments) {
-    if (segment.begin + segment.rows == segment.end()) continue;  // of thousands, most are empty
+    if (segment.padding == 0) continue;
     RuntimeOps::on(stream.device())
         .zero(rows.row_range(segment.begin + segment.rows, segment.end()), stream);
   }

@@ -12,15 +12,15 @@ namespace switchyard {
 namespace {
 
 // copy[e]: the copy of expert e that serves this rank.
-std::vector<std::int64_t> copies_for(const Placement& placement, int rank) {
-  std::vector<std::int64_t> copy;
-  for (int expert = 0; expert < placement.num_experts(); ++expert)
-    copy.push_back(placement.copy_for(expert, rank));
+std::vector<std::int32_t> copies_for(const Placement& placement, int rank) {
+  std::vector<std::int32_t> copy(at(placement.num_experts()));
+  for (std::size_t e = 0; e < copy.size(); ++e)
+    copy[e] = placement.copy_for(static_cast<int>(e), rank);
   return copy;
 }
 
 void count_outgoing(const Routing& routing, const Placement& placement,
-                    const std::vector<std::int64_t>& copy, Plan& plan) {
+                    const std::vector<std::int32_t>& copy, Plan& plan) {
   const int num_ranks = placement.num_ranks();
   plan.outgoing.assign(at(placement.num_copies()), 0);
   for (std::size_t e = 0; e < copy.size(); ++e) plan.outgoing[at(copy[e])] = routing.counts[e];
@@ -35,14 +35,13 @@ void count_outgoing(const Routing& routing, const Placement& placement,
 }
 
 // copy: of each expert, as copies_for() says.
-void sort_choices(const Routing& routing, const std::vector<std::int64_t>& copy, Arena& arena,
+void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy, Arena& arena,
                   Plan& plan, Stream& stream) {
   plan.num_slots = total_of(plan.outgoing);
   plan.token_of_slot = arena.take({plan.num_slots}, DType::i32);
   plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
   HostWrite copies(arena.take({std::ssize(copy)}, DType::i32), stream);
-  std::transform(copy.begin(), copy.end(), copies.as<std::int32_t>(),
-                 [](std::int64_t c) { return static_cast<std::int32_t>(c); });
+  std::copy(copy.begin(), copy.end(), copies.as<std::int32_t>());
   RouterOps::on(stream.device())
       .sort_choices(on_device(routing.expert, arena, stream), copies.send(),
                     std::ssize(plan.outgoing), plan.token_of_slot, plan.slot_of_choice, stream);
@@ -60,15 +59,17 @@ Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
 }
 
 // Segments in the order (slot, source), each starting where the last one's padding ends.
-void lay_out_segments(const std::vector<std::int64_t>& incoming, std::int64_t num_ranks,
-                      std::int64_t hosted, Plan& plan) {
-  plan.segments.clear();
+void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64_t hosted,
+                      Device device, Plan& plan) {
+  const std::int64_t tile = row_tile_on(device);
+  plan.segments.resize(incoming.size());
   plan.num_shard_rows = 0;
+  auto segment = plan.segments.begin();
   for (std::int64_t slot = 0; slot < hosted; ++slot) {
-    for (std::int64_t source = 0; source < num_ranks; ++source) {
-      const std::int64_t rows = incoming[static_cast<std::size_t>(source * hosted + slot)];
-      plan.segments.push_back({static_cast<int>(slot), plan.num_shard_rows, rows});
-      plan.num_shard_rows = plan.segments.back().end();
+    for (std::int64_t source = 0; source < num_ranks; ++source, ++segment) {
+      const std::int64_t rows = incoming[at(source * hosted + slot)];
+      *segment = {static_cast<int>(slot), plan.num_shard_rows, rows, (tile - rows % tile) % tile};
+      plan.num_shard_rows = segment->end();
     }
   }
 }
@@ -99,12 +100,12 @@ void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, 
 void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
                Plan& plan, Stream& stream) {
   const Span span(stream, "plan");
-  const std::vector<std::int64_t> copy = copies_for(placement, experts.rank());
+  const std::vector<std::int32_t> copy = copies_for(placement, experts.rank());
   count_outgoing(routing, placement, copy, plan);
   sort_choices(routing, copy, arena, plan, stream);
   const std::int64_t hosted = plan.hosted[at(experts.rank())];
   const Counts incoming = exchange_counts(plan, experts, stream);
-  lay_out_segments(incoming, experts.size(), hosted, plan);
+  lay_out_segments(incoming, experts.size(), hosted, stream.device(), plan);
   number_received(experts.size(), hosted, arena, plan, stream);
 }
 

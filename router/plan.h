@@ -40,8 +40,8 @@ struct Plan {
   std::vector<std::int64_t> hosted;    // [ranks]: copies on each rank of the group
 
   // At the experts. Received rows arrive by source rank; they are put in the order expert, source
-  // rank (which is the order of micro-batches), token, choice, each segment padded with zero rows
-  // to a multiple of row_tile.
+  // rank (which is the order of micro-batches), token, choice; on a GPU each segment is padded with
+  // zero rows to a multiple of row_tile.
   Tensor row_of_received;             // [received] i32: where the row stands in the shard's buffer
   std::vector<std::int64_t> receive;  // rows from each rank of the expert group
   std::vector<Segment> segments;

@@ -10,7 +10,7 @@
 
 namespace switchyard {
 
-// Rows [begin, end) of what stands together; multiples of row_tile.
+// Rows [begin, end) of what stands together; on a GPU multiples of row_tile.
 struct RowGroup {
   std::int64_t begin, end;
   Tensor matrix;

@@ -13,7 +13,7 @@ class Linear {
 
   ParamId weight() const { return weight_; }
 
-  // Rows are multiples of row_tile. x: [rows, in], y: [rows, out].
+  // x: [rows, in], y: [rows, out]. Rows: see row_tile.
   void forward(const Params& params, Tensor x, Tensor y, Stream& stream) const;
   // d_x (= or +=) d_y W.
   void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write,

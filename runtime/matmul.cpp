@@ -8,16 +8,18 @@
 #include "runtime/matmul_int8.h"
 #include "runtime/matmul_library.h"
 #include "runtime/ops.h"
+#include "runtime/own_matmul.h"
 #include "runtime/rounding.h"
 
 namespace switchyard {
 namespace {
 
-// Rows of a product go in tiles of these sizes, so that the library sees a finite set of shapes: a
-// new shape costs it a tenth of a millisecond, and the split of a row count into tiles must not
-// depend on anything else.
-constexpr std::array<std::int64_t, 3> row_tiles = {256, 64, 16};
-constexpr std::array<std::int64_t, 4> sum_tiles = {1024, 256, 64, 16};
+// Rows of a product, and the terms of a weight gradient's sums, go in tiles of these sizes, so that
+// the library sees a finite set of shapes: a new shape costs it a tenth of a millisecond, and the
+// split of a row count into tiles must not depend on anything else.
+// What is left, and is less than the last of them, our own kernel does.
+constexpr std::array<std::int64_t, 4> row_tiles = {256, 64, 32, 16};
+constexpr std::array<std::int64_t, 3> sum_tiles = {1024, 256, 64};
 // Weight gradients are cut into blocks of this many rows of `out`, the unit of work of a thread.
 constexpr std::int64_t gradient_rows = 512;
 
@@ -158,6 +160,43 @@ void multiply_transposed(const MatmulShape& shape, Write write, const float* a, 
   });
 }
 
+// Few rows of a, or few terms of a weight gradient's sums. What the library would take as bf16 is
+// rounded in f32.
+void multiply_few(const MatmulShape& shape, Write write, const float* a, const float* b, float* out,
+                  Stream& stream) {
+  const auto operand = [&](Side side, const float* data, std::int64_t rows, std::int64_t cols) {
+    if (shape.precision == Precision::f32) return Operand(data, cols);
+    return copied(side, {data, cols, rows, cols}, Form::rounded, cols, stream);
+  };
+  const Operand left = shape.op_a == Op::plain ? operand(Side::left, a, shape.m, shape.k)
+                                               : operand(Side::left, a, shape.k, shape.m);
+  const Operand right = shape.op_b == Op::plain ? operand(Side::right, b, shape.k, shape.n)
+                                                : operand(Side::right, b, shape.n, shape.k);
+  own_matmul(shape, write, left, right, out);
+}
+
+// Whole tiles by the library, the rest by our own kernel.
+void multiply(const MatmulShape& all, Write write, const float* a, const float* b, float* out,
+              Stream& stream) {
+  MatmulShape shape = all;
+  const bool plain = shape.op_a == Op::plain;
+  std::int64_t& rows = plain ? shape.m : shape.k;
+  const std::int64_t few = rows % (plain ? row_tiles.back() : sum_tiles.back());
+  rows -= few;
+  if (rows > 0) {
+    (plain ? multiply_rows : multiply_transposed)(shape, write, a, b, out, stream);
+    a += rows * (plain ? shape.k : shape.m);
+    if (plain) {
+      out += rows * shape.n;
+    } else {
+      b += rows * shape.n;
+      write = Write::add;
+    }
+  }
+  rows = few;
+  if (few > 0) multiply_few(shape, write, a, b, out, stream);
+}
+
 }  // namespace
 
 void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream,
@@ -169,8 +208,6 @@ void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Strea
   require((op_b == Op::plain ? b.rows() : b.cols()) == k &&
               (op_b == Op::plain ? b.cols() : b.rows()) == n,
           "matmul: a is {}, b is {}, out is {}", a.shape, b.shape, out.shape);
-  require((op_a == Op::plain ? m : k) % row_tile == 0, "matmul: {} rows are not a multiple of {}",
-          op_a == Op::plain ? m : k, row_tile);
   require(op_a == Op::plain || op_b == Op::plain, "matmul: both operands transposed");
   if (m == 0 || n == 0) return;
   if (k == 0) {
@@ -179,13 +216,13 @@ void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Strea
   }
   const MatmulShape shape{m, n, k, op_a, op_b, precision};
   if (stream.device().kind == Device::Kind::cuda) {
+    const std::int64_t rows = op_a == Op::plain ? m : k;
+    require(rows % row_tile == 0, "matmul: {} rows are not a multiple of {}", rows, row_tile);
     cuda::multiply(shape, write, a, b, out, stream);
     return;
   }
-  const auto multiply = precision == Precision::int8 ? multiply_int8
-                        : op_a == Op::plain          ? multiply_rows
-                                                     : multiply_transposed;
-  multiply(shape, write, a.as<float>(), b.as<float>(), out.as<float>(), stream);
+  (precision == Precision::int8 ? multiply_int8 : multiply)(shape, write, a.as<float>(),
+                                                            b.as<float>(), out.as<float>(), stream);
 }
 
 }  // namespace switchyard

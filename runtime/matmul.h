@@ -12,22 +12,27 @@
 
 namespace switchyard {
 
-// Row counts of every product are multiples of this; callers leave zero rows at the end.
+// A product's rows: its m when a is plain, its k when a is transposed (a weight gradient's k counts
+// rows). On a GPU they are a multiple of this, and callers leave zero rows at the end; so are the
+// tokens of a micro-batch anywhere.
 inline constexpr std::int64_t row_tile = 16;
 
 constexpr std::int64_t padded_rows(std::int64_t rows) {
   return (rows + row_tile - 1) / row_tile * row_tile;
+}
+// What the rows of products on the device are a multiple of.
+constexpr std::int64_t row_tile_on(Device device) {
+  return device.kind == Device::Kind::cpu ? 1 : row_tile;
 }
 
 enum class Op : std::uint8_t { plain, transposed };
 enum class Write : std::uint8_t { replace, add };
 
 // out (= or +=) op(a) op(b), all f32, dense; on a GPU b may be bf16 already (Params::operand).
-// op(a): [m, k], op(b): [k, n], out: [m, n]. m is a multiple of row_tile when a is plain; k is when
-// a is transposed (a weight gradient's k counts rows). The bits of a row of out depend on m, n, k
-// and the operands only: never on threads, addresses or earlier calls. k = 0 gives zeros (or leaves
-// out alone under Write::add); m = 0 or n = 0 does nothing. Operands that are not finite give
-// results that are not. Errors: Exit::usage for an int8 product with k above int8_terms.
+// op(a): [m, k], op(b): [k, n], out: [m, n]. The bits of a row of out depend on m, n, k and the
+// operands only: never on threads, addresses or earlier calls. k = 0 gives zeros (or leaves out
+// alone under Write::add); m = 0 or n = 0 does nothing. Operands that are not finite give results
+// that are not. Errors: Exit::usage for an int8 product with k above int8_terms.
 void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream,
             Precision precision = Precision::f32);
 

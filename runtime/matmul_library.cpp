@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "runtime/dnnl_matmul.h"
-#include "runtime/matmul_fallback.h"
+#include "runtime/own_matmul.h"
 #include "runtime/rounding.h"
 
 namespace switchyard {
@@ -145,7 +145,7 @@ std::int64_t MatmulLibrary::good_stride(std::int64_t cols) const {
 
 void MatmulLibrary::run(const MatmulShape& shape, Write write, Operand a, Operand b, float* out) {
   if (fallback_) {
-    fallback_matmul(shape, write, a, b, out);
+    own_matmul(shape, write, a, b, out);
     return;
   }
   try {

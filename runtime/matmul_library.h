@@ -48,7 +48,7 @@ class MatmulLibrary {
   // The stride at which rows of `cols` elements are multiplied fastest; `cols` if dense is fine.
   std::int64_t good_stride(std::int64_t cols) const;
 
-  // From now on run() uses our own kernel (runtime/matmul_fallback.h).
+  // From now on run() uses our own kernel (runtime/own_matmul.h).
   void use_fallback() { fallback_ = true; }
   bool uses_fallback() const { return fallback_; }
 

@@ -28,6 +28,17 @@ void for_pieces(std::int64_t count, Stream& stream,
                [&](std::int64_t i) { body(i * piece, std::min(count, (i + 1) * piece)); });
 }
 
+// Calls body(begin, count) with a share for each thread: of a large one the C library's copies and
+// zeros go past the caches.
+template <class Body>
+void for_shares(std::int64_t bytes, Stream& stream, Body body) {
+  const std::int64_t shares = stream.num_threads(), share = (bytes + shares - 1) / shares;
+  parallel_for(stream, shares, [&](std::int64_t i) {
+    const std::int64_t begin = std::min(bytes, i * share);
+    body(begin, std::min(bytes - begin, share));
+  });
+}
+
 template <class T>
 void add_elements(const T* in, T* inout, std::int64_t count, Stream& stream) {
   for_pieces(count, stream, [&](std::int64_t begin, std::int64_t end) {
@@ -38,21 +49,16 @@ void add_elements(const T* in, T* inout, std::int64_t count, Stream& stream) {
 class CpuRuntimeOps final : public RuntimeOps {
  public:
   void zero(Tensor out, Stream& stream) override {
-    auto* bytes = static_cast<std::byte*>(out.data);
-    for_pieces(out.bytes(), stream, [&](std::int64_t begin, std::int64_t end) {
-      std::memset(bytes + begin, 0, static_cast<std::size_t>(end - begin));
+    for_shares(out.bytes(), stream, [&](std::int64_t begin, std::int64_t count) {
+      std::memset(static_cast<std::byte*>(out.data) + begin, 0, static_cast<std::size_t>(count));
     });
   }
 
   void copy(Tensor in, Tensor out, Stream& stream) override {
     require(in.bytes() == out.bytes(), "copying {} into {}", in.shape, out.shape);
-    // A share for each thread: of a large one the library's copy goes past the caches.
-    const std::int64_t shares = stream.num_threads(), share = (in.bytes() + shares - 1) / shares;
-    parallel_for(stream, shares, [&](std::int64_t i) {
-      const std::int64_t begin = std::min(in.bytes(), i * share);
+    for_shares(in.bytes(), stream, [&](std::int64_t begin, std::int64_t count) {
       std::memcpy(static_cast<std::byte*>(out.data) + begin,
-                  static_cast<const std::byte*>(in.data) + begin,
-                  static_cast<std::size_t>(std::min(in.bytes() - begin, share)));
+                  static_cast<const std::byte*>(in.data) + begin, static_cast<std::size_t>(count));
     });
   }
 

@@ -108,9 +108,9 @@ class Params {
   DType moments_dtype() const { return first_moments_.tensor().dtype; }
 
   void zero_gradients(Stream& stream);
-  // gradient(id) += a^T b, in one product. a: [rows, out], b: [rows, in]; rows is a multiple of
-  // row_tile. In exact mode this is one addend: callers split their rows into segments, never
-  // differently on another layout.
+  // gradient(id) += a^T b, in one product. a: [rows, out], b: [rows, in]; rows: see row_tile.
+  // In exact mode this is one addend: callers split their rows into segments, never differently on
+  // another layout.
   void add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
                             Precision precision = Precision::f32);
   // The same for many parameters of one shape, each with rows of its own: adds a[rows]^T b[rows]

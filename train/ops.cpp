@@ -41,8 +41,21 @@ void round_moments(const AdamWStep& all, const float* first, const float* second
   }
 }
 
-template <class T>
-void widen(const T* from, double factor, std::int64_t count, float* to) {
+// The conversion of a 64-bit integer, rounded once, in operations that every instruction set has
+// for vectors: its halves are put into the mantissas of 2^52 and 2^84, with the sign as 2^63.
+inline double double_of(std::int64_t x) {
+  const auto bits = static_cast<std::uint64_t>(x);
+  const double low = bits_to<double>((bits & 0xffffffffU) | 0x4330000000000000U),
+               high = bits_to<double>((bits >> 32) ^ 0x4530000080000000U);
+  return (high - (0x1p84 + 0x1p63 + 0x1p52)) + low;
+}
+
+SWITCHYARD_MULTIVERSION
+void widen(const std::int64_t* from, double factor, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = gradient_of(double_of(from[i]), factor);
+}
+SWITCHYARD_MULTIVERSION
+void widen(const float* from, double factor, std::int64_t count, float* to) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = gradient_of(from[i], factor);
 }
 

@@ -83,7 +83,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   };
   bed.round_trip(exchange, work, stream);
   const HostRead rows(bed.rows, stream), home(bed.home, stream);
-  const std::int64_t wrong = oracle.wrong_rows(rows.tensor(), false) +
+  const std::int64_t wrong = oracle.wrong_rows(rows.tensor(), false, row_tile_on(stream.device())) +
                              (bed.sums ? oracle.wrong_sums(home.tensor(), false)
                                        : oracle.wrong_slots(home.tensor(), false));
   return reduce_one(world, wrong, Reduce::sum);

@@ -56,8 +56,8 @@ std::int64_t wrong_rows(const RouterConfig& config, Device device) {
       },
       results.target(), slots, arena, stream);
   const HostRead rows_here(rows, stream), slots_here(slots, stream);
-  const std::int64_t wrong =
-      oracle.wrong_rows(rows_here.tensor(), true) + oracle.wrong_slots(slots_here.tensor(), true);
+  const std::int64_t wrong = oracle.wrong_rows(rows_here.tensor(), true, row_tile_on(device)) +
+                             oracle.wrong_slots(slots_here.tensor(), true);
   return reduce_one(test_world(), wrong, Reduce::sum);
 }
 

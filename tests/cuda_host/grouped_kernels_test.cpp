@@ -146,7 +146,7 @@ TEST(GroupedKernels, AGroupGivesTheSameBitsAloneAndBesideOthers) {
 
 // A whole layer's experts, in every precision: segments of one row, none, and of several sources.
 TEST(GroupedKernels, ExpertsOfAShard) {
-  const std::vector<Segment> segments = {{0, 0, 5}, {0, 16, 30}, {1, 48, 0}, {2, 48, 1}};
+  const std::vector<Segment> segments = {{0, 0, 5, 11}, {0, 16, 30, 2}, {1, 48, 0}, {2, 48, 1, 15}};
   for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
     for (const bool exact : {false, true}) {
       const Pair x = Pair::normals({64, 32}, 1), d_out = Pair::normals({64, 32}, 2);
