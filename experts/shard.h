@@ -13,8 +13,8 @@
 namespace switchyard {
 
 // The rows of one (expert, micro-batch): never split and, in exact mode, never merged, so that
-// their results depend on nothing else. They stand in (token, choice) order; on a GPU zero rows fill
-// up to a multiple of row_tile.
+// their results depend on nothing else. They stand in (token, choice) order; on a GPU zero rows
+// fill up to a multiple of row_tile.
 struct Segment {
   int slot = 0;              // of the expert on this rank
   std::int64_t begin = 0;    // first row
