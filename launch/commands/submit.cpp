@@ -39,7 +39,7 @@ class SubmitCommand : public Command {
       fmt::print("{}", made.script);
       return 0;
     }
-    const std::string run = made.run.string();
+    const std::string run = quoted_for_bash(made.run.string());
     fmt::print("{}\n", made.job);
     fmt::print(stderr,
                "job {0} runs {1}\n"
