@@ -11,6 +11,7 @@ namespace {
 // The numbers between the colons; nothing if something else stands there.
 std::optional<std::vector<std::int64_t>> numbers(const std::string& text) {
   constexpr std::size_t most_digits = 9;
+  if (text.ends_with(':')) return std::nullopt;
   std::vector<std::int64_t> found;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ':');) {
