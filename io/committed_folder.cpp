@@ -137,7 +137,7 @@ void copy_committed_file(const fs::path& from, const fs::path& to, const FileEnt
 }
 
 std::string read_manifest(const fs::path& folder, const std::string& kind) {
-  require(is_committed(folder), Exit::data, "{} is not a {}: it has no {}", folder.string(), kind,
+  require(is_committed(folder), Exit::data, "{} holds no {}: it has no {}", folder.string(), kind,
           manifest_name);
   return durable::read_file(folder / manifest_name, largest_manifest);
 }

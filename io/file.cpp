@@ -11,6 +11,7 @@
 
 #include "io/system_calls.h"
 #include "runtime/error.h"
+#include "runtime/foreign_error.h"
 
 namespace switchyard::durable {
 namespace {
@@ -28,11 +29,7 @@ auto retry(Call call) {
   return result;
 }
 
-bool is_path_problem(int error) {
-  return error == ENOENT || error == EACCES || error == EPERM || error == EROFS ||
-         error == ENOTDIR || error == EISDIR || error == EEXIST || error == ENAMETOOLONG ||
-         error == ELOOP || error == EINVAL;
-}
+bool is_path_problem(int error) { return exit_of_system(error) == Exit::usage; }
 
 const char* advice(int error) {
   if (error == ENOSPC || error == EDQUOT) return "; free some space there, then start again";
@@ -47,8 +44,8 @@ int open_descriptor(const fs::path& path, int flags) {
 }  // namespace
 
 void fail_system(std::string_view action, const fs::path& path, int error) {
-  fail(is_path_problem(error) ? Exit::usage : Exit::storage, "cannot {} {}: {}{}", action,
-       path.string(), std::generic_category().message(error), advice(error));
+  fail(exit_of_system(error), "cannot {} {}: {}{}", action, path.string(),
+       std::generic_category().message(error), advice(error));
 }
 
 File::File(fs::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}

@@ -9,21 +9,22 @@
 namespace switchyard {
 namespace {
 
-// For bash: in single quotes, unless it needs none.
-std::string quoted(const std::string& text) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
-  return result + "'";
+// Slurm puts the job's number for %j, and a percent sign for two.
+std::string output_pattern(const std::filesystem::path& run) {
+  std::string folder;
+  for (const char c : run.string()) folder += c == '%' ? "%%" : std::string(1, c);
+  return folder + "/submit/%j.log";
 }
 
 class Directives {
  public:
   void add(const std::string& option) { text_ += "#SBATCH " + option + "\n"; }
+  // sbatch reads quotes as bash does.
+  void add(const std::string& name, const std::string& value) {
+    add("--" + name + "=" + quoted_for_bash(value));
+  }
   void add_if(const std::string& name, const std::string& value) {
-    if (!value.empty()) add("--" + name + "=" + value);
+    if (!value.empty()) add(name, value);
   }
   const std::string& text() const { return text_; }
 
@@ -33,7 +34,7 @@ class Directives {
 
 std::string directives(const BatchRequest& request, const SlurmConfig& site) {
   Directives lines;
-  lines.add("--job-name=" + request.name);
+  lines.add("job-name", request.name);
   lines.add(fmt::format("--nodes={}", request.nodes));
   lines.add(fmt::format("--ntasks-per-node={}", request.ranks_per_node));
   lines.add(fmt::format("--cpus-per-task={}", request.cpus_per_rank));
@@ -53,11 +54,20 @@ std::string directives(const BatchRequest& request, const SlurmConfig& site) {
                         request.warning_seconds));
   lines.add("--requeue");
   lines.add("--open-mode=append");
-  lines.add("--output=" + (request.run / "submit" / "%j.log").string());
+  lines.add("output", output_pattern(request.run));
   return lines.text();
 }
 
 }  // namespace
+
+std::string quoted_for_bash(const std::string& text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
 
 std::string batch_script(const BatchRequest& request, const SlurmConfig& site) {
   const std::string gpus = request.gpus_per_node > 0 ? " --gpu-bind=none" : "";
@@ -76,9 +86,9 @@ exec "$switchyard" launch "$run/submit/config.toml" --script "$run/submit/job.sh
   srun --mpi=pmix --kill-on-bad-exit=1 --overlap --cpus-per-task="$SLURM_CPUS_PER_TASK"{gpus}
 )",
                      fmt::arg("directives", directives(request, site)),
-                     fmt::arg("run", quoted(request.run.string())),
-                     fmt::arg("program", quoted(request.program.string())),
-                     fmt::arg("folder", quoted(request.folder.string())),
+                     fmt::arg("run", quoted_for_bash(request.run.string())),
+                     fmt::arg("program", quoted_for_bash(request.program.string())),
+                     fmt::arg("folder", quoted_for_bash(request.folder.string())),
                      fmt::arg("setup", site.setup), fmt::arg("gpus", gpus));
 }
 

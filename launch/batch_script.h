@@ -17,6 +17,9 @@ struct BatchRequest {
   std::filesystem::path program, run, folder;  // absolute; folder: where it was submitted
 };
 
+// One word of bash: in single quotes, unless it needs none.
+std::string quoted_for_bash(const std::string& text);
+
 std::string batch_script(const BatchRequest& request, const SlurmConfig& site);
 
 }  // namespace switchyard

@@ -6,6 +6,7 @@
 #include "io/committed_folder.h"
 #include "launch/base64.h"
 #include "launch/config_checks.h"
+#include "launch/standard_streams.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -88,6 +89,7 @@ fs::path resolve_checkpoint(const fs::path& path) {
   require(found.folder.has_value(), Exit::data,
           "{} is neither a checkpoint nor a run directory with a good one{}{}", path.string(),
           found.skipped.empty() ? "" : ": ", fmt::join(found.skipped, "; "));
+  for (const std::string& note : found.skipped) say("warning: " + note + "\n");
   return *found.folder;
 }
 

@@ -30,8 +30,8 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
 // Errors: Exit::data if the dataset was made with another tokenizer than the checkpoint's.
 void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store);
 
-// path is a checkpoint folder, or a run directory, which stands for its newest good checkpoint.
-// Errors: Exit::data.
+// path is a checkpoint folder, or a run directory, which stands for its newest good checkpoint; a
+// newer one that is not good is named on stderr. Errors: Exit::data.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 
 }  // namespace switchyard

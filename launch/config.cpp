@@ -54,9 +54,16 @@ void apply_table(const std::vector<ConfigKey>& keys, const toml::table& table,
 }
 
 void apply_file(Config& config, const std::filesystem::path& path) {
-  require(std::filesystem::is_regular_file(path), Exit::usage, "there is no config file {}",
-          path.string());
-  apply_toml(config, durable::read_file(path, max_config_bytes), path.string());
+  std::error_code unreadable;  // reading says why
+  require(std::filesystem::exists(path, unreadable) || unreadable, Exit::usage,
+          "there is no config file {}", path.string());
+  std::string text;
+  try {
+    text = durable::read_file(path, max_config_bytes);
+  } catch (const Error& error) {
+    fail(Exit::usage, "{}", error.what());  // a config is no data
+  }
+  apply_toml(config, text, path.string());
 }
 
 void apply_sets(Config& config, const std::vector<std::string>& sets) {
@@ -64,7 +71,9 @@ void apply_sets(Config& config, const std::vector<std::string>& sets) {
   for (const std::string& set : sets) {
     const std::size_t equals = set.find('=');
     require(equals != std::string::npos, Exit::usage, "--set {}: write it as --set key=value", set);
-    const std::string name = set.substr(0, equals), value = set.substr(equals + 1);
+    const std::string value = set.substr(equals + 1);
+    std::string name = set.substr(0, equals);
+    while (name.ends_with(' ')) name.pop_back();  // --set "train.steps = 20"
     if (const ConfigKey* table = find_table(keys, name)) {
       set_entry_from_text(*table, name.substr(table->name.size() + 1), value);
     } else {
@@ -110,7 +119,10 @@ std::string print_config(const Config& config, Docs docs) {
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", table);
     }
     const std::string line = fmt::format("{} = {}", full_name.substr(dot + 1), value_text(key));
-    text += docs == Docs::yes ? fmt::format("{:<34}  # {}\n", line, key.doc) : line + "\n";
+    const std::string choices = choices_text(key);
+    text += docs == Docs::yes ? fmt::format("{:<34}  # {}{}{}\n", line, key.doc,
+                                            choices.empty() ? "" : ": ", choices)
+                              : line + "\n";
   }
   return text;
 }

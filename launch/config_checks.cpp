@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "launch/byte_size.h"
 #include "runtime/error.h"
 #include "runtime/matmul.h"
 
@@ -49,6 +50,11 @@ void check_checkpoints(const CheckpointConfig& checkpoint) {
 }  // namespace
 
 void check_config(const Config& config) {
+  require(!config.run.directory.empty(), Exit::usage,
+          "run.directory is empty: name a folder for what the run keeps");
+  if (!config.slurm.memory_per_node.empty()) {
+    parse_byte_size(config.slurm.memory_per_node, "slurm.memory_per_node");
+  }
   check_batches(config.train, config.data);
   check_model(config.model);
   require(config.guard.rewind_checkpoints <= config.checkpoint.keep, Exit::usage,

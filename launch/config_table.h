@@ -12,7 +12,8 @@
 
 namespace switchyard {
 
-struct Anything {};
+struct Anything {};  // text: of one line
+struct Lines {};     // text of any number of lines
 struct Range {
   double low, high;  // both allowed
 };
@@ -20,7 +21,7 @@ struct Choices {
   std::vector<std::string> values;
 };
 struct AutoOrCount {};  // text: "auto" or a positive integer
-using Allowed = std::variant<Anything, Range, Choices, AutoOrCount>;
+using Allowed = std::variant<Anything, Lines, Range, Choices, AutoOrCount>;
 
 using Target = std::variant<bool*, int*, std::int64_t*, float*, double*, std::string*,
                             std::vector<std::int64_t>*, SourceWeights*, NamedSets*>;

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <type_traits>
 
+#include "io/prepare/escape.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -26,7 +27,7 @@ constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 template <class T>
 std::string type_text() {
   if constexpr (std::is_same_v<T, bool>) return "true or false";
-  if constexpr (std::is_same_v<T, std::string>) return "text";
+  if constexpr (std::is_same_v<T, std::string>) return "text without control characters, in UTF-8";
   if constexpr (is_list<T>) return "a list of integers";
   if constexpr (is_weights<T>) return "a table of numbers";
   if constexpr (is_sets<T>) return "a table of lists of integers";
@@ -59,7 +60,9 @@ bool text_allowed(const ConfigKey& key, const std::string& text) {
   if (const auto* choices = std::get_if<Choices>(&key.allowed)) {
     return std::find(choices->values.begin(), choices->values.end(), text) != choices->values.end();
   }
-  return !std::holds_alternative<AutoOrCount>(key.allowed) || text == "auto" || is_count(text);
+  if (std::holds_alternative<AutoOrCount>(key.allowed)) return text == "auto" || is_count(text);
+  return std::holds_alternative<Lines>(key.allowed) ? text.find('\0') == std::string::npos
+                                                    : terminal_text(text) == text;
 }
 
 // Adds the numbers of a table by name; a nested table is a name with a dot. False: not allowed.
@@ -189,6 +192,11 @@ void set_entry_from_text(const ConfigKey& key, const std::string& name, const st
   };
   if (auto* const* weights = std::get_if<SourceWeights*>(&key.target)) return set(**weights);
   set(*std::get<NamedSets*>(key.target));
+}
+
+std::string choices_text(const ConfigKey& key) {
+  const auto* choices = std::get_if<Choices>(&key.allowed);
+  return choices == nullptr ? "" : fmt::format("{}", fmt::join(choices->values, ", "));
 }
 
 std::string value_text(const ConfigKey& key) {

@@ -18,6 +18,9 @@ void set_value_from_text(const ConfigKey& key, const std::string& text);
 // Sets one entry of a key that is a table and leaves the others: --set key.name=text.
 void set_entry_from_text(const ConfigKey& key, const std::string& name, const std::string& text);
 
+// What the key may be, where it is one of a few; else empty.
+std::string choices_text(const ConfigKey& key);
+
 // As TOML. Floating-point numbers in the shortest form that reads back the same.
 std::string value_text(const ConfigKey& key);
 

@@ -44,7 +44,8 @@ int cores_of(pid_t process) {
 std::optional<std::filesystem::path> site_file() {
   if (const std::string path = variable("SWITCHYARD_SITE"); !path.empty()) return path;
   const std::filesystem::path path = variable("HOME") + "/.config/switchyard/site.toml";
-  return std::filesystem::exists(path) ? std::optional(path) : std::nullopt;
+  std::error_code unreadable;  // as under `sudo -u`, which leaves HOME another one's
+  return std::filesystem::exists(path, unreadable) ? std::optional(path) : std::nullopt;
 }
 
 int launched_rank() {

@@ -2,7 +2,9 @@
 #include "launch/commands/command.h"
 #include "launch/environment.h"
 #include "launch/ranks.h"
+#include "launch/standard_streams.h"
 #include "launch/version.h"
+#include "runtime/foreign_error.h"
 
 namespace switchyard {
 namespace {
@@ -59,14 +61,15 @@ int run(int argc, char** argv) {
 }  // namespace switchyard
 
 int main(int argc, char** argv) {
+  switchyard::open_missing_streams();
   switchyard::restart_with_patient_threads(argv);
   try {
-    return switchyard::run(argc, argv);
-  } catch (const switchyard::Error& error) {
+    const int code = switchyard::run(argc, argv);
+    if (code == 0) switchyard::check_results_written();
+    return code;
+  } catch (const std::exception& thrown) {
+    const switchyard::Error error = switchyard::error_of(thrown);
     switchyard::print_error(error.what());
     return static_cast<int>(error.code());
-  } catch (const std::exception& error) {
-    switchyard::print_error(error.what());
-    return static_cast<int>(switchyard::Exit::internal);
   }
 }

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "launch/progress_bar.h"
+#include "launch/standard_streams.h"
 
 namespace switchyard {
 namespace {
@@ -89,13 +89,12 @@ void Progress::report(const StepReport& report) {
   const double left = static_cast<double>(steps_ - report.step - 1) * seconds_per_step_;
   const std::string line = progress_line(report, steps_, tokens_per_second_,
                                          report.step == first_step_ ? -1.0 : left, color_);
-  fmt::print(stderr, "{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n");
-  std::fflush(stderr);
+  say(fmt::format("{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n"));
   open_ = terminal_;
 }
 
 void Progress::pause() {
-  if (open_) fmt::print(stderr, "\n");
+  if (open_) say("\n");
   open_ = false;
 }
 

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <thread>
 
 #include "launch/environment.h"
+#include "launch/standard_streams.h"
+#include "runtime/foreign_error.h"
 #include "runtime/mpi_comm.h"
 
 namespace switchyard {
@@ -45,10 +46,9 @@ int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
     if (!error.agreed()) return give_up(*control, error.code(), error.what());
     if (control->rank() == 0) print_error(error.what());
     return static_cast<int>(error.code());
-  } catch (const std::bad_alloc&) {
-    return give_up(*control, Exit::internal, "out of memory");
-  } catch (const std::exception& error) {
-    return give_up(*control, Exit::internal, error.what());
+  } catch (const std::exception& thrown) {
+    const Error error = error_of(thrown);
+    return give_up(*control, error.code(), error.what());
   }
 }
 
@@ -57,6 +57,6 @@ void print_error_of_all(const std::string& message) {
   std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
-void print_error(const std::string& message) { fmt::print(stderr, "switchyard: {}\n", message); }
+void print_error(const std::string& message) { say("switchyard: " + message + "\n"); }
 
 }  // namespace switchyard

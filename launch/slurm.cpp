@@ -100,11 +100,15 @@ std::optional<SlurmJobStatus> job_status(const std::string& job) {
   return status;
 }
 
-bool job_is_over(const std::string& job) {
+bool is_over(const SlurmJobStatus& status) {
   constexpr std::array ends = {"COMPLETED", "CANCELLED", "FAILED",   "TIMEOUT",      "NODE_FAIL",
                                "PREEMPTED", "BOOT_FAIL", "DEADLINE", "OUT_OF_MEMORY"};
+  return std::find(ends.begin(), ends.end(), status.state) != ends.end();
+}
+
+bool job_is_over(const std::string& job) {
   const std::optional<SlurmJobStatus> status = job_status(job);
-  return status && std::find(ends.begin(), ends.end(), status->state) != ends.end();
+  return status && is_over(*status);
 }
 
 void cancel_job(const std::string& job) {

@@ -32,7 +32,9 @@ struct SlurmJobStatus {
 // std::nullopt if Slurm knows nothing of it (any more), or there is no Slurm here.
 std::optional<SlurmJobStatus> job_status(const std::string& job);
 
-// Slurm says that it has ended, and how; false for a job that it knows nothing of.
+// It has ended, one way or another.
+bool is_over(const SlurmJobStatus& status);
+// Slurm says so; false for a job that it knows nothing of.
 bool job_is_over(const std::string& job);
 
 // A pending job leaves the queue; a running one saves first. Errors: Exit::usage with what scancel

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "launch/byte_size.h"
 #include "launch/progress_bar.h"
+#include "launch/standard_streams.h"
 
 namespace switchyard {
 namespace {
@@ -45,14 +44,13 @@ void StageProgress::report(const PrepareStatus& status) {
 void StageProgress::print(const PrepareStatus& status, Clock::time_point now) {
   last_ = now;
   const double seconds = std::chrono::duration<double>(now - began_).count();
-  fmt::print(stderr, "{}{}{}", terminal_ ? "\r" : "", stage_line(status, seconds),
-             terminal_ ? "\x1b[K" : "\n");
-  std::fflush(stderr);
+  say(fmt::format("{}{}{}", terminal_ ? "\r" : "", stage_line(status, seconds),
+                  terminal_ ? "\x1b[K" : "\n"));
   open_ = terminal_;
 }
 
 void StageProgress::end() {
-  if (open_) fmt::print(stderr, "\n");
+  if (open_) say("\n");
   open_ = false;
 }
 

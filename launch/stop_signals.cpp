@@ -21,24 +21,28 @@ void on_signal(int number) {
   if (again && !save_running) _exit(128 + number);
 }
 
-void set_handlers(void (*handler)(int)) {
+void set_handler(int number, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (const int number : handled) sigaction(number, &action, nullptr);
+  sigaction(number, &action, nullptr);
+}
+
+void set_handlers(void (*handler)(int)) {
+  for (const int number : handled) set_handler(number, handler);
 }
 
 }  // namespace
 
-StopSignals::StopSignals() {
-  stop_requested = asked_by_term_or_int = false;
-  save_running = false;
-  set_handlers(on_signal);
-}
+StopSignals::StopSignals() { set_handlers(on_signal); }
 StopSignals::~StopSignals() {
   if (!ignored_) set_handlers(SIG_DFL);
+  set_handler(SIGUSR1, SIG_IGN);
+  stop_requested = asked_by_term_or_int = save_running = false;
 }
+
+void StopSignals::remember_warnings() { set_handler(SIGUSR1, on_signal); }
 
 bool StopSignals::requested() const { return stop_requested; }
 void StopSignals::ignore_from_now_on() {

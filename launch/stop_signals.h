@@ -5,13 +5,17 @@
 namespace switchyard {
 
 // At most one object at a time: signal handlers belong to the process. The destructor restores the
-// default ones.
+// default ones, and leaves SIGUSR1 ignored: a launcher repeats it until the process is gone.
 class StopSignals {
  public:
   StopSignals();
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
+
+  // From here on a SIGUSR1, which is no wish to end at once, waits for the object; without it the
+  // process dies of one that comes while MPI starts or data loads.
+  static void remember_warnings();
 
   bool requested() const;
   // While a save runs, a second signal does not end the process: the save is what the first one

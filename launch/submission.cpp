@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/durable.h"
+#include "io/prepare/escape.h"
 #include "io/token_store.h"
 #include "launch/attempts.h"
 #include "launch/config_checks.h"
@@ -10,6 +11,7 @@
 #include "launch/memory_check.h"
 #include "launch/run_directory.h"
 #include "launch/slurm.h"
+#include "launch/slurm_time.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -18,8 +20,31 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::int64_t max_job_bytes = 1 << 12;
 
+void check_request(const BatchRequest& request) {
+  require(terminal_text(request.name) == request.name, Exit::usage,
+          "--name \"{}\" is no name for a job: use text of one line", terminal_text(request.name));
+  const auto limit = seconds_of_limit(request.time);
+  require(!limit || *limit == 0 || *limit > request.warning_seconds, Exit::usage,
+          "--time {} is {} s, and the ranks would be told to leave {} s before its end: ask for "
+          "more time, or lower --warning",
+          request.time, *limit, request.warning_seconds);
+}
+
+// Two jobs of one run would wait for each other, and `status` and `cancel` know the last one only.
+void check_queue(const fs::path& run) {
+  if (!fs::exists(RunDirectory(run).submit() / "job.json")) return;
+  const std::string job = submitted_job(run);
+  const auto status = job_status(job);
+  const bool there = status && !is_over(*status) && status->state != "COMPLETING";
+  require(!there, Exit::busy,
+          "job {} of {} is {}: it goes on by itself; `switchyard cancel {}` ends it, and saves "
+          "first",
+          job, run.string(), status->state, run.string());
+}
+
 // What would fail on the nodes fails here. Returns what was found out about their memory.
 std::string check_run(const Config& config, const BatchRequest& request) {
+  check_request(request);
   check_config(config);
   require(!config.data.dataset.empty(), Exit::usage,
           "data.dataset is not set: name a folder that `switchyard prepare` wrote");
@@ -32,6 +57,7 @@ std::string check_run(const Config& config, const BatchRequest& request) {
           request.nodes, request.ranks_per_node, ranks, micro_batches);
   const RunShape shape =
       run_shape(config, store.vocabulary(), ranks, request.ranks_per_node, request.cpus_per_rank);
+  check_queue(config.run.directory);
   wait_for_owner(config.run.directory, std::chrono::seconds{0});
   return check_memory(shape, request, config.slurm);
 }
@@ -50,7 +76,8 @@ Submitted submit(const Submission& submission) {
   if (submission.partition) config.slurm.partition = *submission.partition;
   if (submission.account) config.slurm.account = *submission.account;
   const std::string memory = check_run(config, submission.request);
-  config.run.directory = fs::absolute(config.run.directory).lexically_normal();
+  config.run.directory =
+      fs::absolute(fs::path(config.run.directory) / "").lexically_normal().parent_path();
   config.data.dataset = fs::absolute(config.data.dataset).lexically_normal();
 
   BatchRequest request = submission.request;

@@ -26,7 +26,7 @@ struct Submitted {
 // Writes submit/job.sh and submit/config.toml into the run directory and hands the script to Slurm.
 // A dry run writes nothing. Errors: Exit::usage for a config, layout or request that cannot work
 // or does not fit the nodes' memory, or what sbatch refuses; Exit::data for missing data;
-// Exit::busy if the run is under way.
+// Exit::busy if the run is under way, or its last job is not over.
 Submitted submit(const Submission& submission);
 
 // The job that `submit` made last for this run. Errors: Exit::usage if there is none.

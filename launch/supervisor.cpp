@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -27,18 +28,20 @@ using namespace std::chrono_literals;
 std::atomic<pid_t> ranks{0};
 std::atomic<bool> asked_to_leave{false}, asked_to_end{false};
 
-// The ranks take any number of SIGUSR1 for one wish: save and leave. A person's second Ctrl-C means
-// now; Slurm's second signal does not, as it sends SIGTERM after every warning.
+// The ranks take any number of SIGUSR1 for one wish: save and leave. It is said again every second,
+// as a launcher that is still starting them passes nothing on. A person's second Ctrl-C means now;
+// Slurm's second signal does not, as it sends SIGTERM after every warning.
 void pass_on(int number) {
   asked_to_leave = true;
   const bool now = number == SIGINT && asked_to_end.exchange(true);
   if (ranks > 0) kill(ranks, now ? SIGTERM : SIGUSR1);
+  alarm(1);
 }
 
 void listen() {
   struct sigaction action {};
   action.sa_handler = pass_on;  // without SA_RESTART: the wait for the ranks wakes up
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) sigaction(number, &action, nullptr);
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGALRM}) sigaction(number, &action, nullptr);
 }
 
 std::vector<std::string> command_line(const SupervisorOptions& options) {
@@ -76,6 +79,7 @@ int run_ranks(const std::vector<std::string>& command, const RunDirectory& direc
   while ((code = wait_for_program(ranks)) < 0) {
   }
   ranks = 0;
+  alarm(0);
   return code;
 }
 
@@ -100,12 +104,14 @@ int supervise(const SupervisorOptions& options) {
     RunState state = directory.read_state();
     if (state.attempt == before.attempt) state.status = state.problem = "";  // of an earlier start
     const Verdict verdict = judge(code, state, directory.read_failures(), options.most_failures);
+    if (asked_to_leave && verdict.next == Next::restart) {
+      print_error("the ranks ended without saving when they were told to leave");
+      return leave(options);  // the last checkpoint stands
+    }
     directory.write_failures(verdict.failures);
     if (!verdict.why.empty()) print_error(verdict.why);
     if (verdict.next == Next::leave_saved) return leave(options);
     if (verdict.next != Next::restart) return verdict.code;
-    if (asked_to_leave)
-      return leave(options);  // nothing newer was saved: the last checkpoint stands
     std::this_thread::sleep_for(std::chrono::seconds(verdict.failures.count));
   }
 }

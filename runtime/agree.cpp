@@ -2,16 +2,16 @@
 
 #include <optional>
 
+#include "runtime/foreign_error.h"
+
 namespace switchyard {
 
 void agree(Comm& comm, const std::function<void()>& work) {
   std::optional<Error> failure;
   try {
     work();
-  } catch (const Error& error) {
-    failure = error;
   } catch (const std::exception& error) {
-    failure = Error(Exit::internal, error.what());
+    failure = error_of(error);
   }
   const std::int64_t nobody = comm.size();
   const std::int64_t first =

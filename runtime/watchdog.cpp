@@ -76,7 +76,12 @@ class Watchdog::Thread {
   Meeting open() {
     server_.emplace();
     token_ = random_token();
-    return {server_->port(), token_, host_addresses(config_.interface)};
+    std::vector<std::string> addresses = host_addresses(config_.interface);
+    require(!addresses.empty(), Exit::usage,
+            "watchdog.interface = \"{}\" is no network interface of rank 0's node with an IPv4 "
+            "address: `ip -4 address` lists them, and \"\" takes any",
+            config_.interface);
+    return {server_->port(), token_, std::move(addresses)};
   }
 
   void join(const Meeting& meeting) {

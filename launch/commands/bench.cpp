@@ -53,8 +53,7 @@ class BenchCommand : public Command {
              "flat, shared_memory, hierarchical, pipelined, auto, node_sums; or all, which are the "
              "first four");
     add_list(app, "--payload", sweep.payloads, "f32, bf16, int8; or all");
-    const auto sizes = [&](const char* name, auto& list, const char* meaning, double low,
-                           double high) {
+    const auto sizes = [&](const char* name, auto& list, const char* meaning, int low, int high) {
       app.add_option(name, list, meaning)
           ->delimiter(',')
           ->type_name("LIST")

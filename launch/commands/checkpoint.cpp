@@ -94,9 +94,11 @@ class CheckpointCommand : public Command {
     add("hash", "One hash of every tensor by name: equal for equal states on any number of ranks",
         &CheckpointCommand::hash);
     add_second(add("diff", "What differs, tensor by tensor; exit code 3 if anything does",
-                   &CheckpointCommand::diff));
+                   &CheckpointCommand::diff),
+               "OTHER", "Another one");
     add_second(add("copy", "Copy a checkpoint to a new folder, and check the copy",
-                   &CheckpointCommand::copy));
+                   &CheckpointCommand::copy),
+               "FOLDER", "Where to; it must not exist");
     add_policy(*add("prune", "Delete what the policy does not keep; the newest two good ones stay",
                     &CheckpointCommand::prune));
     app_->footer(
@@ -120,13 +122,17 @@ class CheckpointCommand : public Command {
 
   CLI::App* add(const std::string& name, const std::string& doc, Action action) {
     CLI::App* command = app_->add_subcommand(name, doc);
-    command->add_option("PATH", path_, "A run directory or a checkpoint")->required();
+    const bool of_a_run = name == "list" || name == "prune";
+    command
+        ->add_option("PATH", path_,
+                     of_a_run ? "A run directory" : "A run directory or a checkpoint")
+        ->required();
+    command->footer("");  // that of `switchyard checkpoint` has the examples
     actions_.emplace_back(command, action);
     return command;
   }
-  void add_second(CLI::App* command) {
-    command->add_option("OTHER", other_, "Another one; for copy: a folder that is not there")
-        ->required();
+  void add_second(CLI::App* command, const std::string& name, const std::string& doc) {
+    command->add_option(name, other_, doc)->required();
   }
   void add_policy(CLI::App& command) {
     command.add_option("--keep", policy_.keep, "So many of the newest good ones")
@@ -218,6 +224,7 @@ class CheckpointCommand : public Command {
   }
 
   int prune() {
+    found();
     wait_for_owner(path_, std::chrono::seconds{0});
     const std::vector<fs::path> deleted = Retention(path_, policy_).apply();
     for (const fs::path& folder : deleted) fmt::print("deleted {}\n", folder.string());

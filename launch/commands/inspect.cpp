@@ -32,7 +32,7 @@ Json describe_dataset(const fs::path& folder) {
   const TokenStore store(folder);
   Json splits;
   for (const char* name : {"train", "validation"}) {
-    splits[name] = {{"documents", store.num_documents(split)}, {"tokens", store.num_tokens(name)}};
+    splits[name] = {{"documents", store.num_documents(name)}, {"tokens", store.num_tokens(name)}};
   }
   Json sources = Json::array();
   for (const std::string& source : store.sources()) sources.push_back(source);

@@ -88,7 +88,8 @@ class PrepareCommand : public Command {
         {"gpt3", ContaminationStyle::gpt3}, {"llama3", ContaminationStyle::llama3}};
     app_->add_option("--decontaminate-style", config_.contamination.style,
                      "gpt3: 13-grams are cut out; llama3: documents that hold an example go")
-        ->transform(CLI::CheckedTransformer(styles));
+        ->type_name("STYLE")
+        ->transform(CLI::CheckedTransformer(styles).description(""));
     app_->add_option("--decontaminate-share", config_.contamination.share,
                      "llama3: of an example's words")
         ->capture_default_str()

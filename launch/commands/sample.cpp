@@ -106,6 +106,7 @@ class SampleCommand : public Command {
     if (!prints) return Exit::done;
     if (one) fmt::print("\n");
     if (!one) print_all(tokenizer, texts);
+    std::fflush(stdout);  // on a terminal the text stands before what is said of it
     std::size_t tokens = 0;
     for (const Tokens& generated : texts) tokens += generated.size();
     fmt::print(stderr, "{} tokens in {:.2f} s: {:.1f} tokens/s\n", tokens, seconds.count(),

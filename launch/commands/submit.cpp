@@ -39,7 +39,7 @@ class SubmitCommand : public Command {
       fmt::print("{}", made.script);
       return 0;
     }
-    const std::string run = made.run.string();
+    const std::string run = quoted_for_bash(made.run.string());
     fmt::print("{}\n", made.job);
     fmt::print(stderr,
                "job {0} runs {1}\n"
@@ -56,7 +56,7 @@ class SubmitCommand : public Command {
     const auto count = [&](const char* name, int& target, const char* doc) {
       return app_->add_option(name, target, doc)->capture_default_str();
     };
-    count("--nodes", request.nodes, "Nodes")->required()->check(CLI::PositiveNumber);
+    app_->add_option("--nodes", request.nodes, "Nodes")->required()->check(CLI::PositiveNumber);
     count("--ranks-per-node", request.ranks_per_node, "Ranks on each; with GPUs, one for each GPU")
         ->check(CLI::PositiveNumber);
     count("--cpus-per-rank", request.cpus_per_rank, "Cores of each rank")

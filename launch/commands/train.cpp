@@ -1,5 +1,8 @@
+#include <csignal>
+
 #include "launch/commands/command.h"
 #include "launch/ranks.h"
+#include "launch/stop_signals.h"
 #include "launch/training.h"
 
 namespace switchyard {
@@ -30,6 +33,8 @@ class TrainCommand : public Command {
   }
 
   int run() override {
+    std::signal(SIGPIPE, SIG_IGN);  // a run goes on when nobody reads its progress any more
+    StopSignals::remember_warnings();
     const SharedRecord record = make_shared_record();
     return run_on_ranks(
         [&](std::unique_ptr<Comm> world) { return train(options_, *record, std::move(world)); },

@@ -62,5 +62,14 @@ TEST(BatchScript, PathsAreQuotedForBash) {
   EXPECT_THAT(batch_script(odd, {}), HasSubstr("run='/shared/it'\\''s mine'\n"));
 }
 
+TEST(BatchScript, DirectivesAreQuotedForSbatch) {
+  BatchRequest odd = request();
+  odd.name = "my run";
+  odd.run = "/shared/my run/50%";
+  const std::string script = batch_script(odd, {});
+  EXPECT_THAT(script, HasSubstr("#SBATCH --job-name='my run'\n"));
+  EXPECT_THAT(script, HasSubstr("#SBATCH --output='/shared/my run/50%%/submit/%j.log'\n"));
+}
+
 }  // namespace batch_script_test
 }  // namespace switchyard

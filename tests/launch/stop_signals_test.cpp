@@ -42,13 +42,20 @@ TEST(StopSignals, TheSecondDuringASaveLetsItFinish) {
   EXPECT_TRUE(signals.requested());
 }
 
+TEST(StopSignals, AWarningBeforeTheRunIsARequest) {
+  StopSignals::remember_warnings();
+  std::raise(SIGUSR1);
+  EXPECT_TRUE(StopSignals().requested());
+}
+
 TEST(StopSignalsDeathTest, AfterwardsASignalEndsTheProcess) {
   EXPECT_EXIT(
       {
         { StopSignals signals; }
         std::raise(SIGUSR1);
+        std::raise(SIGTERM);
       },
-      testing::KilledBySignal(SIGUSR1), "");
+      testing::KilledBySignal(SIGTERM), "");
 }
 
 }  // namespace stop_signals_test

@@ -44,4 +44,6 @@ grep -q "^Page 7" sample.1 || complain "a sample does not start with its prompt"
 [ $? = 3 ] && grep -q "^value/embedding: .* values" out || complain "checkpoint diff finds no difference"
 "$switchyard" checkpoint prune run --keep 2 | grep -q "^0 deleted, 2 left" || complain "checkpoint prune"
 "$switchyard" inspect bytes | grep -q "bytes, 257 ids" || complain "inspect of a dataset"
+split=$(perl -MJSON::PP -0 -ne '$s = decode_json($_)->{split}; print "$s->{train} $s->{validation}"' bytes/report.json)
+[ "$("$switchyard" inspect bytes | grep -oP 'tokens in \K\d+' | xargs)" = "$split" ] || complain "inspect counts other documents than $split"
 exit $failed
