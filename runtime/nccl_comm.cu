@@ -49,9 +49,15 @@ class NcclComm final : public DeviceComm {
         device_(device),
         stream_(device),
         comm_(size(), id_for(this->control()), rank()) {}
-  // After an error nothing is waited for, since what is under way may be what a peer never sent.
+  // Collective: a rank that aborts takes back what is still on its way to a slower one. After an
+  // error nothing is waited for, since what is under way may be what a peer never sent.
   ~NcclComm() override {
-    if (std::uncaught_exceptions() == 0) cudaStreamSynchronize(stream_);
+    if (std::uncaught_exceptions() > 0 || comm_ == nullptr) return;
+    cudaStreamSynchronize(stream_);
+    try {
+      control().barrier();
+    } catch (const Error&) {  // of a peer that died, to whom nothing is on its way
+    }
   }
 
  private:
