@@ -54,6 +54,12 @@ class Gpu {
       values[i] = static_cast<float>(random.normal(i % 65536));
     return filled(values, shape);
   }
+  template <class T>
+  Buffer filled(const std::vector<T>& values, Shape shape) const {
+    Buffer buffer(shape, dtype_of<T>(), device_);
+    write_now(values.data(), buffer);
+    return buffer;
+  }
   // 0, 1, ... modulus - 1, over and over, in steps that scatter.
   Buffer counting(std::int64_t count, std::int64_t modulus, std::int64_t step = 1) const {
     std::vector<std::int32_t> values;
@@ -75,12 +81,6 @@ class Gpu {
   }
 
  private:
-  template <class T>
-  Buffer filled(const std::vector<T>& values, Shape shape) const {
-    Buffer buffer(shape, dtype_of<T>(), device_);
-    write_now(values.data(), buffer);
-    return buffer;
-  }
   double seconds_of(const std::function<void()>& op, int calls) {
     const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < calls; ++i) op();

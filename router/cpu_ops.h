@@ -27,6 +27,10 @@ class CpuRouterOps final : public RouterOps {
   void drop(Tensor expert, Tensor weight, std::int64_t num_experts, std::int64_t capacity,
             DropBy by, Stream& stream) override;
 
+  // hash_gate.cpp
+  void pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts, Tensor expert,
+                    Stream& stream) override;
+
   // plan_ops.cpp
   void count_choices(Tensor expert, Tensor counts, Stream& stream) override;
   void sort_choices(Tensor expert, Tensor copy, std::int64_t num_copies, Tensor token_of_slot,

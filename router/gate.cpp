@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "router/hash_gate.h"
 #include "runtime/host_access.h"
 #include "runtime/matmul.h"
 #include "runtime/trace.h"
@@ -125,10 +124,8 @@ void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routi
 void Gate::pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const {
   RouterOps& ops = RouterOps::on(stream.device());
   if (picking_ == Picking::by_hash) {
-    HostWrite expert(routing.expert, stream);
-    choose_by_hash(random(Purpose::gate_hash, {}), HostRead(batch.tokens, stream).tensor(),
-                   num_experts_, expert.tensor());
-    expert.send();
+    ops.pick_by_hash(random(Purpose::gate_hash, {}), batch.tokens, num_experts_, routing.expert,
+                     stream);
   } else if (picking_ == Picking::tokens) {
     ops.pick_tokens(routing.probability, capacity(routing.expert.rows()), routing.expert, stream);
   } else {

@@ -22,4 +22,16 @@ inline void check(cublasStatus_t result,
           where.function_name(), cublasLtGetStatusString(result));
 }
 
+// Whether it is done, of what was asked about an event or a stream. That it is not is no error, but
+// stands as the last one until it is taken back, and CUB would take it for its own.
+inline bool is_done(cudaError_t answer,
+                    std::source_location where = std::source_location::current()) {
+  if (answer == cudaErrorNotReady) {
+    cudaGetLastError();
+    return false;
+  }
+  check(answer, where);
+  return true;
+}
+
 }  // namespace switchyard

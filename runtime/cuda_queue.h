@@ -2,10 +2,10 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
-#include <vector>
 
-#include "runtime/cuda_check.h"
+#include "runtime/cuda_handles.h"
 #include "runtime/device_queue.h"
 #include "runtime/matmul.h"
 
@@ -21,7 +21,7 @@ class CudaQueue final : public DeviceQueue {
   void wait_for(const QueueMark& mark) override;
   void copy(const void* from, void* to, std::int64_t bytes) override;
   void* take_pinned(std::int64_t bytes) override;
-  void give_back_pinned(void* memory) override;
+  void give_back_pinned(void* memory) noexcept override;
 
   cudaStream_t stream() const { return stream_; }
   cublasLtHandle_t blas() const { return blas_; }
@@ -36,20 +36,20 @@ class CudaQueue final : public DeviceQueue {
 
  private:
   struct Pinned {
-    void* memory;
     std::int64_t bytes;
-    cudaEvent_t free_after;  // recorded when it was given back
-    bool taken;
+    PinnedMemory memory{bytes};
+    CudaEvent free_after{};  // recorded when it was given back
+    bool taken = true;
   };
 
   Device device_;
-  cudaStream_t stream_ = nullptr;
-  cublasLtHandle_t blas_ = nullptr;
+  CudaStream stream_;
+  CublasLt blas_;
   bool tf32_;
   Buffer workspace_;
   Arena scratch_;
   std::map<ProductKey, cublasLtMatmulAlgo_t> algorithms_;
-  std::vector<Pinned> pinned_;
+  std::deque<Pinned> pinned_;  // they stay where they are
 };
 
 // Errors: Exit::internal for a CPU stream.

@@ -32,7 +32,7 @@ class DeviceQueue {
   // Queued: between memory of the device and of the host, either way. The host's is pinned.
   virtual void copy(const void* from, void* to, std::int64_t bytes) = 0;
   // Memory of the host that the device reads and writes by itself. Given back, it is used again
-  // once the work queued so far is done.
+  // once the work queued so far is done; that never throws.
   virtual void* take_pinned(std::int64_t bytes) = 0;
   virtual void give_back_pinned(void* memory) = 0;
 };

@@ -1,6 +1,7 @@
 // Device memory. Buffers are few and live long: an Arena is the allocator of a step, reused in the
 // order of its stream.
 #include <algorithm>
+#include <memory>
 
 #include "runtime/cuda.h"
 #include "runtime/cuda_check.h"
@@ -15,9 +16,10 @@ void* cuda::allocate(std::int64_t bytes, Device device) {
   require(result == cudaSuccess, Exit::internal,
           "GPU {} has no {:.1f} MiB more ({}); use more GPUs or a smaller micro-batch",
           device.index, static_cast<double>(bytes) / (1 << 20), cudaGetErrorString(result));
+  std::unique_ptr<void, decltype(&cuda::release)> owned(memory, &cuda::release);
   check(cudaMemset(memory, 0, size));
   check(cudaDeviceSynchronize());
-  return memory;
+  return owned.release();
 }
 
 void cuda::copy_now(const void* from, void* to, std::int64_t bytes) {

@@ -1,22 +1,15 @@
 // DeviceComm by NCCL, on a stream of its own that events order: what it sends waits for the work
 // queued before, and the work queued afterwards waits for what it received; the host waits for
 // nothing.
-#include <nccl.h>
-
 #include <exception>
-#include <thread>
 
 #include "runtime/cuda.h"
 #include "runtime/cuda_queue.h"
 #include "runtime/device_comm.h"
+#include "runtime/nccl_handle.h"
 
 namespace switchyard {
 namespace {
-
-void check_nccl(ncclResult_t result, std::source_location where = std::source_location::current()) {
-  require(result == ncclSuccess || result == ncclInProgress, Exit::peer, "NCCL failed in {}: {}",
-          where.function_name(), ncclGetErrorString(result));
-}
 
 ncclDataType_t nccl_type_of(DType dtype) {
   switch (dtype) {
@@ -40,47 +33,36 @@ ncclRedOp_t nccl_op_of(Reduce reduce) {
   return reduce == Reduce::sum ? ncclSum : reduce == Reduce::min ? ncclMin : ncclMax;
 }
 
+// Collective over `control`.
+ncclUniqueId id_for(Comm& control) {
+  ncclUniqueId id{};
+  if (control.rank() == 0) check_nccl(ncclGetUniqueId(&id));
+  Stream host = Stream::cpu(1);
+  control.broadcast({&id, {std::int64_t{sizeof id}}, DType::u8, Device::cpu()}, 0, host);
+  return id;
+}
+
 class NcclComm final : public DeviceComm {
  public:
   NcclComm(std::unique_ptr<Comm> control, Device device)
-      : DeviceComm(std::move(control)), device_(device) {
-    ncclUniqueId id{};
-    if (rank() == 0) check_nccl(ncclGetUniqueId(&id));
-    Stream host = Stream::cpu(1);
-    this->control().broadcast({&id, {std::int64_t{sizeof id}}, DType::u8, Device::cpu()}, 0, host);
-    check(cudaSetDevice(device.index));
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-    check(cudaEventCreateWithFlags(&ready_, cudaEventDisableTiming));
-    check(cudaEventCreateWithFlags(&done_, cudaEventDisableTiming));
-    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-    config.blocking = 0;  // so that a peer that died is an error here, and no hang in the library
-    check_nccl(ncclCommInitRankConfig(&comm_, size(), id, rank(), &config));
-    settle();
-  }
-  // Abort, not destroy: a peer that died never comes to say goodbye. After an error nothing is
-  // waited for, since what is under way may be what the peer never sent.
+      : DeviceComm(std::move(control)),
+        device_(device),
+        stream_(device),
+        comm_(size(), id_for(this->control()), rank()) {}
+  // Collective: a rank that aborts takes back what is still on its way to a slower one. After an
+  // error nothing is waited for, since what is under way may be what a peer never sent.
   ~NcclComm() override {
-    if (std::uncaught_exceptions() == 0) cudaStreamSynchronize(stream_);
-    ncclCommAbort(comm_);
-    cudaEventDestroy(ready_);
-    cudaEventDestroy(done_);
-    cudaStreamDestroy(stream_);
+    if (std::uncaught_exceptions() > 0 || comm_ == nullptr) return;
+    cudaStreamSynchronize(stream_);
+    try {
+      control().barrier();
+    } catch (const Error&) {  // of a peer that died, to whom nothing is on its way
+    }
   }
 
  private:
   std::unique_ptr<Comm> beside(std::unique_ptr<Comm> control) override {
     return std::make_unique<NcclComm>(std::move(control), device_);
-  }
-
-  // Waits until the library has taken on what it was asked for; that is not until it is done.
-  void settle() {
-    ncclResult_t state = ncclInProgress;
-    while (true) {
-      check_nccl(ncclCommGetAsyncError(comm_, &state));
-      if (state != ncclInProgress) break;
-      std::this_thread::yield();
-    }
-    check_nccl(state);
   }
 
   // Runs `call` between the work that is queued on `stream` and what will be.
@@ -90,7 +72,7 @@ class NcclComm final : public DeviceComm {
     check(cudaEventRecord(ready_, compute));
     check(cudaStreamWaitEvent(stream_, ready_, 0));
     call();
-    settle();
+    comm_.settle();
     check(cudaEventRecord(done_, stream_));
     check(cudaStreamWaitEvent(compute, done_, 0));
   }
@@ -112,14 +94,14 @@ class NcclComm final : public DeviceComm {
   template <class Body>
   void for_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream& stream, Body body) {
     in_order(stream, [&] {
-      check_nccl(ncclGroupStart());
+      NcclGroup group;
       std::int64_t begin = 0;
       for (int peer = 0; peer < size(); ++peer) {
         const std::int64_t count = sizes[static_cast<std::size_t>(peer)];
-        if (count > 0) check_nccl(body(inout.range(begin, begin + count), peer));
+        if (count > 0) group.add(body(inout.range(begin, begin + count), peer));
         begin += count;
       }
-      check_nccl(ncclGroupEnd());
+      group.end();
     });
   }
   void scatter_parts_on_device(Tensor inout, std::span<const std::int64_t> sizes,
@@ -149,7 +131,7 @@ class NcclComm final : public DeviceComm {
     const Tensor filled = in.empty() ? out : in;
     const std::int64_t row_bytes = filled.cols() * bytes_of(filled.dtype);
     in_order(stream, [&] {
-      check_nccl(ncclGroupStart());
+      NcclGroup group;
       auto* from = static_cast<std::byte*>(in.data);
       auto* to = static_cast<std::byte*>(out.data);
       for (int peer = 0; peer < size(); ++peer) {
@@ -157,20 +139,20 @@ class NcclComm final : public DeviceComm {
         const auto sent = static_cast<std::size_t>(send[at] * row_bytes);
         const auto received = static_cast<std::size_t>(recv[at] * row_bytes);
         const bool travels = peer != rank();
-        if (travels && sent > 0) check_nccl(ncclSend(from, sent, ncclUint8, peer, comm_, stream_));
+        if (travels && sent > 0) group.add(ncclSend(from, sent, ncclUint8, peer, comm_, stream_));
         if (travels && received > 0)
-          check_nccl(ncclRecv(to, received, ncclUint8, peer, comm_, stream_));
+          group.add(ncclRecv(to, received, ncclUint8, peer, comm_, stream_));
         from += sent;
         to += received;
       }
-      check_nccl(ncclGroupEnd());
+      group.end();
     });
   }
 
   Device device_;
-  cudaStream_t stream_ = nullptr;
-  cudaEvent_t ready_ = nullptr, done_ = nullptr;
-  ncclComm_t comm_ = nullptr;
+  CudaStream stream_;
+  CudaEvent ready_, done_;
+  NcclHandle comm_;
 };
 
 }  // namespace

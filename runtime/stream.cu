@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <thread>
 
 #include "runtime/cuda.h"
 #include "runtime/cuda_queue.h"
+#include "runtime/nccl_handle.h"
 
 namespace switchyard {
 namespace {
@@ -13,33 +15,25 @@ constexpr std::int64_t blas_workspace = std::int64_t{32} << 20;  // what NVIDIA 
 constexpr std::int64_t least_pinned = 4096;
 
 struct CudaMark final : public QueueMark {
-  cudaEvent_t event = nullptr;
-  explicit CudaMark(cudaStream_t stream) {
-    check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-    check(cudaEventRecord(event, stream));
-  }
-  ~CudaMark() override { cudaEventDestroy(event); }
+  CudaEvent event;
+  explicit CudaMark(cudaStream_t stream) { check(cudaEventRecord(event, stream)); }
 };
 
 }  // namespace
 
-CudaQueue::CudaQueue(Device device, bool tf32) : device_(device), tf32_(tf32), scratch_(device) {
-  check(cudaSetDevice(device.index));
-  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-  check(cublasLtCreate(&blas_));
-}
+CudaQueue::CudaQueue(Device device, bool tf32)
+    : device_(device), stream_(device), tf32_(tf32), scratch_(device) {}
 
-CudaQueue::~CudaQueue() {
-  cudaStreamSynchronize(stream_);
-  for (const Pinned& pinned : pinned_) {
-    cudaEventDestroy(pinned.free_after);
-    cudaFreeHost(pinned.memory);
+// Before the memory goes that its work uses.
+CudaQueue::~CudaQueue() { cudaStreamSynchronize(stream_); }
+
+// What it waits for may be a peer that died.
+void CudaQueue::synchronize() {
+  while (!is_done(cudaStreamQuery(stream_))) {
+    check_peers();
+    std::this_thread::yield();
   }
-  cublasLtDestroy(blas_);
-  cudaStreamDestroy(stream_);
 }
-
-void CudaQueue::synchronize() { check(cudaStreamSynchronize(stream_)); }
 
 std::unique_ptr<QueueMark> CudaQueue::mark() { return std::make_unique<CudaMark>(stream_); }
 
@@ -60,25 +54,23 @@ void CudaQueue::copy(const void* from, void* to, std::int64_t bytes) {
 void* CudaQueue::take_pinned(std::int64_t bytes) {
   for (Pinned& pinned : pinned_) {
     if (pinned.taken || pinned.bytes < bytes) continue;
-    if (cudaEventQuery(pinned.free_after) != cudaSuccess) continue;
+    if (!is_done(cudaEventQuery(pinned.free_after))) continue;
     pinned.taken = true;
-    return pinned.memory;
+    return pinned.memory.data();
   }
   // Sizes are powers of two, so that a few pieces serve all tensors of a step.
   const auto size = static_cast<std::int64_t>(
       std::bit_ceil(static_cast<std::uint64_t>(std::max(bytes, least_pinned))));
-  Pinned fresh{nullptr, size, nullptr, true};
-  check(cudaMallocHost(&fresh.memory, static_cast<std::size_t>(size)));
-  check(cudaEventCreateWithFlags(&fresh.free_after, cudaEventDisableTiming));
-  pinned_.push_back(fresh);
-  return fresh.memory;
+  return pinned_.emplace_back(size).memory.data();
 }
 
-void CudaQueue::give_back_pinned(void* memory) {
-  const auto found = std::find_if(pinned_.begin(), pinned_.end(),
-                                  [&](const Pinned& pinned) { return pinned.memory == memory; });
-  check(cudaEventRecord(found->free_after, stream_));
-  found->taken = false;
+// A device that failed says so to the next call that asks, and the piece is not used again: who
+// gives back may be on the way out with an error already.
+void CudaQueue::give_back_pinned(void* memory) noexcept {
+  const auto found = std::find_if(pinned_.begin(), pinned_.end(), [&](const Pinned& pinned) {
+    return pinned.memory.data() == memory;
+  });
+  if (cudaEventRecord(found->free_after, stream_) == cudaSuccess) found->taken = false;
 }
 
 std::unique_ptr<DeviceQueue> cuda::make_queue(Device device, bool tf32) {

@@ -35,6 +35,13 @@ inline Calls calls;
 // the other queue has not begun. With `eager`, they run at once: work that forgot to wait before it
 // overwrites something finds it too late.
 void set_eager(bool eager);
+// From now on a kernel has failed: calls that ask for work or wait for it say so.
+void set_broken(bool broken);
+// What NCCL's peers are from now on: alive; dead, so that work waits for what they never send,
+// until its communicator is aborted; or dead and noticed, so that communicators say so.
+enum class Peers { alive, dead, noticed };
+void set_peers(Peers peers);
+Peers peers();
 void enqueue(Queue* queue, std::function<void()> work);
 void drain(Queue* queue);
 

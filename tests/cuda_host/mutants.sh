@@ -35,6 +35,11 @@ a sum that no lane wrote|model/attention_past.cu|/room\[warp \* stride + dims + 
 work does not wait for a copy without a queue|runtime/memory.cu|s/check(cudaDeviceSynchronize());  .*//|0|RuntimeKernels.*
 NCCL does not wait for the work before|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(stream_, ready_/d|2|CudaExchange.MovesEveryRow
 work does not wait for NCCL|runtime/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow
+one communicator is aborted alone|runtime/nccl_handle.cu|s/  NcclHandle::abort_all();//|2|Failures.*
+communicators are aborted one by one|runtime/nccl_handle.cu|s/  ncclGroupStart();//|2|Failures.*
+a host that waits asks no peer|runtime/stream.cu|s/    check_peers();//|2|Failures.*
+an abort within an open group|runtime/nccl_comm.cu|s/group.add(ncclSend(\(.*\)));/check_nccl(ncclSend(\1));/|2|Failures.*
+a question that leaves an error behind|runtime/cuda_check.h|s/    cudaGetLastError();//|2|Failures.*
 a queue does not wait for another|runtime/stream.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
 LIST
 }

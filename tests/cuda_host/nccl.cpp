@@ -5,6 +5,7 @@
 #include <nccl.h>
 
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "tests/cuda_host/device.h"
@@ -15,6 +16,7 @@ struct Nccl {
   int size, rank;
   int tag;                         // of this group's messages
   std::vector<int> rank_in_world;  // by rank of the group
+  std::shared_ptr<bool> aborted = std::make_shared<bool>(false);
 };
 
 namespace {
@@ -31,8 +33,10 @@ struct Group {
   Nccl* comm = nullptr;
   cudaStream_t stream = nullptr;
   std::vector<Message> messages;
+  std::vector<Nccl*> aborted;
 };
 Group group;
+Peers state_of_peers = Peers::alive;
 
 std::size_t bytes_of(ncclDataType_t type) {
   constexpr std::size_t bytes[] = {1, 4, 8, 4, 8, 2};
@@ -94,7 +98,13 @@ struct Arrival {
 
 // What arrives lies in its place no sooner than the queue comes to it: work that does not wait for
 // that finds what was there before.
-void run(cudaStream_t stream, const std::function<std::vector<Arrival>()>& work) {
+void run(const Nccl& comm, cudaStream_t stream, const std::function<std::vector<Arrival>()>& work) {
+  if (state_of_peers != Peers::alive) {
+    enqueue(stream, [aborted = comm.aborted] {
+      if (!*aborted) die("the host waits for what a dead peer never sends");
+    });
+    return;
+  }
   std::vector<Arrival> arrived;
   enqueue(stream, [&] { arrived = work(); });
   drain(stream);
@@ -116,8 +126,15 @@ std::vector<Arrival> exchange_aside(const Nccl& comm, std::vector<Message> messa
   return arrived;
 }
 
+// Giving back its memory waits for the device.
+void free_aborted(Nccl* comm) {
+  cudaDeviceSynchronize();
+  delete comm;
+}
+
 ncclResult_t add(Message message, ncclComm_t comm, cudaStream_t stream) {
   if (!group.open) return ncclInvalidArgument;
+  if (state_of_peers == Peers::noticed) return ncclRemoteError;
   check_argument(message.memory);
   group.comm = comm;
   group.stream = stream;
@@ -126,11 +143,17 @@ ncclResult_t add(Message message, ncclComm_t comm, cudaStream_t stream) {
 }
 
 }  // namespace
+
+void set_peers(Peers now) { state_of_peers = now; }
+Peers peers() { return state_of_peers; }
+
 }  // namespace cuda_host
 
 using namespace cuda_host;
 
-const char* ncclGetErrorString(ncclResult_t) { return "invalid argument"; }
+const char* ncclGetErrorString(ncclResult_t result) {
+  return result == ncclRemoteError ? "remote process exited" : "invalid argument";
+}
 
 // Who made the id, and a tag that it has not used.
 ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
@@ -169,23 +192,31 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int size, ncclUniqueId id,
   return ncclInProgress;
 }
 ncclResult_t ncclCommGetAsyncError(ncclComm_t, ncclResult_t* state) {
-  *state = ncclSuccess;
+  *state = state_of_peers == Peers::noticed ? ncclRemoteError : ncclSuccess;
   return ncclSuccess;
 }
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
-  delete comm;
+  *comm->aborted = true;
+  if (group.open) {
+    group.aborted.push_back(comm);
+  } else {
+    free_aborted(comm);
+  }
   return ncclSuccess;
 }
 
 ncclResult_t ncclGroupStart() {
-  group = {true, nullptr, nullptr, {}};
+  if (group.open) die("a group of NCCL's within another, which begins when that one ends");
+  group = {true, nullptr, nullptr, {}, {}};
   return ncclSuccess;
 }
 ncclResult_t ncclGroupEnd() {
   group.open = false;
-  if (group.comm != nullptr)
-    run(group.stream,
+  if (group.comm != nullptr) {
+    run(*group.comm, group.stream,
         [comm = group.comm, messages = group.messages] { return exchange_aside(*comm, messages); });
+  }
+  for (Nccl* comm : group.aborted) free_aborted(comm);
   return ncclInProgress;
 }
 ncclResult_t ncclSend(const void* from, std::size_t count, ncclDataType_t type, int peer,
@@ -202,7 +233,7 @@ ncclResult_t ncclReduce(const void* from, void* to, std::size_t count, ncclDataT
                         ncclRedOp_t op, int root, ncclComm_t comm, cudaStream_t stream) {
   check_argument(from);
   check_argument(to);
-  run(stream, [=]() -> std::vector<Arrival> {
+  run(*comm, stream, [=]() -> std::vector<Arrival> {
     const std::vector<std::byte> all = gather(*comm, from, count * bytes_of(type));
     if (root >= 0 && root != comm->rank) return {};
     if (type == ncclFloat32) return {{reduce<float>(all, count, op), to}};
@@ -222,7 +253,7 @@ ncclResult_t ncclAllReduce(const void* from, void* to, std::size_t count, ncclDa
 ncclResult_t ncclBroadcast(const void* from, void* to, std::size_t count, ncclDataType_t type,
                            int root, ncclComm_t comm, cudaStream_t stream) {
   const std::size_t bytes = count * bytes_of(type);
-  run(stream, [=]() -> std::vector<Arrival> {
+  run(*comm, stream, [=]() -> std::vector<Arrival> {
     const std::vector<std::byte> all = gather(*comm, from, bytes);
     const auto begin =
         all.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(root) * bytes);
@@ -232,7 +263,7 @@ ncclResult_t ncclBroadcast(const void* from, void* to, std::size_t count, ncclDa
 }
 ncclResult_t ncclAllGather(const void* from, void* to, std::size_t count, ncclDataType_t type,
                            ncclComm_t comm, cudaStream_t stream) {
-  run(stream, [=]() -> std::vector<Arrival> {
+  run(*comm, stream, [=]() -> std::vector<Arrival> {
     return {{gather(*comm, from, count * bytes_of(type)), to}};
   });
   return ncclInProgress;

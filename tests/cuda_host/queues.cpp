@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "tests/cuda_host/device.h"
 
@@ -26,6 +27,15 @@ namespace {
 
 constexpr int num_devices = 4;
 bool eager_queues = false;
+bool broken_device = false;
+cudaError_t last_error = cudaSuccess;
+cudaError_t answer(cudaError_t error) {
+  if (error != cudaSuccess) last_error = error;
+  return error;
+}
+cudaError_t state_of_device() {
+  return answer(broken_device ? cudaErrorLaunchFailure : cudaSuccess);
+}
 std::set<Queue*>& queues() {
   static std::set<Queue*> all;
   return all;
@@ -66,6 +76,10 @@ void drain_until(const Record& record) {
 }  // namespace
 
 void set_eager(bool eager) { eager_queues = eager; }
+void set_broken(bool broken) {
+  broken_device = broken;
+  last_error = cudaSuccess;
+}
 
 void drain(Queue* queue) {
   if (queue == nullptr || queue->work.empty()) return;
@@ -103,9 +117,13 @@ cudaError_t cudaDeviceGetPCIBusId(char* address, int size, int device) {  // no 
   return cudaSuccess;
 }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess ? "no error" : "invalid value";
+  return error == cudaSuccess              ? "no error"
+         : error == cudaErrorNotReady      ? "device not ready"
+         : error == cudaErrorLaunchFailure ? "unspecified launch failure"
+                                           : "invalid value";
 }
-cudaError_t cudaGetLastError() { return cudaSuccess; }
+cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
+cudaError_t cudaPeekAtLastError() { return last_error; }
 
 cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
   write_late(memory, std::vector(bytes, static_cast<std::byte>(value)));
@@ -139,7 +157,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
     ++calls.waits;
     drain(stream);
   }
-  return cudaSuccess;
+  return state_of_device();
 }
 cudaError_t cudaDeviceSynchronize() {
   ++calls.waits;
@@ -162,7 +180,19 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   ++calls.waits;
   drain(stream);
-  return cudaSuccess;
+  return state_of_device();
+}
+// Who asks until the work is done has waited for it; each time one piece of it is done, but none
+// where peers are dead.
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  if (broken_device) return state_of_device();
+  if (stream->work.empty()) {
+    ++calls.waits;
+    return cudaSuccess;
+  }
+  const OnDevice here;
+  if (peers() == Peers::alive) step(*stream);
+  return answer(cudaErrorNotReady);
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   if (event->last == nullptr) return cudaSuccess;
@@ -180,7 +210,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   event->last = std::make_shared<Record>(Record{stream});
   enqueue(stream, [record = event->last] { record->done = true; });
-  return cudaSuccess;
+  return state_of_device();
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   ++calls.waits;
@@ -190,5 +220,6 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return cudaSuccess;
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  return event->last == nullptr || event->last->done ? cudaSuccess : cudaErrorNotReady;
+  if (broken_device) return state_of_device();
+  return answer(event->last == nullptr || event->last->done ? cudaSuccess : cudaErrorNotReady);
 }

@@ -136,6 +136,18 @@ TEST(RouterKernels, ExpertsWithLimits) {
   }
 }
 
+TEST(RouterKernels, HashesChooseAsOnTheHost) {
+  const Random random(5, Purpose::gate_hash, 3);
+  for (const auto& [tokens, experts, k] :
+       {std::tuple{0, 4, 2}, {1, 1, 1}, {300, 7, 3}, {40, 5, 5}}) {
+    const Pair token = Pair::integers({tokens}, 1, 0, 1000), expert({tokens, k}, DType::i32);
+    on_both([&](Device on, Stream& stream) {
+      RouterOps::on(on).pick_by_hash(random, token.on(on), experts, expert.on(on), stream);
+    });
+    expect_same<std::int32_t>(expert);
+  }
+}
+
 TEST(RouterKernels, NoiseAndJitterAreTheNumbersOfTheHost) {
   const Random random(5, Purpose::gate_noise, 3);
   const Pair width = Pair::normals({33, 7}, 1), logits = Pair::normals({33, 7}, 2),

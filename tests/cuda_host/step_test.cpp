@@ -106,22 +106,33 @@ TEST(CudaStep, SumsPerNodeTrainAsOnTheHost) {
   expect_same_training(config, Gpus::own);
 }
 
-// What docs/cuda.md counts: the host learns how many rows each expert has, the losses, the overflow
-// and the norm, and waits for nothing else. The same step over and over needs no
-// memory that the first did not leave.
-TEST(CudaStep, ASteadyStepWaitsAsOftenAsDocumentedAndAllocatesNothing) {
+// What docs/cuda.md counts: the host learns how many rows each expert has, how hops are laid out,
+// the losses, the overflow and the norm, and waits for nothing else. The same step over and over
+// needs no memory that the first did not leave.
+void expect_waits_per_layer(const RouterConfig& router, std::int64_t waits) {
   SmallConfig config = config_on(gpu_of(Gpus::own, test_world().rank()), false);
   config.train.learning_rate = 0.0;
+  config.train.global_batch_size = 2 * config.train.micro_batch_size * test_world().size();
+  config.sequence_length = 8;
+  config.router = router;
   SmallRun run(config, test_world().split(0, test_world().rank()), test_world().size());
   for (int repeat = 0; repeat < 2; ++repeat) run.step(0);
-  const std::int64_t micro_batches = config.num_micro_batches() / test_world().size();
-  constexpr std::int64_t moe_layers = 1, of_losses = 1, of_step = 2;
+  constexpr std::int64_t micro_batches = 2, of_losses = 1, of_step = 2;
   const std::int64_t of_comparison = test_world().size() > 1 ? 2 : 0;
   const cuda_host::Calls before = cuda_host::calls;
   run.step(0);
   EXPECT_EQ(cuda_host::calls.waits - before.waits,
-            micro_batches * (moe_layers + of_losses) + of_step + of_comparison);
+            micro_batches * (waits + of_losses) + of_step + of_comparison)
+      << router.gate << ", " << router.exchange;
   EXPECT_EQ(cuda_host::calls.allocations - before.allocations, 0);
+}
+
+TEST(CudaStep, ASteadyStepWaitsAsOftenAsDocumentedAndAllocatesNothing) {
+  expect_waits_per_layer({}, 1);
+  expect_waits_per_layer({.gate = "hash"}, 1);
+  expect_waits_per_layer({.exchange = "pipelined", .exchange_chunks = 2}, 1);
+  expect_waits_per_layer({.exchange = "hierarchical", .ranks_per_node = 2}, 2);
+  expect_waits_per_layer({.exchange = "hierarchical", .node_sums = true, .ranks_per_node = 2}, 4);
 }
 
 // In exact mode: one GPU alone, and all ranks of this program; with bf16 too.

@@ -12,6 +12,7 @@ struct SortedPairs {
 inline void sort_pairs(const SortedPairs& in, const SortedPairs& out, std::int64_t count, int bits,
                        CudaQueue& queue) {
   cuda_host::enqueue_sort(queue.stream(), in.keys, in.values, out.keys, out.values, count, bits);
+  check(cudaPeekAtLastError());  // as CUB does
 }
 
 }  // namespace switchyard
