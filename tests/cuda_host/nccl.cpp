@@ -114,13 +114,20 @@ void run(const Nccl& comm, cudaStream_t stream, const std::function<std::vector<
   });
 }
 
+// Between copies: a peer's process that reads here opens no device memory.
 std::vector<Arrival> exchange_aside(const Nccl& comm, std::vector<Message> messages) {
   std::vector<Arrival> arrived;
+  std::vector<std::vector<std::byte>> leaving;
   arrived.reserve(messages.size());  // the messages name the bytes
+  leaving.reserve(messages.size());
   for (Message& message : messages) {
-    if (message.sent) continue;
-    arrived.push_back({std::vector<std::byte>(message.bytes), message.memory});
-    message.memory = arrived.back().bytes.data();
+    if (message.sent) {
+      leaving.emplace_back(message.memory, message.memory + message.bytes);
+      message.memory = leaving.back().data();
+    } else {
+      arrived.push_back({std::vector<std::byte>(message.bytes), message.memory});
+      message.memory = arrived.back().bytes.data();
+    }
   }
   exchange(comm, messages);
   return arrived;
