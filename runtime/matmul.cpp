@@ -16,9 +16,10 @@ namespace {
 
 // Rows of a product, and the terms of a weight gradient's sums, go in tiles of these sizes, so that
 // the library sees a finite set of shapes: a new shape costs it a tenth of a millisecond, and the
-// split of a row count into tiles must not depend on anything else.
-// What is left, and is less than the last of them, our own kernel does.
-constexpr std::array<std::int64_t, 4> row_tiles = {256, 64, 32, 16};
+// split of a row count into tiles must not depend on anything else. Rows that are left over become
+// a tile with zero rows below them: another kernel would give them other bits than their
+// neighbours'. Terms that are left over our own kernel adds.
+constexpr std::array<std::int64_t, 3> row_tiles = {256, 64, 16};
 constexpr std::array<std::int64_t, 3> sum_tiles = {1024, 256, 64};
 // Weight gradients are cut into blocks of this many rows of `out`, the unit of work of a thread.
 constexpr std::int64_t gradient_rows = 512;
@@ -42,11 +43,11 @@ std::vector<Range> ladder(const std::array<std::int64_t, N>& tiles, std::int64_t
   return ranges;
 }
 
-// Memory that stays with the calling thread, a piece for each side of a product.
-enum class Side : std::uint8_t { left, right };
+// Memory that stays with the calling thread, for each side of a product and its last rows.
+enum class Side : std::uint8_t { left, right, last_rows, last_results };
 
 void* room_of_thread(Side side, std::int64_t bytes) {
-  thread_local std::array<Buffer, 2> rooms;
+  thread_local std::array<Buffer, 4> rooms;
   Buffer& room = rooms[static_cast<std::size_t>(side)];
   if (room.tensor().bytes() < bytes) room = Buffer(Shape{bytes}, DType::u8);
   return room.tensor().data;
@@ -116,18 +117,45 @@ Operand right_operand(const MatmulShape& shape, const float* b, Form form, Strea
   return copied(Side::right, {b, cols, rows, cols}, form, stride, stream);
 }
 
+// shape.m rows, fewer than a tile, in one with zero rows.
+void multiply_last_rows(MatmulShape shape, Write write, Operand left, Operand right, float* out,
+                        MatmulLibrary& library) {
+  const std::int64_t rows = shape.m, row_bytes = left.stride * left.element_bytes;
+  shape.m = row_tiles.back();
+  void* in = room_of_thread(Side::last_rows, shape.m * row_bytes);
+  std::memset(in, 0, static_cast<std::size_t>(shape.m * row_bytes));
+  std::memcpy(in, left.data, static_cast<std::size_t>(rows * row_bytes));
+  const std::int64_t result_bytes = shape.m * shape.n * std::int64_t{sizeof(float)};
+  auto* results = static_cast<float*>(room_of_thread(Side::last_results, result_bytes));
+  if (write == Write::add) {
+    std::fill_n(results, shape.m * shape.n, 0.0F);
+    std::copy_n(out, rows * shape.n, results);
+  }
+  library.run(shape, write, {in, left.stride, left.element_bytes}, right, results);
+  std::copy_n(results, rows * shape.n, out);
+}
+
 void multiply_rows(const MatmulShape& shape, Write write, const float* a, const float* b,
                    float* out, Stream& stream) {
-  const Form form = form_of(shape.precision, stream.matmul_library());
-  const std::vector<Range> tiles = ladder(row_tiles, shape.m);
+  MatmulLibrary& library = stream.matmul_library();
+  const Form form = form_of(shape.precision, library);
+  const std::int64_t last = shape.m % row_tiles.back(), whole = shape.m - last;
+  const std::vector<Range> tiles = ladder(row_tiles, whole);
   const Operand right = right_operand(shape, b, form, stream);
   const Operand left = form == Form::itself ? Operand(a, shape.k)
                                             : copied(Side::left, {a, shape.k, shape.m, shape.k},
                                                      form, shape.k, stream);
-  parallel_for(stream, static_cast<std::int64_t>(tiles.size()), [&](std::int64_t i) {
-    const auto [begin, size] = tiles[static_cast<std::size_t>(i)];
-    stream.matmul_library().run({size, shape.n, shape.k, Op::plain, shape.op_b}, write,
-                                left.from_row(begin), right, out + begin * shape.n);
+  parallel_for(stream, std::ssize(tiles) + (last > 0 ? 1 : 0), [&](std::int64_t i) {
+    const bool is_last = i == std::ssize(tiles);
+    const Range tile = is_last ? Range{whole, last} : tiles[static_cast<std::size_t>(i)];
+    const MatmulShape part{tile.size, shape.n, shape.k, Op::plain, shape.op_b};
+    const Operand rows = left.from_row(tile.begin);
+    float* results = out + tile.begin * shape.n;
+    if (is_last) {
+      multiply_last_rows(part, write, rows, right, results, library);
+    } else {
+      library.run(part, write, rows, right, results);
+    }
   });
 }
 
@@ -160,41 +188,25 @@ void multiply_transposed(const MatmulShape& shape, Write write, const float* a, 
   });
 }
 
-// Few rows of a, or few terms of a weight gradient's sums. What the library would take as bf16 is
-// rounded in f32.
-void multiply_few(const MatmulShape& shape, Write write, const float* a, const float* b, float* out,
-                  Stream& stream) {
-  const auto operand = [&](Side side, const float* data, std::int64_t rows, std::int64_t cols) {
+// Few terms of a weight gradient's sums. What the library would take as bf16 is rounded in f32.
+void add_last_terms(const MatmulShape& shape, Write write, const float* a, const float* b,
+                    float* out, Stream& stream) {
+  const auto operand = [&](Side side, const float* data, std::int64_t cols) {
     if (shape.precision == Precision::f32) return Operand(data, cols);
-    return copied(side, {data, cols, rows, cols}, Form::rounded, cols, stream);
+    return copied(side, {data, cols, shape.k, cols}, Form::rounded, cols, stream);
   };
-  const Operand left = shape.op_a == Op::plain ? operand(Side::left, a, shape.m, shape.k)
-                                               : operand(Side::left, a, shape.k, shape.m);
-  const Operand right = shape.op_b == Op::plain ? operand(Side::right, b, shape.k, shape.n)
-                                                : operand(Side::right, b, shape.n, shape.k);
-  own_matmul(shape, write, left, right, out);
+  own_matmul(shape, write, operand(Side::left, a, shape.m), operand(Side::right, b, shape.n), out);
 }
 
-// Whole tiles by the library, the rest by our own kernel.
-void multiply(const MatmulShape& all, Write write, const float* a, const float* b, float* out,
-              Stream& stream) {
-  MatmulShape shape = all;
-  const bool plain = shape.op_a == Op::plain;
-  std::int64_t& rows = plain ? shape.m : shape.k;
-  const std::int64_t few = rows % (plain ? row_tiles.back() : sum_tiles.back());
-  rows -= few;
-  if (rows > 0) {
-    (plain ? multiply_rows : multiply_transposed)(shape, write, a, b, out, stream);
-    a += rows * (plain ? shape.k : shape.m);
-    if (plain) {
-      out += rows * shape.n;
-    } else {
-      b += rows * shape.n;
-      write = Write::add;
-    }
-  }
-  rows = few;
-  if (few > 0) multiply_few(shape, write, a, b, out, stream);
+void multiply_gradient(const MatmulShape& all, Write write, const float* a, const float* b,
+                       float* out, Stream& stream) {
+  MatmulShape whole = all, last = all;
+  last.k = all.k % sum_tiles.back();
+  whole.k = all.k - last.k;
+  if (whole.k > 0) multiply_transposed(whole, write, a, b, out, stream);
+  if (last.k == 0) return;
+  add_last_terms(last, whole.k > 0 ? Write::add : write, a + whole.k * all.m, b + whole.k * all.n,
+                 out, stream);
 }
 
 }  // namespace
@@ -221,8 +233,10 @@ void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Strea
     cuda::multiply(shape, write, a, b, out, stream);
     return;
   }
-  (precision == Precision::int8 ? multiply_int8 : multiply)(shape, write, a.as<float>(),
-                                                            b.as<float>(), out.as<float>(), stream);
+  const auto multiply = precision == Precision::int8 ? multiply_int8
+                        : op_a == Op::plain          ? multiply_rows
+                                                     : multiply_gradient;
+  multiply(shape, write, a.as<float>(), b.as<float>(), out.as<float>(), stream);
 }
 
 }  // namespace switchyard

@@ -30,9 +30,10 @@ enum class Write : std::uint8_t { replace, add };
 
 // out (= or +=) op(a) op(b), all f32, dense; on a GPU b may be bf16 already (Params::operand).
 // op(a): [m, k], op(b): [k, n], out: [m, n]. The bits of a row of out depend on m, n, k and the
-// operands only: never on threads, addresses or earlier calls. k = 0 gives zeros (or leaves out
-// alone under Write::add); m = 0 or n = 0 does nothing. Operands that are not finite give results
-// that are not. Errors: Exit::usage for an int8 product with k above int8_terms.
+// operands only: never on threads, addresses or earlier calls. On a CPU those of a plain a's row
+// depend neither on m nor on the other rows. k = 0 gives zeros (or leaves out alone under
+// Write::add); m = 0 or n = 0 does nothing. Operands that are not finite give results that are not.
+// Errors: Exit::usage for an int8 product with k above int8_terms.
 void matmul(Tensor a, Op op_a, Tensor b, Op op_b, Tensor out, Write write, Stream& stream,
             Precision precision = Precision::f32);
 

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 trees 3000 || complain "a power loss"
 "$build/crash_lab_damage" "$work/run" "$work/spoilt" "$seed" 400 || complain "damage"
 errors 150 || complain "failing calls"
-mutants 500 60
+mutants 500 300
 "$lab_root/tests/crash_lab/kill_trainer.sh" "$build" "$seed" 6 || complain "killed trainers"
 "$lab_root/tests/crash_lab/full_disk.sh" "$build" 6 || complain "a full disk"
 exit $failed

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <random>
@@ -104,12 +106,21 @@ int record(Saves& saves, const std::string& recording, std::int64_t count) {
   return 0;
 }
 
+// What the message of a save must say that failed by this action.
+std::string cause_of(Action action) {
+  if (action == Action::eio) return std::strerror(EIO);
+  if (action == Action::enospc) return std::strerror(ENOSPC);
+  return "";
+}
+
 // On rank 0. What a save with a fault may come to.
 std::string judge(const Saves& saves, std::int64_t step, std::int64_t before, Action action,
                   bool hit, const Outcome& outcome) {
   const bool failed = outcome.code != Exit::done;
   if (failed && !hit) return "failed without a fault: " + outcome.message;
   if (failed && outcome.code != Exit::storage) return "not a storage error: " + outcome.message;
+  if (failed && outcome.message.find(cause_of(action)) == std::string::npos)
+    return "not the error of the call: " + outcome.message;
   if (failed && action == Action::short_write) return "a short write was not continued";
   if (failed && saves.exists(step)) return "a save that failed left a checkpoint";
   if (!saves.is_newest_good(failed ? before : step)) {

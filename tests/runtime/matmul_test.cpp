@@ -193,6 +193,18 @@ TEST(Matmul, AddressesDoNotChangeABit) {
   }
 }
 
+// So that a document's bits do not depend on those that it shares a micro-batch with.
+TEST(Matmul, OtherRowsDoNotChangeABit) {
+  Stream stream = Stream::cpu(1);
+  for (const Op op_b : {plain, transposed}) {
+    const auto all = product({600, 344, 128, plain, op_b}, stream);
+    for (const std::int64_t rows : {1, 7, 16, 21, 64, 77, 256, 343}) {
+      const auto some = product({rows, 344, 128, plain, op_b}, stream);
+      EXPECT_TRUE(same_bits(some, {all.begin(), all.begin() + std::ssize(some)})) << rows;
+    }
+  }
+}
+
 TEST(Matmul, EarlierCallsDoNotChangeABit) {
   Stream used = Stream::cpu(1);
   expect_right(used);
