@@ -1,6 +1,7 @@
 // Our own matrix product: for sums of few terms, which the library is slow with, and for processors
-// on which the library does not repeat its bits. Every element is one sum of fused multiply-adds over k in
-// ascending order, so that its bits are the same on any processor and beside any other rows.
+// on which the library does not repeat its bits. Every element is one sum of fused multiply-adds
+// over k in ascending order, so that its bits are the same on any processor and beside any other
+// rows.
 #pragma once
 
 #include "runtime/matmul_library.h"
