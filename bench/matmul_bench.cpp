@@ -115,16 +115,18 @@ BENCHMARK(BM_Fallback<weight_gradient>)->Arg(256);
 // Experts that see few rows each, one after the other as a shard computes them: forward, input
 // gradient and weight gradient of one matrix [inner, hidden] of each. The other side of the ratio
 // is one call of the library per product, with as many rows.
-enum class By { matmul, library };
+enum class By { matmul, library, own };
 
 template <By by>
 void BM_Experts(benchmark::State& state) {
   const std::int64_t rows = state.range(0), inner = state.range(1), width = state.range(2);
   const std::int64_t experts = (std::int64_t{1} << 24) / (inner * width);  // 64 MiB of weights
-  const Buffer weights = random_buffer(experts * inner * width), x = random_buffer(rows * width),
-               d_y = random_buffer(rows * inner), y({rows, inner}, DType::f32),
-               d_x({rows, width}, DType::f32), gradient({inner, width}, DType::f32);
+  static const Buffer weights = random_buffer(std::int64_t{1} << 24);      // of all cases
+  const Buffer x = random_buffer(rows * width), d_y = random_buffer(rows * inner),
+               y({rows, inner}, DType::f32), d_x({rows, width}, DType::f32),
+               gradient({inner, width}, DType::f32);
   Stream stream = Stream::cpu(1);
+  if (by == By::own) stream.matmul_library().use_fallback();
   const auto multiply = [&](const MatmulShape& shape, Tensor a, Tensor b, Tensor out) {
     if (by == By::matmul) {
       matmul(a, shape.op_a, b, shape.op_b, out, Write::replace, stream);
@@ -148,11 +150,13 @@ void BM_Experts(benchmark::State& state) {
 
 void few_rows(benchmark::internal::Benchmark* bench) {
   bench->ArgNames({"rows", "inner", "hidden"})
-      ->ArgsProduct({{4, 8, 13, 16, 24, 32, 48, 64}, {32}, {256}})
-      ->ArgsProduct({{8, 64}, {128}, {1024}});
+      ->ArgsProduct({{4, 8, 13, 16, 24, 32, 48, 64, 512}, {32}, {256}})
+      ->ArgsProduct({{8, 32, 64, 512}, {128}, {1024}})
+      ->ArgsProduct({{8, 32, 64, 512}, {256, 1024}, {512}});
 }
 BENCHMARK(BM_Experts<By::matmul>)->Apply(few_rows);
 BENCHMARK(BM_Experts<By::library>)->Apply(few_rows);
+BENCHMARK(BM_Experts<By::own>)->Apply(few_rows);
 
 // What exact mode adds to each weight gradient.
 void BM_AddFixed(benchmark::State& state) {

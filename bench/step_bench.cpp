@@ -1,11 +1,12 @@
 // What share of the machine's matrix-product rate does a training step reach, and where does the
 // rest go?
-//   mpirun -n 2 build/release/bench/step_bench [--layers=8] [--steps=6] [--gate=hash]
+//   mpirun -n 2 build/release/bench/step_bench [--layers=8] [--steps=6] [--gate=hash] [--threads=1]
 // --benchmark_filter=step/fast/bf16 picks one of step/{exact,fast}/{f32,bf16,int8}; int8: all three
 // products of linear layers. Rank 0 reports: tokens/s and GFLOP/s of all ranks, the share of the
 // rate that plain oneDNN products reach on the same ranks at the same time, and the seconds of each
 // part of a step.
 #include <benchmark/benchmark.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <chrono>
@@ -30,10 +31,11 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// GFLOP/s of one oneDNN call [1024, 1024] x [1024, 1024], with every rank of `world` computing;
-// summed over them.
-double matmul_rate(Comm& world) {
+// GFLOP/s of one oneDNN call [1024, 1024] x [1024, 1024], with every rank of `world` computing on
+// so many threads; summed over them.
+double matmul_rate(Comm& world, int threads) {
   constexpr std::int64_t size = 1024;
+  omp_set_num_threads(threads);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
   const dnnl::memory::desc square({size, size}, dnnl::memory::data_type::f32,
@@ -68,7 +70,7 @@ ModelConfig bench_model(int layers) {
           .expert_hidden = 1024};
 }
 
-constexpr std::int64_t vocabulary = 4096, sequence = 512, sequences_per_micro_batch = 4;
+constexpr std::int64_t vocabulary = 4096, sequence = 512, sequences_per_thread = 4;
 
 struct BenchCase {
   bool exact;
@@ -76,6 +78,7 @@ struct BenchCase {
   int layers;
   std::string gate;  // "hash": the same number of rows to every expert
   int steps;         // the same number on every rank, whatever each rank's clock says
+  int threads;       // of each rank; as many times four sequences
 
   TrainConfig train() const {
     TrainConfig config{.exact = exact};
@@ -89,7 +92,8 @@ struct BenchCase {
 class StepBench {
  public:
   StepBench(MpiSession& session, const BenchCase& chosen)
-      : stream_(Stream::cpu(1)),
+      : num_sequences_(sequences_per_thread * chosen.threads),
+        stream_(Stream::cpu(chosen.threads)),
         mesh_(make_mesh(session.world(), session.world()->size())),
         model_(bench_model(chosen.layers), RouterConfig{.gate = chosen.gate},
                {.vocabulary = vocabulary,
@@ -101,14 +105,14 @@ class StepBench {
                mesh_),
         trainer_(model_, mesh_, chosen.train(), stream_) {
     const Random random(1, Purpose::data_order, static_cast<std::uint64_t>(mesh_.world->rank()));
-    constexpr std::int64_t count = sequence * sequences_per_micro_batch;
+    const std::int64_t count = sequence * num_sequences_;
     for (std::int64_t i = 0; i < count; ++i) {
       tokens_.push_back(
           static_cast<std::int32_t>(random.uniform(static_cast<std::uint64_t>(i)) * vocabulary));
       positions_.push_back(static_cast<std::int32_t>(i % sequence));
     }
     batch_ = {mesh_.world->rank(),
-              sequences_per_micro_batch,
+              num_sequences_,
               sequence,
               tensor_of(tokens_.data(), {count}),
               tensor_of(tokens_.data(), {count}),
@@ -116,9 +120,7 @@ class StepBench {
     stream_.set_trace(&trace_);
   }
 
-  std::int64_t tokens_per_step() const {
-    return sequence * sequences_per_micro_batch * mesh_.world->size();
-  }
+  std::int64_t tokens_per_step() const { return sequence * num_sequences_ * mesh_.world->size(); }
 
   void step(std::int64_t number) {
     trainer_.step({number, tokens_per_step(), std::span(&batch_, 1)});
@@ -128,6 +130,7 @@ class StepBench {
   Comm& world() { return *mesh_.world; }
 
  private:
+  std::int64_t num_sequences_;
   Stream stream_;
   Mesh mesh_;
   Transformer model_;
@@ -142,7 +145,7 @@ void bench_step(benchmark::State& state, MpiSession& session, const BenchCase& c
   const int num_steps = chosen.steps;
   bench.step(0);
   bench.step(1);
-  const double ceiling = matmul_rate(bench.world());
+  const double ceiling = matmul_rate(bench.world(), chosen.threads);
   bench.trace().clear();
   double total = 0.0;
   std::int64_t number = 2;
@@ -183,11 +186,12 @@ int main(int argc, char** argv) {
   MpiSession session(&argc, &argv);
   benchmark::Initialize(&argc, argv);
   const int layers = std::stoi(option_of(argc, argv, "--layers=", "8")),
-            steps = std::stoi(option_of(argc, argv, "--steps=", "6"));
+            steps = std::stoi(option_of(argc, argv, "--steps=", "6")),
+            threads = std::stoi(option_of(argc, argv, "--threads=", "1"));
   const std::string gate = option_of(argc, argv, "--gate=", RouterConfig{}.gate.c_str());
   for (const bool exact : {true, false}) {
     for (const char* precision : {"f32", "bf16", "int8"}) {
-      const BenchCase chosen{exact, precision, layers, gate, steps};
+      const BenchCase chosen{exact, precision, layers, gate, steps, threads};
       benchmark::RegisterBenchmark(
           fmt::format("step/{}/{}", exact ? "exact" : "fast", precision).c_str(),
           [&session, chosen](benchmark::State& state) { bench_step(state, session, chosen); })

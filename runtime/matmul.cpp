@@ -23,6 +23,8 @@ constexpr std::array<std::int64_t, 3> row_tiles = {256, 64, 16};
 constexpr std::array<std::int64_t, 3> sum_tiles = {1024, 256, 64};
 // Weight gradients are cut into blocks of this many rows of `out`, the unit of work of a thread.
 constexpr std::int64_t gradient_rows = 512;
+// What our own kernel multiplies is cut for threads into at least so many rows.
+constexpr std::int64_t own_rows = 128;
 
 template <std::size_t N>
 std::int64_t tile_at(const std::array<std::int64_t, N>& tiles, std::int64_t left) {
@@ -109,10 +111,12 @@ Operand copied(Side side, Rows from, Form form, std::int64_t stride, Stream& str
   return copy;
 }
 
-Operand right_operand(const MatmulShape& shape, const float* b, Form form, Stream& stream) {
+Operand right_operand(const MatmulShape& shape, const float* b, Form form, bool own,
+                      Stream& stream) {
   const bool plain = shape.op_b == Op::plain;
+  const MatmulLibrary& library = stream.matmul_library();
   const std::int64_t rows = plain ? shape.k : shape.n, cols = plain ? shape.n : shape.k;
-  const std::int64_t stride = plain ? stream.matmul_library().good_stride(cols) : cols;
+  const std::int64_t stride = plain && !own ? library.good_stride(cols) : cols;
   if (form == Form::itself && stride == cols) return {b, cols};
   return copied(Side::right, {b, cols, rows, cols}, form, stride, stream);
 }
@@ -135,16 +139,24 @@ void multiply_last_rows(MatmulShape shape, Write write, Operand left, Operand ri
   std::copy_n(results, rows * shape.n, out);
 }
 
-void multiply_rows(const MatmulShape& shape, Write write, const float* a, const float* b,
-                   float* out, Stream& stream) {
+// Any number of rows, as the bits of our own kernel do not depend on it.
+void multiply_rows_own(const MatmulShape& shape, Write write, Operand left, Operand right,
+                       float* out, Stream& stream) {
+  const std::int64_t threads = stream.num_threads();
+  const std::int64_t piece = std::max(own_rows, padded_rows((shape.m + threads - 1) / threads));
+  parallel_for(stream, (shape.m + piece - 1) / piece, [&](std::int64_t i) {
+    const std::int64_t begin = i * piece;
+    MatmulShape part = shape;
+    part.m = std::min(piece, shape.m - begin);
+    own_matmul(part, write, left.from_row(begin), right, out + begin * shape.n);
+  });
+}
+
+void multiply_rows_tiled(const MatmulShape& shape, Write write, Operand left, Operand right,
+                         float* out, Stream& stream) {
   MatmulLibrary& library = stream.matmul_library();
-  const Form form = form_of(shape.precision, library);
   const std::int64_t last = shape.m % row_tiles.back(), whole = shape.m - last;
   const std::vector<Range> tiles = ladder(row_tiles, whole);
-  const Operand right = right_operand(shape, b, form, stream);
-  const Operand left = form == Form::itself ? Operand(a, shape.k)
-                                            : copied(Side::left, {a, shape.k, shape.m, shape.k},
-                                                     form, shape.k, stream);
   parallel_for(stream, std::ssize(tiles) + (last > 0 ? 1 : 0), [&](std::int64_t i) {
     const bool is_last = i == std::ssize(tiles);
     const Range tile = is_last ? Range{whole, last} : tiles[static_cast<std::size_t>(i)];
@@ -157,6 +169,18 @@ void multiply_rows(const MatmulShape& shape, Write write, const float* a, const 
       library.run(part, write, rows, right, results);
     }
   });
+}
+
+void multiply_rows(const MatmulShape& shape, Write write, const float* a, const float* b,
+                   float* out, Stream& stream) {
+  const MatmulLibrary& library = stream.matmul_library();
+  const Form form = form_of(shape.precision, library);
+  const bool own = library.leaves_to_own(shape.n, shape.k);
+  const Operand right = right_operand(shape, b, form, own, stream);
+  const Operand left = form == Form::itself ? Operand(a, shape.k)
+                                            : copied(Side::left, {a, shape.k, shape.m, shape.k},
+                                                     form, shape.k, stream);
+  (own ? multiply_rows_own : multiply_rows_tiled)(shape, write, left, right, out, stream);
 }
 
 // Columns `block` of a [k, m], with rows of their own where they are not all of a.
@@ -175,7 +199,7 @@ void multiply_transposed(const MatmulShape& shape, Write write, const float* a, 
                          float* out, Stream& stream) {
   const Form form = form_of(shape.precision, stream.matmul_library());
   const std::vector<Range> terms = ladder(sum_tiles, shape.k);
-  const Operand right = right_operand(shape, b, form, stream);
+  const Operand right = right_operand(shape, b, form, false, stream);
   const std::int64_t num_blocks = (shape.m + gradient_rows - 1) / gradient_rows;
   parallel_for(stream, num_blocks, [&](std::int64_t i) {
     const Range block{i * gradient_rows, std::min(gradient_rows, shape.m - i * gradient_rows)};

@@ -48,6 +48,11 @@ class MatmulLibrary {
   // The stride at which rows of `cols` elements are multiplied fastest; `cols` if dense is fine.
   std::int64_t good_stride(std::int64_t cols) const;
 
+  // Whether rows by a matrix of n columns and k rows are left to our own kernel, which takes any
+  // number of them: the matrices of small experts, which few rows meet. A function of the sizes and
+  // the processor alone, as the bits of a row must not depend on how many there are.
+  bool leaves_to_own(std::int64_t n, std::int64_t k) const;
+
   // From now on run() uses our own kernel (runtime/own_matmul.h).
   void use_fallback() { fallback_ = true; }
   bool uses_fallback() const { return fallback_; }

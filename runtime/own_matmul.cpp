@@ -1,6 +1,9 @@
 #include "runtime/own_matmul.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
 
 #include "runtime/hd.h"
 #include "runtime/math.h"
@@ -17,25 +20,32 @@ constexpr int most_rows(std::int64_t lanes) { return lanes == wide ? 6 : 8; }
 struct Left {
   const float* data;
   std::int64_t row, step;
+
+  Left from(std::int64_t i, std::int64_t k) const { return {data + i * row + k * step, row, step}; }
 };
 struct Right {
   const float* data;
   std::int64_t step;
 };
 
+// So many terms of the sums; the first ones, or such as are added to those in `out`.
+struct Terms {
+  std::int64_t count;
+  bool first;
+};
+
 // GCC 12 keeps all sums in registers in just this form (constant trip counts, one flat array, the
 // lanes' loops left to the vectoriser); others are up to ten times slower. Measure a change with
 // bench/matmul_bench.
 template <int rows, int lanes>
-inline __attribute__((always_inline)) void multiply_block(Left a, Right b, std::int64_t k,
+inline __attribute__((always_inline)) void multiply_block(Left a, Right b, Terms terms,
                                                           std::int64_t stride, float* out) {
   float sum[rows * lanes];
   for (int i = 0; i < rows; ++i) {
 #pragma GCC unroll 1
-    for (int j = 0; j < lanes; ++j)
-      sum[i * lanes + j] = fma_f32(a.data[i * a.row], b.data[j], 0.0F);
+    for (int j = 0; j < lanes; ++j) sum[i * lanes + j] = terms.first ? 0.0F : out[i * stride + j];
   }
-  for (std::int64_t s = 1; s < k; ++s) {
+  for (std::int64_t s = 0; s < terms.count; ++s) {
     for (int i = 0; i < rows; ++i) {
 #pragma GCC unroll 1
       for (int j = 0; j < lanes; ++j) {
@@ -52,25 +62,25 @@ inline __attribute__((always_inline)) void multiply_block(Left a, Right b, std::
 
 template <int most, int lanes>
 inline __attribute__((always_inline)) void multiply_up_to(std::int64_t rows, Left a, Right b,
-                                                          std::int64_t k, std::int64_t stride,
+                                                          Terms terms, std::int64_t stride,
                                                           float* out) {
   if (rows == most) {
-    multiply_block<most, lanes>(a, b, k, stride, out);
+    multiply_block<most, lanes>(a, b, terms, stride, out);
   } else if constexpr (most > 1) {
-    multiply_up_to<most - 1, lanes>(rows, a, b, k, stride, out);
+    multiply_up_to<most - 1, lanes>(rows, a, b, terms, stride, out);
   }
 }
 
 // out[i * stride + j] = the sum over k, for i < rows <= most_rows, all j of the lanes.
 SWITCHYARD_MULTIVERSION
-void multiply_wide(std::int64_t rows, Left a, Right b, std::int64_t k, std::int64_t stride,
+void multiply_wide(std::int64_t rows, Left a, Right b, Terms terms, std::int64_t stride,
                    float* out) {
-  multiply_up_to<most_rows(wide), wide>(rows, a, b, k, stride, out);
+  multiply_up_to<most_rows(wide), wide>(rows, a, b, terms, stride, out);
 }
 SWITCHYARD_MULTIVERSION
-void multiply_narrow(std::int64_t rows, Left a, Right b, std::int64_t k, std::int64_t stride,
+void multiply_narrow(std::int64_t rows, Left a, Right b, Terms terms, std::int64_t stride,
                      float* out) {
-  multiply_up_to<most_rows(narrow), narrow>(rows, a, b, k, stride, out);
+  multiply_up_to<most_rows(narrow), narrow>(rows, a, b, terms, stride, out);
 }
 
 // Calls body(begin, count) for blocks of at most `most`, as even as can be: a block of few rows
@@ -82,86 +92,188 @@ void for_even_blocks(std::int64_t total, std::int64_t most, Body body) {
     body(total * i / blocks, total * (i + 1) / blocks - total * i / blocks);
 }
 
-// The calling thread's, for a panel of the right matrix: k rows of one vector.
-float* room_for_panel(std::int64_t k) {
+// Panels of the right matrix, k rows of one vector each, that are packed together: so many stay in
+// the second-level cache while rows of the left one pass by.
+constexpr std::int64_t panels_together = 8;
+constexpr std::int64_t rows_together = 96;
+// Terms of the sums, so that the piece of a panel stays in the first-level cache.
+constexpr std::int64_t terms_together = 256;
+
+// The calling thread's.
+float* room_for_panels(std::int64_t k) {
   thread_local Buffer room;
-  if (room.tensor().size() < k * wide) room = Buffer(Shape{k * wide}, DType::f32);
+  const std::int64_t size = panels_together * k * wide;
+  if (room.tensor().size() < size) room = Buffer(Shape{size}, DType::f32);
   return room.tensor().as<float>();
+}
+
+using Eight = float __attribute__((vector_size(32)));
+
+// to[s * stride + j] = from[j * apart + s] for s, j < 8. Interleaving rows i and i + 4 three times
+// transposes.
+SWITCHYARD_MULTIVERSION
+void transpose_eight(const float* from, std::int64_t apart, float* to, std::int64_t stride) {
+  Eight row[8], next[8];
+  for (int i = 0; i < 8; ++i) std::memcpy(&row[i], from + i * apart, sizeof(Eight));
+#pragma GCC unroll 3
+  for (int stage = 0; stage < 3; ++stage) {
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      next[2 * i] = __builtin_shufflevector(row[i], row[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+      next[2 * i + 1] = __builtin_shufflevector(row[i], row[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) row[i] = next[i];
+  }
+  for (int i = 0; i < 8; ++i) std::memcpy(to + i * stride, &row[i], sizeof(Eight));
+}
+
+// panel[s][j] = rows[j * apart + s] for j < cols.
+void pack_transposed(const float* rows, std::int64_t apart, std::int64_t k, std::int64_t cols,
+                     std::int64_t lanes, float* panel) {
+  const std::int64_t whole_k = k / 8 * 8, whole_cols = cols / 8 * 8;
+  for (std::int64_t j = 0; j < whole_cols; j += 8) {
+    for (std::int64_t s = 0; s < whole_k; s += 8)
+      transpose_eight(rows + j * apart + s, apart, panel + s * lanes + j, lanes);
+  }
+  for (std::int64_t j = 0; j < cols; ++j) {
+    for (std::int64_t s = j < whole_cols ? whole_k : 0; s < k; ++s)
+      panel[s * lanes + j] = rows[j * apart + s];
+  }
 }
 
 // panel[s][j] = b(s, j) for j < cols, zeros beyond.
 void pack_panel(const float* b, std::int64_t step, std::int64_t lane, std::int64_t k,
                 std::int64_t cols, std::int64_t lanes, float* panel) {
-  if (cols == wide && lane == 1) {
-    for (std::int64_t s = 0; s < k; ++s) std::copy_n(b + s * step, wide, panel + s * wide);
-    return;
-  }
   if (cols < lanes) std::fill_n(panel, k * lanes, 0.0F);
-  for (std::int64_t j = 0; j < cols; ++j) {
-    for (std::int64_t s = 0; s < k; ++s) panel[s * lanes + j] = b[j * lane + s * step];
+  if (lane == 1) {
+    for (std::int64_t s = 0; s < k; ++s) std::copy_n(b + s * step, cols, panel + s * lanes);
+  } else {
+    pack_transposed(b, lane, k, cols, lanes, panel);
   }
 }
 
-// Element (i, j) of a block goes to out[i * row + j * col].
+// Where a block's rows go: rows of the result, `stride` apart, or, of a turned product, columns.
 struct Place {
   float* out;
-  std::int64_t row, col;
+  std::int64_t stride;
+  bool turned;
+
+  Place from_row(std::int64_t row) const {
+    return {out + row * (turned ? 1 : stride), stride, turned};
+  }
 };
+
+void put_row(const float* from, std::int64_t count, Write write, float* to) {
+  for (std::int64_t j = 0; j < count; ++j) to[j] = write == Write::add ? to[j] + from[j] : from[j];
+}
 
 void put(const float* block, std::int64_t lanes, std::int64_t rows, std::int64_t cols, Write write,
          Place to) {
-  for (std::int64_t j = 0; j < cols; ++j) {
-    for (std::int64_t i = 0; i < rows; ++i) {
-      float& place = to.out[i * to.row + j * to.col];
-      const float sum = block[i * lanes + j];
-      place = write == Write::add ? place + sum : sum;
-    }
+  if (!to.turned) {
+    for (std::int64_t i = 0; i < rows; ++i)
+      put_row(block + i * lanes, cols, write, to.out + i * to.stride);
+    return;
   }
-}
-
-// Rows of `a` by one panel of at most 16 columns.
-void multiply_panel(std::int64_t rows, std::int64_t cols, std::int64_t lanes, Left a, Right b,
-                    std::int64_t k, Write write, Place to) {
-  const auto multiply = lanes == wide ? multiply_wide : multiply_narrow;
-  const bool in_place = cols == lanes && to.col == 1 && write == Write::replace;
-  for_even_blocks(rows, most_rows(lanes), [&](std::int64_t begin, std::int64_t count) {
-    const Left left{a.data + begin * a.row, a.row, a.step};
-    const Place place{to.out + begin * to.row, to.row, to.col};
-    if (in_place) {
-      multiply(count, left, b, k, place.row, place.out);
-    } else {
-      float block[most_rows(wide) * wide];
-      multiply(count, left, b, k, lanes, block);
-      put(block, lanes, count, cols, write, place);
-    }
-  });
+  float across[wide * narrow];
+  for (std::int64_t j = 0; j < lanes; j += narrow)
+    transpose_eight(block + j, lanes, across + j * narrow, narrow);
+  for (std::int64_t j = 0; j < cols; ++j)
+    put_row(across + j * narrow, rows, write, to.out + j * to.stride);
 }
 
 const float* floats_of(Operand operand) { return reinterpret_cast<const float*>(operand.data); }
 
+// A product in the form the kernels take: lanes go along the columns of b. Where b is stored
+// transposed, they have to be copied side by side, so lanes go along the rows of a where there are
+// fewer of those: the product is turned, its blocks' rows are columns of the result.
+struct Arrangement {
+  bool turned;
+  std::int64_t rows, cols, k;
+  Left left;
+  const float* right;  // element (s, j) is right[s * step + j * lane]
+  std::int64_t step, lane;
+  float* out;
+  std::int64_t out_stride;
+
+  Place place(std::int64_t row, std::int64_t col) const {
+    return Place{out + (turned ? col * out_stride : col), out_stride, turned}.from_row(row);
+  }
+};
+
+Arrangement arranged(const MatmulShape& shape, Operand a, Operand b, float* out) {
+  const auto& [m, n, k, op_a, op_b, precision] = shape;
+  const bool side_by_side = op_b == Op::plain;
+  if (!side_by_side && m < n)
+    return {true, n, m, k, {floats_of(b), b.stride, 1}, floats_of(a), 1, a.stride, out, n};
+  const Left left =
+      op_a == Op::plain ? Left{floats_of(a), a.stride, 1} : Left{floats_of(a), 1, a.stride};
+  const std::int64_t step = side_by_side ? b.stride : 1, lane = side_by_side ? 1 : b.stride;
+  return {false, m, n, k, left, floats_of(b), step, lane, out, n};
+}
+
+struct Panel {
+  Right right;
+  std::int64_t col, cols, lanes;
+};
+
+// The panel at a column, packed into `room` where the kernels could not read it, or would often.
+Panel panel_at(const Arrangement& all, std::int64_t col, float* room) {
+  const std::int64_t cols = std::min(wide, all.cols - col), lanes = cols > narrow ? wide : narrow;
+  const float* data = all.right + col * all.lane;
+  const bool often = all.rows > 2 * most_rows(wide);
+  if (all.lane == 1 && cols == lanes && !often) return {{data, all.step}, col, cols, lanes};
+  pack_panel(data, all.step, all.lane, all.k, cols, lanes, room);
+  return {{room, lanes}, col, cols, lanes};
+}
+
+// Sums that are not in their place yet: of up to rows_together rows by one panel. The kernels and
+// put() take whole blocks.
+using Sums = std::array<float, (rows_together + narrow) * wide>;
+
+// `rows` of the left matrix from `row` on by one panel, `terms` of its sums from `begin` on.
+void multiply_panel(const Arrangement& all, std::int64_t row, std::int64_t rows, const Panel& panel,
+                    std::int64_t begin, Terms terms, Write write, Sums& sums) {
+  const std::int64_t lanes = panel.lanes;
+  const auto multiply = lanes == wide ? multiply_wide : multiply_narrow;
+  const bool in_place = panel.cols == lanes && !all.turned && write == Write::replace;
+  const bool last = begin + terms.count == all.k;
+  const Right right{panel.right.data + begin * panel.right.step, panel.right.step};
+  for_even_blocks(rows, most_rows(lanes), [&](std::int64_t first, std::int64_t count) {
+    const Left left = all.left.from(row + first, begin);
+    const Place place = all.place(row + first, panel.col);
+    if (in_place) {
+      multiply(count, left, right, terms, place.stride, place.out);
+      return;
+    }
+    float* block = sums.data() + first * lanes;
+    multiply(count, left, right, terms, lanes, block);
+    if (last) put(block, lanes, count, panel.cols, write, place);
+  });
+}
+
 }  // namespace
 
-// Lanes go along the side whose elements lie side by side: the columns of b; or, where b is stored
-// transposed, the rows of a, as a copy, and the result's blocks are transposed.
 void own_matmul(const MatmulShape& shape, Write write, Operand a, Operand b, float* out) {
-  const auto& [m, n, k, op_a, op_b, precision] = shape;
-  const bool turned = op_b == Op::transposed;
-  const std::int64_t rows = turned ? n : m, cols = turned ? m : n;
-  const Left left = turned              ? Left{floats_of(b), b.stride, 1}
-                    : op_a == Op::plain ? Left{floats_of(a), a.stride, 1}
-                                        : Left{floats_of(a), 1, a.stride};
-  const float* right = floats_of(turned ? a : b);
-  const std::int64_t lane = turned ? a.stride : 1, step = turned ? 1 : b.stride;
-  for (std::int64_t col = 0; col < cols; col += wide) {
-    const std::int64_t count = std::min(wide, cols - col), lanes = count > narrow ? wide : narrow;
-    Right panel{right + col * lane, step};
-    if (turned || count < lanes || rows > 2 * most_rows(wide)) {
-      float* room = room_for_panel(k);
-      pack_panel(panel.data, step, lane, k, count, lanes, room);
-      panel = {room, lanes};
+  const Arrangement all = arranged(shape, a, b, out);
+  float* room = room_for_panels(all.k);
+  thread_local std::array<Sums, panels_together> sums;
+  for (std::int64_t first = 0; first < all.cols; first += panels_together * wide) {
+    std::array<Panel, panels_together> panels;
+    const auto count =
+        static_cast<std::size_t>(std::min(panels_together, (all.cols - first + wide - 1) / wide));
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto before = static_cast<std::int64_t>(i) * wide;
+      panels[i] = panel_at(all, first + before, room + before * all.k);
     }
-    const Place place = turned ? Place{out + col * n, 1, n} : Place{out + col, n, 1};
-    multiply_panel(rows, count, lanes, left, panel, k, write, place);
+    for (std::int64_t row = 0; row < all.rows; row += rows_together) {
+      const std::int64_t rows = std::min(rows_together, all.rows - row);
+      for (std::int64_t begin = 0; begin < all.k; begin += terms_together) {
+        const Terms terms{std::min(terms_together, all.k - begin), begin == 0};
+        for (std::size_t i = 0; i < count; ++i)
+          multiply_panel(all, row, rows, panels[i], begin, terms, write, sums[i]);
+      }
+    }
   }
 }
 

@@ -1,7 +1,8 @@
-// Our own matrix product: for sums of few terms, which the library is slow with, and for processors
-// on which the library does not repeat its bits. Every element is one sum of fused multiply-adds
-// over k in ascending order, so that its bits are the same on any processor and beside any other
-// rows.
+// Our own matrix product: for small matrices that few rows meet and for sums of few terms, which
+// the library is slow with, and for processors on which the library does not repeat its bits.
+// Blocks and panels are those of Goto and van de Geijn 2008 (doi:10.1145/1356052.1356053). Every
+// element is one sum of fused multiply-adds over k in ascending order, so that its bits are the
+// same on any processor and beside any other rows.
 #pragma once
 
 #include "runtime/matmul_library.h"

@@ -11,6 +11,7 @@
 
 #include "runtime/math.h"
 #include "runtime/matmul_library.h"
+#include "runtime/own_matmul.h"
 
 namespace switchyard {
 namespace matmul_test {
@@ -68,7 +69,8 @@ double error_of(const MatmulShape& shape, Write write, Stream& stream) {
 }
 
 // Every rung of the tile ladders and what is below the last, ragged n and k, one column, more rows
-// of a weight than a block, and rows of 512, which are copied to a better stride.
+// of a weight than a block, rows of 512, which are copied to a better stride, and matrices on both
+// sides of what is left to our own kernel.
 const std::vector<MatmulShape> shapes = {
     {16, 1, 1, plain, plain},         {16, 7, 33, plain, transposed},
     {48, 65, 17, plain, plain},       {80, 64, 96, plain, transposed},
@@ -79,7 +81,9 @@ const std::vector<MatmulShape> shapes = {
     {530, 5, 80, transposed, plain},  {1025, 2, 16, transposed, plain},
     {1, 19, 23, plain, plain},        {9, 40, 70, plain, transposed},
     {35, 17, 20, plain, plain},       {120, 33, 12, plain, transposed},
-    {30, 40, 1, transposed, plain},   {18, 530, 77, transposed, plain}};
+    {30, 40, 1, transposed, plain},   {18, 530, 77, transposed, plain},
+    {345, 512, 300, plain, plain},    {83, 300, 521, plain, transposed},
+    {9, 520, 264, plain, plain},      {150, 140, 260, plain, transposed}};
 
 void expect_right(Stream& stream) {
   for (const MatmulShape& shape : shapes) {
@@ -194,13 +198,16 @@ TEST(Matmul, AddressesDoNotChangeABit) {
 }
 
 // So that a document's bits do not depend on those that it shares a micro-batch with.
+// A matrix for our own kernel and one for the library.
 TEST(Matmul, OtherRowsDoNotChangeABit) {
-  Stream stream = Stream::cpu(1);
-  for (const Op op_b : {plain, transposed}) {
-    const auto all = product({600, 344, 128, plain, op_b}, stream);
-    for (const std::int64_t rows : {1, 7, 16, 21, 64, 77, 256, 343}) {
-      const auto some = product({rows, 344, 128, plain, op_b}, stream);
-      EXPECT_TRUE(same_bits(some, {all.begin(), all.begin() + std::ssize(some)})) << rows;
+  Stream stream = Stream::cpu(2);
+  for (const std::int64_t k : {128, 416}) {
+    for (const Op op_b : {plain, transposed}) {
+      const auto all = product({600, 344, k, plain, op_b}, stream);
+      for (const std::int64_t rows : {1, 7, 16, 21, 64, 77, 256, 343}) {
+        const auto some = product({rows, 344, k, plain, op_b}, stream);
+        EXPECT_TRUE(same_bits(some, {all.begin(), all.begin() + std::ssize(some)})) << rows;
+      }
     }
   }
 }
@@ -243,20 +250,25 @@ TEST(Matmul, OneLibraryServesManyThreads) {
   for (const auto& result : results) EXPECT_TRUE(same_bits(result, results[0]));
 }
 
+// More rows, columns and terms than stand together in caches, ragged on every side; lanes along
+// rows and along columns.
 TEST(OwnMatmul, EveryElementIsOneAscendingSumOfFusedSteps) {
-  const MatmulShape shape{21, 37, 300, transposed, plain};
-  MatmulLibrary library;
-  library.use_fallback();
-  const Matrix a(shape.m, shape.k, transposed, 1), b(shape.k, shape.n, plain, 2);
-  std::vector<float> out(static_cast<std::size_t>(shape.m * shape.n));
-  library.run(shape, Write::replace, {a.values, shape.m}, {b.values, shape.n}, out.data());
-  for (std::int64_t row = 0; row < shape.m; ++row) {
-    for (std::int64_t col = 0; col < shape.n; ++col) {
-      float sum = 0.0F;
-      for (std::int64_t i = 0; i < shape.k; ++i) {
-        sum = fma_f32(static_cast<float>(a.at(row, i)), static_cast<float>(b.at(i, col)), sum);
+  for (const MatmulShape& shape :
+       {MatmulShape{21, 37, 300, transposed, plain}, MatmulShape{201, 149, 515, plain, plain},
+        MatmulShape{149, 203, 259, plain, transposed},
+        MatmulShape{103, 45, 70, plain, transposed}}) {
+    const Matrix a(shape.m, shape.k, shape.op_a, 1), b(shape.k, shape.n, shape.op_b, 2);
+    std::vector<float> out(static_cast<std::size_t>(shape.m * shape.n));
+    own_matmul(shape, Write::replace, {a.values, a.tensor.cols()}, {b.values, b.tensor.cols()},
+               out.data());
+    for (std::int64_t row = 0; row < shape.m; ++row) {
+      for (std::int64_t col = 0; col < shape.n; ++col) {
+        float sum = 0.0F;
+        for (std::int64_t i = 0; i < shape.k; ++i) {
+          sum = fma_f32(static_cast<float>(a.at(row, i)), static_cast<float>(b.at(i, col)), sum);
+        }
+        ASSERT_EQ(out[row * shape.n + col], sum) << shape.m << ", " << row << ", " << col;
       }
-      EXPECT_EQ(out[row * shape.n + col], sum);
     }
   }
 }
