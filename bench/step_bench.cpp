@@ -197,6 +197,7 @@ int main(int argc, char** argv) {
           [&session, chosen](benchmark::State& state) { bench_step(state, session, chosen); })
           ->Iterations(steps)
           ->UseManualTime()
+          ->MeasureProcessCPUTime()
           ->Unit(benchmark::kMillisecond);
     }
   }
