@@ -3,6 +3,7 @@
 #include "router/cpu_ops.h"
 #include "router/cuda_ops.h"
 #include "runtime/error.h"
+#include "runtime/prefetch.h"
 #include "runtime/sum16.h"
 
 namespace switchyard {
@@ -23,6 +24,11 @@ void add_scaled_row(const float* in, float scale, std::int64_t count, float* out
   for (std::int64_t i = 0; i < count; ++i) out[i] += in[i] * scale;
 }
 
+RowsAhead rows_ahead(const float* rows, std::int64_t cols, Tensor index) {
+  constexpr auto element = static_cast<std::int64_t>(sizeof(float));
+  return {rows, cols * element, index.as<std::int32_t>(), index.size()};
+}
+
 // Calls body(token, pair, slot) for every choice of every token, the choices of one token in order;
 // slot is -1 for a dropped one.
 template <class Body>
@@ -39,8 +45,10 @@ void for_choices(Tensor tokens, Tensor slot_of_choice, Stream& stream, Body body
 
 void CpuRouterOps::gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
   const std::int64_t cols = out.cols();
+  const RowsAhead ahead = rows_ahead(in.as<float>(), cols, index);
   for_chunks(index.size(), stream, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
+      ahead.ask_after(i);
       std::copy_n(in.as<float>() + index.as<std::int32_t>()[i] * cols, cols,
                   out.as<float>() + i * cols);
     }
@@ -67,11 +75,13 @@ void CpuRouterOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor ou
 void CpuRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                                Stream& stream) {
   const std::int64_t cols = out.cols(), k = slot_of_choice.empty() ? 0 : slot_of_choice.cols();
+  const RowsAhead ahead = rows_ahead(slots.as<float>(), cols, slot_of_choice);
   for_chunks(k == 0 ? 0 : out.rows(), stream, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t t = first; t < last; ++t) {
       float* to = out.as<float>() + t * cols;
       bool begun = false;
       for (std::int64_t pair = t * k; pair < (t + 1) * k; ++pair) {
+        ahead.ask_after(pair);
         const std::int64_t slot = slot_of_choice.as<std::int32_t>()[pair];
         if (slot < 0) continue;
         const float scale = weight.empty() ? 1.0F : weight.as<float>()[pair];
@@ -86,8 +96,10 @@ void CpuRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choic
 void CpuRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
                                Stream& stream) {
   const std::int64_t cols = d_out.cols();
+  const RowsAhead ahead = rows_ahead(slots.as<float>(), cols, slot_of_choice);
   for_choices(
       d_out, slot_of_choice, stream, [&](std::int64_t t, std::int64_t pair, std::int64_t slot) {
+        ahead.ask_after(pair);
         d_weight.as<float>()[pair] =
             slot < 0 ? 0.0F
                      : dot_row(d_out.as<float>() + t * cols, slots.as<float>() + slot * cols, cols);
@@ -97,8 +109,12 @@ void CpuRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice
 void CpuRouterOps::weigh_rows_backward(Tensor rows, Tensor row, Tensor weight, Tensor d_rows,
                                        Tensor d_weight, Stream& stream) {
   const std::int64_t cols = rows.cols();
+  const RowsAhead ahead = rows_ahead(rows.as<float>(), cols, row),
+                  d_ahead = rows_ahead(d_rows.as<float>(), cols, row);
   for_chunks(row.size(), stream, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
+      ahead.ask_after(i);
+      d_ahead.ask_after(i);
       const std::int64_t begin = row.as<std::int32_t>()[i] * cols;
       float* d_row = d_rows.as<float>() + begin;
       d_weight.as<float>()[i] = dot_row(d_row, rows.as<float>() + begin, cols);

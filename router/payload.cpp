@@ -5,6 +5,7 @@
 
 #include "router/cpu_ops.h"
 #include "runtime/int8_codes.h"
+#include "runtime/prefetch.h"
 #include "runtime/rounding.h"
 #include "runtime/streaming_copy.h"
 #include "runtime/trace.h"
@@ -127,7 +128,9 @@ void CpuRouterOps::pack_rows(Payload payload, Tensor in, Tensor from, Tensor out
   const std::int32_t* source = elements_of<std::int32_t>(from);
   auto* to = static_cast<std::byte*>(out.data);
   const CopyRow copy = copy_of(out.bytes());
+  const RowsAhead ahead(rows, in.cols() * bytes_of(in.dtype), source, out.rows());
   for_row_chunks(out.rows(), stream, [&](std::int64_t i) {
+    ahead.ask_after(i);
     const std::int64_t row = source == nullptr ? i : source[i];
     pack_row(payload, rows + row * in.cols(), in.cols(), copy, to + i * out.cols());
   });
@@ -142,7 +145,9 @@ void CpuRouterOps::unpack_rows(Payload payload, Tensor in, Tensor from, Tensor w
   auto* rows = out.as<float>();
   const std::int64_t count = given(from) ? from.size() : given(to) ? to.size() : in.rows();
   const CopyRow copy = copy_of(count * out.cols() * bytes_of(out.dtype));
+  const RowsAhead ahead(packed, in.cols(), source, count);
   for_row_chunks(count, stream, [&](std::int64_t i) {
+    ahead.ask_after(i);
     const std::int64_t row = source == nullptr ? i : source[i];
     unpack_row(payload, packed + row * in.cols(), out.cols(), scale == nullptr ? 1.0F : scale[i],
                copy, rows + (target == nullptr ? i : target[i]) * out.cols());
