@@ -130,7 +130,10 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, T
     Offer& offer = offer_of(member, Way::out);
     const std::int64_t first = offer.begin()[topology_.node->rank()];
     const std::int64_t count = plan.receive[source], begin = all.received_begin[source];
-    unpack_rows(payload_, offer.rows_from(first, count), offer.index_from(first, count),
+    // My own rows are at hand where they came from, unless they are to be rounded.
+    const bool from_x = &offer == &mine && payload_ == Payload::f32;
+    unpack_rows(payload_, from_x ? as_bytes(x) : offer.rows_from(first, count),
+                offer.index_from(first, count),
                 given(weight) ? offer.at(offer.weights + 4 * first, {count}, DType::f32) : Tensor{},
                 rows, plan.row_of_received.range(begin, begin + count), stream);
   }

@@ -6,11 +6,11 @@
 
 namespace switchyard {
 
-// What one op writes from here on leaves a core's share of the last cache before it is read again.
-// Round trips with rows of 2 KiB on two ranks, medians of three runs in turns, noisy: with pieces
-// of 8 and 32 MiB streaming took 0.80 and 0.72 of the flat exchange's time without it, 1.14
-// and 1.08 of the shared-memory one's, whose readers share the cache.
-inline constexpr std::ptrdiff_t streaming_bytes = 3 << 20;
+// What one op writes from here on goes past the caches. Round trips with rows of 2 KiB through
+// memory that two ranks share, medians of 20 in turns, two runs: with pieces of 1 MiB streaming
+// took 1.24 and 1.05 of the time without it, of 2 MiB 0.84 and 0.67, of 4 MiB 0.73 and 0.69, of
+// 8 MiB 0.75 and 0.70.
+inline constexpr std::ptrdiff_t streaming_bytes = 3 << 19;
 
 // `to` may have any alignment; without one to 16 bytes it is written like any other memory.
 void copy_streaming(const void* from, void* to, std::size_t bytes);
