@@ -1,5 +1,7 @@
 #include "experts/shard.h"
 
+#include <algorithm>
+
 #include "runtime/trace.h"
 
 namespace switchyard {
@@ -26,6 +28,38 @@ std::vector<ExpertPiece> pieces_of(std::span<const Segment> segments, bool merge
     }
   }
   return pieces;
+}
+
+// From so many rows on the products of an expert are split over the threads.
+constexpr std::int64_t many_rows = 256;
+
+// The pieces of one expert, which stand together.
+std::vector<std::span<const ExpertPiece>> by_expert(std::span<const ExpertPiece> pieces) {
+  std::vector<std::span<const ExpertPiece>> experts;
+  for (std::size_t begin = 0, end = 0; begin < pieces.size(); begin = end) {
+    while (end < pieces.size() && pieces[end].slot == pieces[begin].slot) ++end;
+    experts.push_back(pieces.subspan(begin, end - begin));
+  }
+  return experts;
+}
+
+// Calls body for each piece, on the stream's threads: experts of many rows one after the other,
+// those of few side by side, each with one thread, because one of their products has work for one.
+template <class Body>
+void for_pieces(std::span<const ExpertPiece> pieces, Stream& stream, Body body) {
+  if (stream.num_threads() == 1) {
+    std::for_each(pieces.begin(), pieces.end(), body);
+    return;
+  }
+  const auto run = [&](std::span<const ExpertPiece> expert) {
+    std::for_each(expert.begin(), expert.end(), body);
+  };
+  std::vector<std::span<const ExpertPiece>> experts = by_expert(pieces);
+  const auto small = std::partition(experts.begin(), experts.end(), [](const auto& expert) {
+    return rows_of(expert).end - rows_of(expert).begin >= many_rows;
+  });
+  std::for_each(experts.begin(), small, run);
+  parallel_for(stream, experts.end() - small, [&](std::int64_t i) { run(small[i]); });
 }
 
 }  // namespace
@@ -68,10 +102,11 @@ void ExpertShard::forward(const Params& params, std::span<const Segment> segment
                                  out.row_range(begin, end), stream);
     return;
   }
-  for (const auto [slot, begin, end] : pieces) {
+  for_pieces(pieces, stream, [&](const ExpertPiece& piece) {
+    const auto [slot, begin, end] = piece;
     experts_[slot].forward(params, rows.row_range(begin, end), saved.row_range(begin, end),
                            out.row_range(begin, end), stream);
-  }
+  });
 }
 
 void ExpertShard::backward(Params& params, std::span<const Segment> segments, Tensor rows,
@@ -86,10 +121,11 @@ void ExpertShard::backward(Params& params, std::span<const Segment> segments, Te
                                   stream);
     return;
   }
-  for (const auto [slot, begin, end] : pieces) {
+  for_pieces(pieces, stream, [&](const ExpertPiece& piece) {
+    const auto [slot, begin, end] = piece;
     experts_[slot].backward(params, rows.row_range(begin, end), saved.row_range(begin, end),
                             d_out.row_range(begin, end), d_rows.row_range(begin, end), stream);
-  }
+  });
 }
 
 }  // namespace switchyard

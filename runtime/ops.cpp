@@ -82,7 +82,8 @@ class CpuRuntimeOps final : public RuntimeOps {
         fits = false;
       }
     });
-    if (!fits) *misfit.as<std::int32_t>() = 1;
+    // Other threads may find a misfit of another parameter.
+    if (!fits) std::atomic_ref(*misfit.as<std::int32_t>()).store(1, std::memory_order_relaxed);
   }
 };
 

@@ -5,6 +5,7 @@
 #include "runtime/cuda.h"
 #include "runtime/host_access.h"
 #include "runtime/ops.h"
+#include "runtime/parallel.h"
 #include "runtime/random.h"
 #include "runtime/trace.h"
 
@@ -13,6 +14,13 @@ namespace {
 
 std::int64_t whole_blocks(std::int64_t size) {
   return (size + param_block - 1) / param_block * param_block;
+}
+
+// For products of other parameters that other threads make at the same time.
+Tensor room_of_thread(std::int64_t elements) {
+  thread_local Buffer room;
+  if (room.tensor().size() < elements) room = Buffer(Shape{elements}, DType::f32);
+  return room.tensor();
 }
 
 }  // namespace
@@ -172,7 +180,8 @@ void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream
            precision);
     return;
   }
-  const Tensor product = scratch_.tensor().range(0, gradient.size()).view({a.cols(), b.cols()});
+  const Tensor room = beside_other_threads() ? room_of_thread(gradient.size()) : scratch_.tensor();
+  const Tensor product = room.range(0, gradient.size()).view({a.cols(), b.cols()});
   matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream, precision);
   add_gradient(id, product, stream);
 }

@@ -7,6 +7,7 @@
 
 #include "runtime/cuda.h"
 #include "runtime/matmul_library.h"
+#include "runtime/parallel.h"
 
 namespace switchyard {
 
@@ -32,9 +33,11 @@ Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
+bool beside_other_threads() { return omp_in_parallel() != 0; }
+
 void parallel_for(Stream& stream, std::int64_t count,
                   const std::function<void(std::int64_t)>& body) {
-  if (stream.num_threads() == 1 || count <= 1) {
+  if (stream.num_threads() == 1 || count <= 1 || beside_other_threads()) {
     for (std::int64_t i = 0; i < count; ++i) body(i);
     return;
   }

@@ -13,14 +13,16 @@ constexpr std::int64_t hidden = 32, inner = 48;
 
 // One expert's shard, fed some segments of rows; row values depend on the row's `id` alone.
 struct Fed {
-  Stream stream = Stream::cpu(1);
+  Stream stream;
   Params params;
   Placement placement{3, 1};
   ExpertShard shard{params, "layer0", placement, 0, {hidden, inner, 0.2, 0.2, true}};
   Arena arena;
   Tensor rows, out, d_rows;
 
-  Fed(const std::vector<Segment>& segments, const std::vector<std::int64_t>& first_id) {
+  Fed(const std::vector<Segment>& segments, const std::vector<std::int64_t>& first_id,
+      int threads = 1)
+      : stream(Stream::cpu(threads)) {
     params.allocate(true, fixed_point_for(1024, 8));
     params.initialize(5);
     params.zero_gradients(stream);
@@ -73,6 +75,22 @@ TEST(ExpertShard, OrderOfSegmentsDoesNotChangeAGradientBit) {
   for (const char* part : {"gate", "up", "down"}) {
     const std::string name = std::string("layer0.expert0.") + part;
     EXPECT_EQ(forth.gradient(name), back.gradient(name));
+  }
+}
+
+// Expert 0 has rows for all threads, experts 1 and 2 a thread each.
+TEST(ExpertShard, ThreadsDoNotChangeABit) {
+  const std::vector<Segment> segments = {{0, 0, 300}, {1, 300, 7}, {1, 307, 70}, {2, 377, 5}};
+  const std::vector<std::int64_t> ids = {0, 400, 500, 600};
+  Fed one(segments, ids, 1);
+  for (int turn = 0; turn < 5; ++turn) {
+    Fed two(segments, ids, 2);
+    for (const auto& [a, b] : {std::pair{one.out, two.out}, {one.d_rows, two.d_rows}})
+      EXPECT_EQ(std::memcmp(a.data, b.data, static_cast<std::size_t>(a.bytes())), 0);
+    for (const int expert : {0, 1, 2}) {
+      const std::string name = fmt::format("layer0.expert{}.up", expert);
+      EXPECT_EQ(one.gradient(name), two.gradient(name));
+    }
   }
 }
 
