@@ -44,7 +44,7 @@ std::vector<std::span<const ExpertPiece>> by_expert(std::span<const ExpertPiece>
 }
 
 // Calls body for each piece, on the stream's threads: experts of many rows one after the other,
-// those of few side by side, each with one thread, because one of their products has work for one.
+// those of few side by side, if there are enough, because one of their products has work for one.
 template <class Body>
 void for_pieces(std::span<const ExpertPiece> pieces, Stream& stream, Body body) {
   if (stream.num_threads() == 1) {
@@ -58,8 +58,9 @@ void for_pieces(std::span<const ExpertPiece> pieces, Stream& stream, Body body) 
   const auto small = std::partition(experts.begin(), experts.end(), [](const auto& expert) {
     return rows_of(expert).end - rows_of(expert).begin >= many_rows;
   });
-  std::for_each(experts.begin(), small, run);
-  parallel_for(stream, experts.end() - small, [&](std::int64_t i) { run(small[i]); });
+  const auto beside = experts.end() - small < stream.num_threads() ? experts.end() : small;
+  std::for_each(experts.begin(), beside, run);
+  parallel_for(stream, experts.end() - beside, [&](std::int64_t i) { run(beside[i]); });
 }
 
 }  // namespace
