@@ -33,6 +33,12 @@ TEST(NodeSums, LossesAreThoseOfSumsAtHome) {
   EXPECT_LT(summed.back(), summed.front() - 0.3);
 }
 
+TEST(NodeSums, ExactModeRefusesThem) {
+  SmallConfig config = with_sums();
+  config.train.exact = true;
+  EXPECT_THROW(losses_of(config), Error);
+}
+
 TEST(NodeSums, RecomputedLayersGiveTheSameBits) {
   SmallConfig config = with_sums();
   const std::vector<double> expected = losses_of(config);
