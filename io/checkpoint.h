@@ -98,6 +98,7 @@ std::optional<std::string> verify_checkpoint(const std::filesystem::path& folder
 struct Found {
   std::optional<std::filesystem::path> folder;
   std::vector<std::string> skipped;
+  std::int64_t num_damaged = 0;  // of the skipped: they would count, but cannot be read whole
 };
 Found newest_good_checkpoint(const std::filesystem::path& run_directory, Comm& world,
                              std::int64_t back = 0);

@@ -87,7 +87,10 @@ Found newest_good_checkpoint(const fs::path& run_directory, Comm& world, std::in
     if (world.rank() == 0) one = all[static_cast<std::size_t>(i)];
     const fs::path folder = broadcast_text(world, one.folder.string(), 0);
     std::string problem = broadcast_text(world, one.problem, 0);
-    if (problem.empty()) problem = problem_of_all(folder, world);
+    if (problem.empty()) {
+      problem = problem_of_all(folder, world);
+      if (!problem.empty()) ++found.num_damaged;
+    }
     if (problem.empty()) {
       found.folder = folder;
       --back;

@@ -1,5 +1,6 @@
 #include "launch/introduction.h"
 
+#include "launch/counted.h"
 #include "launch/environment.h"
 #include "launch/gpu_place.h"
 #include "launch/numa.h"
@@ -14,8 +15,7 @@ void introduce_machine(const TrainConfig& train, const Trainer& trainer,
     log.info("rank 0 computes on {} from {}; tensors travel by {}",
              gpu_text(device.index, gpu_place(device)), place, transport);
   } else {
-    log.info("rank 0 runs {} thread{} on {}", stream.num_threads(),
-             stream.num_threads() == 1 ? "" : "s", place);
+    log.info("rank 0 runs {} on {}", counted(stream.num_threads(), "thread"), place);
   }
   if (train.exact && !trainer.arithmetic().library_repeats) {
     log.warn(

@@ -27,16 +27,6 @@ int run(int argc, char** argv) {
                    "switchyard"};
   program.set_version_flag("--version", version_text);
   program.require_subcommand(1);
-  program.footer(
-      "A first run, from text to a sample:\n"
-      "  switchyard prepare corpus/ --output data/corpus\n"
-      "  mpirun -n 2 switchyard train examples/quickstart.toml --set data.dataset=data/corpus\n"
-      "  switchyard evaluate runs/quickstart\n"
-      "  switchyard sample runs/quickstart --prompt \"Once\"\n\n"
-      "Exit codes: 0 done, 2 usage or config, 3 bad data or checkpoint, 4 storage, 5 run busy,\n"
-      "6 numerical stop, 75 saved: start me again, 76 a rank died: start me again,\n"
-      "77 the same failure again and again, 1 a defect of switchyard.");
-
   std::vector<std::unique_ptr<Command>> commands;
   for (const auto make :
        {make_train_command, make_launch_command, make_submit_command, make_status_command,
@@ -46,6 +36,16 @@ int run(int argc, char** argv) {
         make_plan_command}) {
     commands.push_back(make(program));
   }
+  // After the commands, which would have it for theirs where they have none.
+  program.footer(
+      "A first run, from text to a sample:\n"
+      "  switchyard prepare corpus/ --output data/corpus\n"
+      "  mpirun -n 2 switchyard train examples/quickstart.toml --set data.dataset=data/corpus\n"
+      "  switchyard evaluate runs/quickstart\n"
+      "  switchyard sample runs/quickstart --prompt \"Once\"\n\n"
+      "Exit codes: 0 done, 2 usage or config, 3 bad data or checkpoint, 4 storage, 5 run busy,\n"
+      "6 numerical stop, 75 saved: start me again, 76 a rank died: start me again,\n"
+      "77 the same failure again and again, 1 a defect of switchyard.");
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

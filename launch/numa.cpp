@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "launch/counted.h"
+
 namespace switchyard {
 namespace {
 
@@ -70,7 +72,7 @@ void place_memory(const std::vector<int>& nodes) {
 }
 
 std::string place_text(int num_cores, const std::vector<int>& nodes) {
-  const std::string cores = fmt::format("{} core{}", num_cores, num_cores == 1 ? "" : "s");
+  const std::string cores = counted(num_cores, "core");
   if (nodes.empty()) return cores;
   if (nodes.size() == 1) return fmt::format("{} of NUMA node {}", cores, nodes.front());
   int policy = MPOL_DEFAULT;

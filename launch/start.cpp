@@ -1,5 +1,7 @@
 #include "launch/start.h"
 
+#include <fmt/ranges.h>
+
 #include "io/checkpoint.h"
 #include "io/durable.h"
 #include "io/local_fetch.h"
@@ -35,6 +37,18 @@ void prefer_local(Found& found, const RunDirectory& directory, const CheckpointC
   if (local.folder) found.folder = std::move(local.folder);
 }
 
+// A run without a good checkpoint trains from step 0: before its first save. Where there were some,
+// that would supersede them, and in time delete what a disk that is only away for now may bring
+// back.
+void start_over(std::int64_t num_damaged, std::vector<std::string>& notes,
+                const std::filesystem::path& run) {
+  require(num_damaged == 0, Exit::data,
+          "no checkpoint of {} is good ({}): bring one back, or move {} away to train from step 0",
+          run.string(), fmt::join(notes, "; "), (run / "checkpoints").string());
+  notes.push_back(
+      fmt::format("{} has no checkpoint to go on from: starting at step 0 again", run.string()));
+}
+
 // Collective. checkpoint and notes alone.
 Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store,
                  Comm& world) {
@@ -44,7 +58,10 @@ Start find_start(const RunDirectory& directory, const Config& config, const Toke
   }
   Start start;
   if (world.rank() == 0) start.notes = std::move(found.skipped);
-  if (!found.folder) return start;
+  if (!found.folder) {
+    on_root(world, [&] { start_over(found.num_damaged, start.notes, directory.path()); });
+    return start;
+  }
   on_root(world, [&] { check_resumable(CheckpointReader(*found.folder), config, store); });
   start.checkpoint = *found.folder;
   return start;

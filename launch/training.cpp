@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "io/checkpoint.h"
-#include "io/durable.h"
 #include "launch/assemble.h"
 #include "launch/checkpoint_meta.h"
+#include "launch/counted.h"
 #include "launch/environment.h"
 #include "launch/introduction.h"
 #include "launch/layout.h"
@@ -139,9 +139,9 @@ class Training {
   }
 
   void introduce() {
-    log_->info("attempt {}: {} ranks, {} threads each, experts over {} ranks; run directory {}",
-               attempt_, mesh_.world->size(), stream_.num_threads(), mesh_.expert_degree(),
-               directory_.path().string());
+    log_->info("attempt {}: {}, {} each, experts over {}; run directory {}", attempt_,
+               counted(mesh_.world->size(), "rank"), counted(stream_.num_threads(), "thread"),
+               counted(mesh_.expert_degree(), "rank"), directory_.path().string());
     introduce_machine(config_.train, trainer_, world_.how, stream_, *log_);
     if (model_.num_moe_layers() > 0) log_->info("exchange: {}", model_.exchange_choice());
     introduce_data(data_, config_, *log_);

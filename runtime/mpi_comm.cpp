@@ -117,6 +117,7 @@ class MpiComm final : public Comm {
     const InCollective mark(record_, Collective::all_gather);
     require(out.size() == in.size() * size_, "gathering {} of {} elements into {}", size_,
             in.size(), out.size());
+    if (in.size() == 0) return;  // on all ranks alike; MPICH takes two null pointers for aliases
     const RowType row(in.bytes());
     check_mpi(MPI_Allgather(in.data, 1, row.get(), out.data, 1, row.get(), comm_));
   }

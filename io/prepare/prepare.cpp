@@ -66,6 +66,16 @@ json generations_in(const fs::path& output) {
   return json::array();
 }
 
+// Of the path and its parents, deepest first.
+std::vector<fs::path> missing_folders(fs::path folder) {
+  std::vector<fs::path> missing;
+  for (std::error_code error; !folder.empty() && !fs::exists(folder, error) && !error;
+       folder = folder.parent_path()) {
+    missing.push_back(folder);
+  }
+  return missing;
+}
+
 void require_same_options(const fs::path& output, const json& options) {
   if (!is_committed(output / documents_folder)) return;
   const Manifest manifest =
@@ -109,9 +119,23 @@ class Preparation {
       : config_(config), world_(world), progress_(std::move(progress)) {}
 
   PrepareReport run() {
+    try {
+      return prepare_output();
+    } catch (const std::exception&) {
+      for (const fs::path& folder : made_) {
+        std::error_code not_empty;
+        fs::remove(folder, not_empty);
+      }
+      throw;
+    }
+  }
+
+ private:
+  PrepareReport prepare_output() {
     on_root(world_, [&] {
       check_config(config_);
       (void)generations_in(config_.output);
+      made_ = missing_folders(config_.output);
       durable::make_folders(config_.output);
       lock_.emplace(config_.output);
     });
@@ -134,7 +158,6 @@ class Preparation {
     return finish(changed);
   }
 
- private:
   void require_appendable(int num_generations) const {
     require(num_generations > 0 || !(config_.append || config_.retokenize), Exit::usage,
             "'{}' holds no documents yet: prepare it without --append or --retokenize first",
@@ -239,6 +262,7 @@ class Preparation {
   Comm& world_;
   PrepareProgress progress_;
   std::optional<FolderLock> lock_;  // rank 0 holds it
+  std::vector<fs::path> made_;      // by this start, deepest first: they go if they stay empty
   std::unique_ptr<Contamination> contamination_;
   json options_, generations_;
 };

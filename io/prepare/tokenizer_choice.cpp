@@ -25,6 +25,14 @@ int parse_vocabulary(std::string_view text) {
   return vocabulary;
 }
 
+std::unique_ptr<Tokenizer> read_model(const std::string& file) {
+  try {
+    return make_sentencepiece_tokenizer(durable::read_file(file, largest_model));
+  } catch (const Error& error) {
+    fail(error.code(), "the tokenizer {}: {}", file, error.what());
+  }
+}
+
 }  // namespace
 
 TokenizerChoice choose_tokenizer(const std::string& option) {
@@ -38,7 +46,7 @@ TokenizerChoice choose_tokenizer(const std::string& option) {
           "there is no tokenizer '{}': use bytes, sentencepiece:VOCABULARY or the path of a "
           "SentencePiece .model file",
           option);
-  auto tokenizer = make_sentencepiece_tokenizer(durable::read_file(option, largest_model));
+  auto tokenizer = read_model(option);
   const std::string recipe = "model " + tokenizer->hash();
   return {recipe, std::move(tokenizer)};
 }

@@ -4,17 +4,19 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace switchyard {
 
 struct ClusterModel {
   int nodes = 1, ranks_per_node = 1;
-  double node_latency_us = 1.0;  // of one message between ranks of a node
-  double node_gb_per_s = 5.0;    // in or out of one rank, all ranks of a node at once
-  double link_latency_us = 2.0;  // of one message between nodes
-  double link_gb_per_s = 12.5;   // in or out of one node, shared by its ranks
-  double memory_gb_per_s = 5.0;  // packed or unpacked rows of one rank, all ranks at once
-  double gflop_per_s = 100.0;    // matrix products of one rank
+  double node_latency_us = 1.0;           // of one message between ranks of a node
+  double node_gb_per_s = 5.0;             // in or out of one rank, all ranks of a node at once
+  double link_latency_us = 2.0;           // of one message between nodes
+  double link_gb_per_s = 12.5;            // in or out of one node, shared by its ranks
+  double memory_gb_per_s = 5.0;           // packed or unpacked rows of one rank, all ranks at once
+  double gflop_per_s = 100.0;             // matrix products of one rank
+  std::vector<std::string> assumed = {};  // "key = value" of what the file does not say
 
   int num_ranks() const { return nodes * ranks_per_node; }
   int node_of(int rank) const { return rank / ranks_per_node; }

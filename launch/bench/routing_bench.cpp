@@ -1,6 +1,6 @@
 #include "launch/bench/routing_bench.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 
@@ -11,7 +11,10 @@
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_prediction.h"
 #include "launch/bench/routing_report.h"
+#include "launch/byte_size.h"
+#include "launch/counted.h"
 #include "launch/environment.h"
+#include "launch/plan/size_check.h"
 #include "launch/version.h"
 #include "runtime/agree.h"
 #include "runtime/device_comm.h"
@@ -55,6 +58,26 @@ ClusterModel model_for(const RoutingBenchOptions& options, int num_ranks) {
           "or one to predict alone",
           options.model->string(), cluster.num_ranks(), num_ranks);
   return cluster;
+}
+
+// Beside the table, or on stderr beside what is for programs.
+void name_assumed(const ClusterModel& cluster, const std::string& file, ReportForm form) {
+  if (cluster.assumed.empty()) return;
+  fmt::print(form == ReportForm::table ? stdout : stderr, "# assumed, as {} does not say: {}\n",
+             file, fmt::join(cluster.assumed, ", "));
+}
+
+// Of what every case holds at least; the kernel would kill what takes more than there is.
+void require_room(const std::vector<RoutingCase>& cases, const RoutingSweep& sweep, int num_ranks,
+                  int here) {
+  const auto available = static_cast<double>(available_memory());
+  for (const RoutingCase& what : cases) {
+    const double needed = here * bytes_at_least(what, sweep, num_ranks);
+    require(needed <= available, Exit::usage,
+            "{} needs {} or more for the {} of this machine, which has {} left: choose fewer "
+            "tokens, a smaller hidden size, top-k or experts",
+            what.name(), byte_size_text(needed), counted(here, "rank"), byte_size_text(available));
+  }
 }
 
 // Where the run is: a line that redraws itself on a terminal, otherwise one every ten seconds.
@@ -126,16 +149,20 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ran
   std::vector<RoutingCase> cases;
   Json old;
   std::optional<ClusterModel> cluster;
+  const int here = world->split_node()->size();
   agree(*world, [&] {
     sweep = with_recorded_sizes(options.sweep, *world);
     cases = cases_of(sweep);
     if (options.model) cluster = model_for(options, world->size());
+    const bool measures = !cluster || world->size() > 1;
+    if (measures) require_room(cases, sweep, world->size(), here);
   });
   on_root(*world, [&] {
     if (options.compare) old = read_report(*options.compare);
   });
   const bool root = world->rank() == 0;
   CaseProgress progress(cases.size(), root);
+  if (root && cluster) name_assumed(*cluster, options.model->string(), options.form);
   if (root && options.form == ReportForm::table) print_now(routing_table_head());
   if (root && options.form == ReportForm::csv) print_now(routing_csv_head());
   std::vector<RoutingResult> results;

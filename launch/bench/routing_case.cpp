@@ -92,6 +92,15 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
   return cases;
 }
 
+double bytes_at_least(const RoutingCase& what, const RoutingSweep& sweep, int num_ranks) {
+  const auto tokens = static_cast<double>(what.tokens),
+             row = 4.0 * static_cast<double>(what.hidden);
+  const double rows = tokens * (1.0 + 3.0 * what.top_k) * row;  // tokens; sent, computed, come home
+  if (!computes(what)) return rows;
+  const double expert = 3.0 * row * static_cast<double>(sweep.expert_hidden);
+  return rows + 2.0 * expert * what.experts / num_ranks;  // values and gradients
+}
+
 double RoutingResult::algbw() const {
   return 1e-9 * static_cast<double>(logical_bytes) / ranks / most;
 }

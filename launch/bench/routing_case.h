@@ -35,6 +35,9 @@ struct RoutingCase {
 // Exit::usage for an unknown name or a case that cannot be.
 std::vector<RoutingCase> cases_of(const RoutingSweep& sweep);
 
+// Of rows and experts of one rank, the mean.
+double bytes_at_least(const RoutingCase& what, const RoutingSweep& sweep, int num_ranks);
+
 // Bytes are of one iteration, seconds the middle of all.
 struct RoutingResult {
   RoutingCase what;

@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "launch/counted.h"
 #include "launch/environment.h"
 #include "launch/process.h"
 #include "launch/ranks.h"
@@ -64,7 +65,7 @@ int say_hello() {
   return run_on_ranks([](std::unique_ptr<Comm> world) {
     const std::vector<std::string> hosts = all_gather_text(*world, host_name());
     if (world->rank() == 0) {
-      fmt::print("{}{} ranks on {}\n", greeting, world->size(), fmt::join(hosts, ", "));
+      fmt::print("{}{} on {}\n", greeting, counted(world->size(), "rank"), fmt::join(hosts, ", "));
     }
     return world->size() > 1 ? Exit::done : Exit::usage;
   });

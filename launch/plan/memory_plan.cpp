@@ -6,6 +6,7 @@
 
 #include "io/parity_maker.h"
 #include "launch/byte_size.h"
+#include "launch/counted.h"
 #include "model/activations.h"
 #include "router/payload.h"
 #include "runtime/params.h"
@@ -91,11 +92,11 @@ std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t pr
                        [](const MemoryKind& a, const MemoryKind& b) { return a.bytes < b.bytes; });
   const bool activations = largest->name == "activations";
   return fmt::format(
-      "{} ranks of this run need {} on a node that has {}, most of it for {}: use more nodes, "
-      "fewer "
-      "ranks per node, {}",
-      shape.ranks_per_node, byte_size_text(static_cast<double>(needed)),
-      byte_size_text(static_cast<double>(node_bytes)), largest->name,
+      "{} of this run {} {} on a node that has {}, most of it for {}: use more nodes, fewer ranks "
+      "per node, {}",
+      counted(shape.ranks_per_node, "rank"), shape.ranks_per_node == 1 ? "needs" : "need",
+      byte_size_text(static_cast<double>(needed)), byte_size_text(static_cast<double>(node_bytes)),
+      largest->name,
       activations ? "a smaller train.micro_batch_size or train.recompute_layers = " +
                         std::to_string(shape.model.num_layers)
                   : std::string("or a larger parallel.experts"));

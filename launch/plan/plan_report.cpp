@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "launch/byte_size.h"
+#include "launch/counted.h"
 
 namespace switchyard {
 namespace {
@@ -20,13 +21,15 @@ std::string beside(const std::string& measured, double predicted, double referen
 std::string header(const RunPlan& plan) {
   const RunShape& shape = plan.shape;
   return fmt::format(
-      "{} ranks, {} per node, {} threads each; experts over {} ranks, {} replicas\n"
+      "{}, {} per node, {} each; experts over {}, {}\n"
       "{:.4g} parameters, of which a rank holds {:.4g}; {:.4g} FLOPs per token of training\n"
-      "a step: {} tokens, {} micro-batches of {} tokens on the busiest rank\n",
-      shape.num_ranks, shape.ranks_per_node, shape.threads, shape.expert_degree,
-      shape.num_replicas(), static_cast<double>(shape.total_elements()),
+      "a step: {} tokens, {} of {} tokens on the busiest rank\n",
+      counted(shape.num_ranks, "rank"), shape.ranks_per_node, counted(shape.threads, "thread"),
+      counted(shape.expert_degree, "rank"), counted(shape.num_replicas(), "replica"),
+      static_cast<double>(shape.total_elements()),
       static_cast<double>(shape.dense_elements() + shape.expert_elements()),
-      training_flops_per_token(shape), shape.step_tokens, shape.rounds, shape.micro_batch_tokens);
+      training_flops_per_token(shape), shape.step_tokens, counted(shape.rounds, "micro-batch"),
+      shape.micro_batch_tokens);
 }
 
 std::string memory_table(const RunPlan& plan, const std::optional<Profile>& measured) {

@@ -23,8 +23,8 @@ std::int64_t vocabulary_of(const PlanOptions& options, const Config& config) {
 
 int ranks_per_node_of(const PlanOptions& options, int ranks) {
   if (options.ranks_per_node > 0) {
-    require(options.nodes == 0 || options.nodes * options.ranks_per_node >= ranks, Exit::usage,
-            "{} ranks do not fit on {} nodes of {} each", ranks, options.nodes,
+    require(options.nodes == 0 || std::int64_t{options.nodes} * options.ranks_per_node >= ranks,
+            Exit::usage, "{} ranks do not fit on {} nodes of {} each", ranks, options.nodes,
             options.ranks_per_node);
     return std::min(options.ranks_per_node, ranks);
   }

@@ -5,8 +5,12 @@
 #include <map>
 
 #include "launch/assemble.h"
+#include "launch/byte_size.h"
 #include "launch/plan/machine_limits.h"
+#include "launch/plan/memory_plan.h"
+#include "launch/plan/size_check.h"
 #include "launch/process_memory.h"
+#include "runtime/agree.h"
 #include "runtime/random.h"
 #include "runtime/trace.h"
 #include "train/trainer.h"
@@ -76,6 +80,21 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Collective. The kernel would kill what takes more than there is.
+void require_room(const RunShape& shape, Comm& world) {
+  const int here = world.split_node()->size();
+  agree(world, [&] {
+    const std::int64_t needed = here * total_bytes(memory_plan(shape, program_bytes({})));
+    const std::int64_t available = available_memory();
+    require(needed <= available, Exit::usage,
+            "a rehearsal at the run's own widths, sequence length and micro-batch needs {} on this "
+            "machine, which has {} left: give --rates that another one or a smaller config wrote "
+            "with --save-rates",
+            byte_size_text(static_cast<double>(needed)),
+            byte_size_text(static_cast<double>(available)));
+  });
+}
+
 }  // namespace
 
 Config rehearsal_config(const Config& config, int num_ranks) {
@@ -107,6 +126,7 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
                std::unique_ptr<Comm> world) {
   const Config cut = rehearsal_config(config, world->size());
   const RunShape shape = run_shape(cut, vocabulary, world->size(), world->size(), threads);
+  require_room(shape, *world);
   Stream stream = Stream::cpu(threads);
   Rates rates;
   rates.limits = measure_limits(*world, stream);

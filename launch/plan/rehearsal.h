@@ -13,7 +13,8 @@ namespace switchyard {
 // that they fit into about a gigabyte.
 Config rehearsal_config(const Config& config, int num_ranks);
 
-// Collective. A few seconds. Its program_bytes are those of the fullest rank. Errors: as of a run.
+// Collective. A few seconds. Its program_bytes are those of the fullest rank. Errors: as of a run;
+// Exit::usage if there is no room for it.
 Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
                std::unique_ptr<Comm> world);
 

@@ -1,7 +1,9 @@
 #include "launch/plan/run_shape.h"
 
 #include "experts/placement.h"
+#include "launch/counted.h"
 #include "launch/layout.h"
+#include "launch/plan/size_check.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -43,9 +45,8 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
                    int threads) {
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   require(num_ranks <= micro_batches, Exit::usage,
-          "{} ranks for {} micro-batches in a step: use fewer ranks, or a smaller "
-          "train.micro_batch_size",
-          num_ranks, micro_batches);
+          "{} for {} in a step: use fewer ranks, or a smaller train.micro_batch_size",
+          counted(num_ranks, "rank"), counted(micro_batches, "micro-batch"));
   RunShape shape;
   shape.model = config.model;
   shape.router = config.router;
@@ -67,6 +68,7 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
   shape.recompute_layers =
       std::min<std::int64_t>(config.train.recompute_layers, config.model.num_layers);
   shape.load_factor = config.train.load_factor;
+  check_countable(shape);
   return shape;
 }
 

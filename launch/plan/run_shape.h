@@ -32,7 +32,7 @@ struct RunShape {
   std::int64_t total_elements() const;   // of the whole model
 };
 
-// Errors: Exit::usage if the ranks do not suit the config.
+// Errors: Exit::usage if the ranks do not suit the config, or its sizes are absurd.
 RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
                    int threads);
 

@@ -6,6 +6,7 @@
 
 #include "io/durable.h"
 #include "launch/byte_size.h"
+#include "launch/counted.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -54,11 +55,12 @@ std::string profile_table(const Profile& profile, const Config& config, std::int
   const std::vector<PartWork> work = step_work(
       run_shape(config, vocabulary, profile.num_ranks, profile.ranks_per_node, profile.threads));
   std::string text = fmt::format(
-      "One step: {:.4f} s (mean of {}), {} ranks, {} threads each. Seconds and rates are per "
+      "One step: {:.4f} s (mean of {}), {}, {} each. Seconds and rates are per "
       "rank.\n"
       "{:<10} {:>9} {:>8} {:>15} {:>9}  {}\n",
-      profile.step_seconds, profile.steps, profile.num_ranks, profile.threads, "part", "seconds",
-      "share", "rate", "of limit", profile.num_ranks > 1 ? "waits" : "");
+      profile.step_seconds, profile.steps, counted(profile.num_ranks, "rank"),
+      counted(profile.threads, "thread"), "part", "seconds", "share", "rate", "of limit",
+      profile.num_ranks > 1 ? "waits" : "");
   double rest = profile.step_seconds;
   for (const PartProfile& part : profile.parts) {
     text += part_line(part, profile, find_work(work, part.part));

@@ -82,6 +82,7 @@ TEST_F(CheckpointList, DamagedAndUnfinishedOnesAreSkippedWithALineEach) {
   leave_unfinished(500, 1);
   const Found found = newest_good_checkpoint(scratch_.path());
   EXPECT_EQ(found.folder, good);
+  EXPECT_EQ(found.num_damaged, 1) << "an unfinished one never counted";
   ASSERT_EQ(found.skipped.size(), 2U);
   EXPECT_NE(found.skipped[0].find("step-00000500-a0001"), std::string::npos);
   EXPECT_NE(found.skipped[1].find("step-00000400-a0001"), std::string::npos);

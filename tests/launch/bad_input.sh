@@ -29,6 +29,13 @@ expect 2 "no command trian" "$switchyard" trian
 expect 2 "CONFIG" "$switchyard" train
 expect 2 "--prompt" "$switchyard" sample run
 
+# What prepare refuses leaves no folder behind, and a tokenizer that is none is named.
+expect 2 "there is no" "$switchyard" prepare nowhere.jsonl --output fresh/data
+expect 2 "prepare it without --append" "$switchyard" prepare corpus.jsonl --append --output fresh/data
+expect 2 "nowhere.jsonl" $(on 2) "$switchyard" prepare corpus.jsonl --decontaminate nowhere.jsonl --output fresh/data
+expect 3 "the tokenizer corpus.jsonl: not a SentencePiece model" "$switchyard" prepare corpus.jsonl --tokenizer corpus.jsonl --output fresh/data
+[ ! -e fresh ] || { echo "FAILED: prepare refused and left a folder: $(find fresh)"; failed=1; }
+
 # The config, on one rank and on two
 expect 2 "did you mean train.steps?" $(on 1) "$switchyard" $(train) --set train.step=3
 expect 2 "did you mean train.steps?" $(on 2) "$switchyard" $(train) --set train.step=3

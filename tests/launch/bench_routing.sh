@@ -49,6 +49,7 @@ printf 'nodes = 1\nranks_per_node = 2\n' >here.toml
 bench 2 --tokens 16 --workload balanced --exchange flat --model here.toml --csv >out 2>err || { cat err; failed=1; }
 same "a prediction beside a measurement" 1 "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i }
   NR == 2 { print ($c["seconds_predicted"] > 0 && $c["seconds_alltoallv"] > 0) }' out)"
+grep -q '^# assumed, as here.toml does not say: .*gflop_per_s = 100' err || { echo "FAILED: what a model does not say"; cat err; failed=1; }
 printf 'nodes = 3\n' >there.toml
 fails 2 "describes 3 ranks, and 2 are here" --model there.toml
 
@@ -65,6 +66,10 @@ fails 2 "say with --experts how many" --replay tape --experts 2
 fails 2 "there is no workload quiet" --workload quiet
 fails 2 "there is no exchange pigeon" --exchange pigeon
 fails 2 "choose k between 1 and" --top-k 9
+fails 2 "choose fewer tokens" --tokens 16777216 --hidden 1048576
+fails 2 "choose fewer tokens" --tokens 16 --mode layer --expert-hidden 16777216 --hidden 1048576
+printf 'nodes = 1048576\nranks_per_node = 4096\n' >absurd.toml
+fails 2 "are more than 1048576 ranks" --model absurd.toml
 fails 2 "mode layer" --mode layer --experts 128
 fails 2 "--tokens" --tokens many
 fails 3 "nowhere.json" --compare nowhere.json

@@ -36,5 +36,10 @@ finds out "2 ranks" "FLOPs per token" "moments" "together" "measured" "off by" "
 finds out '"ranks": 12' '"ranks_per_node": 4' '"step_seconds"'
 refused "on a node that has" "$switchyard" plan "${tiny[@]}" --ranks 2 --rates rates.toml --memory-per-node 1MiB
 refused "13 ranks for 12 micro-batches" "$switchyard" plan "${tiny[@]}" --ranks 13 --rates rates.toml
+refused "model.expert_hidden = 16777216 is the furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.num_layers=10000 \
+  --set model.hidden=1048576 --set model.expert_hidden=16777216 --set model.num_experts=8192
+refused "train.micro_batch_size = 1048576 is the furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set data.sequence_length=16777216 \
+  --set train.micro_batch_size=1048576 --set train.global_batch_size=1048576
+refused "give --rates" "$switchyard" plan "${tiny[@]}" --set model.hidden=1048576
 refused "the vocabulary is not known" "$switchyard" plan "$root/examples/tiny.toml" --rates rates.toml
 exit $failed

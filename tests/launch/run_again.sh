@@ -44,6 +44,15 @@ expect 0 "skipped step-00000020-a0001" 2 --set run.directory=whole --resume
 grep -q "resuming at step 10" err || complain "a rotten checkpoint: did not go back to the one before"
 [ "$(hash_of parts)" = "$(hash_of whole)" ] || complain "going back to an older checkpoint changed the weights"
 
+# Where every checkpoint rotted, nothing is trained over them; where none is left, a line says so.
+cp -r whole rotten
+for file in rotten/checkpoints/*/rank-00000.h5; do flip "$file" 9000; done
+expect 3 "no checkpoint of rotten is good (skipped step-00000020-a000" 2 --set run.directory=rotten --resume
+grep -q "move rotten/checkpoints away" err || complain "the way out of a rotten run is not named"
+[ ! -e rotten/attempts/0004.json ] || complain "a refused start took an attempt"
+mv rotten/checkpoints rotten/away
+expect 75 "rotten has no checkpoint to go on from: starting at step 0 again" 2 --set run.directory=rotten --resume --stop-before 1
+
 # A live owner holds the run; when it is killed, a start goes on.
 start 2 --set run.directory=killed --set train.steps=100000 --set train.checkpoint_every=5 &
 for _ in $(seq 100); do ls killed/checkpoints/*/manifest.json >/dev/null 2>&1 && break; sleep 0.1; done

@@ -15,8 +15,8 @@ class Switchyard(CMakePackage):
     depends_on("cmake@3.25:", type="build")
     depends_on("ninja", type="build")
     depends_on("pkgconfig", type="build")
-    depends_on("openmpi@4.1:4")
-    depends_on("onednn@2.6:2.7")  # version 3 has another matmul interface
+    depends_on("mpi")  # Open MPI 4.1 and 5.0 and MPICH 5.0 were tested
+    depends_on("onednn@2.6:3")
     depends_on("hdf5@1.10: ~mpi +hl")
     depends_on("cli11")
     depends_on("fmt@9:")

@@ -6,7 +6,7 @@ limit_link node2 10  # so that it is not done before Slurm notices
 kill_slurmd node2
 check "Slurm requeues it" wait_for 90 "a restart" was_requeued "$job"
 free_link node2
-check "the old ranks end" wait_for 60 "no rank on node2" bash -c "! pgrep --ns $(host_pid node2) --nslist pid -f '^$switchyard train '"
+check "the old ranks end" wait_for 60 "no rank on node2" bash -c "! pgrep --ns $(host_pid node2) --nslist pid -f '^$switchyard train ' >/dev/null"
 check "it trains again" wait_for 90 "a second attempt" test -e run/attempts/0002.json
 check "on other nodes" bash -c '! grep -qx node2' < <(slurm scontrol show hostnames "$(job_field "$job" NodeList)")
 check "it ends" wait_for 240 "job $job" job_is "$job" COMPLETED

@@ -2,7 +2,8 @@
 # builds: switchyard
 # goodput.sh STATE-FOLDER [MINUTES]: goodput under `switchyard launch`: eight minutes of ranks killed at random, a minute apart on
 # average. What the program says of itself must be within 5 points of 1 - (lost work + detection + restart) / (time between kills),
-# taken from the times of steps alone. docs/submit-to-slurm.md has what was measured.
+# taken from the times of steps alone. Spikes pass: the few documents are learnt by heart, and their loss jumps at times.
+# docs/submit-to-slurm.md has what was measured.
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 mkdir -p "$state/work" && cd "$state/work" || exit 1
 for i in $(seq 80); do echo "{\"text\": \"Page $i. The square of $i is $((i * i)), its cube $((i * i * i)).\"}"; done >corpus.jsonl
@@ -11,7 +12,7 @@ minutes=${2:-8}
 
 rm -rf run kills
 "$switchyard" launch "$root/examples/tiny.toml" --failures 20 --set data.dataset=data --set run.directory="$PWD/run" \
-  --set train.steps=1000000 --set train.checkpoint_every=20 --set run.threads=1 -- \
+  --set train.steps=1000000 --set train.checkpoint_every=20 --set run.threads=1 --set guard.spike_sigma=0 -- \
   mpirun --oversubscribe --bind-to none -n 2 >out 2>err &
 supervisor=$!
 trap 'kill -INT $supervisor 2>/dev/null' EXIT

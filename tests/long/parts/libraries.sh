@@ -13,13 +13,16 @@ install() {  # install NAME PACKAGE...: into a virtual environment
   done
 }
 
+# Beside build/release, so that ccache knows again what includes no header of these libraries.
+build_of() { echo "$root/build/with-$1"; }
 build() {  # build NAME
-  local venv=$state/$1 ccache
+  local venv=$state/$1 build ccache
+  build=$(build_of "$1")
   ccache=$(command -v ccache)
-  PATH=$venv/bin:$PATH CMAKE_PREFIX_PATH=$venv cmake -S "$root" --preset release -B "$venv/build" -DSWITCHYARD_CUDA=OFF \
+  PATH=$venv/bin:$PATH CMAKE_PREFIX_PATH=$venv cmake -S "$root" --preset release -B "$build" -DSWITCHYARD_CUDA=OFF \
     -DMPI_CXX_COMPILER="$venv/bin/mpicxx" -DMPIEXEC_EXECUTABLE="$venv/bin/mpirun" -DCMAKE_BUILD_RPATH="$venv/lib" \
     ${ccache:+-DCMAKE_CXX_COMPILER_LAUNCHER=ccache} >"$venv/configure.log" 2>&1 || { tail -5 "$venv/configure.log"; return 1; }
-  cmake --build "$venv/build" --parallel "$jobs" --target switchyard runtime_rank_tests router_rank_tests >"$venv/build.log" 2>&1 ||
+  cmake --build "$build" --parallel "$jobs" --target switchyard runtime_rank_tests router_rank_tests >"$venv/build.log" 2>&1 ||
     { tail -20 "$venv/build.log"; return 1; }
 }
 
@@ -34,14 +37,15 @@ rank_tests() {  # rank_tests NAME
   local ranks program
   for ranks in 1 2 4; do
     for program in runtime router; do
-      run_ranks "$1" $ranks "$state/$1/build/tests/${program}_rank_tests" >"$state/$1/$program.$ranks.log" 2>&1 ||
+      run_ranks "$1" $ranks "$(build_of "$1")/tests/${program}_rank_tests" >"$state/$1/$program.$ranks.log" 2>&1 ||
         { tail -20 "$state/$1/$program.$ranks.log"; return 1; }
     done
   done
 }
 
 same_weights() {  # same_weights NAME
-  local program=$state/$1/build/switchyard work=$state/$1/work ranks hashes=()
+  local program work=$state/$1/work ranks hashes=()
+  program=$(build_of "$1")/switchyard
   rm -rf "$work" && mkdir -p "$work"
   for i in $(seq 80); do echo "{\"text\": \"Page $i. The square of $i is $((i * i)), its cube $((i * i * i)).\"}"; done >"$work/corpus.jsonl"
   run_ranks "$1" 2 "$program" prepare "$work/corpus.jsonl" --output "$work/data" >/dev/null 2>"$work/err" || { tail -5 "$work/err"; return 1; }

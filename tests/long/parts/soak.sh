@@ -1,7 +1,8 @@
 #!/bin/bash
 # builds: switchyard
 # soak.sh STATE-FOLDER [MINUTES]: promise F3, no false alarm: 8 ranks on whatever cores there are, with as many busy loops beside them
-# as there are cores, a save every few steps, and a watchdog of 5 s. 20 minutes.
+# as there are cores, a save every few steps, and a watchdog of 5 s. 20 minutes. Spikes pass: after a thousand steps the few documents
+# are learnt by heart, and their loss jumps at times.
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 rm -rf "$state/work" && mkdir -p "$state/work" && cd "$state/work" || exit 1
 for i in $(seq 80); do echo "{\"text\": \"Page $i. The square of $i is $((i * i)), its cube $((i * i * i)).\"}"; done >corpus.jsonl
@@ -13,7 +14,8 @@ for _ in $(seq "$(nproc)"); do
   busy+=($!)
 done
 mpirun --oversubscribe --bind-to none -n 8 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data \
-  --set run.directory="$PWD/run" --set train.steps=1000000 --set train.checkpoint_every=20 --set run.threads=1 --set watchdog.peer_timeout=5 >out 2>err &
+  --set run.directory="$PWD/run" --set train.steps=1000000 --set train.checkpoint_every=20 --set run.threads=1 --set watchdog.peer_timeout=5 \
+  --set guard.spike_sigma=0 >out 2>err &
 job=$!
 trap 'kill "${busy[@]}" $job 2>/dev/null' EXIT
 end=$((SECONDS + 60 * ${2:-20}))
