@@ -19,7 +19,8 @@ namespace {
 // split of a row count into tiles must not depend on anything else. Rows that are left over become
 // a tile with zero rows below them: another kernel would give them other bits than their
 // neighbours'. Terms that are left over our own kernel adds.
-// In these row tiles every row has the bits that it has alone. Not so in any tile: with AVX2 oneDNN
+// In these row tiles every row has the bits that it has alone, as tried with AVX2; on another
+// processor the test Matmul.OtherRowsDoNotChangeABit tells. Not so in any tile: with AVX2 oneDNN
 // takes 6 rows at a time, and where 2 are left at the end of a block (128, 256) their sums have
 // another order; in large ones (384) all of them have.
 constexpr std::array<std::int64_t, 3> row_tiles = {192, 64, 16};
