@@ -34,11 +34,11 @@
 #include <string_view>
 #include <vector>
 
-#include "io/checkpoint_saver.h"
-#include "io/committed_folder.h"
-#include "io/file.h"
-#include "runtime/matmul_library.h"
-#include "runtime/mpi_comm.h"
+#include "io/checkpoint/checkpoint_saver.h"
+#include "io/files/file.h"
+#include "io/folder/committed_folder.h"
+#include "runtime/comm/mpi_comm.h"
+#include "runtime/product/matmul_library.h"
 
 namespace switchyard {
 namespace {

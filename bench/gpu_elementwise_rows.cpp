@@ -2,8 +2,8 @@
 #include "bench/gpu_rows.h"
 #include "experts/ops.h"
 #include "router/ops.h"
-#include "runtime/cuda.h"
-#include "runtime/params.h"
+#include "runtime/device/cuda.h"
+#include "runtime/params/params.h"
 #include "train/ops.h"
 
 namespace switchyard {

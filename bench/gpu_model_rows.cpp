@@ -3,7 +3,7 @@
 
 #include "bench/gpu_rows.h"
 #include "model/ops.h"
-#include "runtime/params.h"
+#include "runtime/params/params.h"
 
 namespace switchyard {
 namespace {

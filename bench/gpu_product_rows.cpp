@@ -2,7 +2,7 @@
 #include <array>
 
 #include "bench/gpu_rows.h"
-#include "runtime/cuda.h"
+#include "runtime/device/cuda.h"
 
 namespace switchyard {
 namespace {
@@ -27,7 +27,7 @@ void measure_single(Gpu& gpu, Roofline& roofline) {
   }
 }
 
-// The products of a layer's experts, one launch for all of them (runtime/grouped_matmul.h).
+// The products of a layer's experts, one launch for all of them (runtime/product/grouped_matmul.h).
 void measure_grouped(Gpu& gpu, Roofline& roofline) {
   const auto [hidden, experts] = std::array{gpu.sizes().hidden, gpu.sizes().experts};
   const std::int64_t each = padded_rows(gpu.sizes().tokens * gpu.sizes().top_k / experts);

@@ -11,11 +11,11 @@
 #include <string>
 
 #include "bench/rank_benchmarks.h"
-#include "model/moe_layer.h"
-#include "runtime/mpi_comm.h"
+#include "model/blocks/moe_layer.h"
+#include "runtime/comm/mpi_comm.h"
+#include "runtime/device/trace.h"
 #include "runtime/random.h"
-#include "runtime/trace.h"
-#include "train/optimizer.h"
+#include "train/step/optimizer.h"
 
 namespace switchyard {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "runtime/matmul_library.h"
+#include "runtime/product/matmul_library.h"
 
 namespace switchyard {
 

@@ -14,8 +14,8 @@
 #include <string>
 
 #include "bench/loader_data.h"
-#include "io/loader.h"
-#include "io/row_filler.h"
+#include "io/loader/loader.h"
+#include "io/loader/row_filler.h"
 
 namespace switchyard {
 namespace {

@@ -13,10 +13,10 @@
 #include <tuple>
 #include <vector>
 
-#include "io/committed_folder.h"
-#include "io/row_table.h"
-#include "io/row_table_writer.h"
-#include "io/token_writer.h"
+#include "io/folder/committed_folder.h"
+#include "io/loader/row_table.h"
+#include "io/loader/row_table_writer.h"
+#include "io/tokens/token_writer.h"
 #include "runtime/random.h"
 
 namespace switchyard {

@@ -1,12 +1,13 @@
-// How near do the products of runtime/matmul.h come to the best rate of the library, BM_Ceiling,
-// and to one library call of the same shape? Compare GFLOP/s (per CPU time) within one run only.
+// How near do the products of runtime/product/matmul.h come to the best rate of the library,
+// BM_Ceiling, and to one library call of the same shape? Compare GFLOP/s (per CPU time) within one
+// run only.
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "runtime/exact_sum.h"
-#include "runtime/matmul.h"
-#include "runtime/matmul_library.h"
+#include "runtime/product/matmul.h"
+#include "runtime/product/matmul_library.h"
 #include "runtime/random.h"
 
 namespace switchyard {

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "io/prepare/minhash.h"
-#include "io/prepare/shingles.h"
-#include "io/prepare/words.h"
-#include "io/unicode.h"
+#include "io/prepare/words/minhash.h"
+#include "io/prepare/words/shingles.h"
+#include "io/prepare/words/words.h"
+#include "io/text/unicode.h"
 #include "runtime/random.h"
 
 namespace switchyard {

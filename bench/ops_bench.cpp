@@ -9,7 +9,7 @@
 #include "bench/limits.h"
 #include "experts/ops.h"
 #include "model/ops.h"
-#include "runtime/matmul.h"
+#include "runtime/product/matmul.h"
 #include "runtime/random.h"
 #include "train/ops.h"
 

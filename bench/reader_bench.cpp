@@ -10,9 +10,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/prepare/documents.h"
-#include "io/prepare/json_line.h"
-#include "io/unicode.h"
+#include "io/prepare/input/documents.h"
+#include "io/prepare/input/json_line.h"
+#include "io/text/unicode.h"
 #include "runtime/random.h"
 
 namespace switchyard {

@@ -8,9 +8,9 @@
 #include <functional>
 #include <vector>
 
-#include "runtime/host_access.h"
-#include "runtime/matmul.h"
-#include "runtime/ops.h"
+#include "runtime/device/host_access.h"
+#include "runtime/device/ops.h"
+#include "runtime/product/matmul.h"
 #include "runtime/random.h"
 
 namespace switchyard {

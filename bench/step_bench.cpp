@@ -15,12 +15,12 @@
 #include <string_view>
 
 #include "bench/rank_benchmarks.h"
-#include "model/flops.h"
-#include "runtime/dnnl_matmul.h"
-#include "runtime/mpi_comm.h"
+#include "model/transformer/flops.h"
+#include "runtime/comm/mpi_comm.h"
+#include "runtime/device/trace.h"
+#include "runtime/product/dnnl_matmul.h"
 #include "runtime/random.h"
-#include "runtime/trace.h"
-#include "train/trainer.h"
+#include "train/step/trainer.h"
 
 namespace switchyard {
 namespace {

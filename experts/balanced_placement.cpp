@@ -6,7 +6,7 @@
 
 #include "experts/kept_in_place.h"
 #include "experts/packing.h"
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/linear.h"
+#include "runtime/params/linear.h"
 
 namespace switchyard {
 
@@ -44,7 +44,7 @@ class Ffn {
 };
 
 // Networks of one shape side by side, each with rows of its own: what many experts are on a GPU, in
-// as many launches as one of them (runtime/grouped_matmul.h).
+// as many launches as one of them (runtime/product/grouped_matmul.h).
 class FfnGroup {
  public:
   struct Member {

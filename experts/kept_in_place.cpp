@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 
 namespace switchyard {
 namespace {

@@ -1,7 +1,7 @@
 #include "experts/cuda_ops.h"
 #include "experts/math.h"
 #include "runtime/expect.h"
-#include "runtime/map.h"
+#include "runtime/device/map.h"
 
 namespace switchyard {
 namespace {

@@ -2,7 +2,7 @@
 // bit. All f32; sizes are checked (Exit::internal).
 #pragma once
 
-#include "runtime/stream.h"
+#include "runtime/device/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {

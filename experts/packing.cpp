@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/trace.h"
+#include "runtime/device/trace.h"
 
 namespace switchyard {
 namespace {

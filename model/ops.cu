@@ -1,7 +1,7 @@
 // The embedding and its gradient.
 #include "model/cuda_ops.h"
 #include "runtime/expect.h"
-#include "runtime/kernel.h"
+#include "runtime/device/kernel.h"
 
 namespace switchyard {
 namespace {

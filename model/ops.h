@@ -8,8 +8,8 @@
 // T = B * S before padding.
 #pragma once
 
-#include "model/rotary.h"
-#include "runtime/stream.h"
+#include "model/attention/rotary.h"
+#include "runtime/device/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "router/math.h"
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 #include "runtime/error.h"
 
 namespace switchyard {

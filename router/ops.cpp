@@ -2,8 +2,8 @@
 
 #include "router/cpu_ops.h"
 #include "router/cuda_ops.h"
+#include "runtime/device/prefetch.h"
 #include "runtime/error.h"
-#include "runtime/prefetch.h"
 #include "runtime/sum16.h"
 
 namespace switchyard {

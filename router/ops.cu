@@ -1,6 +1,6 @@
 // Rows that move: a block to a row, 16 bytes at a time where they lie so.
 #include "router/cuda_ops.h"
-#include "runtime/kernel.h"
+#include "runtime/device/kernel.h"
 
 namespace switchyard {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "router/math.h"
 #include "router/payload.h"
+#include "runtime/device/stream.h"
 #include "runtime/random.h"
-#include "runtime/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -33,7 +33,7 @@ class RouterOps {
   // by token. expert: [T, E] i32, e in column e where expert e took the token, else ~e.
   virtual void pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
                            Stream& stream) = 0;
-  // Hash routing (router/hash_gate.h). token: [T] i32; expert: [T, k] i32, k of num_experts.
+  // Hash routing (router/gate/hash_gate.h). token: [T] i32; expert: [T, k] i32, k of num_experts.
   virtual void pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts,
                             Tensor expert, Stream& stream) = 0;
   // weight: [T, k], of the experts in `expert`, dropped ones too.

@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include "router/cpu_ops.h"
-#include "runtime/int8_codes.h"
-#include "runtime/prefetch.h"
+#include "runtime/device/prefetch.h"
+#include "runtime/device/streaming_copy.h"
+#include "runtime/device/trace.h"
+#include "runtime/product/int8_codes.h"
 #include "runtime/rounding.h"
-#include "runtime/streaming_copy.h"
-#include "runtime/trace.h"
 
 namespace switchyard {
 namespace {

@@ -1,6 +1,6 @@
 // Rows packed to travel, on a GPU: a block to a row.
 #include "router/cuda_ops.h"
-#include "runtime/kernel.h"
+#include "runtime/device/kernel.h"
 #include "runtime/rounding.h"
 
 namespace switchyard {

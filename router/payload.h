@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/stream.h"
+#include "runtime/device/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {

@@ -1,8 +1,8 @@
 // What the kernels that sort a gate's choices have in common. For .cu files.
 #pragma once
 
-#include "runtime/kernel.h"
-#include "runtime/sort.h"
+#include "runtime/device/kernel.h"
+#include "runtime/device/sort.h"
 
 namespace switchyard {
 

@@ -30,7 +30,7 @@ class Error : public std::runtime_error {
   Exit code() const { return code_; }
 
   // True when every rank is throwing this same error, so that one of them may speak for all
-  // (runtime/agree.h).
+  // (runtime/comm/agree.h).
   bool agreed() const { return agreed_; }
   Error as_agreed() const {
     Error copy = *this;

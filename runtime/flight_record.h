@@ -1,5 +1,5 @@
 // FlightRecord: what a rank is doing. Its main thread writes it; its watchdog's thread reads it,
-// and so do the other ranks of its node (runtime/neighbours.h) when it can no longer tell of
+// and so do the other ranks of its node (runtime/watch/neighbours.h) when it can no longer tell of
 // itself.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Linked where the CUDA backend is not: what a program without it says when it is asked for a GPU.
-#include "runtime/cuda.h"
+#include "runtime/device/cuda.h"
 
 namespace switchyard {
 namespace {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "runtime/comm.h"
+#include "runtime/comm/comm.h"
 
 namespace switchyard {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/mpi_comm.h"
+#include "runtime/comm/mpi_comm.h"
 
 namespace switchyard {
 namespace {

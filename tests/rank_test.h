@@ -1,7 +1,7 @@
 // For tests that run on several ranks: the world, and a main() whose verdict is that of all ranks.
 #pragma once
 
-#include "runtime/comm.h"
+#include "runtime/comm/comm.h"
 
 namespace switchyard {
 

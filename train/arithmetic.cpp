@@ -1,7 +1,7 @@
 #include "train/arithmetic.h"
 
-#include "runtime/agree.h"
-#include "runtime/matmul_library.h"
+#include "runtime/comm/agree.h"
+#include "runtime/product/matmul_library.h"
 
 namespace switchyard {
 

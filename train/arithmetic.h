@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/comm.h"
-#include "runtime/matmul.h"
+#include "runtime/comm/comm.h"
+#include "runtime/product/matmul.h"
 
 namespace switchyard {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/precision.h"
+#include "runtime/product/precision.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -43,7 +43,7 @@ DType moments_dtype(const TrainConfig& config);
 // Of the model's products: the head is never int8, routers are f32.
 ProductPrecision product_precision(const TrainConfig& config);
 
-// What keeps NaN, Inf and spikes out of the weights (train/guard.h).
+// What keeps NaN, Inf and spikes out of the weights (train/guard/guard.h).
 struct GuardConfig {
   bool enabled = true;
   double spike_sigma = 6.0;   // deviations above the window's median; 0: only what is not finite

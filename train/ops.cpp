@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "runtime/expect.h"
-#include "runtime/params.h"
+#include "runtime/params/params.h"
 #include "runtime/sum16.h"
 #include "train/cuda_ops.h"
 

@@ -1,9 +1,9 @@
 // The optimizer on a GPU: each element of the gradient is read once, in the form in which it was
 // summed.
-#include "runtime/cuda_table.h"
+#include "runtime/device/cuda_table.h"
 #include "runtime/expect.h"
-#include "runtime/kernel.h"
-#include "runtime/params.h"
+#include "runtime/device/kernel.h"
+#include "runtime/params/params.h"
 #include "train/cuda_ops.h"
 
 namespace switchyard {

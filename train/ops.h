@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "runtime/stream.h"
+#include "runtime/device/stream.h"
 #include "runtime/tensor.h"
 #include "train/math.h"
 

@@ -45,7 +45,7 @@ enum class StepOutcome : std::uint8_t {
   taken,
   repeated,  // taken at the second try: what was wrong with the first was not there again
   skipped,   // the weights are as they were before the step
-  rewind     // likewise, and the run must go back to a checkpoint (train/guard.h)
+  rewind     // likewise, and the run must go back to a checkpoint (train/guard/guard.h)
 };
 
 constexpr const char* name_of(StepOutcome outcome) {

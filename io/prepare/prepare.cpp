@@ -8,17 +8,17 @@
 #include <optional>
 #include <utility>
 
-#include "io/committed_folder.h"
-#include "io/durable.h"
-#include "io/folder_lock.h"
-#include "io/prepare/document_store.h"
-#include "io/prepare/filters.h"
-#include "io/prepare/generation.h"
-#include "io/prepare/report.h"
-#include "io/prepare/token_stage.h"
-#include "io/prepare/tokenizer_choice.h"
-#include "io/token_store.h"
-#include "runtime/agree.h"
+#include "io/files/durable.h"
+#include "io/files/folder_lock.h"
+#include "io/folder/committed_folder.h"
+#include "io/prepare/account/report.h"
+#include "io/prepare/filters/filters.h"
+#include "io/prepare/stages/generation.h"
+#include "io/prepare/stages/token_stage.h"
+#include "io/prepare/stages/tokenizer_choice.h"
+#include "io/prepare/store/document_store.h"
+#include "io/tokens/token_store.h"
+#include "runtime/comm/agree.h"
 
 namespace switchyard {
 namespace {

@@ -9,17 +9,17 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/prepare/contamination.h"
-#include "io/prepare/inputs.h"
-#include "io/prepare/minhash.h"
-#include "io/prepare/recipe.h"
-#include "runtime/comm.h"
+#include "io/prepare/filters/contamination.h"
+#include "io/prepare/input/inputs.h"
+#include "io/prepare/input/recipe.h"
+#include "io/prepare/words/minhash.h"
+#include "runtime/comm/comm.h"
 
 namespace switchyard {
 
 // What counts as a duplicate. The first three remove documents, the others cut text.
 struct DedupConfig {
-  bool exact = true;            // equal text, normalised (io/unicode.h)
+  bool exact = true;            // equal text, normalised (io/text/unicode.h)
   bool url = true;              // equal URL
   bool near_duplicates = true;  // a shared MinHash band and a verified Jaccard
   MinHashConfig minhash;
@@ -39,7 +39,7 @@ struct PrepareConfig {
   std::filesystem::path output;       // the dataset folder to make
   std::string tokenizer = "bytes";    // bytes | sentencepiece:VOCABULARY | FILE.model
   double validation_fraction = 0.05;  // of the documents, chosen by their content hash; in [0, 1)
-  std::vector<std::string> filters;   // by name (io/prepare/filters.h), in this order
+  std::vector<std::string> filters;   // by name (io/prepare/filters/filters.h), in this order
   ContaminationConfig contamination;  // off without evaluation files
   DedupConfig dedup;
   std::int64_t memory = std::int64_t{1} << 30;   // bytes a rank may hold

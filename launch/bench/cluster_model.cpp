@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "io/durable.h"
-#include "launch/config_values.h"
+#include "io/files/durable.h"
+#include "launch/config/config_values.h"
 #include "runtime/error.h"
 
 namespace switchyard {

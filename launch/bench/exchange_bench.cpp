@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "launch/bench/exchange_oracle.h"
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_times.h"
-#include "router/exchange_oracle.h"
-#include "runtime/counts.h"
-#include "runtime/host_access.h"
-#include "runtime/ops.h"
-#include "runtime/trace.h"
+#include "runtime/comm/counts.h"
+#include "runtime/device/host_access.h"
+#include "runtime/device/ops.h"
+#include "runtime/device/trace.h"
 
 namespace switchyard {
 namespace {

@@ -7,8 +7,8 @@
 #include "launch/bench/routing_case.h"
 #include "launch/bench/routing_traffic.h"
 #include "router/config.h"
-#include "router/workload.h"
-#include "runtime/comm.h"
+#include "router/exchange/workload.h"
+#include "runtime/comm/comm.h"
 
 namespace switchyard {
 

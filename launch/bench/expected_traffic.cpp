@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "router/expected_load.h"
+#include "launch/bench/expected_load.h"
 #include "router/payload.h"
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 
 namespace switchyard {
 

@@ -4,12 +4,12 @@
 
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/routing_times.h"
-#include "model/moe_layer.h"
+#include "model/blocks/moe_layer.h"
 #include "router/math.h"
-#include "runtime/host_access.h"
+#include "runtime/device/host_access.h"
+#include "runtime/device/trace.h"
 #include "runtime/random.h"
-#include "runtime/trace.h"
-#include "train/trainer.h"
+#include "train/step/trainer.h"
 
 namespace switchyard {
 namespace {

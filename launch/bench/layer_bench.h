@@ -4,7 +4,7 @@
 
 #include "launch/bench/routing_case.h"
 #include "model/config.h"
-#include "runtime/comm.h"
+#include "runtime/comm/comm.h"
 
 namespace switchyard {
 

@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "router/math.h"
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 
 namespace switchyard {
 

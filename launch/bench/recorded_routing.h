@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "io/routing_log.h"
-#include "router/workload.h"
+#include "io/folder/routing_log.h"
+#include "router/exchange/workload.h"
 
 namespace switchyard {
 

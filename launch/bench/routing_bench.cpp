@@ -4,20 +4,20 @@
 
 #include <chrono>
 
-#include "io/durable.h"
-#include "launch/assemble.h"
+#include "io/files/durable.h"
+#include "launch/assemble/assemble.h"
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/layer_bench.h"
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_prediction.h"
 #include "launch/bench/routing_report.h"
-#include "launch/byte_size.h"
-#include "launch/counted.h"
-#include "launch/environment.h"
+#include "launch/host/byte_size.h"
+#include "launch/host/counted.h"
+#include "launch/host/environment.h"
+#include "launch/host/version.h"
 #include "launch/plan/size_check.h"
-#include "launch/version.h"
-#include "runtime/agree.h"
-#include "runtime/device_comm.h"
+#include "runtime/comm/agree.h"
+#include "runtime/comm/device_comm.h"
 
 namespace switchyard {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "launch/bench/routing_case.h"
-#include "runtime/comm.h"
+#include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "router/exchange.h"
-#include "router/workload.h"
+#include "router/exchange/exchange.h"
+#include "router/exchange/workload.h"
 
 namespace switchyard {
 namespace {

@@ -7,7 +7,7 @@
 #include "launch/bench/layer_bench.h"
 #include "launch/bench/step_prediction.h"
 #include "router/payload.h"
-#include "runtime/counts.h"
+#include "runtime/comm/counts.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "launch/bench/routing_case.h"
-#include "runtime/comm.h"
-#include "runtime/trace.h"
+#include "runtime/comm/comm.h"
+#include "runtime/device/trace.h"
 
 namespace switchyard {
 

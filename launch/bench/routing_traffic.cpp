@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "runtime/counts.h"
-#include "runtime/host_access.h"
+#include "runtime/comm/counts.h"
+#include "runtime/device/host_access.h"
 
 namespace switchyard {
 namespace {

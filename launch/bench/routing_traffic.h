@@ -6,8 +6,8 @@
 
 #include "launch/bench/routing_case.h"
 #include "router/payload.h"
-#include "router/plan.h"
-#include "runtime/topology.h"
+#include "router/plan/plan.h"
+#include "runtime/comm/topology.h"
 
 namespace switchyard {
 

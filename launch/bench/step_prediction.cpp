@@ -1,7 +1,7 @@
 #include "launch/bench/step_prediction.h"
 
 #include "launch/bench/layer_bench.h"
-#include "model/flops.h"
+#include "model/transformer/flops.h"
 
 namespace switchyard {
 namespace {

@@ -1,6 +1,6 @@
 #include "launch/bench/routing_bench.h"
 #include "launch/commands/command.h"
-#include "launch/ranks.h"
+#include "launch/host/ranks.h"
 
 namespace switchyard {
 namespace {

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "launch/commands/command.h"
-#include "launch/slurm.h"
-#include "launch/submission.h"
+#include "launch/host/slurm.h"
+#include "launch/submit/submission.h"
 
 namespace switchyard {
 namespace {

@@ -1,4 +1,4 @@
-#include "io/checkpoint.h"
+#include "io/checkpoint/checkpoint.h"
 
 #include <fmt/format.h>
 
@@ -7,11 +7,11 @@
 #include <cstring>
 #include <set>
 
-#include "io/committed_folder.h"
-#include "io/retention.h"
-#include "launch/attempts.h"
-#include "launch/checkpoint_meta.h"
+#include "io/checkpoint/retention.h"
+#include "io/folder/committed_folder.h"
 #include "launch/commands/command.h"
+#include "launch/run/attempts.h"
+#include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
 
 namespace switchyard {

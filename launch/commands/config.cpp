@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "launch/commands/command.h"
-#include "launch/config_checks.h"
-#include "launch/environment.h"
+#include "launch/config/config_checks.h"
+#include "launch/host/environment.h"
 
 namespace switchyard {
 namespace {

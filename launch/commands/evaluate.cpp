@@ -4,15 +4,15 @@
 #include <cmath>
 #include <numbers>
 
-#include "io/loader.h"
-#include "io/row_table_writer.h"
-#include "io/token_reader.h"
-#include "launch/assemble.h"
-#include "launch/checkpoint_meta.h"
+#include "io/loader/loader.h"
+#include "io/loader/row_table_writer.h"
+#include "io/tokens/token_reader.h"
+#include "launch/assemble/assemble.h"
+#include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
-#include "launch/ranks.h"
-#include "launch/restored_model.h"
-#include "runtime/agree.h"
+#include "launch/host/ranks.h"
+#include "launch/run/checkpoint_meta.h"
+#include "runtime/comm/agree.h"
 
 namespace switchyard {
 namespace {

@@ -1,4 +1,4 @@
-#include "io/prepare/explain.h"
+#include "io/prepare/account/explain.h"
 
 #include <fmt/format.h>
 

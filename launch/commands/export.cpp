@@ -1,4 +1,4 @@
-#include "io/prepare/export.h"
+#include "io/prepare/account/export.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <chrono>
 #include <cstdio>
 
-#include "io/file.h"
+#include "io/files/file.h"
 #include "launch/commands/command.h"
-#include "launch/environment.h"
+#include "launch/host/environment.h"
 
 namespace switchyard {
 namespace {

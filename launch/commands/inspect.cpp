@@ -3,12 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/checkpoint.h"
-#include "io/committed_folder.h"
-#include "io/durable.h"
-#include "io/token_store.h"
-#include "launch/checkpoint_meta.h"
+#include "io/checkpoint/checkpoint.h"
+#include "io/files/durable.h"
+#include "io/folder/committed_folder.h"
+#include "io/tokens/token_store.h"
 #include "launch/commands/command.h"
+#include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
 
 namespace switchyard {

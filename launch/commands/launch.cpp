@@ -1,5 +1,5 @@
 #include "launch/commands/command.h"
-#include "launch/supervisor.h"
+#include "launch/supervise/supervisor.h"
 
 namespace switchyard {
 namespace {

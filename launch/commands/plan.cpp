@@ -1,8 +1,8 @@
 #include "launch/plan/planning.h"
 
-#include "launch/byte_size.h"
 #include "launch/commands/command.h"
-#include "launch/ranks.h"
+#include "launch/host/byte_size.h"
+#include "launch/host/ranks.h"
 
 namespace switchyard {
 namespace {

@@ -5,13 +5,13 @@
 
 #include <map>
 
-#include "io/prepare/filters.h"
-#include "launch/byte_size.h"
+#include "io/prepare/filters/filters.h"
 #include "launch/commands/command.h"
-#include "launch/environment.h"
-#include "launch/ranks.h"
-#include "launch/stage_progress.h"
-#include "runtime/agree.h"
+#include "launch/host/byte_size.h"
+#include "launch/host/environment.h"
+#include "launch/host/ranks.h"
+#include "launch/run/stage_progress.h"
+#include "runtime/comm/agree.h"
 
 namespace switchyard {
 namespace {

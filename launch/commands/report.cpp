@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "io/durable.h"
+#include "io/files/durable.h"
 #include "launch/commands/command.h"
 #include "launch/report/run_report.h"
 

@@ -1,13 +1,13 @@
-#include "train/sample.h"
+#include "train/inference/sample.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstdio>
 
+#include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
-#include "launch/ranks.h"
-#include "launch/restored_model.h"
+#include "launch/host/ranks.h"
 
 namespace switchyard {
 namespace {

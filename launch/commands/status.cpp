@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "launch/commands/command.h"
-#include "launch/environment.h"
-#include "launch/run_status.h"
+#include "launch/host/environment.h"
+#include "launch/submit/run_status.h"
 
 namespace switchyard {
 namespace {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "launch/commands/command.h"
-#include "launch/submission.h"
+#include "launch/submit/submission.h"
 
 namespace switchyard {
 namespace {

@@ -1,9 +1,9 @@
 #include <csignal>
 
 #include "launch/commands/command.h"
-#include "launch/ranks.h"
-#include "launch/stop_signals.h"
-#include "launch/training.h"
+#include "launch/host/ranks.h"
+#include "launch/host/stop_signals.h"
+#include "launch/training/training.h"
 
 namespace switchyard {
 namespace {

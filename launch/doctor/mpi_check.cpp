@@ -5,10 +5,10 @@
 
 #include <sstream>
 
-#include "launch/counted.h"
-#include "launch/environment.h"
-#include "launch/process.h"
-#include "launch/ranks.h"
+#include "launch/host/counted.h"
+#include "launch/host/environment.h"
+#include "launch/host/process.h"
+#include "launch/host/ranks.h"
 
 namespace switchyard {
 namespace {

@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "io/prepare/report_values.h"
-#include "launch/environment.h"
+#include "io/report/report_values.h"
+#include "launch/host/environment.h"
 
 namespace switchyard {
 namespace {

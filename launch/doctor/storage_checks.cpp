@@ -7,9 +7,9 @@
 #include <array>
 #include <chrono>
 
-#include "io/durable.h"
-#include "io/folder_lock.h"
-#include "io/prepare/report_values.h"
+#include "io/files/durable.h"
+#include "io/files/folder_lock.h"
+#include "io/report/report_values.h"
 #include "runtime/error.h"
 
 namespace switchyard {

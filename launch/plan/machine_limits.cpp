@@ -5,7 +5,7 @@
 #include <cstring>
 #include <functional>
 
-#include "runtime/matmul.h"
+#include "runtime/product/matmul.h"
 
 namespace switchyard {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "launch/plan/rates.h"
-#include "runtime/comm.h"
+#include "runtime/comm/comm.h"
 
 namespace switchyard {
 

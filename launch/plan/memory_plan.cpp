@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "io/parity_maker.h"
-#include "launch/byte_size.h"
-#include "launch/counted.h"
-#include "model/activations.h"
+#include "io/local/parity_maker.h"
+#include "launch/host/byte_size.h"
+#include "launch/host/counted.h"
+#include "model/transformer/activations.h"
 #include "router/payload.h"
-#include "runtime/params.h"
+#include "runtime/params/params.h"
 
 namespace switchyard {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "launch/byte_size.h"
-#include "launch/counted.h"
+#include "launch/host/byte_size.h"
+#include "launch/host/counted.h"
 
 namespace switchyard {
 namespace {

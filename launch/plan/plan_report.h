@@ -6,8 +6,8 @@
 #include <string>
 
 #include "launch/plan/memory_plan.h"
+#include "launch/plan/profile.h"
 #include "launch/plan/rates.h"
-#include "launch/profile/profile.h"
 
 namespace switchyard {
 

@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "io/durable.h"
-#include "io/token_store.h"
-#include "launch/assemble.h"
-#include "launch/environment.h"
-#include "launch/layout.h"
+#include "io/files/durable.h"
+#include "io/tokens/token_store.h"
+#include "launch/assemble/assemble.h"
+#include "launch/assemble/layout.h"
+#include "launch/host/environment.h"
 #include "launch/plan/plan_report.h"
 #include "launch/plan/rehearsal.h"
-#include "runtime/agree.h"
+#include "runtime/comm/agree.h"
 
 namespace switchyard {
 namespace {

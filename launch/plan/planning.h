@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "launch/config.h"
-#include "runtime/comm.h"
+#include "launch/config/config.h"
+#include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
 namespace switchyard {

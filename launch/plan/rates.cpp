@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "io/durable.h"
-#include "io/toml.h"
+#include "io/files/durable.h"
+#include "io/files/toml.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -4,16 +4,16 @@
 #include <chrono>
 #include <map>
 
-#include "launch/assemble.h"
-#include "launch/byte_size.h"
+#include "launch/assemble/assemble.h"
+#include "launch/host/byte_size.h"
+#include "launch/host/process_memory.h"
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/memory_plan.h"
 #include "launch/plan/size_check.h"
-#include "launch/process_memory.h"
-#include "runtime/agree.h"
+#include "runtime/comm/agree.h"
+#include "runtime/device/trace.h"
 #include "runtime/random.h"
-#include "runtime/trace.h"
-#include "train/trainer.h"
+#include "train/step/trainer.h"
 
 namespace switchyard {
 namespace {

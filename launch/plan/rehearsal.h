@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "launch/plan/rates.h"
-#include "runtime/comm.h"
+#include "runtime/comm/comm.h"
 
 namespace switchyard {
 

@@ -1,8 +1,8 @@
 #include "launch/plan/run_shape.h"
 
 #include "experts/placement.h"
-#include "launch/counted.h"
-#include "launch/layout.h"
+#include "launch/assemble/layout.h"
+#include "launch/host/counted.h"
 #include "launch/plan/size_check.h"
 #include "runtime/error.h"
 

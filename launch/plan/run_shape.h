@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "launch/config.h"
-#include "runtime/mesh.h"
+#include "launch/config/config.h"
+#include "runtime/comm/mesh.h"
 
 namespace switchyard {
 

@@ -1,4 +1,5 @@
-// What the busiest rank has to do in one step, by the parts that a trace times (runtime/trace.h).
+// What the busiest rank has to do in one step, by the parts that a trace times
+// (runtime/device/trace.h).
 #pragma once
 
 #include <cstdint>

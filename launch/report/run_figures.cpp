@@ -6,10 +6,10 @@
 #include <cmath>
 #include <functional>
 
-#include "io/prepare/report_figures.h"
-#include "launch/environment.h"
-#include "launch/report/heat_map.h"
-#include "launch/report/line_chart.h"
+#include "io/prepare/account/report_figures.h"
+#include "io/report/heat_map.h"
+#include "io/report/line_chart.h"
+#include "launch/host/environment.h"
 
 namespace switchyard {
 namespace {

@@ -3,8 +3,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "io/durable.h"
-#include "io/prepare/report_values.h"
+#include "io/files/durable.h"
+#include "io/report/report_values.h"
 #include "runtime/error.h"
 
 namespace switchyard {

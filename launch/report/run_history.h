@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "launch/attempts.h"
-#include "launch/run_directory.h"
+#include "launch/run/attempts.h"
+#include "launch/run/run_directory.h"
 
 namespace switchyard {
 

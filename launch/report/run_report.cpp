@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "io/prepare/escape.h"
-#include "io/prepare/report_figures.h"
-#include "io/prepare/report_page.h"
-#include "io/prepare/report_values.h"
+#include "io/prepare/account/report_figures.h"
+#include "io/report/report_page.h"
+#include "io/report/report_values.h"
+#include "io/text/escape.h"
 #include "launch/report/run_figures.h"
 
 namespace switchyard {

@@ -11,7 +11,7 @@
 #include <map>
 #include <random>
 
-#include "io/checkpoint.h"
+#include "io/checkpoint/checkpoint.h"
 #include "runtime/error.h"
 
 namespace switchyard::crash_lab {

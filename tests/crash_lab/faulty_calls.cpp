@@ -1,4 +1,5 @@
-// In place of io/system_calls.cpp: the same calls, recorded, and failed where a fault says so.
+// In place of io/files/system_calls.cpp: the same calls, recorded, and failed where a fault says
+// so.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -8,7 +9,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "io/system_calls.h"
+#include "io/files/system_calls.h"
 #include "tests/crash_lab/state.h"
 
 namespace switchyard::crash_lab {

@@ -1,5 +1,6 @@
 // The crash lab's hold on the file system: this program's system calls are recorded, and one of
-// them can be made to kill, stop or fail (faulty_calls.cpp takes the place of io/system_calls.cpp).
+// them can be made to kill, stop or fail (faulty_calls.cpp takes the place of
+// io/files/system_calls.cpp).
 #pragma once
 
 #include <cstdint>

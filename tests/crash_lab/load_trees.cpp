@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <map>
 
-#include "io/checkpoint.h"
+#include "io/checkpoint/checkpoint.h"
 #include "tests/crash_lab/disk.h"
 #include "tests/crash_lab/model.h"
 

@@ -14,9 +14,9 @@
 #include <memory>
 #include <random>
 
-#include "io/checkpoint_saver.h"
-#include "io/retention.h"
-#include "runtime/mpi_comm.h"
+#include "io/checkpoint/checkpoint_saver.h"
+#include "io/checkpoint/retention.h"
+#include "runtime/comm/mpi_comm.h"
 #include "tests/crash_lab/lab.h"
 #include "tests/crash_lab/model.h"
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "runtime/shared_memory.h"
+#include "runtime/device/shared_memory.h"
 #include "tests/cuda_host/device.h"
 
 namespace switchyard {

@@ -1,12 +1,12 @@
 // Every exchange moves the rows of emulated GPUs to the right places, bit by bit, by NCCL's double
 // and by way of the host.
-#include "router/exchange.h"
+#include "router/exchange/exchange.h"
 
 #include <gtest/gtest.h>
 
-#include "router/exchange_oracle.h"
-#include "runtime/device_comm.h"
-#include "runtime/host_access.h"
+#include "launch/bench/exchange_oracle.h"
+#include "runtime/comm/device_comm.h"
+#include "runtime/device/host_access.h"
 #include "tests/cuda_host/device.h"
 #include "tests/rank_test.h"
 

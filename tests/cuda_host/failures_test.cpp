@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "router/ops.h"
-#include "runtime/device_comm.h"
-#include "runtime/host_access.h"
+#include "runtime/comm/device_comm.h"
+#include "runtime/device/host_access.h"
 #include "tests/cuda_host/device.h"
 #include "tests/rank_test.h"
 

@@ -1,8 +1,8 @@
 // Products of many experts in one launch against the CPU's, one by one.
 #include "experts/shard.h"
-#include "runtime/cuda.h"
-#include "runtime/grouped_matmul.h"
-#include "runtime/rounded_values.h"
+#include "runtime/device/cuda.h"
+#include "runtime/params/rounded_values.h"
+#include "runtime/product/grouped_matmul.h"
 #include "tests/cuda_host/pair.h"
 
 namespace switchyard {

@@ -2,10 +2,10 @@
 #include <numeric>
 
 #include "experts/ops.h"
+#include "runtime/device/ops.h"
 #include "runtime/math.h"
-#include "runtime/matmul.h"
-#include "runtime/ops.h"
-#include "runtime/params.h"
+#include "runtime/params/params.h"
+#include "runtime/product/matmul.h"
 #include "runtime/rounding.h"
 #include "tests/cuda_host/pair.h"
 #include "train/ops.h"

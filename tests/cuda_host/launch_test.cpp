@@ -1,7 +1,7 @@
 // What a launch refuses before a GPU would.
 #include <gtest/gtest.h>
 
-#include "runtime/kernel.h"
+#include "runtime/device/kernel.h"
 
 namespace switchyard {
 namespace launch_test {

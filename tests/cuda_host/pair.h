@@ -9,9 +9,9 @@
 #include <cstring>
 #include <vector>
 
-#include "runtime/host_access.h"
+#include "runtime/device/host_access.h"
+#include "runtime/device/stream.h"
 #include "runtime/random.h"
-#include "runtime/stream.h"
 
 namespace switchyard {
 

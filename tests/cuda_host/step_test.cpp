@@ -6,7 +6,7 @@
 #include <map>
 #include <tuple>
 
-#include "runtime/host_access.h"
+#include "runtime/device/host_access.h"
 #include "tests/cuda_host/device.h"
 #include "tests/rank_test.h"
 #include "tests/train/small_run.h"

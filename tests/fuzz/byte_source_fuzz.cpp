@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "io/prepare/byte_source.h"
-#include "io/prepare/line_reader.h"
+#include "io/prepare/input/byte_source.h"
+#include "io/prepare/input/line_reader.h"
 
 namespace switchyard {
 namespace {

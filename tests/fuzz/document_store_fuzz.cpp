@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "io/prepare/document_store.h"
-#include "io/prepare/zstd_frames.h"
+#include "io/prepare/store/document_store.h"
+#include "io/prepare/store/zstd_frames.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -8,9 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/prepare/json_line.h"
-#include "io/prepare/json_scanner.h"
-#include "io/unicode.h"
+#include "io/prepare/input/json_line.h"
+#include "io/prepare/input/json_scanner.h"
+#include "io/text/unicode.h"
 
 namespace switchyard {
 namespace {

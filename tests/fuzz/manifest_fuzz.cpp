@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "io/hash.h"
-#include "io/manifest.h"
+#include "io/files/hash.h"
+#include "io/folder/manifest.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "io/committed_folder.h"
-#include "io/token_store.h"
-#include "io/token_writer.h"
+#include "io/folder/committed_folder.h"
+#include "io/tokens/token_store.h"
+#include "io/tokens/token_writer.h"
 
 namespace switchyard {
 

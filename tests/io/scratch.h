@@ -11,7 +11,7 @@
 #include <iterator>
 #include <string>
 
-#include "runtime/comm.h"
+#include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
 namespace switchyard {

@@ -18,9 +18,9 @@ finds() {  # finds FILE LINE: the line in that file of an otherwise clean tree
     failed=1
   fi
 }
-finds runtime/a.h '#include "io/loader.h"'
-finds io/a.cpp '#include "router/plan.h"'
-finds model/a.cpp '#include "launch/config.h"'
+finds runtime/a.h '#include "io/loader/loader.h"'
+finds io/a.cpp '#include "router/plan/plan.h"'
+finds model/a.cpp '#include "launch/config/config.h"'
 finds router/a.cpp '#ifdef USE_CUDA'
 finds io/a.cpp 'const hid_t file = H5Fopen(name, 0, 0);'
 finds train/a.cpp 'MPI_Barrier(comm);'

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "model/transformer.h"
+#include "model/transformer/transformer.h"
 #include "runtime/random.h"
 #include "tests/oracle/cases.h"
 

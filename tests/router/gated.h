@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "router/gate.h"
+#include "router/gate/gate.h"
 #include "runtime/random.h"
 
 namespace switchyard {

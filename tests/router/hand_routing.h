@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "router/plan.h"
+#include "router/plan/plan.h"
 #include "runtime/random.h"
 
 namespace switchyard {

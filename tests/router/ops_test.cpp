@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "runtime/random.h"
-#include "tests/router/gate_reference.h"
+#include "tests/router/gate/gate_reference.h"
 
 namespace switchyard {
 namespace ops_test {

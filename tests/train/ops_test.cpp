@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "runtime/params.h"
+#include "runtime/params/params.h"
 #include "runtime/rounding.h"
 #include "tests/reference/adamw.h"
 #include "tests/reference/gradient.h"

@@ -6,10 +6,10 @@
 #include <memory>
 #include <vector>
 
-#include "runtime/device_comm.h"
-#include "runtime/host_access.h"
+#include "runtime/comm/device_comm.h"
+#include "runtime/device/host_access.h"
 #include "runtime/random.h"
-#include "train/trainer.h"
+#include "train/step/trainer.h"
 
 namespace switchyard {
 

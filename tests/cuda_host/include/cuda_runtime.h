@@ -65,14 +65,14 @@ std::uint64_t exchange(std::uint64_t value, unsigned from);
 std::uint32_t ballot(bool value);
 // What `value` is in each lane of my warp, which is whole. All lanes call.
 void gather_bits(std::uint64_t value, std::uint64_t (&of_lane)[32]);
-// Copies to shared memory that happen when they are waited for (runtime/mma.h).
+// Copies to shared memory that happen when they are waited for (runtime/product/mma.h).
 void begin_copy16(const void* from, bool zeros, void* to);
 void end_copy_group();
 void wait_for_copies(int groups);
 
 void enqueue_grid(Queue* queue, dim3 grid, dim3 block, std::size_t shared_bytes,
                   std::function<void()> thread);
-// What CUB's radix sort does (runtime/sort.h).
+// What CUB's radix sort does (runtime/device/sort.h).
 void enqueue_sort(Queue* queue, const std::uint64_t* keys, const std::int32_t* values,
                   std::uint64_t* sorted_keys, std::int32_t* sorted_values, std::int64_t count,
                   int bits);

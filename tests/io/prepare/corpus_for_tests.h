@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "io/content_hash.h"
-#include "io/prepare/document_store.h"
+#include "io/files/content_hash.h"
 #include "io/prepare/prepare.h"
-#include "io/prepare/shingles.h"
-#include "io/unicode.h"
+#include "io/prepare/store/document_store.h"
+#include "io/prepare/words/shingles.h"
+#include "io/text/unicode.h"
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "io/token_store.h"
-#include "runtime/agree.h"
+#include "io/tokens/token_store.h"
+#include "runtime/comm/agree.h"
 #include "tests/io/prepare/corpus_for_tests.h"
 
 namespace switchyard {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "io/prepare/order_stage.h"
-#include "io/prepare/spilled_documents.h"
-#include "runtime/agree.h"
+#include "io/prepare/stages/order_stage.h"
+#include "io/prepare/work/spilled_documents.h"
+#include "runtime/comm/agree.h"
 #include "tests/io/scratch.h"
 
 namespace switchyard {

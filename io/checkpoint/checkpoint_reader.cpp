@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "io/checkpoint/checkpoint.h"
+#include "io/checkpoint/checkpoint_format.h"
+#include "io/files/durable.h"
+#include "io/folder/committed_folder.h"
+#include "runtime/comm/agree.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+DType dtype_called(const std::string& name, const std::string& tensor) {
+  for (const DType dtype :
+       {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8, DType::bf16}) {
+    if (name == name_of(dtype)) return dtype;
+  }
+  fail(Exit::data, "'{}' has the type '{}', which no tensor has", tensor, name);
+}
+
+Shape shape_of(const std::vector<std::int64_t>& dims, const std::string& tensor) {
+  switch (dims.size()) {
+    case 0:
+      return {};
+    case 1:
+      return {dims[0]};
+    case 2:
+      return {dims[0], dims[1]};
+    case 3:
+      return {dims[0], dims[1], dims[2]};
+    case 4:
+      return {dims[0], dims[1], dims[2], dims[3]};
+    default:
+      fail(Exit::data, "'{}' has {} dims and no tensor has more than 4", tensor, dims.size());
+  }
+}
+
+// Where a tensor stands.
+struct Place {
+  const FileEntry* file;
+  const Extent* extent;
+  Shape shape;
+  DType dtype;
+};
+
+std::map<std::string, Place> places_of(const Manifest& manifest) {
+  std::map<std::string, Place> places;
+  for (const FileEntry& file : manifest.files) {
+    for (const Extent& extent : file.extents) {
+      const std::string& name = extent.name;
+      const Place place{&file, &extent, shape_of(extent.shape, name),
+                        dtype_called(extent.dtype, name)};
+      require(places.emplace(name, place).second, Exit::data, "the tensor '{}' occurs twice", name);
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+struct CheckpointReader::State {
+  State(std::filesystem::path from, Manifest checked);
+
+  std::filesystem::path folder;
+  Manifest manifest;
+  std::int64_t step = 0;
+  std::map<std::string, Place> places;
+  std::chrono::seconds patience{0};  // with a file that is not there (yet)
+
+  const Place& find(const std::string& name) const {
+    const auto found = places.find(name);
+    require(found != places.end(), Exit::data, "{} has no tensor '{}'", folder.string(), name);
+    return found->second;
+  }
+};
+
+CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
+    : folder(std::move(from)), manifest(std::move(checked)) {
+  const nlohmann::json& meta = manifest.meta;
+  require(meta.contains("step") && meta.at("step").is_number_integer() && meta.contains("meta"),
+          Exit::data, "{} has a manifest without 'step' or 'meta'", folder.string());
+  step = meta.at("step").get<std::int64_t>();
+  const auto named = parse_checkpoint_folder_name(folder.filename().string());
+  require(!named || named->step == step, Exit::data, "{} is that of step {}",
+          (folder / manifest_name).string(), step);
+  try {
+    places = places_of(manifest);
+  } catch (const Error& error) {
+    fail(error.code(), "cannot use {}: {}", folder.string(), error.what());
+  }
+}
+
+CheckpointReader::CheckpointReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+CheckpointReader::CheckpointReader(const std::filesystem::path& folder)
+    : state_(std::make_unique<State>(folder,
+                                     open_folder(folder, checkpoint_kind, checkpoint_version))) {}
+
+CheckpointReader CheckpointReader::open_on_all(const std::filesystem::path& folder, Comm& world) {
+  std::unique_ptr<State> state;
+  std::string path, text;
+  on_root(world, [&] {
+    state = std::move(CheckpointReader(folder).state_);
+    path = folder.string();
+    text = manifest_text(state->manifest);
+  });
+  path = broadcast_text(world, path, 0);
+  text = broadcast_text(world, text, 0);
+  agree(world, [&] {
+    if (world.rank() == 0) return;
+    state =
+        std::make_unique<State>(path, parse_manifest(text, checkpoint_kind, checkpoint_version));
+    state->patience = std::chrono::seconds{60};
+  });
+  return CheckpointReader(std::move(state));
+}
+
+CheckpointReader::~CheckpointReader() = default;
+CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
+
+const std::filesystem::path& CheckpointReader::folder() const { return state_->folder; }
+std::int64_t CheckpointReader::step() const { return state_->step; }
+const nlohmann::json& CheckpointReader::meta() const { return state_->manifest.meta.at("meta"); }
+
+std::vector<std::string> CheckpointReader::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, place] : state_->places) names.push_back(name);
+  return names;
+}
+
+Shape CheckpointReader::shape(const std::string& name) const { return state_->find(name).shape; }
+DType CheckpointReader::dtype(const std::string& name) const { return state_->find(name).dtype; }
+
+void CheckpointReader::read(const std::string& name, Tensor out) const {
+  const Place& place = state_->find(name);
+  require(out.device == Device::cpu(), "'{}' can only be read to the host", name);
+  require(out.shape == place.shape && out.dtype == place.dtype, Exit::data,
+          "'{}' of {} is {} {}, and {} {} is asked for", name, state_->folder.string(),
+          name_of(place.dtype), place.shape.text(), name_of(out.dtype), out.shape.text());
+  durable::wait_for_file(state_->folder / place.file->name, state_->patience);
+  const std::span bytes(static_cast<std::byte*>(out.data), static_cast<std::size_t>(out.bytes()));
+  read_extent(state_->folder, *place.file, *place.extent, 0, bytes);
+}
+
+void CheckpointReader::verify() const {
+  for (const FileEntry& file : state_->manifest.files) check_every_byte(state_->folder, file);
+}
+
+void CheckpointReader::verify_share(int part, int num_parts) const {
+  for (const FileEntry& file : state_->manifest.files)
+    durable::wait_for_file(state_->folder / file.name, state_->patience);
+  check_share(state_->folder, state_->manifest.files, part, num_parts);
+}
+
+std::int64_t CheckpointReader::bytes() const {
+  std::int64_t bytes = 0;
+  for (const FileEntry& file : state_->manifest.files) bytes += file.bytes;
+  return bytes;
+}
+
+std::int64_t CheckpointReader::num_files() const { return std::ssize(state_->manifest.files); }
+
+std::string CheckpointReader::hash() const {
+  Hasher hasher;
+  std::vector<std::byte> buffer;
+  for (const auto& [name, place] : state_->places) {
+    const auto& [file, extent, shape, dtype] = place;
+    const std::string head = fmt::format("{}\n{} {}\n", name, name_of(dtype), shape.text());
+    hasher.add(head.data(), std::ssize(head));
+    for (std::int64_t begin = 0; begin < extent->bytes; begin += extent->chunk_bytes) {
+      const std::int64_t count = std::min(extent->chunk_bytes, extent->bytes - begin);
+      buffer.resize(static_cast<std::size_t>(count));
+      read_extent(state_->folder, *file, *extent, begin, buffer);
+      hasher.add(buffer.data(), count);
+    }
+  }
+  return hasher.hex();
+}
+
+}  // namespace switchyard

@@ -1,0 +1,63 @@
+// CommittedFolder: a folder that is either completely there or not there at all. Datasets,
+// checkpoints and exports are the same thing: immutable files plus a manifest with their sizes and
+// hashes, whose rename is the commit.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/files/hash.h"
+#include "io/folder/extent.h"
+#include "io/folder/manifest.h"
+#include "runtime/comm/comm.h"
+
+namespace switchyard {
+
+// Collective. Each rank has written and fsynced its own files into `folder` and passes their
+// entries; rank 0 alone writes the manifest with everyone's. After this returns the folder exists
+// for readers. Errors: agreed.
+void commit_folder(const std::filesystem::path& folder, const std::string& kind, int version,
+                   const std::vector<FileEntry>& mine, const nlohmann::json& meta, Comm& world);
+
+// The commit alone, by one process that knows of every file: not collective. Every file was written
+// and fsynced, and so was the folder. Errors: Exit::data if the folder is committed already.
+void commit_files(const std::filesystem::path& folder, const Manifest& manifest);
+
+// From the entries of each rank, as canonical_text(json_of(files)) wrote them.
+std::vector<FileEntry> join_files(const std::vector<std::string>& texts);
+
+// Makes `manifest` what the folder is, in place of what it was, at one moment. Every file it names
+// has been written and fsynced. Not collective.
+void recommit_folder(const std::filesystem::path& folder, const Manifest& manifest);
+
+// Errors: Exit::data if there is no manifest, it is malformed, of another kind, or newer than
+// `newest_version`; if a file is missing, has another size, or its bytes outside the extents do not
+// match. Reads no extent.
+Manifest open_folder(const std::filesystem::path& folder, const std::string& kind,
+                     int newest_version);
+// Reads all of a file of the folder. Errors: Exit::data naming what is wrong.
+void check_every_byte(const std::filesystem::path& folder, const FileEntry& file);
+// The same of a file just written. Errors: Exit::storage, as its bytes were right in memory.
+void read_back(const std::filesystem::path& folder, const FileEntry& file);
+// Reads share `part` of `num_parts` of all of them, which are of equal size to a chunk; a file that
+// has none of it is not opened. Errors: likewise.
+void check_share(const std::filesystem::path& folder, const std::vector<FileEntry>& files, int part,
+                 int num_parts);
+// Copies a file of one folder into another, fsynced, and reads every byte of the copy. Errors:
+// Exit::data naming what is wrong, Exit::storage.
+void copy_committed_file(const std::filesystem::path& from, const std::filesystem::path& to,
+                         const FileEntry& file);
+// The text of the folder's manifest, unchecked. Errors: Exit::data if there is none.
+std::string read_manifest(const std::filesystem::path& folder, const std::string& kind);
+
+// True if the folder has a manifest: for readers it exists, whether good or damaged.
+bool is_committed(const std::filesystem::path& folder);
+
+// Deletes the folder, its manifest first: at no moment is a half-deleted folder one that exists for
+// readers.
+void remove_folder(const std::filesystem::path& folder);
+
+}  // namespace switchyard

@@ -1,0 +1,88 @@
+#include "io/loader/document_spans.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/folder/checked_extent.h"
+#include "io/folder/committed_folder.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+// The documents of one shard.
+class ShardDocuments {
+ public:
+  ShardDocuments(const std::filesystem::path& folder, const FileEntry& entry)
+      : file_(durable::File::open_for_reading(folder / entry.name)),
+        offsets_(find_extent(entry, "document_offsets", "i64")),
+        sources_(find_extent(entry, "document_sources", "u16")) {
+    require(offsets_.rows() == sources_.rows() + 1, Exit::data,
+            "{} has {} documents and {} offsets", file_.path().string(), sources_.rows(),
+            offsets_.rows());
+  }
+
+  std::int64_t size() const { return sources_.rows(); }
+  std::int64_t offset(std::int64_t i) { return offsets_.at<std::int64_t>(file_, i); }
+  std::int32_t source(std::int64_t i) { return sources_.at<std::uint16_t>(file_, i); }
+  std::string name() const { return file_.path().string(); }
+
+ private:
+  durable::File file_;
+  CheckedExtent offsets_, sources_;
+};
+
+}  // namespace
+
+DocumentSpans::DocumentSpans(const TokenStore& store, const std::string& split)
+    : folder_(store.dataset() / tokens_folder) {
+  Manifest manifest = open_folder(folder_, tokens_kind, tokens_version);
+  const std::int64_t width = store.vocabulary() <= 65536 ? 2 : 4;
+  std::int64_t first_token = 0, num_documents = 0;
+  for (const ChunkedExtent& tokens : store.shards(split)) {
+    const auto entry = std::find_if(
+        manifest.files.begin(), manifest.files.end(),
+        [&](const FileEntry& file) { return file.name == tokens.file.filename().string(); });
+    require(entry != manifest.files.end(), Exit::data, "{} is no longer part of the dataset",
+            tokens.file.string());
+    Shard shard{std::move(*entry), first_token, tokens.bytes / width, {}};
+    shard.has_source.resize(store.sources().size());
+    ShardDocuments documents(folder_, shard.entry);
+    for (std::int64_t i = 0; i < documents.size(); ++i) {
+      const auto source = static_cast<std::size_t>(documents.source(i));
+      require(source < shard.has_source.size(), Exit::data,
+              "{} says that document {} is of source {}, and there are {}", documents.name(), i,
+              source, shard.has_source.size());
+      shard.has_source[source] = true;
+    }
+    first_token += shard.num_tokens;
+    num_documents += documents.size();
+    shards_.push_back(std::move(shard));
+  }
+  require(num_documents == store.num_documents(split), Exit::data,
+          "{} states {} documents of {}, and has {}", folder_.string(), store.num_documents(split),
+          split, num_documents);
+}
+
+void DocumentSpans::for_each_of(std::int32_t source,
+                                const std::function<void(const Piece&)>& take) const {
+  for (const Shard& shard : shards_) {
+    if (!shard.has_source[static_cast<std::size_t>(source)]) continue;
+    ShardDocuments documents(folder_, shard.entry);
+    std::int64_t begin = documents.offset(0);
+    const std::int64_t last = documents.offset(documents.size());
+    require(begin == 0 && last == shard.num_tokens, Exit::data,
+            "the documents of {} reach from token {} to {}, and it has {}", documents.name(), begin,
+            last, shard.num_tokens);
+    for (std::int64_t i = 0; i < documents.size(); ++i) {
+      const std::int64_t end = documents.offset(i + 1);
+      require(end > begin && end <= shard.num_tokens, Exit::data,
+              "{} says that document {} reaches from token {} to {}", documents.name(), i, begin,
+              end);
+      if (documents.source(i) == source) take({shard.first_token + begin, end - begin});
+      begin = end;
+    }
+  }
+}
+
+}  // namespace switchyard

@@ -1,0 +1,176 @@
+#include "io/loader/loader.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "io/loader/row_filler.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+using Job = Prefetcher::Job;
+
+constexpr std::int64_t no_row = -1;
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+const Loader::Layout& checked(const Loader::Layout& layout) {
+  require(
+      layout.sequence_length >= 1 && layout.micro_batch_size >= 1 && layout.global_batch_size >= 1,
+      Exit::usage,
+      "a sequence length of {}, a micro-batch of {} and a batch of {} must all be at least 1",
+      layout.sequence_length, layout.micro_batch_size, layout.global_batch_size);
+  require(layout.global_batch_size % layout.micro_batch_size == 0, Exit::usage,
+          "a batch of {} sequences does not divide into micro-batches of {}",
+          layout.global_batch_size, layout.micro_batch_size);
+  const std::int64_t num_micro_batches = layout.global_batch_size / layout.micro_batch_size;
+  require(layout.num_ranks <= num_micro_batches, Exit::usage,
+          "there are {} ranks and only {} micro-batches in a step: start at most {} ranks, or make "
+          "the batch larger or the micro-batch smaller",
+          layout.num_ranks, num_micro_batches, num_micro_batches);
+  return layout;
+}
+
+SampleOrder order_of(const TokenStore& store, const RowTable& rows, const Loader::Layout& layout) {
+  const std::vector<double> weights = weights_of(store.sources(), layout.weights);
+  std::vector<SampleOrder::Source> sources;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    sources.push_back({rows.source_rows()[i], weights[i]});
+  }
+  return {sources, layout.seed};
+}
+
+// What one job fills: this rank's micro-batches, and the whole step's count.
+struct RowSet {
+  std::int64_t loss_tokens = 0;
+  std::vector<Batch> batches;         // one for each round
+  Buffer tokens, targets, positions;  // [rounds * micro_batch_size, S]
+
+  RowSet(std::int64_t num_rounds, const Loader::Layout& layout)
+      : batches(static_cast<std::size_t>(num_rounds)),
+        tokens({num_rounds * layout.micro_batch_size, layout.sequence_length}, DType::i32),
+        targets(tokens.tensor().shape, DType::i32),
+        positions(tokens.tensor().shape, DType::i32) {}
+};
+
+}  // namespace
+
+struct Loader::State {
+  State(const TokenStore& store, const std::filesystem::path& rows_folder, const std::string& split,
+        const Layout& wanted)
+      : layout(checked(wanted)),
+        num_micro_batches(layout.global_batch_size / layout.micro_batch_size),
+        num_rounds(divide_up(num_micro_batches, layout.num_ranks)),
+        filler(store, rows_folder, split, layout.sequence_length, layout.access),
+        rows_of_slots(static_cast<std::size_t>(layout.global_batch_size)),
+        sets{RowSet(num_rounds, layout), RowSet(num_rounds, layout)} {
+    require(filler.rows().num_rows() > 0, Exit::data, "the {} split of {} holds no document", split,
+            store.dataset().string());
+    order.emplace(order_of(store, filler.rows(), layout));
+  }
+
+  // no_row behind the end of a pass.
+  std::int64_t row_of_sample(Job::Kind kind, std::int64_t n) const {
+    if (kind == Job::Kind::step) return order->row(n);
+    return n < filler.rows().num_rows() ? n : no_row;
+  }
+
+  std::int64_t row_of_slot(std::int64_t slot) const {
+    return rows_of_slots[static_cast<std::size_t>(slot)];
+  }
+
+  void fill(Job job, RowSet& set) {
+    set.loss_tokens = 0;
+    for (std::int64_t slot = 0; slot < layout.global_batch_size; ++slot) {
+      const std::int64_t row =
+          row_of_sample(job.kind, job.number * layout.global_batch_size + slot);
+      rows_of_slots[static_cast<std::size_t>(slot)] = row;
+      if (row != no_row) set.loss_tokens += filler.rows().tokens_of(row);
+    }
+    const std::int64_t size = layout.micro_batch_size;
+    for (std::int64_t round = 0; round < num_rounds; ++round) {
+      const std::int64_t index = round * layout.num_ranks + layout.rank;
+      const bool empty = index >= num_micro_batches || row_of_slot(index * size) == no_row;
+      set.batches[static_cast<std::size_t>(round)] = batch_at(set, round, empty ? -1 : index);
+      for (std::int64_t i = 0; !empty && i < size; ++i) {
+        fill_row(row_of_slot(index * size + i), set, round * size + i);
+      }
+    }
+  }
+
+  Batch batch_at(const RowSet& set, std::int64_t round, std::int64_t index) const {
+    const std::int64_t size = index < 0 ? 0 : layout.micro_batch_size;
+    const std::int64_t length = layout.sequence_length;
+    const std::int64_t first = round * layout.micro_batch_size;
+    const auto part = [&](const Buffer& buffer) {
+      return buffer.tensor().row_range(first, first + size).view({size * length});
+    };
+    return {index, size, length, part(set.tokens), part(set.targets), part(set.positions)};
+  }
+
+  void fill_row(std::int64_t row, RowSet& set, std::int64_t place) {
+    const auto at = [&](const Buffer& buffer) {
+      return buffer.tensor().as<std::int32_t>() + place * layout.sequence_length;
+    };
+    const RowFiller::Row out{at(set.tokens), at(set.targets), at(set.positions)};
+    if (row == no_row) return filler.fill_blank(out);
+    filler.fill(row, out);
+  }
+
+  std::string doing() const {
+    const std::filesystem::path* file = filler.reading();
+    return file != nullptr ? "reading " + file->string() : "filling a step";
+  }
+
+  Layout layout;
+  std::int64_t num_micro_batches, num_rounds;
+  RowFiller filler;  // used by the prefetcher's thread alone, but for counts that never change
+  std::optional<SampleOrder> order;
+  std::vector<std::int64_t> rows_of_slots;  // of the step or pass being filled
+  std::array<RowSet, 2> sets;
+};
+
+Loader::Loader(const TokenStore& store, const std::filesystem::path& rows_folder,
+               const std::string& split, const Layout& layout)
+    : state_(std::make_shared<State>(store, rows_folder, split, layout)),
+      prefetcher_(std::make_unique<Prefetcher>(
+          Prefetcher::Work{[state = state_](Job job, int set) {
+                             state->fill(job, state->sets[static_cast<std::size_t>(set)]);
+                           },
+                           [state = state_] { return state->doing(); }},
+          layout.read_timeout)) {}
+
+Loader::~Loader() = default;
+Loader::Loader(Loader&&) noexcept = default;
+
+std::int64_t Loader::num_rows() const { return state_->filler.rows().num_rows(); }
+std::int64_t Loader::num_tokens() const { return state_->filler.rows().num_tokens(); }
+std::int64_t Loader::least_rows() const { return state_->filler.rows().least_rows(); }
+std::int64_t Loader::row_of_sample(std::int64_t n) const { return state_->order->row(n); }
+std::int64_t Loader::epoch_size() const { return state_->order->epoch_size(); }
+
+std::int64_t Loader::num_pass_steps() const {
+  return divide_up(num_rows(), state_->layout.global_batch_size);
+}
+
+StepData Loader::step(std::int64_t step) {
+  require(step >= 0, "step {}", step);
+  const int set = prefetcher_->get({Job::Kind::step, step}, Job{Job::Kind::step, step + 1});
+  const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
+  return {step, filled.loss_tokens, filled.batches};
+}
+
+StepData Loader::pass(std::int64_t step) {
+  require(step >= 0 && step < num_pass_steps(), "step {} of a pass of {}", step, num_pass_steps());
+  const bool last = step + 1 == num_pass_steps();
+  const int set =
+      prefetcher_->get({Job::Kind::pass, step},
+                       last ? std::nullopt : std::optional<Job>({Job::Kind::pass, step + 1}));
+  const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
+  return {step, filled.loss_tokens, filled.batches};
+}
+
+}  // namespace switchyard

@@ -1,0 +1,81 @@
+// Loader: which rows of the dataset belong to a step, as a function of (seed, step) alone, and this
+// rank's share of them, read ahead of the step that wants them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/folder/chunk_reader.h"
+#include "io/loader/prefetcher.h"
+#include "io/loader/sample_order.h"
+#include "io/tokens/token_store.h"
+#include "runtime/batch.h"
+
+namespace switchyard {
+
+struct DataConfig {
+  std::string dataset;                 // folder written by `switchyard prepare`
+  std::int64_t sequence_length = 256;  // tokens per row
+  SourceWeights weights;
+  bool mmap = false;  // map the token files instead of reading them (io/files/mapped_file.h)
+};
+
+// What one rank has to do in one step. Views are valid until the loader is asked for the next step.
+struct StepData {
+  std::int64_t step = 0;
+  std::int64_t loss_tokens = 0;          // targets >= 0 of the whole step, over all ranks
+  std::span<const Batch> micro_batches;  // one for each round: as many on every rank, some empty
+};
+
+// Sample n = step * batch + slot is row SampleOrder(n). Micro-batch m of a step holds slots [m *
+// micro, (m + 1) * micro) and is computed by rank m mod ranks in round m / ranks. With all weights
+// 1 every token of the split is a target exactly once in an epoch. A thread of the loader's own
+// fills the next step while this one computes.
+class Loader {
+ public:
+  struct Layout {
+    std::int64_t sequence_length, global_batch_size, micro_batch_size;
+    std::uint64_t seed;
+    int rank, num_ranks;
+    SourceWeights weights;
+    Access access = Access::pread;
+    std::chrono::milliseconds read_timeout = std::chrono::seconds(60);
+  };
+  // rows_folder: from prepare_rows, of the same sequence length. Errors: Exit::usage if the batch
+  // does not divide into micro-batches, there are more ranks than micro-batches, or the weights fit
+  // no source; Exit::data if the split is empty or a file of it damaged.
+  Loader(const TokenStore& store, const std::filesystem::path& rows_folder,
+         const std::string& split, const Layout& layout);
+  ~Loader();
+  Loader(Loader&&) noexcept;
+
+  std::int64_t num_rows() const;
+  std::int64_t num_tokens() const;  // of the split: each is a target once
+  std::int64_t least_rows() const;  // that any packing into rows of this length would take
+
+  // Waits only if the data is not there yet. Any step may be asked for; the one after the last is
+  // likely to be ready. Allocates nothing once the largest row has been read. Errors: Exit::data
+  // naming file and chunk; Exit::storage naming the file if a read takes longer than read_timeout.
+  StepData step(std::int64_t step);
+  // One pass over every row in order, in num_pass_steps() steps; for evaluation. The rows that the
+  // last micro-batch lacks are blank, and the micro-batches after it empty.
+  StepData pass(std::int64_t step);
+  std::int64_t num_pass_steps() const;
+  std::int64_t num_pass_targets() const { return num_tokens(); }
+  // The row of sample n, and how many samples an epoch has. Exposed for tests.
+  std::int64_t row_of_sample(std::int64_t n) const;
+  std::int64_t epoch_size() const;
+
+ private:
+  struct State;
+  // Shared with the prefetcher's thread, which outlives the loader if its storage hangs.
+  std::shared_ptr<State> state_;
+  std::unique_ptr<Prefetcher> prefetcher_;
+};
+
+}  // namespace switchyard

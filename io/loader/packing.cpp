@@ -1,0 +1,142 @@
+#include "io/loader/packing.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <utility>
+
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+std::uint64_t bit(std::int64_t i) { return std::uint64_t{1} << (i % 64); }
+
+}  // namespace
+
+Packer::SpaceSet::SpaceSet(std::int64_t size) {
+  do {
+    size = (size + 63) / 64;
+    levels_.emplace_back(at(size));
+  } while (size > 1);
+}
+
+void Packer::SpaceSet::insert(std::int64_t space) {
+  for (auto& level : levels_) {
+    level[at(space / 64)] |= bit(space);
+    space /= 64;
+  }
+}
+
+void Packer::SpaceSet::erase(std::int64_t space) {
+  for (auto& level : levels_) {
+    level[at(space / 64)] &= ~bit(space);
+    if (level[at(space / 64)] != 0) return;
+    space /= 64;
+  }
+}
+
+std::int64_t Packer::SpaceSet::least_from(std::int64_t space) const {
+  std::size_t level = 0;
+  for (; level < levels_.size(); ++level) {
+    const std::int64_t word = space / 64;
+    if (word >= std::ssize(levels_[level])) return -1;
+    const std::uint64_t from_here = levels_[level][at(word)] & (~std::uint64_t{0} << (space % 64));
+    if (from_here != 0) {
+      space = word * 64 + std::countr_zero(from_here);
+      break;
+    }
+    space = word + 1;  // the next child of the parent
+  }
+  if (level == levels_.size()) return -1;
+  while (level-- > 0) space = space * 64 + std::countr_zero(levels_[level][at(space)]);
+  return space;
+}
+
+Packer::Packer(std::int64_t sequence_length, Emit emit)
+    : sequence_length_(sequence_length),
+      emit_(std::move(emit)),
+      spaces_(sequence_length + 1),
+      row_with_space_(at(sequence_length + 1), -1) {
+  require(sequence_length >= 1, "rows of {} tokens", sequence_length);
+}
+
+void Packer::add_document(std::int64_t start, std::int64_t length) {
+  require(length >= 1, "a document of {} tokens", length);
+  num_tokens_ += length;
+  const std::int64_t end = start + length;
+  for (; end - start >= sequence_length_; start += sequence_length_) {
+    const Piece full{start, sequence_length_};
+    emit_(std::span(&full, 1));
+    ++num_large_;
+  }
+  if (start == end) return;
+  if (2 * (end - start) > sequence_length_) ++num_large_;
+  pieces_.push_back({start, end - start});
+  if (std::ssize(pieces_) == window) pack_window();
+}
+
+void Packer::finish() {
+  pack_window();
+  num_tokens_ = num_large_ = 0;
+}
+
+std::int64_t Packer::least_rows() const {
+  return std::max(num_large_, (num_tokens_ + sequence_length_ - 1) / sequence_length_);
+}
+
+void Packer::pack_window() {
+  order_.resize(pieces_.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  std::stable_sort(order_.begin(), order_.end(), [&](std::int32_t a, std::int32_t b) {
+    return pieces_[at(a)].length > pieces_[at(b)].length;
+  });
+  row_of_piece_.resize(pieces_.size());
+  for (const std::int32_t piece : order_) place(piece);
+  for (std::int64_t space = spaces_.least_from(0); space >= 0; space = spaces_.least_from(space)) {
+    row_with_space_[at(space)] = -1;
+    spaces_.erase(space);
+  }
+  emit_rows();
+  pieces_.clear();
+  next_row_.clear();
+}
+
+void Packer::place(std::int64_t piece) {
+  const std::int64_t length = pieces_[at(piece)].length;
+  std::int64_t space = spaces_.least_from(length);
+  std::int32_t row = 0;
+  if (space < 0) {
+    space = sequence_length_;
+    row = static_cast<std::int32_t>(next_row_.size());
+    next_row_.push_back(-1);
+  } else {
+    row = row_with_space_[at(space)];
+    row_with_space_[at(space)] = next_row_[at(row)];
+    if (next_row_[at(row)] < 0) spaces_.erase(space);
+  }
+  row_of_piece_[at(piece)] = row;
+  const std::int64_t left = space - length;
+  if (left == 0) return;
+  next_row_[at(row)] = std::exchange(row_with_space_[at(left)], row);
+  spaces_.insert(left);
+}
+
+void Packer::emit_rows() {
+  first_of_row_.assign(next_row_.size() + 1, 0);
+  for (const std::int32_t row : row_of_piece_) ++first_of_row_[at(row) + 1];
+  std::partial_sum(first_of_row_.begin(), first_of_row_.end(), first_of_row_.begin());
+  row_pieces_.resize(pieces_.size());
+  std::vector<std::int32_t> end(first_of_row_.begin(), first_of_row_.end() - 1);
+  for (std::size_t piece = 0; piece < pieces_.size(); ++piece) {
+    row_pieces_[at(end[at(row_of_piece_[piece])]++)] = pieces_[piece];
+  }
+  for (std::size_t row = 0; row < end.size(); ++row) {
+    emit_(std::span(row_pieces_)
+              .subspan(at(first_of_row_[row]), at(first_of_row_[row + 1] - first_of_row_[row])));
+  }
+}
+
+}  // namespace switchyard

@@ -1,0 +1,54 @@
+#include "io/loader/row_filler.h"
+
+#include <algorithm>
+#include <span>
+
+#include "runtime/hd.h"
+
+namespace switchyard {
+namespace {
+
+SWITCHYARD_MULTIVERSION
+void count_up(std::int32_t* out, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<std::int32_t>(i);
+}
+
+}  // namespace
+
+RowFiller::RowFiller(const TokenStore& store, const std::filesystem::path& rows_folder,
+                     const std::string& split, std::int64_t sequence_length, Access access)
+    : sequence_length_(sequence_length),
+      boundary_(store.boundary_token()),
+      tokens_(store, split, access),
+      rows_(rows_folder, store, split, sequence_length),
+      text_(static_cast<std::size_t>(sequence_length + 1)) {}
+
+void RowFiller::fill(std::int64_t row, const Row& out) {
+  std::int64_t at = 0;
+  for (const Piece& piece : rows_.pieces(row)) {
+    const std::int64_t count = std::min(piece.length + 1, tokens_.num_tokens() - piece.start);
+    tokens_.read(piece.start, std::span(text_).first(static_cast<std::size_t>(count)));
+    if (count == piece.length) text_[static_cast<std::size_t>(count)] = boundary_;
+    std::copy_n(text_.data(), piece.length, out.tokens + at);
+    std::copy_n(text_.data() + 1, piece.length, out.targets + at);
+    count_up(out.positions + at, piece.length);
+    at += piece.length;
+  }
+  fill_tail(at, out);
+}
+
+void RowFiller::fill_blank(const Row& out) const { fill_tail(0, out); }
+
+void RowFiller::fill_tail(std::int64_t begin, const Row& out) const {
+  const std::int64_t count = sequence_length_ - begin;
+  std::fill_n(out.tokens + begin, count, boundary_);
+  std::fill_n(out.targets + begin, count, -1);
+  count_up(out.positions + begin, count);
+}
+
+const std::filesystem::path* RowFiller::reading() const {
+  const std::filesystem::path* file = rows_.reading();
+  return file != nullptr ? file : tokens_.reading();
+}
+
+}  // namespace switchyard

@@ -1,0 +1,65 @@
+// RowTable: which pieces of documents make up each row of a split, read from the committed folder
+// that prepare_rows made (docs/file-formats.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/folder/chunk_reader.h"
+#include "io/folder/manifest.h"
+#include "io/loader/packing.h"
+#include "io/tokens/token_store.h"
+
+namespace switchyard {
+
+inline constexpr const char* rows_kind = "rows";
+inline constexpr int rows_version = 1;
+inline constexpr std::int64_t row_chunk_bytes = std::int64_t{1} << 20;
+
+// The manifest of a table of these tokens. Errors: Exit::data if the folder holds none, or one of
+// other tokens or another sequence length.
+Manifest open_rows(const std::filesystem::path& folder, const TokenStore& store,
+                   std::int64_t sequence_length);
+
+// For one thread. Opens no file before it is asked for a row; opening costs the manifest alone.
+// Rows of one source are contiguous, sources in the order of their ids. Errors of everything here:
+// Exit::data naming the file, and the chunk if one does not match its hash.
+class RowTable {
+ public:
+  RowTable(const std::filesystem::path& folder, const TokenStore& store, const std::string& split,
+           std::int64_t sequence_length);
+
+  std::int64_t num_rows() const { return first_row_.back(); }
+  std::int64_t num_tokens() const { return num_tokens_; }  // of all rows
+  std::int64_t least_rows() const { return least_rows_; }  // that any packing would take
+  const std::vector<std::int64_t>& source_rows() const { return source_rows_; }  // by source
+
+  std::int64_t tokens_of(std::int64_t row);  // 1 to the sequence length
+  // In the order of the documents; they lie within the split and add up to tokens_of(row). Valid
+  // until the next call.
+  std::span<const Piece> pieces(std::int64_t row);
+
+  // The file that a call is reading at this moment, or nullptr. From any thread.
+  const std::filesystem::path* reading() const;
+
+ private:
+  struct Place {
+    std::int64_t file, row;  // within the file
+  };
+  RowTable(const std::filesystem::path& folder, const Manifest& manifest, const std::string& split,
+           std::int64_t sequence_length, std::int64_t tokens_of_split);
+  Place place_of(std::int64_t row) const;
+
+  std::int64_t sequence_length_;
+  std::int64_t tokens_of_split_;
+  std::int64_t num_tokens_ = 0, least_rows_ = 0;
+  std::vector<std::int64_t> source_rows_;
+  std::vector<std::int64_t> first_row_{0};  // of each file, and the end of the last
+  std::vector<ChunkedExtent> first_piece_extents_, tokens_extents_, piece_extents_;
+  ChunkReader first_piece_, tokens_, pieces_;
+};
+
+}  // namespace switchyard

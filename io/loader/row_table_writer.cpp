@@ -1,0 +1,194 @@
+#include "io/loader/row_table_writer.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "io/files/durable.h"
+#include "io/folder/committed_folder.h"
+#include "io/folder/hdf5.h"
+#include "io/loader/document_spans.h"
+#include "io/loader/packing.h"
+#include "io/loader/row_table.h"
+#include "runtime/comm/agree.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t pieces_per_file = std::size_t{1} << 22;
+
+// The rows of one split, in files of bounded size.
+class RowWriter {
+ public:
+  RowWriter(const fs::path& folder, std::string split)
+      : folder_(folder), split_(std::move(split)) {}
+
+  void add(std::span<const Piece> row) {
+    if (pieces_.size() + row.size() > pieces_per_file) write_file();
+    std::int64_t tokens = 0;
+    for (const Piece& piece : row) tokens += piece.length;
+    pieces_.insert(pieces_.end(), row.begin(), row.end());
+    first_piece_.push_back(std::ssize(pieces_));
+    tokens_.push_back(static_cast<std::int32_t>(tokens));
+    num_tokens_ += tokens;
+    ++num_rows_;
+  }
+
+  std::int64_t num_rows() const { return num_rows_; }
+  std::int64_t num_tokens() const { return num_tokens_; }
+
+  std::vector<FileEntry> finish() {
+    write_file();
+    return std::move(files_);
+  }
+
+ private:
+  void write_file() {
+    if (tokens_.empty()) return;
+    const std::string name = fmt::format("{}-{:05}.h5", split_, files_.size());
+    Hdf5Writer file(folder_ / name, row_chunk_bytes);
+    file.write("row_first_piece", "i64", {std::ssize(first_piece_)}, first_piece_.data());
+    file.write("row_tokens", "i32", {std::ssize(tokens_)}, tokens_.data());
+    file.write("pieces", "i64", {std::ssize(pieces_), 2}, pieces_.data());
+    files_.push_back(file.finish());
+    first_piece_.assign(1, 0);
+    tokens_.clear();
+    pieces_.clear();
+  }
+
+  const fs::path& folder_;
+  std::string split_;
+  std::vector<std::int64_t> first_piece_{0};
+  std::vector<std::int32_t> tokens_;
+  std::vector<Piece> pieces_;
+  std::int64_t num_rows_ = 0, num_tokens_ = 0;
+  std::vector<FileEntry> files_;
+};
+
+// Packs one source after the other. Adds the split's files to `files`; returns what the manifest
+// says about it.
+json write_split(const fs::path& folder, const TokenStore& store, const std::string& split,
+                 std::int64_t sequence_length, std::vector<FileEntry>& files) {
+  RowWriter writer(folder, split);
+  Packer packer(sequence_length, [&](std::span<const Piece> row) { writer.add(row); });
+  DocumentSpans documents(store, split);
+  std::vector<std::int64_t> source_rows;
+  std::int64_t least_rows = 0;
+  for (std::int32_t source = 0; source < std::ssize(store.sources()); ++source) {
+    const std::int64_t before = writer.num_rows();
+    documents.for_each_of(source, [&](const Piece& document) {
+      packer.add_document(document.start, document.length);
+    });
+    least_rows += packer.least_rows();
+    packer.finish();
+    source_rows.push_back(writer.num_rows() - before);
+  }
+  json names = json::array();
+  for (FileEntry& file : writer.finish()) {
+    names.push_back(file.name);
+    files.push_back(std::move(file));
+  }
+  return {{"rows", writer.num_rows()},
+          {"tokens", writer.num_tokens()},
+          {"least_rows", least_rows},
+          {"source_rows", source_rows},
+          {"files", std::move(names)}};
+}
+
+bool is_current(const fs::path& folder, const TokenStore& store, std::int64_t sequence_length) {
+  if (!is_committed(folder)) return false;
+  try {
+    open_rows(folder, store, sequence_length);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Exit::data) throw;
+    return false;  // damaged: it is made again
+  }
+}
+
+bool may_write(const fs::path& folder) {
+  if (::access(folder.c_str(), W_OK) == 0 || errno == ENOENT) return true;
+  if (errno == EACCES || errno == EROFS || errno == EPERM) return false;
+  durable::fail_system("examine", folder, errno);
+}
+
+// Held by the one process that makes a table in this folder; another one waits, and finds the table
+// made. Where the file system has no locks it goes on without: then only two runs that start for
+// the first time at the same moment can disturb each other, and the loser says so.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder)
+      : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (descriptor_ < 0) durable::fail_system("open folder", folder, errno);
+    while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) continue;
+  }
+  ~FolderLock() { ::close(descriptor_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
+fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
+                       const fs::path& fallback) {
+  const std::string name = rows_folder(store, sequence_length);
+  const fs::path& dataset = store.dataset();
+  if (is_current(dataset / name, store, sequence_length)) return dataset / name;
+  const bool here = may_write(dataset) && may_write(dataset / name);
+  const fs::path home = here ? dataset : fallback;
+  durable::make_folders(home);
+  const FolderLock lock(home);
+  const fs::path folder = home / name;
+  if (is_current(folder, store, sequence_length)) return folder;
+  remove_folder(folder);
+  write_rows(folder, store, sequence_length);
+  return folder;
+}
+
+}  // namespace
+
+std::string rows_folder(const TokenStore& store, std::int64_t sequence_length) {
+  return fmt::format("rows-{}-{}", sequence_length, store.hash().substr(0, 8));
+}
+
+void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t sequence_length) {
+  durable::make_folders(folder);
+  try {
+    std::vector<FileEntry> files;
+    json splits = json::object();
+    for (const char* split : {"train", "validation"}) {
+      if (store.has_split(split)) {
+        splits[split] = write_split(folder, store, split, sequence_length, files);
+      }
+    }
+    const json meta = {{"tokens_hash", store.hash()},
+                       {"sequence_length", sequence_length},
+                       {"splits", std::move(splits)}};
+    const auto alone = make_single_comm();
+    commit_folder(folder, rows_kind, rows_version, files, meta, *alone);
+  } catch (...) {
+    std::error_code ignored;  // what failed already says enough
+    if (!is_committed(folder)) fs::remove_all(folder, ignored);
+    throw;
+  }
+}
+
+fs::path prepare_rows(const TokenStore& store, std::int64_t sequence_length,
+                      const fs::path& fallback, Comm& world) {
+  std::string folder;
+  on_root(world, [&] { folder = find_or_write(store, sequence_length, fallback).string(); });
+  return broadcast_text(world, folder, 0);
+}
+
+}  // namespace switchyard

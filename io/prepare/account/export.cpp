@@ -1,0 +1,125 @@
+#include "io/prepare/account/export.h"
+
+#include <zlib.h>
+
+#include <array>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "io/files/durable.h"
+#include "io/prepare/store/zstd_frames.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t block_bytes = 4 << 20;
+constexpr int zstd_level = 3;
+
+// One whole member; several make a .gz file.
+std::string gzip_member(std::string_view raw) {
+  constexpr int window_of_gzip = 15 + 16, memory_level = 8;
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window_of_gzip, memory_level,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  std::string member(deflateBound(&stream, raw.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(raw.data()));
+  stream.avail_in = static_cast<uInt>(raw.size());
+  stream.next_out = reinterpret_cast<Bytef*>(member.data());
+  stream.avail_out = static_cast<uInt>(member.size());
+  const int result = deflate(&stream, Z_FINISH);
+  member.resize(stream.total_out);
+  deflateEnd(&stream);
+  require(result == Z_STREAM_END, "zlib failed to compress {} bytes: error {}", raw.size(), result);
+  return member;
+}
+
+nlohmann::ordered_json json_of(const KeptDocument& document, const Source& source) {
+  nlohmann::ordered_json line = {{"id", document.id}, {"text", document.text}};
+  if (!document.url.empty()) line["url"] = document.url;
+  line["source"] = source.name;
+  line["generation"] = source.generation;
+  if (document.meta.empty()) return line;
+  const auto meta = nlohmann::json::parse(document.meta);
+  for (const auto& [key, value] : meta.items()) {
+    line[line.contains(key) ? "original_" + key : key] = value;
+  }
+  return line;
+}
+
+std::string line_of(const KeptShard& shard, std::int64_t i, const Source& source) {
+  try {
+    return json_of(shard.document(i), source).dump() + '\n';
+  } catch (const nlohmann::json::exception& error) {
+    fail(Exit::data, "document {} of {} cannot become JSON: {}", i, shard.name(), error.what());
+  }
+}
+
+// What a block of lines becomes in a file of this name.
+std::string (*encoding_of(const fs::path& file))(std::string_view) {
+  if (file.extension() == ".gz") return gzip_member;
+  if (file.extension() == ".zst") {
+    return [](std::string_view raw) { return compress(raw, zstd_level); };
+  }
+  return [](std::string_view raw) { return std::string(raw); };
+}
+
+// Not a pipe or a device either, which a rename would replace.
+void require_replaceable_file(const fs::path& file) {
+  std::error_code error;
+  const fs::file_type type = fs::status(file, error).type();
+  require(type == fs::file_type::not_found || type == fs::file_type::regular, Exit::usage,
+          "'{}' is not a file; '-' writes to the standard output", file.string());
+}
+
+}  // namespace
+
+std::int64_t export_documents(const DocumentStore& store, const WriteBytes& write,
+                              const ExportProgress& progress) {
+  const std::int64_t total = store.num_kept();
+  std::int64_t done = 0;
+  std::string block;
+  const auto flush = [&] {
+    if (!block.empty()) write(block);
+    block.clear();
+    if (progress) progress(done, total);
+  };
+  for (const KeptShard& shard : store.kept) {
+    for (std::int64_t i = 0; i < shard.size(); ++i, ++done) {
+      block += line_of(shard, i, store.source(shard.source(i)));
+      if (block.size() >= block_bytes) flush();
+    }
+    shard.release();
+  }
+  flush();
+  return total;
+}
+
+std::int64_t export_to_file(const DocumentStore& store, const fs::path& file,
+                            const ExportProgress& progress) {
+  require_replaceable_file(file);
+  const auto encode = encoding_of(file);
+  const fs::path temporary = file.string() + ".tmp";
+  require_replaceable_file(temporary);
+  durable::remove_tree(temporary);  // left behind by an interrupted export
+  std::int64_t count = 0;
+  {
+    durable::NewFile out(temporary);
+    count = export_documents(
+        store, [&](std::string_view lines) { out.append(encode(lines)); }, progress);
+    if (count == 0) out.append(encode(""));
+    out.commit();
+  }
+  durable::rename_file(temporary, file);
+  durable::sync_folder(file.has_parent_path() ? file.parent_path() : fs::path("."));
+  return count;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,27 @@
+// Documents: text files and JSON lines, plain or compressed, read one document at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "io/prepare/input/inputs.h"
+#include "io/prepare/input/problems.h"
+#include "io/prepare/words/document.h"
+
+namespace switchyard {
+
+// A file of one document, or a line of a .jsonl file, may have so many bytes (uncompressed).
+inline constexpr std::int64_t largest_document_bytes = std::int64_t{64} << 20;
+
+// Calls `each` with every document of a part: the whole of a .txt or .md file, one for each line of
+// a .jsonl file that is not blank. Memory is bounded whatever the file holds. Whatever is wrong
+// with it goes into `problems`. Returns how many documents the part held, the unusable ones
+// included: those passed to `each` and those that `problems` counts, each under one of the kinds
+// that drop a document. What cannot be read at all, a line or text that damage cut off included,
+// holds none.
+std::int64_t read_documents(const InputFile& file, const FilePart& part,
+                            const std::string& text_field, Problems& problems,
+                            const std::function<void(Document&&)>& each);
+
+}  // namespace switchyard

@@ -1,0 +1,54 @@
+// Inputs: the files of some sources, cut into units of work.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/prepare/input/recipe.h"
+
+namespace switchyard {
+
+inline constexpr std::int64_t default_unit_bytes = std::int64_t{64} << 20;
+
+struct InputFile {
+  std::filesystem::path path;
+  std::int32_t source = 0;  // index into the sources asked for
+  std::int64_t bytes = 0;   // on disk
+};
+
+// A part of a file: the lines that start in [begin, end), or the whole where a file is one document
+// or compressed.
+struct FilePart {
+  std::int32_t file = 0;
+  std::int64_t begin = 0, end = 0;
+};
+
+// What one rank reads in one go: parts of files of one source.
+struct InputUnit {
+  std::int32_t source = 0;
+  std::vector<FilePart> parts;
+};
+
+struct Inputs {
+  std::vector<InputFile>
+      files;  // by source, then by the bytes of their paths; each once per source
+  std::vector<InputUnit> units;  // in the same order
+};
+
+// An input is a path, or a glob if there is nothing of that very name: `*`, `?` and `[...]` within
+// a name, `**` for any number of folders. Folders are searched at any depth; a link to a folder is
+// followed where an input names it, not where the search meets it. What a folder or a glob holds
+// besides document files is passed over.
+//
+// `files` and `units` are functions of the sources and the files' sizes alone. A unit has about
+// `unit_bytes`; plain .jsonl files are cut, others are not. Errors: Exit::usage for an input that
+// does not exist, a glob without a match, or a file that is not .txt, .md or .jsonl, plain or with
+// .gz or .zst behind it; Exit::data for a folder that cannot be listed.
+Inputs find_inputs(const std::vector<Source>& sources,
+                   std::int64_t unit_bytes = default_unit_bytes);
+
+bool holds_lines(const std::filesystem::path& file);  // .jsonl, plain or compressed
+
+}  // namespace switchyard

@@ -1,0 +1,42 @@
+// LineReader: the lines that start in a part of a stream, in bounded memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/prepare/input/byte_source.h"
+
+namespace switchyard {
+
+struct Line {
+  std::string text;           // without its end; cut short if it is too large
+  std::int64_t position = 0;  // byte of the stream where it starts
+  bool too_large = false;
+};
+
+class LineReader {
+ public:
+  // Lines that start before byte `end`. `source` stands at byte `position`, where a line starts.
+  LineReader(ByteSource& source, std::int64_t position, std::int64_t end,
+             std::int64_t largest_line);
+
+  // Passes over the rest of a line that starts somewhere before, if that ends before `end`.
+  void skip_line();
+
+  // False: there are no more. A line that damage to the source cut off is none.
+  bool next(Line& line);
+
+ private:
+  bool fill();
+  bool take_to_newline(Line* line);
+
+  ByteSource& source_;
+  std::int64_t position_;  // of the next byte of buffer_
+  std::int64_t end_;
+  std::size_t largest_line_;
+  std::vector<char> buffer_ = std::vector<char>(std::size_t{256} << 10);
+  std::size_t next_ = 0, size_ = 0;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,23 @@
+// One generation of a dataset, from its inputs to a longer documents layer.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "io/prepare/work/job.h"
+
+namespace switchyard {
+
+inline constexpr const char* generations_key = "generations";  // of the documents layer's manifest
+
+// What a dataset is a function of, besides its documents; the same for all its generations.
+// contamination: nullptr without evaluation files.
+nlohmann::json options_of(const PrepareConfig& config, const Contamination* contamination);
+
+// Collective. Runs the stages and commits the documents layer with this generation added. Returns
+// false if the generation has the very documents of the one before it: then nothing was added.
+bool prepare_generation(Job& job, const nlohmann::json& options);
+
+// Collective. An order-independent hash of all documents of the job's inputs.
+ContentHash hash_of_documents(Job& job);
+
+}  // namespace switchyard

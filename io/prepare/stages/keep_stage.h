@@ -1,0 +1,37 @@
+// The fourth stage of `prepare`: decides which documents stay.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/prepare/stages/independent_set.h"
+#include "io/prepare/stages/order_stage.h"
+#include "io/prepare/store/earlier_documents.h"
+#include "io/prepare/work/bitmap.h"
+#include "io/prepare/work/spilled_documents.h"
+
+namespace switchyard {
+
+// Why a document went, in terms that outlive the work folder.
+struct Decision {
+  std::int64_t ordinal = 0;
+  ContentHash keeper;  // its content hash
+  float jaccard = 0.0F;
+  Stage stage = Stage::exact;
+};
+
+struct Decisions {
+  Bitmap removed;        // by ordinal; duplicates only, on all ranks
+  nlohmann::json tally;  // {rounds, clusters, jaccard}
+};
+
+// Collective. Makes one file of decisions for each partition.
+Decisions run_keep_stage(Job& job, const Order& order, SpilledDocuments& documents,
+                         const EarlierDocuments& earlier);
+
+// Of one partition, by ordinal. Any rank.
+std::vector<Decision> load_decisions(const Job& job, int partition);
+
+}  // namespace switchyard

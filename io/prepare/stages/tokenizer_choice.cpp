@@ -1,0 +1,73 @@
+#include "io/prepare/stages/tokenizer_choice.h"
+
+#include <charconv>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "io/files/durable.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t largest_model = std::int64_t{1} << 30;
+// Canonical order is the order of hashes, so the first documents are a fair sample of all.
+constexpr std::size_t training_bytes = std::size_t{256} << 20;
+
+int parse_vocabulary(std::string_view text) {
+  int vocabulary = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), vocabulary);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  require(is_number && vocabulary >= 300 && vocabulary <= 1000000, Exit::usage,
+          "the vocabulary of sentencepiece:{} must be a number from 300 to 1000000", text);
+  return vocabulary;
+}
+
+std::unique_ptr<Tokenizer> read_model(const std::string& file) {
+  try {
+    return make_sentencepiece_tokenizer(durable::read_file(file, largest_model));
+  } catch (const Error& error) {
+    fail(error.code(), "the tokenizer {}: {}", file, error.what());
+  }
+}
+
+}  // namespace
+
+TokenizerChoice choose_tokenizer(const std::string& option) {
+  constexpr std::string_view learn = "sentencepiece:";
+  if (option == "bytes") return {option, make_byte_tokenizer()};
+  if (option.starts_with(learn)) {
+    return {option, nullptr, parse_vocabulary(std::string_view(option).substr(learn.size()))};
+  }
+  std::error_code ignored;
+  require(std::filesystem::is_regular_file(option, ignored), Exit::usage,
+          "there is no tokenizer '{}': use bytes, sentencepiece:VOCABULARY or the path of a "
+          "SentencePiece .model file",
+          option);
+  auto tokenizer = read_model(option);
+  const std::string recipe = "model " + tokenizer->hash();
+  return {recipe, std::move(tokenizer)};
+}
+
+std::unique_ptr<Tokenizer> learn_tokenizer(int vocabulary, const DocumentStore& documents,
+                                           double validation_fraction) {
+  std::vector<std::string> sample;
+  std::size_t bytes = 0;
+  for (const KeptShard& shard : documents.kept) {
+    for (std::int64_t i = 0; i < shard.size() && bytes <= training_bytes; ++i) {
+      if (documents.source(shard.source(i)).generation > 0) break;
+      if (is_validation(shard.hash(i), validation_fraction)) continue;
+      sample.push_back(shard.text(i));
+      bytes += sample.back().size();
+    }
+  }
+  return make_sentencepiece_tokenizer(train_sentencepiece(sample, vocabulary));
+}
+
+bool is_validation(const ContentHash& hash, double fraction) {
+  return static_cast<double>(hash.low >> 11) * 0x1p-53 < fraction;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,28 @@
+// What `prepare --tokenizer` asks for: a tokenizer that exists, or a vocabulary to learn.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "io/prepare/store/document_store.h"
+#include "io/tokens/tokenizer.h"
+
+namespace switchyard {
+
+struct TokenizerChoice {
+  std::string recipe;                   // what a dataset's manifest records of it
+  std::unique_ptr<Tokenizer> existing;  // nothing if it is to be learned
+  int vocabulary = 0;                   // then
+};
+
+// option: bytes, sentencepiece:VOCABULARY or the path of a .model file. Errors: Exit::usage.
+TokenizerChoice choose_tokenizer(const std::string& option);
+
+// From the training documents of the first generation, in canonical order: the first 256 MiB.
+std::unique_ptr<Tokenizer> learn_tokenizer(int vocabulary, const DocumentStore& documents,
+                                           double validation_fraction);
+
+// The split of a document is a function of its content hash alone.
+bool is_validation(const ContentHash& hash, double fraction);
+
+}  // namespace switchyard

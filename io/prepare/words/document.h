@@ -1,0 +1,34 @@
+// Document: one text as it came in, and where it came from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "io/files/content_hash.h"
+
+namespace switchyard {
+
+struct Document {
+  std::string id;    // the "id" field of its JSON line; else hash.hex()
+  std::string text;  // valid UTF-8, not blank
+  std::string url;   // as given; may be empty
+  std::string meta;  // compact JSON object of the line's source, licence and date; empty if none
+  ContentHash hash;  // of text as it was read
+  std::int32_t file = 0;      // number of its file among the inputs
+  std::int64_t position = 0;  // byte where its line starts in the (uncompressed) file; 0 for a text
+};
+
+// Adds a document to the hash of a set of documents: a sum, so that their order does not matter.
+inline void add_to_hash(const Document& document, ContentHash& sum) {
+  const ContentHash hash = content_hash(document.hash.hex() + document.id + '\n' + document.url);
+  sum.high += hash.high;
+  sum.low += hash.low;
+}
+
+// Nothing but ASCII white space.
+inline bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,72 @@
+#include "launch/assemble/assemble.h"
+
+#include "launch/assemble/layout.h"
+#include "launch/config/config_checks.h"
+#include "launch/host/environment.h"
+#include "launch/host/gpu_place.h"
+#include "launch/host/numa.h"
+#include "runtime/comm/agree.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+
+Config agree_on_config(const ConfigSources& sources, Comm& world) {
+  std::string text;
+  on_root(world, [&] {
+    const Config config = load_config(sources);
+    check_config(config);
+    text = print_config(config, Docs::no);
+  });
+  Config config;
+  apply_toml(config, broadcast_text(world, text, 0), "the config of rank 0");
+  return config;
+}
+
+Loader::Layout loader_layout(const Config& config, const Comm& world) {
+  return {.sequence_length = config.data.sequence_length,
+          .global_batch_size = config.train.global_batch_size,
+          .micro_batch_size = config.train.micro_batch_size,
+          .seed = static_cast<std::uint64_t>(config.train.seed),
+          .rank = world.rank(),
+          .num_ranks = world.size(),
+          .weights = config.data.weights,
+          .access = config.data.mmap ? Access::mmap : Access::pread};
+}
+
+Transformer::Options model_options(const Config& config, std::int64_t vocabulary, Device device,
+                                   RoutingTape* tape) {
+  return {.vocabulary = vocabulary,
+          .sequence_length = config.data.sequence_length,
+          .exact = config.train.exact,
+          .step_tokens = config.train.global_batch_size * config.data.sequence_length,
+          .num_micro_batches = config.train.global_batch_size / config.train.micro_batch_size,
+          .seed = static_cast<std::uint64_t>(config.train.seed),
+          .tape = tape,
+          .precision = product_precision(config.train),
+          .moments = moments_dtype(config.train),
+          .device = device,
+          .recompute_layers = config.train.recompute_layers,
+          .load_factor = config.train.load_factor};
+}
+
+Device choose_device(const RunConfig& run, Comm& world) {
+  Device device;
+  const std::unique_ptr<Comm> node = world.split_node();
+  agree(world, [&] {
+    if (run.device != "cuda") return;
+    device = Device::cuda(0);
+    device.index = node->rank() % Device::num_cuda();
+  });
+  return device;
+}
+
+Stream make_stream(const RunConfig& run, Device device, Comm& world) {
+  if (device.kind == Device::Kind::cuda) {
+    stay_beside(gpu_place(device));
+    return Stream::cuda(device, run.tf32);
+  }
+  place_memory(numa_nodes_of(allowed_cores().mask));
+  return Stream::cpu(choose_threads(run.threads, world));
+}
+
+}  // namespace switchyard

@@ -1,0 +1,27 @@
+// From a config to the objects of a run.
+#pragma once
+
+#include <cstdint>
+
+#include "io/loader/loader.h"
+#include "launch/config/config.h"
+#include "model/transformer/transformer.h"
+#include "runtime/comm/comm.h"
+
+namespace switchyard {
+
+// Collective. Rank 0 reads the sources and checks them; every rank gets the same Config. Errors:
+// agreed.
+Config agree_on_config(const ConfigSources& sources, Comm& world);
+
+Loader::Layout loader_layout(const Config& config, const Comm& world);
+Transformer::Options model_options(const Config& config, std::int64_t vocabulary, Device device,
+                                   RoutingTape* tape = nullptr);
+
+// Collective. The device of this rank: for "cuda" the GPU of its number on the node, and from the
+// first again where ranks are more than GPUs. Errors: Exit::usage if this build or this machine has
+// no such device.
+Device choose_device(const RunConfig& run, Comm& world);
+Stream make_stream(const RunConfig& run, Device device, Comm& world);
+
+}  // namespace switchyard

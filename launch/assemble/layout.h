@@ -1,0 +1,30 @@
+// How the ranks of this start are laid out: the expert-parallel degree, and the threads of each
+// rank.
+#pragma once
+
+#include <string>
+
+#include "launch/config/config.h"
+#include "runtime/comm/comm.h"
+
+namespace switchyard {
+
+struct ExpertDegree {
+  int degree = 1;
+  std::string note;  // why it is not the degree that was asked for; empty if it is
+};
+
+// "auto": the largest divisor of num_ranks that is at most num_experts. An explicit degree that
+// does not divide num_ranks is Exit::usage, unless `flexible` (a resumed or elastic run): then the
+// largest divisor below it.
+ExpertDegree choose_expert_degree(const std::string& asked, int num_ranks, int num_experts,
+                                  bool flexible);
+// Collective. The one of parallel.experts; flexible if that is elastic, or a used run directory is
+// resumed. Errors: agreed.
+ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& world);
+
+// Collective. asked: run.threads; 0 shares the cores of this rank among the ranks that are bound to
+// the same ones.
+int choose_threads(int asked, Comm& world);
+
+}  // namespace switchyard

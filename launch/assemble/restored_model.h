@@ -1,0 +1,45 @@
+// A model out of a checkpoint, on any number of ranks: what `evaluate` and `sample` need, and
+// nothing but the checkpoint.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/checkpoint/checkpoint.h"
+#include "io/tokens/tokenizer.h"
+#include "launch/config/config.h"
+#include "model/transformer/transformer.h"
+#include "runtime/comm/mesh.h"
+#include "train/step/trainer.h"
+
+namespace switchyard {
+
+class RestoredModel {
+ public:
+  // Collective. path: a checkpoint, or a run directory for its newest good one. sets: of [run]; it
+  // computes on the CPU unless they say otherwise, whatever wrote the checkpoint. Errors: agreed.
+  RestoredModel(const std::filesystem::path& path, const std::vector<std::string>& sets,
+                std::unique_ptr<Comm> world);
+
+  const Config& config() const { return config_; }
+  const CheckpointReader& checkpoint() const { return *checkpoint_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  Mesh& mesh() { return *mesh_; }
+  Stream& stream() { return *stream_; }
+  Transformer& model() { return *model_; }
+  Trainer& trainer() { return *trainer_; }
+
+ private:
+  std::optional<CheckpointReader> checkpoint_;
+  Config config_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::optional<Stream> stream_;
+  std::optional<Mesh> mesh_;
+  std::optional<Transformer> model_;
+  std::optional<Trainer> trainer_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,28 @@
+// The data of a run, opened and checked before the run writes anything.
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <optional>
+
+#include "io/loader/loader.h"
+#include "io/tokens/token_store.h"
+#include "launch/config/config.h"
+#include "runtime/comm/comm.h"
+
+namespace switchyard {
+
+struct RunData {
+  std::optional<TokenStore> store;
+  std::optional<Loader> loader;
+  std::optional<Loader> validation;  // empty if no document was held out
+
+  // Collective. Packs the rows of this sequence length if they are not there yet. Errors, agreed:
+  // Exit::usage without data.dataset; Exit::data.
+  RunData(const Config& config, Comm& world);
+};
+
+// How much there is to train on, for the log.
+void introduce_data(const RunData& data, const Config& config, spdlog::logger& log);
+
+}  // namespace switchyard

@@ -1,0 +1,75 @@
+// switchyard: one program, one subcommand per task.
+#include "launch/commands/command.h"
+#include "launch/host/environment.h"
+#include "launch/host/ranks.h"
+#include "launch/host/standard_streams.h"
+#include "launch/host/version.h"
+#include "runtime/foreign_error.h"
+
+namespace switchyard {
+namespace {
+
+// CLI11 has exit codes of its own: help and version are 0 here, everything else is Exit::usage. All
+// ranks of a job get here alike, before MPI starts, and the first one speaks.
+int report(const CLI::App& program, const CLI::ParseError& error,
+           const std::string& first_argument) {
+  if (error.get_exit_code() == 0) return launched_rank() == 0 ? program.exit(error) : 0;
+  const bool no_command = program.get_subcommands().empty() && !first_argument.starts_with('-');
+  const std::string message = no_command && !first_argument.empty()
+                                  ? "there is no command " + first_argument
+                                  : error.what();
+  print_error_of_all(message + " (--help explains)");
+  return static_cast<int>(Exit::usage);
+}
+
+int run(int argc, char** argv) {
+  CLI::App program{"Switchyard trains mixture-of-experts language models on MPI ranks.",
+                   "switchyard"};
+  program.set_version_flag("--version", version_text);
+  program.require_subcommand(1);
+  std::vector<std::unique_ptr<Command>> commands;
+  for (const auto make :
+       {make_train_command, make_launch_command, make_submit_command, make_status_command,
+        make_cancel_command, make_report_command, make_doctor_command, make_prepare_command,
+        make_evaluate_command, make_sample_command, make_inspect_command, make_explain_command,
+        make_export_command, make_checkpoint_command, make_config_command, make_bench_command,
+        make_plan_command}) {
+    commands.push_back(make(program));
+  }
+  // After the commands, which would have it for theirs where they have none.
+  program.footer(
+      "A first run, from text to a sample:\n"
+      "  switchyard prepare corpus/ --output data/corpus\n"
+      "  mpirun -n 2 switchyard train examples/quickstart.toml --set data.dataset=data/corpus\n"
+      "  switchyard evaluate runs/quickstart\n"
+      "  switchyard sample runs/quickstart --prompt \"Once\"\n\n"
+      "Exit codes: 0 done, 2 usage or config, 3 bad data or checkpoint, 4 storage, 5 run busy,\n"
+      "6 numerical stop, 75 saved: start me again, 76 a rank died: start me again,\n"
+      "77 the same failure again and again, 1 a defect of switchyard.");
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report(program, error, argc > 1 ? argv[1] : "");
+  }
+  for (const std::unique_ptr<Command>& command : commands) {
+    if (command->chosen()) return command->run();
+  }
+  return static_cast<int>(Exit::usage);
+}
+
+}  // namespace
+}  // namespace switchyard
+
+int main(int argc, char** argv) {
+  switchyard::open_missing_streams();
+  switchyard::restart_with_patient_threads(argv);
+  try {
+    const int code = switchyard::run(argc, argv);
+    if (code == 0) switchyard::check_results_written();
+    return code;
+  } catch (const std::exception& thrown) {
+    const switchyard::Error error = switchyard::error_of(thrown);
+    switchyard::print_error(error.what());
+    return static_cast<int>(error.code());
+  }
+}

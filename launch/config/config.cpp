@@ -1,0 +1,143 @@
+#include "launch/config/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "io/files/durable.h"
+#include "launch/config/config_table.h"
+#include "launch/config/config_values.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t max_config_bytes = 1 << 20;
+
+bool is_table(const ConfigKey& key) {
+  return std::holds_alternative<SourceWeights*>(key.target) ||
+         std::holds_alternative<NamedSets*>(key.target);
+}
+
+const ConfigKey& find_key(const std::vector<ConfigKey>& keys, const std::string& name,
+                          const std::string& where) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const ConfigKey& key) { return key.name == name; });
+  require(found != keys.end(), Exit::usage,
+          "{}: unknown key {}; did you mean {}? (`switchyard config` lists every key)", where, name,
+          nearest_key(keys, name));
+  return *found;
+}
+
+// The key of type table that `name` is an entry of, or nullptr.
+const ConfigKey* find_table(const std::vector<ConfigKey>& keys, const std::string& name) {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) {
+    return is_table(key) && name.starts_with(std::string(key.name) + ".");
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+void apply_table(const std::vector<ConfigKey>& keys, const toml::table& table,
+                 const std::string& prefix, const std::string& name) {
+  for (const auto& [key, node] : table) {
+    const std::string full_name = prefix + std::string(key.str());
+    const bool whole = std::any_of(keys.begin(), keys.end(), [&](const ConfigKey& known) {
+      return known.name == full_name && is_table(known);
+    });
+    if (const toml::table* nested = node.as_table(); nested != nullptr && !whole) {
+      apply_table(keys, *nested, full_name + ".", name);
+      continue;
+    }
+    const std::string where = fmt::format("{}, line {}", name, node.source().begin.line);
+    set_value(find_key(keys, full_name, where), node, where);
+  }
+}
+
+void apply_file(Config& config, const std::filesystem::path& path) {
+  std::error_code unreadable;  // reading says why
+  require(std::filesystem::exists(path, unreadable) || unreadable, Exit::usage,
+          "there is no config file {}", path.string());
+  std::string text;
+  try {
+    text = durable::read_file(path, max_config_bytes);
+  } catch (const Error& error) {
+    fail(Exit::usage, "{}", error.what());  // a config is no data
+  }
+  apply_toml(config, text, path.string());
+}
+
+void apply_sets(Config& config, const std::vector<std::string>& sets) {
+  const std::vector<ConfigKey> keys = config_keys(config);
+  for (const std::string& set : sets) {
+    const std::size_t equals = set.find('=');
+    require(equals != std::string::npos, Exit::usage, "--set {}: write it as --set key=value", set);
+    const std::string value = set.substr(equals + 1);
+    std::string name = set.substr(0, equals);
+    while (name.ends_with(' ')) name.pop_back();  // --set "train.steps = 20"
+    if (const ConfigKey* table = find_table(keys, name)) {
+      set_entry_from_text(*table, name.substr(table->name.size() + 1), value);
+    } else {
+      set_value_from_text(find_key(keys, name, "--set " + set), value);
+    }
+  }
+}
+
+}  // namespace
+
+void apply_toml(Config& config, const std::string& text, const std::string& name) {
+  try {
+    apply_table(config_keys(config), toml::parse(text), "", name);
+  } catch (const toml::parse_error& error) {
+    fail(Exit::usage, "{}, line {}: {}", name, error.source().begin.line, error.description());
+  }
+}
+
+Config load_config(const ConfigSources& sources) {
+  Config config;
+  if (sources.site_file) apply_file(config, *sources.site_file);
+  if (sources.file) apply_file(config, *sources.file);
+  apply_sets(config, sources.sets);
+  return config;
+}
+
+void apply_run_sets(Config& config, const std::vector<std::string>& sets) {
+  for (const std::string& set : sets) {
+    require(set.starts_with("run."), Exit::usage,
+            "--set {}: here only keys of [run] can be set, as in --set run.device=cuda", set);
+  }
+  apply_sets(config, sets);
+}
+
+std::string print_config(const Config& config, Docs docs) {
+  Config copy = config;
+  std::string text, table;
+  for (const ConfigKey& key : config_keys(copy)) {
+    const std::string full_name(key.name);
+    const std::size_t dot = full_name.find('.');
+    if (full_name.substr(0, dot) != table) {
+      table = full_name.substr(0, dot);
+      text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", table);
+    }
+    const std::string line = fmt::format("{} = {}", full_name.substr(dot + 1), value_text(key));
+    const std::string choices = choices_text(key);
+    text += docs == Docs::yes ? fmt::format("{:<34}  # {}{}{}\n", line, key.doc,
+                                            choices.empty() ? "" : ": ", choices)
+                              : line + "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> changed_fixed_keys(const Config& before, const Config& after) {
+  Config old_config = before, new_config = after;
+  const std::vector<ConfigKey> old_keys = config_keys(old_config),
+                               new_keys = config_keys(new_config);
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < old_keys.size(); ++i) {
+    const std::string was = value_text(old_keys[i]), is = value_text(new_keys[i]);
+    if (old_keys[i].fixed && was != is)
+      changed.push_back(fmt::format("{} (was {}, is {})", old_keys[i].name, was, is));
+  }
+  return changed;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,11 @@
+// How the values of a config fit together; each value on its own was checked when it was read.
+#pragma once
+
+#include "launch/config/config.h"
+
+namespace switchyard {
+
+// Errors: Exit::usage, saying which keys do not fit and what to change.
+void check_config(const Config& config);
+
+}  // namespace switchyard

@@ -1,0 +1,43 @@
+// The one table of config keys: what each sets, what it allows, what it means. Parsing, --set,
+// printing and --resume read it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "launch/config/config.h"
+
+namespace switchyard {
+
+struct Anything {};  // text: of one line
+struct Lines {};     // text of any number of lines
+struct Range {
+  double low, high;  // both allowed
+};
+struct Choices {
+  std::vector<std::string> values;
+};
+struct AutoOrCount {};  // text: "auto" or a positive integer
+using Allowed = std::variant<Anything, Lines, Range, Choices, AutoOrCount>;
+
+using Target = std::variant<bool*, int*, std::int64_t*, float*, double*, std::string*,
+                            std::vector<std::int64_t>*, SourceWeights*, NamedSets*>;
+
+struct ConfigKey {
+  std::string_view name;  // "train.steps"
+  Target target;          // within the Config that config_keys was given
+  Allowed allowed;        // of each element, for lists and tables
+  bool fixed;             // the same for the life of a run: a resumed run may not change it
+  std::string_view doc;   // one line
+};
+
+// In the order in which they are printed: table by table.
+std::vector<ConfigKey> config_keys(Config& config);
+
+// The known name with the smallest edit distance to `name`.
+std::string_view nearest_key(const std::vector<ConfigKey>& keys, std::string_view name);
+
+}  // namespace switchyard

@@ -1,0 +1,226 @@
+#include "launch/config/config_values.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <sstream>
+#include <type_traits>
+
+#include "io/text/escape.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+template <class T>
+constexpr bool is_list = std::is_same_v<T, std::vector<std::int64_t>>;
+template <class T>
+constexpr bool is_weights = std::is_same_v<T, SourceWeights>;
+template <class T>
+constexpr bool is_sets = std::is_same_v<T, NamedSets>;
+template <class T>
+constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+template <class T>
+std::string type_text() {
+  if constexpr (std::is_same_v<T, bool>) return "true or false";
+  if constexpr (std::is_same_v<T, std::string>) return "text without control characters, in UTF-8";
+  if constexpr (is_list<T>) return "a list of integers";
+  if constexpr (is_weights<T>) return "a table of numbers";
+  if constexpr (is_sets<T>) return "a table of lists of integers";
+  return is_integer<T> ? "an integer" : "a number";
+}
+
+std::string allowed_text(const ConfigKey& key) {
+  const std::string type = std::visit(
+      [](auto* t) { return type_text<std::remove_pointer_t<decltype(t)>>(); }, key.target);
+  if (const auto* range = std::get_if<Range>(&key.allowed)) {
+    return fmt::format("{} from {} to {}", type, range->low, range->high);
+  }
+  if (const auto* choices = std::get_if<Choices>(&key.allowed)) {
+    return fmt::format("\"{}\"", fmt::join(choices->values, "\" or \""));
+  }
+  return std::holds_alternative<AutoOrCount>(key.allowed) ? "\"auto\" or a positive integer" : type;
+}
+
+bool in_range(const ConfigKey& key, double value) {
+  const auto* range = std::get_if<Range>(&key.allowed);
+  return range == nullptr || (value >= range->low && value <= range->high);  // false for NaN
+}
+
+bool is_count(const std::string& text) {
+  return !text.empty() && text.size() < 8 && text[0] != '0' &&
+         text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+bool text_allowed(const ConfigKey& key, const std::string& text) {
+  if (const auto* choices = std::get_if<Choices>(&key.allowed)) {
+    return std::find(choices->values.begin(), choices->values.end(), text) != choices->values.end();
+  }
+  if (std::holds_alternative<AutoOrCount>(key.allowed)) return text == "auto" || is_count(text);
+  return std::holds_alternative<Lines>(key.allowed) ? text.find('\0') == std::string::npos
+                                                    : terminal_text(text) == text;
+}
+
+// Adds the numbers of a table by name; a nested table is a name with a dot. False: not allowed.
+bool read_weights(const ConfigKey& key, const toml::table& table, const std::string& prefix,
+                  SourceWeights& weights) {
+  for (const auto& [name, node] : table) {
+    const std::string full_name = prefix + std::string(name.str());
+    if (const toml::table* nested = node.as_table()) {
+      if (!read_weights(key, *nested, full_name + ".", weights)) return false;
+      continue;
+    }
+    const auto value = node.value<double>();
+    if (!value || !node.is_number() || !in_range(key, *value)) return false;
+    weights[full_name] = *value;
+  }
+  return true;
+}
+
+std::optional<std::vector<std::int64_t>> read_list(const ConfigKey& key, const toml::node& node) {
+  if (!node.is_array()) return std::nullopt;
+  std::vector<std::int64_t> list;
+  for (const toml::node& element : *node.as_array()) {
+    const auto value = element.value_exact<std::int64_t>();
+    if (!value || !in_range(key, static_cast<double>(*value))) return std::nullopt;
+    list.push_back(*value);
+  }
+  return list;
+}
+
+// Nothing: not of this type, or not allowed.
+template <class T>
+std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return node.value_exact<bool>();
+  } else if constexpr (is_list<T>) {
+    return read_list(key, node);
+  } else if constexpr (is_sets<T>) {
+    if (!node.is_table()) return std::nullopt;
+    T sets;
+    for (const auto& [name, list] : *node.as_table()) {
+      const auto set = read_list(key, list);
+      if (!set) return std::nullopt;
+      sets[std::string(name.str())] = *set;
+    }
+    return sets;
+  } else if constexpr (is_weights<T>) {
+    T weights;
+    const bool allowed = node.is_table() && read_weights(key, *node.as_table(), "", weights);
+    return allowed ? std::optional(weights) : std::nullopt;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    auto text = node.value_exact<std::string>();
+    if (!text && node.is_integer() && std::holds_alternative<AutoOrCount>(key.allowed)) {
+      text = std::to_string(**node.as_integer());
+    }
+    return text && text_allowed(key, *text) ? text : std::nullopt;
+  } else {
+    const auto value = is_integer<T> && !node.is_integer() ? std::nullopt : node.value<double>();
+    if (!value || !node.is_number() || !in_range(key, *value)) return std::nullopt;
+    return static_cast<T>(*value);
+  }
+}
+
+std::string node_text(const toml::node& node) {
+  std::ostringstream text;
+  node.visit([&](const auto& concrete) { text << concrete; });
+  return text.str();
+}
+
+std::string number_text(double value, std::string text) {
+  const bool is_float = text.find_first_of(".en") != std::string::npos;  // also inf and nan
+  return is_float || value != value ? text : text + ".0";
+}
+
+std::string list_text(const std::vector<std::int64_t>& list) {
+  return fmt::format("[{}]", fmt::join(list, ", "));
+}
+
+// { web = 0.5, 'my.code' = 2.0 }
+template <class Table, class TextOf>
+std::string table_text(const Table& table, TextOf text_of) {
+  if (table.empty()) return "{}";
+  std::vector<std::string> entries;
+  for (const auto& [name, value] : table) {
+    const bool is_bare = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    });
+    entries.push_back(
+        fmt::format("{} = {}", is_bare ? name : node_text(toml::value(name)), text_of(value)));
+  }
+  return fmt::format("{{ {} }}", fmt::join(entries, ", "));
+}
+
+}  // namespace
+
+void set_value(const ConfigKey& key, const toml::node& node, const std::string& where) {
+  std::visit(
+      [&](auto* target) {
+        const auto value = read_value<std::remove_pointer_t<decltype(target)>>(key, node);
+        require(value.has_value(), Exit::usage, "{}: {} = {} is not allowed: it must be {}", where,
+                key.name, node_text(node), allowed_text(key));
+        *target = *value;
+      },
+      key.target);
+}
+
+void set_value_from_text(const ConfigKey& key, const std::string& text) {
+  const std::string where = fmt::format("--set {}={}", key.name, text);
+  const bool quoted = text.starts_with('"') || text.starts_with('\'');
+  if (std::holds_alternative<std::string*>(key.target) && !quoted) {
+    set_value(key, toml::value<std::string>(text), where);
+    return;
+  }
+  try {
+    const toml::table table = toml::parse("value = " + text);
+    if (table.size() == 1) return set_value(key, *table.get("value"), where);
+  } catch (const toml::parse_error&) {  // said below
+  }
+  fail(Exit::usage, "{}: this is not a TOML value: it must be {}", where, allowed_text(key));
+}
+
+void set_entry_from_text(const ConfigKey& key, const std::string& name, const std::string& text) {
+  const std::string full_name = fmt::format("{}.{}", key.name, name);
+  const auto set = [&](auto& table) {
+    typename std::remove_reference_t<decltype(table)>::mapped_type entry{};
+    set_value_from_text({full_name, &entry, key.allowed, key.fixed, key.doc}, text);
+    table[name] = entry;
+  };
+  if (auto* const* weights = std::get_if<SourceWeights*>(&key.target)) return set(**weights);
+  set(*std::get<NamedSets*>(key.target));
+}
+
+std::string choices_text(const ConfigKey& key) {
+  const auto* choices = std::get_if<Choices>(&key.allowed);
+  return choices == nullptr ? "" : fmt::format("{}", fmt::join(choices->values, ", "));
+}
+
+std::string value_text(const ConfigKey& key) {
+  return std::visit(
+      [&](const auto* target) -> std::string {
+        using T = std::remove_cvref_t<decltype(*target)>;
+        if constexpr (std::is_same_v<T, std::string>) {
+          if (std::holds_alternative<AutoOrCount>(key.allowed) && is_count(*target)) return *target;
+          return node_text(toml::value<std::string>(*target));
+        } else if constexpr (is_list<T>) {
+          return list_text(*target);
+        } else if constexpr (is_weights<T>) {
+          return table_text(*target, [](double weight) {
+            return number_text(weight, fmt::format("{}", weight));
+          });
+        } else if constexpr (is_sets<T>) {
+          return table_text(*target, list_text);
+        } else if constexpr (std::is_floating_point_v<T>) {
+          return number_text(static_cast<double>(*target), fmt::format("{}", *target));
+        } else {
+          return fmt::format("{}", *target);
+        }
+      },
+      key.target);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,62 @@
+#include "launch/host/ranks.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <exception>
+#include <thread>
+
+#include "launch/host/environment.h"
+#include "launch/host/standard_streams.h"
+#include "runtime/comm/mpi_comm.h"
+#include "runtime/foreign_error.h"
+
+namespace switchyard {
+namespace {
+
+int give_up(Comm& world, Exit code, const std::string& message) {
+  print_error(world.size() == 1 ? message : fmt::format("rank {}: {}", world.rank(), message));
+  if (world.size() > 1)
+    world.abort(static_cast<int>(code));  // the others may be waiting for this rank
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
+                 FlightRecord* record) {
+  if (srun_without_pmix()) {
+    print_error_of_all(
+        fmt::format("srun started {} tasks that cannot find each other: start them with "
+                    "srun --mpi=pmix",
+                    slurm_step_tasks()));
+    return static_cast<int>(Exit::usage);
+  }
+  prepare_mpi_environment();
+  MpiSession session(nullptr, nullptr);
+  const std::unique_ptr<Comm> control = session.world();
+  try {
+    require(slurm_step_tasks() <= control->size(), Exit::usage,
+            "srun started {} tasks, but MPI sees {}: start them with srun --mpi=pmix",
+            slurm_step_tasks(), control->size());
+    const Exit code = body(session.world(record));
+    control->barrier();  // a launcher that sees one rank leave with 75 may kill the rest
+    return static_cast<int>(code);
+  } catch (const Error& error) {
+    if (!error.agreed()) return give_up(*control, error.code(), error.what());
+    if (control->rank() == 0) print_error(error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& thrown) {
+    const Error error = error_of(thrown);
+    return give_up(*control, error.code(), error.what());
+  }
+}
+
+void print_error_of_all(const std::string& message) {
+  if (launched_rank() == 0) return print_error(message);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
+void print_error(const std::string& message) { say("switchyard: " + message + "\n"); }
+
+}  // namespace switchyard

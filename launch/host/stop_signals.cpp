@@ -1,0 +1,54 @@
+#include "launch/host/stop_signals.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+namespace switchyard {
+namespace {
+
+// A handler can reach nothing but objects of static storage; lock-free atomics are safe in it.
+std::atomic<bool> stop_requested{false};
+std::atomic<bool> asked_by_term_or_int{false};
+std::atomic<bool> save_running{false};
+constexpr std::array<int, 3> handled = {SIGTERM, SIGINT, SIGUSR1};
+
+void on_signal(int number) {
+  const bool again = number == SIGUSR1 ? false : asked_by_term_or_int.exchange(true);
+  stop_requested = true;
+  if (again && !save_running) _exit(128 + number);
+}
+
+void set_handler(int number, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(number, &action, nullptr);
+}
+
+void set_handlers(void (*handler)(int)) {
+  for (const int number : handled) set_handler(number, handler);
+}
+
+}  // namespace
+
+StopSignals::StopSignals() { set_handlers(on_signal); }
+StopSignals::~StopSignals() {
+  if (!ignored_) set_handlers(SIG_DFL);
+  set_handler(SIGUSR1, SIG_IGN);
+  stop_requested = asked_by_term_or_int = save_running = false;
+}
+
+void StopSignals::remember_warnings() { set_handler(SIGUSR1, on_signal); }
+
+bool StopSignals::requested() const { return stop_requested; }
+void StopSignals::ignore_from_now_on() {
+  ignored_ = true;
+  set_handlers(SIG_IGN);
+}
+void StopSignals::set_saving(bool saving) { save_running = saving; }
+
+}  // namespace switchyard

@@ -1,0 +1,30 @@
+#include "launch/host/version.h"
+
+#include <fmt/format.h>
+
+#include "io/text/unicode.h"
+
+#include "io/text/unicode.h"
+
+namespace switchyard {
+namespace {
+
+std::string instruction_set() {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return "SSE";
+  std::string text = "AVX2";
+  if (__builtin_cpu_supports("avx512f")) text += ", AVX-512";
+  if (__builtin_cpu_supports("avx512vnni")) text += ", VNNI";
+  if (__builtin_cpu_supports("avx512bf16")) text += ", BF16";
+  return text;
+}
+
+}  // namespace
+
+std::string version_text() {
+  return fmt::format("switchyard {}\nlibraries: {}, utf8proc {}\ninstructions: {}",
+                     SWITCHYARD_VERSION, SWITCHYARD_LIBRARIES, unicode_version(),
+                     instruction_set());
+}
+
+}  // namespace switchyard

@@ -1,0 +1,129 @@
+#include "launch/plan/profile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "io/files/durable.h"
+#include "launch/host/byte_size.h"
+#include "launch/host/counted.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t max_profile_bytes = 1 << 20;
+
+const PartWork* find_work(const std::vector<PartWork>& work, const std::string& part) {
+  const auto found = std::find_if(work.begin(), work.end(),
+                                  [&](const PartWork& each) { return each.part == part; });
+  return found == work.end() ? nullptr : &*found;
+}
+
+std::string part_line(const PartProfile& part, const Profile& profile, const PartWork* work) {
+  std::string rate, share;
+  if (work != nullptr && work->amount > 0.0 && part.seconds > 0.0) {
+    const double reached = work->amount / part.seconds;
+    const double limit = limit_for(work->unit, profile.limits);
+    rate = rate_text(work->unit, reached);
+    if (work->unit != WorkUnit::choices && limit > 0.0)
+      share = fmt::format("{:.0f} %", 100.0 * reached / limit);
+  }
+  std::string waiting;
+  if (profile.num_ranks > 1 && part.waited > 0.005 * profile.step_seconds)
+    waiting = fmt::format("{:.4f} for rank {}", part.waited, part.awaited_rank);
+  return fmt::format("{:<10} {:>9.4f} {:>6.1f} % {:>15} {:>9}  {}\n", part.part, part.seconds,
+                     100.0 * part.seconds / profile.step_seconds, rate, share, waiting);
+}
+
+}  // namespace
+
+std::string rate_text(WorkUnit unit, double per_second) {
+  switch (unit) {
+    case WorkUnit::flops:
+      return fmt::format("{:.1f} GFLOP/s", 1e-9 * per_second);
+    case WorkUnit::choices:
+      return fmt::format("{:.1f} M/s", 1e-6 * per_second);
+    case WorkUnit::bytes:
+    case WorkUnit::sent:
+      return fmt::format("{:.2f} GB/s", 1e-9 * per_second);
+  }
+  fail(Exit::internal, "unknown unit of work");
+}
+
+std::string profile_table(const Profile& profile, const Config& config, std::int64_t vocabulary) {
+  const std::vector<PartWork> work = step_work(
+      run_shape(config, vocabulary, profile.num_ranks, profile.ranks_per_node, profile.threads));
+  std::string text = fmt::format(
+      "One step: {:.4f} s (mean of {}), {}, {} each. Seconds and rates are per "
+      "rank.\n"
+      "{:<10} {:>9} {:>8} {:>15} {:>9}  {}\n",
+      profile.step_seconds, profile.steps, counted(profile.num_ranks, "rank"),
+      counted(profile.threads, "thread"), "part", "seconds", "share", "rate", "of limit",
+      profile.num_ranks > 1 ? "waits" : "");
+  double rest = profile.step_seconds;
+  for (const PartProfile& part : profile.parts) {
+    text += part_line(part, profile, find_work(work, part.part));
+    rest -= part.seconds;
+  }
+  text += fmt::format("{:<10} {:>9.4f} {:>6.1f} %\n", "the rest", rest,
+                      100.0 * rest / profile.step_seconds);
+  text += fmt::format(
+      "limits, measured after the last step on all ranks at once: {} in a large product, {} of "
+      "memory, {} in an all-to-all\n",
+      rate_text(WorkUnit::flops, profile.limits.matmul),
+      rate_text(WorkUnit::bytes, profile.limits.memory),
+      rate_text(WorkUnit::sent, profile.limits.exchange));
+  return text;
+}
+
+nlohmann::json to_json(const Profile& profile) {
+  nlohmann::json parts = nlohmann::json::array();
+  for (const PartProfile& part : profile.parts) {
+    parts.push_back({{"part", part.part},
+                     {"seconds", part.seconds},
+                     {"slowest", part.slowest},
+                     {"waited", part.waited},
+                     {"awaited_rank", part.awaited_rank}});
+  }
+  return {{"steps", profile.steps},
+          {"num_ranks", profile.num_ranks},
+          {"ranks_per_node", profile.ranks_per_node},
+          {"threads", profile.threads},
+          {"step_seconds", profile.step_seconds},
+          {"parts", parts},
+          {"limits",
+           {{"matmul", profile.limits.matmul},
+            {"memory", profile.limits.memory},
+            {"exchange", profile.limits.exchange}}},
+          {"memory_bytes", profile.memory_bytes},
+          {"activation_bytes", profile.activation_bytes}};
+}
+
+Profile read_profile(const std::filesystem::path& file) {
+  require(std::filesystem::is_regular_file(file), Exit::data,
+          "there is no {}: run `switchyard train --profile` first", file.string());
+  try {
+    const nlohmann::json json = nlohmann::json::parse(durable::read_file(file, max_profile_bytes));
+    Profile profile;
+    profile.steps = json.at("steps");
+    profile.num_ranks = json.at("num_ranks");
+    profile.ranks_per_node = json.at("ranks_per_node");
+    profile.threads = json.at("threads");
+    profile.step_seconds = json.at("step_seconds");
+    for (const nlohmann::json& part : json.at("parts")) {
+      profile.parts.push_back({part.at("part"), part.at("seconds"), part.at("slowest"),
+                               part.at("waited"), part.at("awaited_rank")});
+    }
+    const nlohmann::json& limits = json.at("limits");
+    profile.limits = {limits.at("matmul"), limits.at("memory"), limits.at("exchange")};
+    profile.memory_bytes = json.at("memory_bytes");
+    profile.activation_bytes = json.at("activation_bytes");
+    return profile;
+  } catch (const nlohmann::json::exception& error) {
+    fail(Exit::data, "{} does not hold what `train --profile` writes: {}", file.string(),
+         error.what());
+  }
+}
+
+}  // namespace switchyard

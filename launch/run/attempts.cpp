@@ -1,0 +1,167 @@
+#include "launch/run/attempts.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "io/files/durable.h"
+#include "launch/host/environment.h"
+#include "launch/host/slurm.h"
+#include "launch/run/lease.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::int64_t max_attempt_bytes = 1 << 16;
+
+nlohmann::ordered_json to_json(const Attempt& attempt) {
+  return {{"number", attempt.number},
+          {"host", attempt.host},
+          {"boot_id", attempt.boot_id},
+          {"pid", attempt.pid},
+          {"process_start", attempt.process_start},
+          {"slurm_job", attempt.slurm_job},
+          {"slurm_restart_count", attempt.slurm_restart_count},
+          {"resumed_from", attempt.resumed_from},
+          {"started", attempt.started}};
+}
+
+Attempt from_json(const nlohmann::json& json) {
+  return {json.at("number"),
+          json.at("host"),
+          json.at("boot_id"),
+          json.at("pid"),
+          json.at("process_start"),
+          json.at("slurm_job"),
+          json.at("slurm_restart_count"),
+          json.at("resumed_from"),
+          json.at("started")};
+}
+
+fs::path attempt_file(const fs::path& run_directory, int number) {
+  return run_directory / "attempts" / fmt::format("{:04}.json", number);
+}
+
+int number_of(const fs::path& file) {
+  int number = 0;
+  std::istringstream(file.stem().string()) >> number;
+  return file.extension() == ".json" ? number : 0;
+}
+
+// A record that stays unreadable is of a start that died while it wrote it: a number without an
+// owner.
+Attempt read_attempt(const fs::path& run_directory, int number) {
+  for (int tries = 0; tries < 10; ++tries) {
+    try {
+      return from_json(nlohmann::json::parse(
+          durable::read_file(attempt_file(run_directory, number), max_attempt_bytes)));
+    } catch (const nlohmann::json::exception&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+  Attempt unknown;
+  unknown.number = number;
+  return unknown;
+}
+
+// Field 22 of /proc/PID/stat; 0 if there is no such process, or a dead one that nobody has waited
+// for yet (its state, field 3, says so). Field 2 is a name in brackets that may hold spaces.
+std::int64_t start_of_process(std::int64_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string state, field;
+  fields >> state;
+  for (int i = 4; i <= 22; ++i) fields >> field;
+  return fields && state != "Z" && state != "X" ? std::stoll(field) : 0;
+}
+
+}  // namespace
+
+Attempt this_process(int number, const std::string& resumed_from) {
+  const SlurmJob job = slurm_job();
+  const std::int64_t pid = getpid();
+  return {number, host_name(),       boot_id(),    pid,      start_of_process(pid),
+          job.id, job.restart_count, resumed_from, utc_now()};
+}
+
+std::vector<Attempt> all_attempts(const fs::path& run_directory) {
+  std::vector<Attempt> attempts;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(run_directory / "attempts", missing)) {
+    if (const int number = number_of(entry.path()); number > 0) {
+      attempts.push_back(read_attempt(run_directory, number));
+    }
+  }
+  std::sort(attempts.begin(), attempts.end(),
+            [](const Attempt& a, const Attempt& b) { return a.number < b.number; });
+  return attempts;
+}
+
+std::optional<double> first_start(const fs::path& run_directory) {
+  for (const Attempt& attempt : all_attempts(run_directory)) {
+    if (const std::optional<double> started = seconds_of_utc(attempt.started)) return started;
+  }
+  return std::nullopt;
+}
+
+std::optional<Attempt> newest_attempt(const fs::path& run_directory) {
+  int newest = 0;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(run_directory / "attempts", missing)) {
+    newest = std::max(newest, number_of(entry.path()));
+  }
+  if (newest == 0) return std::nullopt;
+  return read_attempt(run_directory, newest);
+}
+
+bool is_alive(const fs::path& run_directory, const Attempt& attempt) {
+  if (attempt.process_start == 0) return false;  // a number without an owner
+  if (attempt.host == host_name()) {
+    return attempt.boot_id == boot_id() && start_of_process(attempt.pid) == attempt.process_start;
+  }
+  const SlurmJob job = slurm_job();
+  const bool requeued = !job.id.empty() && job.id == attempt.slurm_job &&
+                        job.restart_count > attempt.slurm_restart_count;
+  if (!attempt.slurm_job.empty() && attempt.slurm_job != job.id && job_is_over(attempt.slurm_job)) {
+    return false;
+  }
+  const auto age = lease_age(run_directory, attempt.number);
+  return !requeued && age && *age < lease_time;
+}
+
+void wait_for_owner(const fs::path& run_directory, std::chrono::seconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const std::optional<Attempt> owner = newest_attempt(run_directory);
+    if (!owner || !is_alive(run_directory, *owner)) return;
+    require(std::chrono::steady_clock::now() < deadline, Exit::busy,
+            "{} is in use: attempt {}, started {}, is process {} on {}. Wait for it, or end it "
+            "with `kill {}`",
+            run_directory.string(), owner->number, owner->started, owner->pid, owner->host,
+            owner->pid);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
+
+Attempt take_attempt(const fs::path& run_directory, const std::string& resumed_from) {
+  const std::optional<Attempt> last = newest_attempt(run_directory);
+  const Attempt attempt = this_process(last ? last->number + 1 : 1, resumed_from);
+  const fs::path file = attempt_file(run_directory, attempt.number);
+  durable::make_folders(file.parent_path());
+  require(durable::create_file(file, to_json(attempt).dump(2) + "\n"), Exit::busy,
+          "another start took attempt {} of {} a moment ago", attempt.number,
+          run_directory.string());
+  return attempt;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,96 @@
+#include "launch/run/checkpoint_meta.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "io/folder/committed_folder.h"
+#include "launch/config/config_checks.h"
+#include "launch/host/standard_streams.h"
+#include "launch/run/base64.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class Read>
+auto read_meta(const CheckpointReader& checkpoint, Read read) {
+  try {
+    return read(checkpoint.meta());
+  } catch (const nlohmann::json::exception& error) {
+    fail(Exit::data, "{}: its manifest does not hold what a run writes: {}",
+         checkpoint.folder().string(), error.what());
+  } catch (const Error& error) {
+    fail(Exit::data, "{}: {}", checkpoint.folder().string(), error.what());
+  }
+}
+
+}  // namespace
+
+nlohmann::json describe_run(const Config& config, const TokenStore& store) {
+  const std::unique_ptr<Tokenizer> tokenizer = store.tokenizer();
+  return {{"config", print_config(config, Docs::no)},
+          {"tokenizer",
+           {{"kind", tokenizer->kind()},
+            {"vocabulary", tokenizer->vocabulary()},
+            {"hash", tokenizer->hash()},
+            {"serialized", to_base64(tokenizer->serialized())}}},
+          {"dataset", {{"folder", config.data.dataset}, {"hash", store.hash()}}}};
+}
+
+Config config_of(const CheckpointReader& checkpoint) {
+  return read_meta(checkpoint, [](const nlohmann::json& meta) {
+    Config config;
+    apply_toml(config, meta.at("config").get<std::string>(), "its config");
+    check_config(config);
+    return config;
+  });
+}
+
+std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
+  return read_meta(checkpoint, [](const nlohmann::json& meta) {
+    const nlohmann::json& tokenizer = meta.at("tokenizer");
+    return make_tokenizer(tokenizer.at("kind").get<std::string>(),
+                          from_base64(tokenizer.at("serialized").get<std::string>()));
+  });
+}
+
+void check_resumable(const CheckpointReader& checkpoint, const Config& config,
+                     const TokenStore& store) {
+  const std::vector<std::string> changed = changed_fixed_keys(config_of(checkpoint), config);
+  require(changed.empty(), Exit::usage,
+          "{} cannot go on with a changed {}: restore it, or start a new run with another "
+          "run.directory",
+          config.run.directory, fmt::join(changed, ", "));
+  check_same_tokenizer(checkpoint, store);
+  const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
+    return meta.at("dataset").at("hash").get<std::string>();
+  });
+  require(hash == store.hash(), Exit::data,
+          "data.dataset = {} does not hold the tokens this run was trained on: name that dataset, "
+          "or start a new run with another run.directory",
+          config.data.dataset);
+}
+
+void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store) {
+  const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
+    return meta.at("tokenizer").at("hash").get<std::string>();
+  });
+  require(hash == store.tokenizer_hash(), Exit::data,
+          "the dataset was made with another tokenizer (vocabulary hash {}) than the checkpoint "
+          "{} (hash {}): prepare it with the checkpoint's",
+          store.tokenizer_hash(), checkpoint.folder().string(), hash);
+}
+
+fs::path resolve_checkpoint(const fs::path& path) {
+  if (is_committed(path)) return path;
+  const Found found = newest_good_checkpoint(path);
+  require(found.folder.has_value(), Exit::data,
+          "{} is neither a checkpoint nor a run directory with a good one{}{}", path.string(),
+          found.skipped.empty() ? "" : ": ", fmt::join(found.skipped, "; "));
+  for (const std::string& note : found.skipped) say("warning: " + note + "\n");
+  return *found.folder;
+}
+
+}  // namespace switchyard

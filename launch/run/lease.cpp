@@ -1,0 +1,59 @@
+#include "launch/run/lease.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <system_error>
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds touch_interval{10};
+
+fs::path lease_file(const fs::path& run_directory, int attempt) {
+  return run_directory / "attempts" / fmt::format("{:04}.lease", attempt);
+}
+
+// Written rather than dated: so the time is that of the file's machine, whatever clock is here.
+void touch(const fs::path& file) { std::ofstream(file) << "alive\n"; }
+
+}  // namespace
+
+Lease::Lease(const fs::path& run_directory, int attempt)
+    : file_(lease_file(run_directory, attempt)), thread_([this] { keep_touching(); }) {}
+
+Lease::~Lease() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+  std::error_code ignored;  // a lease that stays runs out
+  fs::remove(file_, ignored);
+}
+
+void Lease::keep_touching() {
+  std::unique_lock lock(mutex_);
+  do {
+    touch(file_);  // a disk that is full or gone costs the lease, not the run
+  } while (!wake_.wait_for(lock, touch_interval, [this] { return ended_; }));
+}
+
+std::optional<std::chrono::seconds> lease_age(const fs::path& run_directory, int attempt) {
+  std::error_code error;
+  const auto touched = fs::last_write_time(lease_file(run_directory, attempt), error);
+  if (error) return std::nullopt;
+  const fs::path clock = run_directory / "attempts" / fmt::format("clock-{}.tmp", getpid());
+  touch(clock);
+  const auto now = fs::last_write_time(clock, error);
+  std::error_code ignored;
+  fs::remove(clock, ignored);
+  if (error) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(now - touched);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,101 @@
+#include "launch/run/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launch/host/progress_bar.h"
+#include "launch/host/standard_streams.h"
+
+namespace switchyard {
+namespace {
+
+std::string bar(std::int64_t done, std::int64_t steps, Color color) {
+  const std::string text = progress_bar(done, steps);
+  return color == Color::yes ? fmt::format("[\x1b[32m{}\x1b[0m]", text) : fmt::format("[{}]", text);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
+  return whole >= 60 ? fmt::format("{}m{:02}s", whole / 60, whole % 60) : fmt::format("{}s", whole);
+}
+
+std::string rate(double per_second) {
+  if (per_second >= 1e6) return fmt::format("{:.1f}M", per_second / 1e6);
+  return per_second >= 1e4 ? fmt::format("{:.1f}k", per_second / 1e3)
+                           : fmt::format("{:.0f}", per_second);
+}
+
+}  // namespace
+
+std::string progress_line(const StepReport& report, std::int64_t steps, double tokens_per_second,
+                          double seconds_left, Color color) {
+  const std::int64_t done = report.step + 1;
+  std::string line =
+      fmt::format("{} {:>{}}/{}  loss {:.3f}  {} tokens/s", bar(done, steps, color), done,
+                  fmt::formatted_size("{}", steps), steps, report.loss, rate(tokens_per_second));
+  double worst = 0.0;
+  for (const LayerLoad& load : report.layers) worst = std::max(worst, load.max_over_mean);
+  if (!report.layers.empty()) line += fmt::format("  balance {:.2f}", worst);
+  if (seconds_left >= 0.0) line += fmt::format("  {} left", duration(seconds_left));
+  return line;
+}
+
+std::string placement_summary(const PlacementReport& report) {
+  int moved = 0, layers = 0;
+  double before = 0.0, after = 0.0;
+  for (const PlacementChange& change : report.layers) {
+    moved += change.moved;
+    layers += change.moved > 0;
+    before = std::max(before, change.before);
+    after = std::max(after, change.after);
+  }
+  if (moved == 0) {
+    return fmt::format("step {}: no experts moved; the busiest rank has {:.2f} times the mean load",
+                       report.steps_done, before);
+  }
+  return fmt::format(
+      "step {}: {} experts moved in {} of {} layers in {:.2f} s; the busiest rank has {:.2f} times "
+      "the mean load, from {:.2f}",
+      report.steps_done, moved, layers, report.layers.size(), report.seconds, after, before);
+}
+
+std::string guard_summary(const StepReport& report) {
+  constexpr const char* consequences[] = {"it was taken",
+                                          "computed again it was sound, and was taken",
+                                          "computed again it was wrong, too: its batch is left out",
+                                          "the run goes back to a checkpoint"};
+  return fmt::format("step {}: {}; {}", report.step, report.problem,
+                     consequences[static_cast<std::size_t>(report.outcome)]);
+}
+
+Progress::Progress(std::int64_t first_step, std::int64_t steps, bool terminal, Color color)
+    : first_step_(first_step), steps_(steps), terminal_(terminal), color_(color) {}
+
+Progress::~Progress() { pause(); }
+
+void Progress::report(const StepReport& report) {
+  // The first step of an attempt pays for start-up, and then the mean forgets it.
+  const double weight = report.step <= first_step_ + 1 ? 1.0 : 0.1;
+  const double tokens_per_second = static_cast<double>(report.tokens) / report.seconds;
+  tokens_per_second_ += weight * (tokens_per_second - tokens_per_second_);
+  seconds_per_step_ += weight * (report.seconds - seconds_per_step_);
+
+  const Clock::time_point now = Clock::now();
+  const bool last_step = report.step + 1 == steps_;
+  if (now - last_ < (terminal_ ? redraw_interval : line_interval) && !last_step) return;
+  last_ = now;
+  const double left = static_cast<double>(steps_ - report.step - 1) * seconds_per_step_;
+  const std::string line = progress_line(report, steps_, tokens_per_second_,
+                                         report.step == first_step_ ? -1.0 : left, color_);
+  say(fmt::format("{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n"));
+  open_ = terminal_;
+}
+
+void Progress::pause() {
+  if (open_) say("\n");
+  open_ = false;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,45 @@
+// RunMetrics: what rank 0 writes down of a run as it goes: metrics.jsonl, TensorBoard's event files
+// and metrics.prom.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "launch/run/event_file.h"
+#include "launch/run/metrics.h"
+#include "launch/run/prometheus.h"
+#include "launch/run/run_directory.h"
+
+namespace switchyard {
+
+class RunMetrics {
+ public:
+  // Nothing is written before there is something to say.
+  RunMetrics(const RunDirectory& directory, int attempt, int num_ranks, std::int64_t steps);
+
+  // Errors of all: Exit::storage; the files are then as good as they were.
+  // productive_seconds: of all steps that this state is made of, this one included.
+  void stepped(const StepReport& report, const StepTimes& times, double productive_seconds);
+  void evaluated(std::int64_t steps_done, double loss);
+  void guarded(const StepReport& report);  // a step that was not taken as it was
+  void placed(const PlacementReport& report);
+  void saved(const std::filesystem::path& checkpoint, std::int64_t steps_done, double seconds);
+  // Brings metrics.prom up to date; in between that happens every few seconds.
+  void finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void note_line(const std::string& line);
+  void note_event(std::int64_t step, const std::vector<Scalar>& scalars);
+
+  RunDirectory directory_;
+  RunFigures figures_;
+  double first_start_;  // seconds since 1970
+  std::optional<EventFile> events_;
+  Clock::time_point prometheus_written_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,45 @@
+// StepTimes: where the time of a step went, on all ranks.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/comm/comm.h"
+#include "runtime/device/trace.h"
+#include "runtime/flight_record.h"
+
+namespace switchyard {
+
+struct StepTimes {
+  // Seconds of each part of a step (runtime/device/trace.h), mean over ranks, in the order of a
+  // step. A part that sends includes waiting for other ranks.
+  std::vector<std::pair<std::string, double>> parts;
+  // Seconds that a rank did not wait in collectives: the spread is what makes the others wait.
+  double busy_least = 0.0, busy_median = 0.0, busy_most = 0.0;
+  int busiest_rank = 0;
+
+  double of(const std::string& part) const;  // 0 if there is none
+};
+
+// Measures the steps of this rank. The stream's trace is its own while it lives.
+class StepClock {
+ public:
+  StepClock(Stream& stream, const FlightRecord& record);
+  ~StepClock() { stream_.set_trace(nullptr); }
+  StepClock(const StepClock&) = delete;
+  StepClock& operator=(const StepClock&) = delete;
+
+  Trace& trace() { return trace_; }
+  void begin();
+  // Collective. Of the step since begin(), which took this rank `seconds`.
+  StepTimes end(double seconds, Comm& world);
+
+ private:
+  Stream& stream_;
+  const FlightRecord& record_;
+  Trace trace_;
+  std::int64_t waited_ = 0;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,95 @@
+#include "launch/submit/batch_script.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "launch/host/byte_size.h"
+
+namespace switchyard {
+namespace {
+
+// Slurm puts the job's number for %j, and a percent sign for two.
+std::string output_pattern(const std::filesystem::path& run) {
+  std::string folder;
+  for (const char c : run.string()) folder += c == '%' ? "%%" : std::string(1, c);
+  return folder + "/submit/%j.log";
+}
+
+class Directives {
+ public:
+  void add(const std::string& option) { text_ += "#SBATCH " + option + "\n"; }
+  // sbatch reads quotes as bash does.
+  void add(const std::string& name, const std::string& value) {
+    add("--" + name + "=" + quoted_for_bash(value));
+  }
+  void add_if(const std::string& name, const std::string& value) {
+    if (!value.empty()) add(name, value);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string directives(const BatchRequest& request, const SlurmConfig& site) {
+  Directives lines;
+  lines.add("job-name", request.name);
+  lines.add(fmt::format("--nodes={}", request.nodes));
+  lines.add(fmt::format("--ntasks-per-node={}", request.ranks_per_node));
+  lines.add(fmt::format("--cpus-per-task={}", request.cpus_per_rank));
+  if (request.gpus_per_node > 0) {
+    lines.add(fmt::format("--gpus-per-node={}", request.gpus_per_node));
+  }
+  if (!site.memory_per_node.empty()) {
+    const std::int64_t bytes = parse_byte_size(site.memory_per_node, "slurm.memory_per_node");
+    lines.add(fmt::format("--mem={}M", bytes >> 20));
+  }
+  lines.add_if("time", request.time);
+  lines.add_if("partition", site.partition);
+  lines.add_if("account", site.account);
+  std::istringstream options(site.options);
+  for (std::string option; options >> option;) lines.add(option);
+  lines.add(fmt::format("--signal=B:USR1@{}   # the warning: the ranks save and leave",
+                        request.warning_seconds));
+  lines.add("--requeue");
+  lines.add("--open-mode=append");
+  lines.add("output", output_pattern(request.run));
+  return lines.text();
+}
+
+}  // namespace
+
+std::string quoted_for_bash(const std::string& text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
+std::string batch_script(const BatchRequest& request, const SlurmConfig& site) {
+  const std::string gpus = request.gpus_per_node > 0 ? " --gpu-bind=none" : "";
+  return fmt::format(R"(#!/bin/bash
+{directives}#
+# Written by `switchyard submit`. Edit it and `sbatch` it as you like: a start goes on from the run's newest good checkpoint.
+# The supervisor passes the warning on, starts dead ranks again, and decides by state.json what becomes of the job: done, back in
+# the queue, or, where requeueing is refused, this script once more. Exit codes: docs/train.md.
+
+run={run}
+switchyard={program}
+cd {folder} || exit 2
+{setup}
+# --overlap: a start must not wait for what a dead one left behind.
+exec "$switchyard" launch "$run/submit/config.toml" --script "$run/submit/job.sh" -- \
+  srun --mpi=pmix --kill-on-bad-exit=1 --overlap --cpus-per-task="$SLURM_CPUS_PER_TASK"{gpus}
+)",
+                     fmt::arg("directives", directives(request, site)),
+                     fmt::arg("run", quoted_for_bash(request.run.string())),
+                     fmt::arg("program", quoted_for_bash(request.program.string())),
+                     fmt::arg("folder", quoted_for_bash(request.folder.string())),
+                     fmt::arg("setup", site.setup), fmt::arg("gpus", gpus));
+}
+
+}  // namespace switchyard

@@ -1,0 +1,25 @@
+// The batch script of a run: readable, kept in the run directory, fit to be edited and submitted
+// again by hand.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "launch/config/config.h"
+
+namespace switchyard {
+
+struct BatchRequest {
+  int nodes = 1, ranks_per_node = 1, cpus_per_rank = 1, gpus_per_node = 0;
+  std::string time;                            // as Slurm takes it; empty: the partition's limit
+  int warning_seconds = 120;                   // before the time limit
+  std::string name;                            // of the job
+  std::filesystem::path program, run, folder;  // absolute; folder: where it was submitted
+};
+
+// One word of bash: in single quotes, unless it needs none.
+std::string quoted_for_bash(const std::string& text);
+
+std::string batch_script(const BatchRequest& request, const SlurmConfig& site);
+
+}  // namespace switchyard

@@ -1,0 +1,53 @@
+#include "launch/submit/memory_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "launch/host/byte_size.h"
+#include "launch/host/slurm.h"
+#include "launch/plan/memory_plan.h"
+#include "launch/plan/rates.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+struct NodeMemory {
+  std::int64_t bytes = 0;
+  std::string source;
+};
+
+std::optional<NodeMemory> memory_of_nodes(int nodes, const SlurmConfig& site) {
+  if (!site.memory_per_node.empty()) {
+    return NodeMemory{parse_byte_size(site.memory_per_node, "slurm.memory_per_node"),
+                      "by slurm.memory_per_node"};
+  }
+  std::vector<std::int64_t> mebibytes = node_memory(site.partition);
+  if (std::ssize(mebibytes) < nodes) return std::nullopt;  // sbatch refuses that by itself
+  std::sort(mebibytes.begin(), mebibytes.end(), std::greater{});
+  return NodeMemory{mebibytes[static_cast<std::size_t>(nodes) - 1] << 20, "by sinfo"};
+}
+
+}  // namespace
+
+std::string check_memory(const RunShape& shape, const BatchRequest& request,
+                         const SlurmConfig& site) {
+  const std::int64_t program = program_bytes({});
+  if (request.gpus_per_node > 0)
+    return "memory was not checked: most of what a rank holds will lie on its GPU";
+  const std::string needs =
+      fmt::format("the ranks of a node need {}",
+                  byte_size_text(static_cast<double>(shape.ranks_per_node *
+                                                     total_bytes(memory_plan(shape, program)))));
+  const std::optional<NodeMemory> node = memory_of_nodes(request.nodes, site);
+  if (!node) return needs + "; what a node has is not known: set slurm.memory_per_node";
+  const std::optional<std::string> problem = memory_problem(shape, program, node->bytes);
+  require(!problem, Exit::usage, "{} (a node's memory: {})", problem.value_or(""), node->source);
+  return fmt::format("{}, and it has {} ({})", needs,
+                     byte_size_text(static_cast<double>(node->bytes)), node->source);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,18 @@
+// Whether a job's nodes have the memory that its ranks need, before anything queues.
+#pragma once
+
+#include <string>
+
+#include "launch/plan/run_shape.h"
+#include "launch/submit/batch_script.h"
+
+namespace switchyard {
+
+// Returns a line: what a node's ranks need, what a node has, and who says so
+// (slurm.memory_per_node, else sinfo: with nodes of several sizes, the most that request.nodes of
+// them all have); or why that was not checked. Errors: Exit::usage if it does not fit, with the
+// same and what to do.
+std::string check_memory(const RunShape& shape, const BatchRequest& request,
+                         const SlurmConfig& site);
+
+}  // namespace switchyard

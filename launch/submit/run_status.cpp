@@ -1,0 +1,108 @@
+#include "launch/submit/run_status.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "launch/run/attempts.h"
+#include "launch/submit/submission.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::streamoff tail_bytes = 1 << 18;
+
+// The whole lines at the end of the file.
+std::string tail_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in.seekg(0, std::ios::end)) return "";
+  const std::streamoff size = in.tellg();
+  const std::streamoff begin = std::max<std::streamoff>(0, size - tail_bytes);
+  in.seekg(begin);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  return begin == 0 ? text : text.substr(std::min(text.find('\n') + 1, text.size()));
+}
+
+void take(const nlohmann::json& json, const char* name, std::optional<double>& value) {
+  if (json.contains(name) && json[name].is_number()) value = json[name].get<double>();
+}
+
+// A line may be torn, or hold null for a number that was not finite.
+void read_metrics(const fs::path& file, RunStatus& status) {
+  std::istringstream lines(tail_of(file));
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object()) continue;
+    take(json, "loss", status.loss);
+    take(json, "validation_loss", status.validation_loss);
+    take(json, "tokens_per_second", status.tokens_per_second);
+    if (json.contains("course") && json["course"].is_object())
+      take(json["course"], "goodput", status.goodput);
+    if (json.contains("loss")) status.metrics_step = json.value("step", std::int64_t{-1});
+  }
+}
+
+class Table {
+ public:
+  explicit Table(int width) : width_(static_cast<std::size_t>(width)) {}
+  void row(std::string_view name, const std::string& value) {
+    if (!value.empty()) text_ += fmt::format("{:<12}{}", name, value).substr(0, width_) + "\n";
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::size_t width_;
+  std::string text_;
+};
+
+std::string job_text(const RunStatus& status) {
+  if (status.job.empty()) return "";
+  if (!status.slurm) return fmt::format("{}, no longer known to Slurm", status.job);
+  return fmt::format("{} {} {}, time left {}", status.job, status.slurm->state,
+                     status.slurm->reason, status.slurm->time_left);
+}
+
+}  // namespace
+
+RunStatus run_status(const fs::path& run) {
+  RunStatus status;
+  status.run = run;
+  const RunDirectory directory(run);
+  const bool submitted = fs::exists(directory.submit() / "job.json");
+  require(directory.used() || submitted, Exit::usage, "{} is no run directory", run.string());
+  status.state = directory.read_state();
+  if (const std::optional<Attempt> attempt = newest_attempt(run)) status.attempts = attempt->number;
+  read_metrics(directory.metrics_file(), status);
+  if (submitted) {
+    status.job = submitted_job(run);
+    status.slurm = job_status(status.job);
+  }
+  return status;
+}
+
+std::string status_text(const RunStatus& status, int width) {
+  const RunState& state = status.state;
+  const std::int64_t done = std::max(state.step, status.metrics_step + 1);
+  Table table(width);
+  table.row("run", status.run.string());
+  table.row("job", job_text(status));
+  table.row("state", state.status.empty() ? "not started" : state.status);
+  table.row("problem", state.problem);
+  if (!state.status.empty()) {
+    table.row("step", fmt::format("{} of {}", done, state.steps));
+    table.row("checkpoint", state.checkpoint.empty() ? "none yet" : state.checkpoint);
+    table.row("attempts", fmt::format("{}", status.attempts));
+  }
+  if (status.loss) table.row("loss", fmt::format("{:.4f}", *status.loss));
+  if (status.validation_loss)
+    table.row("validation", fmt::format("{:.4f}", *status.validation_loss));
+  if (status.tokens_per_second)
+    table.row("tokens/s", fmt::format("{:.0f}", *status.tokens_per_second));
+  if (status.goodput) table.row("goodput", fmt::format("{:.1f} %", 100 * *status.goodput));
+  return table.text();
+}
+
+}  // namespace switchyard

@@ -1,0 +1,119 @@
+#include "launch/supervise/supervisor.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "io/files/durable.h"
+#include "launch/host/environment.h"
+#include "launch/host/process.h"
+#include "launch/host/ranks.h"
+#include "launch/host/slurm.h"
+#include "launch/run/lease.h"
+#include "launch/run/run_directory.h"
+#include "launch/supervise/launcher_watch.h"
+#include "launch/supervise/local_ranks.h"
+#include "launch/supervise/verdict.h"
+
+namespace switchyard {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Signal handlers reach objects of static storage only.
+std::atomic<pid_t> ranks{0};
+std::atomic<bool> asked_to_leave{false}, asked_to_end{false};
+
+// The ranks take any number of SIGUSR1 for one wish: save and leave. It is said again every second,
+// as a launcher that is still starting them passes nothing on. A person's second Ctrl-C means now;
+// Slurm's second signal does not, as it sends SIGTERM after every warning.
+void pass_on(int number) {
+  asked_to_leave = true;
+  const bool now = number == SIGINT && asked_to_end.exchange(true);
+  if (ranks > 0) kill(ranks, now ? SIGTERM : SIGUSR1);
+  alarm(1);
+}
+
+void listen() {
+  struct sigaction action {};
+  action.sa_handler = pass_on;  // without SA_RESTART: the wait for the ranks wakes up
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGALRM}) sigaction(number, &action, nullptr);
+}
+
+std::vector<std::string> command_line(const SupervisorOptions& options) {
+  std::vector<std::string> command = options.launcher;
+  command.push_back(own_program().string());
+  command.push_back("train");
+  if (options.config.file) command.push_back(options.config.file->string());
+  command.push_back("--resume");
+  for (const std::string& set : options.config.sets) {
+    command.push_back("--set");
+    command.push_back(set);
+  }
+  return command;
+}
+
+// Whether the start after attempt `before` let its lease run out or, before it has one, lost a rank
+// here. Once it has one, the ranks watch each other.
+bool ranks_are_gone(const RunDirectory& directory, int before) {
+  try {
+    const int attempt = directory.read_state().attempt;
+    if (attempt == before) return misses_a_rank(ranks, own_program());
+    return lease_age(directory.path(), attempt).value_or(0s) > lease_time;
+  } catch (const Error&) {  // a state that cannot be read says nothing
+    return false;
+  }
+}
+
+int run_ranks(const std::vector<std::string>& command, const RunDirectory& directory, int before) {
+  ranks = start_program(command);
+  if (asked_to_leave) kill(ranks, SIGUSR1);  // the signal came before there was anyone to tell
+  const LauncherWatch watch(
+      ranks, 5s, [&] { return ranks_are_gone(directory, before); },
+      [&] { print_error(command[0] + " does not see that ranks are gone: ending it"); });
+  int code = -1;
+  while ((code = wait_for_program(ranks)) < 0) {
+  }
+  ranks = 0;
+  alarm(0);
+  return code;
+}
+
+// Saved because somebody asked for it: Slurm's job goes back into the queue.
+int leave(const SupervisorOptions& options) {
+  const SlurmJob job = slurm_job();
+  if (job.id.empty() || asked_to_end) return static_cast<int>(Exit::requeue);
+  print_error(requeue_job(job.id, options.script));
+  return static_cast<int>(Exit::requeue);
+}
+
+}  // namespace
+
+int supervise(const SupervisorOptions& options) {
+  const Config config = load_config(options.config);
+  const RunDirectory directory(config.run.directory);
+  const std::vector<std::string> command = command_line(options);
+  listen();
+  for (;;) {
+    const RunState before = directory.read_state();
+    const int code = run_ranks(command, directory, before.attempt);
+    RunState state = directory.read_state();
+    if (state.attempt == before.attempt) state.status = state.problem = "";  // of an earlier start
+    const Verdict verdict = judge(code, state, directory.read_failures(), options.most_failures);
+    if (asked_to_leave && verdict.next == Next::restart) {
+      print_error("the ranks ended without saving when they were told to leave");
+      return leave(options);  // the last checkpoint stands
+    }
+    directory.write_failures(verdict.failures);
+    if (!verdict.why.empty()) print_error(verdict.why);
+    if (verdict.next == Next::leave_saved) return leave(options);
+    if (verdict.next != Next::restart) return verdict.code;
+    std::this_thread::sleep_for(std::chrono::seconds(verdict.failures.count));
+  }
+}
+
+}  // namespace switchyard

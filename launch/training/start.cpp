@@ -1,0 +1,117 @@
+#include "launch/training/start.h"
+
+#include <fmt/ranges.h>
+
+#include "io/checkpoint/checkpoint.h"
+#include "io/files/durable.h"
+#include "io/local/local_fetch.h"
+#include "launch/run/attempts.h"
+#include "launch/run/checkpoint_meta.h"
+#include "launch/run/local_storage.h"
+#include "runtime/comm/agree.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::chrono::seconds patience{15};
+
+void refuse_used(const RunDirectory& directory) {
+  if (!directory.used()) return;
+  wait_for_owner(directory.path(), std::chrono::seconds{0});
+  fail(Exit::usage,
+       "{} holds a run already: add --resume to go on with it, or choose another place with --set "
+       "run.directory=...",
+       directory.path().string());
+}
+
+// Collective. What the nodes' own disks have may be newer than what the run directory has.
+void prefer_local(Found& found, const RunDirectory& directory, const CheckpointConfig& config,
+                  Comm& world) {
+  const LocalDisks disks =
+      find_local_disks(local_storage_of(config, directory.path(), world), world);
+  std::optional<CheckpointId> shared;
+  if (found.folder) shared = parse_checkpoint_folder_name(found.folder->filename().string());
+  LocalFetch local = fetch_local_checkpoint(directory.path(), disks, shared, world);
+  found.skipped.insert(found.skipped.end(), local.notes.begin(), local.notes.end());
+  if (local.folder) found.folder = std::move(local.folder);
+}
+
+// A run without a good checkpoint trains from step 0: before its first save. Where there were some,
+// that would supersede them, and in time delete what a disk that is only away for now may bring
+// back.
+void start_over(std::int64_t num_damaged, std::vector<std::string>& notes,
+                const std::filesystem::path& run) {
+  require(num_damaged == 0, Exit::data,
+          "no checkpoint of {} is good ({}): bring one back, or move {} away to train from step 0",
+          run.string(), fmt::join(notes, "; "), (run / "checkpoints").string());
+  notes.push_back(
+      fmt::format("{} has no checkpoint to go on from: starting at step 0 again", run.string()));
+}
+
+// Collective. checkpoint and notes alone.
+Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store,
+                 Comm& world) {
+  Found found = newest_good_checkpoint(directory.path(), world);
+  if (!config.checkpoint.local_dir.empty()) {
+    prefer_local(found, directory, config.checkpoint, world);
+  }
+  Start start;
+  if (world.rank() == 0) start.notes = std::move(found.skipped);
+  if (!found.folder) {
+    on_root(world, [&] { start_over(found.num_damaged, start.notes, directory.path()); });
+    return start;
+  }
+  on_root(world, [&] { check_resumable(CheckpointReader(*found.folder), config, store); });
+  start.checkpoint = *found.folder;
+  return start;
+}
+
+// Everybody learns what rank 0 chose.
+void share(Start& start, Comm& world) {
+  start.attempt = static_cast<int>(reduce_one(world, std::int64_t{start.attempt}, Reduce::max));
+  start.checkpoint = broadcast_text(world, start.checkpoint.string(), 0);
+}
+
+}  // namespace
+
+Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
+                    bool resume, Comm& world) {
+  std::int64_t goes_on = 0;
+  on_root(world, [&] {
+    if (!resume) refuse_used(directory);
+    goes_on = resume && directory.used();
+    if (goes_on != 0) wait_for_owner(directory.path(), patience);
+  });
+  Start start;
+  if (reduce_one(world, goes_on, Reduce::max) != 0)
+    start = find_start(directory, config, store, world);
+  on_root(world, [&] {
+    durable::make_folders(directory.logs());
+    start.attempt = take_attempt(directory.path(), start.checkpoint.filename().string()).number;
+    durable::replace_file(directory.config_file(), print_config(config, Docs::yes));
+  });
+  share(start, world);
+  return start;
+}
+
+Start go_back(const RunDirectory& directory, int attempt, const GuardConfig& guard,
+              const Rewind& rewind, const std::string& problem, Comm& world) {
+  Found found = newest_good_checkpoint(directory.path(), world,
+                                       guard.rewind_checkpoints * rewind.num_rewinds - 1);
+  Start start;
+  start.rewind = rewind;
+  if (world.rank() == 0) start.notes = std::move(found.skipped);
+  on_root(world, [&] {
+    require(found.folder.has_value(), Exit::numerical,
+            "{}, and {} holds no checkpoint to go back to", problem, directory.path().string());
+    start.checkpoint = *found.folder;
+    start.attempt = take_attempt(directory.path(), found.folder->filename().string()).number;
+    require(start.attempt == attempt + 1, Exit::busy, "attempt {} took {} over from this one",
+            start.attempt - 1, directory.path().string());
+  });
+  share(start, world);
+  return start;
+}
+
+}  // namespace switchyard

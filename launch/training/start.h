@@ -1,0 +1,38 @@
+// The start of an attempt: who may use the run directory, and what to go on from.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/tokens/token_store.h"
+#include "launch/config/config.h"
+#include "launch/run/run_directory.h"
+#include "runtime/comm/comm.h"
+#include "train/guard/guard.h"
+
+namespace switchyard {
+
+struct Start {
+  int attempt = 0;
+  std::filesystem::path checkpoint;  // empty: from step 0
+  std::vector<std::string> notes;    // on rank 0: checkpoints that were passed over, and why
+  std::optional<Rewind> rewind;      // how it came back to the checkpoint, if it did
+};
+
+// Collective. Waits up to 15 s for a live owner, picks the newest checkpoint that verifies (each
+// rank reads a share, and all learn the same), takes the attempt and writes config.toml. Errors,
+// agreed: Exit::usage if the directory was used and `resume` is false, or if the config changed
+// what may not change; Exit::busy; Exit::data; Exit::storage.
+Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
+                    bool resume, Comm& world);
+
+// Collective. The attempt after `attempt`, which is this process's own and must end: it goes on
+// from the guard's choice of its checkpoints, and what was saved since is superseded
+// (io/checkpoint/run_line.h). Errors, agreed: Exit::numerical, with `problem`, if there is no good
+// checkpoint; Exit::busy.
+Start go_back(const RunDirectory& directory, int attempt, const GuardConfig& guard,
+              const Rewind& rewind, const std::string& problem, Comm& world);
+
+}  // namespace switchyard

@@ -1,0 +1,74 @@
+// MoeLayer: gate, plan, dispatch, experts, combine, and the same way back; with an optional shared
+// expert beside them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "experts/ffn.h"
+#include "experts/placement.h"
+#include "experts/shard.h"
+#include "model/config.h"
+#include "model/workspace.h"
+#include "router/exchange/exchange.h"
+#include "router/gate/gate.h"
+#include "router/mixture/mixture.h"
+#include "router/plan/plan.h"
+#include "runtime/comm/mesh.h"
+
+namespace switchyard {
+
+class MoeLayer {
+ public:
+  // Declares the dense part: name.router and, if configured, name.shared.*. The exchange serves all
+  // layers of a model and outlives them.
+  MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
+           const RouterConfig& router, Mesh& mesh, Exchange& exchange,
+           const GateInputs& inputs = {});
+  // Declares the experts this rank hosts; called once all dense parameters of the model are
+  // declared.
+  void host_experts(Params& params);
+
+  const Placement& placement() const { return placement_; }
+  const ExpertShard& shard() const { return *shard_; }
+  // From now on, on all ranks alike. The weights are the caller's to bring.
+  void place(Params& params, Placement placement);
+
+  struct Saved {
+    Routing routing;
+    bool reads_x = true;  // the router: x as it is, and not a copy with jitter
+    Plan plan;
+    Mixture::Saved mixture;
+    Ffn::Saved experts;
+    Ffn::Saved shared;
+  };
+
+  // Collective over the expert group, for T = 0 too. x, out: [T, hidden].
+  void forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
+               const Workspace& workspace, Pass pass, Stream& stream) const;
+  // Collective over the expert group. Overwrites d_x. share: see Gate::backward.
+  AuxiliaryLosses backward(Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor d_out,
+                           double share, Tensor d_x, Arena& scratch, Stream& stream) const;
+
+  Gate& gate() { return gate_; }
+  const Gate& gate() const { return gate_; }
+
+ private:
+  void route(const Params& params, const Batch& batch, Tensor x, Saved& saved, Arena& arena,
+             Stream& stream) const;
+
+  std::string name_;
+  std::int64_t hidden_, inner_, shared_inner_;
+  Ffn::Shape expert_shape_;
+  Mesh& mesh_;
+  Placement placement_;
+  Gate gate_;
+  Exchange& exchange_;
+  std::unique_ptr<Mixture> mixture_;
+  std::optional<Ffn> shared_;
+  std::optional<ExpertShard> shard_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,140 @@
+// RMSNorm and its gradient: a warp to a short row, a block to a long one.
+#include "model/cuda_ops.h"
+#include "runtime/expect.h"
+#include "runtime/device/kernel.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t chunk_rows = 64;  // d_weight is summed within chunks first, as on a CPU
+constexpr int column_threads = 128;
+constexpr int join_width = 32;  // columns and pairs that a block joins at a time
+
+constexpr std::int64_t num_norm_chunks(std::int64_t rows) { return ceil_div(rows, chunk_rows); }
+
+// Threads x work on one row, y on rows of their own. Sum over a row's threads.
+__device__ float row_sum(float value) {
+  return blockDim.x == warp_size ? warp_sum(value) : block_sum(value, shared_memory<float>());
+}
+
+Grid norm_grid(std::int64_t rows, std::int64_t n) {
+  constexpr std::int64_t short_row = 1024;
+  if (n <= short_row) return {.blocks = ceil_div(rows, 8), .threads = {warp_size, 8}};
+  return {.blocks = rows, .threads = 256, .shared_bytes = 256 / warp_size * sizeof(float)};
+}
+
+// quads: the row lies so that 16 bytes can be read at a time.
+__global__ void norm_kernel(const float* x, const float* weight, float epsilon, std::int64_t rows,
+                            std::int64_t n, bool quads, float* out, float* inverse) {
+  const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
+  if (row >= rows) return;
+  const float* from = x + row * n;
+  float* to = out + row * n;
+  float squares = 0.0F;
+  if (quads) {
+    for (std::int64_t i = 4 * threadIdx.x; i < n; i += 4 * blockDim.x) {
+      const float4 v = load4(from + i);
+      squares += (v.x * v.x + v.y * v.y) + (v.z * v.z + v.w * v.w);
+    }
+  } else {
+    for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) squares += from[i] * from[i];
+  }
+  const float scale = 1.0F / std::sqrt(row_sum(squares) / static_cast<float>(n) + epsilon);
+  if (quads) {
+    for (std::int64_t i = 4 * threadIdx.x; i < n; i += 4 * blockDim.x) {
+      const float4 v = load4(from + i), w = load4(weight + i);
+      store4(to + i, make_float4(v.x * scale * w.x, v.y * scale * w.y, v.z * scale * w.z,
+                                 v.w * scale * w.w));
+    }
+  } else {
+    for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) to[i] = from[i] * scale * weight[i];
+  }
+  if (threadIdx.x == 0) inverse[row] = scale;
+}
+
+// d_x = s * weight * d_out - x * s^3 * mean(weight * d_out * x), with s = inverse.
+__global__ void norm_backward_kernel(const float* x, const float* weight, const float* inverse,
+                                     const float* d_out, std::int64_t rows, std::int64_t n,
+                                     float* d_x) {
+  const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
+  if (row >= rows) return;
+  const float* from = x + row * n;
+  const float* d_y = d_out + row * n;
+  float dot = 0.0F;
+  for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) dot += weight[i] * d_y[i] * from[i];
+  const float scale = inverse[row];
+  const float pull = scale * scale * scale * (row_sum(dot) / static_cast<float>(n));
+  for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x)
+    d_x[row * n + i] = d_y[i] * scale * weight[i] - from[i] * pull;
+}
+
+// sums[chunk] = sum over the rows of a chunk, in order, of d_out * inverse * x. A thread has a
+// column.
+__global__ void norm_weight_kernel(const float* x, const float* inverse, const float* d_out,
+                                   std::int64_t rows, std::int64_t n, float* sums) {
+  const std::int64_t column = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
+  const std::int64_t chunk = blockIdx.x;
+  if (column >= n) return;
+  const std::int64_t end = rows < (chunk + 1) * chunk_rows ? rows : (chunk + 1) * chunk_rows;
+  float sum = 0.0F;
+  for (std::int64_t row = chunk * chunk_rows; row < end; ++row)
+    sum += d_out[row * n + column] * inverse[row] * x[row * n + column];
+  sums[chunk * n + column] = sum;
+}
+
+// Adds neighbours, then neighbours of those, and so on: row 0 becomes the sum of all. A block has
+// join_width columns.
+__global__ void join_kernel(float* sums, std::int64_t count, std::int64_t n, float* d_weight) {
+  const std::int64_t column = std::int64_t{blockIdx.x} * join_width + threadIdx.x;
+  for (std::int64_t stride = 1; stride < count; stride *= 2) {
+    for (std::int64_t i = 2 * stride * threadIdx.y; i + stride < count;
+         i += 2 * stride * join_width) {
+      if (column < n) sums[i * n + column] += sums[(i + stride) * n + column];
+    }
+    __syncthreads();
+  }
+  if (threadIdx.y == 0 && column < n) d_weight[column] = count == 0 ? 0.0F : sums[column];
+}
+
+}  // namespace
+
+void CudaModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
+                            Stream& stream) {
+  const std::int64_t rows = inverse.size(), n = weight.size();
+  expect_size("x", x, rows * n);
+  expect_size("out", out, rows * n);
+  launch(norm_kernel, norm_grid(rows, n), stream, device_data<float>(x), device_data<float>(weight),
+         epsilon, rows, n, in_quads(n, x.data, weight.data, out.data), device_data<float>(out),
+         device_data<float>(inverse));
+}
+
+void CudaModelOps::rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out,
+                                     Tensor d_x, Tensor d_weight, Tensor scratch, Stream& stream) {
+  const std::int64_t rows = inverse.size(), n = weight.size();
+  expect_size("x", x, rows * n);
+  expect_size("d_out", d_out, rows * n);
+  expect_size("d_x", d_x, rows * n);
+  expect_size("d_weight", d_weight, n);
+  require(scratch.size() >= rms_norm_scratch(rows, n), "scratch has {} elements; {} are needed",
+          scratch.size(), rms_norm_scratch(rows, n));
+  const float* xs = device_data<float>(x);
+  const float* inverses = device_data<float>(inverse);
+  const float* d_outs = device_data<float>(d_out);
+  float* sums = device_data<float>(scratch);
+  // First what reads d_out, which d_x may overwrite.
+  launch(norm_weight_kernel,
+         {.blocks = num_norm_chunks(rows),
+          .threads = column_threads,
+          .blocks_y = ceil_div(n, column_threads)},
+         stream, xs, inverses, d_outs, rows, n, sums);
+  launch(join_kernel, {.blocks = ceil_div(n, join_width), .threads = {join_width, join_width}},
+         stream, sums, num_norm_chunks(rows), n, device_data<float>(d_weight));
+  launch(norm_backward_kernel, norm_grid(rows, n), stream, xs, device_data<float>(weight), inverses,
+         d_outs, rows, n, device_data<float>(d_x));
+}
+
+std::int64_t CudaModelOps::rms_norm_scratch(std::int64_t rows, std::int64_t n) const {
+  return std::max<std::int64_t>(1, num_norm_chunks(rows)) * n;
+}
+
+}  // namespace switchyard

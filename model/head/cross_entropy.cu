@@ -1,0 +1,86 @@
+// Cross-entropy of logits and its gradient, in place: a block reads a row once for its largest
+// element and the sum of exponentials together, and a second time to replace it.
+#include "model/cuda_ops.h"
+#include "model/math.h"
+#include "runtime/expect.h"
+#include "runtime/device/kernel.h"
+
+namespace switchyard {
+namespace {
+
+constexpr int loss_threads = 512;
+
+// A running softmax: sum of e^(x - largest).
+struct Running {
+  float largest, sum;
+};
+
+__device__ Running joined(Running a, Running b) {
+  const float largest = b.largest > a.largest ? b.largest : a.largest;
+  return {largest, a.sum * exp_f32(a.largest - largest) + b.sum * exp_f32(b.largest - largest)};
+}
+
+__device__ void take(float x, Running& mine) {
+  if (x > mine.largest) {
+    mine.sum = mine.sum * exp_f32(mine.largest - x) + 1.0F;
+    mine.largest = x;
+  } else {
+    mine.sum += exp_f32(x - mine.largest);  // NaN if x is
+  }
+}
+
+__device__ Running joined_over_block(Running mine, Running* room) {
+  for (int lanes = warp_size / 2; lanes > 0; lanes /= 2) {
+    const Running other{__shfl_xor_sync(all_lanes, mine.largest, lanes),
+                        __shfl_xor_sync(all_lanes, mine.sum, lanes)};
+    // The same operand first in both lanes, so that they get the same bits.
+    mine = (threadIdx.x & lanes) == 0 ? joined(mine, other) : joined(other, mine);
+  }
+  if (threadIdx.x % warp_size == 0) room[threadIdx.x / warp_size] = mine;
+  __syncthreads();
+  Running all = room[0];
+  for (unsigned i = 1; i < blockDim.x / warp_size; ++i) all = joined(all, room[i]);
+  return all;
+}
+
+__global__ void __launch_bounds__(loss_threads)
+    cross_entropy_kernel(float* logits, const std::int32_t* target, std::int64_t vocabulary,
+                         float scale, float* loss) {
+  float* row = logits + std::int64_t{blockIdx.x} * vocabulary;
+  const std::int64_t wanted = target[blockIdx.x];
+  if (wanted < 0) {
+    for (std::int64_t i = threadIdx.x; i < vocabulary; i += loss_threads) row[i] = 0.0F;
+    if (threadIdx.x == 0) loss[blockIdx.x] = 0.0F;
+    return;
+  }
+  Running mine{-3.4e38F, 0.0F};  // finite, so that no difference with it is NaN
+  for (std::int64_t i = threadIdx.x; i < vocabulary; i += loss_threads) take(row[i], mine);
+  const Running all = joined_over_block(mine, shared_memory<Running>());
+  const float at_target = row[wanted];
+  const auto factor = static_cast<float>(static_cast<double>(scale) / all.sum);
+  __syncthreads();  // all have read the target
+  for (std::int64_t i = threadIdx.x; i < vocabulary; i += loss_threads) {
+    const float gradient = exp_f32(row[i] - all.largest) * factor;
+    row[i] = i == wanted ? gradient - scale : gradient;
+  }
+  if (threadIdx.x > 0) return;
+  const float log_sum = all.sum > 0.0F ? log_f32(all.sum) : all.sum;  // NaN stays NaN
+  loss[blockIdx.x] = log_sum + (all.largest - at_target);
+}
+
+}  // namespace
+
+void CudaModelOps::cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
+                                 Stream& stream) {
+  const std::int64_t rows = target.size(), vocabulary = logits.cols();
+  expect_size("logits", logits, rows * vocabulary);
+  expect_size("loss", loss, rows);
+  launch(cross_entropy_kernel,
+         {.blocks = rows,
+          .threads = loss_threads,
+          .shared_bytes = loss_threads / warp_size * sizeof(Running)},
+         stream, device_data<float>(logits), device_data<std::int32_t>(target), vocabulary, scale,
+         device_data<float>(loss));
+}
+
+}  // namespace switchyard

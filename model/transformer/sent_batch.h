@@ -1,0 +1,14 @@
+// A micro-batch on its way from the loader, on the host, to where the model computes.
+#pragma once
+
+#include "model/transformer/transformer.h"
+
+namespace switchyard {
+
+// `batch` where the stream's device reads it; copies live in `arena`. On a GPU what its kernels
+// cannot refuse is checked here. Errors: Exit::internal for a token or target outside the
+// vocabulary, or a position outside the sequence.
+Batch sent_batch(const Batch& batch, const Transformer::Options& options, Arena& arena,
+                 Stream& stream);
+
+}  // namespace switchyard

@@ -1,0 +1,101 @@
+// Transformer: a decoder-only language model with any mix of dense and mixture-of-experts layers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/config.h"
+#include "router/config.h"
+#include "router/gate/routing_tape.h"
+#include "router/plan/sent_rows.h"
+#include "runtime/batch.h"
+#include "runtime/comm/mesh.h"
+#include "runtime/params/params.h"
+
+namespace switchyard {
+
+class MoeLayer;
+
+// What the micro-batches of a step add up to. Losses are already divided by the step's loss tokens;
+// all are integers, so that any order of adding gives the same bits.
+struct StepSums {
+  std::int64_t loss = 0, balance_loss = 0, z_loss = 0;  // fixed point, see Transformer::loss_format
+  std::vector<std::int64_t> expert_counts;  // [MoE layers, experts]: (token, choice) pairs, dropped
+                                            // ones included
+  std::vector<std::int64_t> dropped;        // [MoE layers]: of them, for lack of capacity
+  SentRows sent_rows;                       // rows that went out in forward
+  std::int64_t broken = 0;  // losses that are not finite or too large for the fixed point
+};
+
+class Transformer {
+ public:
+  struct Options {
+    std::int64_t vocabulary = 0;
+    std::int64_t sequence_length = 0;  // of the longest row
+    bool exact = true;
+    std::int64_t step_tokens = 1;        // of a full step: fixes the fixed-point scale
+    std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
+    std::uint64_t seed = 1;              // of the gates' noise and hashes
+    RoutingTape* tape = nullptr;         // of the gates; the caller owns it
+    ProductPrecision precision{};
+    DType moments = DType::f32;  // or bf16: as the optimizer keeps them
+    Device device{};             // of the parameters and activations
+    // So many of the first layers keep nothing but their input and their routes from forward to
+    // backward, and are then computed again; the bits are the same.
+    std::int64_t recompute_layers = 0;
+    // Activations are allocated at once, for so many times an even share of rows per rank (a fuller
+    // micro-batch grows them); 0: as they are needed.
+    double load_factor = 0.0;
+  };
+  // Collective. Allocates parameters for what this rank hosts; values are set by
+  // params().initialize or by loading a checkpoint.
+  Transformer(const ModelConfig& model, const RouterConfig& router, const Options& options,
+              Mesh& mesh);
+  ~Transformer();
+  Transformer(Transformer&&) noexcept;
+
+  Params& params();
+  const ModelConfig& config() const;
+  const Options& options() const;
+  const RouterConfig& router() const;
+  int num_moe_layers() const;
+  std::vector<int> moe_layers() const;         // their indices
+  MoeLayer& moe_layer(int layer);              // at such an index
+  const std::string& exchange_choice() const;  // which exchange serves the layers, and why
+  std::int64_t travelling_row_bytes() const;   // of a row between ranks
+  const FixedPoint& loss_format() const;
+  StepSums empty_sums() const;
+  struct ActivationMemory {
+    std::int64_t held = 0, used = 0;  // bytes, scratch included; used: by the fullest micro-batch
+  };
+  ActivationMemory activation_memory() const;
+
+  // Activations of one micro-batch, kept in the model's arena until the next forward.
+  struct Saved;
+  // Collective over the expert group, for empty batches too. The batch is on the host; its tokens
+  // are a multiple of row_tile.
+  Saved& forward(const Batch& batch, Stream& stream);
+  // Collective. Adds to the gradients and to `sums`. loss_tokens: of the whole step.
+  void backward(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream);
+  // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
+  void evaluate(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream);
+  // Logits of the batch's tokens from `first` on, after forward. out: [tokens, V].
+  void logits(const Saved& saved, std::int64_t first, Tensor out, Stream& stream);
+  // After forward of one row: text `text` of the past is the row's first `length` tokens.
+  void remember(const Saved& saved, std::int64_t text, std::int64_t length, Past& past,
+                Stream& stream) const;
+
+  // What the gates learn from a step that was taken. sums: of all ranks.
+  void finish_step(const StepSums& sums);
+  // What the gates keep from step to step, by global name; the same on all ranks.
+  std::vector<std::pair<std::string, Tensor>> gate_state();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace switchyard

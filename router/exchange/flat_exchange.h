@@ -1,0 +1,22 @@
+// The flat exchange: one exact all-to-all. Every row for another rank travels once, none is padded.
+#pragma once
+
+#include "router/exchange/exchange.h"
+
+namespace switchyard {
+
+class FlatExchange final : public Exchange {
+ public:
+  FlatExchange(Payload payload, Comm& experts) : payload_(payload), experts_(experts) {}
+
+  std::string name() const override { return "flat"; }
+  void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+                Stream& stream) override;
+  void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena, Stream& stream) override;
+
+ private:
+  Payload payload_;
+  Comm& experts_;
+};
+
+}  // namespace switchyard

@@ -1,0 +1,78 @@
+#include "router/exchange/measured_exchange.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "router/exchange/workload.h"
+#include "runtime/comm/topology.h"
+
+namespace switchyard {
+namespace {
+
+constexpr int num_tries = 5;
+
+// The middle of a few round trips, each as slow as its slowest rank. Collective.
+double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload& workload,
+                  Comm& experts, Stream& stream) {
+  Arena arena(stream.device());
+  Plan plan;
+  std::vector<double> seconds;
+  for (int i = 0; i <= num_tries; ++i) {
+    arena.reset();
+    const DrawnRouting drawn = workload.draw(experts.rank(), i);
+    make_plan(drawn.routing, Placement(shape.num_experts, experts.size()), experts, arena, plan,
+              stream);
+    const Tensor x = arena.take({drawn.tokens(), shape.hidden});
+    const Tensor rows = arena.take({plan.num_shard_rows, shape.hidden});
+    const Tensor slots = arena.take({plan.num_slots, shape.hidden});
+    stream.synchronize();
+    experts.barrier();
+    const auto start = std::chrono::steady_clock::now();
+    exchange.prepare(plan, arena, stream);
+    exchange.dispatch(x, Tensor{}, plan, rows, arena, stream);
+    exchange.combine(rows, plan, slots, arena, stream);
+    stream.synchronize();
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    seconds.push_back(reduce_one(experts, spent.count(), Reduce::max));
+  }
+  std::sort(seconds.begin() + 1, seconds.end());  // the first one met cold memory
+  return seconds[1 + num_tries / 2];
+}
+
+}  // namespace
+
+ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape& shape,
+                                 Comm& experts, Stream& stream) {
+  if (experts.size() == 1)
+    return {make_named_exchange("flat", config, shape, experts), "flat, having one rank"};
+  std::vector<std::string> names = {"flat"};
+  {
+    const Topology topology = make_topology(experts, config.ranks_per_node);
+    const int several = topology.smallest_node() > 1 || topology.num_nodes() < experts.size();
+    if (reduce_one(experts, std::int64_t{several}, Reduce::max) != 0) {
+      if (stream.device().kind == Device::Kind::cpu) names.push_back("shared_memory");
+      if (topology.num_nodes() > 1) names.push_back("hierarchical");
+    }
+  }
+  const Workload workload("balanced", {.tokens = shape.tokens,
+                                       .top_k = config.top_k,
+                                       .num_experts = shape.num_experts,
+                                       .num_ranks = experts.size()});
+  std::string why;
+  ChosenExchange best;
+  double least = 0.0;
+  for (const std::string& name : names) {
+    auto exchange = make_named_exchange(name, config, shape, experts);
+    double seconds = seconds_of(*exchange, shape, workload, experts, stream);
+    experts.broadcast(tensor_of(&seconds, {1}), 0, stream);
+    why += fmt::format("{}{} {:.3g} ms", why.empty() ? "" : ", ", name, 1e3 * seconds);
+    if (best.exchange && seconds >= least) continue;
+    best.exchange = std::move(exchange);
+    least = seconds;
+  }
+  best.why = fmt::format("{}, the fastest of {} for a round trip of {} tokens on {} ranks",
+                         best.exchange->name(), why, shape.tokens, experts.size());
+  return best;
+}
+
+}  // namespace switchyard

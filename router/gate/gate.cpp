@@ -1,0 +1,167 @@
+#include "router/gate/gate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/device/host_access.h"
+#include "runtime/device/trace.h"
+#include "runtime/product/matmul.h"
+
+namespace switchyard {
+namespace {
+
+// Reads `groups` as long as it lives.
+GateRule rule_of(const RouterConfig& config, const GroupMembers& groups) {
+  GateRule rule{.scale = config.scale,
+                .groups = num_groups(config),
+                .groups_per_token = config.groups_per_token,
+                .group_experts = groups.experts.data(),
+                .group_begins = groups.begins.data()};
+  if (config.gate == "sigmoid") {
+    rule.weighing = config.normalize ? Weighing::sigmoid_normalized : Weighing::sigmoid;
+  } else if (config.gate == "topk_softmax" || config.gate == "noisy_topk") {
+    rule.weighing = Weighing::topk_softmax;
+  }
+  return rule;
+}
+
+}  // namespace
+
+Gate::Picking Gate::picking_of(const std::string& gate) {
+  if (gate == "noisy_topk") return Picking::noisy_best;
+  if (gate == "expert_choice") return Picking::tokens;
+  return gate == "hash" ? Picking::by_hash : Picking::best;
+}
+
+Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, std::int64_t hidden,
+           int num_experts, double init_std, const GateInputs& inputs)
+    : name_(name),
+      config_(config),
+      groups_(expert_groups(config, num_experts)),
+      rule_(rule_of(config, groups_)),
+      picking_(picking_of(config.gate)),
+      balance_over_(balance_over_of(config.balance_over)),
+      num_experts_(num_experts),
+      inputs_(inputs) {
+  check_router(config, num_experts);
+  const Shape shape{num_experts, hidden};
+  if (picking_ != Picking::by_hash) {
+    router_ = params.declare({.name = name + ".router", .shape = shape, .init_std = init_std});
+  }
+  // Zero, as Shazeer 2017: the noise starts with the same width for all.
+  if (picking_ == Picking::noisy_best) {
+    noise_ = params.declare({.name = name + ".router_noise", .shape = shape});
+  }
+  if (is_sigmoid(rule_.weighing)) bias_ = Buffer({num_experts}, DType::f32);
+  if (balance_over_ == BalanceOver::global_batch) counts_ = Buffer({num_experts}, DType::i64);
+}
+
+void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& routing,
+                  Arena& arena, Stream& stream) const {
+  const Span span(stream, "gate");
+  const std::int64_t tokens = x.rows();
+  const std::int64_t choices = picking_ == Picking::tokens ? num_experts_ : config_.top_k;
+  routing.expert = arena.take({tokens, choices}, DType::i32);
+  routing.weight = arena.take({tokens, choices});
+  if (picking_ != Picking::by_hash) make_logits(params, batch, x, routing, arena, stream);
+  RoutingTape* tape = batch.step >= 0 && !x.empty() ? inputs_.tape : nullptr;
+  const bool replayed = tape != nullptr && replay(*tape, batch, routing.expert, stream);
+  if (!replayed && !x.empty()) pick(batch, routing, arena, stream);
+  RouterOps& ops = RouterOps::on(stream.device());
+  if (picking_ == Picking::by_hash) {
+    HostWrite weight(routing.weight, stream);
+    std::fill_n(weight.as<float>(), routing.weight.size(),
+                config_.scale / static_cast<float>(config_.top_k));
+    weight.send();
+  } else {
+    ops.weigh(rule_, routing.logits, routing.probability, routing.expert, routing.weight, stream);
+  }
+  if (config_.capacity_factor > 0 && batch.step >= 0 && !replayed) {
+    const DropBy by = config_.drop == "position" ? DropBy::position : DropBy::probability;
+    ops.drop(routing.expert, routing.weight, num_experts_, capacity(tokens), by, stream);
+  }
+  if (tape != nullptr)
+    tape->record(batch, inputs_.layer, HostRead(routing.expert, stream).tensor());
+  tally(batch, routing, arena, stream);
+}
+
+bool Gate::replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const {
+  HostWrite taped(expert, stream);
+  const bool replayed = tape.replay(batch, inputs_.layer, taped.tensor());
+  if (replayed) taped.send();
+  return replayed;
+}
+
+void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
+                       Arena& arena, Stream& stream) const {
+  const std::int64_t tokens = x.rows();
+  RouterOps& ops = RouterOps::on(stream.device());
+  const auto first = static_cast<std::uint64_t>(std::max<std::int64_t>(0, batch.index) * tokens);
+  const bool training = batch.step >= 0;
+  routing.input = x;
+  if (config_.jitter > 0 && training) {
+    routing.input = arena.take(x.shape);
+    ops.jitter(random(Purpose::gate_jitter, batch), first * static_cast<std::uint64_t>(x.cols()),
+               config_.jitter, x, routing.input, stream);
+  }
+  routing.logits = arena.take({tokens, num_experts_});
+  routing.probability = arena.take({tokens, num_experts_});
+  routing.log_sum = arena.take({tokens});
+  matmul(routing.input, Op::plain, params.value(router_), Op::transposed, routing.logits,
+         Write::replace, stream);
+  routing.noise_slope = Tensor{};
+  if (noise_ >= 0 && training) {
+    routing.noise_slope = arena.take({tokens, num_experts_});
+    matmul(routing.input, Op::plain, params.value(noise_), Op::transposed, routing.noise_slope,
+           Write::replace, stream);
+    ops.add_noise(random(Purpose::gate_noise, batch),
+                  first * static_cast<std::uint64_t>(num_experts_), routing.noise_slope,
+                  routing.logits, stream);
+  }
+  ops.score(rule_.weighing, routing.logits, routing.probability, routing.log_sum, stream);
+}
+
+void Gate::pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const {
+  RouterOps& ops = RouterOps::on(stream.device());
+  if (picking_ == Picking::by_hash) {
+    ops.pick_by_hash(random(Purpose::gate_hash, {}), batch.tokens, num_experts_, routing.expert,
+                     stream);
+  } else if (picking_ == Picking::tokens) {
+    ops.pick_tokens(routing.probability, capacity(routing.expert.rows()), routing.expert, stream);
+  } else {
+    ops.pick(rule_, routing.logits, routing.probability, on_device(bias_, arena, stream),
+             routing.expert, stream);
+  }
+}
+
+std::int64_t Gate::capacity(std::int64_t tokens) const {
+  const double factor = picking_ == Picking::tokens ? 1.0 : config_.capacity_factor;
+  const double rows =
+      factor * static_cast<double>(tokens * config_.top_k) / static_cast<double>(num_experts_);
+  // The margin keeps a product such as 1.1 * 10, which a double holds as a little more than 11.
+  return std::min(tokens, static_cast<std::int64_t>(std::ceil(rows * (1.0 - 1e-9))));
+}
+
+Random Gate::random(Purpose purpose, const Batch& batch) const {
+  const auto step = static_cast<std::uint64_t>(std::max<std::int64_t>(0, batch.step));
+  return {inputs_.seed, purpose, step | static_cast<std::uint64_t>(inputs_.layer) << 50};
+}
+
+void Gate::finish_step(std::span<const std::int64_t> counts) {
+  if (!bias_.tensor().empty() && config_.bias_rate > 0) {
+    update_bias(counts, config_.bias_rate,
+                {bias_.tensor().as<float>(), static_cast<std::size_t>(num_experts_)});
+  }
+  if (!counts_.tensor().empty()) {
+    std::copy(counts.begin(), counts.end(), counts_.tensor().as<std::int64_t>());
+  }
+}
+
+std::vector<std::pair<std::string, Tensor>> Gate::state() const {
+  std::vector<std::pair<std::string, Tensor>> state;
+  if (!bias_.tensor().empty()) state.emplace_back(name_ + ".bias", bias_);
+  if (!counts_.tensor().empty()) state.emplace_back(name_ + ".counts", counts_);
+  return state;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,92 @@
+// Gate: which experts a token goes to and with what weight, and the losses that keep experts in
+// balance.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "router/config.h"
+#include "router/gate/balance.h"
+#include "router/gate/routing_tape.h"
+#include "router/groups.h"
+#include "router/ops.h"
+#include "router/plan/plan.h"
+#include "runtime/batch.h"
+#include "runtime/params/params.h"
+
+namespace switchyard {
+
+// Auxiliary losses of one micro-batch, coefficients and the micro-batch's share of the step
+// included.
+struct AuxiliaryLosses {
+  double balance = 0.0;  // see router/gate/balance.h
+  double z = 0.0;        // c mean_t log_sum_t^2 (ST-MoE, arXiv:2202.08906)
+};
+
+// What a gate's choices depend on besides its parameters.
+struct GateInputs {
+  int layer = 0;
+  std::uint64_t seed = 0;       // of noise, jitter and hashes
+  RoutingTape* tape = nullptr;  // the caller's; nullptr: choices are neither recorded nor replayed
+};
+
+class Gate {
+ public:
+  // Declares name.router [experts, hidden], but for hash routing, and name.router_noise for noisy
+  // top-k. Errors: Exit::usage, see check_router.
+  Gate(Params& params, const std::string& name, const RouterConfig& config, std::int64_t hidden,
+       int num_experts, double init_std, const GateInputs& inputs = {});
+
+  // x: [T, hidden], T a multiple of row_tile or 0. Fills routing; its tensors live in `arena`. f32
+  // throughout. Noise, jitter and capacity act where batch.step >= 0; noise and jitter are keyed
+  // by seed, step, layer and the token's place in the step.
+  void choose(const Params& params, const Batch& batch, Tensor x, Routing& routing, Arena& arena,
+              Stream& stream) const;
+  // Adds to d_x [T, hidden] and to the router's gradient; returns the auxiliary losses. share: the
+  // micro-batch's tokens over the step's, which scales the auxiliary losses as it scales the loss.
+  // The counts take no gradient.
+  AuxiliaryLosses backward(Params& params, const Batch& batch, Tensor x, const Routing& routing,
+                           Tensor d_weight, double share, Tensor d_x, Arena& arena,
+                           Stream& stream) const;
+
+  // After a step: moves the balancing bias and keeps the counts for the next step's balance loss.
+  // counts: choices per expert of the whole step, before drops; the same on all ranks.
+  void finish_step(std::span<const std::int64_t> counts);
+  // What the gate keeps from step to step, by global name ("layer3.bias" [E] f32, "layer3.counts"
+  // [E] i64), for checkpoints. The same on all ranks.
+  std::vector<std::pair<std::string, Tensor>> state() const;
+
+ private:
+  enum class Picking : std::uint8_t { best, noisy_best, tokens, by_hash };
+  static Picking picking_of(const std::string& gate);
+
+  void make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
+                   Arena& arena, Stream& stream) const;
+  bool replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const;
+  void pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
+  // gate_tally.cpp: the counts and sums of `routing`; the runs over which they are taken.
+  void tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
+  std::int64_t num_runs(const Batch& batch, std::int64_t tokens) const;
+  Balance balance_of(const Routing& routing, std::int64_t runs, double share) const;
+  void add_product_gradients(Params& params, const Batch& batch, const Routing& routing,
+                             Tensor d_logits, Tensor d_x, Arena& arena, Stream& stream) const;
+  std::int64_t capacity(std::int64_t tokens) const;
+  Random random(Purpose purpose, const Batch& batch) const;
+
+  std::string name_;
+  RouterConfig config_;
+  GroupMembers groups_;
+  GateRule rule_;
+  Picking picking_;
+  BalanceOver balance_over_;
+  int num_experts_;
+  GateInputs inputs_;
+  ParamId router_ = -1, noise_ = -1;
+  Buffer bias_;    // [E] f32, for sigmoid
+  Buffer counts_;  // [E] i64, of the step before, for a balance loss over the global batch
+};
+
+}  // namespace switchyard

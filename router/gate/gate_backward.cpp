@@ -1,0 +1,57 @@
+#include "router/gate/gate.h"
+#include "runtime/device/host_access.h"
+#include "runtime/device/ops.h"
+#include "runtime/device/trace.h"
+#include "runtime/product/matmul.h"
+
+namespace switchyard {
+
+AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, Tensor x, const Routing& routing,
+                               Tensor d_weight, double share, Tensor d_x, Arena& arena,
+                               Stream& stream) const {
+  const Span span(stream, "gate");
+  if (x.empty() || picking_ == Picking::by_hash) return {};
+  RouterOps& ops = RouterOps::on(stream.device());
+  const std::int64_t runs = num_runs(batch, x.rows());
+  const Balance balance = balance_of(routing, runs, share);
+  const double z = static_cast<double>(config_.z_loss) * share / static_cast<double>(x.rows());
+
+  const Tensor d_logits = arena.take(routing.logits.shape);
+  ops.choose_backward(
+      rule_, routing.logits, routing.probability, routing.log_sum, routing.expert, d_weight,
+      on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
+      static_cast<float>(2.0 * z), d_logits, stream);
+  add_product_gradients(params, batch, routing, d_logits, d_x, arena, stream);
+  return {balance.loss, z * routing.log_sum_squares};
+}
+
+Balance Gate::balance_of(const Routing& routing, std::int64_t runs, double share) const {
+  const double coefficient = static_cast<double>(config_.balance_loss) * share;
+  std::span<const std::int64_t> counts = routing.wanted_of_runs;
+  if (balance_over_ == BalanceOver::global_batch)
+    counts = {counts_.tensor().as<std::int64_t>(), static_cast<std::size_t>(num_experts_)};
+  return balance_loss(coefficient, counts, routing.probability_of_runs, num_experts_,
+                      routing.expert.rows() / runs);
+}
+
+void Gate::add_product_gradients(Params& params, const Batch& batch, const Routing& routing,
+                                 Tensor d_logits, Tensor d_x, Arena& arena, Stream& stream) const {
+  const bool jittered = routing.input.data != nullptr && config_.jitter > 0 && batch.step >= 0;
+  const Tensor d_input = jittered ? arena.take(d_x.shape) : d_x;
+  const Write write = jittered ? Write::replace : Write::add;
+  params.add_gradient_product(router_, d_logits, routing.input, stream);
+  matmul(d_logits, Op::plain, params.value(router_), Op::plain, d_input, write, stream);
+  RouterOps& ops = RouterOps::on(stream.device());
+  if (!routing.noise_slope.empty()) {
+    const Tensor d_width = routing.noise_slope;
+    ops.multiply(d_logits, d_width, stream);
+    params.add_gradient_product(noise_, d_width, routing.input, stream);
+    matmul(d_width, Op::plain, params.value(noise_), Op::plain, d_input, Write::add, stream);
+  }
+  if (!jittered) return;
+  const auto first = static_cast<std::uint64_t>(batch.index * d_x.size());
+  ops.jitter(random(Purpose::gate_jitter, batch), first, config_.jitter, d_input, d_input, stream);
+  RuntimeOps::on(stream.device()).add(d_input, d_x, stream);
+}
+
+}  // namespace switchyard

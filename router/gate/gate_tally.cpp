@@ -1,0 +1,75 @@
+// What the host learns of a micro-batch's choices: the device counts and sums, and one read brings
+// all of it, the only one of a layer.
+#include "router/gate/gate.h"
+#include "runtime/device/host_access.h"
+#include "runtime/device/ops.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t number_bytes = 8;  // of a count and of a sum
+
+// Counts and sums side by side, so that one read brings them.
+struct Numbers {
+  Tensor counts;  // [runs, 2, experts], see RouterOps::count_choices
+  Tensor sums;    // [runs, experts + 1], see RouterOps::sum_probabilities
+
+  static std::int64_t bytes(std::int64_t runs, std::int64_t experts) {
+    return number_bytes * runs * (3 * experts + 1);
+  }
+  Numbers(Tensor room, std::int64_t runs, std::int64_t experts)
+      : counts{room.data, {runs, 2, experts}, DType::i64, room.device},
+        sums{room.as<std::uint8_t>() + counts.bytes(),
+             {runs, experts + 1},
+             DType::f64,
+             room.device} {}
+};
+
+void queue_tally(const Routing& routing, const Numbers& numbers, Stream& stream) {
+  RouterOps& ops = RouterOps::on(stream.device());
+  ops.count_choices(routing.expert, numbers.counts, stream);
+  if (given(routing.probability)) {
+    ops.sum_probabilities(routing.probability, routing.log_sum, numbers.sums, stream);
+  } else {  // of a gate by hash
+    RuntimeOps::on(stream.device()).zero(numbers.sums, stream);
+  }
+}
+
+}  // namespace
+
+// Rows of other lengths than one another's, which nothing trains on, are one run.
+std::int64_t Gate::num_runs(const Batch& batch, std::int64_t tokens) const {
+  const bool by_sequence = balance_over_ == BalanceOver::sequence && batch.num_sequences > 0 &&
+                           tokens % batch.num_sequences == 0;
+  return by_sequence ? batch.num_sequences : 1;
+}
+
+void Gate::tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const {
+  const auto experts = static_cast<std::size_t>(num_experts_);
+  const std::int64_t tokens = routing.expert.rows(), runs = num_runs(batch, tokens);
+  routing.counts.assign(experts, 0);
+  routing.wanted.assign(experts, 0);
+  routing.wanted_of_runs.clear();
+  routing.probability_of_runs.clear();
+  routing.log_sum_squares = 0.0;
+  if (tokens == 0) return;
+  const Tensor room = arena.take({Numbers::bytes(runs, num_experts_)}, DType::u8);
+  queue_tally(routing, Numbers(room, runs, num_experts_), stream);
+  const HostRead here(room, stream);
+  const Numbers numbers(here.tensor(), runs, num_experts_);
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const auto* kept = numbers.counts.as<std::int64_t>() + run * 2 * num_experts_;
+    // Where experts choose, nobody is turned away.
+    const auto* wanted = picking_ == Picking::tokens ? kept : kept + num_experts_;
+    const auto* sum = numbers.sums.as<double>() + run * (num_experts_ + 1);
+    for (std::size_t e = 0; e < experts; ++e) {
+      routing.counts[e] += kept[e];
+      routing.wanted[e] += wanted[e];
+    }
+    routing.wanted_of_runs.insert(routing.wanted_of_runs.end(), wanted, wanted + experts);
+    routing.probability_of_runs.insert(routing.probability_of_runs.end(), sum, sum + experts);
+    routing.log_sum_squares += sum[experts];
+  }
+}
+
+}  // namespace switchyard

@@ -1,0 +1,184 @@
+#include "router/plan/hops.h"
+
+#include <algorithm>
+
+#include "router/plan/plan.h"
+#include "runtime/comm/counts.h"
+#include "runtime/device/host_access.h"
+
+namespace switchyard {
+namespace {
+
+// What I send to one node: its tokens once each, and for its slots, by (rank, slot), the place of
+// the token among them.
+struct NodeLoad {
+  std::vector<std::int32_t> tokens, token_of_slot, slots;
+  Counts slots_of_rank;
+};
+
+NodeLoad load_for(const std::vector<int>& ranks, const Plan& plan,
+                  const std::int32_t* token_of_slot, const Counts& slot_begin) {
+  NodeLoad load;
+  std::vector<std::int32_t> place(at(plan.slot_of_choice.rows()), -1);
+  for (const int rank : ranks) {
+    load.slots_of_rank.push_back(plan.send[at(rank)]);
+    for (std::int64_t i = 0; i < plan.send[at(rank)]; ++i) {
+      const std::int64_t slot = slot_begin[at(rank)] + i;
+      load.slots.push_back(static_cast<std::int32_t>(slot));
+      place[at(token_of_slot[slot])] = 0;
+    }
+  }
+  for (std::size_t token = 0; token < place.size(); ++token) {
+    if (place[token] < 0) continue;
+    place[token] = static_cast<std::int32_t>(load.tokens.size());
+    load.tokens.push_back(static_cast<std::int32_t>(token));
+  }
+  for (const std::int32_t slot : load.slots)
+    load.token_of_slot.push_back(place[at(token_of_slot[slot])]);
+  return load;
+}
+
+template <class T>
+std::vector<T> exchange_values(Comm& comm, const std::vector<T>& in, const Counts& send,
+                               const Counts& receive, Stream& stream) {
+  std::vector<T> out(at(total_of(receive)));
+  comm.all_to_all_rows(tensor_of(in.data(), {std::ssize(in), 1}), send,
+                       tensor_of(out.data(), {std::ssize(out), 1}), receive, stream);
+  return out;
+}
+
+Tensor kept(const std::vector<std::int32_t>& values, Arena& arena, Stream& stream) {
+  HostWrite tensor(arena.take({std::ssize(values)}, DType::i32), stream);
+  std::copy(values.begin(), values.end(), tensor.as<std::int32_t>());
+  return tensor.send();
+}
+
+// What a relay learns: per source of its rail, crossings and slots by rank of its node.
+struct Incoming {
+  Counts counts;                            // [sources, 1 + ranks of my node]
+  std::vector<std::int32_t> token_of_slot;  // by (source, rank, slot)
+};
+
+// loads: in the order of their relays, in which everything leaves.
+Incoming exchange_loads(const std::vector<NodeLoad>& loads, const Topology& topology,
+                        const Rails& rails, Hops& hops, Stream& stream) {
+  const std::size_t members = rails.members.size();
+  const int me = rails.across->rank();
+  const bool relay = std::any_of(rails.relays.begin(), rails.relays.end(),
+                                 [&](const Rails::Relay& r) { return r.member == me; });
+  const std::int64_t width = 1 + topology.node->size();
+  Counts counts, count_send(members, 0), count_receive(members, relay ? width : 0);
+  std::vector<std::int32_t> token_of_slot;
+  hops.cross_send.assign(members, 0);
+  hops.return_receive.assign(members, 0);
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    const NodeLoad& load = loads[i];
+    const std::size_t to = at(rails.relays[i].member);
+    counts.push_back(std::ssize(load.tokens));
+    counts.insert(counts.end(), load.slots_of_rank.begin(), load.slots_of_rank.end());
+    count_send[to] = 1 + std::ssize(load.slots_of_rank);
+    hops.cross_send[to] = std::ssize(load.tokens);
+    hops.return_receive[to] = std::ssize(load.slots);
+    token_of_slot.insert(token_of_slot.end(), load.token_of_slot.begin(), load.token_of_slot.end());
+  }
+  Incoming incoming;
+  incoming.counts = exchange_values(*rails.across, counts, count_send, count_receive, stream);
+  hops.cross_receive.assign(members, 0);
+  hops.return_send.assign(members, 0);
+  for (std::size_t i = 0; i < incoming.counts.size(); ++i) {
+    const std::size_t source = i / at(width);
+    (i % at(width) == 0 ? hops.cross_receive : hops.return_send)[source] += incoming.counts[i];
+  }
+  incoming.token_of_slot =
+      exchange_values(*rails.across, token_of_slot, hops.return_receive, hops.return_send, stream);
+  return incoming;
+}
+
+// The relay's rows by (rank, source, slot), from what came by (source, rank, slot).
+void make_relayed(const Incoming& incoming, int node_size, Hops& hops, Arena& arena,
+                  Stream& stream) {
+  const std::size_t width = 1 + at(node_size), sources = incoming.counts.size() / width;
+  const Counts crossing_begin = begins_of(hops.cross_receive),
+               return_begin = begins_of(hops.return_send);
+  std::vector<std::int32_t> crossing, place;
+  hops.relay_send.assign(at(node_size), 0);
+  Counts done = return_begin;
+  for (std::size_t rank = 0; rank < at(node_size); ++rank) {
+    for (std::size_t source = 0; source < sources; ++source) {
+      const std::int64_t rows = incoming.counts[source * width + 1 + rank];
+      hops.relay_send[rank] += rows;
+      for (std::int64_t i = 0; i < rows; ++i) {
+        const std::int64_t from = done[source]++;
+        place.push_back(static_cast<std::int32_t>(from));
+        crossing.push_back(
+            static_cast<std::int32_t>(crossing_begin[source] + incoming.token_of_slot[at(from)]));
+      }
+    }
+  }
+  hops.crossing_of_relayed = kept(crossing, arena, stream);
+  hops.return_of_relayed = kept(place, arena, stream);
+}
+
+// My received rows by (relay, source, slot), as places in the order (source, slot).
+void make_received(const Rails& rails, int node_size, const Plan& plan, Hops& hops, Arena& arena,
+                   Stream& stream) {
+  const Counts begin = begins_of(plan.receive);
+  std::vector<std::int32_t> received;
+  hops.relay_receive.assign(at(node_size), 0);
+  for (int rail = 0; rail < rails.num_rails; ++rail) {
+    for (std::size_t source = 0; source < plan.receive.size(); ++source) {
+      if (rails.rail_of[source] != rail) continue;
+      hops.relay_receive[at(rail)] += plan.receive[source];
+      for (std::int64_t i = 0; i < plan.receive[source]; ++i)
+        received.push_back(static_cast<std::int32_t>(begin[source] + i));
+    }
+  }
+  hops.received_of_relayed = kept(received, arena, stream);
+}
+
+}  // namespace
+
+Rails make_rails(const Topology& topology, Comm& group) {
+  Rails rails;
+  rails.num_rails = topology.smallest_node();
+  rails.rail_of.resize(topology.node_of.size());
+  for (const std::vector<int>& ranks : topology.ranks) {
+    for (std::size_t i = 0; i < ranks.size(); ++i)
+      rails.rail_of[at(ranks[i])] = static_cast<int>(i) % rails.num_rails;
+  }
+  const int mine = rails.rail_of[at(group.rank())];
+  for (int rank = 0; rank < group.size(); ++rank) {
+    if (rails.rail_of[at(rank)] == mine) rails.members.push_back(rank);
+  }
+  for (int node = 0; node < topology.num_nodes(); ++node) {
+    const auto relay =
+        std::find(rails.members.begin(), rails.members.end(), topology.ranks[at(node)][at(mine)]);
+    rails.relays.push_back({static_cast<int>(relay - rails.members.begin()), node});
+  }
+  std::sort(rails.relays.begin(), rails.relays.end(),
+            [](const Rails::Relay& a, const Rails::Relay& b) { return a.member < b.member; });
+  rails.across = group.split(mine, group.rank());
+  return rails;
+}
+
+void make_hops(const Topology& topology, const Rails& rails, Plan& plan, Arena& arena,
+               Stream& stream) {
+  Hops& hops = plan.hops;
+  const Counts slot_begin = begins_of(plan.send);
+  std::vector<NodeLoad> loads;
+  std::vector<std::int32_t> tokens, slots;
+  const HostRead token_of_slot(plan.token_of_slot, stream);
+  for (const Rails::Relay& relay : rails.relays) {
+    loads.push_back(load_for(topology.ranks[at(relay.node)], plan, token_of_slot.as<std::int32_t>(),
+                             slot_begin));
+    tokens.insert(tokens.end(), loads.back().tokens.begin(), loads.back().tokens.end());
+    slots.insert(slots.end(), loads.back().slots.begin(), loads.back().slots.end());
+  }
+  hops.token_of_crossing = kept(tokens, arena, stream);
+  hops.slot_of_return = kept(slots, arena, stream);
+  const Incoming incoming = exchange_loads(loads, topology, rails, hops, stream);
+  make_relayed(incoming, topology.node->size(), hops, arena, stream);
+  make_received(rails, topology.node->size(), plan, hops, arena, stream);
+}
+
+}  // namespace switchyard

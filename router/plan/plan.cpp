@@ -1,0 +1,112 @@
+#include "router/plan/plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "router/ops.h"
+#include "runtime/comm/counts.h"
+#include "runtime/device/host_access.h"
+#include "runtime/device/trace.h"
+
+namespace switchyard {
+namespace {
+
+// copy[e]: the copy of expert e that serves this rank.
+std::vector<std::int32_t> copies_for(const Placement& placement, int rank) {
+  std::vector<std::int32_t> copy(at(placement.num_experts()));
+  for (std::size_t e = 0; e < copy.size(); ++e)
+    copy[e] = placement.copy_for(static_cast<int>(e), rank);
+  return copy;
+}
+
+void count_outgoing(const Routing& routing, const Placement& placement,
+                    const std::vector<std::int32_t>& copy, Plan& plan) {
+  const int num_ranks = placement.num_ranks();
+  plan.outgoing.assign(at(placement.num_copies()), 0);
+  for (std::size_t e = 0; e < copy.size(); ++e) plan.outgoing[at(copy[e])] = routing.counts[e];
+  plan.send.assign(at(num_ranks), 0);
+  plan.hosted.assign(at(num_ranks), 0);
+  for (int rank = 0; rank < num_ranks; ++rank) {
+    plan.hosted[at(rank)] = placement.num_hosted(rank);
+    const auto first = plan.outgoing.begin() + placement.first_copy(rank);
+    plan.send[at(rank)] =
+        std::accumulate(first, first + placement.num_hosted(rank), std::int64_t{0});
+  }
+}
+
+// copy: of each expert, as copies_for() says.
+void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy, Arena& arena,
+                  Plan& plan, Stream& stream) {
+  plan.num_slots = total_of(plan.outgoing);
+  plan.token_of_slot = arena.take({plan.num_slots}, DType::i32);
+  plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
+  HostWrite copies(arena.take({std::ssize(copy)}, DType::i32), stream);
+  std::copy(copy.begin(), copy.end(), copies.as<std::int32_t>());
+  RouterOps::on(stream.device())
+      .sort_choices(on_device(routing.expert, arena, stream), copies.send(),
+                    std::ssize(plan.outgoing), plan.token_of_slot, plan.slot_of_choice, stream);
+}
+
+// incoming[source * hosted + slot]: rows that `source` sends for my expert `slot`.
+Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
+  const std::int64_t hosted = plan.hosted[at(experts.rank())];
+  const Counts receive(plan.hosted.size(), hosted);
+  Counts incoming(plan.hosted.size() * at(hosted));
+  experts.all_to_all_rows(tensor_of(plan.outgoing.data(), {std::ssize(plan.outgoing), 1}),
+                          plan.hosted, tensor_of(incoming.data(), {std::ssize(incoming), 1}),
+                          receive, stream);
+  return incoming;
+}
+
+// Segments in the order (slot, source), each starting where the last one's padding ends.
+void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64_t hosted,
+                      Device device, Plan& plan) {
+  const std::int64_t tile = row_tile_on(device);
+  plan.segments.resize(incoming.size());
+  plan.num_shard_rows = 0;
+  auto segment = plan.segments.begin();
+  for (std::int64_t slot = 0; slot < hosted; ++slot) {
+    for (std::int64_t source = 0; source < num_ranks; ++source, ++segment) {
+      const std::int64_t rows = incoming[at(source * hosted + slot)];
+      *segment = {static_cast<int>(slot), plan.num_shard_rows, rows, (tile - rows % tile) % tile};
+      plan.num_shard_rows = segment->end();
+    }
+  }
+}
+
+// Received rows stand by (source, slot), a segment's rows one after another.
+void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, Plan& plan,
+                     Stream& stream) {
+  plan.receive.assign(at(num_ranks), 0);
+  plan.num_received = 0;
+  HostWrite runs(arena.take({num_ranks * hosted, 3}, DType::i32), stream);
+  auto* run = runs.as<std::int32_t>();
+  for (std::int64_t source = 0; source < num_ranks; ++source) {
+    for (std::int64_t slot = 0; slot < hosted; ++slot) {
+      const Segment& segment = plan.segments[at(slot * num_ranks + source)];
+      *run++ = static_cast<std::int32_t>(plan.num_received);
+      *run++ = static_cast<std::int32_t>(segment.rows);
+      *run++ = static_cast<std::int32_t>(segment.begin);
+      plan.receive[at(source)] += segment.rows;
+      plan.num_received += segment.rows;
+    }
+  }
+  plan.row_of_received = arena.take({plan.num_received}, DType::i32);
+  RouterOps::on(stream.device()).number_rows(runs.send(), plan.row_of_received, stream);
+}
+
+}  // namespace
+
+void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
+               Plan& plan, Stream& stream) {
+  const Span span(stream, "plan");
+  const std::vector<std::int32_t> copy = copies_for(placement, experts.rank());
+  count_outgoing(routing, placement, copy, plan);
+  sort_choices(routing, copy, arena, plan, stream);
+  const std::int64_t hosted = plan.hosted[at(experts.rank())];
+  const Counts incoming = exchange_counts(plan, experts, stream);
+  lay_out_segments(incoming, experts.size(), hosted, stream.device(), plan);
+  number_received(experts.size(), hosted, arena, plan, stream);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,65 @@
+// The handles of CUDA's libraries, one class for each kind. For .cu files.
+#pragma once
+
+#include "runtime/device/cuda_check.h"
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+// A queue that does not wait for work without a queue. Its device is current from then on.
+class CudaStream {
+ public:
+  explicit CudaStream(Device device) {
+    check(cudaSetDevice(device.index));
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+  }
+  ~CudaStream() { cudaStreamDestroy(stream_); }  // what is queued is still done
+  CudaStream(const CudaStream&) = delete;
+  CudaStream& operator=(const CudaStream&) = delete;
+  operator cudaStream_t() const { return stream_; }
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+// Of the current device.
+class CudaEvent {
+ public:
+  CudaEvent() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
+  ~CudaEvent() { cudaEventDestroy(event_); }
+  CudaEvent(const CudaEvent&) = delete;
+  CudaEvent& operator=(const CudaEvent&) = delete;
+  operator cudaEvent_t() const { return event_; }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+// Memory of the host that devices read and write by themselves.
+class PinnedMemory {
+ public:
+  explicit PinnedMemory(std::int64_t bytes) {
+    check(cudaMallocHost(&data_, static_cast<std::size_t>(bytes)));
+  }
+  ~PinnedMemory() { cudaFreeHost(data_); }
+  PinnedMemory(const PinnedMemory&) = delete;
+  PinnedMemory& operator=(const PinnedMemory&) = delete;
+  void* data() const { return data_; }
+
+ private:
+  void* data_ = nullptr;
+};
+
+class CublasLt {
+ public:
+  CublasLt() { check(cublasLtCreate(&handle_)); }
+  ~CublasLt() { cublasLtDestroy(handle_); }
+  CublasLt(const CublasLt&) = delete;
+  CublasLt& operator=(const CublasLt&) = delete;
+  operator cublasLtHandle_t() const { return handle_; }
+
+ private:
+  cublasLtHandle_t handle_ = nullptr;
+};
+
+}  // namespace switchyard

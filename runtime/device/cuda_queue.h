@@ -1,0 +1,58 @@
+// CudaQueue: a CUDA stream, the cuBLASLt handle that works for it, and pinned memory.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+
+#include "runtime/device/cuda_handles.h"
+#include "runtime/device/device_queue.h"
+#include "runtime/product/matmul.h"
+
+namespace switchyard {
+
+class CudaQueue final : public DeviceQueue {
+ public:
+  CudaQueue(Device device, bool tf32);
+  ~CudaQueue() override;
+
+  void synchronize() override;
+  std::unique_ptr<QueueMark> mark() override;
+  void wait_for(const QueueMark& mark) override;
+  void copy(const void* from, void* to, std::int64_t bytes) override;
+  void* take_pinned(std::int64_t bytes) override;
+  void give_back_pinned(void* memory) noexcept override;
+
+  cudaStream_t stream() const { return stream_; }
+  cublasLtHandle_t blas() const { return blas_; }
+  bool tf32() const override { return tf32_; }
+  // Of cuBLASLt; allocated when first asked for, since not every queue multiplies.
+  Tensor workspace();
+  // For what one op needs on its way: reset when the op has queued its work.
+  Arena& scratch() { return scratch_; }
+  // The kernels of products met so far (runtime/product/matmul.cu).
+  using ProductKey = std::array<std::int64_t, 6>;
+  std::map<ProductKey, cublasLtMatmulAlgo_t>& algorithms() { return algorithms_; }
+
+ private:
+  struct Pinned {
+    std::int64_t bytes;
+    PinnedMemory memory{bytes};
+    CudaEvent free_after{};  // recorded when it was given back
+    bool taken = true;
+  };
+
+  Device device_;
+  CudaStream stream_;
+  CublasLt blas_;
+  bool tf32_;
+  Buffer workspace_;
+  Arena scratch_;
+  std::map<ProductKey, cublasLtMatmulAlgo_t> algorithms_;
+  std::deque<Pinned> pinned_;  // they stay where they are
+};
+
+// Errors: Exit::internal for a CPU stream.
+CudaQueue& cuda_queue(Stream& stream);
+
+}  // namespace switchyard

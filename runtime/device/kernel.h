@@ -1,0 +1,110 @@
+// What kernels are made of: launching one, sums of a warp and a block in a fixed order, and memory
+// in pieces of 16 bytes. For .cu files.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "runtime/device/cuda_queue.h"
+#include "runtime/device/shared_memory.h"
+
+namespace switchyard {
+
+inline constexpr int warp_size = 32;
+inline constexpr unsigned all_lanes = ~0U;
+
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// Blocks and threads of a launch; x is the fastest.
+struct Grid {
+  std::int64_t blocks = 0;
+  dim3 threads = 256;
+  std::int64_t blocks_y = 1, blocks_z = 1;
+  std::int64_t shared_bytes = 0;
+};
+
+// What any GPU takes. Errors: Exit::usage beyond it.
+inline void check_grid(const Grid& grid) {
+  constexpr std::int64_t most_blocks = 0x7fffffff, most_across = 65535;
+  require(
+      grid.blocks <= most_blocks && grid.blocks_y <= most_across && grid.blocks_z <= most_across,
+      Exit::usage,
+      "a GPU cannot run {} by {} by {} blocks at once (at most {} by {} by {}): use a smaller "
+      "micro-batch",
+      grid.blocks, grid.blocks_y, grid.blocks_z, most_blocks, most_across, most_across);
+}
+
+// Queues kernel(arguments...); a grid without blocks is no work. A block that wants more than 48
+// KiB of shared memory says so first.
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), const Grid& grid, Stream& stream,
+            Arguments... arguments) {
+  if (grid.blocks == 0 || grid.blocks_y == 0 || grid.blocks_z == 0) return;
+  check_grid(grid);
+  constexpr std::int64_t always_there = 48 * 1024;
+  if (grid.shared_bytes > always_there) {
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(grid.shared_bytes)));
+  }
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(grid.blocks), static_cast<unsigned>(grid.blocks_y),
+                        static_cast<unsigned>(grid.blocks_z));
+  config.blockDim = grid.threads;
+  config.dynamicSmemBytes = static_cast<std::size_t>(grid.shared_bytes);
+  config.stream = cuda_queue(stream).stream();
+  check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...));
+}
+
+// The elements of a tensor for a kernel. Errors: Exit::internal if they are the host's.
+template <class T>
+T* device_data(Tensor tensor) {
+  require(tensor.empty() || tensor.device.kind == Device::Kind::cuda,
+          "a kernel was given {} on the host", tensor.shape);
+  return tensor.as<T>();
+}
+
+// Sums and maxima over the 32 lanes, the same in all of them, always joined in the same order.
+template <class T>
+__device__ __forceinline__ T warp_sum(T value) {
+  for (int lanes = warp_size / 2; lanes > 0; lanes /= 2)
+    value += __shfl_xor_sync(all_lanes, value, lanes);
+  return value;
+}
+__device__ __forceinline__ float warp_max(float value) {
+  for (int lanes = warp_size / 2; lanes > 0; lanes /= 2) {
+    const float other = __shfl_xor_sync(all_lanes, value, lanes);
+    value = other > value ? other : value;
+  }
+  return value;
+}
+
+// Sum over the threads of a one-dimensional block of whole warps, the same in all of them. room:
+// an element of shared memory per warp; free again when the call returns.
+template <class T>
+__device__ __forceinline__ T block_sum(T value, T* room) {
+  value = warp_sum(value);
+  const unsigned num_warps = blockDim.x / warp_size;
+  if (num_warps == 1) return value;
+  if (threadIdx.x % warp_size == 0) room[threadIdx.x / warp_size] = value;
+  __syncthreads();
+  T sum = room[0];
+  for (unsigned i = 1; i < num_warps; ++i) sum += room[i];
+  __syncthreads();
+  return sum;
+}
+
+// True if rows of `cols` f32 that begin at each of these addresses can be read 16 bytes at a time.
+template <class... Pointers>
+bool in_quads(std::int64_t cols, Pointers... pointers) {
+  return cols % 4 == 0 && ((reinterpret_cast<std::uintptr_t>(pointers) % 16 == 0) && ...);
+}
+
+__device__ __forceinline__ float4 load4(const float* from) {
+  return *reinterpret_cast<const float4*>(from);
+}
+__device__ __forceinline__ void store4(float* to, float4 value) {
+  *reinterpret_cast<float4*>(to) = value;
+}
+
+}  // namespace switchyard

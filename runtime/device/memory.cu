@@ -1,0 +1,32 @@
+// Device memory. Buffers are few and live long: an Arena is the allocator of a step, reused in the
+// order of its stream.
+#include <algorithm>
+#include <memory>
+
+#include "runtime/device/cuda.h"
+#include "runtime/device/cuda_check.h"
+
+namespace switchyard {
+
+void* cuda::allocate(std::int64_t bytes, Device device) {
+  check(cudaSetDevice(device.index));
+  void* memory = nullptr;
+  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1));
+  const cudaError_t result = cudaMalloc(&memory, size);
+  require(result == cudaSuccess, Exit::internal,
+          "GPU {} has no {:.1f} MiB more ({}); use more GPUs or a smaller micro-batch",
+          device.index, static_cast<double>(bytes) / (1 << 20), cudaGetErrorString(result));
+  std::unique_ptr<void, decltype(&cuda::release)> owned(memory, &cuda::release);
+  check(cudaMemset(memory, 0, size));
+  check(cudaDeviceSynchronize());
+  return owned.release();
+}
+
+void cuda::copy_now(const void* from, void* to, std::int64_t bytes) {
+  check(cudaMemcpy(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDefault));
+  check(cudaDeviceSynchronize());  // from pageable memory it returns before the bytes are there
+}
+
+void cuda::release(void* memory) noexcept { cudaFree(memory); }
+
+}  // namespace switchyard

@@ -1,0 +1,12 @@
+// Linked where the processor is no x86-64.
+#include <cstring>
+
+#include "runtime/device/streaming_copy.h"
+
+namespace switchyard {
+
+void copy_streaming(const void* from, void* to, std::size_t bytes) { std::memcpy(to, from, bytes); }
+
+void finish_streaming() {}
+
+}  // namespace switchyard

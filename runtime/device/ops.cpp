@@ -1,0 +1,97 @@
+#include "runtime/device/ops.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "runtime/device/cuda.h"
+#include "runtime/hd.h"
+
+namespace switchyard {
+namespace {
+
+constexpr std::int64_t piece = 1 << 16;
+
+SWITCHYARD_MULTIVERSION
+void add_range(const float* in, float* inout, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) inout[i] += in[i];
+}
+
+SWITCHYARD_MULTIVERSION
+void add_range(const std::int64_t* in, std::int64_t* inout, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) inout[i] += in[i];
+}
+
+void for_pieces(std::int64_t count, Stream& stream,
+                const std::function<void(std::int64_t, std::int64_t)>& body) {
+  parallel_for(stream, (count + piece - 1) / piece,
+               [&](std::int64_t i) { body(i * piece, std::min(count, (i + 1) * piece)); });
+}
+
+// Calls body(begin, count) with a share for each thread: of a large one the C library's copies and
+// zeros go past the caches.
+template <class Body>
+void for_shares(std::int64_t bytes, Stream& stream, Body body) {
+  const std::int64_t shares = stream.num_threads(), share = (bytes + shares - 1) / shares;
+  parallel_for(stream, shares, [&](std::int64_t i) {
+    const std::int64_t begin = std::min(bytes, i * share);
+    body(begin, std::min(bytes - begin, share));
+  });
+}
+
+template <class T>
+void add_elements(const T* in, T* inout, std::int64_t count, Stream& stream) {
+  for_pieces(count, stream, [&](std::int64_t begin, std::int64_t end) {
+    add_range(in + begin, inout + begin, end - begin);
+  });
+}
+
+class CpuRuntimeOps final : public RuntimeOps {
+ public:
+  void zero(Tensor out, Stream& stream) override {
+    for_shares(out.bytes(), stream, [&](std::int64_t begin, std::int64_t count) {
+      std::memset(static_cast<std::byte*>(out.data) + begin, 0, static_cast<std::size_t>(count));
+    });
+  }
+
+  void copy(Tensor in, Tensor out, Stream& stream) override {
+    require(in.bytes() == out.bytes(), "copying {} into {}", in.shape, out.shape);
+    for_shares(in.bytes(), stream, [&](std::int64_t begin, std::int64_t count) {
+      std::memcpy(static_cast<std::byte*>(out.data) + begin,
+                  static_cast<const std::byte*>(in.data) + begin, static_cast<std::size_t>(count));
+    });
+  }
+
+  void add(Tensor in, Tensor inout, Stream& stream) override {
+    require(in.size() == inout.size(), "adding {} to {}", in.shape, inout.shape);
+    if (in.dtype == DType::f32) {
+      add_elements(in.as<float>(), inout.as<float>(), in.size(), stream);
+    } else {
+      add_elements(in.as<std::int64_t>(), inout.as<std::int64_t>(), in.size(), stream);
+    }
+  }
+
+  void add_fixed(Tensor in, const FixedPoint& format, Tensor sum, Tensor misfit,
+                 Stream& stream) override {
+    require(in.size() == sum.size(), "adding {} to {}", in.shape, sum.shape);
+    std::atomic<bool> fits = true;
+    for_pieces(in.size(), stream, [&](std::int64_t begin, std::int64_t end) {
+      const auto count = static_cast<std::size_t>(end - begin);
+      if (!switchyard::add_fixed({sum.as<std::int64_t>() + begin, count},
+                                 {in.as<float>() + begin, count}, format)) {
+        fits = false;
+      }
+    });
+    // Other threads may find a misfit of another parameter.
+    if (!fits) std::atomic_ref(*misfit.as<std::int32_t>()).store(1, std::memory_order_relaxed);
+  }
+};
+
+}  // namespace
+
+RuntimeOps& RuntimeOps::on(Device device) {
+  static CpuRuntimeOps cpu;
+  return device.kind == Device::Kind::cpu ? cpu : cuda::runtime_ops();
+}
+
+}  // namespace switchyard

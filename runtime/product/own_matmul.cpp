@@ -1,0 +1,234 @@
+#include "runtime/product/own_matmul.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "runtime/hd.h"
+#include "runtime/math.h"
+#include "runtime/product/own_panel.h"
+
+namespace switchyard {
+namespace {
+
+// A block of the result has up to so many rows; its columns are the lanes of vectors. 6 x 16 and
+// 8 x 8 sums leave AVX2 registers for what they are made of.
+constexpr std::int64_t wide = 16, narrow = 8;
+constexpr int most_rows(std::int64_t lanes) { return lanes == wide ? 6 : 8; }
+
+// Element (i, k) of the left matrix of a block, or (k, j) of the right one, whose j are adjacent.
+struct Left {
+  const float* data;
+  std::int64_t row, step;
+
+  Left from(std::int64_t i, std::int64_t k) const { return {data + i * row + k * step, row, step}; }
+};
+struct Right {
+  const float* data;
+  std::int64_t step;
+};
+
+// So many terms of the sums; the first ones, or such as are added to those in `out`.
+struct Terms {
+  std::int64_t count;
+  bool first;
+};
+
+// GCC 12 keeps all sums in registers in just this form (constant trip counts, one flat array, the
+// lanes' loops left to the vectoriser); others are up to ten times slower. Measure a change with
+// bench/matmul_bench.
+template <int rows, int lanes>
+inline __attribute__((always_inline)) void multiply_block(Left a, Right b, Terms terms,
+                                                          std::int64_t stride, float* out) {
+  float sum[rows * lanes];
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 1
+    for (int j = 0; j < lanes; ++j) sum[i * lanes + j] = terms.first ? 0.0F : out[i * stride + j];
+  }
+  for (std::int64_t s = 0; s < terms.count; ++s) {
+    for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 1
+      for (int j = 0; j < lanes; ++j) {
+        sum[i * lanes + j] =
+            fma_f32(a.data[i * a.row + s * a.step], b.data[s * b.step + j], sum[i * lanes + j]);
+      }
+    }
+  }
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 1
+    for (int j = 0; j < lanes; ++j) out[i * stride + j] = sum[i * lanes + j];
+  }
+}
+
+template <int most, int lanes>
+inline __attribute__((always_inline)) void multiply_up_to(std::int64_t rows, Left a, Right b,
+                                                          Terms terms, std::int64_t stride,
+                                                          float* out) {
+  if (rows == most) {
+    multiply_block<most, lanes>(a, b, terms, stride, out);
+  } else if constexpr (most > 1) {
+    multiply_up_to<most - 1, lanes>(rows, a, b, terms, stride, out);
+  }
+}
+
+// out[i * stride + j] = the sum over k, for i < rows <= most_rows, all j of the lanes.
+SWITCHYARD_MULTIVERSION
+void multiply_wide(std::int64_t rows, Left a, Right b, Terms terms, std::int64_t stride,
+                   float* out) {
+  multiply_up_to<most_rows(wide), wide>(rows, a, b, terms, stride, out);
+}
+SWITCHYARD_MULTIVERSION
+void multiply_narrow(std::int64_t rows, Left a, Right b, Terms terms, std::int64_t stride,
+                     float* out) {
+  multiply_up_to<most_rows(narrow), narrow>(rows, a, b, terms, stride, out);
+}
+
+// Calls body(begin, count) for blocks of at most `most`, as even as can be: a block of few rows
+// takes almost as long as a full one.
+template <class Body>
+void for_even_blocks(std::int64_t total, std::int64_t most, Body body) {
+  const std::int64_t blocks = (total + most - 1) / most;
+  for (std::int64_t i = 0; i < blocks; ++i)
+    body(total * i / blocks, total * (i + 1) / blocks - total * i / blocks);
+}
+
+// Panels of the right matrix, k rows of one vector each, that are packed together: so many stay in
+// the second-level cache while rows of the left one pass by.
+constexpr std::int64_t panels_together = 8;
+constexpr std::int64_t rows_together = 96;
+// Terms of the sums, so that the piece of a panel stays in the first-level cache.
+constexpr std::int64_t terms_together = 256;
+
+// The calling thread's.
+float* room_for_panels(std::int64_t k) {
+  thread_local Buffer room;
+  const std::int64_t size = panels_together * k * wide;
+  if (room.tensor().size() < size) room = Buffer(Shape{size}, DType::f32);
+  return room.tensor().as<float>();
+}
+
+// Where a block's rows go: rows of the result, `stride` apart, or, of a turned product, columns.
+struct Place {
+  float* out;
+  std::int64_t stride;
+  bool turned;
+
+  Place from_row(std::int64_t row) const {
+    return {out + row * (turned ? 1 : stride), stride, turned};
+  }
+};
+
+void put_row(const float* from, std::int64_t count, Write write, float* to) {
+  for (std::int64_t j = 0; j < count; ++j) to[j] = write == Write::add ? to[j] + from[j] : from[j];
+}
+
+void put(const float* block, std::int64_t lanes, std::int64_t rows, std::int64_t cols, Write write,
+         Place to) {
+  if (!to.turned) {
+    for (std::int64_t i = 0; i < rows; ++i)
+      put_row(block + i * lanes, cols, write, to.out + i * to.stride);
+    return;
+  }
+  float across[wide * narrow];
+  for (std::int64_t j = 0; j < lanes; j += narrow)
+    transpose_eight(block + j, lanes, across + j * narrow, narrow);
+  for (std::int64_t j = 0; j < cols; ++j)
+    put_row(across + j * narrow, rows, write, to.out + j * to.stride);
+}
+
+const float* floats_of(Operand operand) { return reinterpret_cast<const float*>(operand.data); }
+
+// A product in the form the kernels take: lanes go along the columns of b. Where b is stored
+// transposed, they have to be copied side by side, so lanes go along the rows of a where there are
+// fewer of those: the product is turned, its blocks' rows are columns of the result.
+struct Arrangement {
+  bool turned;
+  std::int64_t rows, cols, k;
+  Left left;
+  const float* right;  // element (s, j) is right[s * step + j * lane]
+  std::int64_t step, lane;
+  float* out;
+  std::int64_t out_stride;
+
+  Place place(std::int64_t row, std::int64_t col) const {
+    return Place{out + (turned ? col * out_stride : col), out_stride, turned}.from_row(row);
+  }
+};
+
+Arrangement arranged(const MatmulShape& shape, Operand a, Operand b, float* out) {
+  const auto& [m, n, k, op_a, op_b, precision] = shape;
+  const bool side_by_side = op_b == Op::plain;
+  if (!side_by_side && m < n)
+    return {true, n, m, k, {floats_of(b), b.stride, 1}, floats_of(a), 1, a.stride, out, n};
+  const Left left =
+      op_a == Op::plain ? Left{floats_of(a), a.stride, 1} : Left{floats_of(a), 1, a.stride};
+  const std::int64_t step = side_by_side ? b.stride : 1, lane = side_by_side ? 1 : b.stride;
+  return {false, m, n, k, left, floats_of(b), step, lane, out, n};
+}
+
+struct Panel {
+  Right right;
+  std::int64_t col, cols, lanes;
+};
+
+// The panel at a column, packed into `room` where the kernels could not read it, or would often.
+Panel panel_at(const Arrangement& all, std::int64_t col, float* room) {
+  const std::int64_t cols = std::min(wide, all.cols - col), lanes = cols > narrow ? wide : narrow;
+  const float* data = all.right + col * all.lane;
+  const bool often = all.rows > 2 * most_rows(wide);
+  if (all.lane == 1 && cols == lanes && !often) return {{data, all.step}, col, cols, lanes};
+  pack_panel(data, all.step, all.lane, all.k, cols, lanes, room);
+  return {{room, lanes}, col, cols, lanes};
+}
+
+// Sums that are not in their place yet: of up to rows_together rows by one panel. The kernels and
+// put() take whole blocks.
+using Sums = std::array<float, (rows_together + narrow) * wide>;
+
+// `rows` of the left matrix from `row` on by one panel, `terms` of its sums from `begin` on.
+void multiply_panel(const Arrangement& all, std::int64_t row, std::int64_t rows, const Panel& panel,
+                    std::int64_t begin, Terms terms, Write write, Sums& sums) {
+  const std::int64_t lanes = panel.lanes;
+  const auto multiply = lanes == wide ? multiply_wide : multiply_narrow;
+  const bool in_place = panel.cols == lanes && !all.turned && write == Write::replace;
+  const bool last = begin + terms.count == all.k;
+  const Right right{panel.right.data + begin * panel.right.step, panel.right.step};
+  for_even_blocks(rows, most_rows(lanes), [&](std::int64_t first, std::int64_t count) {
+    const Left left = all.left.from(row + first, begin);
+    const Place place = all.place(row + first, panel.col);
+    if (in_place) {
+      multiply(count, left, right, terms, place.stride, place.out);
+      return;
+    }
+    float* block = sums.data() + first * lanes;
+    multiply(count, left, right, terms, lanes, block);
+    if (last) put(block, lanes, count, panel.cols, write, place);
+  });
+}
+
+}  // namespace
+
+void own_matmul(const MatmulShape& shape, Write write, Operand a, Operand b, float* out) {
+  const Arrangement all = arranged(shape, a, b, out);
+  float* room = room_for_panels(all.k);
+  thread_local std::array<Sums, panels_together> sums;
+  for (std::int64_t first = 0; first < all.cols; first += panels_together * wide) {
+    std::array<Panel, panels_together> panels;
+    const auto count =
+        static_cast<std::size_t>(std::min(panels_together, (all.cols - first + wide - 1) / wide));
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto before = static_cast<std::int64_t>(i) * wide;
+      panels[i] = panel_at(all, first + before, room + before * all.k);
+    }
+    for (std::int64_t row = 0; row < all.rows; row += rows_together) {
+      const std::int64_t rows = std::min(rows_together, all.rows - row);
+      for (std::int64_t begin = 0; begin < all.k; begin += terms_together) {
+        const Terms terms{std::min(terms_together, all.k - begin), begin == 0};
+        for (std::size_t i = 0; i < count; ++i)
+          multiply_panel(all, row, rows, panels[i], begin, terms, write, sums[i]);
+      }
+    }
+  }
+}
+
+}  // namespace switchyard

@@ -1,0 +1,59 @@
+// RollCall: what rank 0 knows of every rank from its heartbeats, and its judgement. No sockets, no
+// clock of its own.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/watch/heartbeat.h"
+
+namespace switchyard {
+
+class RollCall {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Limits {
+    double peer_timeout, step_timeout;  // seconds; step_timeout 0: from the median step
+  };
+
+  RollCall(int num_ranks, Limits limits, Time now);
+
+  void heard(const Heartbeat& beat, Time now);
+  void lost(int rank);  // its connection closed without a farewell
+
+  struct Verdict {
+    std::string text;  // what happened, and a table of all ranks
+    int suspect = 0;   // the rank to look at
+  };
+  // Of a job that cannot go on: a rank dead, silent for longer than peer_timeout, or all
+  // of them within one step for longer than step_timeout. Start, evaluation and saves are judged by
+  // heartbeats alone, never by how long they take.
+  std::optional<Verdict> verdict(Time now) const;
+  // Ranks whose time outside collectives was 1.3 times the median rank's in two windows in a row, a
+  // window being at least 20 steps and 5 s; each is named once, on a line of its own.
+  std::vector<std::string> stragglers(Time now);
+
+ private:
+  struct Rank {
+    Heartbeat last;
+    Time heard, step_began;
+    bool gone = false, left = false;  // left: with a farewell
+    Time window_began;
+    std::int64_t window_waited = 0;
+    int slow_windows = 0;
+  };
+
+  double step_limit() const;
+  int most_behind() const;  // the first of those that have begun the fewest collectives
+  std::string table(Time now) const;
+  void note_steps(const Rank& rank, const Heartbeat& beat, Time now);
+
+  Limits limits_;
+  std::vector<Rank> ranks_;
+  std::vector<double> step_seconds_;  // newest last, of rank 0
+  std::int64_t window_step_ = 0;
+};
+
+}  // namespace switchyard

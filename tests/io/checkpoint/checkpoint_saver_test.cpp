@@ -1,0 +1,113 @@
+#include "io/checkpoint/checkpoint_saver.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "tests/io/scratch.h"
+#include "tests/rank_test.h"
+
+namespace switchyard {
+namespace checkpoint_saver_test {
+
+namespace fs = std::filesystem;
+using Mode = CheckpointSaver::Mode;
+
+class Saver : public testing::Test {
+ protected:
+  Saver() { fill(1.0F); }
+
+  void fill(float value) {
+    std::fill_n(values_.tensor().as<float>(), values_.tensor().size(), value);
+  }
+  std::vector<NamedTensor> mine() const {
+    return {{fmt::format("value/of_rank{}", world_.rank()), values_}};
+  }
+  // Votes as a run does after each step, until the save is over.
+  std::optional<fs::path> vote_until_done(CheckpointSaver& saver) {
+    std::optional<fs::path> folder;
+    while (saver.in_progress()) {
+      if (reduce_one(world_, std::int64_t{saver.working()}, Reduce::max) == 0) {
+        folder = saver.advance();
+      }
+    }
+    return folder;
+  }
+  float saved_value(const fs::path& folder) const {
+    const Buffer read({300, 1000}, DType::f32);
+    CheckpointReader(folder).read(mine().front().name, read);
+    const auto* values = read.tensor().as<float>();
+    const bool same =
+        std::all_of(values, values + 300'000, [&](float v) { return v == values[0]; });
+    return same ? values[0] : -1.0F;
+  }
+
+  Comm& world_ = test_world();
+  Stream stream_ = Stream::cpu(2);
+  SharedScratch scratch_{world_};
+  Buffer values_{{300, 1000}, DType::f32};
+};
+
+TEST_F(Saver, WhatChangesAfterTheStartIsNotSaved) {
+  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
+  saver.start(7, mine(), {});
+  fill(2.0F);
+  const auto folder = vote_until_done(saver);
+  EXPECT_EQ(saved_value(folder.value_or("")), 1.0F);
+}
+
+TEST_F(Saver, AWriteRateHoldsASaveBackUntilSomebodyWaits) {
+  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_, 1);
+  saver.start(7, mine(), {});
+  std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  EXPECT_TRUE(saver.working());  // at a byte per second, for two weeks
+  saver.hurry();
+  EXPECT_EQ(saved_value(vote_until_done(saver).value_or("")), 1.0F);
+}
+
+TEST_F(Saver, NothingExistsBeforeTheVotes) {
+  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
+  saver.start(7, mine(), {});
+  while (saver.working()) continue;
+  EXPECT_EQ(newest_good_checkpoint(scratch_.path()).folder, std::nullopt);
+  world_.barrier();
+  EXPECT_NE(saver.finish(), std::nullopt);
+}
+
+TEST_F(Saver, ASaveThatWasNeverVotedOnNeverExists) {
+  {
+    CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
+    saver.start(7, mine(), {});
+  }
+  world_.barrier();
+  EXPECT_EQ(newest_good_checkpoint(scratch_.path()).folder, std::nullopt);
+}
+
+TEST_F(Saver, AFullDiskOnOneRankFailsOnAllAndTheNextSaveWorks) {
+  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
+  Thrown thrown;
+  {
+    const bool last = world_.rank() == world_.size() - 1;
+    const FileSizeLimit limit(last ? 1000 : RLIM_INFINITY);
+    saver.start(7, mine(), {});
+    thrown = thrown_by([&] { vote_until_done(saver); });
+  }
+  EXPECT_EQ(thrown.code, Exit::storage);
+  EXPECT_TRUE(thrown.agreed);
+  EXPECT_TRUE(find_checkpoints(scratch_.path()).empty());
+  saver.start(8, mine(), {});
+  EXPECT_NE(vote_until_done(saver), std::nullopt);
+}
+
+TEST_F(Saver, OpenOnAllReadsWhatEveryRankWrote) {
+  CheckpointSaver saver(scratch_.path(), 1, Mode::synchronous, world_, stream_);
+  saver.start(7, mine(), {});
+  const auto reader = CheckpointReader::open_on_all(saver.finish().value_or(""), world_);
+  EXPECT_EQ(static_cast<int>(reader.names().size()), world_.size());
+  const Buffer read({300, 1000}, DType::f32);
+  reader.read(fmt::format("value/of_rank{}", world_.size() - 1), read);
+  EXPECT_EQ(read.tensor().as<float>()[299'999], 1.0F);
+}
+
+}  // namespace checkpoint_saver_test
+}  // namespace switchyard

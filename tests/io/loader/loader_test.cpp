@@ -1,0 +1,145 @@
+#include "io/loader/loader.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "tests/io/loader/loader_ranks.h"
+
+namespace {
+std::atomic<std::int64_t> num_allocations = 0;
+}
+
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  ++num_allocations;
+  if (void* memory = std::malloc(bytes)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace switchyard {
+namespace loader_test {
+
+class LoaderTest : public LoaderRanks {};
+
+// D1
+TEST_F(LoaderTest, StepsAreTheSameOnAnyRankCount) {
+  std::vector<Loader> single = loaders(1);
+  for (const int num_ranks : {2, 3, 4, 8}) {
+    std::vector<Loader> ranks = loaders(num_ranks);
+    for (std::int64_t step = 0; step < 10; ++step) {
+      EXPECT_EQ(gather_step(ranks, step), gather_step(single, step)) << num_ranks;
+    }
+  }
+}
+
+TEST_F(LoaderTest, EveryRankHasAsManyRounds) {
+  for (int rank = 0; rank < 3; ++rank) {
+    Loader mine = loader(rank, 3);
+    const StepData data = mine.step(0);
+    ASSERT_EQ(data.micro_batches.size(), 3);  // 8 micro-batches
+    EXPECT_EQ(data.micro_batches[2].empty(), rank == 2);
+  }
+}
+
+TEST_F(LoaderTest, EmptyMicroBatchHoldsNothing) {
+  Loader mine = loader(2, 3);
+  const StepData data = mine.step(0);
+  EXPECT_EQ(data.micro_batches[2].index, -1);
+  EXPECT_EQ(data.micro_batches[2].num_tokens(), 0);
+  EXPECT_EQ(data.micro_batches[2].tokens.size(), 0);
+}
+
+TEST_F(LoaderTest, LossTokensAreTheTargetsOfAllRanks) {
+  std::vector<Loader> ranks = loaders(3);
+  for (std::int64_t step = 0; step < 10; ++step) {
+    const std::int64_t stated = ranks[2].step(step).loss_tokens;
+    EXPECT_EQ(stated, num_targets(gather_step(ranks, step)));
+  }
+}
+
+TEST_F(LoaderTest, StepsMayBeAskedForInAnyOrder) {
+  std::vector<Loader> one = loaders(1);
+  const Step first = gather_step(one, 5);
+  gather_step(one, 2);
+  EXPECT_EQ(gather_step(one, 5), first);
+  EXPECT_EQ(gather_step(one, 6), [&] {
+    std::vector<Loader> other = loaders(1);
+    return gather_step(other, 6);
+  }());
+}
+
+TEST_F(LoaderTest, StepAndPassMayAlternate) {
+  std::vector<Loader> one = loaders(1);
+  const Step first = gather_step(one, 0);
+  const Step pass = gather(one, [](Loader& rank) { return rank.pass(0); });
+  EXPECT_NE(pass, first);
+  EXPECT_EQ(gather_step(one, 0), first);
+}
+
+TEST_F(LoaderTest, UnknownSourceIsAUsageErrorThatNamesThoseThereAre) {
+  Loader::Layout weighted = layout();
+  weighted.weights = {{"wbe", 1.0}};
+  const Thrown thrown = thrown_by([&] { loader(weighted); });
+  EXPECT_EQ(thrown.code, Exit::usage);
+  EXPECT_NE(thrown.message.find("web, code"), std::string::npos) << thrown.message;
+}
+
+TEST_F(LoaderTest, MappedFilesGiveTheSameRows) {
+  Loader::Layout mapped = layout();
+  mapped.access = Access::mmap;
+  std::vector<Loader> read = loaders(1), map;
+  map.push_back(loader(mapped));
+  for (std::int64_t step = 0; step < 5; ++step) {
+    EXPECT_EQ(gather_step(map, step), gather_step(read, step));
+  }
+}
+
+TEST_F(LoaderTest, AllocatesNothingOnceItIsWarm) {
+  Loader mine = loader();
+  for (std::int64_t step = 0; step < 2 * mine.num_rows() / 16; ++step) mine.step(step);
+  const std::int64_t before = num_allocations;
+  for (std::int64_t step = 0; step < 2000; ++step) mine.step(step);
+  EXPECT_EQ(num_allocations, before);
+}
+
+// D7, through the thread that reads ahead.
+TEST_F(LoaderTest, DamageSurfacesInTheStepThatNeedsIt) {
+  const FileEntry file =
+      open_folder(scratch_ / "d/tokens", tokens_kind, tokens_version).files.at(0);
+  flip_bit(scratch_ / "d/tokens" / file.name, file.extents.at(0).offset);
+  Loader mine = loader();
+  const Thrown thrown = thrown_by([&] {
+    for (std::int64_t step = 0; step * 16 < mine.num_rows(); ++step) mine.step(step);
+  });
+  EXPECT_EQ(thrown.code, Exit::data);
+  EXPECT_NE(thrown.message.find(file.name + " is damaged: chunk 0 of 'tokens'"), std::string::npos)
+      << thrown.message;
+}
+
+TEST_F(LoaderTest, MoreRanksThanMicroBatchesIsAUsageError) {
+  const Thrown thrown = thrown_by([&] { loader(0, 9); });
+  EXPECT_EQ(thrown.code, Exit::usage);
+  EXPECT_NE(thrown.message.find("9 ranks"), std::string::npos) << thrown.message;
+  EXPECT_NE(thrown.message.find("8 micro-batches"), std::string::npos) << thrown.message;
+}
+
+TEST_F(LoaderTest, BatchThatDoesNotDivideIsAUsageError) {
+  for (const std::int64_t micro : {0, 3}) {
+    Loader::Layout wrong = layout();
+    wrong.micro_batch_size = micro;
+    EXPECT_EQ(thrown_by([&] { loader(wrong); }).code, Exit::usage);
+  }
+}
+
+TEST_F(LoaderTest, EmptySplitIsADataError) {
+  write_dataset(scratch_ / "empty", {});
+  const TokenStore empty(scratch_ / "empty");
+  write_rows(scratch_ / "empty_rows", empty, length);
+  EXPECT_EQ(thrown_by([&] { Loader(empty, scratch_ / "empty_rows", "train", layout()); }).code,
+            Exit::data);
+}
+
+}  // namespace loader_test
+}  // namespace switchyard

@@ -1,0 +1,204 @@
+#include "launch/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "launch/config/config_table.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace config_test {
+
+using testing::HasSubstr;
+
+std::string failure(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+    return error.what();
+  }
+  return "no error";
+}
+
+std::string failure_of(const std::string& text) {
+  return failure([&] {
+    Config config;
+    apply_toml(config, text, "my.toml");
+  });
+}
+
+Config with(const std::vector<std::string>& sets) { return load_config({{}, {}, sets}); }
+
+class TemporaryFile {
+ public:
+  TemporaryFile(const std::string& name, const std::string& text)
+      : path_(testing::TempDir() + name) {
+    std::ofstream(path_) << text;
+  }
+  ~TemporaryFile() { std::filesystem::remove(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Config, EveryKeyReadsBackAsItPrints) {
+  const Config config =
+      with({"train.learning_rate=0.1234567890123456789", "router.balance_loss=0.1",
+            "model.dense_layers=[0, 2]", "run.directory=a \"b\" \\ c", "train.epsilon=1e-30",
+            "model.rope_base=1e6", "parallel.experts=4", "train.exact=false",
+            "data.weights.web=0.5", "data.weights.my.code=2",
+            "router.group_experts={ b = [1], a = [0, 2] }", "router.group_experts.c=[3]"});
+  const std::string text = print_config(config, Docs::yes);
+  Config again;
+  apply_toml(again, text, "printed");
+  EXPECT_EQ(print_config(again, Docs::yes), text);
+  EXPECT_EQ(again.train.learning_rate, config.train.learning_rate);
+  EXPECT_EQ(again.router.balance_loss, config.router.balance_loss);
+  EXPECT_EQ(again.router.group_experts, (NamedSets{{"a", {0, 2}}, {"b", {1}}, {"c", {3}}}));
+  EXPECT_EQ(again.run.directory, "a \"b\" \\ c");
+  EXPECT_EQ(again.model.dense_layers, (std::vector<std::int64_t>{0, 2}));
+}
+
+TEST(Config, WeightsAreATableOfSources) {
+  Config config;
+  apply_toml(config, "[data.weights]\nweb = 0.5\ncode = 2\n\"a.b\" = 1.5\nc.d = 0\n", "my.toml");
+  EXPECT_EQ(config.data.weights,
+            (SourceWeights{{"web", 0.5}, {"code", 2.0}, {"a.b", 1.5}, {"c.d", 0.0}}));
+  apply_toml(config, "data.weights.web = 3", "my.toml");
+  EXPECT_EQ(config.data.weights, (SourceWeights{{"web", 3.0}}));
+}
+
+TEST(Config, SetChangesOneWeight) {
+  const TemporaryFile file("weights.toml", "[data.weights]\nweb = 0.5\ncode = 2\n");
+  const Config config = load_config({{}, file.path(), {"data.weights.web=0.25"}});
+  EXPECT_EQ(config.data.weights, (SourceWeights{{"web", 0.25}, {"code", 2.0}}));
+}
+
+TEST(Config, WeightsOutOfRangeAreRefused) {
+  EXPECT_THAT(failure_of("data.weights.web = -1"), HasSubstr("a table of numbers from 0 to"));
+  EXPECT_THAT(failure_of("data.weights.web = nan"), HasSubstr("data.weights"));
+  EXPECT_THAT(failure_of("data.weights.web = true"), HasSubstr("data.weights"));
+  EXPECT_THAT(failure_of("data.weights = 1"), HasSubstr("a table of numbers"));
+  EXPECT_THAT(failure([] { with({"data.weights.web=-1"}); }),
+              HasSubstr("--set data.weights.web=-1: data.weights.web = -1 is not allowed"));
+  EXPECT_THAT(failure([] { with({"data.weights.web=much"}); }), HasSubstr("a number from 0"));
+}
+
+TEST(Config, ResumeMayNotChangeWeights) {
+  const auto changed = changed_fixed_keys(with({"data.weights.web=2"}), with({}));
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_EQ(changed[0], "data.weights (was { web = 2.0 }, is {})");
+}
+
+TEST(Config, DefaultsAreAllowed) {
+  const std::string text = print_config(Config{}, Docs::no);
+  Config again;
+  apply_toml(again, text, "printed");
+  EXPECT_EQ(print_config(again, Docs::no), text);
+}
+
+TEST(Config, UnknownKeyNamesLineAndNearest) {
+  const std::string message = failure_of("[train]\nsteps = 3\nlearning_rat = 1.0\n");
+  EXPECT_THAT(message, HasSubstr("my.toml, line 3"));
+  EXPECT_THAT(message, HasSubstr("did you mean train.learning_rate?"));
+}
+
+TEST(Config, UnknownKeyOfSetIsAnError) {
+  EXPECT_THAT(failure([] { with({"parallel.expert=2"}); }),
+              HasSubstr("did you mean parallel.experts?"));
+}
+
+TEST(Config, ATableInPlaceOfAValueIsUnknown) {
+  EXPECT_THAT(failure_of("[train.steps]\nof = 3\n"), HasSubstr("unknown key train.steps.of"));
+}
+
+TEST(Config, WrongTypeSaysWhatIsAllowed) {
+  EXPECT_THAT(failure_of("train.steps = \"many\""),
+              HasSubstr("train.steps = 'many' is not allowed: it must be an integer"));
+  EXPECT_THAT(failure_of("train.steps = 1.5"), HasSubstr("an integer"));
+  EXPECT_THAT(failure_of("train.exact = 1"), HasSubstr("true or false"));
+  EXPECT_THAT(failure_of("run.directory = 1"), HasSubstr("text"));
+  EXPECT_THAT(failure_of("model.dense_layers = 1"), HasSubstr("a list of integers"));
+  EXPECT_THAT(failure_of("train.learning_rate = true"), HasSubstr("a number"));
+}
+
+TEST(Config, OutOfRangeSaysTheRange) {
+  EXPECT_THAT(failure_of("train.beta1 = 1.5"), HasSubstr("a number from 0 to 0.999999"));
+  EXPECT_THAT(failure_of("model.head_dim = -2"), HasSubstr("an integer from 2 to 4096"));
+  EXPECT_THAT(failure_of("train.clip_norm = nan"), HasSubstr("train.clip_norm"));
+  EXPECT_THAT(failure_of("model.dense_layers = [-1]"), HasSubstr("model.dense_layers"));
+  EXPECT_THAT(failure([] { with({"train.steps=99999999999999999999"}); }),
+              HasSubstr("train.steps"));
+}
+
+TEST(Config, ChoicesAreListed) {
+  EXPECT_THAT(failure_of("router.gate = \"top2\""),
+              HasSubstr("\"softmax_topk\" or \"topk_softmax\""));
+}
+
+TEST(Config, ExpertDegreeIsAutoOrACount) {
+  EXPECT_EQ(with({"parallel.experts=auto"}).parallel.experts, "auto");
+  EXPECT_EQ(with({"parallel.experts=8"}).parallel.experts, "8");
+  EXPECT_THAT(failure_of("parallel.experts = 0"), HasSubstr("\"auto\" or a positive integer"));
+  EXPECT_THAT(failure_of("parallel.experts = \"all\""),
+              HasSubstr("\"auto\" or a positive integer"));
+  Config config;
+  apply_toml(config, "parallel.experts = 4", "my.toml");
+  EXPECT_EQ(config.parallel.experts, "4");
+}
+
+TEST(Config, SyntaxErrorNamesItsLine) {
+  EXPECT_THAT(failure_of("[train]\nsteps = = 3"), HasSubstr("my.toml, line 2"));
+}
+
+TEST(Config, SetNeedsAnEqualsSign) {
+  EXPECT_THAT(failure([] { with({"train.steps"}); }), HasSubstr("write it as --set key=value"));
+}
+
+TEST(Config, SetCannotCarryASecondKey) {
+  EXPECT_THAT(failure([] { with({"train.steps=3\nother=4"}); }), HasSubstr("not a TOML value"));
+}
+
+TEST(Config, LaterSourcesWin) {
+  const TemporaryFile site("site.toml",
+                           "train.steps = 1\ntrain.seed = 1\ntrain.warmup_steps = 1\n");
+  const TemporaryFile file("file.toml", "train.steps = 2\ntrain.seed = 2\n");
+  const Config config = load_config({site.path(), file.path(), {"train.steps=3"}});
+  EXPECT_EQ(config.train.warmup_steps, 1);
+  EXPECT_EQ(config.train.seed, 2);
+  EXPECT_EQ(config.train.steps, 3);
+}
+
+TEST(Config, MissingFileIsAnError) {
+  EXPECT_THAT(failure([] {
+                load_config({{}, "no/such.toml", {}});
+              }),
+              HasSubstr("there is no config file no/such.toml"));
+}
+
+TEST(Config, ResumeMayChangeStepsButNotShapeNorSeed) {
+  EXPECT_TRUE(changed_fixed_keys(with({}),
+                                 with({"train.steps=7", "train.learning_rate=1", "run.threads=2"}))
+                  .empty());
+  const auto changed = changed_fixed_keys(with({}), with({"model.hidden=128", "train.seed=9"}));
+  ASSERT_EQ(changed.size(), 2U);
+  EXPECT_EQ(changed[0], "model.hidden (was 256, is 128)");
+  EXPECT_EQ(changed[1], "train.seed (was 1, is 9)");
+}
+
+TEST(Config, EveryKeyIsDocumentedOnce) {
+  Config config;
+  std::set<std::string_view> names;
+  for (const ConfigKey& key : config_keys(config)) {
+    EXPECT_TRUE(names.insert(key.name).second) << key.name;
+    EXPECT_FALSE(key.doc.empty()) << key.name;
+  }
+}
+
+}  // namespace config_test
+}  // namespace switchyard

@@ -1,0 +1,34 @@
+#include "launch/host/byte_size.h"
+
+#include <gtest/gtest.h>
+
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace byte_size_test {
+
+TEST(ByteSize, UnitsArePowersOfTwoOrTen) {
+  EXPECT_EQ(parse_byte_size("512", "--memory"), 512);
+  EXPECT_EQ(parse_byte_size("2GiB", "--memory"), std::int64_t{2} << 30);
+  EXPECT_EQ(parse_byte_size("1.5 GB", "--memory"), 1500000000);
+}
+
+TEST(ByteSize, AnythingElseIsAnErrorThatNamesTheOption) {
+  for (const char* text : {"", "GiB", "1XB", "-1", "1e99", "nan", "1 GiB more"}) {
+    try {
+      parse_byte_size(text, "--memory");
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::usage);
+      EXPECT_NE(std::string(error.what()).find("--memory"), std::string::npos);
+    }
+  }
+}
+
+TEST(ByteSize, TextHasThreeDigitsOrSo) {
+  EXPECT_EQ(byte_size_text(999), "999 B");
+  EXPECT_EQ(byte_size_text(1234567), "1.2 MB");
+}
+
+}  // namespace byte_size_test
+}  // namespace switchyard

@@ -1,0 +1,163 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "launch/plan/memory_plan.h"
+#include "launch/plan/rates.h"
+#include "launch/plan/rehearsal.h"
+#include "launch/plan/step_work.h"
+#include "model/transformer/flops.h"
+#include "model/transformer/transformer.h"
+#include "runtime/comm/mesh.h"
+#include "runtime/params/params.h"
+#include "tests/io/scratch.h"
+
+namespace switchyard {
+namespace plan_test {
+
+Config small_config() {
+  Config config;
+  config.data.sequence_length = 64;
+  config.model = {.hidden = 64,
+                  .num_layers = 3,
+                  .num_heads = 4,
+                  .num_kv_heads = 2,
+                  .head_dim = 16,
+                  .dense_layers = {0},
+                  .ffn_hidden = 128,
+                  .num_experts = 8,
+                  .expert_hidden = 64,
+                  .shared_expert_hidden = 64};
+  config.train.global_batch_size = 24;
+  config.train.micro_batch_size = 2;
+  return config;
+}
+
+RunShape shape_on(int ranks, const Config& config = small_config()) {
+  return run_shape(config, 260, ranks, ranks, 1);
+}
+
+std::int64_t bytes_of(const std::string& name, const std::vector<MemoryKind>& kinds) {
+  for (const MemoryKind& kind : kinds) {
+    if (kind.name == name) return kind.bytes;
+  }
+  ADD_FAILURE() << "no kind " << name;
+  return 0;
+}
+
+double amount_of(const std::string& part, const std::vector<PartWork>& work) {
+  for (const PartWork& each : work) {
+    if (each.part == part) return each.amount;
+  }
+  ADD_FAILURE() << "no part " << part;
+  return 0.0;
+}
+
+// Every kind of layer and gate: the elements that a model declares.
+TEST(RunShape, CountsTheElementsOfTheModel) {
+  for (const char* gate : {"softmax_topk", "noisy_topk", "hash"}) {
+    Config config = small_config();
+    config.router.gate = gate;
+    config.model.tie_embeddings = false;
+    Mesh mesh = make_mesh(make_single_comm(), 1);
+    Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
+    EXPECT_EQ(shape_on(1, config).total_elements(), model.params().num_elements()) << gate;
+  }
+}
+
+TEST(RunShape, TheBusiestRankHasTheMostMicroBatchesAndExperts) {
+  const RunShape shape = shape_on(5);  // 12 micro-batches; eight experts over five ranks
+  EXPECT_EQ(shape.rounds, 3);
+  EXPECT_EQ(shape.expert_degree, 5);
+  EXPECT_EQ(shape.hosted_experts(), 2);
+}
+
+TEST(RunShape, MoreRanksThanMicroBatchesAreAnError) { EXPECT_THROW(shape_on(13), Error); }
+
+TEST(MemoryPlan, MomentsAreSharedByTheRanks) {
+  const auto alone = memory_plan(shape_on(1), 0), four = memory_plan(shape_on(4), 0);
+  EXPECT_NEAR(static_cast<double>(bytes_of("moments", four)),
+              static_cast<double>(bytes_of("moments", alone)) / 4, 16.0);
+  EXPECT_EQ(bytes_of("gradients", alone), 2 * bytes_of("values", alone));
+}
+
+TEST(MemoryPlan, RefusesWhatDoesNotFitAndSaysWhatToDo) {
+  const RunShape shape = shape_on(4);
+  const std::int64_t needed = 4 * total_bytes(memory_plan(shape, 1 << 20));
+  EXPECT_FALSE(memory_problem(shape, 1 << 20, needed));
+  const auto problem = memory_problem(shape, 1 << 20, needed - 1);
+  ASSERT_TRUE(problem.has_value());
+  EXPECT_THAT(*problem, testing::HasSubstr("use more nodes"));
+}
+
+TEST(StepWork, FlopsAreThreeForwardPasses) {
+  const Config config = small_config();
+  EXPECT_NEAR(training_flops_per_token(shape_on(1)) /
+                  (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
+              1.0, 1e-12);
+}
+
+TEST(StepWork, RecomputedLayersAreFourPasses) {
+  Config config = small_config();
+  config.train.recompute_layers = 3;
+  EXPECT_NEAR(amount_of("experts", step_work(shape_on(1, config))) /
+                  amount_of("experts", step_work(shape_on(1))),
+              4.0 / 3.0, 1e-12);
+}
+
+// Two layers of experts, top-2, one micro-batch of 128 tokens of 64 floats; half of the rows leave.
+TEST(StepWork, TrafficOfTwoRanks) {
+  Config config = small_config();
+  config.train.global_batch_size = 4;
+  const Traffic traffic = step_traffic(shape_on(2, config));
+  EXPECT_DOUBLE_EQ(traffic.rows, 2 * 4 * (128 * 2) * 256.0 / 2);
+  EXPECT_DOUBLE_EQ(traffic.gradients, 8.0 * static_cast<double>(shape_on(2).dense_elements()) / 2);
+}
+
+TEST(Rates, APartWithoutARateRunsAtTheMachinesLimit) {
+  Rates rates{{.matmul = 100.0, .memory = 10.0, .exchange = 1.0}, {{"head", 50.0}}};
+  EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 200.0}, rates), 4.0);
+  EXPECT_DOUBLE_EQ(seconds_for({"experts", WorkUnit::flops, 200.0}, rates), 2.0);
+  rates.limits.exchange = 0.0;
+  EXPECT_THROW(seconds_for({"exchange", WorkUnit::sent, 1.0}, rates), Error);
+}
+
+TEST(Rates, PrintedRatesReadBack) {
+  const Scratch folder;
+  const std::filesystem::path file = folder.path() / "rates.toml";
+  const Rates rates{{1.25e11, 2e10, 3e9}, {{"attention", 5e10}, {"permute", 7.5e9}}, 7e7};
+  std::ofstream(file) << print_rates(rates);
+  const Rates read = read_rates(file);
+  EXPECT_EQ(read.parts, rates.parts);
+  EXPECT_EQ(program_bytes(read), 70'000'000);
+  EXPECT_EQ(read.limits.exchange, rates.limits.exchange);
+}
+
+TEST(Rates, ARateThatCannotBeIsNamedWithItsLine) {
+  const Scratch folder;
+  const std::filesystem::path file = folder.path() / "rates.toml";
+  std::ofstream(file) << "matmul = 1e11\nmemory = -2\n";
+  try {
+    read_rates(file);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+    EXPECT_THAT(error.what(), testing::HasSubstr("line 2: memory must be a positive number"));
+  }
+}
+
+TEST(Rehearsal, KeepsWidthsAndCutsLayers) {
+  Config config = small_config();
+  config.model.num_layers = 30;
+  config.model.dense_layers = {0, 7};
+  config.train.global_batch_size = 2000;
+  const Config cut = rehearsal_config(config, 4);
+  EXPECT_EQ(cut.model.num_layers, 3);
+  EXPECT_EQ(cut.model.dense_layers, std::vector<std::int64_t>{0});
+  EXPECT_EQ(cut.model.num_experts, 8);
+  EXPECT_EQ(cut.train.global_batch_size, 2 * 4 * 2);
+}
+
+}  // namespace plan_test
+}  // namespace switchyard

@@ -1,0 +1,24 @@
+#include "launch/run/stage_progress.h"
+
+#include <gtest/gtest.h>
+
+namespace switchyard {
+namespace stage_progress_test {
+
+TEST(StageProgress, SaysHowFarHowFastAndHowLong) {
+  EXPECT_EQ(stage_line({"write", "B", 1000000, 4000000}, 2.0),
+            "write        [====>               ] 1.0 MB of 4.0 MB  500.0 kB/s  6s left");
+}
+
+TEST(StageProgress, WithoutATotalThereIsNoBar) {
+  EXPECT_EQ(stage_line({"compare", "documents removed", 7, 0}, 2.0),
+            "compare      7 documents removed");
+}
+
+TEST(StageProgress, EndHasNoTimeLeft) {
+  EXPECT_EQ(stage_line({"order", "documents", 10, 10}, 5.0),
+            "order        [===================>] 10 documents of 10 documents  2 documents/s");
+}
+
+}  // namespace stage_progress_test
+}  // namespace switchyard

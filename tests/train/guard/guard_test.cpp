@@ -1,0 +1,251 @@
+#include "train/guard/guard.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/rank_test.h"
+#include "tests/train/small_run.h"
+#include "train/guard/robust_window.h"
+#include "train/guard/step_trial.h"
+
+namespace switchyard {
+namespace guard_test {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+TEST(RobustWindow, HalfOfItMayBeWild) {
+  RobustWindow window(9, 0.01);
+  for (const double value : {2.0, 2.1, 1e30, 1.9, 1e30, 2.0, 1e30, 2.2, 1e30}) window.add(value);
+  EXPECT_LT(window.median(), 2.3);
+  EXPECT_GT(window.deviations(10.0), 6.0);
+}
+
+TEST(RobustWindow, MeasuresALogNormalDistributionInStandardDeviations) {
+  RobustWindow window(1000, 0.01);
+  const Random random(3, Purpose::init);
+  for (std::uint64_t i = 0; i < 1000; ++i) window.add(50.0 * std::exp(0.1 * random.normal(i)));
+  EXPECT_NEAR(window.deviations(50.0 * std::exp(0.3)), 3.0, 0.2);
+}
+
+TEST(RobustWindow, HasNoOpinionBeforeAQuarterAndTakesNoNaN) {
+  RobustWindow window(8, 0.01);
+  window.add(1.0);
+  EXPECT_EQ(window.deviations(1e9), 0.0);
+  window.add(1.0);
+  EXPECT_GT(window.deviations(1e9), 6.0);
+  EXPECT_THROW(window.add(nan), Error);
+}
+
+constexpr GuardConfig strict{.window = 8, .skips = 1, .rewinds = 1};
+
+Guard after_good_steps(const GuardConfig& config) {
+  Guard guard(config, 1.0);
+  for (int i = 0; i < 8; ++i) guard.take({3.0 - 0.01 * i, 1.0 + 0.02 * i});
+  return guard;
+}
+
+TEST(Guard, SkipsThenGoesBackThenGivesUp) {
+  Guard guard = after_good_steps(strict);
+  EXPECT_EQ(guard.refuse(8, "bad"), StepOutcome::skipped);
+  EXPECT_EQ(guard.refuse(9, "bad"), StepOutcome::rewind);
+  EXPECT_EQ(guard.rewind().next_batch, 10);
+  guard.go_on(4, guard.rewind());
+  EXPECT_EQ(guard.batch_of(4), 10);
+  EXPECT_EQ(guard.refuse(4, "bad"), StepOutcome::skipped);
+  try {
+    guard.refuse(5, "bad");
+    ADD_FAILURE() << "went back more often than guard.rewinds";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::numerical);
+    EXPECT_TRUE(error.agreed());
+  }
+}
+
+TEST(Guard, AStepThatIsTakenRenewsTheSkips) {
+  Guard guard = after_good_steps(strict);
+  EXPECT_EQ(guard.refuse(8, "bad"), StepOutcome::skipped);
+  guard.take({2.9, 1.1});
+  EXPECT_EQ(guard.refuse(10, "bad"), StepOutcome::skipped);
+}
+
+TEST(Guard, KnowsSpikesAndWhatIsNotFinite) {
+  const Guard guard = after_good_steps(strict);
+  EXPECT_EQ(guard.problem_with({2.95, 1.1}), "");
+  EXPECT_EQ(guard.problem_with({0.1, 0.1}), "");  // far below is no spike
+  EXPECT_NE(guard.problem_with({30.0, 1.1}).find("the loss 30"), std::string::npos);
+  EXPECT_NE(guard.problem_with({2.95, 90.0}).find("gradient norm 90"), std::string::npos);
+  EXPECT_NE(guard.problem_with({nan, 1.0}), "");
+  EXPECT_NE(guard.problem_with({1.0, 1.0, false}), "");
+}
+
+// A run that has memorised its data: losses and norms so flat that any step stands out.
+TEST(Guard, WhatClippingAllowsIsNoSpike) {
+  Guard guard(strict, 1.0);
+  for (int i = 0; i < 8; ++i) guard.take({0.0886 + 1e-4 * i, 0.0705 + 1e-4 * i});
+  EXPECT_EQ(guard.problem_with({0.107, 0.7}), "");
+  EXPECT_NE(guard.problem_with({0.13, 0.7}), "");
+  EXPECT_NE(guard.problem_with({0.107, 1.1}), "");
+}
+
+TEST(Guard, RemembersInACheckpointWhatItDecidesBy) {
+  Guard guard = after_good_steps(strict);
+  guard.refuse(8, "bad");
+  Guard resumed(strict, 1.0);
+  resumed.load(nlohmann::json::parse(guard.state().dump()));
+  EXPECT_EQ(resumed.state(), guard.state());
+  EXPECT_EQ(resumed.problem_with({30.0, 1.1}), guard.problem_with({30.0, 1.1}));
+  EXPECT_EQ(resumed.refuse(9, "bad"), StepOutcome::rewind);
+  EXPECT_THROW(resumed.load({{"losses", "none"}}), Error);
+}
+
+StepTrial trial_of(const Guard& guard) { return {guard, 0}; }
+
+TEST(StepTrial, OneSoundTryIsEnough) {
+  const Guard guard = after_good_steps(strict);
+  StepTrial trial = trial_of(guard);
+  EXPECT_EQ(trial.judge({2.95, 1.1}), Verdict::take);
+  EXPECT_EQ(trial.problem(), "");
+}
+
+TEST(StepTrial, AWrongTryIsFollowedByOneMore) {
+  const Guard guard = after_good_steps(strict);
+  StepTrial mended = trial_of(guard), wrong = trial_of(guard);
+  EXPECT_EQ(mended.judge({nan, 1.1}), Verdict::again);
+  EXPECT_EQ(mended.judge({2.95, 1.1}), Verdict::take);
+  EXPECT_EQ(wrong.judge({nan, 1.1}), Verdict::again);
+  EXPECT_EQ(wrong.judge({nan, 1.1}), Verdict::refuse);
+  EXPECT_NE(mended.problem().find("not finite"), std::string::npos);
+}
+
+TEST(StepTrial, OfThreeTriesTwoMustAgree) {
+  GuardConfig config = strict;
+  config.repeat_every = 1;
+  const Guard guard = after_good_steps(config);
+  const StepFigures right{2.95, 1.1, true, 7}, other{2.95, 1.1, true, 8}, third{2.95, 1.1, true, 9};
+  StepTrial equal = trial_of(guard), mended = trial_of(guard), never = trial_of(guard);
+  EXPECT_EQ(equal.judge(right), Verdict::again);
+  EXPECT_EQ(equal.judge(right), Verdict::take);
+  EXPECT_EQ(equal.problem(), "");
+  EXPECT_EQ(mended.judge(other), Verdict::again);
+  EXPECT_EQ(mended.judge(right), Verdict::again);
+  EXPECT_EQ(mended.judge(right), Verdict::take);
+  EXPECT_NE(mended.problem(), "");
+  EXPECT_EQ(never.judge(right), Verdict::again);
+  EXPECT_EQ(never.judge(other), Verdict::again);
+  EXPECT_EQ(never.judge(third), Verdict::refuse);
+}
+
+SmallConfig small_config() {
+  SmallConfig config;
+  config.guard = {.spike_sigma = 20.0, .window = 4, .skips = 2, .compare_every = 0};
+  return config;
+}
+
+// As it is, with recomputed layers, and with experts that move and have copies.
+std::vector<SmallConfig> small_configs() {
+  std::vector<SmallConfig> configs(3, small_config());
+  configs[1].recompute_layers = 2;
+  configs[2].rebalance_every = 2;
+  configs[2].router.extra_copies = 2;
+  return configs;
+}
+
+SmallRun on_all_ranks(const SmallConfig& config, int degree, RoutingTape* tape = nullptr) {
+  return {config, test_world().split(0, test_world().rank()), degree, tape};
+}
+
+// Breaks an embedding of one rank in the first of its micro-batches of step 2, and mends it in the
+// second: the loss, and then a router logit, are not finite, once.
+struct TransientFault final : RoutingTape {
+  Params* params = nullptr;
+  float kept = 0.0F;
+  int calls = 0;
+
+  bool replay(const Batch&, int, Tensor) override { return false; }
+  void record(const Batch& batch, int, Tensor) override {
+    if (params == nullptr || batch.step != 2 || ++calls > 2) return;
+    float& element = params->value(params->find("embedding")).as<float>()[3];
+    if (calls == 1) kept = std::exchange(element, std::numeric_limits<float>::infinity());
+    if (calls == 2) element = kept;
+  }
+};
+
+TEST(GuardedTrainer, AFaultThatDoesNotRepeatLeavesNoTrace) {
+  for (const SmallConfig& config : small_configs()) {
+    SmallRun sound = on_all_ranks(config, 1);
+    const std::vector<double> losses = sound.losses(0, 4);
+    TransientFault fault;
+    SmallRun run = on_all_ranks(config, 1, &fault);
+    if (test_world().rank() == test_world().size() - 1) fault.params = &run.model().params();
+    for (std::int64_t step = 0; step < 4; ++step) {
+      const StepReport report = run.step(step);
+      EXPECT_EQ(report.outcome, step == 2 ? StepOutcome::repeated : StepOutcome::taken);
+      EXPECT_EQ(report.loss, losses[static_cast<std::size_t>(step)]);
+    }
+    EXPECT_EQ(run.state_hash(), sound.state_hash());
+  }
+}
+
+// A step whose loss is divided by too few tokens, as if its batch were a thousand times as bad.
+StepReport spiked_step(SmallRun& run, std::int64_t step) {
+  StepData data = run.data().step(step);
+  data.loss_tokens /= 300;
+  return run.trainer().step(data);
+}
+
+std::int64_t hash_after_a_spike(SmallRun& run) {
+  run.losses(0, 6);
+  const std::int64_t before = run.state_hash();
+  const StepReport report = spiked_step(run, 6);
+  EXPECT_EQ(report.outcome, StepOutcome::skipped);
+  EXPECT_NE(report.problem.find("deviations above"), std::string::npos) << report.problem;
+  EXPECT_EQ(run.state_hash(), before);
+  EXPECT_EQ(run.step(7).outcome, StepOutcome::taken);
+  return run.state_hash();
+}
+
+TEST(GuardedTrainer, ASpikeIsLeftOutWithTheSameBitsOnAnyLayout) {
+  SmallRun alone(small_config(), test_world().split(test_world().rank(), 0), 1);
+  const std::int64_t expected = hash_after_a_spike(alone);
+  for (const SmallConfig& config : small_configs()) {
+    const int degree = largest_divisor(test_world().size(), config.model.num_experts);
+    SmallRun together = on_all_ranks(config, degree);
+    EXPECT_EQ(hash_after_a_spike(together), expected);
+  }
+}
+
+// What find_unequal_copies says of one flipped bit on the last rank.
+StepReport step_with_a_flipped_bit(const char* name) {
+  SmallConfig config = small_config();
+  config.guard.compare_every = 2;
+  SmallRun run = on_all_ranks(config, 1);
+  run.step(0);
+  Params& params = run.model().params();
+  auto* bytes = static_cast<unsigned char*>(params.value(params.find(name)).data);
+  if (test_world().rank() == test_world().size() - 1) bytes[41] ^= 4U;
+  return run.trainer().step(run.data().step(2));
+}
+
+TEST(GuardedTrainer, AFlippedBitInACopyIsFoundAndTheRankNamed) {
+  const int last = test_world().size() - 1;
+  for (const char* name : {"embedding", "layer1.expert3.up"}) {
+    const StepReport report = step_with_a_flipped_bit(name);
+    EXPECT_EQ(report.outcome, last == 0 ? StepOutcome::taken : StepOutcome::rewind);
+    const std::string expected =
+        last == 0   ? ""
+        : last == 1 ? fmt::format(
+                          "ranks 0, 1 hold different bits of {}, none of them the "
+                          "majority's",
+                          name)
+                    : fmt::format(
+                          "rank {} holds other bits of {} than the {} other ranks with "
+                          "copies",
+                          last, name, last);
+    EXPECT_EQ(report.problem, expected);
+  }
+}
+
+}  // namespace guard_test
+}  // namespace switchyard

@@ -1,0 +1,223 @@
+// Law 3: any layout, the same bits. Every layout is a split of this program's ranks, compared with
+// one rank alone.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "router/exchange/exchange.h"
+#include "tests/rank_test.h"
+#include "tests/train/small_run.h"
+
+namespace switchyard {
+namespace exact_test {
+
+constexpr std::int64_t steps = 4;
+
+struct Outcome {
+  std::vector<double> losses;
+  std::int64_t hash;
+  bool operator==(const Outcome&) const = default;
+};
+
+// Groups of `num_ranks` train side by side; a last, smaller group trains on its own layout.
+Outcome train_on(const SmallConfig& config, int num_ranks, int expert_degree) {
+  const int group = test_world().rank() / num_ranks;
+  auto part = test_world().split(group, test_world().rank());
+  const int degree = part->size() % expert_degree == 0 ? expert_degree : 1;
+  SmallRun run(config, std::move(part), degree);
+  Outcome outcome{run.losses(0, steps), 0};
+  outcome.hash = run.state_hash();
+  return outcome;
+}
+
+void expect_same_bits_everywhere(const SmallConfig& config) {
+  const Outcome alone = train_on(config, 1, 1);
+  EXPECT_TRUE(std::isfinite(alone.losses.back()));
+  for (int ranks = 1; ranks <= test_world().size(); ++ranks) {
+    for (int degree = 1; degree <= ranks; ++degree) {
+      if (ranks % degree != 0 || degree > config.model.num_experts) continue;
+      EXPECT_EQ(train_on(config, ranks, degree), alone)
+          << ranks << " ranks, expert degree " << degree;
+    }
+  }
+}
+
+TEST(Exact, EveryLayoutGivesTheSameBits) { expect_same_bits_everywhere(SmallConfig{}); }
+
+TEST(Exact, TwoThreadsGiveTheSameBits) {
+  SmallConfig config;
+  const Outcome one = train_on(config, 1, 1);
+  config.threads = 2;
+  EXPECT_EQ(train_on(config, test_world().size(), 1), one);
+}
+
+// Libraries split long sums with small outputs over threads: a router of 64 experts, 2,048 tokens.
+TEST(Exact, LongMicroBatchesWithManyExpertsGiveTheSameBitsOnTwoThreads) {
+  SmallConfig config;
+  config.model.num_experts = 64;
+  config.sequence_length = 256;
+  config.train.micro_batch_size = 8;
+  config.train.global_batch_size = 32;
+  const Outcome one = train_on(config, 1, 1);
+  config.threads = 2;
+  EXPECT_EQ(train_on(config, test_world().size(), test_world().size()), one);
+}
+
+// More rounds than one rank has work: the last round leaves ranks without a micro-batch.
+TEST(Exact, UnevenRoundsGiveTheSameBits) {
+  SmallConfig config;
+  config.train.global_batch_size = 10;
+  expect_same_bits_everywhere(config);
+}
+
+TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
+  SmallConfig config;
+  config.router.gate = "topk_softmax";
+  config.model.tie_embeddings = false;
+  config.model.qk_norm = false;
+  expect_same_bits_everywhere(config);
+}
+
+// Every gate, every statistic of it, and what it keeps from step to step.
+TEST(Exact, EveryGateGivesTheSameBits) {
+  const std::vector<RouterConfig> gates = {
+      {.gate = "sigmoid", .scale = 2.5F, .bias_rate = 0.05F, .balance_over = "sequence"},
+      {.gate = "sigmoid", .top_k = 4, .groups = 3, .groups_per_token = 2, .capacity_factor = 0.9},
+      {.gate = "noisy_topk", .balance_over = "global_batch"},
+      {.jitter = 0.1F, .balance_over = "global_batch", .capacity_factor = 0.7, .drop = "position"},
+      {.gate = "expert_choice", .allow_future_tokens = true},
+      {.gate = "hash", .top_k = 3}};
+  const int all = test_world().size();
+  for (const RouterConfig& router : gates) {
+    SmallConfig config;
+    config.model.num_layers = 1;
+    config.model.dense_layers = {};
+    config.model.num_experts = 7;
+    config.router = router;
+    const Outcome alone = train_on(config, 1, 1);
+    EXPECT_TRUE(std::isfinite(alone.losses.back())) << router.gate;
+    EXPECT_EQ(train_on(config, all, 1), alone) << router.gate;
+    EXPECT_EQ(train_on(config, all, all), alone) << router.gate;
+  }
+}
+
+// With equal router rows every token ties, and all tokens go to the first experts: the others get
+// no row.
+TEST(Exact, TiesAndEmptyExpertsGiveTheSameBits) {
+  SmallConfig config;
+  config.zero_routers = true;
+  config.model.num_experts = 7;
+  expect_same_bits_everywhere(config);
+}
+
+TEST(Exact, ManyExpertsWithOneRowGiveTheSameBits) {
+  SmallConfig config;
+  config.model.num_experts = 64;
+  expect_same_bits_everywhere(config);
+}
+
+// Nodes of two ranks, so that rows cross nodes and stay within one.
+TEST(Exact, EveryExchangeGivesTheSameBits) {
+  SmallConfig config;
+  config.router.ranks_per_node = 2;
+  const Outcome flat = train_on(config, 1, 1);
+  const int all = test_world().size();
+  for (const std::string& name : exchange_names()) {
+    config.router.exchange = name;
+    EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), flat) << name;
+  }
+}
+
+// Experts move after every step, some of them have copies, and rows cross nodes of two ranks.
+TEST(Exact, MovingExpertsAndTheirCopiesGiveTheSameBits) {
+  SmallConfig config;
+  config.model.num_experts = 7;
+  config.model.num_layers = 1;
+  config.model.dense_layers = {};
+  const Outcome flat = train_on(config, 1, 1);
+  const int all = test_world().size();
+  config.rebalance_every = 1;
+  config.router.ranks_per_node = 2;
+  EXPECT_EQ(train_on(config, all, all), flat) << "moving";
+  config.router.extra_copies = 4;
+  EXPECT_EQ(train_on(config, all, largest_divisor(all, 2)), flat) << "copies, and replicas";
+  for (const char* name : {"hierarchical", "pipelined"}) {
+    config.router.exchange = name;
+    EXPECT_EQ(train_on(config, all, all), flat) << "copies by " << name;
+  }
+}
+
+TEST(Exact, APayloadGivesTheSameBitsByEveryExchangeAndOthersThanF32) {
+  SmallConfig config;
+  const Outcome plain = train_on(config, 1, 1);
+  config.router.ranks_per_node = 2;
+  const int all = test_world().size();
+  for (const char* payload : {"bf16", "int8"}) {
+    config.router.payload = payload;
+    config.router.exchange = "flat";
+    const Outcome alone = train_on(config, 1, 1);
+    EXPECT_NE(alone, plain) << payload;
+    EXPECT_NEAR(alone.losses.front() / plain.losses.front(), 1.0, 1e-2) << payload;
+    for (const char* name : {"shared_memory", "hierarchical"}) {
+      config.router.exchange = name;
+      EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), alone)
+          << payload << " by " << name;
+    }
+  }
+}
+
+TEST(Exact, EveryPrecisionGivesTheSameBitsAndOthersThanF32) {
+  SmallConfig config;
+  const Outcome plain = train_on(config, 1, 1);
+  const int all = test_world().size();
+  std::vector<TrainConfig> precisions(3, config.train);
+  precisions[0].precision = "bf16";
+  precisions[1].int8_forward = precisions[1].int8_input_gradient =
+      precisions[1].int8_weight_gradient = true;
+  precisions[2].precision = "bf16";
+  precisions[2].int8_input_gradient = true;
+  for (const TrainConfig& train : precisions) {
+    config.train = train;
+    const Outcome alone = train_on(config, 1, 1);
+    EXPECT_NE(alone, plain);
+    EXPECT_NEAR(alone.losses.back() / plain.losses.back(), 1.0, 1e-2);
+    EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), alone)
+        << train.precision << ", int8 weight gradient " << train.int8_weight_gradient;
+  }
+}
+
+// exact = false may merge products and add in floating point, and must then agree to 1e-5.
+TEST(Exact, FastModeAgreesToOnePartInTenToTheFive) {
+  SmallConfig config;
+  const Outcome exact = train_on(config, 1, 1);
+  config.train.exact = false;
+  const int all = test_world().size();
+  const Outcome fast = train_on(config, all, largest_divisor(all, config.model.num_experts));
+  for (std::size_t i = 0; i < exact.losses.size(); ++i) {
+    EXPECT_NEAR(fast.losses[i] / exact.losses[i], 1.0, 1e-5) << "step " << i;
+  }
+}
+
+// Of a dense layer, and of experts whose router reads a copy with jitter or the rows themselves.
+TEST(Exact, RecomputedLayersGiveTheSameBits) {
+  for (const float jitter : {0.0F, 0.1F}) {
+    SmallConfig config;
+    config.router.jitter = jitter;
+    const Outcome kept = train_on(config, 1, 1);
+    const int all = test_world().size();
+    for (config.recompute_layers = 1; config.recompute_layers <= 2; ++config.recompute_layers) {
+      EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), kept)
+          << config.recompute_layers << " layers, jitter " << jitter;
+    }
+  }
+}
+
+TEST(Exact, AnotherSeedGivesOtherBits) {
+  SmallConfig config;
+  const Outcome first = train_on(config, 1, 1);
+  config.train.seed = 12;
+  EXPECT_NE(train_on(config, 1, 1).hash, first.hash);
+}
+
+}  // namespace exact_test
+}  // namespace switchyard

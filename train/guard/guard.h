@@ -1,0 +1,77 @@
+// Guard: what becomes of a step whose loss or gradient is wrong. It is told the same numbers on all
+// ranks, so that all decide alike, on any layout; what it remembers is in the checkpoint, so that
+// a resumed run decides as one that was not stopped.
+//
+// A wrong step is computed again, which mends what was transient; some may be computed twice in any
+// case, which finds what is transient and looks right. Its batch is then left out. After
+// several such batches the run goes back to a checkpoint and goes on with the batches behind them,
+// as PaLM did by hand (arXiv:2204.02311, section 5.1).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "train/config.h"
+#include "train/guard/robust_window.h"
+#include "train/step_report.h"
+
+namespace switchyard {
+
+// What tells whether a step is sound; the same bits on all ranks.
+struct StepFigures {
+  double loss = 0.0, gradient_norm = 0.0;
+  bool finite = true;              // both, and every addend of them
+  std::int64_t gradient_hash = 0;  // 0 if nobody asked
+  bool operator==(const StepFigures&) const = default;
+};
+
+// The way back to a checkpoint, as the run that failed hands it to the one that goes on.
+struct Rewind {
+  std::int64_t num_rewinds = 0;  // of the run, this one included
+  std::int64_t next_batch = -1;  // the first one to see; -1: as the checkpoint says
+};
+
+class Guard {
+ public:
+  // clip_norm: what clipping limits a gradient to, and is no spike therefore; 0: no limit.
+  Guard(const GuardConfig& config, double clip_norm);
+
+  bool enabled() const { return config_.enabled; }
+  bool compares_copies(std::int64_t step) const;
+  bool computes_twice(std::int64_t step) const;
+  // The batch that a step trains on: its own number, and one more for each left out by a rewind.
+  std::int64_t batch_of(std::int64_t step) const { return step + batches_ahead_; }
+
+  // What is wrong with the step, in words; empty: nothing.
+  std::string problem_with(const StepFigures& figures) const;
+  // The step goes into the weights.
+  void take(const StepFigures& figures);
+  // The step was wrong when repeated, too: skipped or rewind. Errors: agreed, Exit::numerical if
+  // the limits are used up or the guard is off.
+  StepOutcome refuse(std::int64_t step, const std::string& problem);
+  // Copies of a parameter differ: rewind, to the same batches. Errors: as refuse.
+  StepOutcome refuse_copies(std::int64_t step, const std::string& problem);
+
+  const Rewind& rewind() const { return rewind_; }
+  // After load(): the run came to the checkpoint of step `step` by going back.
+  void go_on(std::int64_t step, const Rewind& rewind);
+
+  nlohmann::json state() const;
+  // Errors: Exit::data if it is not what state() wrote.
+  void load(const nlohmann::json& state);
+
+ private:
+  StepOutcome go_back(std::int64_t step, const std::string& problem, std::int64_t next_batch);
+  std::string spike(const char* what, const RobustWindow& window, double value) const;
+
+  GuardConfig config_;
+  double clip_norm_;
+  RobustWindow losses_, norms_;  // of the steps that were taken
+  std::int64_t skipped_ = 0;     // one after the other, up to now
+  std::int64_t batches_ahead_ = 0;
+  Rewind rewind_;
+};
+
+}  // namespace switchyard

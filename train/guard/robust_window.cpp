@@ -1,0 +1,41 @@
+#include "train/guard/robust_window.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/error.h"
+
+namespace switchyard {
+namespace {
+
+constexpr double sigma_of_deviation = 1.4826;  // 1 / the third quartile of the normal distribution
+
+constexpr double least_value = 1e-30;  // of what has a logarithm
+
+// The upper one of two in the middle: a value of the series, so that no rounding comes in.
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+double RobustWindow::median() const { return values_.empty() ? 0.0 : median_of(values()); }
+
+double RobustWindow::deviations(double value) const {
+  if (4 * std::ssize(values_) < size_ || values_.empty()) return 0.0;
+  const double center = std::log(median());
+  std::vector<double> distances = values();
+  for (double& distance : distances) distance = std::abs(std::log(distance) - center);
+  const double sigma = std::max(sigma_of_deviation * median_of(distances), least_sigma_);
+  return (std::log(std::max(value, least_value)) - center) / sigma;
+}
+
+void RobustWindow::add(double value) {
+  require(std::isfinite(value), "a window takes finite numbers, got {}", value);
+  values_.push_back(std::max(value, least_value));
+  while (std::ssize(values_) > size_) values_.pop_front();
+}
+
+}  // namespace switchyard

@@ -1,0 +1,31 @@
+// StepTrial: the tries at one step, and whether one of them may change the weights.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "train/guard/guard.h"
+
+namespace switchyard {
+
+enum class Verdict : std::uint8_t { take, again, refuse };
+
+class StepTrial {
+ public:
+  // The caller keeps the guard.
+  StepTrial(const Guard& guard, std::int64_t step);
+
+  // One sound try is enough; of a step that is computed twice two must have the same figures.
+  Verdict judge(const StepFigures& figures);
+  // What was wrong with the first try that was; empty: nothing.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  const Guard& guard_;
+  bool twice_;
+  std::vector<StepFigures> tries_;
+  std::string problem_;
+};
+
+}  // namespace switchyard

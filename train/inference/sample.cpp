@@ -1,0 +1,180 @@
+#include "train/inference/sample.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "model/attention/past.h"
+#include "runtime/params/rounded_values.h"
+#include "runtime/product/matmul.h"
+#include "runtime/random.h"
+
+namespace switchyard {
+namespace {
+
+std::int32_t likeliest(std::span<const float> logits) {
+  return static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+std::int32_t draw(std::span<const float> logits, const SampleConfig& config, double uniform) {
+  Tokens order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto better = [&](std::int32_t a, std::int32_t b) {
+    const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
+    return x > y || (x == y && a < b);
+  };
+  std::sort(order.begin(), order.end(), better);
+  if (config.top_k > 0 && config.top_k < std::ssize(order))
+    order.resize(static_cast<std::size_t>(config.top_k));
+  const double best = logits[static_cast<std::size_t>(order.front())];
+  std::vector<double> cumulative;
+  double sum = 0.0;
+  for (const std::int32_t token : order) {
+    sum += std::exp((logits[static_cast<std::size_t>(token)] - best) / config.temperature);
+    cumulative.push_back(sum);
+  }
+  const auto chosen = std::upper_bound(cumulative.begin(), cumulative.end(), uniform * sum);
+  return order[std::min(order.size() - 1, static_cast<std::size_t>(chosen - cumulative.begin()))];
+}
+
+// Rows of tokens that the caller fills in, as one batch.
+struct Rows {
+  Tokens tokens, targets, positions;
+
+  explicit Rows(std::int64_t count)
+      : tokens(static_cast<std::size_t>(padded_rows(count))),
+        targets(tokens.size(), -1),
+        positions(tokens.size()) {}
+
+  Batch batch(std::int64_t num_sequences, Past* past) {
+    const std::int64_t count = std::ssize(tokens);
+    Batch batch{0,
+                num_sequences,
+                count / num_sequences,
+                tensor_of(tokens.data(), {count}),
+                tensor_of(targets.data(), {count}),
+                tensor_of(positions.data(), {count})};
+    batch.past = past;
+    return batch;
+  }
+};
+
+class Writer {
+ public:
+  Writer(Transformer& model, const std::vector<Tokens>& prompts, std::int64_t context,
+         std::int32_t end_token, const SampleConfig& config, Stream& stream)
+      : model_(model),
+        config_(config),
+        stream_(stream),
+        rounded_(model.params(), stream),
+        end_token_(end_token),
+        random_(config.seed, Purpose::sampling),
+        texts_(prompts),
+        generated_(prompts.size()),
+        ended_(prompts.size(), false),
+        past_(model.config(), std::ssize(prompts), context, stream.device()),
+        logits_({std::ssize(prompts), model.options().vocabulary}, DType::f32) {}
+
+  std::vector<Tokens> write(const std::function<void(std::size_t, std::int32_t)>& on_token) {
+    for (std::size_t text = 0; text < texts_.size(); ++text) read(text);
+    for (std::int64_t i = 0;; ++i) {
+      for (std::size_t text = 0; text < texts_.size(); ++text) choose(text, i, on_token);
+      if (i + 1 >= config_.max_tokens) break;
+      if (std::all_of(ended_.begin(), ended_.end(), [](bool ended) { return ended; })) break;
+      advance();
+    }
+    return generated_;
+  }
+
+ private:
+  // The last tokens of a text that leave room for more, from scratch; the logits of the next one.
+  void read(std::size_t text) {
+    const Tokens& all = texts_[text];
+    const std::int64_t room = past_.capacity();
+    const std::int64_t used =
+        std::ssize(all) < room ? std::ssize(all) : std::max(std::int64_t{1}, room / 2);
+    Rows rows(used);
+    std::copy(all.end() - used, all.end(), rows.tokens.begin());
+    std::iota(rows.positions.begin(), rows.positions.end(), 0);
+    Transformer::Saved& saved = model_.forward(rows.batch(1, nullptr), stream_);
+    model_.remember(saved, static_cast<std::int64_t>(text), used, past_, stream_);
+    model_.logits(saved, used - 1, logits_of(text), stream_);
+  }
+
+  // The texts' last tokens, all at once; a text that is full is read again. Rows that fill up the
+  // tile repeat text 0, so that they bring no other experts to work.
+  void advance() {
+    Rows rows(std::ssize(texts_));
+    for (std::size_t row = 0; row < rows.tokens.size(); ++row) {
+      const std::size_t text = row < texts_.size() ? row : 0;
+      rows.tokens[row] = texts_[text].back();
+      rows.positions[row] =
+          static_cast<std::int32_t>(past_.length(static_cast<std::int64_t>(text)));
+    }
+    Transformer::Saved& saved =
+        model_.forward(rows.batch(std::ssize(rows.tokens), &past_), stream_);
+    model_.logits(saved, 0, logits_, stream_);
+    for (std::size_t text = 0; text < texts_.size(); ++text) {
+      const auto index = static_cast<std::int64_t>(text);
+      if (ended_[text]) continue;
+      past_.set_length(index, past_.length(index) + 1);
+      if (past_.length(index) == past_.capacity()) read(text);
+    }
+  }
+
+  void choose(std::size_t text, std::int64_t i,
+              const std::function<void(std::size_t, std::int32_t)>& on_token) {
+    if (ended_[text]) return;
+    const Tensor row = logits_of(text);
+    const std::span<const float> logits(row.as<float>(), static_cast<std::size_t>(row.size()));
+    require(std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }),
+            Exit::numerical,
+            "the model's logits are not finite: its training has diverged; take an earlier "
+            "checkpoint");
+    const std::uint64_t number = text << 32U | static_cast<std::uint64_t>(i);
+    const std::int32_t token = config_.temperature == 0
+                                   ? likeliest(logits)
+                                   : draw(logits, config_, random_.uniform(number));
+    ended_[text] = token == end_token_;
+    if (ended_[text]) return;
+    generated_[text].push_back(token);
+    texts_[text].push_back(token);
+    if (on_token) on_token(text, token);
+  }
+
+  Tensor logits_of(std::size_t text) const {
+    const auto row = static_cast<std::int64_t>(text);
+    return logits_.tensor().row_range(row, row + 1);
+  }
+
+  Transformer& model_;
+  const SampleConfig& config_;
+  Stream& stream_;
+  RoundedValues rounded_;
+  std::int32_t end_token_;
+  Random random_;
+  std::vector<Tokens> texts_, generated_;
+  std::vector<bool> ended_;
+  Past past_;
+  Buffer logits_;  // [texts, vocabulary], of each text's next token
+};
+
+}  // namespace
+
+std::vector<Tokens> generate(Transformer& model, const std::vector<Tokens>& prompts,
+                             std::int64_t context, std::int32_t end_token,
+                             const SampleConfig& config, Stream& stream,
+                             const std::function<void(std::size_t, std::int32_t)>& on_token) {
+  require(!prompts.empty(), Exit::usage, "there is no prompt");
+  for (const Tokens& prompt : prompts) {
+    require(!prompt.empty(), Exit::usage, "a prompt needs at least one token");
+  }
+  require(config.temperature >= 0, Exit::usage, "the temperature must be 0 or more, got {}",
+          config.temperature);
+  const std::int64_t whole_tiles = context / row_tile * row_tile;
+  require(whole_tiles > 0, Exit::usage, "a context of {} tokens is shorter than {}", context,
+          row_tile);
+  return Writer(model, prompts, whole_tiles, end_token, config, stream).write(on_token);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,58 @@
+#include "train/placement/expert_copies.h"
+
+#include "model/blocks/moe_layer.h"
+#include "runtime/device/ops.h"
+#include "runtime/device/trace.h"
+#include "train/placement/slot_rows.h"
+
+namespace switchyard {
+namespace {
+
+std::vector<SlotMove> copies_to_owners(const Placement& placement) {
+  std::vector<SlotMove> moves;
+  for (int expert = 0; expert < placement.num_experts(); ++expert) {
+    const std::span<const int> copies = placement.copies(expert);
+    for (const int copy : copies.subspan(1)) moves.push_back({copy, copies.front()});
+  }
+  return moves;
+}
+
+void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, Stream& stream) {
+  const Placement& placement = layer.placement();
+  std::vector<SlotMove> moves = copies_to_owners(placement);
+  if (moves.empty()) return;  // otherwise there are more slots than experts, and every rank has one
+  // body(gradient, its part of the row)
+  const auto for_parts = [&](int slot, Tensor row, const auto& body) {
+    const SlotParts parts = slot_parts(params, layer.shard(), slot);
+    for (std::size_t i = 0; i < parts.ids.size(); ++i) {
+      const Tensor gradient = params.gradient(parts.ids[i]);
+      body(gradient.view({gradient.size()}),
+           row.range(parts.begins[i], parts.begins[i] + gradient.size()));
+    }
+  };
+  RuntimeOps& ops = RuntimeOps::on(stream.device());
+  const SlotWork pack = [&](int slot, Tensor row) {
+    for_parts(slot, row, [&](Tensor gradient, Tensor part) { ops.copy(gradient, part, stream); });
+  };
+  const SlotWork add = [&](int slot, Tensor row) {
+    for_parts(slot, row, [&](Tensor gradient, Tensor part) { ops.add(part, gradient, stream); });
+  };
+  const SlotWork replace = [&](int slot, Tensor row) {
+    for_parts(slot, row, [&](Tensor gradient, Tensor part) { ops.copy(part, gradient, stream); });
+  };
+  const std::int64_t elements = slot_parts(params, layer.shard(), 0).elements;
+  const DType dtype = params.exact() ? DType::i64 : DType::f32;
+  send_slots(moves, placement, elements, dtype, experts, pack, add, stream);
+  for (SlotMove& move : moves) std::swap(move.from, move.to);
+  send_slots(moves, placement, elements, dtype, experts, pack, replace, stream);
+}
+
+}  // namespace
+
+void sum_copies(Transformer& model, Mesh& mesh, Stream& stream) {
+  const Span span(stream, "reduce");
+  for (const int layer : model.moe_layers())
+    sum_copies_of_layer(model.params(), model.moe_layer(layer), *mesh.experts, stream);
+}
+
+}  // namespace switchyard

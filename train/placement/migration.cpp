@@ -1,0 +1,97 @@
+#include "train/placement/migration.h"
+
+#include "runtime/device/ops.h"
+#include "train/placement/slot_rows.h"
+
+namespace switchyard {
+namespace {
+
+// For every slot that gets another expert, the copy that its rank has or would use today.
+std::vector<SlotMove> moves_between(const Placement& now, const Placement& next) {
+  std::vector<SlotMove> moves;
+  for (int rank = 0; rank < now.num_ranks(); ++rank) {
+    require(now.num_hosted(rank) == next.num_hosted(rank), "rank {} has {} slots, not {}", rank,
+            now.num_hosted(rank), next.num_hosted(rank));
+    for (std::size_t slot = 0; slot < now.hosted(rank).size(); ++slot) {
+      const int expert = next.hosted(rank)[slot];
+      if (expert == now.hosted(rank)[slot]) continue;
+      moves.push_back({now.copy_for(expert, rank), now.first_copy(rank) + static_cast<int>(slot)});
+    }
+  }
+  return moves;
+}
+
+void copy_range(Tensor from, Tensor to, Stream& stream) {
+  if (!from.empty()) RuntimeOps::on(stream.device()).copy(from, to, stream);
+}
+
+void move_values(Params& params, const MoeLayer& layer, std::span<const SlotMove> moves,
+                 std::int64_t elements, Comm& experts, Stream& stream) {
+  const auto for_parts = [&](int slot, Tensor row, const auto& body) {
+    const SlotParts parts = slot_parts(params, layer.shard(), slot);
+    for (std::size_t i = 0; i < parts.ids.size(); ++i) {
+      const Tensor value = params.value(parts.ids[i]);
+      body(value.view({value.size()}), row.range(parts.begins[i], parts.begins[i] + value.size()));
+    }
+  };
+  send_slots(
+      moves, layer.placement(), elements, DType::f32, experts,
+      [&](int slot, Tensor row) {
+        for_parts(slot, row, [&](Tensor value, Tensor part) { copy_range(value, part, stream); });
+      },
+      [&](int slot, Tensor row) {
+        for_parts(slot, row, [&](Tensor value, Tensor part) { copy_range(part, value, stream); });
+      },
+      stream);
+}
+
+using Moment = Tensor (Params::*)(ParamId) const;
+
+// The same bytes as whole 32-bit words.
+Tensor words_of(Tensor row) { return {row.data, {row.bytes() / 4}, DType::i32, row.device}; }
+
+// Each replica keeps a part of a moment, and another one where the expert goes: a row is made whole
+// on all replicas before it travels.
+void move_moments(Params& params, Moment moment, const MoeLayer& layer,
+                  std::span<const SlotMove> moves, std::int64_t elements, Mesh& mesh,
+                  Stream& stream) {
+  const auto for_parts = [&](int slot, Tensor row, const auto& body) {
+    const SlotParts parts = slot_parts(params, layer.shard(), slot);
+    for (std::size_t i = 0; i < parts.ids.size(); ++i) {
+      const auto [begin, end] = params.owned(parts.ids[i]);
+      body((params.*moment)(parts.ids[i]),
+           row.range(parts.begins[i] + begin, parts.begins[i] + end));
+    }
+  };
+  const DType dtype = params.moments_dtype();
+  const std::int64_t whole_words = elements + elements % 2;  // also where an element has 2 bytes
+  send_slots(
+      moves, layer.placement(), whole_words, dtype, *mesh.experts,
+      [&](int slot, Tensor row) {
+        RuntimeOps::on(stream.device()).zero(row, stream);
+        for_parts(slot, row, [&](Tensor owned, Tensor part) { copy_range(owned, part, stream); });
+        mesh.replicas->all_reduce(words_of(row), Reduce::bit_or, stream);
+      },
+      [&](int slot, Tensor row) {
+        for_parts(slot, row, [&](Tensor owned, Tensor part) { copy_range(part, owned, stream); });
+      },
+      stream);
+}
+
+}  // namespace
+
+int migrate_experts(Params& params, MoeLayer& layer, const Placement& next, Mesh& mesh,
+                    Stream& stream) {
+  const std::vector<SlotMove> moves = moves_between(layer.placement(), next);
+  if (moves.empty()) return 0;
+  const int hosted = layer.placement().num_hosted(mesh.experts->rank());
+  const std::int64_t elements = hosted == 0 ? 0 : slot_parts(params, layer.shard(), 0).elements;
+  move_values(params, layer, moves, elements, *mesh.experts, stream);
+  for (const Moment moment :
+       {static_cast<Moment>(&Params::first_moment), static_cast<Moment>(&Params::second_moment)})
+    move_moments(params, moment, layer, moves, elements, mesh, stream);
+  layer.place(params, next);
+  return static_cast<int>(moves.size());
+}
+
+}  // namespace switchyard

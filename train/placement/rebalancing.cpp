@@ -1,0 +1,57 @@
+#include "train/placement/rebalancing.h"
+
+#include "model/blocks/moe_layer.h"
+#include "router/groups.h"
+#include "runtime/comm/counts.h"
+#include "runtime/comm/topology.h"
+#include "train/placement/migration.h"
+
+namespace switchyard {
+namespace {
+
+constexpr double least_gain = 0.02;  // of the busiest rank's load: less does not pay for the moves
+
+}  // namespace
+
+Rebalancing::Rebalancing(Transformer& model, Mesh& mesh)
+    : model_(model), mesh_(mesh), counts_(model.empty_sums().expert_counts.size(), 0) {}
+
+void Rebalancing::count(std::span<const std::int64_t> counts) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += counts[i];
+}
+
+// The nodes of the first expert group stand for those of all, so that all groups place alike.
+const PlacementGround& Rebalancing::ground(Stream& stream) {
+  if (ground_) return *ground_;
+  const RouterConfig& router = model_.router();
+  ground_.emplace();
+  ground_->node_of = make_topology(*mesh_.experts, router.ranks_per_node).node_of;
+  mesh_.world->broadcast(tensor_of(ground_->node_of.data(), {std::ssize(ground_->node_of)}), 0,
+                         stream);
+  if (num_groups(router) > 1) ground_->groups = expert_groups(router, model_.config().num_experts);
+  return *ground_;
+}
+
+PlacementReport Rebalancing::run(Stream& stream) {
+  PlacementReport report;
+  const auto experts = at(model_.config().num_experts);
+  std::size_t begin = 0;
+  for (const int index : model_.moe_layers()) {
+    MoeLayer& layer = model_.moe_layer(index);
+    const auto load = std::span(counts_).subspan(begin, experts);
+    begin += experts;
+    PlacementChange change{index, 0, predicted_max_over_mean(layer.placement(), load), 0.0};
+    const Placement next = balanced_placement(layer.placement(), load, ground(stream));
+    change.after = predicted_max_over_mean(next, load);
+    if (change.after < (1.0 - least_gain) * change.before) {
+      change.moved = migrate_experts(model_.params(), layer, next, mesh_, stream);
+    } else {
+      change.after = change.before;
+    }
+    report.layers.push_back(change);
+  }
+  std::fill(counts_.begin(), counts_.end(), 0);
+  return report;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,38 @@
+// What experts consist of, sent from slots to slots of an expert group: one row per slot.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "experts/placement.h"
+#include "experts/shard.h"
+#include "runtime/comm/comm.h"
+
+namespace switchyard {
+
+// From one place of an expert to another: numbers of copies in a placement, or in two with the
+// same slots.
+struct SlotMove {
+  int from, to;
+};
+
+// The parts of one slot (gate, up, down) and where each begins in its row.
+struct SlotParts {
+  std::vector<ParamId> ids;
+  std::vector<std::int64_t> begins;
+  std::int64_t elements = 0;  // of the row
+};
+SlotParts slot_parts(const Params& params, const ExpertShard& shard, int slot);
+
+// A row [elements] of one of my slots.
+using SlotWork = std::function<void(int slot, Tensor row)>;
+
+// Collective over the expert group; all ranks pass the same moves, and of `slots` only the ranks'
+// numbers of slots count. Calls pack(slot, row) for every row that leaves, in an order that the
+// moves alone decide, and then arrive(slot, row) for every row that came. elements: of a row.
+void send_slots(std::span<const SlotMove> moves, const Placement& slots, std::int64_t elements,
+                DType dtype, Comm& experts, const SlotWork& pack, const SlotWork& arrive,
+                Stream& stream);
+
+}  // namespace switchyard

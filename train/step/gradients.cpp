@@ -1,0 +1,100 @@
+#include "train/step/gradients.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "runtime/device/host_access.h"
+#include "runtime/device/trace.h"
+#include "train/ops.h"
+#include "train/state/value_hash.h"
+
+namespace switchyard {
+namespace {
+
+// Calls work(comm, region, sizes) for both regions of the flat buffers: the ranks that hold copies
+// of it, whether it is that of the experts, and the elements that each of them owns.
+template <class Work>
+void for_regions(const Params& params, Mesh& mesh, Work work) {
+  for (const bool expert : {false, true}) {
+    Comm& copies = expert ? *mesh.replicas : *mesh.world;
+    const std::int64_t size = params.flat_values(expert).size();
+    if (copies.size() > 1 && size > 0) work(copies, expert, owned_sizes(size, copies.size()));
+  }
+}
+
+// Of the gradient, by block, in the order of owned_blocks: what a rank owns of a region is one
+// range.
+std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
+  const Tensor squares = params.room_for_blocks(std::ssize(params.owned_blocks()), DType::f64);
+  std::int64_t begin = 0;
+  for (const bool expert : {false, true}) {
+    const Tensor region = params.flat_gradients(expert);
+    const ElementRange mine = owned_part(region.size(), params.copies(expert));
+    const std::int64_t end = begin + mine.size() / param_block;
+    TrainOps::on(stream.device())
+        .sum_squares(region.range(mine.begin, mine.end), params.gradient_factor(),
+                     squares.range(begin, end), stream);
+    begin = end;
+  }
+  const HostRead host(squares, stream);
+  return {host.as<double>(), host.as<double>() + squares.size()};
+}
+
+}  // namespace
+
+void reduce_gradients(Params& params, Mesh& mesh, Stream& stream) {
+  const Span span(stream, "reduce");
+  for_regions(params, mesh, [&](Comm& copies, bool expert, const auto& sizes) {
+    copies.reduce_scatter_parts(params.flat_gradients(expert), sizes, stream);
+  });
+}
+
+void gather_values(Params& params, Mesh& mesh, Stream& stream) {
+  const Span span(stream, "gather");
+  for_regions(params, mesh, [&](Comm& copies, bool expert, const auto& sizes) {
+    copies.all_gather_parts(params.flat_values(expert), sizes, stream);
+  });
+}
+
+double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
+  const Span span(stream, "clip");
+  const std::vector<double> squares = squares_of_owned(params, stream);
+  WideSum sum;
+  std::int64_t broken = 0;
+  for (std::size_t i = 0; i < squares.size(); ++i) {
+    const ParamBlock& block = params.owned_blocks()[i];
+    if (params.all()[static_cast<std::size_t>(block.id)].spec.extra_copy) continue;
+    if (std::isfinite(squares[i])) {
+      sum.add(squares[i]);
+    } else {
+      ++broken;
+    }
+  }
+  mesh.world->all_reduce(tensor_of(sum.words().data(), {WideSum::num_words}), Reduce::sum, stream);
+  if (reduce_one(*mesh.world, broken, Reduce::sum) > 0)
+    return std::numeric_limits<double>::quiet_NaN();
+  return std::sqrt(sum.value());
+}
+
+std::int64_t gradient_hash(const Params& params, std::span<const std::int64_t> counts, Mesh& mesh,
+                           Stream& stream) {
+  const Span span(stream, "compare");
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i)
+    hash += mixed_bits(counts[i], static_cast<std::int64_t>(i));
+  for (const bool expert : {false, true}) {
+    const Tensor region = params.flat_gradients(expert);
+    const ElementRange mine = owned_part(region.size(), params.copies(expert));
+    hash +=
+        static_cast<std::uint64_t>(value_hash(params, region.range(mine.begin, mine.end), stream));
+  }
+  // In halves, so that no sum over the ranks overflows.
+  std::int64_t halves[] = {static_cast<std::int64_t>(hash & 0xffffffffU),
+                           static_cast<std::int64_t>(hash >> 32)};
+  mesh.world->all_reduce(tensor_of(halves, {2}), Reduce::sum, stream);
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(halves[0]) +
+                                   (static_cast<std::uint64_t>(halves[1]) << 32));
+}
+
+}  // namespace switchyard

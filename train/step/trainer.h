@@ -1,0 +1,81 @@
+// Trainer: one optimizer step at a time over a model and a mesh, and the state a checkpoint must
+// hold.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/checkpoint/checkpoint.h"
+#include "io/loader/loader.h"
+#include "model/transformer/transformer.h"
+#include "runtime/comm/mesh.h"
+#include "train/arithmetic.h"
+#include "train/config.h"
+#include "train/guard/guard.h"
+#include "train/placement/rebalancing.h"
+#include "train/state/owned_state.h"
+#include "train/step/optimizer.h"
+#include "train/step_report.h"
+
+namespace switchyard {
+
+class Trainer {
+ public:
+  // Collective. The caller owns model and mesh. Initialises parameters from train.seed; in exact
+  // mode tests the arithmetic of every rank first.
+  Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream,
+          const GuardConfig& guard = {});
+
+  // Collective. One optimizer step on this rank's share of the data. report.seconds is the caller's
+  // to fill in. The report's outcome says what the guard made of it. Errors: agreed,
+  // Exit::numerical if a step is wrong and the guard is off or its limits are used up; the weights
+  // are then untouched.
+  StepReport step(const StepData& data);
+
+  // Collective. Experts move to where the load since the last time asks for them
+  // (train/placement/rebalancing.h). What owned_state() named may be elsewhere afterwards.
+  PlacementReport rebalance();
+
+  // Collective. Mean cross-entropy per token over one pass of the loader's split.
+  double evaluate(Loader& loader);
+
+  Stream& stream() { return stream_; }
+  Guard& guard() { return guard_; }
+  // Empty unless exact.
+  const Arithmetic& arithmetic() const { return arithmetic_; }
+
+  // Collective. The tensors this rank writes, for save_checkpoint: "value/...",
+  // "first_moment/...", "second_moment/...", and what gates keep, "gate/...".
+  OwnedState owned_state() const;
+  nlohmann::json meta() const;
+  // Not collective. Loads what this rank hosts; the guard's part of meta() is the caller's to load.
+  // Errors: Exit::data for a missing, surplus or
+  // misshapen tensor.
+  void load(const CheckpointReader& checkpoint);
+
+ private:
+  // Of a step, summed over all ranks; the gradient itself is with the owners of the parameters.
+  struct Gradient {
+    StepSums sums;
+    StepFigures figures;
+  };
+  Gradient differentiate(const StepData& data);
+  Gradient judged_gradient(const StepData& data, StepReport& report);
+  void update(const StepData& data, const Gradient& gradient);
+  void sum_over_world(StepSums& sums);
+  void fill(StepReport& report, const StepData& data, const Gradient& gradient) const;
+
+  Transformer& model_;
+  Mesh& mesh_;
+  TrainConfig config_;
+  Stream& stream_;
+  Optimizer optimizer_;
+  Rebalancing rebalancing_;
+  Arithmetic arithmetic_;
+  Guard guard_;
+};
+
+}  // namespace switchyard
