@@ -2,7 +2,7 @@
 #include "bench/gpu_rows.h"
 #include "experts/ops.h"
 #include "router/ops.h"
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/params/params.h"
 #include "train/ops.h"
 

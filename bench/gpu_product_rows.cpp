@@ -2,7 +2,7 @@
 #include <array>
 
 #include "bench/gpu_rows.h"
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 
 namespace switchyard {
 namespace {

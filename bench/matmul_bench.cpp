@@ -93,7 +93,7 @@ void BM_OneLibraryCall(benchmark::State& state) {
 template <MatmulShape (*shape)(std::int64_t)>
 void BM_Fallback(benchmark::State& state) {
   Stream stream = Stream::cpu(1);
-  stream.matmul_library().use_fallback();
+  matmul_library(stream).use_fallback();
   run_matmul(state, shape(state.range(0)), Write::replace, stream);
 }
 
@@ -127,12 +127,12 @@ void BM_Experts(benchmark::State& state) {
                y({rows, inner}, DType::f32), d_x({rows, width}, DType::f32),
                gradient({inner, width}, DType::f32);
   Stream stream = Stream::cpu(1);
-  if (by == By::own) stream.matmul_library().use_fallback();
+  if (by == By::own) matmul_library(stream).use_fallback();
   const auto multiply = [&](const MatmulShape& shape, Tensor a, Tensor b, Tensor out) {
     if (by == By::matmul) {
       matmul(a, shape.op_a, b, shape.op_b, out, Write::replace, stream);
     } else {
-      stream.matmul_library().run(shape, Write::replace, {a.as<float>(), a.cols()},
+      matmul_library(stream).run(shape, Write::replace, {a.as<float>(), a.cols()},
                                   {b.as<float>(), b.cols()}, out.as<float>());
     }
   };

@@ -21,13 +21,16 @@ if(SWITCHYARD_SANITIZE)
 endif()
 
 function(room NAME)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;CUDA;LINKS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;CUDA;NO_CUDA;LINKS;PRIVATE" ${ARGN})
   add_library(${NAME} STATIC ${ROOM_SOURCES})
   target_link_libraries(${NAME} PUBLIC switchyard_options ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE})
   if(ROOM_CUDA)
-    # Alone in its object, which a program links only if nothing else defines what it does: see switchyard_cuda_backend.
-    target_sources(${NAME} PRIVATE no_cuda.cpp)
-    set_source_files_properties(no_cuda.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    # Each alone in its object, which a program links only if nothing else defines what it does: see switchyard_cuda_backend.
+    if(NOT ROOM_NO_CUDA)
+      set(ROOM_NO_CUDA no_cuda.cpp)
+    endif()
+    target_sources(${NAME} PRIVATE ${ROOM_NO_CUDA})
+    set_source_files_properties(${ROOM_NO_CUDA} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     # The .cu files of a room are one unit, as the presets compile ten .cpp files at a time: most of a unit is headers.
     set(unit "${CMAKE_BINARY_DIR}/cuda/${NAME}.cu")
     list(TRANSFORM ROOM_CUDA REPLACE "(.+)" "#include \"${NAME}/\\1\"\n" OUTPUT_VARIABLE lines)

@@ -11,7 +11,7 @@ Arithmetic agree_on_arithmetic(const std::vector<MatmulShape>& shapes, Comm& wor
   agree(world, [&] { test = self_test_matmul(shapes, stream); });
   const bool all_repeat = reduce_one(world, std::int64_t{test.library_repeats}, Reduce::min) == 1;
   if (!all_repeat && test.library_repeats) {  // another rank's library does not: all leave it
-    stream.matmul_library().use_fallback();
+    matmul_library(stream).use_fallback();
     agree(world, [&] { test = self_test_matmul(shapes, stream); });
   }
   const auto hash = static_cast<std::int64_t>(test.hash);
@@ -34,7 +34,7 @@ std::string emulation_note(const ProductPrecision& precision, Stream& stream) {
     return precision.forward == wanted || precision.input_gradient == wanted ||
            precision.weight_gradient == wanted || precision.head == wanted;
   };
-  const MatmulLibrary& library = stream.matmul_library();
+  const MatmulLibrary& library = matmul_library(stream);
   std::string note;
   if (asks_for(Precision::bf16) && !library.multiplies_bf16()) {
     note = "bf16 products run in f32, of operands rounded to bf16";

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "runtime/comm/nccl_comm.h"
 #include "runtime/device/cuda.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"

@@ -3,7 +3,7 @@
 // nothing.
 #include <exception>
 
-#include "runtime/device/cuda.h"
+#include "runtime/comm/nccl_comm.h"
 #include "runtime/device/cuda_queue.h"
 #include "runtime/comm/device_comm.h"
 #include "runtime/device/nccl_handle.h"

@@ -7,9 +7,18 @@
 
 #include "runtime/device/cuda.h"
 #include "runtime/device/parallel.h"
-#include "runtime/product/matmul_library.h"
 
 namespace switchyard {
+
+struct Stream::ProductSlot {
+  std::once_flag made;
+  std::unique_ptr<ProductHandles> handles;
+};
+
+ProductHandles& Stream::product_handles(std::unique_ptr<ProductHandles> (*make)()) {
+  std::call_once(product_slot_->made, [&] { product_slot_->handles = make(); });
+  return *product_slot_->handles;
+}
 
 Stream Stream::cpu(int num_threads) {
   require(num_threads >= 1, "a stream needs at least one thread, got {}", num_threads);
@@ -27,7 +36,7 @@ Stream Stream::on(Device device) {
 }
 
 Stream::Stream(Device device, int num_threads)
-    : device_(device), num_threads_(num_threads), matmul_(std::make_unique<MatmulLibrary>()) {}
+    : device_(device), num_threads_(num_threads), product_slot_(std::make_unique<ProductSlot>()) {}
 
 Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;

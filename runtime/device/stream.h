@@ -10,8 +10,14 @@
 
 namespace switchyard {
 
-class MatmulLibrary;
 class Trace;
+
+// What a library of matrix products keeps for one stream; the room that talks to the library
+// derives from it (runtime/product/matmul_library.h).
+class ProductHandles {
+ public:
+  virtual ~ProductHandles() = default;
+};
 
 // On a CPU the queue is empty whenever a call returns: work runs at once, on `num_threads` threads
 // of this rank. The stream also holds the handles of the libraries that work for it, as cuBLAS
@@ -30,7 +36,8 @@ class Stream {
 
   Device device() const { return device_; }
   int num_threads() const { return num_threads_; }
-  MatmulLibrary& matmul_library() { return *matmul_; }
+  // Those of this stream; `make` makes them when they are first asked for, by whatever thread.
+  ProductHandles& product_handles(std::unique_ptr<ProductHandles> (*make)());
   DeviceQueue* queue() const { return queue_.get(); }  // nullptr on a CPU
   // Waits until all that was queued is done.
   void synchronize() {
@@ -47,7 +54,8 @@ class Stream {
   Device device_;
   int num_threads_ = 1;
   Trace* trace_ = nullptr;
-  std::unique_ptr<MatmulLibrary> matmul_;
+  struct ProductSlot;
+  std::unique_ptr<ProductSlot> product_slot_;
   std::unique_ptr<DeviceQueue> queue_;
 };
 

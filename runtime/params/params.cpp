@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/parallel.h"

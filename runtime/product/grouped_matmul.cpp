@@ -1,6 +1,6 @@
 #include "runtime/product/grouped_matmul.h"
 
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 
 namespace switchyard {
 namespace {

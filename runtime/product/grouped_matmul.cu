@@ -2,7 +2,7 @@
 // expert's gradient.
 #include "runtime/product/grouped_matmul.h"
 
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/product/cuda_operands.h"
 #include "runtime/device/cuda_table.h"
 #include "runtime/fixed_add.h"

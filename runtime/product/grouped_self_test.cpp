@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/product/self_test_operand.h"
 
 namespace switchyard {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/device/ops.h"
 #include "runtime/hd.h"
 #include "runtime/product/matmul_int8.h"
@@ -118,7 +118,7 @@ Operand copied(Side side, Rows from, Form form, std::int64_t stride, Stream& str
 Operand right_operand(const MatmulShape& shape, const float* b, Form form, bool own,
                       Stream& stream) {
   const bool plain = shape.op_b == Op::plain;
-  const MatmulLibrary& library = stream.matmul_library();
+  const MatmulLibrary& library = matmul_library(stream);
   const std::int64_t rows = plain ? shape.k : shape.n, cols = plain ? shape.n : shape.k;
   const std::int64_t stride = plain && !own ? library.good_stride(cols) : cols;
   if (form == Form::itself && stride == cols) return {b, cols};
@@ -158,7 +158,7 @@ void multiply_rows_own(const MatmulShape& shape, Write write, Operand left, Oper
 
 void multiply_rows_tiled(const MatmulShape& shape, Write write, Operand left, Operand right,
                          float* out, Stream& stream) {
-  MatmulLibrary& library = stream.matmul_library();
+  MatmulLibrary& library = matmul_library(stream);
   const std::int64_t last = shape.m % row_tiles.back(), whole = shape.m - last;
   const std::vector<Range> tiles = ladder(row_tiles, whole);
   parallel_for(stream, std::ssize(tiles) + (last > 0 ? 1 : 0), [&](std::int64_t i) {
@@ -177,7 +177,7 @@ void multiply_rows_tiled(const MatmulShape& shape, Write write, Operand left, Op
 
 void multiply_rows(const MatmulShape& shape, Write write, const float* a, const float* b,
                    float* out, Stream& stream) {
-  const MatmulLibrary& library = stream.matmul_library();
+  const MatmulLibrary& library = matmul_library(stream);
   const Form form = form_of(shape.precision, library);
   const bool own = library.leaves_to_own(shape.n, shape.k);
   const Operand right = right_operand(shape, b, form, own, stream);
@@ -190,7 +190,7 @@ void multiply_rows(const MatmulShape& shape, Write write, const float* a, const 
 // Columns `block` of a [k, m], with rows of their own where they are not all of a.
 Operand left_columns(const MatmulShape& shape, const float* a, Range block, Form form,
                      Stream& stream) {
-  const std::int64_t stride = stream.matmul_library().good_stride(block.size);
+  const std::int64_t stride = matmul_library(stream).good_stride(block.size);
   if (form == Form::itself && block.size == shape.m && stride == shape.m) return {a, shape.m};
   void* room = room_of_thread(Side::left, shape.k * stride * bytes_of(form));
   const Operand copy(room, stride, bytes_of(form));
@@ -201,7 +201,7 @@ Operand left_columns(const MatmulShape& shape, const float* a, Range block, Form
 
 void multiply_transposed(const MatmulShape& shape, Write write, const float* a, const float* b,
                          float* out, Stream& stream) {
-  const Form form = form_of(shape.precision, stream.matmul_library());
+  const Form form = form_of(shape.precision, matmul_library(stream));
   const std::vector<Range> terms = ladder(sum_tiles, shape.k);
   const Operand right = right_operand(shape, b, form, false, stream);
   const std::int64_t num_blocks = (shape.m + gradient_rows - 1) / gradient_rows;
@@ -209,7 +209,7 @@ void multiply_transposed(const MatmulShape& shape, Write write, const float* a, 
     const Range block{i * gradient_rows, std::min(gradient_rows, shape.m - i * gradient_rows)};
     const Operand left = left_columns(shape, a, block, form, stream);
     for (const auto [begin, size] : terms) {
-      stream.matmul_library().run({block.size, shape.n, size, Op::transposed, shape.op_b},
+      matmul_library(stream).run({block.size, shape.n, size, Op::transposed, shape.op_b},
                                   begin == 0 ? write : Write::add, left.from_row(begin),
                                   right.from_row(begin), out + block.begin * shape.n);
     }

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "runtime/product/cublaslt.h"
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/product/cuda_operands.h"
 #include "runtime/device/cuda_queue.h"
 #include "runtime/device/kernel.h"

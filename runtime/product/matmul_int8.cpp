@@ -135,7 +135,7 @@ void multiply_int8(const MatmulShape& shape, Write write, const float* a, const 
   check_int8_terms(shape);
   const Lines rows = lines_of_rows(shape, a), cols = lines_of_columns(shape, b);
   const Product product{shape, write, out};
-  MatmulLibrary& library = stream.matmul_library();
+  MatmulLibrary& library = matmul_library(stream);
   if (library.multiplies_int8()) {
     multiply_as<std::int8_t>(product, rows, cols, stream,
                              [&](auto&&... part) { multiply_codes(product, part..., library); });

@@ -137,6 +137,11 @@ MatmulLibrary::MatmulLibrary()
     : state_(std::make_unique<State>()), bf16_(try_bf16()), int8_(try_int8()) {}
 MatmulLibrary::~MatmulLibrary() = default;
 
+MatmulLibrary& matmul_library(Stream& stream) {
+  return static_cast<MatmulLibrary&>(stream.product_handles(
+      []() -> std::unique_ptr<ProductHandles> { return std::make_unique<MatmulLibrary>(); }));
+}
+
 // Rows a multiple of 2 KiB apart fall into few cache sets: measured on AVX2, such a right operand
 // halves the speed, and copying it to rows 64 bytes further apart wins from 16 rows of out on.
 std::int64_t MatmulLibrary::good_stride(std::int64_t cols) const {

@@ -2,34 +2,18 @@
 // thread.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "runtime/product/matmul.h"
+#include "runtime/product/operand.h"
 
 namespace switchyard {
 
-// A matrix as it is stored: elements of f32 or, where the library multiplies those, bf16; its rows
-// begin `stride` elements apart.
-struct Operand {
-  const std::byte* data;
-  std::int64_t stride;
-  std::int64_t element_bytes = sizeof(float);
-
-  Operand(const void* first, std::int64_t elements_apart, std::int64_t bytes_each = sizeof(float))
-      : data(static_cast<const std::byte*>(first)),
-        stride(elements_apart),
-        element_bytes(bytes_each) {}
-  Operand from_row(std::int64_t row) const {
-    return {data + row * stride * element_bytes, stride, element_bytes};
-  }
-};
-
-class MatmulLibrary {
+class MatmulLibrary final : public ProductHandles {
  public:
   MatmulLibrary();
-  ~MatmulLibrary();
+  ~MatmulLibrary() override;
   MatmulLibrary(const MatmulLibrary&) = delete;
   MatmulLibrary& operator=(const MatmulLibrary&) = delete;
 
@@ -66,5 +50,8 @@ class MatmulLibrary {
   bool fallback_ = false;
   bool bf16_ = false, int8_ = false;
 };
+
+// The library's handles of a stream.
+MatmulLibrary& matmul_library(Stream& stream);
 
 }  // namespace switchyard

@@ -37,8 +37,8 @@ MatmulSelfTest self_test_matmul(const std::vector<MatmulShape>& shapes, Stream& 
     if (!library) {
       require(on_host,
               "matrix products do not repeat their bits on this GPU; set train.exact = false");
-      stream.matmul_library().use_fallback();
-      other.matmul_library().use_fallback();
+      matmul_library(stream).use_fallback();
+      matmul_library(other).use_fallback();
     }
     bool all_repeat = true;
     for (const MatmulShape& shape : shapes) {

@@ -1,4 +1,4 @@
-#include "runtime/device/cuda.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/product/cuda_operands.h"
 #include "runtime/expect.h"
 #include "runtime/device/kernel.h"

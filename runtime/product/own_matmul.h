@@ -5,7 +5,8 @@
 // same on any processor and beside any other rows.
 #pragma once
 
-#include "runtime/product/matmul_library.h"
+#include "runtime/product/matmul.h"
+#include "runtime/product/operand.h"
 
 namespace switchyard {
 

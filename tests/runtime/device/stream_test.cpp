@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/product/matmul_library.h"
+
 namespace switchyard {
 namespace stream_test {
 
@@ -14,9 +16,9 @@ TEST(Stream, RefusesNoThreads) { EXPECT_THROW(Stream::cpu(0), Error); }
 
 TEST(Stream, MoveKeepsItsLibrary) {
   Stream source = Stream::cpu(2);
-  const MatmulLibrary* library = &source.matmul_library();
+  const MatmulLibrary* library = &matmul_library(source);
   Stream target = std::move(source);
-  EXPECT_EQ(&target.matmul_library(), library);
+  EXPECT_EQ(&matmul_library(target), library);
   EXPECT_EQ(target.num_threads(), 2);
 }
 

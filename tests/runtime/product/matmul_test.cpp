@@ -108,7 +108,7 @@ TEST(Matmul, AgreesWithSumsInDoubleOnTwoThreads) {
 
 TEST(Matmul, FallbackAgreesWithSumsInDouble) {
   Stream stream = Stream::cpu(2);
-  stream.matmul_library().use_fallback();
+  matmul_library(stream).use_fallback();
   expect_right(stream);
 }
 
@@ -284,12 +284,12 @@ TEST(OwnMatmul, EveryElementIsOneAscendingSumOfFusedSteps) {
 TEST(MatmulSelfTest, LibraryRepeatsItsBitsHere) {
   Stream stream = Stream::cpu(1);
   EXPECT_TRUE(self_test_matmul(model_shapes, stream).library_repeats);
-  EXPECT_FALSE(stream.matmul_library().uses_fallback());
+  EXPECT_FALSE(matmul_library(stream).uses_fallback());
 }
 
 TEST(MatmulSelfTest, HashIsThatOfTheArithmetic) {
   Stream one = Stream::cpu(1), two = Stream::cpu(2), own = Stream::cpu(1);
-  own.matmul_library().use_fallback();
+  matmul_library(own).use_fallback();
   const std::uint64_t hash = self_test_matmul(model_shapes, one).hash;
   EXPECT_EQ(self_test_matmul(model_shapes, two).hash, hash);
   EXPECT_NE(self_test_matmul({model_shapes[0]}, one).hash, hash);

@@ -1,16 +1,15 @@
-// Linked where the CUDA backend is not: what a program without it says when it is asked for a GPU.
+// Linked where the CUDA backend is not.
+#include "runtime/device/no_cuda.h"
+
 #include "runtime/device/cuda.h"
 
 namespace switchyard {
-namespace {
 
-[[noreturn]] void fail_without_cuda() {
+void fail_without_cuda() {
   fail(Exit::usage,
        "run.device = \"cuda\": this switchyard was built without CUDA; use switchyard_cuda, which "
        "is built where nvcc is found, or set run.device = \"cpu\"");
 }
-
-}  // namespace
 
 int Device::num_cuda() { return 0; }
 Device Device::cuda(int) { fail_without_cuda(); }
@@ -22,17 +21,8 @@ void release(void*) noexcept {}
 void copy_now(const void*, void*, std::int64_t) { fail_without_cuda(); }
 std::unique_ptr<DeviceQueue> make_queue(Device, bool) { fail_without_cuda(); }
 RuntimeOps& runtime_ops() { fail_without_cuda(); }
-void multiply(const MatmulShape&, Write, Tensor, Tensor, Tensor, Stream&) { fail_without_cuda(); }
-void multiply_groups(Tensor, Op, std::span<const RowGroup>, Tensor, Write, Stream&) {
-  fail_without_cuda();
-}
-void add_gradient_groups(Tensor, Tensor, const GradientSums&, Precision, Stream&) {
-  fail_without_cuda();
-}
-void round_to_bf16(Tensor, Tensor, Stream&) { fail_without_cuda(); }
 std::int64_t identity_of(Device) { fail_without_cuda(); }
 std::string pci_address(Device) { fail_without_cuda(); }
-std::unique_ptr<Comm> make_nccl_comm(std::unique_ptr<Comm>, Device) { fail_without_cuda(); }
 
 }  // namespace cuda
 }  // namespace switchyard

@@ -1,0 +1,15 @@
+// The communicator of the CUDA backend, in terms that name no CUDA type (runtime/device/cuda.h).
+#pragma once
+
+#include <memory>
+
+#include "runtime/comm/comm.h"
+#include "runtime/tensor.h"
+
+namespace switchyard::cuda {
+
+// Collective over `control`, whose ranks have a GPU each: device tensors travel by NCCL, host
+// tensors by `control`.
+std::unique_ptr<Comm> make_nccl_comm(std::unique_ptr<Comm> control, Device device);
+
+}  // namespace switchyard::cuda
