@@ -2,6 +2,7 @@
 #include <array>
 
 #include "bench/gpu_rows.h"
+#include "model/attention/rotary.h"
 #include "model/ops.h"
 #include "runtime/params/params.h"
 

@@ -8,6 +8,7 @@
 
 #include "bench/limits.h"
 #include "experts/ops.h"
+#include "model/attention/rotary.h"
 #include "model/ops.h"
 #include "runtime/product/matmul.h"
 #include "runtime/random.h"

@@ -8,11 +8,12 @@
 // T = B * S before padding.
 #pragma once
 
-#include "model/attention/rotary.h"
 #include "runtime/device/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
+
+struct RotaryTable;  // model/attention/rotary.h
 
 // Where attention may look: position[t] counts from the start of t's document within its row, so
 // token t attends to tokens t - position[t] .. t. Rows are `sequence` tokens long.

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "io/prepare/prepare.h"
+#include "io/prepare/work/config.h"
 
 namespace switchyard {
 

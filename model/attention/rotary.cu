@@ -1,3 +1,4 @@
+#include "model/attention/rotary.h"
 #include "model/cuda_ops.h"
 #include "runtime/expect.h"
 #include "runtime/device/kernel.h"

@@ -1,4 +1,5 @@
 // Kernels of the model against their CPU twins.
+#include "model/attention/rotary.h"
 #include "model/ops.h"
 #include "tests/cuda_host/pair.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/prepare/prepare.h"
+#include "io/prepare/work/config.h"
 
 namespace switchyard {
 

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "io/prepare/stages/order_stage.h"
 #include "io/prepare/store/earlier_documents.h"
+#include "io/prepare/work/order.h"
 
 namespace switchyard {
 

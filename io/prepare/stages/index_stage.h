@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "io/folder/extent.h"
-#include "io/prepare/stages/order_stage.h"
 #include "io/prepare/work/bitmap.h"
+#include "io/prepare/work/order.h"
 
 namespace switchyard {
 

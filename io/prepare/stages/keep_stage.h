@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "io/prepare/stages/independent_set.h"
-#include "io/prepare/stages/order_stage.h"
 #include "io/prepare/store/earlier_documents.h"
 #include "io/prepare/work/bitmap.h"
+#include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
 namespace switchyard {

@@ -2,45 +2,12 @@
 // which two of them may be the same.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <string_view>
-#include <vector>
-
-#include "io/prepare/work/job.h"
+#include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
 namespace switchyard {
 
-// Ordinals: a document's number in its generation, in canonical order.
-struct Order {
-  std::vector<std::int64_t> first;  // ordinal of each partition's first document; the last: of all
-  int key_partitions = 1;           // keys of equal high bits stand together
-  std::filesystem::path locators;   // one Locator for each ordinal
-
-  std::int64_t count() const { return first.back(); }
-  int partition_of(std::int64_t ordinal) const;
-  int key_bits() const;  // which all keys of a partition have in common
-  int key_partition_of(std::uint64_t key) const;
-};
-
-struct KeyedDocument {
-  std::uint64_t key = 0;
-  std::uint32_t ordinal = 0;
-
-  auto operator<=>(const KeyedDocument&) const = default;
-};
-
 // Collective. One spill file of keyed documents for each partition, its partitions those of keys.
 Order run_order_stage(Job& job, const SpilledDocuments& documents);
-
-// Into the spill file's partition of the key, and all of one partition out of it again.
-void spill_keyed(const KeyedDocument& document, const Order& order, SpillWriter& spill);
-void add_keyed(const std::filesystem::path& spill, int key_partition,
-               std::vector<KeyedDocument>& documents);
-
-// Those of one partition of keys, in no order. Any rank.
-std::vector<KeyedDocument> keyed_documents(const Job& job, int key_partition);
-void sort_keyed(std::vector<KeyedDocument>& documents, const Order& order);
 
 }  // namespace switchyard

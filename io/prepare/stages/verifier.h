@@ -9,8 +9,8 @@
 
 #include "io/files/file.h"
 #include "io/prepare/stages/independent_set.h"
-#include "io/prepare/stages/order_stage.h"
 #include "io/prepare/store/earlier_documents.h"
+#include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
 namespace switchyard {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "io/prepare/input/inputs.h"
-#include "io/prepare/prepare.h"
+#include "io/prepare/work/config.h"
 #include "io/prepare/work/partitions.h"
 #include "io/prepare/work/progress_board.h"
 #include "runtime/comm/comm.h"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "io/files/content_hash.h"
-#include "io/prepare/stages/order_stage.h"
 #include "io/prepare/work/job.h"
+#include "io/prepare/work/order.h"
 #include "io/prepare/work/spill.h"
 
 namespace switchyard {
