@@ -23,7 +23,7 @@ void round_to_bf16(const float* in, std::int64_t rows, std::int64_t cols, std::i
 
 // codes: [padded_lines, stride], zero beyond the lines and beyond k; scales: [lines.count]. The
 // codes and scales of encode_int8 on a CPU.
-void encode_on_device(const Lines& lines, std::int64_t padded_lines, std::int64_t stride,
+void encode_on_device(const OperandLines& lines, std::int64_t padded_lines, std::int64_t stride,
                       std::int8_t* codes, float* scales, Stream& stream);
 
 // out (= or +=) sums times the scales of their row and column. sums: [m, stride]; out: [m, n].

@@ -53,7 +53,7 @@ void round_across(const float* in, std::int64_t count, const float* inverse, std
 
 // Lines whose elements lie far apart are read row by row of k, a tile at a time, and turned.
 template <class Code>
-void encode_across(const Lines& in, std::int64_t begin, std::int64_t count, Code* codes,
+void encode_across(const OperandLines& in, std::int64_t begin, std::int64_t count, Code* codes,
                    float* scales) {
   constexpr std::int64_t tile_rows = 32;
   std::array<std::uint32_t, int8_lines> largest{};
@@ -88,7 +88,7 @@ float encode_along(const float* line, std::int64_t k, Code* codes) {
 }
 
 template <class Code>
-void encode(const Lines& in, Code* codes, float* scales, Stream& stream) {
+void encode(const OperandLines& in, Code* codes, float* scales, Stream& stream) {
   parallel_for(stream, (in.count + int8_lines - 1) / int8_lines, [&](std::int64_t unit) {
     const std::int64_t begin = unit * int8_lines;
     const std::int64_t count = std::min(int8_lines, in.count - begin);
@@ -107,11 +107,11 @@ float encode_int8_line(const float* line, std::int64_t count, std::int8_t* codes
   return encode_along(line, count, codes);
 }
 
-void encode_int8(const Lines& in, std::int8_t* codes, float* scales, Stream& stream) {
+void encode_int8(const OperandLines& in, std::int8_t* codes, float* scales, Stream& stream) {
   encode(in, codes, scales, stream);
 }
 
-void encode_int8(const Lines& in, std::int16_t* codes, float* scales, Stream& stream) {
+void encode_int8(const OperandLines& in, std::int16_t* codes, float* scales, Stream& stream) {
   encode(in, codes, scales, stream);
 }
 

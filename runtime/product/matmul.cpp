@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "runtime/product/cuda_products.h"
 #include "runtime/device/ops.h"
 #include "runtime/hd.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/product/matmul_int8.h"
 #include "runtime/product/matmul_library.h"
 #include "runtime/product/own_matmul.h"
@@ -210,8 +210,8 @@ void multiply_transposed(const MatmulShape& shape, Write write, const float* a, 
     const Operand left = left_columns(shape, a, block, form, stream);
     for (const auto [begin, size] : terms) {
       matmul_library(stream).run({block.size, shape.n, size, Op::transposed, shape.op_b},
-                                  begin == 0 ? write : Write::add, left.from_row(begin),
-                                  right.from_row(begin), out + block.begin * shape.n);
+                                 begin == 0 ? write : Write::add, left.from_row(begin),
+                                 right.from_row(begin), out + block.begin * shape.n);
     }
   });
 }

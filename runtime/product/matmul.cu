@@ -157,7 +157,7 @@ struct Int8Operand {
   std::int8_t* codes;
   float* scales;
 };
-Int8Operand in_int8(const Stored& form, const Lines& lines, CudaQueue& queue, Stream& stream) {
+Int8Operand in_int8(const Stored& form, const OperandLines& lines, CudaQueue& queue, Stream& stream) {
   Arena& scratch = queue.scratch();
   const Int8Operand operand{
       static_cast<std::int8_t*>(scratch.take({form.rows * form.stride}, DType::u8).data),

@@ -98,8 +98,8 @@ void multiply_codes(const Product& product, const Codes<std::int8_t>& a,
 }
 
 template <class Code, class Multiply>
-void multiply_as(const Product& product, const Lines& rows, const Lines& cols, Stream& stream,
-                 Multiply multiply) {
+void multiply_as(const Product& product, const OperandLines& rows, const OperandLines& cols,
+                 Stream& stream, Multiply multiply) {
   thread_local std::array<Buffer, 2> rooms;
   const Codes<Code> a = room_for<Code>(rooms[0], rows.count, rows.k);
   const Codes<Code> b = room_for<Code>(rooms[1], cols.count, cols.k);
@@ -113,14 +113,14 @@ void multiply_as(const Product& product, const Lines& rows, const Lines& cols, S
 
 }  // namespace
 
-Lines lines_of_rows(const MatmulShape& shape, const float* a) {
-  return shape.op_a == Op::plain ? Lines{a, shape.m, shape.k, shape.k, 1}
-                                 : Lines{a, shape.m, shape.k, 1, shape.m};
+OperandLines lines_of_rows(const MatmulShape& shape, const float* a) {
+  return shape.op_a == Op::plain ? OperandLines{a, shape.m, shape.k, shape.k, 1}
+                                 : OperandLines{a, shape.m, shape.k, 1, shape.m};
 }
 
-Lines lines_of_columns(const MatmulShape& shape, const float* b) {
-  return shape.op_b == Op::plain ? Lines{b, shape.n, shape.k, 1, shape.n}
-                                 : Lines{b, shape.n, shape.k, shape.k, 1};
+OperandLines lines_of_columns(const MatmulShape& shape, const float* b) {
+  return shape.op_b == Op::plain ? OperandLines{b, shape.n, shape.k, 1, shape.n}
+                                 : OperandLines{b, shape.n, shape.k, shape.k, 1};
 }
 
 void check_int8_terms(const MatmulShape& shape) {
@@ -133,7 +133,7 @@ void check_int8_terms(const MatmulShape& shape) {
 void multiply_int8(const MatmulShape& shape, Write write, const float* a, const float* b,
                    float* out, Stream& stream) {
   check_int8_terms(shape);
-  const Lines rows = lines_of_rows(shape, a), cols = lines_of_columns(shape, b);
+  const OperandLines rows = lines_of_rows(shape, a), cols = lines_of_columns(shape, b);
   const Product product{shape, write, out};
   MatmulLibrary& library = matmul_library(stream);
   if (library.multiplies_int8()) {

@@ -13,8 +13,8 @@ void multiply_int8(const MatmulShape& shape, Write write, const float* a, const 
                    float* out, Stream& stream);
 
 // The lines of codes that the operands become: rows of op(a), columns of op(b).
-Lines lines_of_rows(const MatmulShape& shape, const float* a);
-Lines lines_of_columns(const MatmulShape& shape, const float* b);
+OperandLines lines_of_rows(const MatmulShape& shape, const float* a);
+OperandLines lines_of_columns(const MatmulShape& shape, const float* b);
 // Errors: Exit::usage for k above int8_terms.
 void check_int8_terms(const MatmulShape& shape);
 

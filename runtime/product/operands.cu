@@ -120,7 +120,7 @@ void cuda::round_to_bf16(Tensor in, Tensor out, Stream& stream) {
                             device_data<std::uint16_t>(out), stream);
 }
 
-void encode_on_device(const Lines& lines, std::int64_t padded_lines, std::int64_t stride,
+void encode_on_device(const OperandLines& lines, std::int64_t padded_lines, std::int64_t stride,
                       std::int8_t* codes, float* scales, Stream& stream) {
   const dim3 threads(warp_size, tile_ranks);
   if (lines.k_stride == 1) {

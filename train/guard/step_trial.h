@@ -9,7 +9,7 @@
 
 namespace switchyard {
 
-enum class Verdict : std::uint8_t { take, again, refuse };
+enum class TrialVerdict : std::uint8_t { take, again, refuse };
 
 class StepTrial {
  public:
@@ -17,7 +17,7 @@ class StepTrial {
   StepTrial(const Guard& guard, std::int64_t step);
 
   // One sound try is enough; of a step that is computed twice two must have the same figures.
-  Verdict judge(const StepFigures& figures);
+  TrialVerdict judge(const StepFigures& figures);
   // What was wrong with the first try that was; empty: nothing.
   const std::string& problem() const { return problem_; }
 

@@ -53,11 +53,11 @@ Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& rep
     }
   }
   StepTrial trial(guard_, data.step);
-  Verdict verdict = trial.judge(gradient.figures);
-  for (; verdict == Verdict::again; verdict = trial.judge(gradient.figures))
+  TrialVerdict verdict = trial.judge(gradient.figures);
+  for (; verdict == TrialVerdict::again; verdict = trial.judge(gradient.figures))
     gradient = differentiate(data);
   report.problem = trial.problem();
-  if (verdict == Verdict::refuse) {
+  if (verdict == TrialVerdict::refuse) {
     report.outcome = guard_.refuse(data.step, report.problem);
   } else if (!report.problem.empty()) {
     report.outcome = StepOutcome::repeated;

@@ -105,17 +105,17 @@ StepTrial trial_of(const Guard& guard) { return {guard, 0}; }
 TEST(StepTrial, OneSoundTryIsEnough) {
   const Guard guard = after_good_steps(strict);
   StepTrial trial = trial_of(guard);
-  EXPECT_EQ(trial.judge({2.95, 1.1}), Verdict::take);
+  EXPECT_EQ(trial.judge({2.95, 1.1}), TrialVerdict::take);
   EXPECT_EQ(trial.problem(), "");
 }
 
 TEST(StepTrial, AWrongTryIsFollowedByOneMore) {
   const Guard guard = after_good_steps(strict);
   StepTrial mended = trial_of(guard), wrong = trial_of(guard);
-  EXPECT_EQ(mended.judge({nan, 1.1}), Verdict::again);
-  EXPECT_EQ(mended.judge({2.95, 1.1}), Verdict::take);
-  EXPECT_EQ(wrong.judge({nan, 1.1}), Verdict::again);
-  EXPECT_EQ(wrong.judge({nan, 1.1}), Verdict::refuse);
+  EXPECT_EQ(mended.judge({nan, 1.1}), TrialVerdict::again);
+  EXPECT_EQ(mended.judge({2.95, 1.1}), TrialVerdict::take);
+  EXPECT_EQ(wrong.judge({nan, 1.1}), TrialVerdict::again);
+  EXPECT_EQ(wrong.judge({nan, 1.1}), TrialVerdict::refuse);
   EXPECT_NE(mended.problem().find("not finite"), std::string::npos);
 }
 
@@ -125,16 +125,16 @@ TEST(StepTrial, OfThreeTriesTwoMustAgree) {
   const Guard guard = after_good_steps(config);
   const StepFigures right{2.95, 1.1, true, 7}, other{2.95, 1.1, true, 8}, third{2.95, 1.1, true, 9};
   StepTrial equal = trial_of(guard), mended = trial_of(guard), never = trial_of(guard);
-  EXPECT_EQ(equal.judge(right), Verdict::again);
-  EXPECT_EQ(equal.judge(right), Verdict::take);
+  EXPECT_EQ(equal.judge(right), TrialVerdict::again);
+  EXPECT_EQ(equal.judge(right), TrialVerdict::take);
   EXPECT_EQ(equal.problem(), "");
-  EXPECT_EQ(mended.judge(other), Verdict::again);
-  EXPECT_EQ(mended.judge(right), Verdict::again);
-  EXPECT_EQ(mended.judge(right), Verdict::take);
+  EXPECT_EQ(mended.judge(other), TrialVerdict::again);
+  EXPECT_EQ(mended.judge(right), TrialVerdict::again);
+  EXPECT_EQ(mended.judge(right), TrialVerdict::take);
   EXPECT_NE(mended.problem(), "");
-  EXPECT_EQ(never.judge(right), Verdict::again);
-  EXPECT_EQ(never.judge(other), Verdict::again);
-  EXPECT_EQ(never.judge(third), Verdict::refuse);
+  EXPECT_EQ(never.judge(right), TrialVerdict::again);
+  EXPECT_EQ(never.judge(other), TrialVerdict::again);
+  EXPECT_EQ(never.judge(third), TrialVerdict::refuse);
 }
 
 SmallConfig small_config() {
