@@ -2,8 +2,8 @@
 #include "bench/gpu_rows.h"
 #include "experts/ops.h"
 #include "router/ops.h"
-#include "runtime/product/cuda_products.h"
 #include "runtime/params/params.h"
+#include "runtime/product/cuda_products.h"
 #include "train/ops.h"
 
 namespace switchyard {

@@ -12,7 +12,7 @@ namespace switchyard {
 // The best of several runs of work, in CPU time, by which Google Benchmark reckons rates too: on a
 // busy machine it is the steadier one.
 template <class Work>
-double least_seconds(Work work) {
+double min_seconds(Work work) {
   double least = 1e9;
   for (int i = 0; i < 7; ++i) {
     const std::clock_t start = std::clock();
@@ -29,7 +29,7 @@ inline double matmul_limit() {
   std::fill_n(a.tensor().as<float>(), n * n, 1.0F);
   std::fill_n(b.tensor().as<float>(), n * n, 1.0F);
   MatmulLibrary library;
-  const double seconds = least_seconds([&] {
+  const double seconds = min_seconds([&] {
     library.run({n, n, n, Op::plain, Op::transposed}, Write::replace, {a.tensor().data, n},
                 {b.tensor().data, n}, out.tensor().as<float>());
   });
@@ -41,7 +41,7 @@ inline double memory_limit() {
   constexpr std::int64_t bytes = 256 << 20;
   const Buffer from({bytes}, DType::u8), to({bytes}, DType::u8);
   const double seconds =
-      least_seconds([&] { std::memcpy(to.tensor().data, from.tensor().data, bytes); });
+      min_seconds([&] { std::memcpy(to.tensor().data, from.tensor().data, bytes); });
   return 2.0 * static_cast<double>(bytes) / seconds;
 }
 

@@ -133,7 +133,7 @@ void BM_Experts(benchmark::State& state) {
       matmul(a, shape.op_a, b, shape.op_b, out, Write::replace, stream);
     } else {
       matmul_library(stream).run(shape, Write::replace, {a.as<float>(), a.cols()},
-                                  {b.as<float>(), b.cols()}, out.as<float>());
+                                 {b.as<float>(), b.cols()}, out.as<float>());
     }
   };
   const Tensor in = x.tensor().view({rows, width}), d_out = d_y.tensor().view({rows, inner});

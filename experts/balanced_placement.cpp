@@ -17,17 +17,17 @@ constexpr double as_good = 1.01;  // a placement near today's may be so much wor
 // The ranks of a node, and the experts that stand there.
 struct Node {
   std::vector<int> ranks, experts;
-  int num_slots = 0, most_slots = 0;
+  int num_slots = 0, max_slots = 0;
   double load = 0.0;
 };
 
 std::vector<Node> nodes_of(const Placement& now, const std::vector<int>& node_of) {
-  std::vector<Node> nodes(at(*std::max_element(node_of.begin(), node_of.end())) + 1);
+  std::vector<Node> nodes(to_index(*std::max_element(node_of.begin(), node_of.end())) + 1);
   for (int rank = 0; rank < now.num_ranks(); ++rank) {
-    Node& node = nodes[at(node_of[at(rank)])];
+    Node& node = nodes[to_index(node_of[to_index(rank)])];
     node.ranks.push_back(rank);
     node.num_slots += now.num_hosted(rank);
-    node.most_slots = std::max(node.most_slots, now.num_hosted(rank));
+    node.max_slots = std::max(node.max_slots, now.num_hosted(rank));
   }
   return nodes;
 }
@@ -38,7 +38,7 @@ bool add_groups(std::vector<std::vector<int>> groups, std::span<const std::int64
                 std::vector<Node>& nodes) {
   const auto load_of = [&](const std::vector<int>& group) {
     double sum = 0.0;
-    for (const int expert : group) sum += static_cast<double>(load[at(expert)]);
+    for (const int expert : group) sum += static_cast<double>(load[to_index(expert)]);
     return sum;
   };
   std::stable_sort(groups.begin(), groups.end(),
@@ -55,7 +55,7 @@ bool add_groups(std::vector<std::vector<int>> groups, std::span<const std::int64
   }
   return std::all_of(nodes.begin(), nodes.end(), [](const Node& node) {
     const auto experts = std::ssize(node.experts);
-    return node.most_slots <= experts && node.num_slots <= experts * std::ssize(node.ranks);
+    return node.max_slots <= experts && node.num_slots <= experts * std::ssize(node.ranks);
   });
 }
 
@@ -70,17 +70,17 @@ void count_copies(const Node& node, std::span<const std::int64_t> load, std::vec
   };
   std::priority_queue<Next> busiest;
   const auto offer = [&](int expert) {
-    if (copies[at(expert)] == static_cast<int>(node.ranks.size())) return;
-    busiest.push({static_cast<double>(load[at(expert)]) / copies[at(expert)], expert});
+    if (copies[to_index(expert)] == static_cast<int>(node.ranks.size())) return;
+    busiest.push({static_cast<double>(load[to_index(expert)]) / copies[to_index(expert)], expert});
   };
   for (const int expert : node.experts) {
-    copies[at(expert)] = 1;
+    copies[to_index(expert)] = 1;
     offer(expert);
   }
   for (auto left = node.num_slots - std::ssize(node.experts); left > 0; --left) {
     const int expert = busiest.top().expert;
     busiest.pop();
-    ++copies[at(expert)];
+    ++copies[to_index(expert)];
     offer(expert);
   }
 }
@@ -115,7 +115,7 @@ Packing packed_anew(const Placement& now, std::span<const std::int64_t> load,
   for (const Node& node : nodes) {
     std::vector<int> experts;
     for (const int expert : node.experts)
-      experts.insert(experts.end(), at(copies[at(expert)]), expert);
+      experts.insert(experts.end(), to_index(copies[to_index(expert)]), expert);
     packing.add_balanced(std::move(experts), node.ranks);
   }
   packing.refine(node_of, true);
@@ -136,10 +136,10 @@ Packing packed_from(const Placement& now, std::span<const std::int64_t> load,
 // No group of today's placement stands on two nodes.
 bool keeps_groups(const Placement& now, const PlacementGround& ground) {
   for (const std::vector<int>& group : ground.groups) {
-    const int home = ground.node_of[at(now.rank_of(now.copies(group.front()).front()))];
+    const int home = ground.node_of[to_index(now.rank_of(now.copies(group.front()).front()))];
     for (const int expert : group) {
       for (const int copy : now.copies(expert)) {
-        if (ground.node_of[at(now.rank_of(copy))] != home) return false;
+        if (ground.node_of[to_index(now.rank_of(copy))] != home) return false;
       }
     }
   }
@@ -153,7 +153,7 @@ double predicted_max_over_mean(const Placement& placement, std::span<const std::
   double most = 0.0, sum = 0.0;
   for (int rank = 0; rank < placement.num_ranks(); ++rank) {
     double total = 0.0;
-    for (const int expert : placement.hosted(rank)) total += weight[at(expert)];
+    for (const int expert : placement.hosted(rank)) total += weight[to_index(expert)];
     most = std::max(most, total);
     sum += total;
   }

@@ -13,7 +13,7 @@ struct Alike {
   const Placement& now;
   const std::vector<int>& node_of;
   bool operator()(int a, int b) const {
-    return node_of[at(a)] == node_of[at(b)] && now.num_hosted(a) == now.num_hosted(b);
+    return node_of[to_index(a)] == node_of[to_index(b)] && now.num_hosted(a) == now.num_hosted(b);
   }
 };
 
@@ -28,7 +28,7 @@ std::vector<InCommon> most_in_common_first(const std::vector<std::vector<int>>& 
   std::vector<InCommon> pairs;
   for (int from = 0; from < alike.now.num_ranks(); ++from) {
     std::vector<int> ranks;  // one entry per expert that they have in common
-    for (const int expert : hosted[at(from)]) {
+    for (const int expert : hosted[to_index(from)]) {
       for (const int copy : alike.now.copies(expert)) {
         if (alike(from, alike.now.rank_of(copy))) ranks.push_back(alike.now.rank_of(copy));
       }
@@ -48,16 +48,16 @@ std::vector<InCommon> most_in_common_first(const std::vector<std::vector<int>>& 
 // Which rank takes what was packed for which.
 std::vector<int> matched_ranks(const std::vector<std::vector<int>>& hosted, const Alike& alike) {
   const int num_ranks = alike.now.num_ranks();
-  std::vector<int> to_of(at(num_ranks), -1);
-  std::vector<bool> taken(at(num_ranks), false);
+  std::vector<int> to_of(to_index(num_ranks), -1);
+  std::vector<bool> taken(to_index(num_ranks), false);
   const auto match = [&](int from, int to) {
-    if (to_of[at(from)] >= 0 || taken[at(to)]) return;
-    to_of[at(from)] = to;
-    taken[at(to)] = true;
+    if (to_of[to_index(from)] >= 0 || taken[to_index(to)]) return;
+    to_of[to_index(from)] = to;
+    taken[to_index(to)] = true;
   };
   for (const InCommon& pair : most_in_common_first(hosted, alike)) match(pair.from, pair.to);
   for (int from = 0; from < num_ranks; ++from) {
-    for (int to = 0; to < num_ranks && to_of[at(from)] < 0; ++to) {
+    for (int to = 0; to < num_ranks && to_of[to_index(from)] < 0; ++to) {
       if (alike(from, to)) match(from, to);
     }
   }
@@ -90,7 +90,7 @@ Placement kept_in_place(const std::vector<std::vector<int>>& hosted, const Place
   const std::vector<int> to_of = matched_ranks(hosted, {now, node_of});
   std::vector<std::vector<int>> kept(hosted.size());
   for (std::size_t from = 0; from < hosted.size(); ++from)
-    kept[at(to_of[from])] = kept_in_slots(hosted[from], now.hosted(to_of[from]));
+    kept[to_index(to_of[from])] = kept_in_slots(hosted[from], now.hosted(to_of[from]));
   return {now.num_experts(), kept};
 }
 

@@ -15,22 +15,22 @@ Packing::Packing(std::vector<double> weight, std::vector<int> num_slots)
 double Packing::heaviest() const { return *std::max_element(total_.begin(), total_.end()); }
 
 bool Packing::has(int rank, int expert) const {
-  const std::vector<int>& mine = hosted_[at(rank)];
+  const std::vector<int>& mine = hosted_[to_index(rank)];
   return std::find(mine.begin(), mine.end(), expert) != mine.end();
 }
 
 bool Packing::has_room(int rank) const {
-  return static_cast<int>(hosted_[at(rank)].size()) < num_slots_[at(rank)];
+  return static_cast<int>(hosted_[to_index(rank)].size()) < num_slots_[to_index(rank)];
 }
 
 void Packing::add(int rank, int expert) {
-  hosted_[at(rank)].push_back(expert);
-  total_[at(rank)] += weight_of(expert);
+  hosted_[to_index(rank)].push_back(expert);
+  total_[to_index(rank)] += weight_of(expert);
 }
 
 void Packing::put(int rank, int slot, int expert) {
-  int& place = hosted_[at(rank)][at(slot)];
-  total_[at(rank)] += weight_of(expert) - weight_of(place);
+  int& place = hosted_[to_index(rank)][to_index(slot)];
+  total_[to_index(rank)] += weight_of(expert) - weight_of(place);
   place = expert;
 }
 
@@ -42,7 +42,7 @@ void Packing::add_balanced(std::vector<int> experts, std::span<const int> ranks)
     const auto choose = [&] {
       for (const int rank : ranks) {
         const bool fits = has_room(rank) && !has(rank, expert);
-        if (fits && (best < 0 || total_[at(rank)] < total_[at(best)])) best = rank;
+        if (fits && (best < 0 || total_[to_index(rank)] < total_[to_index(best)])) best = rank;
       }
     };
     choose();
@@ -60,12 +60,12 @@ void Packing::make_room(int expert, std::span<const int> ranks) {
     if (!has_room(free)) continue;
     for (const int full : ranks) {
       if (full == free || has(full, expert)) continue;
-      std::vector<int>& theirs = hosted_[at(full)];
+      std::vector<int>& theirs = hosted_[to_index(full)];
       const auto moved =
           std::find_if(theirs.begin(), theirs.end(), [&](int e) { return !has(free, e); });
       if (moved == theirs.end()) continue;
       add(free, *moved);
-      total_[at(full)] -= weight_of(*moved);
+      total_[to_index(full)] -= weight_of(*moved);
       theirs.erase(moved);
       return;
     }
@@ -83,14 +83,15 @@ void Packing::refine(const std::vector<int>& node_of, bool within_nodes) {
 }
 
 bool Packing::exchange_best_pair(int rank, const std::vector<int>& node_of, bool within_nodes) {
-  const std::vector<int>& mine = hosted_[at(rank)];
-  const double my_total = total_[at(rank)];
+  const std::vector<int>& mine = hosted_[to_index(rank)];
+  const double my_total = total_[to_index(rank)];
   double least = my_total * (1.0 - 1e-9);  // a gain that rounding could have made is none
   int best_slot = -1, best_rank = -1, best_place = -1;
   for (int other = 0; other < static_cast<int>(hosted_.size()); ++other) {
-    if (other == rank || (within_nodes && node_of[at(other)] != node_of[at(rank)])) continue;
-    const std::vector<int>& theirs = hosted_[at(other)];
-    const double their_total = total_[at(other)];
+    if (other == rank || (within_nodes && node_of[to_index(other)] != node_of[to_index(rank)]))
+      continue;
+    const std::vector<int>& theirs = hosted_[to_index(other)];
+    const double their_total = total_[to_index(other)];
     for (std::size_t i = 0; i < mine.size(); ++i) {
       for (std::size_t j = 0; j < theirs.size(); ++j) {
         const double moved = weight_of(mine[i]) - weight_of(theirs[j]);
@@ -104,8 +105,8 @@ bool Packing::exchange_best_pair(int rank, const std::vector<int>& node_of, bool
     }
   }
   if (best_rank < 0) return false;
-  const int given = mine[at(best_slot)];
-  put(rank, best_slot, hosted_[at(best_rank)][at(best_place)]);
+  const int given = mine[to_index(best_slot)];
+  put(rank, best_slot, hosted_[to_index(best_rank)][to_index(best_place)]);
   put(best_rank, best_place, given);
   return true;
 }

@@ -34,16 +34,16 @@ void Placement::index(int num_experts) {
   rank_of_.resize(expert_of_.size());
   for (int rank = 0; rank < num_ranks(); ++rank)
     std::fill(rank_of_.begin() + first_copy(rank), rank_of_.begin() + first_copy(rank + 1), rank);
-  first_of_expert_.assign(at(num_experts) + 1, 0);
+  first_of_expert_.assign(to_index(num_experts) + 1, 0);
   for (const int expert : expert_of_) {
     require(expert >= 0 && expert < num_experts, "expert {} of {}", expert, num_experts);
-    ++first_of_expert_[at(expert) + 1];
+    ++first_of_expert_[to_index(expert) + 1];
   }
   std::partial_sum(first_of_expert_.begin(), first_of_expert_.end(), first_of_expert_.begin());
   by_expert_.resize(expert_of_.size());
   std::vector<int> next = first_of_expert_;
   for (int copy = 0; copy < num_copies(); ++copy)
-    by_expert_[at(next[at(expert_of_[at(copy)])]++)] = copy;
+    by_expert_[to_index(next[to_index(expert_of_[to_index(copy)])]++)] = copy;
   for (int expert = 0; expert < num_experts; ++expert) {
     const std::span<const int> mine = copies(expert);
     require(!mine.empty(), "expert {} has no place", expert);
@@ -54,29 +54,32 @@ void Placement::index(int num_experts) {
   }
 }
 
-int Placement::first_copy(int rank) const { return first_of_rank_[at(rank)]; }
+int Placement::first_copy(int rank) const { return first_of_rank_[to_index(rank)]; }
 
 std::span<const int> Placement::hosted(int rank) const {
-  return std::span(expert_of_).subspan(at(first_copy(rank)), at(num_hosted(rank)));
+  return std::span(expert_of_).subspan(to_index(first_copy(rank)), to_index(num_hosted(rank)));
 }
 
 std::span<const int> Placement::copies(int expert) const {
   require(expert >= 0 && expert < num_experts(), "expert {} of {}", expert, num_experts());
-  const int first = first_of_expert_[at(expert)];
-  return std::span(by_expert_).subspan(at(first), at(first_of_expert_[at(expert) + 1] - first));
+  const int first = first_of_expert_[to_index(expert)];
+  return std::span(by_expert_)
+      .subspan(to_index(first), to_index(first_of_expert_[to_index(expert) + 1] - first));
 }
 
-bool Placement::is_owner(int copy) const { return copies(expert_of_[at(copy)]).front() == copy; }
+bool Placement::is_owner(int copy) const {
+  return copies(expert_of_[to_index(copy)]).front() == copy;
+}
 
 int Placement::copy_for(int expert, int source) const {
   const std::span<const int> all = copies(expert);
   const int count = static_cast<int>(all.size());
   if (count == 1) return all[0];
   int before = 0;  // copies on lower ranks
-  while (before < count && rank_of(all[at(before)]) < source) ++before;
-  if (before < count && rank_of(all[at(before)]) == source) return all[at(before)];
+  while (before < count && rank_of(all[to_index(before)]) < source) ++before;
+  if (before < count && rank_of(all[to_index(before)]) == source) return all[to_index(before)];
   const long place = source - before;  // among the ranks that have none
-  return all[at(static_cast<int>(place * count / (num_ranks() - count)))];
+  return all[to_index(static_cast<int>(place * count / (num_ranks() - count)))];
 }
 
 }  // namespace switchyard

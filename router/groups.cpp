@@ -12,11 +12,11 @@ namespace switchyard {
 namespace {
 
 std::vector<std::vector<int>> neighbours(int num_experts, int groups) {
-  std::vector<std::vector<int>> all(at(groups));
+  std::vector<std::vector<int>> all(to_index(groups));
   for (int group = 0; group < groups; ++group) {
     const auto begin = group_begin(group, num_experts, groups);
-    all[at(group)].resize(at(group_begin(group + 1, num_experts, groups) - begin));
-    std::iota(all[at(group)].begin(), all[at(group)].end(), static_cast<int>(begin));
+    all[to_index(group)].resize(to_index(group_begin(group + 1, num_experts, groups) - begin));
+    std::iota(all[to_index(group)].begin(), all[to_index(group)].end(), static_cast<int>(begin));
   }
   return all;
 }
@@ -30,7 +30,7 @@ int num_groups(const RouterConfig& config) {
 
 std::vector<std::vector<int>> expert_groups(const RouterConfig& config, int num_experts) {
   if (config.group_experts.empty()) return neighbours(num_experts, config.groups);
-  std::vector<std::string> group_of(at(num_experts));
+  std::vector<std::string> group_of(to_index(num_experts));
   std::vector<std::vector<int>> all;
   for (const auto& [name, experts] : config.group_experts) {
     require(!experts.empty(), Exit::usage, "router.group_experts.{} has no experts", name);
@@ -39,10 +39,10 @@ std::vector<std::vector<int>> expert_groups(const RouterConfig& config, int num_
               "router.group_experts.{} names expert {}, but model.num_experts = {}: the last one "
               "is {}",
               name, expert, num_experts, num_experts - 1);
-      require(group_of[at(expert)].empty(), Exit::usage,
+      require(group_of[to_index(expert)].empty(), Exit::usage,
               "router.group_experts names expert {} in {} and in {}: an expert is in one group",
-              expert, group_of[at(expert)], name);
-      group_of[at(expert)] = name;
+              expert, group_of[to_index(expert)], name);
+      group_of[to_index(expert)] = name;
     }
     all.emplace_back(experts.begin(), experts.end());
     std::sort(all.back().begin(), all.back().end());

@@ -32,7 +32,7 @@ struct GateRule {
 };
 
 // Keeps a quotient finite when every sigmoid of a token is tiny.
-inline constexpr float least_sum = 1e-20F;
+inline constexpr float min_sum = 1e-20F;
 
 // A choice that a full expert dropped stands as the complement of its expert.
 SWITCHYARD_HD inline std::int32_t expert_of(std::int32_t choice) {
@@ -127,7 +127,7 @@ SWITCHYARD_HD inline void weigh_row(Weighing weighing, const float* logits,
     sum += weight[c];
   }
   if (weighing == Weighing::softmax_topk || weighing == Weighing::sigmoid) return;
-  if (weighing == Weighing::sigmoid_normalized) sum += least_sum;
+  if (weighing == Weighing::sigmoid_normalized) sum += min_sum;
   for (std::int64_t c = 0; c < k; ++c) weight[c] /= sum;
 }
 
@@ -137,7 +137,7 @@ SWITCHYARD_HD inline void weigh_row(Weighing weighing, const float* logits,
 SWITCHYARD_HD inline void weigh_row_backward(const GateRule& rule, const float* logits,
                                              const std::int32_t* chosen, std::int64_t k,
                                              const float* weight, const float* d_weight, float* d) {
-  float dot = 0.0F, sum = least_sum;
+  float dot = 0.0F, sum = min_sum;
   for (std::int64_t c = 0; c < k; ++c) dot += rule.scale * d_weight[c] * weight[c];
   if (rule.weighing == Weighing::sigmoid_normalized) {
     for (std::int64_t c = 0; c < k; ++c) sum += sigmoid_f32(logits[expert_of(chosen[c])]);

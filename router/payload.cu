@@ -19,15 +19,15 @@ struct PackCall {
 
 // Magnitudes order as their bits do.
 __device__ std::uint32_t largest_bits(const float* row, std::int64_t count) {
-  auto* room = shared_memory<std::uint32_t>();
+  auto* scratch = shared_memory<std::uint32_t>();
   std::uint32_t largest = 0;
   const auto take = [&](std::uint32_t bits) { largest = bits > largest ? bits : largest; };
   for (std::int64_t i = threadIdx.x; i < count; i += pack_threads) take(magnitude_bits(row[i]));
   for (int lanes = warp_size / 2; lanes > 0; lanes /= 2)
     take(__shfl_xor_sync(all_lanes, largest, lanes));
-  if (threadIdx.x % warp_size == 0) room[threadIdx.x / warp_size] = largest;
+  if (threadIdx.x % warp_size == 0) scratch[threadIdx.x / warp_size] = largest;
   __syncthreads();
-  for (int warp = 0; warp < pack_threads / warp_size; ++warp) take(room[warp]);
+  for (int warp = 0; warp < pack_threads / warp_size; ++warp) take(scratch[warp]);
   return largest;
 }
 

@@ -81,17 +81,17 @@ std::uint64_t hash_range(const std::int64_t* x, std::int64_t begin, std::int64_t
   return sum_of_bits(x, begin, count);
 }
 
-// Elements [begin, begin + count) of a gradient as f32; `room` has a block.
+// Elements [begin, begin + count) of a gradient as f32; `scratch` has a block.
 const float* as_f32(Tensor gradient, double factor, std::int64_t begin, std::int64_t count,
-                    float* room) {
+                    float* scratch) {
   if (gradient.dtype == DType::i64) {
-    widen(gradient.as<std::int64_t>() + begin, factor, count, room);
+    widen(gradient.as<std::int64_t>() + begin, factor, count, scratch);
   } else if (factor == 1.0) {
     return gradient.as<float>() + begin;
   } else {
-    widen(gradient.as<float>() + begin, factor, count, room);
+    widen(gradient.as<float>() + begin, factor, count, scratch);
   }
-  return room;
+  return scratch;
 }
 
 class CpuTrainOps final : public TrainOps {
@@ -107,8 +107,8 @@ class CpuTrainOps final : public TrainOps {
     double* sums = out.as<double>();
     for_blocks(
         gradient.size(), stream, [&](std::int64_t block, std::int64_t begin, std::int64_t count) {
-          float room[param_block];
-          sums[block] = sum_squares_range(as_f32(gradient, factor, begin, count, room), count);
+          float scratch[param_block];
+          sums[block] = sum_squares_range(as_f32(gradient, factor, begin, count, scratch), count);
         });
   }
 
@@ -130,8 +130,8 @@ class CpuTrainOps final : public TrainOps {
     float* seconds = param.second_moment.as<float>();
     for_blocks(param.value.size(), stream,
                [&](std::int64_t, std::int64_t begin, std::int64_t count) {
-                 float room[param_block];
-                 adamw_range(param.step, gradient_in(param, begin, count, room), values + begin,
+                 float scratch[param_block];
+                 adamw_range(param.step, gradient_in(param, begin, count, scratch), values + begin,
                              firsts + begin, seconds + begin, count);
                });
   }
@@ -142,18 +142,18 @@ class CpuTrainOps final : public TrainOps {
     auto* seconds = param.second_moment.as<std::uint16_t>();
     for_blocks(
         param.value.size(), stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
-          float room[param_block], first[param_block], second[param_block];
+          float scratch[param_block], first[param_block], second[param_block];
           widen_bf16(firsts + begin, count, first);
           widen_bf16(seconds + begin, count, second);
-          adamw_range(param.step, gradient_in(param, begin, count, room), values + begin, first,
+          adamw_range(param.step, gradient_in(param, begin, count, scratch), values + begin, first,
                       second, count);
           round_moments(param.step, first, second, begin, count, firsts + begin, seconds + begin);
         });
   }
 
   static const float* gradient_in(const AdamWParam& param, std::int64_t begin, std::int64_t count,
-                                  float* room) {
-    return as_f32(param.gradient, param.step.gradient_factor, begin, count, room);
+                                  float* scratch) {
+    return as_f32(param.gradient, param.step.gradient_factor, begin, count, scratch);
   }
 
   // Calls body(block, begin, count) for each block, on the stream's threads.

@@ -148,7 +148,7 @@ Loader::Loader(Loader&&) noexcept = default;
 
 std::int64_t Loader::num_rows() const { return state_->filler.rows().num_rows(); }
 std::int64_t Loader::num_tokens() const { return state_->filler.rows().num_tokens(); }
-std::int64_t Loader::least_rows() const { return state_->filler.rows().least_rows(); }
+std::int64_t Loader::min_rows() const { return state_->filler.rows().min_rows(); }
 std::int64_t Loader::row_of_sample(std::int64_t n) const { return state_->order->row(n); }
 std::int64_t Loader::epoch_size() const { return state_->order->epoch_size(); }
 

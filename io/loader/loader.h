@@ -56,7 +56,7 @@ class Loader {
 
   std::int64_t num_rows() const;
   std::int64_t num_tokens() const;  // of the split: each is a target once
-  std::int64_t least_rows() const;  // that any packing into rows of this length would take
+  std::int64_t min_rows() const;    // that any packing into rows of this length would take
 
   // Waits only if the data is not there yet. Any step may be asked for; the one after the last is
   // likely to be ready. Allocates nothing once the largest row has been read. Errors: Exit::data

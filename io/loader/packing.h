@@ -35,7 +35,7 @@ class Packer {
   void finish();
 
   // No packing of the pieces added since the last finish() has fewer rows than this.
-  std::int64_t least_rows() const;
+  std::int64_t min_rows() const;
 
  private:
   void pack_window();
@@ -48,7 +48,7 @@ class Packer {
     explicit SpaceSet(std::int64_t size);
     void insert(std::int64_t space);
     void erase(std::int64_t space);
-    std::int64_t least_from(std::int64_t space) const;  // -1: there is none
+    std::int64_t min_from(std::int64_t space) const;  // -1: there is none
 
    private:
     std::vector<std::vector<std::uint64_t>> levels_;

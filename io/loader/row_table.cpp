@@ -86,7 +86,7 @@ RowTable::RowTable(const fs::path& folder, const Manifest& manifest, const std::
   read_facts(folder, [&] {
     const json& summary = manifest.meta.at("splits").at(split);
     num_tokens_ = summary.at("tokens").get<std::int64_t>();
-    least_rows_ = summary.at("least_rows").get<std::int64_t>();
+    min_rows_ = summary.at("least_rows").get<std::int64_t>();
     source_rows_ = summary.at("source_rows").get<std::vector<std::int64_t>>();
   });
   for (std::size_t file = 0; file < tokens_extents_.size(); ++file) {

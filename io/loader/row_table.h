@@ -34,7 +34,7 @@ class RowTable {
 
   std::int64_t num_rows() const { return first_row_.back(); }
   std::int64_t num_tokens() const { return num_tokens_; }  // of all rows
-  std::int64_t least_rows() const { return least_rows_; }  // that any packing would take
+  std::int64_t min_rows() const { return min_rows_; }      // that any packing would take
   const std::vector<std::int64_t>& source_rows() const { return source_rows_; }  // by source
 
   std::int64_t tokens_of(std::int64_t row);  // 1 to the sequence length
@@ -55,7 +55,7 @@ class RowTable {
 
   std::int64_t sequence_length_;
   std::int64_t tokens_of_split_;
-  std::int64_t num_tokens_ = 0, least_rows_ = 0;
+  std::int64_t num_tokens_ = 0, min_rows_ = 0;
   std::vector<std::int64_t> source_rows_;
   std::vector<std::int64_t> first_row_{0};  // of each file, and the end of the last
   std::vector<ChunkedExtent> first_piece_extents_, tokens_extents_, piece_extents_;

@@ -83,13 +83,13 @@ json write_split(const fs::path& folder, const TokenStore& store, const std::str
   Packer packer(sequence_length, [&](std::span<const Piece> row) { writer.add(row); });
   DocumentSpans documents(store, split);
   std::vector<std::int64_t> source_rows;
-  std::int64_t least_rows = 0;
+  std::int64_t min_rows = 0;
   for (std::int32_t source = 0; source < std::ssize(store.sources()); ++source) {
     const std::int64_t before = writer.num_rows();
     documents.for_each_of(source, [&](const Piece& document) {
       packer.add_document(document.start, document.length);
     });
-    least_rows += packer.least_rows();
+    min_rows += packer.min_rows();
     packer.finish();
     source_rows.push_back(writer.num_rows() - before);
   }
@@ -100,7 +100,7 @@ json write_split(const fs::path& folder, const TokenStore& store, const std::str
   }
   return {{"rows", writer.num_rows()},
           {"tokens", writer.num_tokens()},
-          {"least_rows", least_rows},
+          {"least_rows", min_rows},
           {"source_rows", source_rows},
           {"files", std::move(names)}};
 }

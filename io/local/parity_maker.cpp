@@ -41,18 +41,18 @@ ParityMaker::ParityMaker(std::filesystem::path folder, std::vector<RedundancySet
                          std::int64_t my_bytes, Comm& comm, WritePace& pace)
     : folder_(folder), rank_(comm.rank()), exchange_(std::move(folder), comm), pace_(pace) {
   const std::vector<std::int64_t> bytes_of_rank = gather(comm, my_bytes);
-  std::int64_t longest = 0, most_members = 2;
+  std::int64_t longest = 0, max_members = 2;
   for (RedundancySet& set : sets) {
     ParityLayout layout = layout_of(set, bytes_of_rank);
     for (int i = 0; i < layout.num_members(); ++i) {
       longest = std::max(longest, layout.parity_bytes(i));
     }
-    most_members = std::max<std::int64_t>(most_members, layout.num_members());
+    max_members = std::max<std::int64_t>(max_members, layout.num_members());
     if (!has_member(set, rank_) || layout.num_members() == 1) continue;
     sets_.push_back(std::move(set));
     layouts_.push_back(std::move(layout));
   }
-  round_bytes_ = parity_bytes_to_send_at_once / (most_members - 1);
+  round_bytes_ = parity_bytes_to_send_at_once / (max_members - 1);
   num_rounds_ = (longest + round_bytes_ - 1) / round_bytes_;
 }
 

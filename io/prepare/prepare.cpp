@@ -29,7 +29,7 @@ using nlohmann::json;
 constexpr const char* work_folder = "work";
 constexpr const char* work_file = "work.json";
 // The tokens of a shard, 128 MiB of text, at two bytes each, and what the program takes by itself.
-constexpr std::int64_t least_memory = std::int64_t{384} << 20;
+constexpr std::int64_t min_memory = std::int64_t{384} << 20;
 
 void check_config(const PrepareConfig& config) {
   require(!config.output.empty(), Exit::usage, "there is no output folder");
@@ -38,7 +38,7 @@ void check_config(const PrepareConfig& config) {
   require(config.validation_fraction >= 0.0 && config.validation_fraction < 1.0, Exit::usage,
           "the validation fraction is {} and must be at least 0 and below 1",
           config.validation_fraction);
-  require(config.memory >= least_memory, Exit::usage,
+  require(config.memory >= min_memory, Exit::usage,
           "--memory is {} bytes and must be at least 384 MiB for each rank", config.memory);
   for (const std::string& name : config.filters) (void)make_filter(name);
   (void)choose_tokenizer(config.tokenizer);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double map_width = 1060, map_left = 58, map_right = 10, map_bottom = 40;
 constexpr double map_plot_width = map_width - map_left - map_right;
-constexpr std::size_t most_row_labels = 24;
+constexpr std::size_t max_row_labels = 24;
 
 double row_height(const HeatMap& map) {
   return std::clamp(320.0 / static_cast<double>(std::max<std::size_t>(map.rows.size(), 1)), 6.0,
@@ -44,7 +44,7 @@ std::string svg_of(const HeatMap& map) {
   std::string out =
       fmt::format(R"(<svg class="broad" viewBox="0 0 {} {:.1f}" role="img"><title>{}</title>)",
                   map_width, height, html_text(map.title));
-  const std::size_t every = (num_rows + most_row_labels - 1) / most_row_labels;
+  const std::size_t every = (num_rows + max_row_labels - 1) / max_row_labels;
   for (std::size_t row = 0; row < num_rows; ++row) {
     const double y = tall * static_cast<double>(row);
     out += cells(map, row, y);

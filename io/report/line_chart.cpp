@@ -15,7 +15,7 @@ constexpr double frame_width = 520, frame_height = 230;
 constexpr double frame_left = 58, frame_right = 10, frame_top = 24, frame_bottom = 40;
 constexpr double frame_plot_width = frame_width - frame_left - frame_right,
                  frame_plot_height = frame_height - frame_top - frame_bottom;
-constexpr std::size_t most_points = 400;
+constexpr std::size_t max_points = 400;
 
 struct Interval {
   double low = 0.0, high = 1.0;
@@ -60,7 +60,7 @@ class Drawing {
   explicit Drawing(const LineChart& chart) : chart_(chart) {
     bool first_x = true, first_y = true;
     for (const Curve& curve : chart.curves) {
-      curves_.push_back(curve.dots ? curve.points : thinned(curve.points, most_points));
+      curves_.push_back(curve.dots ? curve.points : thinned(curve.points, max_points));
       for (const auto& [x, y] : curves_.back()) {
         if (!std::isfinite(x) || !std::isfinite(y)) continue;
         stretch(across_, x, first_x);

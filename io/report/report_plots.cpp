@@ -15,15 +15,15 @@ namespace {
 constexpr double width = 520, height = 230;
 constexpr double left = 52, right = 8, top = 10, bottom = 44;
 constexpr double plot_width = width - left - right, plot_height = height - top - bottom;
-constexpr std::size_t most_labels = 11;
-constexpr std::int64_t most_counted = 100'000'000'000'000'000;  // so that no tick overflows
+constexpr std::size_t max_labels = 11;
+constexpr std::int64_t max_counted = 100'000'000'000'000'000;  // so that no tick overflows
 
 std::int64_t largest_count(const BarChart& chart) {
   std::int64_t largest = 1;
   for (const Series& series : chart.series) {
     for (const std::int64_t count : series.counts) largest = std::max(largest, count);
   }
-  return std::min(largest, most_counted);
+  return std::min(largest, max_counted);
 }
 
 // 1, 2, 5, 10, 20, ...: the smallest that makes at most five steps.
@@ -114,7 +114,7 @@ class Plot {
   }
 
   void add_labels() {
-    const std::size_t every = (chart_.labels.size() + most_labels - 1) / most_labels;
+    const std::size_t every = (chart_.labels.size() + max_labels - 1) / max_labels;
     for (std::size_t i = 0; i < chart_.labels.size(); i += every) {
       add(R"(<text class="label" x="{:.1f}" y="{:.1f}">{}</text>)",
           left + slot() * (static_cast<double>(i) + 0.5), top + plot_height + 15,

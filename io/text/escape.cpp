@@ -107,9 +107,9 @@ std::string markdown_text(std::string_view text) {
   return escaped(on_one_line(text), markdown_escape);
 }
 
-std::string shortened(std::string_view text, std::size_t most_bytes) {
-  if (text.size() <= most_bytes) return std::string(text);
-  std::size_t end = most_bytes;
+std::string shortened(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
+  std::size_t end = max_bytes;
   while (end > 0 && (text[end] & 0xC0) == 0x80) --end;
   return std::string(text.substr(0, end)) + "...";
 }

@@ -20,7 +20,7 @@ std::string markdown_text(std::string_view text);
 
 // `text`, if it has no more than this many bytes; else cut at a character's border, with "..."
 // behind it.
-std::string shortened(std::string_view text, std::size_t most_bytes);
+std::string shortened(std::string_view text, std::size_t max_bytes);
 
 // `text` with every run of white space as one space, none at the ends.
 std::string on_one_line(std::string_view text);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t max_model_bytes = 1 << 16;
 constexpr Range positive{1e-6, 1e9};
-constexpr std::int64_t most_ranks = 1 << 20;
+constexpr std::int64_t max_ranks = 1 << 20;
 
 std::vector<ConfigKey> model_keys(ClusterModel& model) {
   return {{"nodes", &model.nodes, Range{1, 1 << 20}, false, ""},
@@ -39,9 +39,9 @@ void apply(ClusterModel& model, const toml::table& table, const std::string& nam
     if (!table.contains(key.name))
       model.assumed.push_back(fmt::format("{} = {}", key.name, value_text(key)));
   }
-  require(std::int64_t{model.nodes} * model.ranks_per_node <= most_ranks, Exit::usage,
+  require(std::int64_t{model.nodes} * model.ranks_per_node <= max_ranks, Exit::usage,
           "{}: nodes = {} of ranks_per_node = {} are more than {} ranks", name, model.nodes,
-          model.ranks_per_node, most_ranks);
+          model.ranks_per_node, max_ranks);
 }
 
 }  // namespace

@@ -157,7 +157,8 @@ void measure_baselines(const Plan& plan, Legs legs, std::int64_t row_bytes, int 
       away({plan.num_received, row_bytes}, DType::u8, device);
   result.raw = seconds_of_sides(home, away);
   if (device.kind == Device::Kind::cpu) {
-    std::vector<std::byte> slots(at(home.tensor().bytes())), received(at(away.tensor().bytes()));
+    std::vector<std::byte> slots(to_index(home.tensor().bytes())),
+        received(to_index(away.tensor().bytes()));
     result.plain = seconds_of_sides({slots.data(), home.tensor().shape, DType::u8, device},
                                     {received.data(), away.tensor().shape, DType::u8, device});
   }

@@ -23,8 +23,8 @@ ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sw
   const Placement placement(what.experts, num_ranks);
   ExpectedTraffic traffic;
   traffic.top_k = what.top_k;
-  traffic.node_tokens.assign(at(cluster.nodes), 0.0);
-  traffic.node_share.assign(at(cluster.nodes), 0.0);
+  traffic.node_tokens.assign(to_index(cluster.nodes), 0.0);
+  traffic.node_share.assign(to_index(cluster.nodes), 0.0);
   for (int rank = 0; rank < num_ranks; ++rank) {
     const auto tokens = static_cast<double>(workload.tokens(rank));
     double share = 0.0;
@@ -32,8 +32,8 @@ ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sw
     traffic.tokens.push_back(tokens);
     traffic.share.push_back(share);
     traffic.all_tokens += tokens;
-    traffic.node_tokens[at(cluster.node_of(rank))] += tokens;
-    traffic.node_share[at(cluster.node_of(rank))] += share;
+    traffic.node_tokens[to_index(cluster.node_of(rank))] += tokens;
+    traffic.node_share[to_index(cluster.node_of(rank))] += share;
   }
   for (int node = 0; node < cluster.nodes; ++node) {
     std::vector<int> experts;
@@ -57,9 +57,9 @@ void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cl
   const bool sums = exchange == "node_sums";
   double out = 0.0, home = 0.0, busiest = 0.0;
   for (int node = 0; node < cluster.nodes; ++node) {
-    const double tokens = traffic.node_tokens[at(node)];
-    const double rows = tokens * (traffic.top_k - traffic.node_share[at(node)]);
-    const double once = tokens * (traffic.all_node_visits - traffic.node_visits[at(node)]);
+    const double tokens = traffic.node_tokens[to_index(node)];
+    const double rows = tokens * (traffic.top_k - traffic.node_share[to_index(node)]);
+    const double once = tokens * (traffic.all_node_visits - traffic.node_visits[to_index(node)]);
     home += sums ? once : rows;
     out += sums || exchange == "hierarchical" ? once : rows;
   }

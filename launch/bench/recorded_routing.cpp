@@ -35,11 +35,12 @@ DrawnRouting RecordedRouting::draw(int rank, int num_ranks, std::int64_t iterati
                                    std::int64_t tokens, int num_experts) const {
   const std::vector<RoutingKey>& first = rounds_.front();
   const std::int64_t turns = (std::ssize(first) + num_ranks - 1) / num_ranks;
-  const std::vector<RoutingKey>& round = rounds_[at(iteration / turns % std::ssize(rounds_))];
-  const RoutingKey& key = round[at((iteration % turns * num_ranks + rank) % std::ssize(round))];
-  std::vector<std::int32_t> experts(at(shape_.tokens * std::int64_t{shape_.choices}));
+  const std::vector<RoutingKey>& round = rounds_[to_index(iteration / turns % std::ssize(rounds_))];
+  const RoutingKey& key =
+      round[to_index((iteration % turns * num_ranks + rank) % std::ssize(round))];
+  std::vector<std::int32_t> experts(to_index(shape_.tokens * std::int64_t{shape_.choices}));
   log_.read(key, shape_, experts);
-  experts.resize(at(std::min(tokens, this->tokens()) * shape_.choices));
+  experts.resize(to_index(std::min(tokens, this->tokens()) * shape_.choices));
   for (const std::int32_t choice : experts) {
     require(expert_of(choice) < num_experts, Exit::usage,
             "{} chose expert {} in step {}: say with --experts how many the run had",

@@ -32,8 +32,8 @@ bool goes_by_node(const std::string& exchange) {
 // out: at home; in: at the experts. Of the dispatch; a combine is the mirror.
 RankRows rows_of(const ExpectedTraffic& t, const ClusterModel& cluster, const std::string& exchange,
                  int rank, bool combine) {
-  const std::size_t node = at(cluster.node_of(rank));
-  const double share = t.share[at(rank)], tokens = t.tokens[at(rank)];
+  const std::size_t node = to_index(cluster.node_of(rank));
+  const double share = t.share[to_index(rank)], tokens = t.tokens[to_index(rank)];
   const double out_within = tokens * (t.node_share[node] - share);
   const double in_within = share * (t.node_tokens[node] - tokens);
   const bool by_node = goes_by_node(exchange);
@@ -116,8 +116,8 @@ RankTime rank_time(const ExpectedTraffic& traffic, const ClusterModel& cluster,
   if (what.mode == "round_trip") return {out.total() + home.total(), out.travel + home.travel};
   const double product = 2.0 * static_cast<double>(what.hidden) / (giga * cluster.gflop_per_s);
   const double experts = 3.0 * product * static_cast<double>(sweep.expert_hidden) *
-                         traffic.share[at(rank)] * traffic.all_tokens;
-  const double gate = product * what.experts * traffic.tokens[at(rank)];
+                         traffic.share[to_index(rank)] * traffic.all_tokens;
+  const double gate = product * what.experts * traffic.tokens[to_index(rank)];
   const int fullest = (what.experts + cluster.num_ranks() - 1) / cluster.num_ranks();
   const int num_chunks = exchange == "pipelined" ? std::min(sweep.chunks, fullest) : 1;
   RankTime time = layer_time(out, home, experts, gate, num_chunks);
@@ -134,7 +134,7 @@ void take_rank_times(const std::vector<RankTime>& times, RoutingResult& result) 
   const auto slowest = std::max_element(totals.begin(), totals.end());
   result.slowest = static_cast<int>(slowest - totals.begin());
   result.most = *slowest;
-  result.travel = times[at(result.slowest)].travel;
+  result.travel = times[to_index(result.slowest)].travel;
   std::sort(totals.begin(), totals.end());
   result.least = totals.front();
   result.middle = totals[totals.size() / 2];

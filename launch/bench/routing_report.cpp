@@ -148,7 +148,7 @@ OrderedJson routing_json(const std::vector<RoutingResult>& results,
 }
 
 std::string compare_routing(const OrderedJson& old, const std::vector<RoutingResult>& results) {
-  constexpr double least_change = 0.05;
+  constexpr double min_change = 0.05;
   const std::vector<OldCase> before = old_cases(old);
   std::string text;
   int same = 0, unknown = 0;
@@ -160,7 +160,7 @@ std::string compare_routing(const OrderedJson& old, const std::vector<RoutingRes
       ++unknown;
       continue;
     }
-    const double limit = std::max({least_change, result.noise, found->noise});
+    const double limit = std::max({min_change, result.noise, found->noise});
     const double change = result.most / found->seconds - 1.0;
     if (std::abs(change) <= limit) {
       ++same;

@@ -17,9 +17,9 @@ std::int64_t rows_for_node(const Plan& plan, const std::int32_t* token_of_slot,
   std::set<std::int32_t> tokens;
   std::int64_t rows = 0;
   for (const int rank : ranks) {
-    rows += plan.send[at(rank)];
-    const std::int32_t* token = token_of_slot + begin[at(rank)];
-    if (once) tokens.insert(token, token + plan.send[at(rank)]);
+    rows += plan.send[to_index(rank)];
+    const std::int32_t* token = token_of_slot + begin[to_index(rank)];
+    if (once) tokens.insert(token, token + plan.send[to_index(rank)]);
   }
   return once ? std::ssize(tokens) : rows;
 }
@@ -27,11 +27,11 @@ std::int64_t rows_for_node(const Plan& plan, const std::int32_t* token_of_slot,
 // Rows that leave my rank; with several nodes, my node.
 std::int64_t rows_leaving(const Plan& plan, const std::int32_t* token_of_slot,
                           const Topology& topology, int rank, bool once) {
-  if (topology.num_nodes() == 1) return plan.num_slots - plan.send[at(rank)];
+  if (topology.num_nodes() == 1) return plan.num_slots - plan.send[to_index(rank)];
   std::int64_t rows = 0;
   for (int node = 0; node < topology.num_nodes(); ++node) {
     if (node != topology.my_node)
-      rows += rows_for_node(plan, token_of_slot, topology.ranks[at(node)], once);
+      rows += rows_for_node(plan, token_of_slot, topology.ranks[to_index(node)], once);
   }
   return rows;
 }
@@ -55,8 +55,8 @@ void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Pay
   const auto* token = tokens.as<std::int32_t>();
   const std::int64_t out = rows_leaving(plan, token, topology, experts.rank(), once);
   const std::int64_t home = rows_leaving(plan, token, topology, experts.rank(), sums);
-  const std::int64_t back = plan.num_received - plan.receive[at(experts.rank())];
-  const std::int64_t away = plan.num_slots - plan.send[at(experts.rank())];
+  const std::int64_t back = plan.num_received - plan.receive[to_index(experts.rank())];
+  const std::int64_t away = plan.num_slots - plan.send[to_index(experts.rank())];
   const std::int64_t sent = legs.dispatches * away + legs.combines * back;
   const std::int64_t received = legs.dispatches * back + legs.combines * away;
   result.logical_bytes = reduce_one(
@@ -64,7 +64,7 @@ void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Pay
   result.wire_bytes =
       reduce_one(experts, (legs.dispatches * out + legs.combines * home) * row, Reduce::sum);
   result.busiest_bytes = reduce_one(experts, std::max(sent, received) * row, Reduce::max);
-  result.load.assign(at(experts.size()), 0);
+  result.load.assign(to_index(experts.size()), 0);
   std::int64_t mine = plan.num_received;
   experts.all_gather(tensor_of(&mine, {1}), tensor_of(result.load.data(), {experts.size()}),
                      stream);

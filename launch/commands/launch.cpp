@@ -10,7 +10,7 @@ class LaunchCommand : public Command {
     app_ = program.add_subcommand("launch",
                                   "Start the ranks of a run, and start them again when they die");
     add_config_options(*app_, options_.config, true);
-    app_->add_option("--failures", options_.most_failures,
+    app_->add_option("--failures", options_.max_failures,
                      "Give up (exit code 77) after so many failures without progress")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);

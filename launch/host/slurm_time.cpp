@@ -10,13 +10,13 @@ namespace {
 
 // The numbers between the colons; nothing if something else stands there.
 std::optional<std::vector<std::int64_t>> numbers(const std::string& text) {
-  constexpr std::size_t most_digits = 9;
+  constexpr std::size_t max_digits = 9;
   if (text.ends_with(':')) return std::nullopt;
   std::vector<std::int64_t> found;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ':');) {
     const bool is_number =
-        !part.empty() && part.size() <= most_digits &&
+        !part.empty() && part.size() <= max_digits &&
         std::all_of(part.begin(), part.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
     if (!is_number) return std::nullopt;
     found.push_back(std::stoll(part));

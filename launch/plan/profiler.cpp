@@ -11,7 +11,7 @@ namespace switchyard {
 namespace {
 
 constexpr std::int64_t unmeasured_steps = 2;
-constexpr std::size_t most_spans = 200'000;  // some 20 MB of file
+constexpr std::size_t max_spans = 200'000;  // some 20 MB of file
 // In the order of a step.
 constexpr const char* profiled_parts[] = {"data",    "zero",   "embedding", "norms",   "attention",
                                           "ffn",     "gate",   "plan",      "permute", "exchange",
@@ -39,7 +39,7 @@ double mean_of(const std::vector<double>& values) {
 
 Profiler::Profiler(std::filesystem::path folder, Trace& trace, Mesh& mesh, Stream& stream)
     : folder_(std::move(folder)), mesh_(mesh), stream_(stream), trace_(trace) {
-  trace_.keep_events(most_spans);
+  trace_.keep_events(max_spans);
 }
 
 void Profiler::stepped(const StepReport& report) {
@@ -53,7 +53,7 @@ void Profiler::stepped(const StepReport& report) {
 
 // A step as a span around those of its parts, as long as there is room for them.
 void Profiler::keep_step(const StepReport& report) {
-  if (trace_.events().size() >= most_spans) return;
+  if (trace_.events().size() >= max_spans) return;
   const Trace::Clock::time_point now = Trace::Clock::now();
   const auto length = std::chrono::duration_cast<Trace::Clock::duration>(
       std::chrono::duration<double>(report.seconds));

@@ -15,7 +15,7 @@ namespace switchyard {
 namespace {
 
 using Points = std::vector<std::pair<double, double>>;
-constexpr std::size_t most_columns = 96;
+constexpr std::size_t max_columns = 96;
 constexpr double full_heat = 3.0;  // doublings of the mean load: eight times
 
 Points over_steps(const RunHistory& history, const std::function<double(const StepPoint&)>& value) {
@@ -137,7 +137,7 @@ HeatMap load_map(const RunHistory& history) {
   HeatMap map{
       "Load of the busiest expert over the mean, by layer and step", "step", {}, {}, {}, {}};
   const std::size_t num_layers = history.steps.back().layers.size();
-  const std::size_t columns = std::min(most_columns, history.steps.size());
+  const std::size_t columns = std::min(max_columns, history.steps.size());
   map.heat.resize(num_layers);
   map.notes.resize(num_layers);
   for (const LayerPoint& layer : history.steps.back().layers) {

@@ -103,7 +103,7 @@ int supervise(const SupervisorOptions& options) {
     const int code = run_ranks(command, directory, before.attempt);
     RunState state = directory.read_state();
     if (state.attempt == before.attempt) state.status = state.problem = "";  // of an earlier start
-    const Verdict verdict = judge(code, state, directory.read_failures(), options.most_failures);
+    const Verdict verdict = judge(code, state, directory.read_failures(), options.max_failures);
     if (asked_to_leave && verdict.next == Next::restart) {
       print_error("the ranks ended without saving when they were told to leave");
       return leave(options);  // the last checkpoint stands

@@ -12,7 +12,7 @@ namespace switchyard {
 struct SupervisorOptions {
   ConfigSources config;
   std::vector<std::string> launcher;  // "mpirun", "-n", "8"; empty: one process
-  int most_failures = 3;              // without progress
+  int max_failures = 3;               // without progress
   std::string script;  // of the batch job, submitted as the next link where requeueing is refused
 };
 

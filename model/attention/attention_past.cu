@@ -57,20 +57,20 @@ __device__ void load_lanes(const float* head, int head_dim, float (&to)[dims / w
   }
 }
 
-// What the warps left in shared memory, as one; a thread has a dim. room: [past_warps, dims + 2].
+// What the warps left in shared memory, as one; a thread has a dim. scratch: [past_warps, dims + 2].
 template <int dims>
-__device__ void join_warps(const float* room, int head_dim, float* out) {
+__device__ void join_warps(const float* scratch, int head_dim, float* out) {
   constexpr int stride = dims + 2;
-  float largest = room[dims];
+  float largest = scratch[dims];
   for (int warp = 1; warp < past_warps; ++warp) {
-    const float other = room[warp * stride + dims];
+    const float other = scratch[warp * stride + dims];
     largest = other > largest ? other : largest;
   }
   const int dim = static_cast<int>(threadIdx.x);
   if (dim >= head_dim) return;
   float sum = 0.0F, result = 0.0F;
   for (int warp = 0; warp < past_warps; ++warp) {
-    const float* seen = room + warp * stride;
+    const float* seen = scratch + warp * stride;
     const float shrink = exp_f32(seen[dims] - largest);
     sum = std::fma(seen[dims + 1], shrink, sum);
     result = std::fma(seen[dim], shrink, result);
@@ -100,14 +100,14 @@ __global__ void __launch_bounds__(past_threads) past_kernel(PastCall call) {
     for (int j = 0; j < each; ++j) dot = std::fma(q[j], key[j], dot);
     seen.add(warp_sum(dot) * call.scale, value);
   }
-  auto* room = shared_memory<float>();
-  for (int j = 0; j < each; ++j) room[warp * stride + j * warp_size + lane] = seen.out[j];
+  auto* scratch = shared_memory<float>();
+  for (int j = 0; j < each; ++j) scratch[warp * stride + j * warp_size + lane] = seen.out[j];
   if (lane == 0) {
-    room[warp * stride + dims] = seen.largest;
-    room[warp * stride + dims + 1] = seen.sum;
+    scratch[warp * stride + dims] = seen.largest;
+    scratch[warp * stride + dims + 1] = seen.sum;
   }
   __syncthreads();
-  join_warps<dims>(room, dim, call.out + at);
+  join_warps<dims>(scratch, dim, call.out + at);
 }
 
 }  // namespace

@@ -29,17 +29,17 @@ __device__ void take(float x, Running& mine) {
   }
 }
 
-__device__ Running joined_over_block(Running mine, Running* room) {
+__device__ Running joined_over_block(Running mine, Running* scratch) {
   for (int lanes = warp_size / 2; lanes > 0; lanes /= 2) {
     const Running other{__shfl_xor_sync(all_lanes, mine.largest, lanes),
                         __shfl_xor_sync(all_lanes, mine.sum, lanes)};
     // The same operand first in both lanes, so that they get the same bits.
     mine = (threadIdx.x & lanes) == 0 ? joined(mine, other) : joined(other, mine);
   }
-  if (threadIdx.x % warp_size == 0) room[threadIdx.x / warp_size] = mine;
+  if (threadIdx.x % warp_size == 0) scratch[threadIdx.x / warp_size] = mine;
   __syncthreads();
-  Running all = room[0];
-  for (unsigned i = 1; i < blockDim.x / warp_size; ++i) all = joined(all, room[i]);
+  Running all = scratch[0];
+  for (unsigned i = 1; i < blockDim.x / warp_size; ++i) all = joined(all, scratch[i]);
   return all;
 }
 

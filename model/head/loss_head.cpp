@@ -21,8 +21,8 @@ LossHead::LossHead(Params& params, ParamId embedding, const ModelConfig& config,
 }
 
 std::int64_t logit_chunk_rows(std::int64_t vocabulary) {
-  constexpr std::int64_t most_logits = std::int64_t{1} << 23;  // 32 MiB
-  return std::clamp(most_logits / vocabulary / row_tile * row_tile, row_tile, std::int64_t{1024});
+  constexpr std::int64_t max_logits = std::int64_t{1} << 23;  // 32 MiB
+  return std::clamp(max_logits / vocabulary / row_tile * row_tile, row_tile, std::int64_t{1024});
 }
 
 void LossHead::normalize(const Params& params, Tensor x, Norm::Saved& saved, Arena& arena,

@@ -14,8 +14,8 @@ namespace {
 Tensor places_of(Tensor index, std::int64_t num, Arena& arena, Stream& stream) {
   const HostRead names(index, stream);
   const auto* name = names.as<std::int32_t>();
-  Counts count(at(num), 0);
-  for (std::int64_t i = 0; i < index.size(); ++i) ++count[at(name[i])];
+  Counts count(to_index(num), 0);
+  for (std::int64_t i = 0; i < index.size(); ++i) ++count[to_index(name[i])];
   const std::int64_t most =
       count.empty() ? 1 : std::max<std::int64_t>(1, *std::max_element(count.begin(), count.end()));
   HostWrite table(arena.take({num, most}, DType::i32), stream);
@@ -23,7 +23,7 @@ Tensor places_of(Tensor index, std::int64_t num, Arena& arena, Stream& stream) {
   std::fill_n(place, num * most, -1);
   std::fill(count.begin(), count.end(), 0);
   for (std::int64_t i = 0; i < index.size(); ++i)
-    place[name[i] * most + count[at(name[i])]++] = static_cast<std::int32_t>(i);
+    place[name[i] * most + count[to_index(name[i])]++] = static_cast<std::int32_t>(i);
   return table.send();
 }
 

@@ -15,7 +15,7 @@ struct Range {
 };
 Range range_of_rank(const Counts& count, int rank) {
   const std::int64_t begin = std::accumulate(count.begin(), count.begin() + rank, std::int64_t{0});
-  return {begin, begin + count[at(rank)]};
+  return {begin, begin + count[to_index(rank)]};
 }
 // All but my own: what stands before it, and after it.
 std::vector<Range> ranges_of_others(const Counts& count, int my_rank) {
@@ -86,14 +86,14 @@ PlanPart part_of_chunk(const Plan& plan, int my_rank, int chunk, int num_chunks)
     const std::int64_t end = copy_begin[rank] + first_of(plan.hosted[rank], chunk + 1);
     part.send[rank] = std::accumulate(plan.outgoing.begin() + first, plan.outgoing.begin() + end,
                                       std::int64_t{0});
-    if (first < end) part.slot_begin[rank] = slot_begin[at(first)];
+    if (first < end) part.slot_begin[rank] = slot_begin[to_index(first)];
   }
   const std::int64_t mine = std::ssize(plan.segments) / std::ssize(plan.send);
   const std::int64_t first = first_of(mine, chunk), end = first_of(mine, chunk + 1);
   std::fill(part.receive.begin(), part.receive.end(), 0);
   for (std::int64_t slot = 0; slot < end; ++slot) {
     for (std::size_t source = 0; source < num_ranks; ++source) {
-      const std::int64_t rows = plan.segments[at(slot) * num_ranks + source].rows;
+      const std::int64_t rows = plan.segments[to_index(slot) * num_ranks + source].rows;
       (slot < first ? part.received_begin : part.receive)[source] += rows;
     }
   }
@@ -134,7 +134,8 @@ void unpack_dispatch(Payload payload, const Parcel& parcel, Tensor x, Tensor wei
     unpack_rows(payload, rows_in(parcel.arriving, range), Tensor{}, in_range(weight, range), rows,
                 in_range(row, range), stream);
   }
-  const std::int64_t first = part.slot_begin[at(part.my_rank)], count = part.send[at(part.my_rank)];
+  const std::int64_t first = part.slot_begin[to_index(part.my_rank)],
+                     count = part.send[to_index(part.my_rank)];
   const Range own = range_of_rank(part.receive, part.my_rank);
   move_own(payload, x, plan.token_of_slot.range(first, first + count), in_range(weight, own), rows,
            in_range(row, own), arena, stream);
@@ -160,17 +161,18 @@ Parcel pack_combine(Payload payload, Tensor rows, const Plan& plan, const PlanPa
 void unpack_combine(Payload payload, const Parcel& parcel, Tensor rows, const Plan& plan,
                     const PlanPart& part, Tensor slots, Arena& arena, Stream& stream) {
   const auto slots_for = [&](int rank) {
-    return slots.row_range(part.slot_begin[at(rank)],
-                           part.slot_begin[at(rank)] + part.send[at(rank)]);
+    return slots.row_range(part.slot_begin[to_index(rank)],
+                           part.slot_begin[to_index(rank)] + part.send[to_index(rank)]);
   };
   for (int rank = 0; rank < static_cast<int>(part.send.size()); ++rank) {
-    if (rank == part.my_rank || part.send[at(rank)] == 0 || parcel.arriving.data == slots.data)
+    if (rank == part.my_rank || part.send[to_index(rank)] == 0 ||
+        parcel.arriving.data == slots.data)
       continue;
     unpack_rows(payload, rows_in(parcel.arriving, range_of_rank(part.send, rank)), Tensor{},
                 Tensor{}, slots_for(rank), Tensor{}, stream);
   }
-  const std::int64_t first = part.received_begin[at(part.my_rank)],
-                     count = part.receive[at(part.my_rank)];
+  const std::int64_t first = part.received_begin[to_index(part.my_rank)],
+                     count = part.receive[to_index(part.my_rank)];
   move_own(payload, rows, plan.row_of_received.range(first, first + count), Tensor{},
            slots_for(part.my_rank), Tensor{}, arena, stream);
 }

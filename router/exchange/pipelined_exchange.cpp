@@ -17,7 +17,8 @@ Chunk chunk_of(const Plan& plan, int chunk, int num_chunks) {
   const std::int64_t num_ranks = std::ssize(plan.send);
   const std::int64_t hosted = std::ssize(plan.segments) / num_ranks;
   const std::int64_t first = hosted * chunk / num_chunks, end = hosted * (chunk + 1) / num_chunks;
-  return {std::span(plan.segments).subspan(at(first * num_ranks), at((end - first) * num_ranks))};
+  return {std::span(plan.segments)
+              .subspan(to_index(first * num_ranks), to_index((end - first) * num_ranks))};
 }
 
 }  // namespace
@@ -65,19 +66,20 @@ void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Te
   depart(0);
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
     depart(chunk + 1);
-    out[at(chunk)].wait_for(stream);
-    unpack_dispatch(payload_, out[at(chunk)].parcel, x, weights, plan, parts[at(chunk)], rows,
-                    arena, stream);
+    out[to_index(chunk)].wait_for(stream);
+    unpack_dispatch(payload_, out[to_index(chunk)].parcel, x, weights, plan, parts[to_index(chunk)],
+                    rows, arena, stream);
     const Chunk ready = chunk_of(plan, chunk, num_chunks);
     zero_padding(ready.segments, rows, stream);
     work(ready);
-    back.push_back(send(
-        pack_combine(payload_, results, plan, parts[at(chunk)], slots, arena, stream), stream));
+    back.push_back(
+        send(pack_combine(payload_, results, plan, parts[to_index(chunk)], slots, arena, stream),
+             stream));
   }
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
-    back[at(chunk)].wait_for(stream);
-    unpack_combine(payload_, back[at(chunk)].parcel, results, plan, parts[at(chunk)], slots, arena,
-                   stream);
+    back[to_index(chunk)].wait_for(stream);
+    unpack_combine(payload_, back[to_index(chunk)].parcel, results, plan, parts[to_index(chunk)],
+                   slots, arena, stream);
   }
 }
 

@@ -28,7 +28,7 @@ struct SharedMemoryExchange::Offer {
   Tensor add(std::int64_t& place, Shape shape, DType dtype) {
     place = end;
     end += window_lines(shape.size() * bytes_of(dtype));
-    return at(place, shape, dtype);
+    return to_index(place, shape, dtype);
   }
   void add_copy(std::int64_t& place, Tensor tensor) {
     const Tensor copy = add(place, tensor.shape, tensor.dtype);
@@ -37,13 +37,13 @@ struct SharedMemoryExchange::Offer {
   }
   // The `count` rows from number `first` on, and the index they stand by.
   Tensor rows_from(std::int64_t first, std::int64_t count) {
-    const Tensor all = at(rows, {num_rows, row_bytes}, DType::u8);
+    const Tensor all = to_index(rows, {num_rows, row_bytes}, DType::u8);
     return index == 0 ? all.row_range(first, first + count) : all;
   }
   Tensor index_from(std::int64_t first, std::int64_t count) {
-    return index == 0 ? Tensor{} : at(index + 4 * first, {count}, DType::i32);
+    return index == 0 ? Tensor{} : to_index(index + 4 * first, {count}, DType::i32);
   }
-  Tensor at(std::int64_t offset, Shape shape, DType dtype) {
+  Tensor to_index(std::int64_t offset, Shape shape, DType dtype) {
     return {reinterpret_cast<std::byte*>(this) + offset, shape, dtype, Device::cpu()};
   }
 };
@@ -87,9 +87,9 @@ SharedMemoryExchange::Offer& SharedMemoryExchange::start_offer(Way way, const Co
   if (way == last_) window_->fence();
   last_ = way;
   Offer& offer = offer_of(topology_.node->rank(), way);
-  const std::vector<int>& members = topology_.ranks[at(topology_.my_node)];
+  const std::vector<int>& members = topology_.ranks[to_index(topology_.my_node)];
   offer = {};
-  for (std::size_t i = 0; i < members.size(); ++i) offer.begin()[i] = begin[at(members[i])];
+  for (std::size_t i = 0; i < members.size(); ++i) offer.begin()[i] = begin[to_index(members[i])];
   offer.row_bytes = row_bytes_;
   offer.end = header_bytes();
   return offer;
@@ -123,10 +123,10 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, T
             stream);
   share(stream);
 
-  const std::vector<int>& members = topology_.ranks[at(topology_.my_node)];
+  const std::vector<int>& members = topology_.ranks[to_index(topology_.my_node)];
   for (int i = 0; i < topology_.node->size(); ++i) {  // each reads another neighbour first
     const int member = (topology_.node->rank() + i) % topology_.node->size();
-    const std::size_t source = at(members[at(member)]);
+    const std::size_t source = to_index(members[to_index(member)]);
     Offer& offer = offer_of(member, Way::out);
     const std::int64_t first = offer.begin()[topology_.node->rank()];
     const std::int64_t count = plan.receive[source], begin = all.received_begin[source];
@@ -159,10 +159,10 @@ void SharedMemoryExchange::combine(Tensor rows, const Plan& plan, Tensor slots, 
   if (!in_place) pack_rows(payload_, rows, plan.row_of_received, offered, stream);
   share(stream);
 
-  const std::vector<int>& members = topology_.ranks[at(topology_.my_node)];
+  const std::vector<int>& members = topology_.ranks[to_index(topology_.my_node)];
   for (int i = 0; i < topology_.node->size(); ++i) {
     const int member = (topology_.node->rank() + i) % topology_.node->size();
-    const std::size_t source = at(members[at(member)]);
+    const std::size_t source = to_index(members[to_index(member)]);
     Offer& offer = offer_of(member, Way::home);
     const std::int64_t first = offer.begin()[topology_.node->rank()];
     const std::int64_t count = plan.send[source], begin = all.slot_begin[source];

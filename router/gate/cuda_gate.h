@@ -8,7 +8,7 @@
 namespace switchyard {
 
 inline constexpr int tokens_per_block = 8;
-inline constexpr std::int64_t most_gpu_experts = 1024;  // so that a block's rows fit in 99 KiB
+inline constexpr std::int64_t max_gpu_experts = 1024;  // so that a block's rows fit in 99 KiB
 
 struct GateRow {
   std::int64_t token;

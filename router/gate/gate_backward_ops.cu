@@ -37,7 +37,7 @@ __device__ void add_weights(const ChooseBackward& call, const GateRow& at, float
 
 // shared: for each warp [experts] gradients and [k] weights.
 __global__ void choose_backward_kernel(ChooseBackward call) {
-  const GateRow at(call.tokens);
+  const GateRow to_index(call.tokens);
   if (!at.inside) return;
   const int experts = call.experts;
   float* d = shared_memory<float>() + threadIdx.y * (experts + call.k);
@@ -57,7 +57,7 @@ __global__ void choose_backward_kernel(ChooseBackward call) {
   if (is_sigmoid(call.rule.weighing)) {
     float sum = 0.0F;
     for (int e = at.lane; e < experts; e += warp_size) sum += sigmoid_f32(logits[e]);
-    sum = warp_sum(sum) + least_sum;
+    sum = warp_sum(sum) + min_sum;
     const float dot = dot_with_p();  // p = sigmoid / sum
     for (int e = at.lane; e < experts; e += warp_size) d[e] = (d[e] - dot) / sum;
     __syncwarp();

@@ -23,7 +23,7 @@ float softmax_row(const float* logits, std::int64_t count, float* probability) {
 SWITCHYARD_MULTIVERSION
 float sigmoid_row(const float* logits, std::int64_t count, float* sigmoid) {
   for (std::int64_t i = 0; i < count; ++i) sigmoid[i] = sigmoid_f32(logits[i]);
-  return sum16<float>(count, [&](std::int64_t i) { return sigmoid[i]; }) + least_sum;
+  return sum16<float>(count, [&](std::int64_t i) { return sigmoid[i]; }) + min_sum;
 }
 
 // d_logits = p * (d_p - sum(d_p * p)) + z * p, where d_p comes in as d_logits.

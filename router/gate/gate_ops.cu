@@ -11,7 +11,7 @@ namespace {
 
 __global__ void score_kernel(Weighing weighing, float* logits, std::int64_t tokens, int experts,
                              float* probability, float* log_sum) {
-  const GateRow at(tokens);
+  const GateRow to_index(tokens);
   if (!at.inside) return;
   float* row = logits + at.token * experts;
   float* p = probability + at.token * experts;
@@ -24,7 +24,7 @@ __global__ void score_kernel(Weighing weighing, float* logits, std::int64_t toke
     if (is_sigmoid(weighing)) sigmoids += sigmoid_f32(row[e]);
   }
   sum = warp_sum(sum);
-  sigmoids = warp_sum(sigmoids) + least_sum;
+  sigmoids = warp_sum(sigmoids) + min_sum;
   const bool broken = sum != sum;  // by a single NaN or infinity
   for (int e = at.lane; e < experts; e += warp_size) {
     if (broken) row[e] = sum;
@@ -67,7 +67,7 @@ __device__ void top_k_of_warp(float* values, int count, int k, int lane, std::in
 __global__ void pick_kernel(GateRule rule, const float* logits, const float* probability,
                             const float* bias, std::int64_t tokens, int experts, int k,
                             std::int32_t* expert) {
-  const GateRow at(tokens);
+  const GateRow to_index(tokens);
   if (!at.inside) return;
   const int groups = static_cast<int>(rule.groups);
   float* values = shared_memory<float>() + threadIdx.y * (2 * experts + groups);
@@ -116,9 +116,9 @@ void CudaRouterOps::score(Weighing weighing, Tensor logits, Tensor probability, 
 void CudaRouterOps::pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias,
                          Tensor expert, Stream& stream) {
   const std::int64_t tokens = logits.rows(), experts = logits.cols(), k = expert.cols();
-  require(experts <= most_gpu_experts, Exit::usage,
+  require(experts <= max_gpu_experts, Exit::usage,
           "model.num_experts = {}: a gate on a GPU takes {} at the most", experts,
-          most_gpu_experts);
+          max_gpu_experts);
   GateRule there = rule;
   Arena& scratch = cuda_queue(stream).scratch();
   if (rule.group_experts != nullptr) {

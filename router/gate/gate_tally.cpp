@@ -17,12 +17,12 @@ struct Numbers {
   static std::int64_t bytes(std::int64_t runs, std::int64_t experts) {
     return number_bytes * runs * (3 * experts + 1);
   }
-  Numbers(Tensor room, std::int64_t runs, std::int64_t experts)
-      : counts{room.data, {runs, 2, experts}, DType::i64, room.device},
-        sums{room.as<std::uint8_t>() + counts.bytes(),
+  Numbers(Tensor scratch, std::int64_t runs, std::int64_t experts)
+      : counts{scratch.data, {runs, 2, experts}, DType::i64, scratch.device},
+        sums{scratch.as<std::uint8_t>() + counts.bytes(),
              {runs, experts + 1},
              DType::f64,
-             room.device} {}
+             scratch.device} {}
 };
 
 void queue_tally(const Routing& routing, const Numbers& numbers, Stream& stream) {
@@ -53,9 +53,9 @@ void Gate::tally(const Batch& batch, Routing& routing, Arena& arena, Stream& str
   routing.probability_of_runs.clear();
   routing.log_sum_squares = 0.0;
   if (tokens == 0) return;
-  const Tensor room = arena.take({Numbers::bytes(runs, num_experts_)}, DType::u8);
-  queue_tally(routing, Numbers(room, runs, num_experts_), stream);
-  const HostRead here(room, stream);
+  const Tensor scratch = arena.take({Numbers::bytes(runs, num_experts_)}, DType::u8);
+  queue_tally(routing, Numbers(scratch, runs, num_experts_), stream);
+  const HostRead here(scratch, stream);
   const Numbers numbers(here.tensor(), runs, num_experts_);
   for (std::int64_t run = 0; run < runs; ++run) {
     const auto* kept = numbers.counts.as<std::int64_t>() + run * 2 * num_experts_;

@@ -19,13 +19,13 @@ struct NodeLoad {
 NodeLoad load_for(const std::vector<int>& ranks, const Plan& plan,
                   const std::int32_t* token_of_slot, const Counts& slot_begin) {
   NodeLoad load;
-  std::vector<std::int32_t> place(at(plan.slot_of_choice.rows()), -1);
+  std::vector<std::int32_t> place(to_index(plan.slot_of_choice.rows()), -1);
   for (const int rank : ranks) {
-    load.slots_of_rank.push_back(plan.send[at(rank)]);
-    for (std::int64_t i = 0; i < plan.send[at(rank)]; ++i) {
-      const std::int64_t slot = slot_begin[at(rank)] + i;
+    load.slots_of_rank.push_back(plan.send[to_index(rank)]);
+    for (std::int64_t i = 0; i < plan.send[to_index(rank)]; ++i) {
+      const std::int64_t slot = slot_begin[to_index(rank)] + i;
       load.slots.push_back(static_cast<std::int32_t>(slot));
-      place[at(token_of_slot[slot])] = 0;
+      place[to_index(token_of_slot[slot])] = 0;
     }
   }
   for (std::size_t token = 0; token < place.size(); ++token) {
@@ -34,14 +34,14 @@ NodeLoad load_for(const std::vector<int>& ranks, const Plan& plan,
     load.tokens.push_back(static_cast<std::int32_t>(token));
   }
   for (const std::int32_t slot : load.slots)
-    load.token_of_slot.push_back(place[at(token_of_slot[slot])]);
+    load.token_of_slot.push_back(place[to_index(token_of_slot[slot])]);
   return load;
 }
 
 template <class T>
 std::vector<T> exchange_values(Comm& comm, const std::vector<T>& in, const Counts& send,
                                const Counts& receive, Stream& stream) {
-  std::vector<T> out(at(total_of(receive)));
+  std::vector<T> out(to_index(total_of(receive)));
   comm.all_to_all_rows(tensor_of(in.data(), {std::ssize(in), 1}), send,
                        tensor_of(out.data(), {std::ssize(out), 1}), receive, stream);
   return out;
@@ -73,7 +73,7 @@ Incoming exchange_loads(const std::vector<NodeLoad>& loads, const Topology& topo
   hops.return_receive.assign(members, 0);
   for (std::size_t i = 0; i < loads.size(); ++i) {
     const NodeLoad& load = loads[i];
-    const std::size_t to = at(rails.relays[i].member);
+    const std::size_t to = to_index(rails.relays[i].member);
     counts.push_back(std::ssize(load.tokens));
     counts.insert(counts.end(), load.slots_of_rank.begin(), load.slots_of_rank.end());
     count_send[to] = 1 + std::ssize(load.slots_of_rank);
@@ -86,8 +86,9 @@ Incoming exchange_loads(const std::vector<NodeLoad>& loads, const Topology& topo
   hops.cross_receive.assign(members, 0);
   hops.return_send.assign(members, 0);
   for (std::size_t i = 0; i < incoming.counts.size(); ++i) {
-    const std::size_t source = i / at(width);
-    (i % at(width) == 0 ? hops.cross_receive : hops.return_send)[source] += incoming.counts[i];
+    const std::size_t source = i / to_index(width);
+    (i % to_index(width) == 0 ? hops.cross_receive : hops.return_send)[source] +=
+        incoming.counts[i];
   }
   incoming.token_of_slot =
       exchange_values(*rails.across, token_of_slot, hops.return_receive, hops.return_send, stream);
@@ -97,21 +98,21 @@ Incoming exchange_loads(const std::vector<NodeLoad>& loads, const Topology& topo
 // The relay's rows by (rank, source, slot), from what came by (source, rank, slot).
 void make_relayed(const Incoming& incoming, int node_size, Hops& hops, Arena& arena,
                   Stream& stream) {
-  const std::size_t width = 1 + at(node_size), sources = incoming.counts.size() / width;
+  const std::size_t width = 1 + to_index(node_size), sources = incoming.counts.size() / width;
   const Counts crossing_begin = begins_of(hops.cross_receive),
                return_begin = begins_of(hops.return_send);
   std::vector<std::int32_t> crossing, place;
-  hops.relay_send.assign(at(node_size), 0);
+  hops.relay_send.assign(to_index(node_size), 0);
   Counts done = return_begin;
-  for (std::size_t rank = 0; rank < at(node_size); ++rank) {
+  for (std::size_t rank = 0; rank < to_index(node_size); ++rank) {
     for (std::size_t source = 0; source < sources; ++source) {
       const std::int64_t rows = incoming.counts[source * width + 1 + rank];
       hops.relay_send[rank] += rows;
       for (std::int64_t i = 0; i < rows; ++i) {
         const std::int64_t from = done[source]++;
         place.push_back(static_cast<std::int32_t>(from));
-        crossing.push_back(
-            static_cast<std::int32_t>(crossing_begin[source] + incoming.token_of_slot[at(from)]));
+        crossing.push_back(static_cast<std::int32_t>(crossing_begin[source] +
+                                                     incoming.token_of_slot[to_index(from)]));
       }
     }
   }
@@ -124,11 +125,11 @@ void make_received(const Rails& rails, int node_size, const Plan& plan, Hops& ho
                    Stream& stream) {
   const Counts begin = begins_of(plan.receive);
   std::vector<std::int32_t> received;
-  hops.relay_receive.assign(at(node_size), 0);
+  hops.relay_receive.assign(to_index(node_size), 0);
   for (int rail = 0; rail < rails.num_rails; ++rail) {
     for (std::size_t source = 0; source < plan.receive.size(); ++source) {
       if (rails.rail_of[source] != rail) continue;
-      hops.relay_receive[at(rail)] += plan.receive[source];
+      hops.relay_receive[to_index(rail)] += plan.receive[source];
       for (std::int64_t i = 0; i < plan.receive[source]; ++i)
         received.push_back(static_cast<std::int32_t>(begin[source] + i));
     }
@@ -144,15 +145,15 @@ Rails make_rails(const Topology& topology, Comm& group) {
   rails.rail_of.resize(topology.node_of.size());
   for (const std::vector<int>& ranks : topology.ranks) {
     for (std::size_t i = 0; i < ranks.size(); ++i)
-      rails.rail_of[at(ranks[i])] = static_cast<int>(i) % rails.num_rails;
+      rails.rail_of[to_index(ranks[i])] = static_cast<int>(i) % rails.num_rails;
   }
-  const int mine = rails.rail_of[at(group.rank())];
+  const int mine = rails.rail_of[to_index(group.rank())];
   for (int rank = 0; rank < group.size(); ++rank) {
-    if (rails.rail_of[at(rank)] == mine) rails.members.push_back(rank);
+    if (rails.rail_of[to_index(rank)] == mine) rails.members.push_back(rank);
   }
   for (int node = 0; node < topology.num_nodes(); ++node) {
-    const auto relay =
-        std::find(rails.members.begin(), rails.members.end(), topology.ranks[at(node)][at(mine)]);
+    const auto relay = std::find(rails.members.begin(), rails.members.end(),
+                                 topology.ranks[to_index(node)][to_index(mine)]);
     rails.relays.push_back({static_cast<int>(relay - rails.members.begin()), node});
   }
   std::sort(rails.relays.begin(), rails.relays.end(),
@@ -169,8 +170,8 @@ void make_hops(const Topology& topology, const Rails& rails, Plan& plan, Arena& 
   std::vector<std::int32_t> tokens, slots;
   const HostRead token_of_slot(plan.token_of_slot, stream);
   for (const Rails::Relay& relay : rails.relays) {
-    loads.push_back(load_for(topology.ranks[at(relay.node)], plan, token_of_slot.as<std::int32_t>(),
-                             slot_begin));
+    loads.push_back(load_for(topology.ranks[to_index(relay.node)], plan,
+                             token_of_slot.as<std::int32_t>(), slot_begin));
     tokens.insert(tokens.end(), loads.back().tokens.begin(), loads.back().tokens.end());
     slots.insert(slots.end(), loads.back().slots.begin(), loads.back().slots.end());
   }

@@ -13,7 +13,7 @@ namespace {
 
 // copy[e]: the copy of expert e that serves this rank.
 std::vector<std::int32_t> copies_for(const Placement& placement, int rank) {
-  std::vector<std::int32_t> copy(at(placement.num_experts()));
+  std::vector<std::int32_t> copy(to_index(placement.num_experts()));
   for (std::size_t e = 0; e < copy.size(); ++e)
     copy[e] = placement.copy_for(static_cast<int>(e), rank);
   return copy;
@@ -22,14 +22,15 @@ std::vector<std::int32_t> copies_for(const Placement& placement, int rank) {
 void count_outgoing(const Routing& routing, const Placement& placement,
                     const std::vector<std::int32_t>& copy, Plan& plan) {
   const int num_ranks = placement.num_ranks();
-  plan.outgoing.assign(at(placement.num_copies()), 0);
-  for (std::size_t e = 0; e < copy.size(); ++e) plan.outgoing[at(copy[e])] = routing.counts[e];
-  plan.send.assign(at(num_ranks), 0);
-  plan.hosted.assign(at(num_ranks), 0);
+  plan.outgoing.assign(to_index(placement.num_copies()), 0);
+  for (std::size_t e = 0; e < copy.size(); ++e)
+    plan.outgoing[to_index(copy[e])] = routing.counts[e];
+  plan.send.assign(to_index(num_ranks), 0);
+  plan.hosted.assign(to_index(num_ranks), 0);
   for (int rank = 0; rank < num_ranks; ++rank) {
-    plan.hosted[at(rank)] = placement.num_hosted(rank);
+    plan.hosted[to_index(rank)] = placement.num_hosted(rank);
     const auto first = plan.outgoing.begin() + placement.first_copy(rank);
-    plan.send[at(rank)] =
+    plan.send[to_index(rank)] =
         std::accumulate(first, first + placement.num_hosted(rank), std::int64_t{0});
   }
 }
@@ -49,9 +50,9 @@ void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy,
 
 // incoming[source * hosted + slot]: rows that `source` sends for my expert `slot`.
 Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
-  const std::int64_t hosted = plan.hosted[at(experts.rank())];
+  const std::int64_t hosted = plan.hosted[to_index(experts.rank())];
   const Counts receive(plan.hosted.size(), hosted);
-  Counts incoming(plan.hosted.size() * at(hosted));
+  Counts incoming(plan.hosted.size() * to_index(hosted));
   experts.all_to_all_rows(tensor_of(plan.outgoing.data(), {std::ssize(plan.outgoing), 1}),
                           plan.hosted, tensor_of(incoming.data(), {std::ssize(incoming), 1}),
                           receive, stream);
@@ -67,7 +68,7 @@ void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64
   auto segment = plan.segments.begin();
   for (std::int64_t slot = 0; slot < hosted; ++slot) {
     for (std::int64_t source = 0; source < num_ranks; ++source, ++segment) {
-      const std::int64_t rows = incoming[at(source * hosted + slot)];
+      const std::int64_t rows = incoming[to_index(source * hosted + slot)];
       *segment = {static_cast<int>(slot), plan.num_shard_rows, rows, (tile - rows % tile) % tile};
       plan.num_shard_rows = segment->end();
     }
@@ -77,17 +78,17 @@ void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64
 // Received rows stand by (source, slot), a segment's rows one after another.
 void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, Plan& plan,
                      Stream& stream) {
-  plan.receive.assign(at(num_ranks), 0);
+  plan.receive.assign(to_index(num_ranks), 0);
   plan.num_received = 0;
   HostWrite runs(arena.take({num_ranks * hosted, 3}, DType::i32), stream);
   auto* run = runs.as<std::int32_t>();
   for (std::int64_t source = 0; source < num_ranks; ++source) {
     for (std::int64_t slot = 0; slot < hosted; ++slot) {
-      const Segment& segment = plan.segments[at(slot * num_ranks + source)];
+      const Segment& segment = plan.segments[to_index(slot * num_ranks + source)];
       *run++ = static_cast<std::int32_t>(plan.num_received);
       *run++ = static_cast<std::int32_t>(segment.rows);
       *run++ = static_cast<std::int32_t>(segment.begin);
-      plan.receive[at(source)] += segment.rows;
+      plan.receive[to_index(source)] += segment.rows;
       plan.num_received += segment.rows;
     }
   }
@@ -103,7 +104,7 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
   const std::vector<std::int32_t> copy = copies_for(placement, experts.rank());
   count_outgoing(routing, placement, copy, plan);
   sort_choices(routing, copy, arena, plan, stream);
-  const std::int64_t hosted = plan.hosted[at(experts.rank())];
+  const std::int64_t hosted = plan.hosted[to_index(experts.rank())];
   const Counts incoming = exchange_counts(plan, experts, stream);
   lay_out_segments(incoming, experts.size(), hosted, stream.device(), plan);
   number_received(experts.size(), hosted, arena, plan, stream);

@@ -26,13 +26,14 @@ void CpuRouterOps::sort_choices(Tensor expert, Tensor copy, std::int64_t num_cop
   const std::int64_t pairs = expert.size(), top_k = pairs == 0 ? 1 : expert.cols();
   const auto* choice = expert.as<std::int32_t>();
   const auto* copy_of = copy.as<std::int32_t>();
-  Counts slots(at(num_copies), 0);
+  Counts slots(to_index(num_copies), 0);
   for (std::int64_t pair = 0; pair < pairs; ++pair)
-    if (choice[pair] >= 0) ++slots[at(copy_of[choice[pair]])];
+    if (choice[pair] >= 0) ++slots[to_index(copy_of[choice[pair]])];
   Counts next = begins_of(slots);
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
     std::int32_t& slot = slot_of_choice.as<std::int32_t>()[pair];
-    slot = choice[pair] < 0 ? -1 : static_cast<std::int32_t>(next[at(copy_of[choice[pair]])]++);
+    slot =
+        choice[pair] < 0 ? -1 : static_cast<std::int32_t>(next[to_index(copy_of[choice[pair]])]++);
     if (slot >= 0) token_of_slot.as<std::int32_t>()[slot] = static_cast<std::int32_t>(pair / top_k);
   }
 }

@@ -9,7 +9,7 @@ namespace switchyard {
 
 using Counts = std::vector<std::int64_t>;
 
-inline std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+inline std::size_t to_index(std::int64_t index) { return static_cast<std::size_t>(index); }
 
 inline Counts begins_of(const Counts& counts) {
   Counts begins(counts.size());

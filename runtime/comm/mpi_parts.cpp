@@ -64,10 +64,10 @@ void wait_for(std::vector<MPI_Request>& requests) {
   check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
 }
 
-// part += what `from` sends of it. room: two messages; one arrives while the other is added.
-void add_arriving(Tensor part, Tensor room, int from, MPI_Comm comm) {
+// part += what `from` sends of it. scratch: two messages; one arrives while the other is added.
+void add_arriving(Tensor part, Tensor scratch, int from, MPI_Comm comm) {
   const auto slot = [&](std::int64_t i) {
-    return room.row_range(i % 2, i % 2 + 1).range(0, message(part, i).size());
+    return scratch.row_range(i % 2, i % 2 + 1).range(0, message(part, i).size());
   };
   const std::int64_t count = num_messages(part);
   MPI_Request next = count > 0 ? start_receive(slot(0), from, comm) : MPI_REQUEST_NULL;
@@ -85,11 +85,11 @@ void add_arriving(Tensor part, Tensor room, int from, MPI_Comm comm) {
 void mpi_reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes, MPI_Comm comm) {
   const PartMap map(inout, sizes, comm);
   const std::int64_t longest = std::min(message_elements, map.of(map.rank).size());
-  const Buffer room(Shape{2, longest}, inout.dtype);
+  const Buffer scratch(Shape{2, longest}, inout.dtype);
   for (int places = 1; places < map.size; ++places) {
     const int to = map.away(places);
     std::vector<MPI_Request> sends = start_sends(map.of(to), to, comm);
-    add_arriving(map.of(map.rank), room, map.away(-places), comm);
+    add_arriving(map.of(map.rank), scratch, map.away(-places), comm);
     wait_for(sends);
   }
 }

@@ -1,6 +1,6 @@
 // Linked where the CUDA backend is not.
-#include "runtime/comm/nccl_comm.h"
 #include "runtime/device/no_cuda.h"
+#include "runtime/comm/nccl_comm.h"
 
 namespace switchyard::cuda {
 

@@ -26,13 +26,12 @@ struct Grid {
 
 // What any GPU takes. Errors: Exit::usage beyond it.
 inline void check_grid(const Grid& grid) {
-  constexpr std::int64_t most_blocks = 0x7fffffff, most_across = 65535;
-  require(
-      grid.blocks <= most_blocks && grid.blocks_y <= most_across && grid.blocks_z <= most_across,
-      Exit::usage,
-      "a GPU cannot run {} by {} by {} blocks at once (at most {} by {} by {}): use a smaller "
-      "micro-batch",
-      grid.blocks, grid.blocks_y, grid.blocks_z, most_blocks, most_across, most_across);
+  constexpr std::int64_t max_blocks = 0x7fffffff, max_across = 65535;
+  require(grid.blocks <= max_blocks && grid.blocks_y <= max_across && grid.blocks_z <= max_across,
+          Exit::usage,
+          "a GPU cannot run {} by {} by {} blocks at once (at most {} by {} by {}): use a smaller "
+          "micro-batch",
+          grid.blocks, grid.blocks_y, grid.blocks_z, max_blocks, max_across, max_across);
 }
 
 // Queues kernel(arguments...); a grid without blocks is no work. A block that wants more than 48
@@ -79,17 +78,17 @@ __device__ __forceinline__ float warp_max(float value) {
   return value;
 }
 
-// Sum over the threads of a one-dimensional block of whole warps, the same in all of them. room:
+// Sum over the threads of a one-dimensional block of whole warps, the same in all of them. scratch:
 // an element of shared memory per warp; free again when the call returns.
 template <class T>
-__device__ __forceinline__ T block_sum(T value, T* room) {
+__device__ __forceinline__ T block_sum(T value, T* scratch) {
   value = warp_sum(value);
   const unsigned num_warps = blockDim.x / warp_size;
   if (num_warps == 1) return value;
-  if (threadIdx.x % warp_size == 0) room[threadIdx.x / warp_size] = value;
+  if (threadIdx.x % warp_size == 0) scratch[threadIdx.x / warp_size] = value;
   __syncthreads();
-  T sum = room[0];
-  for (unsigned i = 1; i < num_warps; ++i) sum += room[i];
+  T sum = scratch[0];
+  for (unsigned i = 1; i < num_warps; ++i) sum += scratch[i];
   __syncthreads();
   return sum;
 }

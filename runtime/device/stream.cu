@@ -12,7 +12,7 @@ namespace switchyard {
 namespace {
 
 constexpr std::int64_t blas_workspace = std::int64_t{32} << 20;  // what NVIDIA advises for Hopper
-constexpr std::int64_t least_pinned = 4096;
+constexpr std::int64_t min_pinned = 4096;
 
 struct CudaMark final : public QueueMark {
   CudaEvent event;
@@ -60,7 +60,7 @@ void* CudaQueue::take_pinned(std::int64_t bytes) {
   }
   // Sizes are powers of two, so that a few pieces serve all tensors of a step.
   const auto size = static_cast<std::int64_t>(
-      std::bit_ceil(static_cast<std::uint64_t>(std::max(bytes, least_pinned))));
+      std::bit_ceil(static_cast<std::uint64_t>(std::max(bytes, min_pinned))));
   return pinned_.emplace_back(size).memory.data();
 }
 

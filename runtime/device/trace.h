@@ -29,7 +29,7 @@ class Trace {
   void add(const Event& event, std::int64_t waited_nanoseconds) {
     seconds_[event.part] += std::chrono::duration<double>(event.end - event.begin).count();
     waited_seconds_[event.part] += 1e-9 * static_cast<double>(waited_nanoseconds);
-    if (events_.size() < most_events_) events_.push_back(event);
+    if (events_.size() < max_events_) events_.push_back(event);
   }
   void clear() {
     seconds_.clear();
@@ -41,7 +41,7 @@ class Trace {
 
   // Keeps the first `most` events from now on; clear() leaves them.
   void keep_events(std::size_t most) {
-    most_events_ = most;
+    max_events_ = most;
     events_.reserve(most);
   }
   const std::vector<Event>& events() const { return events_; }
@@ -50,7 +50,7 @@ class Trace {
   const std::atomic<std::int64_t>* waited_;
   std::map<std::string_view, double> seconds_, waited_seconds_;
   std::vector<Event> events_;
-  std::size_t most_events_ = 0;
+  std::size_t max_events_ = 0;
 };
 
 // Adds its own lifetime to a part of the stream's trace. Parts do not nest; `part` is a literal.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "runtime/product/cuda_products.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/parallel.h"
 #include "runtime/device/trace.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/random.h"
 
 namespace switchyard {
@@ -17,10 +17,10 @@ std::int64_t whole_blocks(std::int64_t size) {
 }
 
 // For products of other parameters that other threads make at the same time.
-Tensor room_of_thread(std::int64_t elements) {
-  thread_local Buffer room;
-  if (room.tensor().size() < elements) room = Buffer(Shape{elements}, DType::f32);
-  return room.tensor();
+Tensor scratch_of_thread(std::int64_t elements) {
+  thread_local Buffer scratch;
+  if (scratch.tensor().size() < elements) scratch = Buffer(Shape{elements}, DType::f32);
+  return scratch.tensor();
 }
 
 }  // namespace
@@ -145,11 +145,11 @@ Tensor Params::moment(const Buffer& buffer, const ParamBlock& owned) const {
   return buffer.tensor().range(first + begin, first + end);
 }
 
-Tensor Params::room_for_blocks(std::int64_t count, DType dtype) const {
+Tensor Params::scratch_for_blocks(std::int64_t count, DType dtype) const {
   require(bytes_of(dtype) == bytes_of(DType::f64), "a number of {} per block", name_of(dtype));
-  Tensor room = figures_.tensor().range(0, count);
-  room.dtype = dtype;
-  return room;
+  Tensor scratch = figures_.tensor().range(0, count);
+  scratch.dtype = dtype;
+  return scratch;
 }
 
 void Params::list_owned_blocks() {
@@ -180,8 +180,9 @@ void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream
            precision);
     return;
   }
-  const Tensor room = beside_other_threads() ? room_of_thread(gradient.size()) : scratch_.tensor();
-  const Tensor product = room.range(0, gradient.size()).view({a.cols(), b.cols()});
+  const Tensor scratch =
+      beside_other_threads() ? scratch_of_thread(gradient.size()) : scratch_.tensor();
+  const Tensor product = scratch.range(0, gradient.size()).view({a.cols(), b.cols()});
   matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream, precision);
   add_gradient(id, product, stream);
 }

@@ -96,7 +96,7 @@ class Params {
   const std::vector<ParamBlock>& owned_blocks() const { return owned_blocks_; }  // of this rank
   // Room for a number of 8 bytes of each of `count` blocks, up to all that there are, until the
   // next caller on the stream.
-  Tensor room_for_blocks(std::int64_t count, DType dtype) const;
+  Tensor scratch_for_blocks(std::int64_t count, DType dtype) const;
   // Of what this rank owns of the parameter, or of one of its blocks; flat.
   Tensor first_moment(ParamId id) const { return moment(first_moments_, {id, owned(id)}); }
   Tensor second_moment(ParamId id) const { return moment(second_moments_, {id, owned(id)}); }

@@ -7,13 +7,13 @@ namespace {
 
 // A larger matrix takes longer to read than a launch takes, and one product with it fills a GPU:
 // the library's own kernels serve it better. Reasoned, not measured.
-constexpr std::int64_t most_elements = std::int64_t{1} << 24;
+constexpr std::int64_t max_elements = std::int64_t{1} << 24;
 
 }  // namespace
 
 bool products_go_together(std::int64_t n, std::int64_t k, Precision precision, Stream& stream) {
   return stream.device().kind == Device::Kind::cuda && precision != Precision::int8 &&
-         n % operand_elements == 0 && k % operand_elements == 0 && n * k <= most_elements;
+         n % operand_elements == 0 && k % operand_elements == 0 && n * k <= max_elements;
 }
 
 void matmul_groups(Tensor a, Op op_b, std::span<const RowGroup> groups, Tensor out, Write write,

@@ -52,11 +52,11 @@ std::vector<Range> ladder(const std::array<std::int64_t, N>& tiles, std::int64_t
 // Memory that stays with the calling thread, for each side of a product and its last rows.
 enum class Side : std::uint8_t { left, right, last_rows, last_results };
 
-void* room_of_thread(Side side, std::int64_t bytes) {
-  thread_local std::array<Buffer, 4> rooms;
-  Buffer& room = rooms[static_cast<std::size_t>(side)];
-  if (room.tensor().bytes() < bytes) room = Buffer(Shape{bytes}, DType::u8);
-  return room.tensor().data;
+void* scratch_of_thread(Side side, std::int64_t bytes) {
+  thread_local std::array<Buffer, 4> scratches;
+  Buffer& scratch = scratches[static_cast<std::size_t>(side)];
+  if (scratch.tensor().bytes() < bytes) scratch = Buffer(Shape{bytes}, DType::u8);
+  return scratch.tensor().data;
 }
 
 // What the library is given for an operand: itself, the bf16 numbers nearest to it as f32, or those
@@ -87,10 +87,10 @@ struct Rows {
   std::int64_t stride, count, cols;
 };
 
-void copy_rows(Rows from, Form form, Operand to, std::byte* room) {
+void copy_rows(Rows from, Form form, Operand to, std::byte* scratch) {
   for (std::int64_t r = 0; r < from.count; ++r) {
     const float* row = from.data + r * from.stride;
-    std::byte* out = room + r * to.stride * to.element_bytes;
+    std::byte* out = scratch + r * to.stride * to.element_bytes;
     if (form == Form::itself) {
       std::memcpy(out, row, static_cast<std::size_t>(from.cols) * sizeof(float));
     } else if (form == Form::rounded) {
@@ -101,16 +101,17 @@ void copy_rows(Rows from, Form form, Operand to, std::byte* room) {
   }
 }
 
-// A copy in the calling thread's room, made by all threads of the stream.
+// A copy in the calling thread's scratch, made by all threads of the stream.
 Operand copied(Side side, Rows from, Form form, std::int64_t stride, Stream& stream) {
   constexpr std::int64_t piece = 64;
-  auto* room = static_cast<std::byte*>(room_of_thread(side, from.count * stride * bytes_of(form)));
-  const Operand copy(room, stride, bytes_of(form));
+  auto* scratch =
+      static_cast<std::byte*>(scratch_of_thread(side, from.count * stride * bytes_of(form)));
+  const Operand copy(scratch, stride, bytes_of(form));
   parallel_for(stream, (from.count + piece - 1) / piece, [&](std::int64_t i) {
     const std::int64_t begin = i * piece;
     copy_rows({from.data + begin * from.stride, from.stride, std::min(piece, from.count - begin),
                from.cols},
-              form, copy, room + begin * stride * copy.element_bytes);
+              form, copy, scratch + begin * stride * copy.element_bytes);
   });
   return copy;
 }
@@ -130,11 +131,11 @@ void multiply_last_rows(MatmulShape shape, Write write, Operand left, Operand ri
                         MatmulLibrary& library) {
   const std::int64_t rows = shape.m, row_bytes = left.stride * left.element_bytes;
   shape.m = row_tiles.back();
-  void* in = room_of_thread(Side::last_rows, shape.m * row_bytes);
+  void* in = scratch_of_thread(Side::last_rows, shape.m * row_bytes);
   std::memset(in, 0, static_cast<std::size_t>(shape.m * row_bytes));
   std::memcpy(in, left.data, static_cast<std::size_t>(rows * row_bytes));
   const std::int64_t result_bytes = shape.m * shape.n * std::int64_t{sizeof(float)};
-  auto* results = static_cast<float*>(room_of_thread(Side::last_results, result_bytes));
+  auto* results = static_cast<float*>(scratch_of_thread(Side::last_results, result_bytes));
   if (write == Write::add) {
     std::fill_n(results, shape.m * shape.n, 0.0F);
     std::copy_n(out, rows * shape.n, results);
@@ -192,10 +193,10 @@ Operand left_columns(const MatmulShape& shape, const float* a, Range block, Form
                      Stream& stream) {
   const std::int64_t stride = matmul_library(stream).good_stride(block.size);
   if (form == Form::itself && block.size == shape.m && stride == shape.m) return {a, shape.m};
-  void* room = room_of_thread(Side::left, shape.k * stride * bytes_of(form));
-  const Operand copy(room, stride, bytes_of(form));
+  void* scratch = scratch_of_thread(Side::left, shape.k * stride * bytes_of(form));
+  const Operand copy(scratch, stride, bytes_of(form));
   copy_rows({a + block.begin, shape.m, shape.k, block.size}, form, copy,
-            static_cast<std::byte*>(room));
+            static_cast<std::byte*>(scratch));
   return copy;
 }
 

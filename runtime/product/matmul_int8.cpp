@@ -39,13 +39,13 @@ struct Codes {
 };
 
 template <class Code>
-Codes<Code> room_for(Buffer& room, std::int64_t lines, std::int64_t k) {
+Codes<Code> scratch_for(Buffer& scratch, std::int64_t lines, std::int64_t k) {
   const std::int64_t filled = lines + int8_rows;
   const auto code_bytes = static_cast<std::int64_t>(sizeof(Code)) * filled * k;
   const std::int64_t aligned = (code_bytes + 63) / 64 * 64;
   const std::int64_t bytes = aligned + 4 * filled;
-  if (room.tensor().bytes() < bytes) room = Buffer(Shape{bytes}, DType::u8);
-  auto* data = static_cast<std::byte*>(room.tensor().data);
+  if (scratch.tensor().bytes() < bytes) scratch = Buffer(Shape{bytes}, DType::u8);
+  auto* data = static_cast<std::byte*>(scratch.tensor().data);
   std::fill_n(reinterpret_cast<Code*>(data) + lines * k, int8_rows * k, Code{0});
   return {reinterpret_cast<Code*>(data), reinterpret_cast<float*>(data + aligned)};
 }
@@ -87,9 +87,9 @@ void multiply_codes(const Product& product, const Codes<std::int8_t>& a,
                     const Codes<std::int8_t>& b, std::int64_t begin, std::int64_t count,
                     MatmulLibrary& library) {
   const std::int64_t k = product.shape.k, n = product.shape.n;
-  thread_local Buffer room;
-  if (room.tensor().size() < count * n) room = Buffer(Shape{count * n}, DType::i32);
-  auto* sums = room.tensor().as<std::int32_t>();
+  thread_local Buffer scratch;
+  if (scratch.tensor().size() < count * n) scratch = Buffer(Shape{count * n}, DType::i32);
+  auto* sums = scratch.tensor().as<std::int32_t>();
   library.run_int8(count, n, k, a.codes + begin * k, b.codes, sums);
   for (std::int64_t r = 0; r < count; ++r) {
     write_row(sums + r * n, n, a.scales[begin + r], b.scales, product.write,
@@ -100,9 +100,9 @@ void multiply_codes(const Product& product, const Codes<std::int8_t>& a,
 template <class Code, class Multiply>
 void multiply_as(const Product& product, const OperandLines& rows, const OperandLines& cols,
                  Stream& stream, Multiply multiply) {
-  thread_local std::array<Buffer, 2> rooms;
-  const Codes<Code> a = room_for<Code>(rooms[0], rows.count, rows.k);
-  const Codes<Code> b = room_for<Code>(rooms[1], cols.count, cols.k);
+  thread_local std::array<Buffer, 2> scratches;
+  const Codes<Code> a = scratch_for<Code>(scratches[0], rows.count, rows.k);
+  const Codes<Code> b = scratch_for<Code>(scratches[1], cols.count, cols.k);
   encode_int8(rows, a.codes, a.scales, stream);
   encode_int8(cols, b.codes, b.scales, stream);
   parallel_for(stream, product.rows(), [&](std::int64_t unit) {

@@ -150,8 +150,8 @@ std::int64_t MatmulLibrary::good_stride(std::int64_t cols) const {
 
 // Measured with AVX2 (bench/matmul_bench, BM_Experts). Our kernel has no vectors of AVX-512.
 bool MatmulLibrary::leaves_to_own(std::int64_t n, std::int64_t k) const {
-  constexpr std::int64_t most_elements = std::int64_t{1} << 17;
-  return !state_->repacks && n * k <= most_elements;
+  constexpr std::int64_t max_elements = std::int64_t{1} << 17;
+  return !state_->repacks && n * k <= max_elements;
 }
 
 void MatmulLibrary::run(const MatmulShape& shape, Write write, Operand a, Operand b, float* out) {

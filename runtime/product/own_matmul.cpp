@@ -14,7 +14,7 @@ namespace {
 // A block of the result has up to so many rows; its columns are the lanes of vectors. 6 x 16 and
 // 8 x 8 sums leave AVX2 registers for what they are made of.
 constexpr std::int64_t wide = 16, narrow = 8;
-constexpr int most_rows(std::int64_t lanes) { return lanes == wide ? 6 : 8; }
+constexpr int max_rows(std::int64_t lanes) { return lanes == wide ? 6 : 8; }
 
 // Element (i, k) of the left matrix of a block, or (k, j) of the right one, whose j are adjacent.
 struct Left {
@@ -71,16 +71,16 @@ inline __attribute__((always_inline)) void multiply_up_to(std::int64_t rows, Lef
   }
 }
 
-// out[i * stride + j] = the sum over k, for i < rows <= most_rows, all j of the lanes.
+// out[i * stride + j] = the sum over k, for i < rows <= max_rows, all j of the lanes.
 SWITCHYARD_MULTIVERSION
 void multiply_wide(std::int64_t rows, Left a, Right b, Terms terms, std::int64_t stride,
                    float* out) {
-  multiply_up_to<most_rows(wide), wide>(rows, a, b, terms, stride, out);
+  multiply_up_to<max_rows(wide), wide>(rows, a, b, terms, stride, out);
 }
 SWITCHYARD_MULTIVERSION
 void multiply_narrow(std::int64_t rows, Left a, Right b, Terms terms, std::int64_t stride,
                      float* out) {
-  multiply_up_to<most_rows(narrow), narrow>(rows, a, b, terms, stride, out);
+  multiply_up_to<max_rows(narrow), narrow>(rows, a, b, terms, stride, out);
 }
 
 // Calls body(begin, count) for blocks of at most `most`, as even as can be: a block of few rows
@@ -100,11 +100,11 @@ constexpr std::int64_t rows_together = 96;
 constexpr std::int64_t terms_together = 256;
 
 // The calling thread's.
-float* room_for_panels(std::int64_t k) {
-  thread_local Buffer room;
+float* scratch_for_panels(std::int64_t k) {
+  thread_local Buffer scratch;
   const std::int64_t size = panels_together * k * wide;
-  if (room.tensor().size() < size) room = Buffer(Shape{size}, DType::f32);
-  return room.tensor().as<float>();
+  if (scratch.tensor().size() < size) scratch = Buffer(Shape{size}, DType::f32);
+  return scratch.tensor().as<float>();
 }
 
 // Where a block's rows go: rows of the result, `stride` apart, or, of a turned product, columns.
@@ -171,14 +171,14 @@ struct Panel {
   std::int64_t col, cols, lanes;
 };
 
-// The panel at a column, packed into `room` where the kernels could not read it, or would often.
-Panel panel_at(const Arrangement& all, std::int64_t col, float* room) {
+// The panel at a column, packed into `scratch` where the kernels could not read it, or would often.
+Panel panel_at(const Arrangement& all, std::int64_t col, float* scratch) {
   const std::int64_t cols = std::min(wide, all.cols - col), lanes = cols > narrow ? wide : narrow;
   const float* data = all.right + col * all.lane;
-  const bool often = all.rows > 2 * most_rows(wide);
+  const bool often = all.rows > 2 * max_rows(wide);
   if (all.lane == 1 && cols == lanes && !often) return {{data, all.step}, col, cols, lanes};
-  pack_panel(data, all.step, all.lane, all.k, cols, lanes, room);
-  return {{room, lanes}, col, cols, lanes};
+  pack_panel(data, all.step, all.lane, all.k, cols, lanes, scratch);
+  return {{scratch, lanes}, col, cols, lanes};
 }
 
 // Sums that are not in their place yet: of up to rows_together rows by one panel. The kernels and
@@ -193,7 +193,7 @@ void multiply_panel(const Arrangement& all, std::int64_t row, std::int64_t rows,
   const bool in_place = panel.cols == lanes && !all.turned && write == Write::replace;
   const bool last = begin + terms.count == all.k;
   const Right right{panel.right.data + begin * panel.right.step, panel.right.step};
-  for_even_blocks(rows, most_rows(lanes), [&](std::int64_t first, std::int64_t count) {
+  for_even_blocks(rows, max_rows(lanes), [&](std::int64_t first, std::int64_t count) {
     const Left left = all.left.from(row + first, begin);
     const Place place = all.place(row + first, panel.col);
     if (in_place) {
@@ -210,7 +210,7 @@ void multiply_panel(const Arrangement& all, std::int64_t row, std::int64_t rows,
 
 void own_matmul(const MatmulShape& shape, Write write, Operand a, Operand b, float* out) {
   const Arrangement all = arranged(shape, a, b, out);
-  float* room = room_for_panels(all.k);
+  float* scratch = scratch_for_panels(all.k);
   thread_local std::array<Sums, panels_together> sums;
   for (std::int64_t first = 0; first < all.cols; first += panels_together * wide) {
     std::array<Panel, panels_together> panels;
@@ -218,7 +218,7 @@ void own_matmul(const MatmulShape& shape, Write write, Operand a, Operand b, flo
         static_cast<std::size_t>(std::min(panels_together, (all.cols - first + wide - 1) / wide));
     for (std::size_t i = 0; i < count; ++i) {
       const auto before = static_cast<std::int64_t>(i) * wide;
-      panels[i] = panel_at(all, first + before, room + before * all.k);
+      panels[i] = panel_at(all, first + before, scratch + before * all.k);
     }
     for (std::int64_t row = 0; row < all.rows; row += rows_together) {
       const std::int64_t rows = std::min(rows_together, all.rows - row);

@@ -57,14 +57,14 @@ inline bool agrees_with_double(const MatmulShape& shape, const float* a, const f
 // An operand twice on a device: at the start of a cache line, and 16 bytes further.
 struct TestOperand {
   std::vector<float> values;
-  Buffer buffer, room;
+  Buffer buffer, scratch;
   Tensor moved;
 
   TestOperand(Shape shape, Device device)
       : values(static_cast<std::size_t>(shape.size())),
         buffer(shape, DType::f32, device),
-        room(Shape{shape.size() + 8}, DType::f32, device),
-        moved(room.tensor().range(4, 4 + shape.size()).view(shape)) {}
+        scratch(Shape{shape.size() + 8}, DType::f32, device),
+        moved(scratch.tensor().range(4, 4 + shape.size()).view(shape)) {}
 
   // Numbers in [-0.5, 0.5) without a pattern; a linear congruence is enough for that.
   void fill(std::uint32_t seed) {

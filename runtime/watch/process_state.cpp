@@ -10,7 +10,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t most_calls = 6;
+constexpr std::size_t max_calls = 6;
 
 std::string first_line(const std::string& path) {
   std::ifstream in(path);
@@ -36,7 +36,7 @@ std::string state_text(const std::string& stat) {
 std::vector<std::string> kernel_calls(const std::string& path) {
   std::vector<std::string> calls;
   std::ifstream in(path);
-  for (std::string line; calls.size() < most_calls && std::getline(in, line);) {
+  for (std::string line; calls.size() < max_calls && std::getline(in, line);) {
     const std::size_t begin = line.find(' ');
     if (begin == std::string::npos) continue;
     calls.push_back(line.substr(begin + 1, line.find('+') - begin - 1));

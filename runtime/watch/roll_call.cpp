@@ -8,7 +8,7 @@
 namespace switchyard {
 namespace {
 
-constexpr double least_step_limit = 60.0, steps_for_limit = 10.0;
+constexpr double min_step_limit = 60.0, steps_for_limit = 10.0;
 constexpr std::size_t remembered_steps = 64;
 constexpr std::int64_t window_steps = 20;
 constexpr double window_seconds = 5.0, slow = 1.3;
@@ -53,8 +53,8 @@ void RollCall::lost(int rank) { ranks_.at(static_cast<std::size_t>(rank)).gone =
 
 double RollCall::step_limit() const {
   if (limits_.step_timeout > 0.0) return limits_.step_timeout;
-  if (step_seconds_.empty()) return least_step_limit;
-  return std::max(least_step_limit, steps_for_limit * median(step_seconds_));
+  if (step_seconds_.empty()) return min_step_limit;
+  return std::max(min_step_limit, steps_for_limit * median(step_seconds_));
 }
 
 std::optional<RollCall::Verdict> RollCall::verdict(Time now) const {
@@ -79,13 +79,13 @@ std::optional<RollCall::Verdict> RollCall::verdict(Time now) const {
   });
   if (what.empty() && stuck) {
     what = fmt::format("no step has ended for {:.0f} s\n", step_limit());
-    suspect = most_behind();
+    suspect = max_behind();
   }
   if (what.empty()) return std::nullopt;
   return Verdict{what + table(now), suspect};
 }
 
-int RollCall::most_behind() const {
+int RollCall::max_behind() const {
   const auto fewest = std::min_element(
       ranks_.begin(), ranks_.end(),
       [](const Rank& a, const Rank& b) { return a.last.collectives < b.last.collectives; });

@@ -46,7 +46,7 @@ class RollCall {
   };
 
   double step_limit() const;
-  int most_behind() const;  // the first of those that have begun the fewest collectives
+  int max_behind() const;  // the first of those that have begun the fewest collectives
   std::string table(Time now) const;
   void note_steps(const Rank& rank, const Heartbeat& beat, Time now);
 

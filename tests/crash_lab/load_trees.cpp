@@ -91,7 +91,7 @@ int load_trees(const std::string& recording, const std::string& run, const fs::p
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string(argv[1]) == "--count") {
-    fmt::print("{}\n", switchyard::crash_lab::most_operations(argv[2]));
+    fmt::print("{}\n", switchyard::crash_lab::max_operations(argv[2]));
     return 0;
   }
   if (argc != 6) {

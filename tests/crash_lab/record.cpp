@@ -83,7 +83,7 @@ std::vector<Record> read_recording(const std::string& folder) {
   return records;
 }
 
-std::int64_t most_operations(const std::string& folder) {
+std::int64_t max_operations(const std::string& folder) {
   std::int64_t most = 0;
   for (const auto& log : logs_of(folder)) {
     const std::vector<Record> records = read_log(log);

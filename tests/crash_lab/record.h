@@ -21,6 +21,6 @@ std::string encoded(const Record& record);
 // Of all ranks, in order.
 std::vector<Record> read_recording(const std::string& folder);
 // How many operations on checkpoints the busiest rank did: faults count these.
-std::int64_t most_operations(const std::string& folder);
+std::int64_t max_operations(const std::string& folder);
 
 }  // namespace switchyard::crash_lab

@@ -50,22 +50,22 @@ void number(float* out) {
 
 template <bool with_barrier>
 void reverse(float* out) {
-  auto* room = shared_memory<float>();
-  room[threadIdx.x] = static_cast<float>(threadIdx.x);
+  auto* scratch = shared_memory<float>();
+  scratch[threadIdx.x] = static_cast<float>(threadIdx.x);
   if (with_barrier) __syncthreads();
-  out[blockIdx.x * blockDim.x + threadIdx.x] = room[blockDim.x - 1 - threadIdx.x];
+  out[blockIdx.x * blockDim.x + threadIdx.x] = scratch[blockDim.x - 1 - threadIdx.x];
 }
 
-// Twice through the same room: without the second barrier a fast thread overwrites what a slow one
-// still reads.
+// Twice through the same scratch: without the second barrier a fast thread overwrites what a slow
+// one still reads.
 template <bool with_barrier>
 void shift_twice(float* out) {
-  auto* room = shared_memory<float>();
+  auto* scratch = shared_memory<float>();
   float value = static_cast<float>(threadIdx.x);
   for (int i = 0; i < 2; ++i) {
-    room[threadIdx.x] = value;
+    scratch[threadIdx.x] = value;
     __syncthreads();
-    value = room[(threadIdx.x + 1) % blockDim.x];
+    value = scratch[(threadIdx.x + 1) % blockDim.x];
     if (with_barrier) __syncthreads();
   }
   out[blockIdx.x * blockDim.x + threadIdx.x] = value;

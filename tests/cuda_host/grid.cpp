@@ -29,8 +29,8 @@ Block block;
 Fibers fibers;
 std::uint64_t order_state = 0x9E3779B97F4A7C15ULL;
 std::byte* shared = nullptr;
-constexpr std::size_t most_shared = std::size_t{232}
-                                    << 10;  // 227 KiB, as on Hopper, and what rounds it to pages
+constexpr std::size_t max_shared = std::size_t{232}
+                                   << 10;  // 227 KiB, as on Hopper, and what rounds it to pages
 
 std::uint64_t draw() {
   order_state ^= order_state << 13;
@@ -40,13 +40,13 @@ std::uint64_t draw() {
 
 // The block's bytes end where a page begins that nobody may touch.
 void renew_shared(std::size_t bytes) {
-  if (bytes > most_shared - 5 * 1024)
+  if (bytes > max_shared - 5 * 1024)
     die("a kernel asks for more shared memory than a block can have");
   static std::byte* const end = [] {
     auto* memory = static_cast<std::byte*>(
-        mmap(nullptr, most_shared + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    mprotect(memory, most_shared, PROT_READ | PROT_WRITE);
-    return memory + most_shared;
+        mmap(nullptr, max_shared + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    mprotect(memory, max_shared, PROT_READ | PROT_WRITE);
+    return memory + max_shared;
   }();
   shared = end - (bytes + 15) / 16 * 16;
   __builtin_memset(shared, 0xFF, static_cast<std::size_t>(end - shared));

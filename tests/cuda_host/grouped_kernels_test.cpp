@@ -1,7 +1,7 @@
 // Products of many experts in one launch against the CPU's, one by one.
 #include "experts/shard.h"
-#include "runtime/product/cuda_products.h"
 #include "runtime/params/rounded_values.h"
+#include "runtime/product/cuda_products.h"
 #include "runtime/product/grouped_matmul.h"
 #include "tests/cuda_host/pair.h"
 

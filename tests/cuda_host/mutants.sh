@@ -1,6 +1,6 @@
 #!/bin/bash
 # mutants.sh BUILD-FOLDER [COUNT]: faults planted in the product's own kernels, one at a time, each of which the tests on the
-# emulated GPU must see; COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a copy of the file that the unit of its room includes
+# emulated GPU must see; COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a copy of the file that the unit of its scratch includes
 # instead, compiled and linked with the commands of the build.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -31,7 +31,7 @@ a choice that is not counted|router/plan/plan_ops.cu|s/: pairs;/: pairs - 1;/|0|
 no barrier before counts are read|router/plan/plan_ops.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
 a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
-a sum that no lane wrote|model/attention/attention_past.cu|/room\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast
+a sum that no lane wrote|model/attention/attention_past.cu|/scratch\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast
 work does not wait for a copy without a queue|runtime/device/memory.cu|s/check(cudaDeviceSynchronize());  .*//|0|RuntimeKernels.*
 NCCL does not wait for the work before|runtime/comm/nccl_comm.cu|/check(cudaStreamWaitEvent(stream_, ready_/d|2|CudaExchange.MovesEveryRow
 work does not wait for NCCL|runtime/comm/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow
@@ -48,8 +48,8 @@ LIST
 command_for() { ninja -C "$build" -t commands "$1" | grep -F -- "-o $2" | tail -1; }
 
 build_mutant() { # build_mutant FILE PROGRAM: $work/program
-  local room=${1%%/*} program=$2
-  local object=tests/CMakeFiles/cuda_host_backend.dir/__/cuda/$room.cu.o
+  local scratch=${1%%/*} program=$2
+  local object=tests/CMakeFiles/cuda_host_backend.dir/__/cuda/$scratch.cu.o
   local compile link
   compile=$(command_for "$program" "$object")
   link=$(command_for "$program" "tests/$program")

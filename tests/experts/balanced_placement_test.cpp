@@ -28,8 +28,8 @@ Load skewed(int num_experts, std::uint64_t seed) {
 }
 
 // Every way to fill the ranks' slots, one rank after the other.
-double least_by_trying_all(const Placement& shape, const Load& load, int rank,
-                           std::vector<std::vector<int>>& hosted) {
+double min_by_trying_all(const Placement& shape, const Load& load, int rank,
+                         std::vector<std::vector<int>>& hosted) {
   const int num_experts = shape.num_experts();
   if (rank == shape.num_ranks()) {
     std::set<int> seen;
@@ -44,7 +44,7 @@ double least_by_trying_all(const Placement& shape, const Load& load, int rank,
     for (int e = 0; e < num_experts; ++e) {
       if ((subset >> e & 1U) != 0) hosted.back().push_back(e);
     }
-    least = std::min(least, least_by_trying_all(shape, load, rank + 1, hosted));
+    least = std::min(least, min_by_trying_all(shape, load, rank + 1, hosted));
     hosted.pop_back();
   }
   return least;
@@ -63,7 +63,7 @@ TEST(BalancedPlacement, IsNearTheBestOfAllSmallPlacements) {
       const Placement now(size.experts, size.ranks, size.copies);
       const Load load = skewed(size.experts, seed);
       std::vector<std::vector<int>> hosted;
-      const double least = least_by_trying_all(now, load, 0, hosted);
+      const double least = min_by_trying_all(now, load, 0, hosted);
       const Placement found = balanced_placement(now, load, one_node(size.ranks));
       const double ratio = predicted_max_over_mean(found, load) / least;
       EXPECT_LE(ratio, 4.0 / 3.0) << size.experts << " experts, " << size.copies << " copies on "

@@ -15,7 +15,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1} << 16;  // of what an input may expand to
+constexpr std::size_t max_bytes = std::size_t{1} << 16;  // of what an input may expand to
 
 class Memory : public ByteSource {
  public:
@@ -37,11 +37,11 @@ std::string expand(std::span<const char> bytes, Compression method, std::size_t 
   const auto source = decompress(std::make_unique<Memory>(bytes, piece), method);
   std::string result;
   std::vector<char> out(piece);
-  for (std::size_t size = 1; size > 0 && result.size() < most_bytes;) {
+  for (std::size_t size = 1; size > 0 && result.size() < max_bytes;) {
     size = source->read(out);
     result.append(out.data(), size);
   }
-  result.resize(std::min(result.size(), most_bytes));
+  result.resize(std::min(result.size(), max_bytes));
   return result;
 }
 

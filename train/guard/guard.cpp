@@ -10,7 +10,7 @@ namespace {
 // At six deviations a loss is a spike from 1.35 times the median on, a norm from 3.3 times: of flat
 // series, as of a run that knows its data by heart, ordinary steps stand further out than their
 // median absolute deviation says.
-constexpr double least_sigma_of_losses = 0.05, least_sigma_of_norms = 0.2;
+constexpr double min_sigma_of_losses = 0.05, min_sigma_of_norms = 0.2;
 
 constexpr const char* untouched =
     "The weights were not touched. Resume from the last checkpoint with a lower "
@@ -30,8 +30,8 @@ void restore(RobustWindow& window, const nlohmann::json& values) {
 Guard::Guard(const GuardConfig& config, double clip_norm)
     : config_(config),
       clip_norm_(clip_norm),
-      losses_(config.window, least_sigma_of_losses),
-      norms_(config.window, least_sigma_of_norms) {}
+      losses_(config.window, min_sigma_of_losses),
+      norms_(config.window, min_sigma_of_norms) {}
 
 bool Guard::compares_copies(std::int64_t step) const {
   return config_.enabled && config_.compare_every > 0 && step % config_.compare_every == 0;
@@ -104,8 +104,8 @@ nlohmann::json Guard::state() const {
 
 void Guard::load(const nlohmann::json& state) {
   try {
-    losses_ = RobustWindow(config_.window, least_sigma_of_losses);
-    norms_ = RobustWindow(config_.window, least_sigma_of_norms);
+    losses_ = RobustWindow(config_.window, min_sigma_of_losses);
+    norms_ = RobustWindow(config_.window, min_sigma_of_norms);
     restore(losses_, state.at("losses"));
     restore(norms_, state.at("gradient_norms"));
     skipped_ = state.at("skipped");

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double sigma_of_deviation = 1.4826;  // 1 / the third quartile of the normal distribution
 
-constexpr double least_value = 1e-30;  // of what has a logarithm
+constexpr double min_value = 1e-30;  // of what has a logarithm
 
 // The upper one of two in the middle: a value of the series, so that no rounding comes in.
 double median_of(std::vector<double> values) {
@@ -28,13 +28,13 @@ double RobustWindow::deviations(double value) const {
   const double center = std::log(median());
   std::vector<double> distances = values();
   for (double& distance : distances) distance = std::abs(std::log(distance) - center);
-  const double sigma = std::max(sigma_of_deviation * median_of(distances), least_sigma_);
-  return (std::log(std::max(value, least_value)) - center) / sigma;
+  const double sigma = std::max(sigma_of_deviation * median_of(distances), min_sigma_);
+  return (std::log(std::max(value, min_value)) - center) / sigma;
 }
 
 void RobustWindow::add(double value) {
   require(std::isfinite(value), "a window takes finite numbers, got {}", value);
-  values_.push_back(std::max(value, least_value));
+  values_.push_back(std::max(value, min_value));
   while (std::ssize(values_) > size_) values_.pop_front();
 }
 

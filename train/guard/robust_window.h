@@ -12,9 +12,9 @@ namespace switchyard {
 class RobustWindow {
  public:
   // Holds the last `size` values, and has an opinion from a quarter of them on.
-  // least_sigma: what a deviation is measured in at least, so that a flat series does not make
+  // min_sigma: what a deviation is measured in at least, so that a flat series does not make
   // spikes of noise.
-  RobustWindow(std::int64_t size, double least_sigma) : size_(size), least_sigma_(least_sigma) {}
+  RobustWindow(std::int64_t size, double min_sigma) : size_(size), min_sigma_(min_sigma) {}
 
   // log(value / median) / (1.4826 median absolute deviations of logarithms), which for a log-normal
   // distribution is in standard deviations. 0 if there are too few values. Requires a finite value.
@@ -26,7 +26,7 @@ class RobustWindow {
 
  private:
   std::int64_t size_;
-  double least_sigma_;
+  double min_sigma_;
   std::deque<double> values_;
 };
 

@@ -9,7 +9,7 @@
 namespace switchyard {
 namespace {
 
-constexpr double least_gain = 0.02;  // of the busiest rank's load: less does not pay for the moves
+constexpr double min_gain = 0.02;  // of the busiest rank's load: less does not pay for the moves
 
 }  // namespace
 
@@ -34,7 +34,7 @@ const PlacementGround& Rebalancing::ground(Stream& stream) {
 
 PlacementReport Rebalancing::run(Stream& stream) {
   PlacementReport report;
-  const auto experts = at(model_.config().num_experts);
+  const auto experts = to_index(model_.config().num_experts);
   std::size_t begin = 0;
   for (const int index : model_.moe_layers()) {
     MoeLayer& layer = model_.moe_layer(index);
@@ -43,7 +43,7 @@ PlacementReport Rebalancing::run(Stream& stream) {
     PlacementChange change{index, 0, predicted_max_over_mean(layer.placement(), load), 0.0};
     const Placement next = balanced_placement(layer.placement(), load, ground(stream));
     change.after = predicted_max_over_mean(next, load);
-    if (change.after < (1.0 - least_gain) * change.before) {
+    if (change.after < (1.0 - min_gain) * change.before) {
       change.moved = migrate_experts(model_.params(), layer, next, mesh_, stream);
     } else {
       change.after = change.before;

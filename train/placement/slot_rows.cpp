@@ -33,16 +33,16 @@ void send_slots(std::span<const SlotMove> moves, const Placement& slots, std::in
                 DType dtype, Comm& experts, const SlotWork& pack, const SlotWork& arrive,
                 Stream& stream) {
   std::vector<int> leaving, arriving;  // slots
-  Counts send(at(experts.size()), 0), receive(at(experts.size()), 0);
+  Counts send(to_index(experts.size()), 0), receive(to_index(experts.size()), 0);
   for (const SlotMove& move : in_rank_order(moves, &SlotMove::to, slots)) {
     if (slots.rank_of(move.from) != experts.rank()) continue;
     leaving.push_back(slots.slot_of(move.from));
-    ++send[at(slots.rank_of(move.to))];
+    ++send[to_index(slots.rank_of(move.to))];
   }
   for (const SlotMove& move : in_rank_order(moves, &SlotMove::from, slots)) {
     if (slots.rank_of(move.to) != experts.rank()) continue;
     arriving.push_back(slots.slot_of(move.to));
-    ++receive[at(slots.rank_of(move.from))];
+    ++receive[to_index(slots.rank_of(move.from))];
   }
   const Buffer out({std::ssize(leaving), elements}, dtype, stream.device());
   const Buffer in({std::ssize(arriving), elements}, dtype, stream.device());

@@ -7,7 +7,7 @@ namespace switchyard {
 
 std::int64_t value_hash(const Params& params, Tensor values, Stream& stream) {
   const std::int64_t blocks = (values.size() + param_block - 1) / param_block;
-  const Tensor hashes = params.room_for_blocks(blocks, DType::i64);
+  const Tensor hashes = params.scratch_for_blocks(blocks, DType::i64);
   TrainOps::on(stream.device()).hash_blocks(values, hashes, stream);
   const HostRead on_host(hashes, stream);
   std::uint64_t sum = 0;

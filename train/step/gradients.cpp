@@ -26,7 +26,7 @@ void for_regions(const Params& params, Mesh& mesh, Work work) {
 // Of the gradient, by block, in the order of owned_blocks: what a rank owns of a region is one
 // range.
 std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
-  const Tensor squares = params.room_for_blocks(std::ssize(params.owned_blocks()), DType::f64);
+  const Tensor squares = params.scratch_for_blocks(std::ssize(params.owned_blocks()), DType::f64);
   std::int64_t begin = 0;
   for (const bool expert : {false, true}) {
     const Tensor region = params.flat_gradients(expert);

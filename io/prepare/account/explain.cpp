@@ -14,8 +14,8 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t most_explained = 20;
-constexpr std::int64_t most_passages = 3;
+constexpr std::size_t max_explained = 20;
+constexpr std::int64_t max_passages = 3;
 
 struct HashRange {
   ContentHash first, last;
@@ -56,7 +56,7 @@ struct Matches {
     if (room()) removed.push_back({&shard, i});
     ++count;
   }
-  bool room() const { return kept.size() + removed.size() < most_explained; }
+  bool room() const { return kept.size() + removed.size() < max_explained; }
 };
 
 class DocumentSearch {
@@ -90,7 +90,7 @@ class DocumentSearch {
     const ContentHash hash = shard.hash(i);
     if (hash < range_->first || range_->last < hash) return;
     by_hash_.add(shard, i);
-    if (hashes_.size() < most_explained) hashes_.insert(hash.hex());
+    if (hashes_.size() < max_explained) hashes_.insert(hash.hex());
   }
 
   const std::string& name_;
@@ -144,7 +144,7 @@ void compare(const DocumentStore& store, const Found<KeptShard>& keeper, Removed
   const auto whole = read_again(store, fate.document);
   fate.read_again = whole.has_value();
   fate.shared = shared_passages(whole ? *whole : fate.document.excerpt,
-                                keeper.shard->text(keeper.index), most_passages);
+                                keeper.shard->text(keeper.index), max_passages);
   keeper.shard->release();
 }
 

@@ -8,9 +8,9 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t most_bytes_of_passage = 400;
+constexpr std::size_t max_bytes_of_passage = 400;
 
-std::string quoted(const std::string& text, std::size_t most_bytes = most_bytes_of_passage) {
+std::string quoted(const std::string& text, std::size_t max_bytes = max_bytes_of_passage) {
   return '"' + terminal_text(shortened(on_one_line(text), most_bytes)) + '"';
 }
 

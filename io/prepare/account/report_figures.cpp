@@ -14,8 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t most_examples = 3;
-constexpr std::size_t most_bins = 63;  // of powers of two
+constexpr std::size_t max_examples = 3;
+constexpr std::size_t max_bins = 63;  // of powers of two
 
 bool holds_a_count(const std::vector<std::int64_t>& counts) {
   return std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count > 0; });
@@ -60,7 +60,7 @@ std::string lengths_html(const json& lengths) {
   std::vector<std::int64_t> kept = integers_of(part_at(lengths, "kept"));
   std::vector<std::int64_t> removed = integers_of(part_at(lengths, "removed"));
   if (!holds_a_count(kept) && !holds_a_count(removed)) return "";
-  const std::size_t num_bins = std::min(std::max(kept.size(), removed.size()), most_bins);
+  const std::size_t num_bins = std::min(std::max(kept.size(), removed.size()), max_bins);
   kept.resize(num_bins);
   removed.resize(num_bins);
   std::size_t first = 0;
@@ -151,7 +151,7 @@ std::string figures_html(const json& report) {
 std::string examples_html(const std::string& title, const json& examples) {
   if (!examples.is_array() || examples.empty()) return "";
   std::string text = "<details class=\"card\"><summary>" + html_text(title) + "</summary>\n";
-  const std::size_t count = std::min(examples.size(), most_examples);
+  const std::size_t count = std::min(examples.size(), max_examples);
   for (std::size_t i = 0; i < count; ++i) text += example_html(examples[i]);
   return text + "</details>\n";
 }

@@ -11,7 +11,7 @@ namespace switchyard {
 namespace {
 
 constexpr std::int64_t shortest_passage = 5;
-constexpr std::size_t most_words = 1'000'000;  // bounds time and memory for texts of many MiB
+constexpr std::size_t max_words = 1'000'000;  // bounds time and memory for texts of many MiB
 
 using Words = std::span<const Word>;
 
@@ -70,7 +70,7 @@ std::optional<Run> longest_run(Words first, Words second, std::int64_t shortest)
 std::vector<Word> words_of(std::string_view text) {
   std::vector<Word> words;
   find_words(text, words);
-  words.resize(std::min(words.size(), most_words));
+  words.resize(std::min(words.size(), max_words));
   return words;
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t gpt3_ngram = 13, gpt3_fewest_words = 8;
 constexpr std::int64_t window = 200, shortest_piece = 200;  // characters
-constexpr std::size_t most_hits = 10;
+constexpr std::size_t max_hits = 10;
 constexpr std::string_view boundary = "\n\f\n";
 
 bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80; }
@@ -77,7 +77,7 @@ class Gpt3Rule : public ContaminationRule {
     if (hits.empty()) return finding;
     finding.hits = static_cast<int>(hits.size());
     finding.example = example_of_[hits.front().ngram];
-    std::string rest = hits.size() > most_hits ? "" : without(hits, text);
+    std::string rest = hits.size() > max_hits ? "" : without(hits, text);
     finding.removed = rest.empty();
     finding.changed = !rest.empty();
     if (finding.changed) text = std::move(rest);

@@ -37,7 +37,7 @@ class ShapeCheck {
 
  private:
   static constexpr std::string_view header_ = "[[source]]";
-  static constexpr int most_dots_ = 100;
+  static constexpr int max_dots_ = 100;
 
   // Both return where they end.
   std::size_t pass_string(std::size_t i) const {
@@ -61,7 +61,7 @@ class ShapeCheck {
     }
     if (c == '[') ++depth_;
     if (c == ']') depth_ = std::max(0, depth_ - 1);
-    if (c == '.' && ++num_dots_ > most_dots_) refuse(i, "the keys of a recipe have no dots");
+    if (c == '.' && ++num_dots_ > max_dots_) refuse(i, "the keys of a recipe have no dots");
     return i + 1;
   }
 

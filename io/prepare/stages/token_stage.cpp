@@ -122,13 +122,13 @@ class TokenStage {
 
   void tokenize(std::size_t shard, const std::function<void(std::int64_t)>& advance) {
     const KeptShard& documents = documents_.kept[shard];
-    std::int64_t most_tokens = documents.size();
-    for (std::int64_t i = 0; i < documents.size(); ++i) most_tokens += documents.text_bytes(i);
+    std::int64_t max_tokens = documents.size();
+    for (std::int64_t i = 0; i < documents.size(); ++i) max_tokens += documents.text_bytes(i);
     std::vector<TokenWriter> writers;
     for (const char* split : splits) {
       const std::string name = shard_name(split, *tokenizer_, kept_files_[shard]);
       fs::remove(folder_ / (name + ".h5"));  // of an attempt that was interrupted
-      writers.emplace_back(folder_, name, tokenizer_->vocabulary()).reserve(most_tokens);
+      writers.emplace_back(folder_, name, tokenizer_->vocabulary()).reserve(max_tokens);
     }
     for (std::int64_t i = 0; i < documents.size(); ++i) {
       const ContentHash hash = documents.hash(i);

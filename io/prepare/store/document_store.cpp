@@ -34,12 +34,12 @@ const char* name_of(Stage stage) {
 }
 
 std::string excerpt_of(std::string_view text) {
-  constexpr int most_characters = 200;
+  constexpr int max_characters = 200;
   const auto begins_character = [](char byte) { return (byte & 0xC0) != 0x80; };
   int characters = 0;
   const auto end = std::find_if(text.begin(), text.end(), [&](char byte) {
     characters += begins_character(byte) ? 1 : 0;
-    return characters > most_characters;
+    return characters > max_characters;
   });
   return {text.begin(), end};
 }

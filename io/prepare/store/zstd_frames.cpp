@@ -11,7 +11,7 @@ namespace switchyard {
 namespace {
 
 // A block of 128 KiB takes at least four bytes: three of header and the one that is repeated.
-constexpr std::uint64_t most_raw_per_byte = (128 << 10) / 4;
+constexpr std::uint64_t max_raw_per_byte = (128 << 10) / 4;
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -53,7 +53,7 @@ std::string compress(std::string_view raw, int level) {
 
 std::string decompress(std::string_view frame, std::int64_t raw_bytes) {
   const auto size = static_cast<std::uint64_t>(raw_bytes);
-  require(raw_bytes >= 0 && size <= frame.size() * most_raw_per_byte, Exit::data,
+  require(raw_bytes >= 0 && size <= frame.size() * max_raw_per_byte, Exit::data,
           "a zstd frame of {} bytes cannot hold {}", frame.size(), raw_bytes);
   require(ZSTD_findFrameCompressedSize(frame.data(), frame.size()) == frame.size() &&
               ZSTD_getFrameContentSize(frame.data(), frame.size()) == size,

@@ -58,20 +58,20 @@ std::uint64_t bits_of(const unsigned char* bytes) {
 }
 static_assert(std::endian::native == std::endian::little, "bits_of reads byte 0 as the lowest");
 
-constexpr std::size_t least_hashed = 16;
+constexpr std::size_t min_hashed = 16;
 
 // XXH3 of a word padded with zeros: `word` is followed by at least 16 bytes of anything. One length
 // for nearly all words, so no branch that is hard to predict.
 std::uint64_t hash_of(const char* word, std::size_t size) {
   static constexpr auto masks = [] {
-    std::array<std::uint8_t, 2 * least_hashed> bytes{};
-    std::fill_n(bytes.begin(), least_hashed, std::uint8_t{0xFF});
+    std::array<std::uint8_t, 2 * min_hashed> bytes{};
+    std::fill_n(bytes.begin(), min_hashed, std::uint8_t{0xFF});
     return bytes;
   }();
-  if (size > least_hashed) return XXH3_64bits(word, size);
+  if (size > min_hashed) return XXH3_64bits(word, size);
   std::array<std::uint64_t, 2> padded, mask;
   std::memcpy(padded.data(), word, sizeof padded);
-  std::memcpy(mask.data(), masks.data() + least_hashed - size, sizeof mask);
+  std::memcpy(mask.data(), masks.data() + min_hashed - size, sizeof mask);
   for (std::size_t i = 0; i < padded.size(); ++i) padded[i] &= mask[i];
   return XXH3_64bits(padded.data(), sizeof padded);
 }
@@ -149,7 +149,7 @@ class FieldReader {
   void finish_word(std::size_t at) {
     if (folded_.empty()) return;
     const std::size_t size = folded_.size();
-    folded_.append(least_hashed, '\0');
+    folded_.append(min_hashed, '\0');
     words_.push_back({hash_of(folded_.data(), size), static_cast<std::uint32_t>(begin_),
                       static_cast<std::uint32_t>(std::min(end_, at))});
     folded_.clear();
@@ -179,7 +179,7 @@ class Windows {
  private:
   void read_window() {
     const std::size_t size = end_ - begin_;
-    lower_.resize(std::max(lower_.size(), size + least_hashed));
+    lower_.resize(std::max(lower_.size(), size + min_hashed));
     in_field_.resize(std::max(in_field_.size(), size + 2 * block));
     all_ascii_ = classify(text_.data() + begin_, size, lower_.data(), in_field_.data());
     std::memset(in_field_.data() + size, 0, 2 * block);

@@ -57,9 +57,9 @@ std::vector<Occurrence> read_occurrences(const std::vector<std::filesystem::path
 }  // namespace
 
 int key_partitions_for(std::int64_t num_occurrences) {
-  constexpr int most_bits = 12;
+  constexpr int max_bits = 12;
   const auto parts = static_cast<std::uint64_t>(num_occurrences / occurrences_in_memory);
-  return 1 << std::min(most_bits, static_cast<int>(std::bit_width(parts)));
+  return 1 << std::min(max_bits, static_cast<int>(std::bit_width(parts)));
 }
 
 OccurrenceWriter::OccurrenceWriter(const std::filesystem::path& path, const Search& search,

@@ -18,12 +18,12 @@ class Partitions {
   // source_bytes: about how much text each source has.
   explicit Partitions(const std::vector<std::int64_t>& source_bytes) {
     constexpr std::int64_t partition_bytes = std::int64_t{16} << 20;
-    constexpr int most_bits = 12;
+    constexpr int max_bits = 12;
     for (const std::int64_t bytes : source_bytes) {
       first_.push_back(count_);
       const auto parts = static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 1)) /
                          static_cast<std::uint64_t>(partition_bytes);
-      bits_.push_back(std::min(most_bits, static_cast<int>(std::bit_width(parts))));
+      bits_.push_back(std::min(max_bits, static_cast<int>(std::bit_width(parts))));
       count_ += 1 << bits_.back();
     }
   }

@@ -15,7 +15,7 @@ using Rows = std::vector<std::vector<Piece>>;
 
 struct Packed {
   Rows rows;
-  std::int64_t least_rows = 0;
+  std::int64_t min_rows = 0;
 };
 
 Packed pack(std::int64_t sequence_length, const std::vector<std::int64_t>& lengths) {
@@ -28,7 +28,7 @@ Packed pack(std::int64_t sequence_length, const std::vector<std::int64_t>& lengt
     packer.add_document(start, length);
     start += length;
   }
-  packed.least_rows = packer.least_rows();
+  packed.min_rows = packer.min_rows();
   packer.finish();
   return packed;
 }
@@ -137,15 +137,15 @@ TEST(Packing, LogNormalLengthsFillNinetyEightPercent) {
 
 TEST(Packing, BoundIsReachedWhereNothingCanBePacked) {
   const Packed packed = pack(10, std::vector<std::int64_t>(1000, 6));
-  EXPECT_EQ(packed.least_rows, 1000);
+  EXPECT_EQ(packed.min_rows, 1000);
   EXPECT_EQ(std::ssize(packed.rows), 1000);
 }
 
 TEST(Packing, BoundHolds) {
   for (const double median : {5.0, 30.0, 60.0, 200.0}) {
     const Packed packed = pack(100, log_normal_lengths(20000, median, 1.0));
-    EXPECT_GE(std::ssize(packed.rows), packed.least_rows);
-    EXPECT_GT(packed.least_rows, 0);
+    EXPECT_GE(std::ssize(packed.rows), packed.min_rows);
+    EXPECT_GT(packed.min_rows, 0);
   }
 }
 
@@ -155,7 +155,7 @@ TEST(Packing, FinishSeparatesSources) {
   packer.add_document(0, 3);
   packer.finish();
   packer.add_document(3, 3);
-  EXPECT_EQ(packer.least_rows(), 1);
+  EXPECT_EQ(packer.min_rows(), 1);
   packer.finish();
   EXPECT_EQ(rows, (Rows{{{0, 3}}, {{3, 3}}}));
 }

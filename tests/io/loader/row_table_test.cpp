@@ -32,7 +32,7 @@ class RowTableTest : public testing::Test {
 TEST_F(RowTableTest, RowsHoldEveryTokenOnce) {
   RowTable rows = table();
   EXPECT_EQ(rows.num_tokens(), store_->num_tokens("train"));
-  EXPECT_GE(rows.num_rows(), rows.least_rows());
+  EXPECT_GE(rows.num_rows(), rows.min_rows());
   std::vector<int> seen(static_cast<std::size_t>(rows.num_tokens()));
   for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
     std::int64_t tokens = 0;

@@ -20,9 +20,9 @@ TEST(ExpectedLoad, IsWhatWorkloadsDraw) {
       const DrawnRouting drawn = workload.draw(0, 0);
       const std::vector<int> some = {1, 2, 5};
       double visits_some = 0.0;
-      for (std::size_t begin = 0; begin < drawn.expert.size(); begin += at(top_k)) {
+      for (std::size_t begin = 0; begin < drawn.expert.size(); begin += to_index(top_k)) {
         bool any = false;
-        for (std::size_t c = 0; c < at(top_k); ++c)
+        for (std::size_t c = 0; c < to_index(top_k); ++c)
           any |= std::find(some.begin(), some.end(), drawn.expert[begin + c]) != some.end();
         visits_some += any;
       }
@@ -30,8 +30,8 @@ TEST(ExpectedLoad, IsWhatWorkloadsDraw) {
       EXPECT_NEAR(expected.visits_any(some), visits_some / 20000, 1.4 * tolerance)
           << name << ", top-" << top_k;
       for (int e = 0; e < 12; ++e) {
-        EXPECT_NEAR(expected.visits(e), static_cast<double>(drawn.routing.counts[at(e)]) / 20000,
-                    tolerance)
+        EXPECT_NEAR(expected.visits(e),
+                    static_cast<double>(drawn.routing.counts[to_index(e)]) / 20000, tolerance)
             << name << ", top-" << top_k << ", expert " << e;
       }
     }
