@@ -5,6 +5,8 @@
 
 #include "io/prepare/words/spread_sort.h"
 
+#include "io/prepare/words/murmur_mix.h"
+
 namespace switchyard {
 namespace {
 
@@ -14,14 +16,6 @@ constexpr auto width = static_cast<std::size_t>(words_per_shingle);
 constexpr std::array<std::uint64_t, width> multipliers{0x243F6A8885A308D3, 0x13198A2E03707345,
                                                        0xA4093822299F31D1, 0x082EFA98EC4E6C89,
                                                        0x452821E638D01377};
-
-// The finaliser of MurmurHash3: a bijection in which every bit of x touches every bit of the
-// result.
-std::uint64_t mixed(std::uint64_t x) {
-  x = (x ^ (x >> 33)) * 0xFF51AFD7ED558CCDU;
-  x = (x ^ (x >> 33)) * 0xC4CEB9FE1A85EC53U;
-  return x ^ (x >> 33);
-}
 
 }  // namespace
 
@@ -34,7 +28,7 @@ void append_shingles(std::span<const Word> words, std::vector<std::uint64_t>& sh
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t sum = 0;
     for (std::size_t k = 0; k < width; ++k) sum += words[i + k].hash * multipliers[k];
-    out[i] = mixed(sum);
+    out[i] = murmur_mix(sum);
   }
 }
 

@@ -3,20 +3,14 @@
 #include <array>
 #include <string_view>
 
+#include "io/prepare/words/murmur_mix.h"
+
 namespace switchyard {
 namespace {
 
-constexpr std::uint64_t base = 0x9E3779B97F4A7C15;  // odd, so that no power of it is 0
+constexpr std::uint64_t power_base = 0x9E3779B97F4A7C15;  // odd, so that no power of it is 0
 constexpr std::uint64_t seed_salt = 0xC0AC29B7C97C50DD;
 constexpr std::uint32_t runs_per_span = words_per_span - words_per_seed + 1;
-
-// The finaliser of MurmurHash3: a bijection in which every bit of x touches every bit of the
-// result.
-std::uint64_t mixed(std::uint64_t x) {
-  x = (x ^ (x >> 33)) * 0xFF51AFD7ED558CCDU;
-  x = (x ^ (x >> 33)) * 0xC4CEB9FE1A85EC53U;
-  return x ^ (x >> 33);
-}
 
 // Finds the seeds of consecutive words that no form feed parts.
 class Winnower {
@@ -33,7 +27,7 @@ class Winnower {
       if (run + 1 < runs_per_span) continue;
       const std::uint32_t span = first_word_ + run + 1 - runs_per_span;
       if (run + 1 == runs_per_span || least() != before) {
-        seeds_.push_back({mixed(least() ^ seed_salt), span, span});
+        seeds_.push_back({murmur_mix(least() ^ seed_salt), span, span});
       }
       ++seeds_.back().end;
     }
@@ -58,19 +52,19 @@ class Winnower {
     }
   }
 
-  // A polynomial in `base`, rolled on by a word, so that the order of words counts.
+  // A polynomial in `power_base`, rolled on by a word, so that the order of words counts.
   std::uint64_t next_hash(std::uint32_t run) {
     if (run == 0) {
-      for (std::uint32_t i = 0; i < words_per_seed; ++i) sum_ = sum_ * base + words_[i];
+      for (std::uint32_t i = 0; i < words_per_seed; ++i) sum_ = sum_ * power_base + words_[i];
     } else {
-      sum_ = (sum_ - words_[run - 1] * last_power) * base + words_[run + words_per_seed - 1];
+      sum_ = (sum_ - words_[run - 1] * last_power) * power_base + words_[run + words_per_seed - 1];
     }
-    return mixed(sum_);
+    return murmur_mix(sum_);
   }
 
   static constexpr std::uint64_t last_power = [] {
     std::uint64_t power = 1;
-    for (std::uint32_t i = 1; i < words_per_seed; ++i) power *= base;
+    for (std::uint32_t i = 1; i < words_per_seed; ++i) power *= power_base;
     return power;
   }();
 

@@ -20,7 +20,7 @@ namespace {
 // A field is a maximal run of ASCII letters, ASCII digits and what is not ASCII. No word reaches
 // over its ends, and nothing combines over them that could change a word. Most fields are a word.
 constexpr std::size_t usual_window = 4096;  // bytes of text worked on at once: they stay in L1
-constexpr std::size_t block = 64;
+constexpr std::size_t block_bytes = 64;
 
 bool is_in_field(char byte) {
   const auto value = static_cast<unsigned char>(byte);
@@ -49,7 +49,7 @@ bool classify(const char* text, std::size_t size, char* lower, unsigned char* in
 // Bit i is byte i, for bytes that are 0 or 1.
 std::uint64_t bits_of(const unsigned char* bytes) {
   std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < block; i += 8) {
+  for (std::size_t i = 0; i < block_bytes; i += 8) {
     std::uint64_t eight;
     std::memcpy(&eight, bytes + i, sizeof eight);
     bits |= (eight * 0x0102040810204080U >> 56) << i;
@@ -180,12 +180,12 @@ class Windows {
   void read_window() {
     const std::size_t size = end_ - begin_;
     lower_.resize(std::max(lower_.size(), size + min_hashed));
-    in_field_.resize(std::max(in_field_.size(), size + 2 * block));
+    in_field_.resize(std::max(in_field_.size(), size + 2 * block_bytes));
     all_ascii_ = classify(text_.data() + begin_, size, lower_.data(), in_field_.data());
-    std::memset(in_field_.data() + size, 0, 2 * block);
+    std::memset(in_field_.data() + size, 0, 2 * block_bytes);
     bool inside = false;
     std::size_t field = 0;
-    for (std::size_t at = 0; at <= size; at += block) {
+    for (std::size_t at = 0; at <= size; at += block_bytes) {
       const std::uint64_t bits = bits_of(in_field_.data() + at);
       std::uint64_t edges = bits ^ (bits << 1 | (inside ? 1 : 0));
       for (; edges != 0; edges &= edges - 1) {
