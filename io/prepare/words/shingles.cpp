@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "io/prepare/words/spread_sort.h"
-
 #include "io/prepare/words/murmur_mix.h"
+#include "io/prepare/words/spread_sort.h"
 
 namespace switchyard {
 namespace {
