@@ -7,7 +7,6 @@
 
 #include "runtime/device/cuda_handles.h"
 #include "runtime/device/device_queue.h"
-#include "runtime/device/memory.h"
 #include "runtime/device/stream.h"
 
 namespace switchyard {
