@@ -47,18 +47,6 @@ std::string with_commas(std::int64_t count) {
   return text;
 }
 
-std::string bytes_in_words(std::int64_t bytes) {
-  auto amount = static_cast<double>(bytes);
-  if (amount < 1000) return fmt::format("{} B", bytes);
-  for (const char* unit : {"kB", "MB", "GB", "TB"}) {
-    amount /= 1000;
-    if (amount >= 999.5) continue;
-    const int digits = amount < 9.995 ? 2 : amount < 99.95 ? 1 : 0;
-    return fmt::format("{:.{}f} {}", amount, digits, unit);
-  }
-  return fmt::format("{:.0f} PB", amount / 1000);
-}
-
 std::string share_in_words(std::int64_t part, std::int64_t whole) {
   if (whole <= 0) return "-";
   const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);

@@ -17,7 +17,6 @@ std::string text_at(const nlohmann::json& value, const std::string& key);
 std::vector<std::int64_t> integers_of(const nlohmann::json& list);
 
 std::string with_commas(std::int64_t count);                        // 1,234,567
-std::string bytes_in_words(std::int64_t bytes);                     // 1.23 MB
 std::string share_in_words(std::int64_t part, std::int64_t whole);  // 12.3 %
 
 // A list as "a, b", an object as "key a, key b", text as it is.

@@ -5,15 +5,16 @@
 #include <chrono>
 
 #include "io/files/durable.h"
+#include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/layer_bench.h"
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_prediction.h"
 #include "launch/bench/routing_report.h"
-#include "launch/host/byte_size.h"
 #include "launch/host/counted.h"
 #include "launch/host/environment.h"
+#include "launch/host/progress_line.h"
 #include "launch/host/version.h"
 #include "launch/plan/size_check.h"
 #include "runtime/comm/agree.h"
@@ -67,42 +68,18 @@ void name_assumed(const ClusterModel& cluster, const std::string& file, ReportFo
              file, fmt::join(cluster.assumed, ", "));
 }
 
-// Of what every case holds at least; the kernel would kill what takes more than there is.
-void require_room(const std::vector<RoutingCase>& cases, const RoutingSweep& sweep, int num_ranks,
-                  int here) {
-  const auto available = static_cast<double>(available_memory());
+// Checks the least that each case needs: the kernel would kill a process that takes too much.
+void require_memory(const std::vector<RoutingCase>& cases, const RoutingSweep& sweep, int num_ranks,
+                    int here) {
+  const std::int64_t available = available_memory();
   for (const RoutingCase& what : cases) {
-    const double needed = here * bytes_at_least(what, sweep, num_ranks);
+    const auto needed = static_cast<std::int64_t>(here * bytes_at_least(what, sweep, num_ranks));
     require(needed <= available, Exit::usage,
-            "{} needs {} or more for the {} of this machine, which has {} left: choose fewer "
-            "tokens, a smaller hidden size, top-k or experts",
-            what.name(), byte_size_text(needed), counted(here, "rank"), byte_size_text(available));
+            "{} needs at least {} for the {} of this machine, which has {} left: choose fewer "
+            "tokens or experts, or a smaller hidden size or top-k",
+            what.name(), bytes_in_words(needed), counted(here, "rank"), bytes_in_words(available));
   }
 }
-
-// Where the run is: a line that redraws itself on a terminal, otherwise one every ten seconds.
-class CaseProgress {
- public:
-  CaseProgress(std::size_t total, bool speaks)
-      : total_(total), speaks_(speaks), terminal_(stderr_is_terminal()) {}
-
-  void start(std::size_t number, const RoutingCase& what) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!speaks_ || (!terminal_ && now - last_ < std::chrono::seconds(10))) return;
-    last_ = now;
-    fmt::print(stderr, "{}case {} of {}: {}{}", terminal_ ? "\r\x1b[K" : "", number + 1, total_,
-               what.name(), terminal_ ? "" : "\n");
-    std::fflush(stderr);
-  }
-  void clear() const {
-    if (speaks_ && terminal_) fmt::print(stderr, "\r\x1b[K");
-  }
-
- private:
-  std::size_t total_;
-  bool speaks_, terminal_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 void print_now(const std::string& text) {
   fmt::print("{}", text);
@@ -155,23 +132,24 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ran
     cases = cases_of(sweep);
     if (options.model) cluster = model_for(options, world->size());
     const bool measures = !cluster || world->size() > 1;
-    if (measures) require_room(cases, sweep, world->size(), here);
+    if (measures) require_memory(cases, sweep, world->size(), here);
   });
   on_root(*world, [&] {
     if (options.compare) old = read_report(*options.compare);
   });
   const bool root = world->rank() == 0;
-  CaseProgress progress(cases.size(), root);
+  ProgressLine progress(stderr_is_terminal());
   if (root && cluster) name_assumed(*cluster, options.model->string(), options.form);
   if (root && options.form == ReportForm::table) print_now(routing_table_head());
   if (root && options.form == ReportForm::csv) print_now(routing_csv_head());
   std::vector<RoutingResult> results;
   std::int64_t wrong = 0;
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    progress.start(i, cases[i]);
+    if (root && progress.due())
+      progress.show(fmt::format("case {} of {}: {}", i + 1, cases.size(), cases[i].name()));
     results.push_back(result_of_case(cases[i], sweep, cluster, *world, stream));
     wrong += results.back().wrong;
-    progress.clear();
+    progress.erase();
     if (root && options.form == ReportForm::table) print_now(routing_table_line(results.back()));
     if (root && options.form == ReportForm::csv) print_now(routing_csv_line(results.back()));
   }

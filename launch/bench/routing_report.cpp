@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/text/byte_size.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -108,7 +109,7 @@ std::string routing_table_line(const RoutingResult& r) {
       "{:<11} {:<10} {:<13} {:<7} {:>7} {:>6} {:>5} {:>7} {:>10} {:>10} {:>6.2f} {:>9.1f} {:>9.1f} "
       "{:>9.1f} {:>5} {:>7.3f} {:>7.3f} {:>11.4g} {:>6} {:>6} {:>6} {:>6} {:>9} {:>6}\n",
       r.what.workload, r.what.mode, r.what.exchange, r.what.payload, r.what.tokens, r.what.hidden,
-      r.what.top_k, r.what.experts, bytes_text(r.logical_bytes), bytes_text(r.wire_bytes),
+      r.what.top_k, r.what.experts, bytes_in_words(r.logical_bytes), bytes_in_words(r.wire_bytes),
       wire_ratio(r), 1e6 * r.least, 1e6 * r.middle, 1e6 * r.most, r.slowest, r.algbw(), r.busbw(),
       r.tokens_per_second(), ratio_text(r.raw, r.most), ratio_text(r.plain, r.most),
       ratio_text(r.raw, r.travel), ratio_text(r.copy, r.most),

@@ -9,6 +9,7 @@
 
 #include "io/checkpoint/retention.h"
 #include "io/folder/committed_folder.h"
+#include "io/text/byte_size.h"
 #include "launch/commands/command.h"
 #include "launch/run/attempts.h"
 #include "launch/run/checkpoint_meta.h"
@@ -19,10 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-std::string size_text(std::int64_t bytes) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
-}
 
 std::string age_text(const fs::path& folder) {
   std::error_code error;
@@ -47,7 +44,7 @@ void print_row(const CheckpointStatus& status) {
     const CheckpointReader reader(status.folder);
     loss = loss_text(reader.meta(), "loss");
     validation = loss_text(reader.meta(), "validation_loss");
-    size = size_text(reader.bytes());
+    size = bytes_in_words(reader.bytes());
     ranks = std::to_string(reader.num_files());
   }
   const std::string health = status.superseded        ? "superseded: " + status.problem
@@ -183,7 +180,7 @@ class CheckpointCommand : public Command {
       return false;
     }
     const std::int64_t bytes = CheckpointReader(folder).bytes();
-    fmt::print("{}: good ({}, {:.2f} GB/s)\n", folder.string(), size_text(bytes),
+    fmt::print("{}: good ({}, {:.2f} GB/s)\n", folder.string(), bytes_in_words(bytes),
                static_cast<double>(bytes) / seconds * 1e-9);
     return true;
   }

@@ -1,7 +1,7 @@
 #include "launch/plan/planning.h"
 
+#include "io/text/byte_size.h"
 #include "launch/commands/command.h"
-#include "launch/host/byte_size.h"
 #include "launch/host/ranks.h"
 
 namespace switchyard {

@@ -6,8 +6,8 @@
 #include <map>
 
 #include "io/prepare/filters/filters.h"
+#include "io/text/byte_size.h"
 #include "launch/commands/command.h"
-#include "launch/host/byte_size.h"
 #include "launch/host/environment.h"
 #include "launch/host/ranks.h"
 #include "launch/run/stage_progress.h"

@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "io/report/report_values.h"
+#include "io/text/byte_size.h"
 #include "launch/host/environment.h"
 
 namespace switchyard {

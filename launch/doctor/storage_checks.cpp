@@ -9,7 +9,7 @@
 
 #include "io/files/durable.h"
 #include "io/files/folder_lock.h"
-#include "io/report/report_values.h"
+#include "io/text/byte_size.h"
 #include "runtime/error.h"
 
 namespace switchyard {

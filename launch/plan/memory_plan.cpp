@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "io/local/parity_maker.h"
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 #include "launch/host/counted.h"
 #include "model/transformer/activations.h"
 #include "router/payload.h"
@@ -95,8 +95,7 @@ std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t pr
       "{} of this run {} {} on a node that has {}, most of it for {}: use more nodes, fewer ranks "
       "per node, {}",
       counted(shape.ranks_per_node, "rank"), shape.ranks_per_node == 1 ? "needs" : "need",
-      byte_size_text(static_cast<double>(needed)), byte_size_text(static_cast<double>(node_bytes)),
-      largest->name,
+      bytes_in_words(needed), bytes_in_words(node_bytes), largest->name,
       activations ? "a smaller train.micro_batch_size or train.recompute_layers = " +
                         std::to_string(shape.model.num_layers)
                   : std::string("or a larger parallel.experts"));

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 #include "launch/host/counted.h"
 
 namespace switchyard {
@@ -97,7 +97,7 @@ RunPlan plan_run(const RunShape& shape, const Rates& rates) {
 }
 
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured) {
-  const auto text = [](double bytes) { return byte_size_text(bytes); };
+  const auto text = [](double bytes) { return bytes_in_words(static_cast<std::int64_t>(bytes)); };
   return header(plan) + memory_table(plan, measured) +
          fmt::format("\na rank sends in a step: {} of rows, {} of gradients, {} of values\n",
                      text(plan.traffic.rows), text(plan.traffic.gradients),

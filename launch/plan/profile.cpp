@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "io/files/durable.h"
-#include "launch/host/byte_size.h"
 #include "launch/host/counted.h"
 #include "runtime/error.h"
 

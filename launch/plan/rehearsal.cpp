@@ -4,8 +4,8 @@
 #include <chrono>
 #include <map>
 
+#include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
-#include "launch/host/byte_size.h"
 #include "launch/host/process_memory.h"
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/memory_plan.h"
@@ -80,18 +80,17 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Collective. The kernel would kill what takes more than there is.
-void require_room(const RunShape& shape, Comm& world) {
+// Collective. The kernel would kill a process that takes more memory than there is.
+void require_memory(const RunShape& shape, Comm& world) {
   const int here = world.split_node()->size();
   agree(world, [&] {
     const std::int64_t needed = here * total_bytes(memory_plan(shape, program_bytes({})));
     const std::int64_t available = available_memory();
     require(needed <= available, Exit::usage,
-            "a rehearsal at the run's own widths, sequence length and micro-batch needs {} on this "
-            "machine, which has {} left: give --rates that another one or a smaller config wrote "
-            "with --save-rates",
-            byte_size_text(static_cast<double>(needed)),
-            byte_size_text(static_cast<double>(available)));
+            "measuring the rates at the run's own widths, sequence length and micro-batch needs {} "
+            "on this machine, which has {} left: use --rates with a file that another machine or a "
+            "smaller config wrote with --save-rates",
+            bytes_in_words(needed), bytes_in_words(available));
   });
 }
 
@@ -126,7 +125,7 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
                std::unique_ptr<Comm> world) {
   const Config cut = rehearsal_config(config, world->size());
   const RunShape shape = run_shape(cut, vocabulary, world->size(), world->size(), threads);
-  require_room(shape, *world);
+  require_memory(shape, *world);
   Stream stream = Stream::cpu(threads);
   Rates rates;
   rates.limits = measure_limits(*world, stream);

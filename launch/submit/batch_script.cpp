@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 
 namespace switchyard {
 namespace {
