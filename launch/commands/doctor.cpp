@@ -4,7 +4,7 @@
 #include "launch/doctor/mpi_check.h"
 #include "launch/doctor/node_checks.h"
 #include "launch/doctor/storage_checks.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 
 namespace switchyard {
 namespace {

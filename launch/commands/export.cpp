@@ -8,8 +8,8 @@
 
 #include "io/files/file.h"
 #include "launch/commands/command.h"
-#include "launch/host/environment.h"
 #include "launch/host/progress_line.h"
+#include "launch/host/terminal.h"
 
 namespace switchyard {
 namespace {

@@ -1,6 +1,7 @@
 // switchyard: one program, one subcommand per task.
 #include "launch/commands/command.h"
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
+#include "launch/host/own_program.h"
 #include "launch/host/ranks.h"
 #include "launch/host/standard_streams.h"
 #include "launch/host/version.h"

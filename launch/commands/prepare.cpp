@@ -8,8 +8,8 @@
 #include "io/prepare/filters/filters.h"
 #include "io/text/byte_size.h"
 #include "launch/commands/command.h"
-#include "launch/host/environment.h"
 #include "launch/host/ranks.h"
+#include "launch/host/terminal.h"
 #include "launch/run/stage_progress.h"
 #include "runtime/comm/agree.h"
 

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "launch/commands/command.h"
-#include "launch/host/environment.h"
+#include "launch/host/terminal.h"
 #include "launch/submit/run_status.h"
 
 namespace switchyard {

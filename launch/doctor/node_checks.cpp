@@ -14,7 +14,7 @@
 
 #include "io/report/report_values.h"
 #include "io/text/byte_size.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 
 namespace switchyard {
 namespace {

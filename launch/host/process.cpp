@@ -92,7 +92,8 @@ int wait_for_program(pid_t program) {
 }
 
 bool is_in_path(const std::string& program) {
-  for (const std::string& folder : search_path()) {
+  std::istringstream folders(environment_variable("PATH"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
     if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;
   }
   return false;

@@ -6,7 +6,7 @@
 #include <exception>
 #include <thread>
 
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
 #include "launch/host/standard_streams.h"
 #include "runtime/comm/mpi_comm.h"
 #include "runtime/foreign_error.h"

@@ -6,7 +6,7 @@
 #include "io/tokens/token_store.h"
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "launch/plan/plan_report.h"
 #include "launch/plan/rehearsal.h"
 #include "runtime/comm/agree.h"

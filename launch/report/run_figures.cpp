@@ -9,7 +9,7 @@
 #include "io/prepare/account/report_figures.h"
 #include "io/report/heat_map.h"
 #include "io/report/line_chart.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 
 namespace switchyard {
 namespace {

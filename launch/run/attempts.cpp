@@ -12,7 +12,8 @@
 #include <thread>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
+#include "launch/host/machine.h"
 #include "launch/host/slurm.h"
 #include "launch/run/lease.h"
 #include "runtime/error.h"

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "runtime/error.h"
 
 namespace switchyard {

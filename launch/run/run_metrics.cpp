@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "launch/run/attempts.h"
 
 namespace switchyard {

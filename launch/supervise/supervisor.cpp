@@ -9,7 +9,8 @@
 #include <thread>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
+#include "launch/host/own_program.h"
 #include "launch/host/process.h"
 #include "launch/host/ranks.h"
 #include "launch/host/slurm.h"
