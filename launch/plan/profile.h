@@ -32,7 +32,11 @@ struct Profile {
   std::int64_t activation_bytes = 0;  // of the rank that has most
 };
 
-nlohmann::json to_json(const Profile& profile);
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PartProfile, part, seconds, slowest, waited, awaited_rank)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MachineLimits, matmul, memory, exchange)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Profile, steps, num_ranks, ranks_per_node, threads, step_seconds,
+                                   parts, limits, memory_bytes, activation_bytes)
+
 // Errors: Exit::data naming the file.
 Profile read_profile(const std::filesystem::path& file);
 

@@ -102,7 +102,7 @@ std::string Profiler::finish(const Transformer& model, const Config& config) {
   spans.insert(spans.end(), trace_.events().begin(), trace_.events().end());
   write_trace_file(folder_ / fmt::format("rank{}.trace.json", rank), rank, start_, spans);
   if (rank != 0) return "";
-  durable::replace_file(folder_ / "profile.json", to_json(profile).dump(2) + "\n");
+  durable::replace_file(folder_ / "profile.json", nlohmann::json(profile).dump(2) + "\n");
   return profile_table(profile, config, model.options().vocabulary) +
          fmt::format("traces for ui.perfetto.dev: {}\n", folder_.string());
 }

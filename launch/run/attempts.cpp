@@ -19,34 +19,14 @@
 #include "runtime/error.h"
 
 namespace switchyard {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Attempt, number, host, boot_id, pid, process_start, slurm_job,
+                                   slurm_restart_count, resumed_from, started)
+
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::int64_t max_attempt_bytes = 1 << 16;
-
-nlohmann::ordered_json to_json(const Attempt& attempt) {
-  return {{"number", attempt.number},
-          {"host", attempt.host},
-          {"boot_id", attempt.boot_id},
-          {"pid", attempt.pid},
-          {"process_start", attempt.process_start},
-          {"slurm_job", attempt.slurm_job},
-          {"slurm_restart_count", attempt.slurm_restart_count},
-          {"resumed_from", attempt.resumed_from},
-          {"started", attempt.started}};
-}
-
-Attempt from_json(const nlohmann::json& json) {
-  return {json.at("number"),
-          json.at("host"),
-          json.at("boot_id"),
-          json.at("pid"),
-          json.at("process_start"),
-          json.at("slurm_job"),
-          json.at("slurm_restart_count"),
-          json.at("resumed_from"),
-          json.at("started")};
-}
 
 fs::path attempt_file(const fs::path& run_directory, int number) {
   return run_directory / "attempts" / fmt::format("{:04}.json", number);
@@ -63,8 +43,8 @@ int number_of(const fs::path& file) {
 Attempt read_attempt(const fs::path& run_directory, int number) {
   for (int tries = 0; tries < 10; ++tries) {
     try {
-      return from_json(nlohmann::json::parse(
-          durable::read_file(attempt_file(run_directory, number), max_attempt_bytes)));
+      return nlohmann::json::parse(
+          durable::read_file(attempt_file(run_directory, number), max_attempt_bytes));
     } catch (const nlohmann::json::exception&) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
@@ -159,8 +139,8 @@ Attempt take_attempt(const fs::path& run_directory, const std::string& resumed_f
   const Attempt attempt = this_process(last ? last->number + 1 : 1, resumed_from);
   const fs::path file = attempt_file(run_directory, attempt.number);
   durable::make_folders(file.parent_path());
-  require(durable::create_file(file, to_json(attempt).dump(2) + "\n"), Exit::busy,
-          "another start took attempt {} of {} a moment ago", attempt.number,
+  require(durable::create_file(file, nlohmann::json(attempt).dump(2) + "\n"), Exit::busy,
+          "another process has just started attempt {} of {}", attempt.number,
           run_directory.string());
   return attempt;
 }
