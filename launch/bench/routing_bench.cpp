@@ -110,7 +110,6 @@ void report_end(const RoutingBenchOptions& options, const Json& old,
       fmt::print(stderr, "{}", changes);
     }
   }
-  if (options.plot) durable::replace_file(*options.plot, routing_svg(results));
 }
 
 }  // namespace

@@ -20,7 +20,6 @@ struct RoutingBenchOptions {
   std::optional<std::filesystem::path>
       model;  // predict for this cluster; on as many ranks, beside what is measured
   std::optional<std::filesystem::path> compare;  // an older report in JSON
-  std::optional<std::filesystem::path> plot;     // an SVG file to write
 };
 
 // Collective. Results on stdout, progress and comparisons of machine-readable forms on stderr.

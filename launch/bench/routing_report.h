@@ -27,7 +27,4 @@ nlohmann::ordered_json routing_json(const std::vector<RoutingResult>& results,
 std::string compare_routing(const nlohmann::ordered_json& old,
                             const std::vector<RoutingResult>& results);
 
-// Bandwidth against size, one line per exchange and workload, and the rows each rank received.
-std::string routing_svg(const std::vector<RoutingResult>& results);
-
 }  // namespace switchyard

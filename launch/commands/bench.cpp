@@ -18,8 +18,7 @@ class BenchCommand : public Command {
         "  mpirun -n 4 switchyard bench routing\n"
         "  srun switchyard bench routing --exchange all --workload all --tokens 256,1024,4096\n"
         "  mpirun -n 4 switchyard bench routing --mode layer --json >old.json\n"
-        "  mpirun -n 4 switchyard bench routing --mode layer --compare old.json --plot "
-        "routing.svg\n"
+        "  mpirun -n 4 switchyard bench routing --mode layer --compare old.json\n"
         "\n"
         "Lists are separated by commas; every combination is measured. An oracle checks every row\n"
         "first: a wrong one ends with exit code 1. docs/benchmark-routing.md explains the "
@@ -94,10 +93,6 @@ class BenchCommand : public Command {
            "--compare", [this](const std::string& path) { options_.compare = path; },
            "Flag what changed beyond noise since this report, made with --json")
         ->type_name("OLD.json");
-    app.add_option_function<std::string>(
-           "--plot", [this](const std::string& path) { options_.plot = path; },
-           "Draw bandwidth against size, and load per rank")
-        ->type_name("FILE.svg");
   }
 
   RoutingBenchOptions options_;

@@ -10,7 +10,7 @@ namespace {
 class ReportCommand : public Command {
  public:
   explicit ReportCommand(CLI::App& program) {
-    app_ = program.add_subcommand("report", "Write a page about a run, with plots");
+    app_ = program.add_subcommand("report", "Write an HTML report about a run, with charts");
     app_->add_option("RUN", run_, "The run directory")->required();
     app_->add_option("--output", output_, "The file to write; RUN/report.html by default");
     app_->footer(

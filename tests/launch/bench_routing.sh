@@ -39,8 +39,7 @@ same "lines of CSV" 9 "$(wc -l <out)"
 same "columns of CSV" 28 "$(head -1 out | tr , '\n' | wc -l)"
 same "columns of each line" 1 "$(awk -F, '{ print NF }' out | sort -u | wc -l)"
 
-bench 2 --tokens 16,32 --json --plot routing.svg >old.json 2>err || { cat err; failed=1; }
-head -1 routing.svg | grep -q '^<svg' || { echo "FAILED: no picture"; failed=1; }
+bench 2 --tokens 16,32 --json >old.json 2>err || { cat err; failed=1; }
 sed 's/"seconds_max": [^,]*/"seconds_max": 1e-9/; s/"noise": [^,]*/"noise": 0.0/' old.json >faster.json
 bench 2 --tokens 16 --workload zipf --exchange flat --compare faster.json >out 2>err || { cat err; failed=1; }
 same "a case that was faster" 1 "$(grep -c '^SLOWER zipf round_trip flat' out)"
