@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::bench {
 
 struct ClusterModel {
   int nodes = 1, ranks_per_node = 1;
@@ -26,4 +26,4 @@ struct ClusterModel {
 ClusterModel parse_cluster_model(const std::string& toml, const std::string& name);
 ClusterModel read_cluster_model(const std::filesystem::path& path);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -10,7 +10,7 @@
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr int exchange_warm_up = 3;
@@ -213,4 +213,4 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -10,7 +10,7 @@
 #include "router/exchange/workload.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 // Collective over all ranks, which form one expert group. The oracle looks first: result.wrong.
 RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
@@ -31,4 +31,4 @@ using Draw = std::function<DrawnRouting(int rank, std::int64_t iteration)>;
 // Collective.
 Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, Comm& world);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 // sum_e (1 - exp(-time share_e)): how many experts rang.
@@ -64,4 +64,4 @@ double ExpectedLoad::visits_any(const std::vector<int>& experts) const {
   return 1.0 - none;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

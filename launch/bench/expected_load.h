@@ -7,7 +7,7 @@
 #include "experts/placement.h"
 #include "router/exchange/workload.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 class ExpectedLoad {
  public:
@@ -27,4 +27,4 @@ class ExpectedLoad {
   std::vector<double> visits_;  // [experts]
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -7,7 +7,7 @@
 #include "router/payload.h"
 #include "runtime/comm/counts.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sweep,
                                  const ClusterModel& cluster) {
@@ -81,4 +81,4 @@ void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cl
   result.tokens = std::llround(traffic.all_tokens);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -7,7 +7,7 @@
 #include "launch/bench/cluster_model.h"
 #include "launch/bench/routing_case.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 // Expected tokens and rows of a case, all ranks in one expert group; doubles, because they are
 // means.
@@ -28,4 +28,4 @@ ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sw
 void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cluster,
                           const std::string& exchange, RoutingResult& result);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -11,7 +11,7 @@
 #include "runtime/random.h"
 #include "train/step/trainer.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr int layer_warm_up = 2;
@@ -197,4 +197,4 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -6,7 +6,7 @@
 #include "model/config.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 // The model of mode step, of which mode layer takes one layer.
 ModelConfig bench_model(const RoutingCase& what, const RoutingSweep& sweep);
@@ -22,4 +22,4 @@ RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, 
 RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
                            Stream& stream);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

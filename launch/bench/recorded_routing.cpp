@@ -6,7 +6,7 @@
 #include "router/math.h"
 #include "runtime/comm/counts.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 RecordedRouting::RecordedRouting(const std::filesystem::path& folder)
     : log_(folder), folder_(folder) {
@@ -49,4 +49,4 @@ DrawnRouting RecordedRouting::draw(int rank, int num_ranks, std::int64_t iterati
   return {std::move(experts), shape_.choices, num_experts};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

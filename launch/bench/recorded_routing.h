@@ -8,7 +8,7 @@
 #include "io/folder/routing_log.h"
 #include "router/exchange/workload.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 class RecordedRouting {
  public:
@@ -33,4 +33,4 @@ class RecordedRouting {
   std::vector<std::vector<RoutingKey>> rounds_;  // the micro-batches of each (step, layer)
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

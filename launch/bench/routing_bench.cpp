@@ -20,7 +20,7 @@
 #include "runtime/comm/agree.h"
 #include "runtime/comm/device_comm.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -71,7 +71,7 @@ void name_assumed(const ClusterModel& cluster, const std::string& file, ReportFo
 // Checks the least that each case needs: the kernel would kill a process that takes too much.
 void require_memory(const std::vector<RoutingCase>& cases, const RoutingSweep& sweep, int num_ranks,
                     int here) {
-  const std::int64_t available = available_memory();
+  const std::int64_t available = plan::available_memory();
   for (const RoutingCase& what : cases) {
     const auto needed = static_cast<std::int64_t>(here * bytes_at_least(what, sweep, num_ranks));
     require(needed <= available, Exit::usage,
@@ -163,4 +163,4 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ran
   return Exit::done;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -9,7 +9,7 @@
 #include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 enum class ReportForm : std::uint8_t { table, csv, json };
 
@@ -26,4 +26,4 @@ struct RoutingBenchOptions {
 // Errors: agreed; Exit::internal if an exchange moved a wrong row, after all results.
 Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

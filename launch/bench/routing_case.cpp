@@ -8,7 +8,7 @@
 #include "router/exchange/exchange.h"
 #include "router/exchange/workload.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 const std::vector<std::string> all_modes = {"dispatch", "combine", "round_trip", "layer", "step"};
@@ -106,4 +106,4 @@ double RoutingResult::algbw() const {
 }
 double RoutingResult::busbw() const { return 1e-9 * static_cast<double>(busiest_bytes) / most; }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::bench {
 
 struct RoutingSweep {
   std::vector<std::string> workloads = {"balanced", "zipf", "hot_rank"};
@@ -62,4 +62,4 @@ struct RoutingResult {
   double tokens_per_second() const { return static_cast<double>(tokens) / most; }
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -10,7 +10,7 @@
 #include "runtime/comm/counts.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr double giga = 1e9, micro = 1e-6;
@@ -183,4 +183,4 @@ RoutingResult predict_routing(const RoutingCase& what, const RoutingSweep& sweep
   return *best;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

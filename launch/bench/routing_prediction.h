@@ -4,7 +4,7 @@
 #include "launch/bench/cluster_model.h"
 #include "launch/bench/routing_case.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 // A latency for every message and a bandwidth for every byte (Hockney 1994), the ranks of a node
 // sharing its link, and packing, unpacking and the experts' arithmetic at their rates beside it.
@@ -13,4 +13,4 @@ namespace switchyard {
 RoutingResult predict_routing(const RoutingCase& what, const RoutingSweep& sweep,
                               const ClusterModel& cluster);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -8,7 +8,7 @@
 #include "io/text/byte_size.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
@@ -174,4 +174,4 @@ std::string compare_routing(const OrderedJson& old, const std::vector<RoutingRes
   return text + fmt::format("{} cases within noise, {} not in the old file\n", same, unknown);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

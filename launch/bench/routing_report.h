@@ -8,7 +8,7 @@
 
 #include "launch/bench/routing_case.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 // Lines that say what the columns are, and one line per result; each ends with a newline.
 std::string routing_table_head();
@@ -27,4 +27,4 @@ nlohmann::ordered_json routing_json(const std::vector<RoutingResult>& results,
 std::string compare_routing(const nlohmann::ordered_json& old,
                             const std::vector<RoutingResult>& results);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -8,7 +8,7 @@
 #include "runtime/comm/comm.h"
 #include "runtime/device/trace.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 struct RankTimes {
   double least = 0, middle = 0, most = 0;  // over ranks, of each rank's middle iteration; seconds
@@ -35,4 +35,4 @@ double travel_in(const Trace& trace);
 
 double middle_of(std::vector<double> values);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

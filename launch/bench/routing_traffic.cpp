@@ -6,7 +6,7 @@
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 // My rows for one node: one for each choice, or with `once` one for each token. token_of_slot: the
@@ -70,4 +70,4 @@ void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Pay
                      stream);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

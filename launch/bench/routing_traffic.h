@@ -9,7 +9,7 @@
 #include "router/plan/plan.h"
 #include "runtime/comm/topology.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 // How often a mode sends rows out and brings rows home.
 struct Legs {
@@ -24,4 +24,4 @@ void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Pay
                    std::int64_t hidden, const Topology& topology, Comm& experts, Stream& stream,
                    RoutingResult& result);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

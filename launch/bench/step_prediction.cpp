@@ -3,7 +3,7 @@
 #include "launch/bench/layer_bench.h"
 #include "model/transformer/flops.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr double giga_unit = 1e9, micro_unit = 1e-6;
@@ -38,4 +38,4 @@ double rest_of_step(const RoutingCase& what, const RoutingSweep& sweep,
              (giga_unit * cluster.memory_gb_per_s);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

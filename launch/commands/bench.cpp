@@ -26,10 +26,11 @@ class BenchCommand : public Command {
   }
 
   int run() override {
-    if (csv_) options_.form = ReportForm::csv;
-    if (json_) options_.form = ReportForm::json;
-    return run_on_ranks(
-        [&](std::unique_ptr<Comm> world) { return bench_routing(options_, std::move(world)); });
+    if (csv_) options_.form = bench::ReportForm::csv;
+    if (json_) options_.form = bench::ReportForm::json;
+    return run_on_ranks([&](std::unique_ptr<Comm> world) {
+      return bench::bench_routing(options_, std::move(world));
+    });
   }
 
  private:
@@ -39,7 +40,7 @@ class BenchCommand : public Command {
   }
 
   void add_sweep(CLI::App& app) {
-    RoutingSweep& sweep = options_.sweep;
+    bench::RoutingSweep& sweep = options_.sweep;
     add_list(app, "--workload", sweep.workloads,
              "balanced, zipf, hot_expert, hot_rank, hot_node, ragged, empty_rank, rotating, burst; "
              "or all");
@@ -95,7 +96,7 @@ class BenchCommand : public Command {
         ->type_name("OLD.json");
   }
 
-  RoutingBenchOptions options_;
+  bench::RoutingBenchOptions options_;
   bool csv_ = false, json_ = false;
 };
 

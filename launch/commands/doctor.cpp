@@ -26,15 +26,18 @@ class DoctorCommand : public Command {
   }
 
   int run() override {
-    if (hello_) return say_hello();
+    if (hello_) return doctor::say_hello();
     fmt::print("{}\n", host_name());
-    std::vector<Finding> findings = check_node();
-    for (Finding& finding : check_storage(run_)) findings.push_back(std::move(finding));
-    if (!without_mpi_) {
-      findings.push_back(check_launcher(launcher_.empty() ? usual_launcher() : launcher_));
+    std::vector<doctor::Finding> findings = doctor::check_node();
+    for (doctor::Finding& finding : doctor::check_storage(run_)) {
+      findings.push_back(std::move(finding));
     }
-    for (const Finding& finding : findings) fmt::print("{}", finding_text(finding));
-    return exit_code_of(findings);
+    if (!without_mpi_) {
+      findings.push_back(
+          doctor::check_launcher(launcher_.empty() ? doctor::usual_launcher() : launcher_));
+    }
+    for (const doctor::Finding& finding : findings) fmt::print("{}", finding_text(finding));
+    return doctor::exit_code_of(findings);
   }
 
  private:

@@ -27,10 +27,10 @@ class LaunchCommand : public Command {
         "a second one ends at once.");
   }
 
-  int run() override { return supervise(options_); }
+  int run() override { return supervise::supervise(options_); }
 
  private:
-  SupervisorOptions options_;
+  supervise::SupervisorOptions options_;
 };
 
 }  // namespace

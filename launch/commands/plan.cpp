@@ -45,8 +45,9 @@ class PlanCommand : public Command {
   }
 
   int run() override {
-    return run_on_ranks(
-        [&](std::unique_ptr<Comm> world) { return plan_training(options_, std::move(world)); });
+    return run_on_ranks([&](std::unique_ptr<Comm> world) {
+      return plan::plan_training(options_, std::move(world));
+    });
   }
 
  private:
@@ -56,7 +57,7 @@ class PlanCommand : public Command {
         ->type_name("PATH");
   }
 
-  PlanOptions options_;
+  plan::PlanOptions options_;
 };
 
 }  // namespace

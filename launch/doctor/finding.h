@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::doctor {
 
 struct Finding {
   enum class Verdict : std::uint8_t { ok, warn, fail };  // fail: runs would not work
@@ -21,4 +21,4 @@ std::string finding_text(const Finding& finding);
 // 0 unless one of them fails: then Exit::usage.
 int exit_code_of(const std::vector<Finding>& findings);
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

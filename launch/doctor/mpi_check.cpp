@@ -12,7 +12,7 @@
 #include "launch/host/process.h"
 #include "launch/host/ranks.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 namespace {
 
 constexpr std::chrono::seconds mpi_patience{30};
@@ -73,4 +73,4 @@ int say_hello() {
   });
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

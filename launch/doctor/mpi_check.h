@@ -6,7 +6,7 @@
 
 #include "launch/doctor/finding.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 
 // Starts two ranks of `switchyard doctor --hello` by `launcher` ("srun", "--mpi=pmix", ...), and
 // waits half a minute at most.
@@ -18,4 +18,4 @@ std::vector<std::string> usual_launcher();
 // Of each rank. Exit code 0 if there are two that can talk; rank 0 prints where they are.
 int say_hello();
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

@@ -16,7 +16,7 @@
 #include "io/text/byte_size.h"
 #include "launch/host/machine.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 namespace {
 
 namespace fs = std::filesystem;
@@ -187,4 +187,4 @@ Finding judge_gpus(int count) {
           count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} of NVIDIA", count), ""};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

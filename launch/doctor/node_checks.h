@@ -9,7 +9,7 @@
 
 #include "launch/doctor/finding.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 
 // Cores, /dev/shm, limits, huge pages, cross-memory attach, GPUs: of this process, as a rank that
 // was started from here would have them.
@@ -28,4 +28,4 @@ Finding judge_shared_huge_pages(const std::string& setting);  // of memory that 
 Finding judge_memory_attach(int error);
 Finding judge_gpus(int count);
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

@@ -12,7 +12,7 @@
 #include "io/text/byte_size.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 namespace {
 
 namespace fs = std::filesystem;
@@ -134,4 +134,4 @@ Finding judge_lock(bool second_holder_refused) {
       "start `prepare` once at a time into one folder, or mount with locking (Lustre: -o flock)"};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

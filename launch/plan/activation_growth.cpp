@@ -2,7 +2,7 @@
 
 #include "io/text/byte_size.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 void ActivationGrowth::note(std::int64_t step, std::int64_t held, spdlog::logger& log) {
   if (held_ > 0 && held > held_) {
@@ -14,4 +14,4 @@ void ActivationGrowth::note(std::int64_t step, std::int64_t held, spdlog::logger
   held_ = held;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace switchyard {
+namespace switchyard::plan {
 
 class ActivationGrowth {
  public:
@@ -22,4 +22,4 @@ class ActivationGrowth {
   std::int64_t held_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -7,7 +7,7 @@
 
 #include "runtime/product/matmul.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr int limit_rounds = 5;
@@ -69,4 +69,4 @@ MachineLimits measure_limits(Comm& world, Stream& stream) {
   return {matmul_limit(world, stream), memory_limit(world, stream), exchange_limit(world, stream)};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -4,9 +4,9 @@
 #include "launch/plan/rates.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 // Collective. About a second; medians. exchange is that of the memory where there is one rank.
 MachineLimits measure_limits(Comm& world, Stream& stream);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -11,7 +11,7 @@
 #include "router/payload.h"
 #include "runtime/params/params.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::int64_t divided_up(std::int64_t elements, std::int64_t parts) {
@@ -101,4 +101,4 @@ std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t pr
                   : std::string("or a larger parallel.experts"));
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

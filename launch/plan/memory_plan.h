@@ -8,7 +8,7 @@
 
 #include "launch/plan/run_shape.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct MemoryKind {
   std::string name;
@@ -26,4 +26,4 @@ std::int64_t total_bytes(const std::vector<MemoryKind>& kinds);
 std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t program_bytes,
                                           std::int64_t node_bytes);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

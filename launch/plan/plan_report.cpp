@@ -7,7 +7,7 @@
 #include "io/text/byte_size.h"
 #include "launch/host/counted.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::string gigabytes(double bytes) { return fmt::format("{:.4f}", 1e-9 * bytes); }
@@ -128,4 +128,4 @@ nlohmann::json plan_json(const RunPlan& plan) {
           {"step_seconds", plan.step_seconds()}};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -9,7 +9,7 @@
 #include "launch/plan/profile.h"
 #include "launch/plan/rates.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct RunPlan {
   RunShape shape;
@@ -26,4 +26,4 @@ RunPlan plan_run(const RunShape& shape, const Rates& rates);
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured);
 nlohmann::json plan_json(const RunPlan& plan);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

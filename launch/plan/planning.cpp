@@ -11,7 +11,7 @@
 #include "launch/plan/rehearsal.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::int64_t vocabulary_of(const PlanOptions& options, const Config& config) {
@@ -73,4 +73,4 @@ Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
   return Exit::done;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

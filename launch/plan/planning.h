@@ -9,7 +9,7 @@
 #include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct PlanOptions {
   ConfigSources config;
@@ -28,4 +28,4 @@ struct PlanOptions {
 // Collective. Prints on rank 0. Errors: agreed; Exit::usage if the run does not fit node_bytes.
 Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

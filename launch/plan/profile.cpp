@@ -8,7 +8,7 @@
 #include "launch/host/counted.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr std::int64_t max_profile_bytes = 1 << 20;
@@ -87,4 +87,4 @@ Profile read_profile(const std::filesystem::path& file) {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -11,7 +11,7 @@
 
 #include "launch/plan/rates.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct PartProfile {
   std::string part;
@@ -47,4 +47,4 @@ std::string profile_table(const Profile& profile, const Config& config, std::int
 // "92.1 GFLOP/s", "3.4 GB/s", "1.2 M/s".
 std::string rate_text(WorkUnit unit, double per_second);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

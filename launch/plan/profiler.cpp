@@ -7,7 +7,7 @@
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/trace_file.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr std::int64_t unmeasured_steps = 2;
@@ -107,4 +107,4 @@ std::string Profiler::finish(const Transformer& model, const Config& config) {
          fmt::format("traces for ui.perfetto.dev: {}\n", folder_.string());
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

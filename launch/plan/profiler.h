@@ -11,7 +11,7 @@
 #include "runtime/device/trace.h"
 #include "train/step_report.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 class Profiler {
  public:
@@ -42,4 +42,4 @@ class Profiler {
   double seconds_ = 0.0;  // of the measured steps
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

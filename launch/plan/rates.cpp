@@ -6,7 +6,7 @@
 #include "io/files/toml.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr std::int64_t max_rates_bytes = 1 << 16;
@@ -97,4 +97,4 @@ std::string print_rates(const Rates& rates) {
   return text;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

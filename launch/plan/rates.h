@@ -8,7 +8,7 @@
 
 #include "launch/plan/step_work.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 // What the machine can do at best, per rank, with all its ranks at work. 0: not known.
 struct MachineLimits {
@@ -37,4 +37,4 @@ std::int64_t program_bytes(const Rates& rates);
 Rates read_rates(const std::filesystem::path& file);
 std::string print_rates(const Rates& rates);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -15,7 +15,7 @@
 #include "runtime/random.h"
 #include "train/step/trainer.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr int max_steps = 9, fewest_steps = 3;
@@ -146,4 +146,4 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
   return rates;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -7,7 +7,7 @@
 #include "launch/plan/rates.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 // The config cut down for `num_ranks` ranks: fewer layers, fewer micro-batches, and so few experts
 // that they fit into about a gigabyte.
@@ -18,4 +18,4 @@ Config rehearsal_config(const Config& config, int num_ranks);
 Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
                std::unique_ptr<Comm> world);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

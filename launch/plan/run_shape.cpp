@@ -6,7 +6,7 @@
 #include "launch/plan/size_check.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::int64_t expert_size(const ModelConfig& model) {
@@ -72,4 +72,4 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
   return shape;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

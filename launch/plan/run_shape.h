@@ -6,7 +6,7 @@
 #include "launch/config/config.h"
 #include "runtime/comm/mesh.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct RunShape {
   ModelConfig model;
@@ -36,4 +36,4 @@ struct RunShape {
 RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
                    int threads);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

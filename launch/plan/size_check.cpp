@@ -10,7 +10,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 // A setting, and about the largest that models were trained with.
@@ -88,4 +88,4 @@ std::int64_t available_memory() {
   return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -6,7 +6,7 @@
 
 #include "launch/plan/run_shape.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 // Errors: Exit::usage if a node's ranks would need an exbibyte or more, naming the setting that is
 // furthest from those of models that were ever trained.
@@ -16,4 +16,4 @@ void check_countable(const RunShape& shape);
 // does not say.
 std::int64_t available_memory();
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

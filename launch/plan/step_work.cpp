@@ -4,7 +4,7 @@
 
 #include "router/payload.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr double forward_and_backward = 3.0;  // backward: two products for each of forward's
@@ -117,4 +117,4 @@ Traffic step_traffic(const RunShape& shape) {
   return traffic;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -8,7 +8,7 @@
 
 #include "launch/plan/run_shape.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 enum class WorkUnit : std::uint8_t {
   flops,   // of matrix products; a multiply-add counts two
@@ -36,4 +36,4 @@ struct Traffic {
 };
 Traffic step_traffic(const RunShape& shape);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -33,17 +33,18 @@ std::optional<NodeMemory> memory_of_nodes(int nodes, const SlurmConfig& site) {
 
 }  // namespace
 
-std::string check_memory(const RunShape& shape, const BatchRequest& request,
+std::string check_memory(const plan::RunShape& shape, const BatchRequest& request,
                          const SlurmConfig& site) {
-  const std::int64_t program = program_bytes({});
+  const std::int64_t program = plan::program_bytes({});
   if (request.gpus_per_node > 0)
     return "memory was not checked, because most of it will be on the GPUs";
   const std::string needs = fmt::format(
       "the ranks of a node need {}",
-      bytes_in_words(shape.ranks_per_node * total_bytes(memory_plan(shape, program))));
+      bytes_in_words(shape.ranks_per_node * total_bytes(plan::memory_plan(shape, program))));
   const std::optional<NodeMemory> node = memory_of_nodes(request.nodes, site);
-  if (!node) return needs + "; what a node has is not known: set slurm.memory_per_node";
-  const std::optional<std::string> problem = memory_problem(shape, program, node->bytes);
+  if (!node)
+    return needs + "; the memory of a node is unknown: set slurm.memory_per_node to check it";
+  const std::optional<std::string> problem = plan::memory_problem(shape, program, node->bytes);
   require(!problem, Exit::usage, "{} (a node's memory: {})", problem.value_or(""), node->source);
   return fmt::format("{}, and a node has {} ({})", needs, bytes_in_words(node->bytes),
                      node->source);

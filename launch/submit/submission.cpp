@@ -56,8 +56,8 @@ std::string check_run(const Config& config, const BatchRequest& request) {
           "{} nodes of {} ranks are {} ranks, but a step has only {} micro-batches: raise "
           "train.global_batch_size, or take fewer ranks",
           request.nodes, request.ranks_per_node, ranks, micro_batches);
-  const RunShape shape =
-      run_shape(config, store.vocabulary(), ranks, request.ranks_per_node, request.cpus_per_rank);
+  const plan::RunShape shape = plan::run_shape(config, store.vocabulary(), ranks,
+                                               request.ranks_per_node, request.cpus_per_rank);
   check_queue(config.run.directory);
   wait_for_owner(config.run.directory, std::chrono::seconds{0});
   return check_memory(shape, request, config.slurm);

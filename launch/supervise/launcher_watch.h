@@ -10,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-namespace switchyard {
+namespace switchyard::supervise {
 
 class LauncherWatch {
  public:
@@ -36,4 +36,4 @@ class LauncherWatch {
   std::thread thread_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

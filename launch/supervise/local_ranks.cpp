@@ -5,7 +5,7 @@
 #include <string>
 #include <system_error>
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace {
 
 namespace fs = std::filesystem;
@@ -63,4 +63,4 @@ bool misses_a_rank(pid_t launcher, const fs::path& program) {
   return seen < told;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

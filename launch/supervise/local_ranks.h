@@ -6,10 +6,10 @@
 
 #include <filesystem>
 
-namespace switchyard {
+namespace switchyard::supervise {
 
 // True if fewer processes below `launcher` run `program` than Open MPI told them that there are on
 // this machine. False if none runs it: ranks of srun and those on other machines are not below it.
 bool misses_a_rank(pid_t launcher, const std::filesystem::path& program);
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

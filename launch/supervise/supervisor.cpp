@@ -20,7 +20,7 @@
 #include "launch/supervise/local_ranks.h"
 #include "launch/supervise/verdict.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace {
 
 using namespace std::chrono_literals;
@@ -117,4 +117,4 @@ int supervise(const SupervisorOptions& options) {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -7,7 +7,7 @@
 
 #include "launch/config/config.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 
 struct SupervisorOptions {
   ConfigSources config;
@@ -22,4 +22,4 @@ struct SupervisorOptions {
 // cannot be read.
 int supervise(const SupervisorOptions& options);
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

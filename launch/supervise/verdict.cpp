@@ -7,7 +7,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace {
 
 constexpr std::array not_mended_by_a_restart = {Exit::usage, Exit::data, Exit::storage,
@@ -46,4 +46,4 @@ Verdict judge(int code, const RunState& state, const Failures& before, int most)
                       reason(code, state))};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -6,7 +6,7 @@
 
 #include "launch/run/run_directory.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 
 enum class Next : std::uint8_t { finish, leave_saved, restart, give_up };
 
@@ -23,4 +23,4 @@ struct Verdict {
 // the first is a crash loop, Exit::crash_loop.
 Verdict judge(int code, const RunState& state, const Failures& before, int most);
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -270,8 +270,8 @@ class Training {
   StepClock clock_;
   Saving saving_;
   std::optional<Lease> lease_;
-  ActivationGrowth growth_{mesh_.world->rank(), config_.train.load_factor};
-  std::optional<Profiler> profiler_;
+  plan::ActivationGrowth growth_{mesh_.world->rank(), config_.train.load_factor};
+  std::optional<plan::Profiler> profiler_;
 };
 
 }  // namespace

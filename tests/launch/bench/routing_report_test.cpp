@@ -5,7 +5,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace routing_report_test {
 
 using testing::HasSubstr;
@@ -62,4 +62,4 @@ TEST(RoutingReport, WhatIsNoReportIsRefused) {
 }
 
 }  // namespace routing_report_test
-}  // namespace switchyard
+}  // namespace switchyard::bench
