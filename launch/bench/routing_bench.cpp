@@ -2,8 +2,6 @@
 
 #include <fmt/ranges.h>
 
-#include <chrono>
-
 #include "io/files/durable.h"
 #include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
@@ -36,8 +34,8 @@ RoutingResult result_of_case(const RoutingCase& what, const RoutingSweep& sweep,
   return result;
 }
 
-// The tokens and choices of a recorded run. What will be read is read once here, where all ranks
-// hear of an error.
+// Takes tokens and choices from a recorded run. Reads every record once, here, where all ranks
+// learn of an error.
 RoutingSweep with_recorded_sizes(RoutingSweep sweep, const Comm& world) {
   if (sweep.replay.empty()) return sweep;
   const RecordedRouting recorded(sweep.replay);
@@ -53,19 +51,20 @@ RoutingSweep with_recorded_sizes(RoutingSweep sweep, const Comm& world) {
 ClusterModel model_for(const RoutingBenchOptions& options, int num_ranks) {
   const ClusterModel cluster = read_cluster_model(*options.model);
   require(options.sweep.replay.empty(), Exit::usage,
-          "--model predicts made-up workloads, not --replay");
+          "--model predicts workloads, not recorded routing: leave out --replay");
   require(num_ranks == 1 || num_ranks == cluster.num_ranks(), Exit::usage,
-          "{} describes {} ranks, and {} are here: start as many to measure beside the prediction, "
-          "or one to predict alone",
+          "{} describes {} ranks, but {} are running: start as many to also measure, or one to "
+          "only predict",
           options.model->string(), cluster.num_ranks(), num_ranks);
   return cluster;
 }
 
-// Beside the table, or on stderr beside what is for programs.
+// Prints with the table, or on stderr if stdout is for programs.
 void name_assumed(const ClusterModel& cluster, const std::string& file, ReportForm form) {
   if (cluster.assumed.empty()) return;
-  fmt::print(form == ReportForm::table ? stdout : stderr, "# assumed, as {} does not say: {}\n",
-             file, fmt::join(cluster.assumed, ", "));
+  fmt::print(form == ReportForm::table ? stdout : stderr,
+             "# assumed, because {} does not set them: {}\n", file,
+             fmt::join(cluster.assumed, ", "));
 }
 
 // Checks the least that each case needs: the kernel would kill a process that takes too much.
@@ -116,7 +115,7 @@ void report_end(const RoutingBenchOptions& options, const Json& old,
 
 Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks) {
   Config config;
-  config.run.threads = 1;  // unless it is set
+  config.run.threads = 1;  // the default here
   agree(*ranks, [&] { apply_run_sets(config, options.sets); });
   const Device device = choose_device(config.run, *ranks);
   Stream stream = make_stream(config.run, device, *ranks);
@@ -155,8 +154,8 @@ Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ran
   on_root(*world, [&] { report_end(options, old, results); });
   if (wrong > 0) {
     throw Error(Exit::internal,
-                fmt::format("{} rows arrived with wrong bits: do not trust this exchange here, and "
-                            "report the lines with a number under `wrong`",
+                fmt::format("{} rows arrived with wrong bits: do not use this exchange here, and "
+                            "report the lines whose column `wrong` is not 0",
                             wrong))
         .as_agreed();
   }

@@ -1,4 +1,4 @@
-// `switchyard bench routing`: what the routing of tokens costs on these ranks.
+// `switchyard bench routing` measures what routing tokens costs on these ranks.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@ struct RoutingBenchOptions {
   std::vector<std::string> sets;  // of [run], as "run.device=cuda"
   ReportForm form = ReportForm::table;
   std::optional<std::filesystem::path>
-      model;  // predict for this cluster; on as many ranks, beside what is measured
+      model;  // a cluster to predict for; on as many ranks as it has, measure too
   std::optional<std::filesystem::path> compare;  // an older report in JSON
 };
 

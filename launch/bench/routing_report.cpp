@@ -13,14 +13,6 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-std::string bytes_text(std::int64_t bytes) {
-  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  auto value = static_cast<double>(bytes);
-  int unit = 0;
-  for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
-  return fmt::format("{:.4g} {}", value, units[unit]);
-}
-
 std::string ratio_text(double of, double to) {
   return to > 0 && of > 0 ? fmt::format("{:.2f}", of / to) : "-";
 }
@@ -70,7 +62,7 @@ struct OldCase {
 };
 
 std::vector<OldCase> old_cases(const OrderedJson& old) {
-  constexpr const char* refusal = "this is not what `switchyard bench routing --json` writes";
+  constexpr const char* refusal = "not a report that `switchyard bench routing --json` wrote";
   try {
     require(old.at("kind") == "routing benchmark" && old.at("version") == 1, Exit::data, "{}",
             refusal);
@@ -89,14 +81,13 @@ std::vector<OldCase> old_cases(const OrderedJson& old) {
 
 std::string routing_table_head() {
   return fmt::format(
-      "# times in microseconds, of each rank's middle iteration: least, middle and most over "
-      "ranks\n"
-      "# wire/logical: bytes that change ranks (nodes, if there are several) over bytes of all "
-      "rows "
-      "as f32\n"
-      "# of raw, of copy: Alltoallv and memcpy of the same bytes, over max; plain: Alltoallv on "
-      "malloc's pages;\n# travel: raw over the part without packing; model: what --model predicts "
-      "for max\n"
+      "# times in microseconds: min, median and max over ranks of each rank's median iteration\n"
+      "# ratio: wire bytes, which change ranks (or nodes, if there are several), over logical "
+      "ones, "
+      "of all rows as f32\n"
+      "# of raw, of cp: the time of Alltoallv and of memcpy for the same bytes over max; plain: "
+      "Alltoallv on malloc's pages\n"
+      "# travel: raw over the part of max without packing; model: max as --model predicts it\n"
       "{:<11} {:<10} {:<13} {:<7} {:>7} {:>6} {:>5} {:>7} {:>10} {:>10} {:>6} {:>9} {:>9} {:>9} "
       "{:>5} {:>7} {:>7} {:>11} {:>6} {:>6} {:>6} {:>6} {:>9} {:>6}\n",
       "# workload", "mode", "exchange", "payload", "tokens", "hidden", "top-k", "experts",

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double giga_unit = 1e9, micro_unit = 1e-6;
 constexpr double bytes_of_weight = 4.0;
-constexpr double update_copies = 4.0;  // weights, gradients and two moments: read, and written
+constexpr double update_copies = 4.0;  // weights, gradients and two moments, read and written
 
 double ring_sum_seconds(double bytes, const ClusterModel& cluster) {
   const double ranks = cluster.num_ranks();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 
 #include "io/files/file.h"
@@ -26,8 +25,8 @@ class ExportCommand : public Command {
     app_ = program.add_subcommand("export", "Write a dataset's documents back as JSON lines");
     app_->add_option("DATASET", dataset_, "A dataset that `switchyard prepare` made")->required();
     app_->add_option("--jsonl", file_,
-                     "The file to write, compressed if it ends in .gz or .zst; - for the standard "
-                     "output")
+                     "The file to write, compressed if its name ends in .gz or .zst; - is the "
+                     "standard output")
         ->required()
         ->type_name("FILE");
     app_->footer(

@@ -18,13 +18,14 @@ std::int64_t divided_up(std::int64_t elements, std::int64_t parts) {
   return (elements + parts - 1) / parts;
 }
 
-// Of dense parameters each of all ranks owns a part, of the experts each replica.
+// Dense parameters are shared out over all ranks, those of experts over their replicas.
 std::int64_t owned_elements(const RunShape& shape) {
   return divided_up(shape.dense_elements(), shape.num_ranks) +
          divided_up(shape.expert_elements(), shape.num_replicas());
 }
 
-// The largest tensor: exact mode makes a product there before it is added as integers.
+// Elements of the largest tensor. In exact mode a product has this size before it is added up as
+// integers.
 std::int64_t largest_tensor(const RunShape& shape) {
   const ModelConfig& model = shape.model;
   const std::int64_t queries = model.num_heads * model.head_dim;
@@ -48,8 +49,8 @@ std::int64_t activation_total(const RunShape& shape) {
       .total();
 }
 
-// Room for a micro-batch's tokens on their way out, for an even share of results on their way home,
-// and for an eighth more.
+// The window holds a micro-batch's tokens on their way out, an even share of results on their way
+// back, and an eighth more.
 std::int64_t window_bytes(const RunShape& shape) {
   if (shape.router.exchange != "shared_memory") return 0;
   const std::int64_t rows = shape.micro_batch_tokens * (1 + shape.router.top_k);
@@ -62,7 +63,7 @@ std::int64_t window_bytes(const RunShape& shape) {
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes) {
   const std::int64_t held = shape.dense_elements() + shape.expert_elements();
   const std::int64_t owned = owned_elements(shape);
-  // Every tensor is written by one rank: the values by any copy, the moments by their owners.
+  // Every tensor is written by one rank: values by any replica, moments by their owners.
   const std::int64_t moments = 2 * shape.moment_bytes * owned;
   const std::int64_t written = 4 * owned + moments;
   return {{"values", 4 * held},
@@ -92,8 +93,9 @@ std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t pr
                        [](const MemoryKind& a, const MemoryKind& b) { return a.bytes < b.bytes; });
   const bool activations = largest->name == "activations";
   return fmt::format(
-      "{} of this run {} {} on a node that has {}, most of it for {}: use more nodes, fewer ranks "
-      "per node, {}",
+      "{} of this run {} {}, but a node has {}. Most of it is for {}: use more nodes, fewer ranks "
+      "per "
+      "node, {}",
       counted(shape.ranks_per_node, "rank"), shape.ranks_per_node == 1 ? "needs" : "need",
       bytes_in_words(needed), bytes_in_words(node_bytes), largest->name,
       activations ? "a smaller train.micro_batch_size or train.recompute_layers = " +

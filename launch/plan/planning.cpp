@@ -17,7 +17,7 @@ namespace {
 std::int64_t vocabulary_of(const PlanOptions& options, const Config& config) {
   if (options.vocabulary > 0) return options.vocabulary;
   require(!config.data.dataset.empty(), Exit::usage,
-          "the vocabulary is not known: set data.dataset, or give --vocabulary SIZE");
+          "the size of the vocabulary is unknown: set data.dataset, or use --vocabulary SIZE");
   return TokenStore(config.data.dataset).vocabulary();
 }
 

@@ -78,12 +78,11 @@ std::string profile_table(const Profile& profile, const Config& config, std::int
 
 Profile read_profile(const std::filesystem::path& file) {
   require(std::filesystem::is_regular_file(file), Exit::data,
-          "there is no {}: run `switchyard train --profile` first", file.string());
+          "{} does not exist: run `switchyard train --profile` first", file.string());
   try {
     return nlohmann::json::parse(durable::read_file(file, max_profile_bytes));
   } catch (const nlohmann::json::exception& error) {
-    fail(Exit::data, "{} does not hold what `train --profile` writes: {}", file.string(),
-         error.what());
+    fail(Exit::data, "{} was not written by `train --profile`: {}", file.string(), error.what());
   }
 }
 

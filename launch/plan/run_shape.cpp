@@ -45,7 +45,7 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
                    int threads) {
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   require(num_ranks <= micro_batches, Exit::usage,
-          "{} for {} in a step: use fewer ranks, or a smaller train.micro_batch_size",
+          "{} for only {} in a step: use fewer ranks, or a smaller train.micro_batch_size",
           counted(num_ranks, "rank"), counted(micro_batches, "micro-batch"));
   RunShape shape;
   shape.model = config.model;

@@ -1,4 +1,4 @@
-// A rank's spans as a file that ui.perfetto.dev and chrome://tracing open.
+// Writes a rank's spans to a file that ui.perfetto.dev and chrome://tracing open.
 #pragma once
 
 #include <cstdint>

@@ -38,8 +38,7 @@ int number_of(const fs::path& file) {
   return file.extension() == ".json" ? number : 0;
 }
 
-// A record that stays unreadable is of a start that died while it wrote it: a number without an
-// owner.
+// Returns an attempt without an owner if the record stays unreadable: its start died while writing.
 Attempt read_attempt(const fs::path& run_directory, int number) {
   for (int tries = 0; tries < 10; ++tries) {
     try {
@@ -54,8 +53,9 @@ Attempt read_attempt(const fs::path& run_directory, int number) {
   return unknown;
 }
 
-// Field 22 of /proc/PID/stat; 0 if there is no such process, or a dead one that nobody has waited
-// for yet (its state, field 3, says so). Field 2 is a name in brackets that may hold spaces.
+// Returns field 22 of /proc/PID/stat; 0 if there is no such process, or if it is dead but its
+// parent has not waited for it (by its state, field 3). Field 2 is a name in brackets that may hold
+// spaces.
 std::int64_t start_of_process(std::int64_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -106,7 +106,7 @@ std::optional<Attempt> newest_attempt(const fs::path& run_directory) {
 }
 
 bool is_alive(const fs::path& run_directory, const Attempt& attempt) {
-  if (attempt.process_start == 0) return false;  // a number without an owner
+  if (attempt.process_start == 0) return false;  // an attempt without an owner
   if (attempt.host == host_name()) {
     return attempt.boot_id == boot_id() && start_of_process(attempt.pid) == attempt.process_start;
   }
@@ -125,11 +125,11 @@ void wait_for_owner(const fs::path& run_directory, std::chrono::seconds patience
   for (;;) {
     const std::optional<Attempt> owner = newest_attempt(run_directory);
     if (!owner || !is_alive(run_directory, *owner)) return;
-    require(std::chrono::steady_clock::now() < deadline, Exit::busy,
-            "{} is in use: attempt {}, started {}, is process {} on {}. Wait for it, or end it "
-            "with `kill {}`",
-            run_directory.string(), owner->number, owner->started, owner->pid, owner->host,
-            owner->pid);
+    require(
+        std::chrono::steady_clock::now() < deadline, Exit::busy,
+        "{} is in use by attempt {}, which started at {} as process {} on {}. Wait for it, or end "
+        "it with `kill {}`",
+        run_directory.string(), owner->number, owner->started, owner->pid, owner->host, owner->pid);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
 }

@@ -26,7 +26,7 @@ std::optional<NodeMemory> memory_of_nodes(int nodes, const SlurmConfig& site) {
                       "by slurm.memory_per_node"};
   }
   std::vector<std::int64_t> mebibytes = node_memory(site.partition);
-  if (std::ssize(mebibytes) < nodes) return std::nullopt;  // sbatch refuses that by itself
+  if (std::ssize(mebibytes) < nodes) return std::nullopt;  // sbatch will refuse the job itself
   std::sort(mebibytes.begin(), mebibytes.end(), std::greater{});
   return NodeMemory{mebibytes[static_cast<std::size_t>(nodes) - 1] << 20, "by sinfo"};
 }
