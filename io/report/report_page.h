@@ -1,4 +1,4 @@
-// ReportPage: what every report is made of: one self-contained HTML page in one style, that grows
+// ReportPage: the base of every report: one self-contained HTML page in the common style, written
 // from top to bottom.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace switchyard {
 
 class ReportPage {
  protected:
-  // style: CSS beside that of all reports.
+  // style: CSS in addition to that of all reports.
   ReportPage(const std::string& title, const std::string& heading, const char* style = "") {
     add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"

@@ -1,4 +1,4 @@
-// The style sheet of report.html.
+// The style sheet of all reports.
 #pragma once
 
 namespace switchyard {

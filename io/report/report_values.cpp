@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <iterator>
 
 namespace switchyard {
@@ -45,18 +44,6 @@ std::string with_commas(std::int64_t count) {
     text.insert(static_cast<std::size_t>(i), 1, ',');
   }
   return text;
-}
-
-std::string bytes_in_words(std::int64_t bytes) {
-  auto amount = static_cast<double>(bytes);
-  if (amount < 1000) return fmt::format("{} B", bytes);
-  for (const char* unit : {"kB", "MB", "GB", "TB"}) {
-    amount /= 1000;
-    if (amount >= 999.5) continue;
-    const int digits = amount < 9.995 ? 2 : amount < 99.95 ? 1 : 0;
-    return fmt::format("{:.{}f} {}", amount, digits, unit);
-  }
-  return fmt::format("{:.0f} PB", amount / 1000);
 }
 
 std::string share_in_words(std::int64_t part, std::int64_t whole) {

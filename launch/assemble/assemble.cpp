@@ -2,8 +2,8 @@
 
 #include "launch/assemble/layout.h"
 #include "launch/config/config_checks.h"
-#include "launch/host/environment.h"
 #include "launch/host/gpu_place.h"
+#include "launch/host/machine.h"
 #include "launch/host/numa.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"

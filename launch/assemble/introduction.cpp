@@ -1,8 +1,8 @@
 #include "launch/assemble/introduction.h"
 
 #include "launch/host/counted.h"
-#include "launch/host/environment.h"
 #include "launch/host/gpu_place.h"
+#include "launch/host/machine.h"
 #include "launch/host/numa.h"
 
 namespace switchyard {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "launch/run/run_directory.h"
 #include "runtime/comm/agree.h"
 #include "runtime/comm/mesh.h"

@@ -7,7 +7,7 @@
 #include "launch/config/config_values.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr std::int64_t max_model_bytes = 1 << 16;
@@ -62,4 +62,4 @@ ClusterModel read_cluster_model(const std::filesystem::path& path) {
   return parse_cluster_model(durable::read_file(path, max_model_bytes), path.string());
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

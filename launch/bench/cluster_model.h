@@ -1,12 +1,12 @@
-// ClusterModel: a cluster in a few numbers, for predictions (docs/benchmark-routing.md says how to
-// measure them).
+// ClusterModel: a cluster described by a few numbers, for predictions (docs/benchmark-routing.md
+// says how to measure them).
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::bench {
 
 struct ClusterModel {
   int nodes = 1, ranks_per_node = 1;
@@ -16,7 +16,7 @@ struct ClusterModel {
   double link_gb_per_s = 12.5;            // in or out of one node, shared by its ranks
   double memory_gb_per_s = 5.0;           // packed or unpacked rows of one rank, all ranks at once
   double gflop_per_s = 100.0;             // matrix products of one rank
-  std::vector<std::string> assumed = {};  // "key = value" of what the file does not say
+  std::vector<std::string> assumed = {};  // "key = value" for each key that the file leaves out
 
   int num_ranks() const { return nodes * ranks_per_node; }
   int node_of(int rank) const { return rank / ranks_per_node; }
@@ -26,4 +26,4 @@ struct ClusterModel {
 ClusterModel parse_cluster_model(const std::string& toml, const std::string& name);
 ClusterModel read_cluster_model(const std::filesystem::path& path);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

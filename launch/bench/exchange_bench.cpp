@@ -10,11 +10,12 @@
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr int exchange_warm_up = 3;
-constexpr std::int64_t oracle_tokens = 256;  // of a rank: every rank computes what all send
+constexpr std::int64_t oracle_tokens =
+    256;  // of each rank: every rank computes what all ranks send
 
 void fill(Tensor tensor, float value, Stream& stream) {
   HostWrite filled(tensor, stream);
@@ -22,14 +23,15 @@ void fill(Tensor tensor, float value, Stream& stream) {
   filled.send();
 }
 
-// What one iteration moves. Its memory is an arena's, on huge pages, as in training.
-struct Bed {
+// The tensors that one iteration moves. They come from an arena, on huge pages, as in training.
+struct TestBed {
   Plan plan;
   Arena arena;
-  Tensor x, rows, results, home;  // home: slots, or a sum for each token
+  Tensor x, rows, results, home;  // home: one row for each slot, or one sum for each token
   bool sums;
 
-  Bed(const RoutingCase& what, Device device) : arena(device), sums(what.exchange == "node_sums") {}
+  TestBed(const RoutingCase& what, Device device)
+      : arena(device), sums(what.exchange == "node_sums") {}
   void make(const DrawnRouting& drawn, const RoutingCase& what, Exchange& exchange, Comm& world,
             Stream& stream) {
     arena.reset();
@@ -71,7 +73,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
                               payload_of(what.payload), what.hidden, world.rank());
-  Bed bed(what, stream.device());
+  TestBed bed(what, stream.device());
   bed.make(oracle.mine(), small, exchange, world, stream);
   HostWrite x(bed.x, stream), results(bed.results, stream);
   oracle.fill(x.tensor());
@@ -79,7 +81,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   const auto work = [&](const Chunk& chunk) {
     const HostRead rows(bed.rows, stream);
     oracle.work(chunk, rows.tensor(), results.tensor());
-    results.send();  // of earlier chunks once more, the same
+    results.send();  // sends the unchanged results of earlier chunks again
   };
   bed.round_trip(exchange, work, stream);
   const HostRead rows(bed.rows, stream), home(bed.home, stream);
@@ -89,7 +91,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   return reduce_one(world, wrong, Reduce::sum);
 }
 
-void run_mode(const std::string& mode, Bed& bed, Exchange& exchange, Stream& stream) {
+void run_mode(const std::string& mode, TestBed& bed, Exchange& exchange, Stream& stream) {
   if (mode == "dispatch") {
     exchange.dispatch(bed.x, Tensor{}, bed.plan, bed.rows, bed.arena, stream);
   } else if (mode == "combine") {
@@ -189,7 +191,7 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   RoutingResult result = result_of(what, topology, world);
   result.wrong = count_wrong(what, sweep, *exchange, world, stream);
 
-  Bed bed(what, stream.device());
+  TestBed bed(what, stream.device());
   bed.make(draw(world.rank(), 0), what, *exchange, world, stream);
   count_traffic(bed.plan, legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
                 world, stream, result);
@@ -213,4 +215,4 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

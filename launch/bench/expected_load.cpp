@@ -2,17 +2,17 @@
 
 #include <cmath>
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
-// sum_e (1 - exp(-time share_e)): how many experts rang.
+// Returns sum_e (1 - exp(-time share_e)): the expected number of experts that rang by `time`.
 double rung_by(double time, const std::vector<double>& shares) {
   double sum = 0.0;
   for (const double share : shares) sum -= std::expm1(-time * share);
   return sum;
 }
 
-// When k experts have rung, by bisection.
+// Returns the time at which k experts are expected to have rung, found by bisection.
 double time_of(int top_k, const std::vector<double>& shares) {
   double low = 0.0, high = 1.0;
   while (rung_by(high, shares) < top_k && high < 1e12) high *= 2.0;
@@ -44,8 +44,8 @@ ExpectedLoad::ExpectedLoad(const Workload& workload, const WorkloadShape& shape)
   for (const double share : shares) visits_.push_back(-std::expm1(-time * share));
 }
 
-// Of equal shares, k experts without repeating one: the chance that none is among these is
-// hypergeometric. A single choice is one of them or not. Otherwise experts ring independently.
+// For equal shares, the chance that none of k distinct experts is among `experts` is
+// hypergeometric. For k = 1 the chances add up. Otherwise experts are taken as independent.
 double ExpectedLoad::visits_any(const std::vector<int>& experts) const {
   double none = 1.0;
   if (balanced_) {
@@ -64,4 +64,4 @@ double ExpectedLoad::visits_any(const std::vector<int>& experts) const {
   return 1.0 - none;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -1,5 +1,5 @@
-// What a workload's routing is on average, without drawing a token: for clusters of more ranks than
-// could be drawn for.
+// ExpectedLoad: the average routing of a workload, computed without drawing a token, for clusters
+// of more ranks than could be drawn for.
 #pragma once
 
 #include <vector>
@@ -7,18 +7,18 @@
 #include "experts/placement.h"
 #include "router/exchange/workload.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 class ExpectedLoad {
  public:
   ExpectedLoad(const Workload& workload, const WorkloadShape& shape);
 
-  // The part of the tokens that visit an expert; the parts add up to k. Where tokens draw experts
-  // with unequal shares and without repeating one, as if each expert rang after an exponential time
-  // and the first k were taken (exact for k = 1, and for equal shares).
+  // The share of the tokens that visit an expert; the shares add up to k. Tokens that draw experts
+  // with unequal shares, without repeating one, are modelled as if each expert rang after an
+  // exponential time and the first k to ring were taken (exact for k = 1 and for equal shares).
   double visits(int expert) const { return visits_[static_cast<std::size_t>(expert)]; }
-  // The part of the tokens that visit at least one of `experts`, which are distinct. For unequal
-  // shares and k > 1 as if experts were visited independently: within about 0.06.
+  // The share of the tokens that visit at least one of `experts`, which are distinct. For unequal
+  // shares and k > 1 it assumes that experts are visited independently: within about 0.06.
   double visits_any(const std::vector<int>& experts) const;
 
  private:
@@ -27,4 +27,4 @@ class ExpectedLoad {
   std::vector<double> visits_;  // [experts]
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -7,7 +7,7 @@
 #include "router/payload.h"
 #include "runtime/comm/counts.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sweep,
                                  const ClusterModel& cluster) {
@@ -51,7 +51,9 @@ void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cl
                           const std::string& exchange, RoutingResult& result) {
   const RoutingCase& what = result.what;
   const double row = static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden));
-  const int both = what.mode == "step" ? 4 : what.mode == "layer" ? 2 : 1;  // of two layers
+  const int both = what.mode == "step"    ? 4
+                   : what.mode == "layer" ? 2
+                                          : 1;  // two layers, forward and backward
   const int dispatches = what.mode == "combine" ? 0 : both;
   const int combines = what.mode == "dispatch" ? 0 : both;
   const bool sums = exchange == "node_sums";
@@ -81,4 +83,4 @@ void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cl
   result.tokens = std::llround(traffic.all_tokens);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

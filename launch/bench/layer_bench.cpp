@@ -11,7 +11,7 @@
 #include "runtime/random.h"
 #include "train/step/trainer.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr int layer_warm_up = 2;
@@ -19,10 +19,10 @@ constexpr int layer_warm_up = 2;
 // Forward and backward each send rows out and bring rows home.
 constexpr Legs layer_legs{2, 2};
 
-// One layer, whose router looks at the first `experts` elements of a token.
-class LayerBed {
+// One layer whose router scores a token by its first `experts` elements.
+class LayerTestBed {
  public:
-  LayerBed(const RoutingCase& what, const RoutingSweep& sweep, Comm& world, Stream& stream)
+  LayerTestBed(const RoutingCase& what, const RoutingSweep& sweep, Comm& world, Stream& stream)
       : what_(what),
         stream_(stream),
         mesh_(make_mesh(world.split(0, world.rank()), world.size())),
@@ -42,7 +42,7 @@ class LayerBed {
     router.send();
   }
 
-  // Tokens that the gate sends where `drawn` says, best choice first; what was dropped, too.
+  // Makes tokens that the gate sends where `drawn` says, best choice first, dropped ones included.
   void make(const DrawnRouting& drawn) {
     arena_.reset();
     scratch_.reset();
@@ -98,7 +98,7 @@ class LayerBed {
   Tensor x_, out_, d_x_;
 };
 
-// One micro-batch of a rank, made up.
+// A made-up micro-batch of one rank.
 struct StepTokens {
   std::vector<std::int32_t> tokens, positions;
   Batch batch;
@@ -135,7 +135,7 @@ ModelConfig bench_model(const RoutingCase& what, const RoutingSweep& sweep) {
 
 RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
                             Stream& stream) {
-  LayerBed bed(what, sweep, world, stream);
+  LayerTestBed bed(what, sweep, world, stream);
   Trace trace;
   stream.set_trace(&trace);
   const Topology topology = make_topology(world, sweep.ranks_per_node);
@@ -197,4 +197,4 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -6,12 +6,12 @@
 #include "router/math.h"
 #include "runtime/comm/counts.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 RecordedRouting::RecordedRouting(const std::filesystem::path& folder)
     : log_(folder), folder_(folder) {
   std::vector<RoutingKey> keys = log_.keys();
-  require(!keys.empty(), Exit::data, "{} holds no whole record", folder.string());
+  require(!keys.empty(), Exit::data, "{} holds no complete record", folder.string());
   std::sort(keys.begin(), keys.end(), [](const RoutingKey& a, const RoutingKey& b) {
     return std::tie(a.step, a.layer, a.micro_batch) < std::tie(b.step, b.layer, b.micro_batch);
   });
@@ -20,8 +20,8 @@ RecordedRouting::RecordedRouting(const std::filesystem::path& folder)
     const RoutingShape shape = log_.shape_of(key);
     require(
         shape == shape_, Exit::data,
-        "{}: {} tokens with {} choices in step {}, {} with {} in step {}: a benchmark takes one "
-        "shape",
+        "{}: {} tokens with {} choices in step {}, but {} with {} in step {}: a benchmark needs "
+        "records of one shape",
         folder.string(), shape_.tokens, shape_.choices, keys.front().step, shape.tokens,
         shape.choices, key.step);
     const bool same_round = !rounds_.empty() && rounds_.back().back().step == key.step &&
@@ -43,10 +43,10 @@ DrawnRouting RecordedRouting::draw(int rank, int num_ranks, std::int64_t iterati
   experts.resize(to_index(std::min(tokens, this->tokens()) * shape_.choices));
   for (const std::int32_t choice : experts) {
     require(expert_of(choice) < num_experts, Exit::usage,
-            "{} chose expert {} in step {}: say with --experts how many the run had",
+            "{} chose expert {} in step {}: set --experts to the number of experts of the run",
             folder_.string(), expert_of(choice), key.step);
   }
   return {std::move(experts), shape_.choices, num_experts};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

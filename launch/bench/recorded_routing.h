@@ -8,7 +8,7 @@
 #include "io/folder/routing_log.h"
 #include "router/exchange/workload.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 class RecordedRouting {
  public:
@@ -18,11 +18,11 @@ class RecordedRouting {
   std::int64_t tokens() const { return shape_.tokens; }  // of a micro-batch
   int top_k() const { return shape_.choices; }
 
-  // What rank `rank` of `num_ranks` routed in the given iteration: ranks take the micro-batches of
-  // a step and layer in turn, then those of the next layer, then of the next step; the first
-  // `tokens` tokens of each. A step of fewer micro-batches than ranks serves some of them twice.
-  // Errors: Exit::usage if the recording chose an expert that is not among `num_experts`;
-  // Exit::data if it is damaged.
+  // Returns what rank `rank` of `num_ranks` routes in an iteration: the first `tokens` tokens of a
+  // recorded micro-batch. Ranks take the micro-batches of a step and layer in turn, then those of
+  // the next layer, then of the next step. If a step has fewer micro-batches than there are ranks,
+  // some are used twice. Errors: Exit::usage if the recording chose an expert that is not among
+  // `num_experts`; Exit::data if it is damaged.
   DrawnRouting draw(int rank, int num_ranks, std::int64_t iteration, std::int64_t tokens,
                     int num_experts) const;
 
@@ -33,4 +33,4 @@ class RecordedRouting {
   std::vector<std::vector<RoutingKey>> rounds_;  // the micro-batches of each (step, layer)
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -1,4 +1,4 @@
-// `switchyard bench routing`: what the routing of tokens costs on these ranks.
+// `switchyard bench routing` measures what routing tokens costs on these ranks.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@
 #include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
 enum class ReportForm : std::uint8_t { table, csv, json };
 
@@ -18,13 +18,12 @@ struct RoutingBenchOptions {
   std::vector<std::string> sets;  // of [run], as "run.device=cuda"
   ReportForm form = ReportForm::table;
   std::optional<std::filesystem::path>
-      model;  // predict for this cluster; on as many ranks, beside what is measured
+      model;  // a cluster to predict for; on as many ranks as it has, measure too
   std::optional<std::filesystem::path> compare;  // an older report in JSON
-  std::optional<std::filesystem::path> plot;     // an SVG file to write
 };
 
 // Collective. Results on stdout, progress and comparisons of machine-readable forms on stderr.
 // Errors: agreed; Exit::internal if an exchange moved a wrong row, after all results.
 Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

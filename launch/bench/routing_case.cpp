@@ -8,13 +8,13 @@
 #include "router/exchange/exchange.h"
 #include "router/exchange/workload.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 const std::vector<std::string> all_modes = {"dispatch", "combine", "round_trip", "layer", "step"};
 
-// `chosen`, or all names for "all", which has none of `also`. Errors: Exit::usage for a name that
-// is not among them.
+// Returns `chosen`, with "all" replaced by the names in `all`. Errors: Exit::usage for a name that
+// is in neither `all` nor `also`.
 std::vector<std::string> named(const char* what, const std::vector<std::string>& chosen,
                                const std::vector<std::string>& all,
                                const std::vector<std::string>& also = {}) {
@@ -27,8 +27,8 @@ std::vector<std::string> named(const char* what, const std::vector<std::string>&
     const auto among = [&](const std::vector<std::string>& list) {
       return std::find(list.begin(), list.end(), name) != list.end();
     };
-    require(among(all) || among(also), Exit::usage, "there is no {} {}: choose from {}, or all",
-            what, name, all);
+    require(among(all) || among(also), Exit::usage, "unknown {} {}: choose from {}, or all", what,
+            name, all);
     names.push_back(name);
   }
   return names;
@@ -46,13 +46,12 @@ void check_case(const RoutingCase& c) {
   require(c.top_k >= 1 && c.top_k <= c.experts, Exit::usage,
           "top-{} of {} experts: choose k between 1 and the number of experts", c.top_k, c.experts);
   require(!computes(c) || (c.tokens % row_tile == 0 && c.tokens > 0), Exit::usage,
-          "mode {} takes a multiple of {} tokens, not {}", c.mode, row_tile, c.tokens);
+          "mode {} needs a multiple of {} tokens, not {}", c.mode, row_tile, c.tokens);
   require(c.mode != "layer" || c.experts <= c.hidden, Exit::usage,
-          "mode layer sets one element of a token per expert: {} experts need a hidden size of at "
-          "least as much, not {}",
-          c.experts, c.hidden);
+          "mode layer needs a hidden size of at least the number of experts, {}, not {}", c.experts,
+          c.hidden);
   require(c.mode != "step" || c.hidden % 64 == 0, Exit::usage,
-          "mode step has heads of 64 elements, which do not divide a hidden size of {}", c.hidden);
+          "mode step needs a hidden size that is a multiple of 64, not {}", c.hidden);
 }
 
 }  // namespace
@@ -76,7 +75,7 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
     }
   };
   for (const std::string& mode : modes) {
-    // A training step routes as its model does.
+    // In a training step the model itself routes.
     const auto workloads = mode == "step" ? std::vector<std::string>{"model"}
                            : !sweep.replay.empty()
                                ? std::vector<std::string>{"replay"}
@@ -95,7 +94,8 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
 double bytes_at_least(const RoutingCase& what, const RoutingSweep& sweep, int num_ranks) {
   const auto tokens = static_cast<double>(what.tokens),
              row = 4.0 * static_cast<double>(what.hidden);
-  const double rows = tokens * (1.0 + 3.0 * what.top_k) * row;  // tokens; sent, computed, come home
+  const double rows =
+      tokens * (1.0 + 3.0 * what.top_k) * row;  // tokens; rows sent, computed and returned
   if (!computes(what)) return rows;
   const double expert = 3.0 * row * static_cast<double>(sweep.expert_hidden);
   return rows + 2.0 * expert * what.experts / num_ranks;  // values and gradients
@@ -106,4 +106,4 @@ double RoutingResult::algbw() const {
 }
 double RoutingResult::busbw() const { return 1e-9 * static_cast<double>(busiest_bytes) / most; }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

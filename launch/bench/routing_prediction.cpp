@@ -10,7 +10,7 @@
 #include "runtime/comm/counts.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr double giga = 1e9, micro = 1e-6;
@@ -18,10 +18,10 @@ constexpr double giga = 1e9, micro = 1e-6;
 // Rows that one rank sends or receives, in one direction of an exchange.
 struct RankRows {
   double packed = 0.0, unpacked = 0.0;  // by the rank itself
-  double own = 0.0;                     // of both, what stays on the rank and is moved once
-  double within = 0.0;                  // to or from its node, the larger
-  double across = 0.0;                  // to or from other nodes, of the whole node, the larger
-  double relayed = 0.0;                 // handed on within the node before or after crossing
+  double own = 0.0;                     // the part of both that stays on the rank and is moved once
+  double within = 0.0;                  // sent to or received from its node, whichever is larger
+  double across = 0.0;                  // the same for the whole node and other nodes
+  double relayed = 0.0;                 // passed on within the node before or after crossing
   double messages_within = 0.0, messages_across = 0.0;
 };
 
@@ -29,7 +29,8 @@ bool goes_by_node(const std::string& exchange) {
   return exchange == "hierarchical" || exchange == "node_sums";
 }
 
-// out: at home; in: at the experts. Of the dispatch; a combine is the mirror.
+// Rows of a dispatch, or of a combine, which mirrors it. out: as the rank sends its tokens; in: as
+// its experts receive rows.
 RankRows rows_of(const ExpectedTraffic& t, const ClusterModel& cluster, const std::string& exchange,
                  int rank, bool combine) {
   const std::size_t node = to_index(cluster.node_of(rank));
@@ -51,7 +52,7 @@ RankRows rows_of(const ExpectedTraffic& t, const ClusterModel& cluster, const st
   rows.across = std::max(out_across, in_across);
   rows.messages_within = cluster.ranks_per_node - 1;
   rows.messages_across = by_node ? cluster.nodes - 1 : cluster.num_ranks() - cluster.ranks_per_node;
-  if (by_node) {  // rows from other nodes go through the relays, which share them evenly
+  if (by_node) {  // rows from other nodes go through relays, which share them evenly
     rows.relayed =
         t.node_share[node] * (t.all_tokens - t.node_tokens[node]) / cluster.ranks_per_node;
   }
@@ -68,7 +69,7 @@ LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const Routin
   const auto bytes = static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden));
   const double node_rate = giga * cluster.node_gb_per_s, link_rate = giga * cluster.link_gb_per_s,
                memory_rate = giga * cluster.memory_gb_per_s;
-  // A window that the node shares: one fence, and the copy out of it is the unpacking.
+  // With a window that the node shares there is one fence, and the copy out of it is the unpacking.
   const bool shares_memory = exchange == "shared_memory";
   const double within = shares_memory ? 0.0 : bytes * (rows.within + rows.relayed) / node_rate;
   const double across = bytes * rows.across / link_rate;
@@ -76,7 +77,8 @@ LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const Routin
   time.travel = micro * (cluster.link_latency_us * rows.messages_across +
                          cluster.node_latency_us * (shares_memory ? 1.0 : rows.messages_within)) +
                 std::max(within, across);
-  const bool in_place = combine && what.payload == "f32";  // at home, or in the window
+  const bool in_place =
+      combine && what.payload == "f32";  // the rows already lie where they are needed
   double moved = rows.packed + rows.unpacked;
   if (shares_memory) {
     moved = rows.unpacked + (in_place ? 0.0 : combine ? rows.packed : rows.packed / what.top_k);
@@ -87,13 +89,13 @@ LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const Routin
   return time;
 }
 
-// One rank's seconds of an iteration.
+// Seconds that one rank takes for an iteration.
 struct RankTime {
   double total = 0.0, travel = 0.0;
 };
 
-// Forward and backward, which has two products for each of its own. Pipelined, the shorter of
-// travel and experts shows in one chunk only.
+// Forward and backward; the latter has two products for each of the former. In a pipelined exchange
+// the shorter of travel and experts shows in one chunk only.
 RankTime layer_time(const LegTime& out, const LegTime& home, double experts, double gate,
                     int num_chunks) {
   const double travel = out.travel + home.travel, packing = out.packing + home.packing;
@@ -158,7 +160,7 @@ RoutingResult predicted_for(const ExpectedTraffic& traffic, const ClusterModel& 
   }
   take_rank_times(times, result);
   count_expected_bytes(traffic, cluster, exchange, result);
-  if (what.mode == "step") {  // as where it is measured
+  if (what.mode == "step") {  // measured steps have no baselines either
     result.raw = 0.0;
     return result;
   }
@@ -183,4 +185,4 @@ RoutingResult predict_routing(const RoutingCase& what, const RoutingSweep& sweep
   return *best;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -5,20 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/text/byte_size.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
-
-std::string bytes_text(std::int64_t bytes) {
-  const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  auto value = static_cast<double>(bytes);
-  int unit = 0;
-  for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
-  return fmt::format("{:.4g} {}", value, units[unit]);
-}
 
 std::string ratio_text(double of, double to) {
   return to > 0 && of > 0 ? fmt::format("{:.2f}", of / to) : "-";
@@ -69,7 +62,7 @@ struct OldCase {
 };
 
 std::vector<OldCase> old_cases(const OrderedJson& old) {
-  constexpr const char* refusal = "this is not what `switchyard bench routing --json` writes";
+  constexpr const char* refusal = "not a report that `switchyard bench routing --json` wrote";
   try {
     require(old.at("kind") == "routing benchmark" && old.at("version") == 1, Exit::data, "{}",
             refusal);
@@ -88,14 +81,13 @@ std::vector<OldCase> old_cases(const OrderedJson& old) {
 
 std::string routing_table_head() {
   return fmt::format(
-      "# times in microseconds, of each rank's middle iteration: least, middle and most over "
-      "ranks\n"
-      "# wire/logical: bytes that change ranks (nodes, if there are several) over bytes of all "
-      "rows "
-      "as f32\n"
-      "# of raw, of copy: Alltoallv and memcpy of the same bytes, over max; plain: Alltoallv on "
-      "malloc's pages;\n# travel: raw over the part without packing; model: what --model predicts "
-      "for max\n"
+      "# times in microseconds: min, median and max over ranks of each rank's median iteration\n"
+      "# ratio: wire bytes, which change ranks (or nodes, if there are several), over logical "
+      "ones, "
+      "of all rows as f32\n"
+      "# of raw, of cp: the time of Alltoallv and of memcpy for the same bytes over max; plain: "
+      "Alltoallv on malloc's pages\n"
+      "# travel: raw over the part of max without packing; model: max as --model predicts it\n"
       "{:<11} {:<10} {:<13} {:<7} {:>7} {:>6} {:>5} {:>7} {:>10} {:>10} {:>6} {:>9} {:>9} {:>9} "
       "{:>5} {:>7} {:>7} {:>11} {:>6} {:>6} {:>6} {:>6} {:>9} {:>6}\n",
       "# workload", "mode", "exchange", "payload", "tokens", "hidden", "top-k", "experts",
@@ -108,7 +100,7 @@ std::string routing_table_line(const RoutingResult& r) {
       "{:<11} {:<10} {:<13} {:<7} {:>7} {:>6} {:>5} {:>7} {:>10} {:>10} {:>6.2f} {:>9.1f} {:>9.1f} "
       "{:>9.1f} {:>5} {:>7.3f} {:>7.3f} {:>11.4g} {:>6} {:>6} {:>6} {:>6} {:>9} {:>6}\n",
       r.what.workload, r.what.mode, r.what.exchange, r.what.payload, r.what.tokens, r.what.hidden,
-      r.what.top_k, r.what.experts, bytes_text(r.logical_bytes), bytes_text(r.wire_bytes),
+      r.what.top_k, r.what.experts, bytes_in_words(r.logical_bytes), bytes_in_words(r.wire_bytes),
       wire_ratio(r), 1e6 * r.least, 1e6 * r.middle, 1e6 * r.most, r.slowest, r.algbw(), r.busbw(),
       r.tokens_per_second(), ratio_text(r.raw, r.most), ratio_text(r.plain, r.most),
       ratio_text(r.raw, r.travel), ratio_text(r.copy, r.most),
@@ -173,4 +165,4 @@ std::string compare_routing(const OrderedJson& old, const std::vector<RoutingRes
   return text + fmt::format("{} cases within noise, {} not in the old file\n", same, unknown);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -1,4 +1,4 @@
-// The results of the routing benchmark as text, CSV, JSON and a picture.
+// The results of the routing benchmark as text, CSV and JSON.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 #include "launch/bench/routing_case.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
-// Lines that say what the columns are, and one line per result; each ends with a newline.
+// The lines that explain the columns, and one line per result; each ends with a newline.
 std::string routing_table_head();
 std::string routing_table_line(const RoutingResult& result);
 
@@ -22,12 +22,9 @@ std::string routing_csv_line(const RoutingResult& result);
 nlohmann::ordered_json routing_json(const std::vector<RoutingResult>& results,
                                     const std::string& program_version);
 
-// Both files' cases that differ by more than their noise, one line each, and how many are the same.
-// old: what routing_json gave. Errors: Exit::data for anything else.
+// Returns one line for each case that differs from `old` by more than noise, and how many do not.
+// old: what routing_json returned. Errors: Exit::data for anything else.
 std::string compare_routing(const nlohmann::ordered_json& old,
                             const std::vector<RoutingResult>& results);
 
-// Bandwidth against size, one line per exchange and workload, and the rows each rank received.
-std::string routing_svg(const std::vector<RoutingResult>& results);
-
-}  // namespace switchyard
+}  // namespace switchyard::bench

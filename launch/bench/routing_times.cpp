@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace switchyard {
+namespace switchyard::bench {
 
 double middle_of(std::vector<double> values) {
   const auto middle = values.begin() + std::ssize(values) / 2;
@@ -67,4 +67,4 @@ RankTimes time_on_ranks(Comm& world, int warm_up, int iterations,
   return summarize(world, seconds);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -6,11 +6,11 @@
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
-// My rows for one node: one for each choice, or with `once` one for each token. token_of_slot: the
-// plan's, on the host.
+// Counts this rank's rows for one node: one for each choice or, with `once`, one for each token.
+// token_of_slot: the plan's, on the host.
 std::int64_t rows_for_node(const Plan& plan, const std::int32_t* token_of_slot,
                            const std::vector<int>& ranks, bool once) {
   const Counts begin = begins_of(plan.send);
@@ -24,7 +24,7 @@ std::int64_t rows_for_node(const Plan& plan, const std::int32_t* token_of_slot,
   return once ? std::ssize(tokens) : rows;
 }
 
-// Rows that leave my rank; with several nodes, my node.
+// Counts the rows that leave this rank or, with several nodes, this node.
 std::int64_t rows_leaving(const Plan& plan, const std::int32_t* token_of_slot,
                           const Topology& topology, int rank, bool once) {
   if (topology.num_nodes() == 1) return plan.num_slots - plan.send[to_index(rank)];
@@ -70,4 +70,4 @@ void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Pay
                      stream);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -1,4 +1,4 @@
-// The bytes of an exchange: what its rows weigh, and what of them leaves a rank or a node.
+// Counts the bytes of an exchange, and how many of them leave a rank or a node.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +9,20 @@
 #include "router/plan/plan.h"
 #include "runtime/comm/topology.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 
-// How often a mode sends rows out and brings rows home.
+// How often a mode sends rows to experts and brings results back.
 struct Legs {
   int dispatches = 0, combines = 0;
 };
 
-// A case on these ranks, before anything is known of it.
+// The result of a case on these ranks before anything was measured.
 RoutingResult result_of(const RoutingCase& what, const Topology& topology, const Comm& world);
 
-// Collective. Fills the bytes and the load of `result` from my plan. hidden: of a row.
+// Collective. Fills in the bytes and the load of `result` from this rank's plan. hidden: elements
+// of a row.
 void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Payload payload,
                    std::int64_t hidden, const Topology& topology, Comm& experts, Stream& stream,
                    RoutingResult& result);
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

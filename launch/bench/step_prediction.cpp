@@ -3,12 +3,12 @@
 #include "launch/bench/layer_bench.h"
 #include "model/transformer/flops.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace {
 
 constexpr double giga_unit = 1e9, micro_unit = 1e-6;
 constexpr double bytes_of_weight = 4.0;
-constexpr double update_copies = 4.0;  // weights, gradients and two moments: read, and written
+constexpr double update_copies = 4.0;  // weights, gradients and two moments, read and written
 
 double ring_sum_seconds(double bytes, const ClusterModel& cluster) {
   const double ranks = cluster.num_ranks();
@@ -38,4 +38,4 @@ double rest_of_step(const RoutingCase& what, const RoutingSweep& sweep,
              (giga_unit * cluster.memory_gb_per_s);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::bench

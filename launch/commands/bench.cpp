@@ -8,9 +8,10 @@ namespace {
 class BenchCommand : public Command {
  public:
   explicit BenchCommand(CLI::App& program) {
-    app_ = program.add_subcommand("bench", "Measure this machine");
+    app_ = program.add_subcommand("bench", "Measure the speed of this machine");
     app_->require_subcommand(1);
-    CLI::App& routing = *app_->add_subcommand("routing", "What moving tokens to experts costs");
+    CLI::App& routing =
+        *app_->add_subcommand("routing", "Measure what moving tokens to experts costs");
     add_sweep(routing);
     add_run_sets(routing, options_.sets);
     add_report(routing);
@@ -18,19 +19,19 @@ class BenchCommand : public Command {
         "  mpirun -n 4 switchyard bench routing\n"
         "  srun switchyard bench routing --exchange all --workload all --tokens 256,1024,4096\n"
         "  mpirun -n 4 switchyard bench routing --mode layer --json >old.json\n"
-        "  mpirun -n 4 switchyard bench routing --mode layer --compare old.json --plot "
-        "routing.svg\n"
+        "  mpirun -n 4 switchyard bench routing --mode layer --compare old.json\n"
         "\n"
-        "Lists are separated by commas; every combination is measured. An oracle checks every row\n"
-        "first: a wrong one ends with exit code 1. docs/benchmark-routing.md explains the "
+        "Lists are separated by commas, and every combination is measured. An oracle checks every\n"
+        "row first; if one is wrong, the exit code is 1. docs/benchmark-routing.md explains the\n"
         "columns.");
   }
 
   int run() override {
-    if (csv_) options_.form = ReportForm::csv;
-    if (json_) options_.form = ReportForm::json;
-    return run_on_ranks(
-        [&](std::unique_ptr<Comm> world) { return bench_routing(options_, std::move(world)); });
+    if (csv_) options_.form = bench::ReportForm::csv;
+    if (json_) options_.form = bench::ReportForm::json;
+    return run_on_ranks([&](std::unique_ptr<Comm> world) {
+      return bench::bench_routing(options_, std::move(world));
+    });
   }
 
  private:
@@ -40,19 +41,21 @@ class BenchCommand : public Command {
   }
 
   void add_sweep(CLI::App& app) {
-    RoutingSweep& sweep = options_.sweep;
+    bench::RoutingSweep& sweep = options_.sweep;
     add_list(app, "--workload", sweep.workloads,
-             "balanced, zipf, hot_expert, hot_rank, hot_node, ragged, empty_rank, rotating, burst; "
-             "or all");
-    app.add_option("--replay", sweep.replay,
-                   "In place of workloads, tokens and top-k: the choices of a run, recorded with "
-                   "router.record")
+             "How tokens choose experts: balanced, zipf, hot_expert, hot_rank, hot_node, ragged, "
+             "empty_rank, rotating, burst; or all");
+    app.add_option(
+           "--replay", sweep.replay,
+           "Replay the choices that a run recorded with router.record, instead of workloads, "
+           "tokens and top-k")
         ->type_name("FOLDER");
-    add_list(app, "--mode", sweep.modes, "dispatch, combine, round_trip, layer, step; or all");
+    add_list(app, "--mode", sweep.modes,
+             "What to measure: dispatch, combine, round_trip, layer, step; or all");
     add_list(app, "--exchange", sweep.exchanges,
-             "flat, shared_memory, hierarchical, pipelined, auto, node_sums; or all, which are the "
-             "first four");
-    add_list(app, "--payload", sweep.payloads, "f32, bf16, int8; or all");
+             "flat, shared_memory, hierarchical, pipelined, auto, node_sums; or all, which means "
+             "the first four");
+    add_list(app, "--payload", sweep.payloads, "How rows travel: f32, bf16, int8; or all");
     const auto sizes = [&](const char* name, auto& list, const char* meaning, int low, int high) {
       app.add_option(name, list, meaning)
           ->delimiter(',')
@@ -60,47 +63,45 @@ class BenchCommand : public Command {
           ->check(CLI::Range(low, high))
           ->capture_default_str();
     };
-    sizes("--tokens", sweep.tokens, "Tokens of a rank", 0, 1 << 24);
-    sizes("--hidden", sweep.hidden, "Elements of a token", 1, 1 << 20);
-    sizes("--top-k", sweep.top_k, "Experts of a token", 1, 1024);
-    sizes("--experts", sweep.experts, "Experts over all ranks", 1, 1 << 20);
-    app.add_option("--expert-hidden", sweep.expert_hidden, "Inner width of an expert (layer, step)")
+    sizes("--tokens", sweep.tokens, "Tokens of each rank", 0, 1 << 24);
+    sizes("--hidden", sweep.hidden, "Elements of each token", 1, 1 << 20);
+    sizes("--top-k", sweep.top_k, "Experts that each token goes to", 1, 1024);
+    sizes("--experts", sweep.experts, "Experts of all ranks together", 1, 1 << 20);
+    app.add_option("--expert-hidden", sweep.expert_hidden,
+                   "Inner width of an expert, in modes layer and step")
         ->check(CLI::Range(1, 1 << 24))
         ->capture_default_str();
     app.add_option("--iterations", sweep.iterations, "Measured repetitions of each case")
         ->check(CLI::Range(1, 1 << 20))
         ->capture_default_str();
     app.add_option("--ranks-per-node", sweep.ranks_per_node,
-                   "Exchange as if nodes had so few ranks; 0: as they are")
+                   "Pretend that nodes have this many ranks; 0: as they have")
         ->check(CLI::Range(0, 1 << 20))
         ->capture_default_str();
-    app.add_option("--chunks", sweep.chunks, "Pieces of the pipelined exchange")
+    app.add_option("--chunks", sweep.chunks, "Chunks of the pipelined exchange")
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
-    app.add_option("--seed", sweep.seed, "Of the workloads")
+    app.add_option("--seed", sweep.seed, "The seed of the workloads")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
   }
 
   void add_report(CLI::App& app) {
     CLI::Option* csv = app.add_flag("--csv", csv_, "Print comma-separated values");
-    app.add_flag("--json", json_, "Print one JSON object")->excludes(csv);
+    app.add_flag("--json", json_, "Print the results as one JSON object")->excludes(csv);
     app.add_option_function<std::string>(
            "--model", [this](const std::string& path) { options_.model = path; },
-           "Predict the table for the cluster that this file describes; on as many ranks, beside "
-           "what is measured")
+           "Predict the results for the cluster that this file describes; when run on as many "
+           "ranks "
+           "as it has, also measure them")
         ->type_name("CLUSTER.toml");
     app.add_option_function<std::string>(
            "--compare", [this](const std::string& path) { options_.compare = path; },
-           "Flag what changed beyond noise since this report, made with --json")
+           "Name the cases that changed by more than noise since this report, made with --json")
         ->type_name("OLD.json");
-    app.add_option_function<std::string>(
-           "--plot", [this](const std::string& path) { options_.plot = path; },
-           "Draw bandwidth against size, and load per rank")
-        ->type_name("FILE.svg");
   }
 
-  RoutingBenchOptions options_;
+  bench::RoutingBenchOptions options_;
   bool csv_ = false, json_ = false;
 };
 

@@ -10,15 +10,15 @@ namespace {
 class CancelCommand : public Command {
  public:
   explicit CancelCommand(CLI::App& program) {
-    app_ = program.add_subcommand("cancel", "End a run's Slurm job; a running one saves first");
+    app_ = program.add_subcommand("cancel", "End a run's Slurm job; a running job saves first");
     app_->add_option("RUN", run_directory_, "The run directory")->required();
-    app_->footer("  switchyard cancel runs/a     # `switchyard submit` goes on with it later");
+    app_->footer("  switchyard cancel runs/a     # `switchyard submit` continues the run later");
   }
 
   int run() override {
     const std::string job = submitted_job(run_directory_);
     cancel_job(job);
-    fmt::print("job {} ends\n", job);
+    fmt::print("ending job {}\n", job);
     return 0;
   }
 

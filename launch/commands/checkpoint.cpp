@@ -9,6 +9,7 @@
 
 #include "io/checkpoint/retention.h"
 #include "io/folder/committed_folder.h"
+#include "io/text/byte_size.h"
 #include "launch/commands/command.h"
 #include "launch/run/attempts.h"
 #include "launch/run/checkpoint_meta.h"
@@ -19,10 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-std::string size_text(std::int64_t bytes) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
-}
 
 std::string age_text(const fs::path& folder) {
   std::error_code error;
@@ -47,7 +44,7 @@ void print_row(const CheckpointStatus& status) {
     const CheckpointReader reader(status.folder);
     loss = loss_text(reader.meta(), "loss");
     validation = loss_text(reader.meta(), "validation_loss");
-    size = size_text(reader.bytes());
+    size = bytes_in_words(reader.bytes());
     ranks = std::to_string(reader.num_files());
   }
   const std::string health = status.superseded        ? "superseded: " + status.problem
@@ -58,7 +55,7 @@ void print_row(const CheckpointStatus& status) {
              status.folder.filename().string(), health);
 }
 
-// How two tensors of one name differ, or nothing.
+// Says how two tensors of one name differ; empty if they are equal.
 std::string difference(const CheckpointReader& a, const CheckpointReader& b,
                        const std::string& name) {
   if (a.shape(name) != b.shape(name) || a.dtype(name) != b.dtype(name)) {
@@ -80,7 +77,7 @@ std::string difference(const CheckpointReader& a, const CheckpointReader& b,
     count += std::memcmp(&u, &v, sizeof u) != 0;
     largest = std::max(largest, std::abs(static_cast<double>(u) - v));
   }
-  return fmt::format("{} of {} values, by {:.3g} at the most", count, x.size(), largest);
+  return fmt::format("{} of {} values, by at most {:.3g}", count, x.size(), largest);
 }
 
 class CheckpointCommand : public Command {
@@ -88,19 +85,23 @@ class CheckpointCommand : public Command {
   explicit CheckpointCommand(CLI::App& program) {
     app_ = program.add_subcommand("checkpoint", "List, check, compare, copy or delete checkpoints");
     app_->require_subcommand(1);
-    add("list", "The checkpoints of a run, oldest first", &CheckpointCommand::list);
-    add("verify", "Read every byte and check it; exit code 3 if something is wrong",
+    add("list", "List the checkpoints of a run, oldest first", &CheckpointCommand::list);
+    add("verify", "Read and check every byte; exit with code 3 if something is wrong",
         &CheckpointCommand::verify);
-    add("hash", "One hash of every tensor by name: equal for equal states on any number of ranks",
+    add("hash",
+        "Print one hash of all tensors, which is equal for equal states on any number of ranks",
         &CheckpointCommand::hash);
-    add_second(add("diff", "What differs, tensor by tensor; exit code 3 if anything does",
-                   &CheckpointCommand::diff),
-               "OTHER", "Another one");
-    add_second(add("copy", "Copy a checkpoint to a new folder, and check the copy",
+    add_second(
+        add("diff", "Compare two checkpoints tensor by tensor; exit with code 3 if they differ",
+            &CheckpointCommand::diff),
+        "OTHER", "The run directory or checkpoint to compare with");
+    add_second(add("copy", "Copy a checkpoint to a new folder and check the copy",
                    &CheckpointCommand::copy),
-               "FOLDER", "Where to; it must not exist");
-    add_policy(*add("prune", "Delete what the policy does not keep; the newest two good ones stay",
-                    &CheckpointCommand::prune));
+               "FOLDER", "The folder to create; it must not exist");
+    add_policy(
+        *add("prune",
+             "Delete the checkpoints that the options do not keep; the newest two good ones stay",
+             &CheckpointCommand::prune));
     app_->footer(
         "  switchyard checkpoint list runs/quickstart\n"
         "  switchyard checkpoint verify runs/quickstart                 # all of them\n"
@@ -127,7 +128,7 @@ class CheckpointCommand : public Command {
         ->add_option("PATH", path_,
                      of_a_run ? "A run directory" : "A run directory or a checkpoint")
         ->required();
-    command->footer("");  // that of `switchyard checkpoint` has the examples
+    command->footer("");  // the footer of `switchyard checkpoint` has the examples
     actions_.emplace_back(command, action);
     return command;
   }
@@ -135,12 +136,16 @@ class CheckpointCommand : public Command {
     command->add_option(name, other_, doc)->required();
   }
   void add_policy(CLI::App& command) {
-    command.add_option("--keep", policy_.keep, "So many of the newest good ones")
+    command.add_option("--keep", policy_.keep, "How many of the newest good checkpoints to keep")
         ->capture_default_str()
         ->check(CLI::Range(2, 1'000'000));
-    command.add_option("--keep-every", policy_.keep_every, "Those of every K-th step; 0: none")
+    command
+        .add_option("--keep-every", policy_.keep_every,
+                    "Also keep the checkpoints of every K-th step; 0: none")
         ->check(CLI::NonNegativeNumber);
-    command.add_option("--keep-best", policy_.keep_best, "So many of the lowest validation losses")
+    command
+        .add_option("--keep-best", policy_.keep_best,
+                    "Also keep this many checkpoints with the lowest validation losses")
         ->check(CLI::NonNegativeNumber);
   }
 
@@ -158,8 +163,7 @@ class CheckpointCommand : public Command {
     return 0;
   }
 
-  // A folder without a manifest does not exist for readers, and neither does a superseded one, so
-  // they cannot be wrong.
+  // Readers ignore a folder without a manifest, and a superseded one, so neither can be wrong.
   int verify() {
     std::vector<fs::path> folders;
     if (is_committed(path_)) {
@@ -183,7 +187,7 @@ class CheckpointCommand : public Command {
       return false;
     }
     const std::int64_t bytes = CheckpointReader(folder).bytes();
-    fmt::print("{}: good ({}, {:.2f} GB/s)\n", folder.string(), size_text(bytes),
+    fmt::print("{}: good ({}, {:.2f} GB/s)\n", folder.string(), bytes_in_words(bytes),
                static_cast<double>(bytes) / seconds * 1e-9);
     return true;
   }

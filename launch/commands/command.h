@@ -1,5 +1,5 @@
-// The subcommands of `switchyard`. Each declares its options on the program and runs when it was
-// named.
+// The subcommands of `switchyard`. Each declares its options on the program, and runs if it was
+// chosen.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,7 +18,7 @@ class Command {
   Command(const Command&) = delete;
   Command& operator=(const Command&) = delete;
 
-  virtual int run() = 0;  // the process's exit code, or an Error
+  virtual int run() = 0;  // returns the process's exit code, or throws an Error
   bool chosen() const { return app_->parsed(); }
 
  protected:
@@ -43,9 +43,9 @@ std::unique_ptr<Command> make_config_command(CLI::App& program);
 std::unique_ptr<Command> make_bench_command(CLI::App& program);
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
 
-// The positional config file (an option of `app`, required or not) and --set.
+// Adds the positional config file, required or not, and --set to `app`.
 void add_config_options(CLI::App& app, ConfigSources& sources, bool file_required);
-// --set for keys of [run] alone (apply_run_sets): of commands that compute and train nothing.
+// Adds --set for keys of [run] only (apply_run_sets): for commands that compute but do not train.
 void add_run_sets(CLI::App& app, std::vector<std::string>& sets);
 
 }  // namespace switchyard

@@ -2,7 +2,7 @@
 
 #include "launch/commands/command.h"
 #include "launch/config/config_checks.h"
-#include "launch/host/environment.h"
+#include "launch/host/own_program.h"
 
 namespace switchyard {
 namespace {

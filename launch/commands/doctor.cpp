@@ -4,7 +4,7 @@
 #include "launch/doctor/mpi_check.h"
 #include "launch/doctor/node_checks.h"
 #include "launch/doctor/storage_checks.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 
 namespace switchyard {
 namespace {
@@ -12,29 +12,34 @@ namespace {
 class DoctorCommand : public Command {
  public:
   explicit DoctorCommand(CLI::App& program) {
-    app_ = program.add_subcommand("doctor", "Say whether this node can train, and what to mend");
-    app_->add_option("--run", run_, "A run directory, or where it is to be")->capture_default_str();
-    app_->add_flag("--no-mpi", without_mpi_, "Start no ranks");
-    app_->add_flag("--hello", hello_, "What the started ranks do")->group("");
-    app_->add_option("LAUNCHER", launcher_, "What starts two ranks, after --");
+    app_ =
+        program.add_subcommand("doctor", "Check whether this node can train, and say what to fix");
+    app_->add_option("--run", run_, "A run directory, or the place where one will be")
+        ->capture_default_str();
+    app_->add_flag("--no-mpi", without_mpi_, "Do not start two ranks to check MPI");
+    app_->add_flag("--hello", hello_, "What the ranks that doctor starts run")->group("");
+    app_->add_option("LAUNCHER", launcher_, "The command that starts two ranks, after --");
     app_->footer(
         "  switchyard doctor --run /scratch/me/runs\n"
         "  switchyard doctor -- mpirun -n 2 --hostfile hosts\n"
-        "  srun --nodes 4 --ntasks-per-node 1 switchyard doctor --no-mpi   # every node of a "
+        "  srun --nodes 4 --ntasks-per-node 1 switchyard doctor --no-mpi   # each node of a "
         "job\n\n"
-        "Takes seconds. Exit code 0 if nothing fails, else 2.");
+        "Takes a few seconds. Exits with 0 if no check fails, with 2 otherwise.");
   }
 
   int run() override {
-    if (hello_) return say_hello();
+    if (hello_) return doctor::say_hello();
     fmt::print("{}\n", host_name());
-    std::vector<Finding> findings = check_node();
-    for (Finding& finding : check_storage(run_)) findings.push_back(std::move(finding));
-    if (!without_mpi_) {
-      findings.push_back(check_launcher(launcher_.empty() ? usual_launcher() : launcher_));
+    std::vector<doctor::Finding> findings = doctor::check_node();
+    for (doctor::Finding& finding : doctor::check_storage(run_)) {
+      findings.push_back(std::move(finding));
     }
-    for (const Finding& finding : findings) fmt::print("{}", finding_text(finding));
-    return exit_code_of(findings);
+    if (!without_mpi_) {
+      findings.push_back(
+          doctor::check_launcher(launcher_.empty() ? doctor::usual_launcher() : launcher_));
+    }
+    for (const doctor::Finding& finding : findings) fmt::print("{}", finding_text(finding));
+    return doctor::exit_code_of(findings);
   }
 
  private:

@@ -10,15 +10,16 @@ namespace {
 class ExplainCommand : public Command {
  public:
   explicit ExplainCommand(CLI::App& program) {
-    app_ = program.add_subcommand("explain", "Say what became of a document, and why");
+    app_ = program.add_subcommand("explain", "Show what happened to a document, and why");
     app_->add_option("DATASET", dataset_, "A dataset that `switchyard prepare` made")->required();
     app_->add_option("DOCUMENT-ID", id_, "Its id, or at least 8 digits of the hash of its content")
         ->required();
     app_->footer(
         "  switchyard explain data/corpus page-1730\n"
         "  switchyard explain data/corpus 5f0c31ab\n\n"
-        "Of a document that was removed: the stage and its reason, where it came from, the\n"
-        "document that was kept in its place, how alike they are, and what text they share.");
+        "For a document that was removed it shows the stage and the reason, where the document "
+        "came\n"
+        "from, the document that was kept instead, how similar they are, and the text they share.");
   }
 
   int run() override {

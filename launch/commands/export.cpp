@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 
 #include "io/files/file.h"
 #include "launch/commands/command.h"
-#include "launch/host/environment.h"
+#include "launch/host/progress_line.h"
+#include "launch/host/terminal.h"
 
 namespace switchyard {
 namespace {
@@ -19,36 +19,14 @@ void write_to_stdout(std::string_view bytes) {
   if (!written) durable::fail_system("write to", "the standard output", errno);
 }
 
-// On a terminal a line that redraws itself, otherwise one every ten seconds.
-class ExportedSoFar {
- public:
-  ~ExportedSoFar() {
-    if (terminal_ && printed_) fmt::print(stderr, "\n");
-  }
-
-  void report(std::int64_t done, std::int64_t total) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < std::chrono::milliseconds(terminal_ ? 200 : 10'000)) return;
-    last_ = now;
-    printed_ = true;
-    fmt::print(stderr, "{}{} of {} documents{}", terminal_ ? "\r" : "", done, total,
-               terminal_ ? "\x1b[K" : "\n");
-  }
-
- private:
-  bool terminal_ = stderr_is_terminal();
-  bool printed_ = false;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
 class ExportCommand : public Command {
  public:
   explicit ExportCommand(CLI::App& program) {
     app_ = program.add_subcommand("export", "Write a dataset's documents back as JSON lines");
     app_->add_option("DATASET", dataset_, "A dataset that `switchyard prepare` made")->required();
     app_->add_option("--jsonl", file_,
-                     "The file to write, compressed if it ends in .gz or .zst; - for the standard "
-                     "output")
+                     "The file to write, compressed if its name ends in .gz or .zst; - is the "
+                     "standard output")
         ->required()
         ->type_name("FILE");
     app_->footer(
@@ -58,15 +36,16 @@ class ExportCommand : public Command {
 
   int run() override {
     const DocumentStore store(dataset_);
-    ExportedSoFar so_far;
+    ProgressLine line(stderr_is_terminal());
     const auto progress = [&](std::int64_t done, std::int64_t total) {
-      so_far.report(done, total);
+      if (line.due()) line.show(fmt::format("{} of {} documents", done, total));
     };
     if (file_ == "-") {
       export_documents(store, write_to_stdout, progress);
     } else {
       const std::int64_t count = export_to_file(store, file_, progress);
-      fmt::print(stderr, "{} documents are in {}\n", count, file_);
+      line.end();
+      fmt::print(stderr, "wrote {} documents to {}\n", count, file_);
     }
     return 0;
   }

@@ -1,6 +1,7 @@
 // switchyard: one program, one subcommand per task.
 #include "launch/commands/command.h"
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
+#include "launch/host/own_program.h"
 #include "launch/host/ranks.h"
 #include "launch/host/standard_streams.h"
 #include "launch/host/version.h"
@@ -9,8 +10,8 @@
 namespace switchyard {
 namespace {
 
-// CLI11 has exit codes of its own: help and version are 0 here, everything else is Exit::usage. All
-// ranks of a job get here alike, before MPI starts, and the first one speaks.
+// CLI11's own exit codes are replaced: help and version are 0, everything else is Exit::usage. All
+// ranks of a job get here, before MPI starts, and only the first one prints.
 int report(const CLI::App& program, const CLI::ParseError& error,
            const std::string& first_argument) {
   if (error.get_exit_code() == 0) return launched_rank() == 0 ? program.exit(error) : 0;
@@ -18,7 +19,7 @@ int report(const CLI::App& program, const CLI::ParseError& error,
   const std::string message = no_command && !first_argument.empty()
                                   ? "there is no command " + first_argument
                                   : error.what();
-  print_error_of_all(message + " (--help explains)");
+  print_error_of_all(message + " (see --help)");
   return static_cast<int>(Exit::usage);
 }
 
@@ -36,16 +37,16 @@ int run(int argc, char** argv) {
         make_plan_command}) {
     commands.push_back(make(program));
   }
-  // After the commands, which would have it for theirs where they have none.
+  // After the commands: those without a footer would inherit it.
   program.footer(
       "A first run, from text to a sample:\n"
       "  switchyard prepare corpus/ --output data/corpus\n"
       "  mpirun -n 2 switchyard train examples/quickstart.toml --set data.dataset=data/corpus\n"
       "  switchyard evaluate runs/quickstart\n"
       "  switchyard sample runs/quickstart --prompt \"Once\"\n\n"
-      "Exit codes: 0 done, 2 usage or config, 3 bad data or checkpoint, 4 storage, 5 run busy,\n"
-      "6 numerical stop, 75 saved: start me again, 76 a rank died: start me again,\n"
-      "77 the same failure again and again, 1 a defect of switchyard.");
+      "Exit codes: 0 success, 1 a bug in switchyard, 2 wrong usage or config, 3 bad data or\n"
+      "checkpoint, 4 storage, 5 the run is in use, 6 numerical failure, 75 saved, start again\n"
+      "to continue, 76 a rank died, start again to continue, 77 the same failure repeats.");
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

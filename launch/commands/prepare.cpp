@@ -6,17 +6,17 @@
 #include <map>
 
 #include "io/prepare/filters/filters.h"
+#include "io/text/byte_size.h"
 #include "launch/commands/command.h"
-#include "launch/host/byte_size.h"
-#include "launch/host/environment.h"
 #include "launch/host/ranks.h"
+#include "launch/host/terminal.h"
 #include "launch/run/stage_progress.h"
 #include "runtime/comm/agree.h"
 
 namespace switchyard {
 namespace {
 
-// What a source is called that the command line names.
+// The name of a source that comes from the command line.
 constexpr const char* default_source = "input";
 
 class PrepareCommand : public Command {
@@ -30,7 +30,7 @@ class PrepareCommand : public Command {
         "  mpirun -n 8 switchyard prepare --recipe recipe.toml --output data/mixed\n"
         "  switchyard prepare new.jsonl.zst --append --output data/mixed\n\n"
         "DATASET/report.html shows what was kept and why the rest was not; docs/prepare-data.md\n"
-        "explains it. The same command continues after an interruption.");
+        "explains it. After an interruption, run the same command again to continue.");
   }
 
   int run() override {
@@ -48,56 +48,60 @@ class PrepareCommand : public Command {
  private:
   void add_inputs() {
     app_->add_option("INPUT", inputs_,
-                     "Files, folders and globs of .txt, .md and .jsonl, plain, .gz or .zst");
+                     "Files, folders and globs: .txt, .md and .jsonl, also as .gz or .zst");
     app_->add_option("--recipe", recipe_, "A TOML file that names several sources")
         ->type_name("FILE");
-    app_->add_option("--output", config_.output, "The dataset folder to make")
+    app_->add_option("--output", config_.output, "The dataset folder to create")
         ->required()
         ->type_name("DATASET");
-    app_->add_flag("--append", config_.append, "Add the inputs to the dataset that is there");
+    app_->add_flag("--append", config_.append, "Add the inputs to an existing dataset");
     app_->add_flag("--retokenize", config_.retokenize,
-                   "Only make new tokens, from the documents that are there");
-    app_->add_option("--text-field", text_field_, "Field of each .jsonl line that holds the text")
+                   "Only tokenize the documents of an existing dataset again");
+    app_->add_option("--text-field", text_field_,
+                     "The field of each .jsonl line that holds the text")
         ->capture_default_str();
-    app_->add_option("--licence", licence_, "Of the inputs, for the dataset card")
+    app_->add_option("--licence", licence_, "The licence of the inputs, for the dataset card")
         ->capture_default_str();
     app_->add_option("--tokenizer", config_.tokenizer,
-                     "bytes, sentencepiece:VOCABULARY or a FILE.model")
+                     "bytes, sentencepiece:VOCABULARY or the name of a .model file")
         ->capture_default_str();
     app_->add_option("--validation-fraction", config_.validation_fraction,
-                     "Share of the documents kept for validation, chosen by their content")
+                     "The share of documents that are kept for validation, chosen by their content")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 0.999));
   }
 
   void add_stages() {
     app_->add_option("--dedup", dedup_,
-                     "exact, url, near (documents); lines, paragraphs, spans (text); or none")
+                     "Duplicates to remove: exact, url, near (documents); lines, paragraphs, spans "
+                     "(text); or none")
         ->capture_default_str();
     app_->add_option("--minhash", minhash_,
-                     "Bands and rows: default, fineweb, refinedweb, dclm, slimpajama or "
-                     "BANDSxROWS[@JACCARD]")
+                     "Bands and rows for near-duplicates: default, fineweb, refinedweb, dclm, "
+                     "slimpajama or BANDSxROWS[@JACCARD]")
         ->capture_default_str();
     app_->add_option("--filter", config_.filters,
-                     "Quality rules: " + fmt::format("{}", fmt::join(filter_names(), ", ")))
+                     "Published quality rules to apply: " +
+                         fmt::format("{}", fmt::join(filter_names(), ", ")))
         ->delimiter(',');
     app_->add_option("--decontaminate", config_.contamination.evaluation,
-                     "Evaluation files that the text must not hold")
+                     "Evaluation files whose text must not be in the dataset")
         ->type_name("FILE");
     const std::map<std::string, ContaminationStyle> styles = {
         {"gpt3", ContaminationStyle::gpt3}, {"llama3", ContaminationStyle::llama3}};
     app_->add_option("--decontaminate-style", config_.contamination.style,
-                     "gpt3: 13-grams are cut out; llama3: documents that hold an example go")
+                     "gpt3 cuts out shared 13-grams; llama3 removes documents that hold an example")
         ->type_name("STYLE")
         ->transform(CLI::CheckedTransformer(styles).description(""));
     app_->add_option("--decontaminate-share", config_.contamination.share,
-                     "llama3: of an example's words")
+                     "For llama3: the share of an example's words that a document must hold")
         ->capture_default_str()
         ->check(CLI::Range(0.01, 1.0));
-    app_->add_option("--memory", memory_, "That each rank may hold")->capture_default_str();
+    app_->add_option("--memory", memory_, "Memory that each rank may use for caches and buffers")
+        ->capture_default_str();
   }
 
-  // What the options say in words, and the inputs as a recipe of one source.
+  // Parses the options that are words, and makes a recipe of one source from the inputs.
   void complete() {
     parse_dedup(dedup_, config_.dedup);
     config_.dedup.minhash = parse_minhash(minhash_);
@@ -111,7 +115,7 @@ class PrepareCommand : public Command {
 
   void print(const PrepareReport& report) const {
     if (report.already_prepared) {
-      fmt::print(stderr, "{} is this very dataset already\n", config_.output.string());
+      fmt::print(stderr, "{} is already up to date\n", config_.output.string());
     }
     for (const auto& warning : report.contents.at("warnings")) {
       fmt::print(stderr, "warning: {}\n", warning.get<std::string>());

@@ -10,12 +10,12 @@ namespace {
 class ReportCommand : public Command {
  public:
   explicit ReportCommand(CLI::App& program) {
-    app_ = program.add_subcommand("report", "Write a page about a run, with plots");
+    app_ = program.add_subcommand("report", "Write an HTML report about a run, with charts");
     app_->add_option("RUN", run_, "The run directory")->required();
-    app_->add_option("--output", output_, "The file to write; RUN/report.html by default");
+    app_->add_option("--output", output_, "The file to write; by default RUN/report.html");
     app_->footer(
-        "  switchyard report runs/a            # prints the file's name\n\n"
-        "One HTML file with everything in it, to open or to send. The run may still go on.");
+        "  switchyard report runs/a            # prints the name of the file\n\n"
+        "The report is one self-contained HTML file. The run may still be in progress.");
   }
 
   int run() override {

@@ -4,20 +4,20 @@
 #include <thread>
 
 #include "launch/commands/command.h"
-#include "launch/host/environment.h"
+#include "launch/host/terminal.h"
 #include "launch/submit/run_status.h"
 
 namespace switchyard {
 namespace {
 
-constexpr std::chrono::seconds between_looks{10};  // Slurm is asked no more often
+constexpr std::chrono::seconds between_looks{10};  // so that Slurm is not asked more often
 
 class StatusCommand : public Command {
  public:
   explicit StatusCommand(CLI::App& program) {
-    app_ = program.add_subcommand("status", "Say how a run and its Slurm job stand");
+    app_ = program.add_subcommand("status", "Show the state of a run and of its Slurm job");
     app_->add_option("RUN", run_directory_, "The run directory")->required();
-    app_->add_flag("--watch", watch_, "Look again every 10 s until the run has ended");
+    app_->add_flag("--watch", watch_, "Repeat every 10 s until the run has ended");
     app_->footer("  switchyard status runs/a --watch");
   }
 

@@ -11,29 +11,29 @@ namespace {
 class TrainCommand : public Command {
  public:
   explicit TrainCommand(CLI::App& program) {
-    app_ = program.add_subcommand("train", "Train a model, or go on with a run");
+    app_ = program.add_subcommand("train", "Train a model, or continue a run");
     add_config_options(*app_, options_.config, true);
     app_->add_flag("--resume", options_.resume,
-                   "Go on from the run's newest good checkpoint; start if there is none. Any "
-                   "number of ranks will do");
+                   "Continue from the run's newest good checkpoint, or start if there is none, on "
+                   "any number of ranks");
     app_->add_option("--stop-before", options_.stop_before,
-                     "Save and leave (exit code 75) when this step is reached")
+                     "Save and exit with code 75 when the run reaches this step")
         ->type_name("STEP")
         ->check(CLI::PositiveNumber);
     app_->add_flag("--profile", options_.profile,
-                   "Print the step by part when the run ends, and write traces for "
-                   "ui.perfetto.dev into the run directory");
+                   "Print how long each part of a step took when the run ends, and write traces "
+                   "for ui.perfetto.dev into the run directory");
     app_->footer(
         "  switchyard train my.toml --set data.dataset=DATASET              # one process\n"
         "  mpirun -n 2 switchyard train my.toml --set run.directory=runs/a  # two ranks\n"
         "  mpirun -n 4 switchyard train my.toml --set run.directory=runs/a --resume\n\n"
-        "Paths are relative to the current directory. SIGTERM, SIGINT and SIGUSR1 ask the run to\n"
-        "save and leave with exit code 75; a second one ends it at once. docs/train.md explains\n"
-        "keys, files and exit codes.");
+        "Paths are relative to the current directory. On SIGTERM, SIGINT or SIGUSR1 the run saves\n"
+        "and exits with code 75; a second SIGTERM or SIGINT ends it at once. docs/train.md\n"
+        "explains keys, files and exit codes.");
   }
 
   int run() override {
-    std::signal(SIGPIPE, SIG_IGN);  // a run goes on when nobody reads its progress any more
+    std::signal(SIGPIPE, SIG_IGN);  // a run continues when nobody reads its progress
     StopSignals::remember_warnings();
     const SharedRecord record = make_shared_record();
     return run_on_ranks(

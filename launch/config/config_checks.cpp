@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 #include "runtime/error.h"
 #include "runtime/product/matmul.h"
 

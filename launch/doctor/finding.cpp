@@ -6,7 +6,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 
 std::string finding_text(const Finding& finding) {
   constexpr const char* words[] = {"ok", "warn", "FAIL"};
@@ -23,4 +23,4 @@ int exit_code_of(const std::vector<Finding>& findings) {
   return static_cast<int>(fails ? Exit::usage : Exit::done);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

@@ -5,20 +5,20 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::doctor {
 
 struct Finding {
-  enum class Verdict : std::uint8_t { ok, warn, fail };  // fail: runs would not work
+  enum class Verdict : std::uint8_t { ok, warn, fail };  // fail: a run would not work
   Verdict verdict = Verdict::ok;
   std::string subject;  // "shared memory"
   std::string found;    // "/dev/shm has 64 MiB"
   std::string advice;   // what to do; empty when ok
 };
 
-// One or two lines: the finding, and its advice below.
+// One or two lines: the finding, and below it the advice.
 std::string finding_text(const Finding& finding);
 
-// 0 unless one of them fails: then Exit::usage.
+// Returns Exit::usage if one of them fails, else 0.
 int exit_code_of(const std::vector<Finding>& findings);
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

@@ -6,11 +6,13 @@
 #include <sstream>
 
 #include "launch/host/counted.h"
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
+#include "launch/host/machine.h"
+#include "launch/host/own_program.h"
 #include "launch/host/process.h"
 #include "launch/host/ranks.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 namespace {
 
 constexpr std::chrono::seconds mpi_patience{30};
@@ -24,13 +26,13 @@ std::string line_with(const std::string& text, const std::string& part) {
   return "";
 }
 
-// The first line that is more than a frame.
+// Returns the first line that is more than a frame.
 std::string first_words(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     if (line.find_first_not_of("- \t=*") != std::string::npos) return line;
   }
-  return "it says nothing";
+  return "it printed nothing";
 }
 
 }  // namespace
@@ -50,13 +52,13 @@ Finding check_launcher(const std::vector<std::string>& launcher) {
     return {Finding::Verdict::ok, "MPI launch", fmt::format("`{}`: {}", name, hello), ""};
   }
   if (finished.code == 127) {
-    return {Finding::Verdict::fail, "MPI launch", fmt::format("there is no {}", launcher.front()),
-            "install Open MPI or load its module; another launcher goes behind --"};
+    return {Finding::Verdict::fail, "MPI launch", fmt::format("cannot find {}", launcher.front()),
+            "install Open MPI or load its module, or name another launcher after --"};
   }
   return {
       Finding::Verdict::fail, "MPI launch",
-      fmt::format("`{}` ends with code {}: {}", name, finished.code, first_words(finished.output)),
-      fmt::format("try `{} {} doctor --hello` by hand; as root, Open MPI wants "
+      fmt::format("`{}` ended with code {}: {}", name, finished.code, first_words(finished.output)),
+      fmt::format("try `{} {} doctor --hello` by hand; as root, Open MPI needs "
                   "OMPI_ALLOW_RUN_AS_ROOT=1 and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
                   name, own_program().string())};
 }
@@ -71,4 +73,4 @@ int say_hello() {
   });
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

@@ -1,4 +1,4 @@
-// Whether the launcher in use starts ranks that find each other.
+// Checks that the launcher in use starts ranks that find each other.
 #pragma once
 
 #include <string>
@@ -6,16 +6,17 @@
 
 #include "launch/doctor/finding.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 
-// Starts two ranks of `switchyard doctor --hello` by `launcher` ("srun", "--mpi=pmix", ...), and
-// waits half a minute at most.
+// Starts two ranks of `switchyard doctor --hello` with `launcher` ("srun", "--mpi=pmix", ...), and
+// waits for them for at most 30 seconds.
 Finding check_launcher(const std::vector<std::string>& launcher);
 
-// srun inside a Slurm job, else mpirun; two ranks.
+// Returns srun inside a Slurm job, else mpirun, with the options for two ranks.
 std::vector<std::string> usual_launcher();
 
-// Of each rank. Exit code 0 if there are two that can talk; rank 0 prints where they are.
+// What each of these ranks runs. Returns 0 if there are two that can communicate; rank 0 prints
+// where they are.
 int say_hello();
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

@@ -13,9 +13,10 @@
 #include <fstream>
 
 #include "io/report/report_values.h"
-#include "launch/host/environment.h"
+#include "io/text/byte_size.h"
+#include "launch/host/machine.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 namespace {
 
 namespace fs = std::filesystem;
@@ -45,14 +46,15 @@ std::string first_line_of(const char* file) {
   return line;
 }
 
-// Of "always [madvise] never", madvise.
+// From "always [madvise] never" returns "madvise".
 std::string chosen_of(const std::string& setting) {
   const std::size_t open = setting.find('['), close = setting.find(']');
   const bool known = open != std::string::npos && close != std::string::npos && open < close;
-  return known ? setting.substr(open + 1, close - open - 1) : "not there";
+  return known ? setting.substr(open + 1, close - open - 1) : "not available";
 }
 
-// A child reads its parent, which, as for the ranks of a node, is none of its own children.
+// A child reads the memory of its parent: like the ranks of a node, neither is the other's
+// debugger.
 int try_memory_attach() {
   const int secret = 42;
   const pid_t parent = getpid(), child = fork();
@@ -99,7 +101,7 @@ Finding judge_cores(int allowed, int online) {
   if (allowed == 1 && online > 1) {
     finding.verdict = Verdict::warn;
     finding.advice =
-        "this process is bound to one core: give ranks more with --cpus-per-rank, srun "
+        "this process is bound to one core: give each rank more with --cpus-per-rank, srun "
         "--cpus-per-task or mpirun --bind-to none";
   }
   return finding;
@@ -110,8 +112,8 @@ Finding judge_shared_memory(std::int64_t bytes) {
   if (bytes >= wanted_shared_memory) return finding;
   finding.verdict = bytes == 0 ? Verdict::fail : Verdict::warn;
   finding.advice =
-      "ranks of a node exchange through it: give a container more (docker --shm-size=8g), or keep "
-      "router.exchange = \"flat\"";
+      "the ranks of a node exchange rows through it: give a container more (docker "
+      "--shm-size=8g), or keep router.exchange = \"flat\"";
   return finding;
 }
 
@@ -120,7 +122,7 @@ Finding judge_open_files(std::optional<std::int64_t> limit) {
   if (limit && *limit < wanted_open_files) {
     finding.verdict = Verdict::warn;
     finding.advice = fmt::format(
-        "large datasets and many ranks need more: `ulimit -n {}` in slurm.setup, or ask the "
+        "large datasets and many ranks need more: put `ulimit -n {}` into slurm.setup, or ask the "
         "administrator",
         wanted_open_files);
   }
@@ -131,7 +133,7 @@ Finding judge_locked_memory(std::optional<std::int64_t> bytes) {
   Finding finding{Verdict::ok, "locked memory", bytes ? bytes_in_words(*bytes) : "unlimited", ""};
   if (bytes && fs::exists("/sys/class/infiniband")) {
     finding.verdict = Verdict::warn;
-    finding.advice = "InfiniBand registers memory: `ulimit -l unlimited` in slurm.setup";
+    finding.advice = "InfiniBand locks memory: put `ulimit -l unlimited` into slurm.setup";
   }
   return finding;
 }
@@ -141,7 +143,8 @@ Finding judge_core_dumps(std::optional<std::int64_t> bytes) {
   if (!bytes) {
     finding.verdict = Verdict::warn;
     finding.advice =
-        "a rank that crashes may fill the disk with its memory: `ulimit -c 0` unless you want that";
+        "a rank that crashes may fill the disk with its memory: use `ulimit -c 0`, unless you need "
+        "core dumps";
   }
   return finding;
 }
@@ -159,7 +162,7 @@ Finding judge_huge_pages(const std::string& setting) {
 
 Finding judge_shared_huge_pages(const std::string& setting) {
   Finding finding{Verdict::ok, "shared huge pages", chosen_of(setting), ""};
-  if (finding.found == "never" || finding.found == "deny" || finding.found == "not there") {
+  if (finding.found == "never" || finding.found == "deny" || finding.found == "not available") {
     finding.verdict = Verdict::warn;
     finding.advice = fmt::format(
         "router.exchange = \"shared_memory\" is slower without them; an administrator can write "
@@ -170,7 +173,7 @@ Finding judge_shared_huge_pages(const std::string& setting) {
 }
 
 Finding judge_memory_attach(int error) {
-  Finding finding{Verdict::ok, "memory attach", "ranks may read each other's memory", ""};
+  Finding finding{Verdict::ok, "memory attach", "ranks can read each other's memory", ""};
   if (error != 0) {
     finding.verdict = Verdict::warn;
     finding.found = fmt::format("refused: {}", std::strerror(error));
@@ -183,7 +186,7 @@ Finding judge_memory_attach(int error) {
 
 Finding judge_gpus(int count) {
   return {Verdict::ok, "GPUs",
-          count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} of NVIDIA", count), ""};
+          count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} from NVIDIA", count), ""};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

@@ -1,5 +1,5 @@
-// What a node offers, beside what runs want. Each check asks the system and then judges by a pure
-// function of the answer.
+// Compares what a node offers with what runs need. Each check asks the system, and then a pure
+// function judges the answer.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,23 @@
 
 #include "launch/doctor/finding.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 
-// Cores, /dev/shm, limits, huge pages, cross-memory attach, GPUs: of this process, as a rank that
-// was started from here would have them.
+// Checks cores, /dev/shm, limits, huge pages, cross-memory attach and GPUs of this process, which
+// are those of a rank that it would start.
 std::vector<Finding> check_node();
 
 Finding judge_cores(int allowed, int online);
-Finding judge_shared_memory(std::int64_t bytes);  // all of /dev/shm
-// Soft limits; nothing: unlimited.
+Finding judge_shared_memory(std::int64_t bytes);  // the size of /dev/shm
+// Soft limits; std::nullopt: unlimited.
 Finding judge_open_files(std::optional<std::int64_t> limit);
 Finding judge_locked_memory(std::optional<std::int64_t> bytes);
 Finding judge_core_dumps(std::optional<std::int64_t> bytes);
-// setting: what the kernel's file says, "always [madvise] never"; empty: there is none.
+// setting: the line in the kernel's file, such as "always [madvise] never"; empty: no such file.
 Finding judge_huge_pages(const std::string& setting);
-Finding judge_shared_huge_pages(const std::string& setting);  // of memory that ranks share
-// error: errno of a sibling's read of another process's memory; 0: it worked.
+Finding judge_shared_huge_pages(const std::string& setting);  // for memory that ranks share
+// error: errno after a process read the memory of another one; 0: it worked.
 Finding judge_memory_attach(int error);
 Finding judge_gpus(int count);
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

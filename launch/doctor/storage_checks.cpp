@@ -9,10 +9,10 @@
 
 #include "io/files/durable.h"
 #include "io/files/folder_lock.h"
-#include "io/report/report_values.h"
+#include "io/text/byte_size.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 namespace {
 
 namespace fs = std::filesystem;
@@ -23,10 +23,10 @@ constexpr std::int64_t wanted_space = std::int64_t{10} << 30;
 struct FileSystem {
   std::uint64_t magic;
   const char* name;
-  const char* trouble;  // empty: fit for runs
+  const char* trouble;  // empty: suitable for runs
 };
 
-// linux/magic.h, and those of parallel file systems.
+// From linux/magic.h and from the sources of parallel file systems.
 constexpr std::array file_systems = {
     FileSystem{0xEF53, "ext4", ""},
     FileSystem{0x58465342, "XFS", ""},
@@ -37,9 +37,9 @@ constexpr std::array file_systems = {
     FileSystem{0x19830326, "BeeGFS", ""},
     FileSystem{0x00C36400, "CephFS", ""},
     FileSystem{0x6969, "NFS", ""},
-    FileSystem{0x01021994, "tmpfs", "it is memory, gone when the node restarts"},
-    FileSystem{0x794C7630, "overlayfs", "it is a container's own layer, gone with the container"},
-    FileSystem{0x65735546, "FUSE", "whether it keeps its promises is up to its driver"},
+    FileSystem{0x01021994, "tmpfs", "its files are lost when the node restarts"},
+    FileSystem{0x794C7630, "overlayfs", "its files are lost with the container"},
+    FileSystem{0x65735546, "FUSE", "its driver decides whether files survive a crash"},
     FileSystem{0xFF534D42, "CIFS", "other nodes may see renamed files late"}};
 
 fs::path existing_folder(fs::path path) {
@@ -48,7 +48,7 @@ fs::path existing_folder(fs::path path) {
   return path;
 }
 
-// A folder that goes away with this.
+// A folder that is removed with this object.
 class TrialFolder {
  public:
   explicit TrialFolder(const fs::path& parent)
@@ -89,7 +89,8 @@ Finding try_commit(const fs::path& folder) {
 std::vector<Finding> check_storage(const fs::path& run) {
   const fs::path folder = existing_folder(run);
   struct statfs system {};
-  require(statfs(folder.c_str(), &system) == 0, Exit::usage, "cannot look at {}", folder.string());
+  require(statfs(folder.c_str(), &system) == 0, Exit::usage,
+          "cannot get the status of the file system at {}", folder.string());
   const auto bytes = static_cast<std::int64_t>(system.f_bavail) * system.f_bsize;
   std::vector<Finding> findings = {
       judge_file_system(static_cast<std::uint32_t>(system.f_type), folder.string()),
@@ -113,25 +114,25 @@ Finding judge_file_system(std::uint64_t magic, const std::string& folder) {
             fmt::format("{} at {}", known.name, folder),
             trouble.empty() ? "" : trouble + ": keep runs elsewhere"};
   }
-  return {Verdict::warn, "file system",
-          fmt::format("of an unknown kind ({:#x}) at {}", magic, folder),
-          "it must sync, and rename over a file, so that all nodes see it"};
+  return {Verdict::warn, "file system", fmt::format("unknown type ({:#x}) at {}", magic, folder),
+          "make sure that it supports fsync, and that all nodes see a rename over a file"};
 }
 
 Finding judge_space(std::int64_t free_bytes) {
   Finding finding{Verdict::ok, "space", bytes_in_words(free_bytes) + " free", ""};
   if (free_bytes < wanted_space) {
     finding.verdict = Verdict::warn;
-    finding.advice = "a checkpoint takes 12 bytes per parameter, and checkpoint.keep are kept";
+    finding.advice = "each of the checkpoint.keep checkpoints takes 12 bytes per parameter";
   }
   return finding;
 }
 
 Finding judge_lock(bool second_holder_refused) {
-  if (second_holder_refused) return {Verdict::ok, "file locking", "a second holder waits", ""};
-  return {
-      Verdict::warn, "file locking", "two processes can hold one lock",
-      "start `prepare` once at a time into one folder, or mount with locking (Lustre: -o flock)"};
+  if (second_holder_refused)
+    return {Verdict::ok, "file locking", "a second process has to wait", ""};
+  return {Verdict::warn, "file locking", "two processes can hold the same lock",
+          "never run `prepare` twice at a time for one folder, or mount with locking (Lustre: -o "
+          "flock)"};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::doctor

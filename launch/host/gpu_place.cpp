@@ -7,7 +7,7 @@
 #include <cctype>
 #include <fstream>
 
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "launch/host/numa.h"
 #include "runtime/device/cuda.h"
 

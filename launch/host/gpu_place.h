@@ -1,4 +1,4 @@
-// Where a rank's GPU sits, and keeping the rank's cores and memory beside it.
+// Finds where a rank's GPU is attached, and keeps the rank's cores and memory close to it.
 #pragma once
 
 #include <filesystem>
@@ -10,17 +10,17 @@ namespace switchyard {
 
 struct GpuPlace {
   std::string address;  // on the PCI bus, as the kernel writes it: "0000:3b:00.0"
-  int numa_node = -1;   // -1: the system names none
+  int numa_node = -1;   // -1: unknown
 };
 
-// system: tests pass their own.
+// system: the folder of PCI devices; tests pass their own.
 GpuPlace gpu_place(const std::string& address,
                    const std::filesystem::path& system = "/sys/bus/pci/devices");
 GpuPlace gpu_place(Device device);
 
-// Keeps this thread, and the threads that it starts from now on, to those of its cores that are of
-// the node; memory it touches then comes from there, pinned memory too. Leaves all as it is where
-// it has no core of the node, or no node is named.
+// Binds this thread, and the threads that it starts from now on, to those of its cores that belong
+// to the GPU's NUMA node. Memory that it touches then comes from there, pinned memory too. Does
+// nothing if it has no core of that node, or the node is unknown.
 void stay_beside(const GpuPlace& gpu,
                  const std::filesystem::path& system = "/sys/devices/system/node");
 

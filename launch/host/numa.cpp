@@ -22,7 +22,7 @@ int number_of(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? value : -1;
 }
 
-// Those of `cores` that the list names. list: as the kernel writes it, "0-3,8-11".
+// Returns those of `cores` that are in `list`, which has the kernel's form: "0-3,8-11".
 std::string listed(const std::string& list, const std::string& cores) {
   std::string both(cores.size(), '0');
   std::istringstream parts(list);
@@ -67,7 +67,7 @@ void place_memory(const std::vector<int>& nodes) {
   if (nodes.size() < 2) return;
   std::vector<unsigned long> mask(static_cast<std::size_t>(nodes.back() / word + 1), 0);
   for (const int node : nodes) mask[static_cast<std::size_t>(node / word)] |= 1UL << (node % word);
-  // One more bit than there are: the kernel leaves the last one out.
+  // The kernel ignores the last bit, so the size is one more than the number of bits.
   syscall(SYS_set_mempolicy, MPOL_INTERLEAVE, mask.data(), mask.size() * word + 1);
 }
 
@@ -78,10 +78,10 @@ std::string place_text(int num_cores, const std::vector<int>& nodes) {
   int policy = MPOL_DEFAULT;
   syscall(SYS_get_mempolicy, &policy, nullptr, 0UL, nullptr, 0UL);
   return fmt::format(
-      "{} of NUMA nodes {}, {}: a rank per NUMA node is faster (mpirun --map-by numa --bind-to "
+      "{} of NUMA nodes {}, {}: one rank per NUMA node is faster (mpirun --map-by numa --bind-to "
       "numa)",
       cores, fmt::join(nodes, ", "),
-      policy == MPOL_INTERLEAVE ? "its memory spread over them" : "its memory where it falls");
+      policy == MPOL_INTERLEAVE ? "its memory spread over them" : "its memory not placed");
 }
 
 }  // namespace switchyard

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <sstream>
 
 #include "launch/host/environment.h"
 #include "runtime/error.h"
@@ -22,7 +23,7 @@ int code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// In the child; comes back only if the program cannot be started.
+// In the child. Returns only if the program cannot be started.
 void become(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -36,7 +37,7 @@ pid_t fork_or_fail(const std::string& program) {
   return child;
 }
 
-// What comes through `descriptor` until it is closed or the time is up; false: time is up.
+// Reads from `descriptor` until it is closed, or until the deadline: then returns false.
 bool read_all(int descriptor, std::chrono::steady_clock::time_point deadline, std::string& text) {
   std::array<char, 4096> part{};
   for (;;) {
@@ -92,7 +93,8 @@ int wait_for_program(pid_t program) {
 }
 
 bool is_in_path(const std::string& program) {
-  for (const std::string& folder : search_path()) {
+  std::istringstream folders(environment_variable("PATH"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
     if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;
   }
   return false;

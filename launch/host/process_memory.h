@@ -1,13 +1,13 @@
-// What the system says of this process's memory.
+// The memory of this process, as the system reports it.
 #pragma once
 
 #include <cstdint>
 
 namespace switchyard {
 
-// Bytes that no file stands behind: what the program allocated. 0 where the system does not say.
+// Bytes that the program allocated, which are not backed by a file. 0 if the system does not say.
 std::int64_t anonymous_bytes();
-// Of memory shared with other ranks, as far as this one has touched it.
+// Bytes shared with other ranks that this one has touched.
 std::int64_t shared_bytes();
 
 }  // namespace switchyard

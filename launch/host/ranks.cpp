@@ -6,7 +6,7 @@
 #include <exception>
 #include <thread>
 
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
 #include "launch/host/standard_streams.h"
 #include "runtime/comm/mpi_comm.h"
 #include "runtime/foreign_error.h"
@@ -40,7 +40,7 @@ int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
             "srun started {} tasks, but MPI sees {}: start them with srun --mpi=pmix",
             slurm_step_tasks(), control->size());
     const Exit code = body(session.world(record));
-    control->barrier();  // a launcher that sees one rank leave with 75 may kill the rest
+    control->barrier();  // a launcher may kill the rest when one rank exits with 75
     return static_cast<int>(code);
   } catch (const Error& error) {
     if (!error.agreed()) return give_up(*control, error.code(), error.what());

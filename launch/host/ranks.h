@@ -1,4 +1,4 @@
-// A command that runs on every rank: MPI for its life, and one message for what goes wrong.
+// Runs a command on every rank: initialises MPI for it, and prints errors once.
 #pragma once
 
 #include <functional>
@@ -11,15 +11,15 @@
 namespace switchyard {
 
 // Initialises MPI, runs `body` with a communicator of all ranks, and returns the process's exit
-// code. An agreed error is printed by rank 0, and every rank returns its code; any other error
-// prints its rank and ends the whole job at once. The ranks' collectives are noted in `record`.
+// code. Rank 0 prints an agreed error, and every rank returns its code; any other error is printed
+// with its rank and ends the whole job at once. `record` keeps track of the ranks' collectives.
 int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
                  FlightRecord* record = nullptr);
 
-// One line on stderr: "switchyard: ...".
+// Prints one line on stderr: "switchyard: ...".
 void print_error(const std::string& message);
-// What every rank finds before MPI has started: the first one speaks, and the others give it the
-// time, since a launcher ends all ranks with the first that fails.
+// Prints an error that every rank finds before MPI has started. Only the first rank prints; the
+// others wait a second, since a launcher kills all ranks when the first one fails.
 void print_error_of_all(const std::string& message);
 
 }  // namespace switchyard

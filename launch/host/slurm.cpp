@@ -28,11 +28,11 @@ std::string sbatch(const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {"sbatch"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   const Finished finished = run_program(command, slurm_patience);
-  require(finished.code == 0, Exit::usage, "sbatch refuses: {}", one_line(finished.output));
+  require(finished.code == 0, Exit::usage, "sbatch refused: {}", one_line(finished.output));
   return one_line(finished.output);
 }
 
-// After a preemption Slurm may have put the job back by itself, before its processes are gone.
+// After a preemption Slurm may have requeued the job itself, before its processes have ended.
 bool is_back_already(const std::string& answer) {
   return answer.find("Job is pending execution") != std::string::npos;
 }
@@ -80,10 +80,10 @@ std::string requeue_job(const std::string& job, const std::string& script) {
   const Finished next =
       run_program({"sbatch", "--parsable", "--dependency=afterany:" + job, script}, slurm_patience);
   return next.code == 0
-             ? fmt::format("saved; Slurm does not requeue job {}, so job {} goes on after it", job,
-                           one_line(next.output))
+             ? fmt::format("saved; Slurm does not requeue job {}, so job {} continues after it",
+                           job, one_line(next.output))
              : fmt::format(
-                   "saved, but Slurm neither requeues job {} ({}) nor takes a next one ({})", job,
+                   "saved, but Slurm neither requeues job {} ({}) nor accepts a new one ({})", job,
                    one_line(requeued.output), one_line(next.output));
 }
 
@@ -113,13 +113,13 @@ bool job_is_over(const std::string& job) {
 
 void cancel_job(const std::string& job) {
   const std::optional<SlurmJobStatus> status = job_status(job);
-  require(status.has_value(), Exit::usage, "Slurm knows of no job {}", job);
+  require(status.has_value(), Exit::usage, "Slurm does not know job {}", job);
   const bool running = status->state == "RUNNING";
   const Finished finished =
       run_program(running ? std::vector<std::string>{"scancel", "--batch", "--signal=INT", job}
                           : std::vector<std::string>{"scancel", job},
                   slurm_patience);
-  require(finished.code == 0, Exit::usage, "scancel refuses: {}", one_line(finished.output));
+  require(finished.code == 0, Exit::usage, "scancel refused: {}", one_line(finished.output));
 }
 
 }  // namespace switchyard

@@ -8,7 +8,7 @@
 namespace switchyard {
 namespace {
 
-// The numbers between the colons; nothing if something else stands there.
+// Returns the numbers between the colons; std::nullopt if there is anything else.
 std::optional<std::vector<std::int64_t>> numbers(const std::string& text) {
   constexpr std::size_t max_digits = 9;
   if (text.ends_with(':')) return std::nullopt;

@@ -1,4 +1,4 @@
-// Time limits as Slurm's --time takes them.
+// Time limits in the form of Slurm's --time.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace switchyard {
 
-// Seconds of "minutes", "minutes:seconds", "hours:minutes:seconds", "days-hours",
-// "days-hours:minutes" or "days-hours:minutes:seconds". Nothing for what is none of these, such as
+// Returns the seconds of "minutes", "minutes:seconds", "hours:minutes:seconds", "days-hours",
+// "days-hours:minutes" or "days-hours:minutes:seconds"; std::nullopt for anything else, such as
 // "UNLIMITED".
 std::optional<std::int64_t> seconds_of_limit(const std::string& limit);
 

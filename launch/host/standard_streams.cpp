@@ -14,7 +14,7 @@ namespace switchyard {
 void open_missing_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(stream, F_GETFD) != -1) continue;
-    open("/dev/null", O_RDWR);  // gets the lowest number that is free: this one
+    open("/dev/null", O_RDWR);  // takes the lowest free number, which is this one
   }
 }
 

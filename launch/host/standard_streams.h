@@ -1,18 +1,18 @@
-// The streams that the program was started with, whatever their other ends are.
+// The standard streams of the program.
 #pragma once
 
 #include <string_view>
 
 namespace switchyard {
 
-// A program may be started with some of its streams closed. The next file that is opened would get
-// the number of one, and what is meant for the stream would go into it: here they become /dev/null.
+// Opens /dev/null for each standard stream that is closed. Otherwise the next file that is opened
+// would take the stream's number, and what is printed would go into that file.
 void open_missing_streams();
 
-// To stderr. That nobody can read it is no reason to end.
+// Prints to stderr; errors are ignored.
 void say(std::string_view text);
 
-// What was printed on stdout has got there. Errors: Exit::storage.
+// Flushes stdout. Errors: Exit::storage if part of what was printed is lost.
 void check_results_written();
 
 }  // namespace switchyard

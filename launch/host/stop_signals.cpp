@@ -9,7 +9,7 @@
 namespace switchyard {
 namespace {
 
-// A handler can reach nothing but objects of static storage; lock-free atomics are safe in it.
+// Signal handlers can only reach objects of static storage; lock-free atomics are safe in them.
 std::atomic<bool> stop_requested{false};
 std::atomic<bool> asked_by_term_or_int{false};
 std::atomic<bool> save_running{false};

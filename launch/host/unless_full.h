@@ -1,4 +1,4 @@
-// UnlessFull: what only tells of a run must not end it when the disk is full.
+// UnlessFull: writes files that only describe a run, which must not end it when the disk is full.
 #pragma once
 
 #include <spdlog/logger.h>
@@ -13,8 +13,8 @@ class UnlessFull {
  public:
   explicit UnlessFull(spdlog::logger& log) : log_(log) {}
 
-  // Calls write(). The first Exit::storage is a warning in the log, later ones are nothing; other
-  // errors go on.
+  // Calls write(). The first Exit::storage becomes a warning in the log, and later ones are
+  // ignored; other errors are passed on.
   template <class Write>
   void operator()(Write write) {
     try {

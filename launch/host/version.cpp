@@ -4,8 +4,6 @@
 
 #include "io/text/unicode.h"
 
-#include "io/text/unicode.h"
-
 namespace switchyard {
 namespace {
 

@@ -1,4 +1,4 @@
-// What this program is: for --version.
+// The text of --version.
 #pragma once
 
 #include <string>

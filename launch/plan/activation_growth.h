@@ -1,19 +1,19 @@
-// ActivationGrowth: tells the log when micro-batches need more activations than were allocated at
-// the start.
+// ActivationGrowth: warns in the log when micro-batches need more memory for activations than was
+// allocated at the start.
 #pragma once
 
 #include <spdlog/logger.h>
 
 #include <cstdint>
 
-namespace switchyard {
+namespace switchyard::plan {
 
 class ActivationGrowth {
  public:
-  // Of a rank; load_factor: train.load_factor, which the first allocation was sized for.
+  // load_factor: train.load_factor, which the first allocation was sized for.
   ActivationGrowth(int rank, double load_factor) : rank_(rank), load_factor_(load_factor) {}
 
-  // After a step. held: bytes of all arenas.
+  // Call after each step. held: bytes of all arenas.
   void note(std::int64_t step, std::int64_t held, spdlog::logger& log);
 
  private:
@@ -22,4 +22,4 @@ class ActivationGrowth {
   std::int64_t held_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

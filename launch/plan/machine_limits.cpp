@@ -7,14 +7,14 @@
 
 #include "runtime/product/matmul.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr int limit_rounds = 5;
 
-// Median over the rounds, mean over the ranks.
+// Returns the median over the rounds, averaged over the ranks.
 double seconds_of(Comm& world, const std::function<void()>& work) {
-  work();  // touches memory and makes handles
+  work();  // touches memory and creates handles
   std::vector<double> seconds;
   for (int round = 0; round < limit_rounds; ++round) {
     world.barrier();
@@ -38,7 +38,7 @@ double matmul_limit(Comm& world, Stream& stream) {
   return 2.0 * size * size * size / seconds;
 }
 
-// A copy, counted as read and written; larger than the caches.
+// Measures a copy that is larger than the caches, and counts bytes read and written.
 double memory_limit(Comm& world, Stream& stream) {
   constexpr std::int64_t bytes = std::int64_t{64} << 20, piece = std::int64_t{1} << 20;
   const Buffer from({bytes}, DType::u8), to({bytes}, DType::u8);
@@ -69,4 +69,4 @@ MachineLimits measure_limits(Comm& world, Stream& stream) {
   return {matmul_limit(world, stream), memory_limit(world, stream), exchange_limit(world, stream)};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -1,12 +1,12 @@
-// What the machine can do at best, measured with all ranks at work at the same time.
+// Measures what the machine can do at best, with all ranks working at the same time.
 #pragma once
 
 #include "launch/plan/rates.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
-// Collective. About a second; medians. exchange is that of the memory where there is one rank.
+// Collective. Takes about a second and returns medians. With one rank, `exchange` measures memory.
 MachineLimits measure_limits(Comm& world, Stream& stream);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -5,26 +5,27 @@
 #include <algorithm>
 
 #include "io/local/parity_maker.h"
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 #include "launch/host/counted.h"
 #include "model/transformer/activations.h"
 #include "router/payload.h"
 #include "runtime/params/params.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::int64_t divided_up(std::int64_t elements, std::int64_t parts) {
   return (elements + parts - 1) / parts;
 }
 
-// Of dense parameters each of all ranks owns a part, of the experts each replica.
+// Dense parameters are shared out over all ranks, those of experts over their replicas.
 std::int64_t owned_elements(const RunShape& shape) {
   return divided_up(shape.dense_elements(), shape.num_ranks) +
          divided_up(shape.expert_elements(), shape.num_replicas());
 }
 
-// The largest tensor: exact mode makes a product there before it is added as integers.
+// Elements of the largest tensor. In exact mode a product has this size before it is added up as
+// integers.
 std::int64_t largest_tensor(const RunShape& shape) {
   const ModelConfig& model = shape.model;
   const std::int64_t queries = model.num_heads * model.head_dim;
@@ -48,8 +49,8 @@ std::int64_t activation_total(const RunShape& shape) {
       .total();
 }
 
-// Room for a micro-batch's tokens on their way out, for an even share of results on their way home,
-// and for an eighth more.
+// The window holds a micro-batch's tokens on their way out, an even share of results on their way
+// back, and an eighth more.
 std::int64_t window_bytes(const RunShape& shape) {
   if (shape.router.exchange != "shared_memory") return 0;
   const std::int64_t rows = shape.micro_batch_tokens * (1 + shape.router.top_k);
@@ -62,7 +63,7 @@ std::int64_t window_bytes(const RunShape& shape) {
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes) {
   const std::int64_t held = shape.dense_elements() + shape.expert_elements();
   const std::int64_t owned = owned_elements(shape);
-  // Every tensor is written by one rank: the values by any copy, the moments by their owners.
+  // Every tensor is written by one rank: values by any replica, moments by their owners.
   const std::int64_t moments = 2 * shape.moment_bytes * owned;
   const std::int64_t written = 4 * owned + moments;
   return {{"values", 4 * held},
@@ -92,14 +93,14 @@ std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t pr
                        [](const MemoryKind& a, const MemoryKind& b) { return a.bytes < b.bytes; });
   const bool activations = largest->name == "activations";
   return fmt::format(
-      "{} of this run {} {} on a node that has {}, most of it for {}: use more nodes, fewer ranks "
-      "per node, {}",
+      "{} of this run {} {}, but a node has {}. Most of it is for {}: use more nodes, fewer ranks "
+      "per "
+      "node, {}",
       counted(shape.ranks_per_node, "rank"), shape.ranks_per_node == 1 ? "needs" : "need",
-      byte_size_text(static_cast<double>(needed)), byte_size_text(static_cast<double>(node_bytes)),
-      largest->name,
+      bytes_in_words(needed), bytes_in_words(node_bytes), largest->name,
       activations ? "a smaller train.micro_batch_size or train.recompute_layers = " +
                         std::to_string(shape.model.num_layers)
                   : std::string("or a larger parallel.experts"));
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

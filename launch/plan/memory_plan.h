@@ -1,4 +1,4 @@
-// How many bytes each rank of a run needs, by kind, before the run.
+// Computes before a run how many bytes each rank needs, by kind.
 #pragma once
 
 #include <cstdint>
@@ -8,22 +8,22 @@
 
 #include "launch/plan/run_shape.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct MemoryKind {
   std::string name;
-  std::int64_t bytes = 0;  // of the rank that needs most
+  std::int64_t bytes = 0;  // of the rank that needs the most
 };
 
 // "values", "gradients", "moments", "product scratch", "activations", "exchange window",
-// "checkpoint copy", "parity on its way", "program". program_bytes: of a process beside the other
-// kinds.
+// "checkpoint copy", "parity on its way", "program". program_bytes: what a process needs besides
+// the other kinds.
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes);
 std::int64_t total_bytes(const std::vector<MemoryKind>& kinds);
 
-// What is wrong, and what to do, if the ranks of a node need more than `node_bytes`; nothing if
-// they fit.
+// Returns what is wrong and what to do if the ranks of a node need more than `node_bytes`;
+// std::nullopt if they fit.
 std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t program_bytes,
                                           std::int64_t node_bytes);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -4,15 +4,15 @@
 
 #include <algorithm>
 
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 #include "launch/host/counted.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::string gigabytes(double bytes) { return fmt::format("{:.4f}", 1e-9 * bytes); }
 
-// Where there is a measurement: it, and how far the prediction is from it.
+// Returns the measurement, if there is one, and how far the prediction is from it.
 std::string beside(const std::string& measured, double predicted, double reference) {
   if (reference <= 0.0) return "";
   return fmt::format("{:>12} {:>+8.1f} %", measured, 100.0 * (predicted / reference - 1.0));
@@ -41,7 +41,7 @@ std::string memory_table(const RunPlan& plan, const std::optional<Profile>& meas
                         beside(gigabytes(reference), bytes, reference));
   };
   std::int64_t planned = 0;
-  // The run counts its own buffers; the rest of its process nobody tells apart.
+  // A run counts its own buffers; the rest of its process cannot be attributed.
   for (const MemoryKind& kind : plan.memory) {
     const bool counted = measured && kind.name == "activations";
     if (counted) planned = kind.bytes;
@@ -52,8 +52,9 @@ std::string memory_table(const RunPlan& plan, const std::optional<Profile>& meas
        measured ? static_cast<double>(measured->memory_bytes) : 0.0);
   if (measured && measured->activation_bytes > planned)
     text += fmt::format(
-        "The run's activations grew: more rows than train.load_factor = {} allows for met in a "
-        "micro-batch.\n",
+        "The run's activations grew: a micro-batch had more rows than train.load_factor = {} "
+        "allows "
+        "for.\n",
         plan.shape.load_factor);
   return text;
 }
@@ -97,7 +98,7 @@ RunPlan plan_run(const RunShape& shape, const Rates& rates) {
 }
 
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured) {
-  const auto text = [](double bytes) { return byte_size_text(bytes); };
+  const auto text = [](double bytes) { return bytes_in_words(static_cast<std::int64_t>(bytes)); };
   return header(plan) + memory_table(plan, measured) +
          fmt::format("\na rank sends in a step: {} of rows, {} of gradients, {} of values\n",
                      text(plan.traffic.rows), text(plan.traffic.gradients),
@@ -128,4 +129,4 @@ nlohmann::json plan_json(const RunPlan& plan) {
           {"step_seconds", plan.step_seconds()}};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

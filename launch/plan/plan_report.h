@@ -1,5 +1,5 @@
-// The table of `switchyard plan`: memory, work, traffic and time of a run, and beside them what a
-// run measured.
+// The table of `switchyard plan`: memory, work, traffic and time of a run, next to what a run
+// measured.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 #include "launch/plan/profile.h"
 #include "launch/plan/rates.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct RunPlan {
   RunShape shape;
@@ -22,8 +22,8 @@ struct RunPlan {
 
 RunPlan plan_run(const RunShape& shape, const Rates& rates);
 
-// measured: of a run of this config on as many ranks.
+// measured: the profile of a run of this config on the same number of ranks.
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured);
 nlohmann::json plan_json(const RunPlan& plan);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -6,18 +6,18 @@
 #include "io/tokens/token_store.h"
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "launch/plan/plan_report.h"
 #include "launch/plan/rehearsal.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::int64_t vocabulary_of(const PlanOptions& options, const Config& config) {
   if (options.vocabulary > 0) return options.vocabulary;
   require(!config.data.dataset.empty(), Exit::usage,
-          "the vocabulary is not known: set data.dataset, or give --vocabulary SIZE");
+          "the size of the vocabulary is unknown: set data.dataset, or use --vocabulary SIZE");
   return TokenStore(config.data.dataset).vocabulary();
 }
 
@@ -73,4 +73,4 @@ Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
   return Exit::done;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -5,11 +5,10 @@
 #include <algorithm>
 
 #include "io/files/durable.h"
-#include "launch/host/byte_size.h"
 #include "launch/host/counted.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr std::int64_t max_profile_bytes = 1 << 20;
@@ -77,53 +76,14 @@ std::string profile_table(const Profile& profile, const Config& config, std::int
   return text;
 }
 
-nlohmann::json to_json(const Profile& profile) {
-  nlohmann::json parts = nlohmann::json::array();
-  for (const PartProfile& part : profile.parts) {
-    parts.push_back({{"part", part.part},
-                     {"seconds", part.seconds},
-                     {"slowest", part.slowest},
-                     {"waited", part.waited},
-                     {"awaited_rank", part.awaited_rank}});
-  }
-  return {{"steps", profile.steps},
-          {"num_ranks", profile.num_ranks},
-          {"ranks_per_node", profile.ranks_per_node},
-          {"threads", profile.threads},
-          {"step_seconds", profile.step_seconds},
-          {"parts", parts},
-          {"limits",
-           {{"matmul", profile.limits.matmul},
-            {"memory", profile.limits.memory},
-            {"exchange", profile.limits.exchange}}},
-          {"memory_bytes", profile.memory_bytes},
-          {"activation_bytes", profile.activation_bytes}};
-}
-
 Profile read_profile(const std::filesystem::path& file) {
   require(std::filesystem::is_regular_file(file), Exit::data,
-          "there is no {}: run `switchyard train --profile` first", file.string());
+          "{} does not exist: run `switchyard train --profile` first", file.string());
   try {
-    const nlohmann::json json = nlohmann::json::parse(durable::read_file(file, max_profile_bytes));
-    Profile profile;
-    profile.steps = json.at("steps");
-    profile.num_ranks = json.at("num_ranks");
-    profile.ranks_per_node = json.at("ranks_per_node");
-    profile.threads = json.at("threads");
-    profile.step_seconds = json.at("step_seconds");
-    for (const nlohmann::json& part : json.at("parts")) {
-      profile.parts.push_back({part.at("part"), part.at("seconds"), part.at("slowest"),
-                               part.at("waited"), part.at("awaited_rank")});
-    }
-    const nlohmann::json& limits = json.at("limits");
-    profile.limits = {limits.at("matmul"), limits.at("memory"), limits.at("exchange")};
-    profile.memory_bytes = json.at("memory_bytes");
-    profile.activation_bytes = json.at("activation_bytes");
-    return profile;
+    return nlohmann::json::parse(durable::read_file(file, max_profile_bytes));
   } catch (const nlohmann::json::exception& error) {
-    fail(Exit::data, "{} does not hold what `train --profile` writes: {}", file.string(),
-         error.what());
+    fail(Exit::data, "{} was not written by `train --profile`: {}", file.string(), error.what());
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

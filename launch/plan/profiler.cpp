@@ -7,11 +7,11 @@
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/trace_file.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr std::int64_t unmeasured_steps = 2;
-constexpr std::size_t max_spans = 200'000;  // some 20 MB of file
+constexpr std::size_t max_spans = 200'000;  // about 20 MB of file
 // In the order of a step.
 constexpr const char* profiled_parts[] = {"data",    "zero",   "embedding", "norms",   "attention",
                                           "ffn",     "gate",   "plan",      "permute", "exchange",
@@ -51,7 +51,7 @@ void Profiler::stepped(const StepReport& report) {
   for (const auto& [part, seconds] : trace_.waited_seconds()) waited_in_[part] += seconds;
 }
 
-// A step as a span around those of its parts, as long as there is room for them.
+// Keeps a span around those of the step's parts, as long as the limit allows.
 void Profiler::keep_step(const StepReport& report) {
   if (trace_.events().size() >= max_spans) return;
   const Trace::Clock::time_point now = Trace::Clock::now();
@@ -95,16 +95,18 @@ Profile Profiler::measure(const Transformer& model) {
 
 std::string Profiler::finish(const Transformer& model, const Config& config) {
   const int rank = mesh_.world->rank();
-  if (measured_ == 0) return rank == 0 ? "no profile: the first two steps are not measured\n" : "";
+  if (measured_ == 0)
+    return rank == 0 ? "no profile: the run had no step after the first two, which do not count\n"
+                     : "";
   const Profile profile = measure(model);
   durable::make_folders(folder_);
   std::vector<Trace::Event> spans = steps_;
   spans.insert(spans.end(), trace_.events().begin(), trace_.events().end());
   write_trace_file(folder_ / fmt::format("rank{}.trace.json", rank), rank, start_, spans);
   if (rank != 0) return "";
-  durable::replace_file(folder_ / "profile.json", to_json(profile).dump(2) + "\n");
+  durable::replace_file(folder_ / "profile.json", nlohmann::json(profile).dump(2) + "\n");
   return profile_table(profile, config, model.options().vocabulary) +
          fmt::format("traces for ui.perfetto.dev: {}\n", folder_.string());
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

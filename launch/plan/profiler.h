@@ -1,4 +1,4 @@
-// Profiler: watches the steps of one rank, and at the end makes a Profile of all ranks.
+// Profiler: measures the steps of one rank, and at the end makes a Profile of all ranks.
 #pragma once
 
 #include <filesystem>
@@ -11,19 +11,19 @@
 #include "runtime/device/trace.h"
 #include "train/step_report.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 class Profiler {
  public:
-  // trace: the stream's, cleared before every step. folder: for the files of all ranks. The caller
-  // keeps the rest.
+  // trace: the stream's, cleared before every step. folder: for the files of all ranks. All
+  // references must outlive this object.
   Profiler(std::filesystem::path folder, Trace& trace, Mesh& mesh, Stream& stream);
 
-  // After a step. The first ones pay for start-up, and are left out.
+  // Call after each step. The first steps pay for start-up and do not count.
   void stepped(const StepReport& report);
 
-  // Collective. Writes rank0.trace.json, rank1.trace.json, ... and, on rank 0, profile.json. What
-  // to print: on rank 0 the table of the step, elsewhere nothing.
+  // Collective. Writes rank0.trace.json, rank1.trace.json, ... and, on rank 0, profile.json.
+  // Returns what to print: the table on rank 0, nothing elsewhere.
   std::string finish(const Transformer& model, const Config& config);
 
  private:
@@ -42,4 +42,4 @@ class Profiler {
   double seconds_ = 0.0;  // of the measured steps
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

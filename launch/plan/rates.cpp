@@ -6,7 +6,7 @@
 #include "io/files/toml.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 constexpr std::int64_t max_rates_bytes = 1 << 16;
@@ -33,10 +33,10 @@ void apply_rates(const toml::table& table, const std::string& file, Rates& rates
     } else if (name == "program") {
       rates.program_bytes = positive(node, name, file);
     } else {
-      fail(Exit::usage,
-           "{}, line {}: unknown key {}; there are matmul, memory, exchange, program, [parts]",
-
-           file, node.source().begin.line, name);
+      fail(
+          Exit::usage,
+          "{}, line {}: unknown key {}; the keys are matmul, memory, exchange, program and [parts]",
+          file, node.source().begin.line, name);
     }
   }
 }
@@ -52,7 +52,7 @@ double limit_for(WorkUnit unit, const MachineLimits& limits) {
     case WorkUnit::sent:
       return limits.exchange;
     case WorkUnit::choices:
-      return limits.memory / 64.0;  // a pair is sorted, counted and written: about a cache line
+      return limits.memory / 64.0;  // a pair is sorted, counted and written, about a cache line
   }
   fail(Exit::internal, "unknown unit of work");
 }
@@ -61,7 +61,7 @@ double seconds_for(const PartWork& work, const Rates& rates) {
   if (work.amount == 0.0) return 0.0;
   const auto own = rates.parts.find(work.part);
   const double rate = own != rates.parts.end() ? own->second : limit_for(work.unit, rates.limits);
-  require(rate > 0.0, Exit::usage, "the rates say nothing of {}: add it to [parts]", work.part);
+  require(rate > 0.0, Exit::usage, "the rates have no entry for {}: add it to [parts]", work.part);
   return work.amount / rate;
 }
 
@@ -72,7 +72,7 @@ std::int64_t program_bytes(const Rates& rates) {
 }
 
 Rates read_rates(const std::filesystem::path& file) {
-  require(std::filesystem::is_regular_file(file), Exit::usage, "there is no file of rates {}",
+  require(std::filesystem::is_regular_file(file), Exit::usage, "there is no rates file {}",
           file.string());
   Rates rates;
   try {
@@ -90,11 +90,11 @@ std::string print_rates(const Rates& rates) {
       "bytes sent.\nmatmul = {:.4e}\nmemory = {:.4e}\nexchange = {:.4e}\n",
       rates.limits.matmul, rates.limits.memory, rates.limits.exchange);
   if (rates.program_bytes > 0.0)
-    text += fmt::format("\n# Bytes of a process beside what a plan counts.\nprogram = {:.4e}\n",
+    text += fmt::format("\n# Bytes of a process besides what a plan counts.\nprogram = {:.4e}\n",
                         rates.program_bytes);
-  text += "\n# What the parts of a step reached.\n[parts]\n";
+  text += "\n# The rates that the parts of a step reached.\n[parts]\n";
   for (const auto& [part, rate] : rates.parts) text += fmt::format("{} = {:.4e}\n", part, rate);
   return text;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

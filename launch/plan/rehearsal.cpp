@@ -4,8 +4,8 @@
 #include <chrono>
 #include <map>
 
+#include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
-#include "launch/host/byte_size.h"
 #include "launch/host/process_memory.h"
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/memory_plan.h"
@@ -15,13 +15,13 @@
 #include "runtime/random.h"
 #include "train/step/trainer.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
-constexpr int max_steps = 9, fewest_steps = 3;
+constexpr int max_steps = 9, min_steps = 3;
 constexpr double enough_seconds = 6.0;
 
-// Full rows of random tokens: one document each.
+// Full rows of random tokens, each a document.
 class MadeUpTokens {
  public:
   MadeUpTokens(const Config& config, std::int64_t vocabulary, const Comm& world)
@@ -53,7 +53,7 @@ class MadeUpTokens {
   std::vector<Batch> batches_;
 };
 
-// Collective. Seconds of each part in each step, on this rank.
+// Collective. Returns the seconds of each part in each step, on this rank.
 std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const MadeUpTokens& tokens,
                                                       Comm& world) {
   Trace trace;
@@ -65,7 +65,7 @@ std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const Ma
   trainer.step(tokens.step(0));
   trainer.stream().set_trace(&trace);
   for (int step = 1; step <= max_steps; ++step) {
-    if (step > fewest_steps && reduce_one(world, spent(), Reduce::max) > enough_seconds) break;
+    if (step > min_steps && reduce_one(world, spent(), Reduce::max) > enough_seconds) break;
     trace.clear();
     trainer.step(tokens.step(step));
     for (const auto& [part, of_part] : trace.seconds())
@@ -80,18 +80,17 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Collective. The kernel would kill what takes more than there is.
-void require_room(const RunShape& shape, Comm& world) {
+// Collective. The kernel would kill a process that takes more memory than there is.
+void require_memory(const RunShape& shape, Comm& world) {
   const int here = world.split_node()->size();
   agree(world, [&] {
     const std::int64_t needed = here * total_bytes(memory_plan(shape, program_bytes({})));
     const std::int64_t available = available_memory();
     require(needed <= available, Exit::usage,
-            "a rehearsal at the run's own widths, sequence length and micro-batch needs {} on this "
-            "machine, which has {} left: give --rates that another one or a smaller config wrote "
-            "with --save-rates",
-            byte_size_text(static_cast<double>(needed)),
-            byte_size_text(static_cast<double>(available)));
+            "measuring the rates at the run's own widths, sequence length and micro-batch needs {} "
+            "on this machine, which has {} left: use --rates with a file that another machine or a "
+            "smaller config wrote with --save-rates",
+            bytes_in_words(needed), bytes_in_words(available));
   });
 }
 
@@ -109,7 +108,8 @@ Config rehearsal_config(const Config& config, int num_ranks) {
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   const std::int64_t rounds = std::clamp<std::int64_t>(micro_batches / num_ranks, 1, 2);
   cut.train.global_batch_size = rounds * num_ranks * config.train.micro_batch_size;
-  constexpr std::int64_t max_elements = std::int64_t{1} << 26;  // of experts, in f32 and twice 8
+  constexpr std::int64_t max_elements =
+      std::int64_t{1} << 26;  // of experts: 4 bytes each as f32, and 8 bytes twice
   const std::int64_t expert = 3 * model.hidden * model.expert_hidden;
   const auto fitting = static_cast<int>(std::max<std::int64_t>(1, max_elements / expert));
   model.num_experts = std::max(std::min(model.num_experts, fitting * num_ranks),
@@ -126,7 +126,7 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
                std::unique_ptr<Comm> world) {
   const Config cut = rehearsal_config(config, world->size());
   const RunShape shape = run_shape(cut, vocabulary, world->size(), world->size(), threads);
-  require_room(shape, *world);
+  require_memory(shape, *world);
   Stream stream = Stream::cpu(threads);
   Rates rates;
   rates.limits = measure_limits(*world, stream);
@@ -147,4 +147,4 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
   return rates;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -1,5 +1,5 @@
-// A rehearsal: some steps of a run cut down to one or two layers of each kind, at its own widths,
-// on made-up tokens. Its parts give the rates that the whole run is predicted with.
+// A rehearsal: a few steps of a run on made-up tokens, at the run's own widths but cut down to one
+// or two layers of each kind. Its parts give the rates that predict the whole run.
 #pragma once
 
 #include <memory>
@@ -7,15 +7,15 @@
 #include "launch/plan/rates.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
-// The config cut down for `num_ranks` ranks: fewer layers, fewer micro-batches, and so few experts
-// that they fit into about a gigabyte.
+// Returns the config cut down for `num_ranks` ranks: fewer layers, fewer micro-batches, and only as
+// many experts as fit into about a gigabyte.
 Config rehearsal_config(const Config& config, int num_ranks);
 
-// Collective. A few seconds. Its program_bytes are those of the fullest rank. Errors: as of a run;
-// Exit::usage if there is no room for it.
+// Collective. Takes a few seconds. The returned program_bytes are the maximum over ranks. Errors:
+// those of a run; Exit::usage if there is not enough memory.
 Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
                std::unique_ptr<Comm> world);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -6,7 +6,7 @@
 #include "launch/plan/size_check.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
 std::int64_t expert_size(const ModelConfig& model) {
@@ -45,7 +45,7 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
                    int threads) {
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   require(num_ranks <= micro_batches, Exit::usage,
-          "{} for {} in a step: use fewer ranks, or a smaller train.micro_batch_size",
+          "{} for only {} in a step: use fewer ranks, or a smaller train.micro_batch_size",
           counted(num_ranks, "rank"), counted(micro_batches, "micro-batch"));
   RunShape shape;
   shape.model = config.model;
@@ -72,4 +72,4 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
   return shape;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

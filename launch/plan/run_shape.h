@@ -1,4 +1,4 @@
-// RunShape: the sizes of a run that its memory and its work follow from.
+// RunShape: the sizes of a run that determine its memory and its work.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include "launch/config/config.h"
 #include "runtime/comm/mesh.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 struct RunShape {
   ModelConfig model;
@@ -26,14 +26,14 @@ struct RunShape {
   int num_replicas() const { return num_ranks / expert_degree; }
   std::int64_t num_dense_layers() const { return std::ssize(model.dense_layers); }
   std::int64_t num_moe_layers() const { return model.num_layers - num_dense_layers(); }
-  std::int64_t hosted_experts() const;   // of the fullest rank, in one layer
+  std::int64_t hosted_experts() const;   // of the rank that hosts the most, in one layer
   std::int64_t dense_elements() const;   // parameters that every rank holds
   std::int64_t expert_elements() const;  // of the hosted experts, all layers
   std::int64_t total_elements() const;   // of the whole model
 };
 
-// Errors: Exit::usage if the ranks do not suit the config, or its sizes are absurd.
+// Errors: Exit::usage if the config cannot run on these ranks, or its sizes are absurd.
 RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
                    int threads);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -10,10 +10,10 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
-// A setting, and about the largest that models were trained with.
+// A setting, and roughly its largest value in trained models.
 struct Setting {
   const char* name;
   double value, usual;
@@ -75,7 +75,7 @@ void check_countable(const RunShape& shape) {
   const Setting setting = strangest(shape);
   fail(Exit::usage,
        "the ranks of a node would need up to {:.1e} bytes, which no machine has: {} = {:.10g} is "
-       "the furthest from what models are trained with",
+       "the setting furthest from usual values",
        bytes, setting.name, setting.value);
 }
 
@@ -88,4 +88,4 @@ std::int64_t available_memory() {
   return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -1,19 +1,18 @@
-// Whether the bytes of a run can be counted, and whether a benchmark's case can be held, before
-// anybody tries.
+// Checks the sizes of a run before its bytes are counted, and tells how much memory is available.
 #pragma once
 
 #include <cstdint>
 
 #include "launch/plan/run_shape.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
-// Errors: Exit::usage if a node's ranks would need an exbibyte or more, naming the setting that is
-// furthest from those of models that were ever trained.
+// Errors: Exit::usage if the ranks of a node would need an exbibyte or more, naming the setting
+// that is furthest from the usual ones.
 void check_countable(const RunShape& shape);
 
-// Bytes of memory that programs can still have on this machine; what is installed where the system
-// does not say.
+// Returns the bytes of memory that programs can still allocate on this machine, or those installed
+// if the system does not say.
 std::int64_t available_memory();
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -4,13 +4,13 @@
 
 #include "router/payload.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace {
 
-constexpr double forward_and_backward = 3.0;  // backward: two products for each of forward's
+constexpr double forward_and_backward = 3.0;  // backward has two products for each of forward
 
-// How often a layer's forward products are made in a step, backward's two included, as a mean over
-// the layers of a kind.
+// Returns how often a layer's forward products are computed in a step, counting backward as two,
+// averaged over the layers of a kind.
 double passes(const RunShape& shape, bool dense) {
   std::int64_t again = 0, all = 0;
   for (int layer = 0; layer < shape.model.num_layers; ++layer) {
@@ -23,7 +23,7 @@ double passes(const RunShape& shape, bool dense) {
   return forward_and_backward + share;
 }
 
-// Of one token's forward pass, all layers.
+// FLOPs of one token in all layers, forward and backward.
 struct TokenFlops {
   double attention, ffn, experts, gate, head;
 
@@ -56,7 +56,8 @@ double owned_parameters(const RunShape& shape) {
          static_cast<double>(shape.expert_elements()) / shape.num_replicas();
 }
 
-// Bytes of rows that travel in one direction of one layer and micro-batch, by f32 or as payload.
+// Bytes of the rows of one layer and micro-batch that travel in one direction, as f32 or as
+// payload.
 double row_bytes(const RunShape& shape, bool payload) {
   const double rows = static_cast<double>(shape.micro_batch_tokens * shape.router.top_k);
   return rows * static_cast<double>(payload ? payload_row_bytes(payload_of(shape.router.payload),
@@ -117,4 +118,4 @@ Traffic step_traffic(const RunShape& shape) {
   return traffic;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

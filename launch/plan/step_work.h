@@ -1,4 +1,4 @@
-// What the busiest rank has to do in one step, by the parts that a trace times
+// The work of the busiest rank in one step, by the parts that a trace measures
 // (runtime/device/trace.h).
 #pragma once
 
@@ -8,12 +8,12 @@
 
 #include "launch/plan/run_shape.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 enum class WorkUnit : std::uint8_t {
   flops,   // of matrix products; a multiply-add counts two
   bytes,   // read and written in this rank's memory
-  sent,    // bytes that this rank gives other ranks, itself included
+  sent,    // bytes that this rank sends to all ranks, itself included
   choices  // (token, choice) pairs
 };
 
@@ -25,15 +25,15 @@ struct PartWork {
 
 std::vector<PartWork> step_work(const RunShape& shape);
 
-// Of all ranks, for one token of training: forward and backward, and what is recomputed.
+// FLOPs of training on one token, over all ranks: forward, backward and recomputation.
 double training_flops_per_token(const RunShape& shape);
 
-// What leaves this rank for others in a step.
+// Bytes that this rank sends to others in a step.
 struct Traffic {
-  double rows = 0.0;       // of tokens on their way to experts and back
+  double rows = 0.0;       // of tokens on the way to experts and back
   double gradients = 0.0;  // reduced to their owners
   double values = 0.0;     // gathered from their owners
 };
 Traffic step_traffic(const RunShape& shape);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

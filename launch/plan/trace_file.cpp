@@ -7,7 +7,7 @@
 
 #include "io/files/durable.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 void write_trace_file(const std::filesystem::path& file, int rank, Trace::Clock::time_point start,
                       const std::vector<Trace::Event>& spans) {
@@ -29,4 +29,4 @@ void write_trace_file(const std::filesystem::path& file, int rank, Trace::Clock:
   durable::replace_file(file, text);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

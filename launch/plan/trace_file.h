@@ -1,4 +1,4 @@
-// A rank's spans as a file that ui.perfetto.dev and chrome://tracing open.
+// Writes a rank's spans to a file that ui.perfetto.dev and chrome://tracing open.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 #include "runtime/device/trace.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 
 // Trace Event Format: one complete event ("ph": "X") for each span, microseconds since `start`, the
 // rank as the process.
 void write_trace_file(const std::filesystem::path& file, int rank, Trace::Clock::time_point start,
                       const std::vector<Trace::Event>& spans);
 
-}  // namespace switchyard
+}  // namespace switchyard::plan

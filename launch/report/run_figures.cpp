@@ -7,14 +7,13 @@
 #include <functional>
 
 #include "io/prepare/account/report_figures.h"
-#include "io/report/heat_map.h"
-#include "io/report/line_chart.h"
-#include "launch/host/environment.h"
+#include "io/report/charts.h"
+#include "launch/host/machine.h"
 
 namespace switchyard {
 namespace {
 
-using Points = std::vector<std::pair<double, double>>;
+using Points = Curve::Points;
 constexpr std::size_t max_columns = 96;
 constexpr double full_heat = 3.0;  // doublings of the mean load: eight times
 

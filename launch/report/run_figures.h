@@ -1,4 +1,4 @@
-// The plots of a run's report.
+// The charts of a run's report.
 #pragma once
 
 #include <string>
@@ -7,8 +7,9 @@
 
 namespace switchyard {
 
-// Loss, rate, throughput, goodput, exchange and balance over steps; progress over time with every
-// start and checkpoint; expert load over layers and steps. HTML; a plot without data is left out.
+// Returns charts as HTML: loss, learning rate, throughput, goodput, exchange and balance over
+// steps; progress over time with every start and checkpoint; expert load over layers and steps.
+// Charts without data are left out.
 std::string run_figures_html(const RunHistory& history);
 
 }  // namespace switchyard

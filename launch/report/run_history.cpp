@@ -51,7 +51,7 @@ class Reader {
   explicit Reader(RunHistory& history) : history_(history) {}
 
   void take(const Json& line) {
-    if (!line.is_object()) return;  // a torn line
+    if (!line.is_object()) return;  // an incomplete line
     const Moment moment{integer_at(line, "attempt"), integer_at(line, "step"),
                         number_at(line, "time")};
     if (line.contains("checkpoint")) history_.checkpoints.push_back(moment);
@@ -95,7 +95,7 @@ class Reader {
 RunHistory read_history(const fs::path& run) {
   const RunDirectory directory(run);
   require(directory.used(), Exit::usage,
-          "{} is no run directory: name one that `switchyard train` wrote", run.string());
+          "{} is not a run directory: name one that `switchyard train` wrote", run.string());
   RunHistory history;
   history.name = run.lexically_normal().string();
   history.state = directory.read_state();

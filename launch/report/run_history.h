@@ -1,4 +1,4 @@
-// RunHistory: what metrics.jsonl tells of a run, read without trust in its shape.
+// RunHistory: a run as metrics.jsonl records it. Lines of an unexpected form do no harm.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct LayerPoint {
   double overload = 0.0;  // load of the busiest expert over the mean
 };
 
-// One step as it was last done. What a line does not have is 0.
+// One step as it was last done. A number that its line lacks is 0.
 struct StepPoint {
   std::int64_t attempt = 0, step = 0, tokens = 0;
   double loss = 0.0, learning_rate = 0.0, gradient_norm = 0.0, tokens_per_second = 0.0;
@@ -33,19 +33,19 @@ struct Moment {
 };
 
 struct RunHistory {
-  std::string name;  // the run directory as it was named
+  std::string name;  // the run directory, as the user named it
   RunState state;
   std::string config;             // the text of config.toml
   std::vector<Attempt> attempts;  // oldest first
   std::vector<StepPoint> steps;   // by step, each once
-  std::vector<Moment> course;     // every line of a step, in the order of the file
+  std::vector<Moment> course;     // every line that records a step, in the order of the file
   std::vector<Moment> checkpoints;
   std::vector<std::pair<std::int64_t, double>> validation;  // steps done, loss
   std::map<std::string, double> part_seconds;  // of a step's parts, summed over `steps`
   std::int64_t steps_done_again = 0;           // done more than once, after restarts
 };
 
-// Errors: Exit::usage if the folder is no run.
+// Errors: Exit::usage if the folder is not a run directory.
 RunHistory read_history(const std::filesystem::path& run);
 
 }  // namespace switchyard

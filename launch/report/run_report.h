@@ -1,4 +1,4 @@
-// The report of a run: a page for people.
+// The HTML report of a run.
 #pragma once
 
 #include <string>
@@ -7,8 +7,9 @@
 
 namespace switchyard {
 
-// One page with everything in it: no script, nothing loaded from elsewhere, light or dark as the
-// reader's system is. Whatever comes from files is escaped. Also well-formed XML.
+// Returns one self-contained page: it has no script, loads nothing from elsewhere, and follows the
+// reader's light or dark theme. Whatever comes from files is escaped. The page is also well-formed
+// XML.
 std::string run_report_html(const RunHistory& history);
 
 }  // namespace switchyard

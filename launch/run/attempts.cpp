@@ -12,40 +12,21 @@
 #include <thread>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
+#include "launch/host/machine.h"
 #include "launch/host/slurm.h"
 #include "launch/run/lease.h"
 #include "runtime/error.h"
 
 namespace switchyard {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Attempt, number, host, boot_id, pid, process_start, slurm_job,
+                                   slurm_restart_count, resumed_from, started)
+
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::int64_t max_attempt_bytes = 1 << 16;
-
-nlohmann::ordered_json to_json(const Attempt& attempt) {
-  return {{"number", attempt.number},
-          {"host", attempt.host},
-          {"boot_id", attempt.boot_id},
-          {"pid", attempt.pid},
-          {"process_start", attempt.process_start},
-          {"slurm_job", attempt.slurm_job},
-          {"slurm_restart_count", attempt.slurm_restart_count},
-          {"resumed_from", attempt.resumed_from},
-          {"started", attempt.started}};
-}
-
-Attempt from_json(const nlohmann::json& json) {
-  return {json.at("number"),
-          json.at("host"),
-          json.at("boot_id"),
-          json.at("pid"),
-          json.at("process_start"),
-          json.at("slurm_job"),
-          json.at("slurm_restart_count"),
-          json.at("resumed_from"),
-          json.at("started")};
-}
 
 fs::path attempt_file(const fs::path& run_directory, int number) {
   return run_directory / "attempts" / fmt::format("{:04}.json", number);
@@ -57,13 +38,12 @@ int number_of(const fs::path& file) {
   return file.extension() == ".json" ? number : 0;
 }
 
-// A record that stays unreadable is of a start that died while it wrote it: a number without an
-// owner.
+// Returns an attempt without an owner if the record stays unreadable: its start died while writing.
 Attempt read_attempt(const fs::path& run_directory, int number) {
   for (int tries = 0; tries < 10; ++tries) {
     try {
-      return from_json(nlohmann::json::parse(
-          durable::read_file(attempt_file(run_directory, number), max_attempt_bytes)));
+      return nlohmann::json::parse(
+          durable::read_file(attempt_file(run_directory, number), max_attempt_bytes));
     } catch (const nlohmann::json::exception&) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
@@ -73,8 +53,9 @@ Attempt read_attempt(const fs::path& run_directory, int number) {
   return unknown;
 }
 
-// Field 22 of /proc/PID/stat; 0 if there is no such process, or a dead one that nobody has waited
-// for yet (its state, field 3, says so). Field 2 is a name in brackets that may hold spaces.
+// Returns field 22 of /proc/PID/stat; 0 if there is no such process, or if it is dead but its
+// parent has not waited for it (by its state, field 3). Field 2 is a name in brackets that may hold
+// spaces.
 std::int64_t start_of_process(std::int64_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -125,7 +106,7 @@ std::optional<Attempt> newest_attempt(const fs::path& run_directory) {
 }
 
 bool is_alive(const fs::path& run_directory, const Attempt& attempt) {
-  if (attempt.process_start == 0) return false;  // a number without an owner
+  if (attempt.process_start == 0) return false;  // an attempt without an owner
   if (attempt.host == host_name()) {
     return attempt.boot_id == boot_id() && start_of_process(attempt.pid) == attempt.process_start;
   }
@@ -144,11 +125,11 @@ void wait_for_owner(const fs::path& run_directory, std::chrono::seconds patience
   for (;;) {
     const std::optional<Attempt> owner = newest_attempt(run_directory);
     if (!owner || !is_alive(run_directory, *owner)) return;
-    require(std::chrono::steady_clock::now() < deadline, Exit::busy,
-            "{} is in use: attempt {}, started {}, is process {} on {}. Wait for it, or end it "
-            "with `kill {}`",
-            run_directory.string(), owner->number, owner->started, owner->pid, owner->host,
-            owner->pid);
+    require(
+        std::chrono::steady_clock::now() < deadline, Exit::busy,
+        "{} is in use by attempt {}, which started at {} as process {} on {}. Wait for it, or end "
+        "it with `kill {}`",
+        run_directory.string(), owner->number, owner->started, owner->pid, owner->host, owner->pid);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
 }
@@ -158,8 +139,8 @@ Attempt take_attempt(const fs::path& run_directory, const std::string& resumed_f
   const Attempt attempt = this_process(last ? last->number + 1 : 1, resumed_from);
   const fs::path file = attempt_file(run_directory, attempt.number);
   durable::make_folders(file.parent_path());
-  require(durable::create_file(file, to_json(attempt).dump(2) + "\n"), Exit::busy,
-          "another start took attempt {} of {} a moment ago", attempt.number,
+  require(durable::create_file(file, nlohmann::json(attempt).dump(2) + "\n"), Exit::busy,
+          "another process has just started attempt {} of {}", attempt.number,
           run_directory.string());
   return attempt;
 }

@@ -29,7 +29,7 @@ void put_little_endian(std::string& out, Unsigned value) {
   for (std::size_t i = 0; i < sizeof value; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
 }
 
-// Of protocol buffers: a field is its number and wire type, then its value.
+// In protocol buffers a field is its number and wire type, followed by its value.
 enum Wire : std::uint64_t { varint = 0, fixed64 = 1, sized = 2, fixed32 = 5 };
 
 void put_varint(std::string& out, std::uint64_t value) {

@@ -1,4 +1,4 @@
-// EventFile: numbers over steps as TensorBoard reads them, in files named events.out.tfevents.*: a
+// EventFile: numbers over steps in a file that TensorBoard reads, named events.out.tfevents.*: a
 // sequence of TFRecords, each an Event in the wire format of protocol buffers
 // (tensorboard/compat/proto/event.proto).
 #pragma once
@@ -18,19 +18,19 @@ struct Scalar {
   double value = 0.0;  // stored as f32
 };
 
-// seconds: since 1970. Each is one whole record.
+// Each returns one whole record. seconds: since 1970.
 std::string event_file_version(double seconds);
-// The steps from here on begin again: TensorBoard forgets what earlier files say of them.
+// Marks a restart at `step`: TensorBoard drops what earlier files hold from this step on.
 std::string event_start(double seconds, std::int64_t step);
 std::string event_scalars(double seconds, std::int64_t step, const std::vector<Scalar>& scalars);
 
-// CRC-32C (Castagnoli), rotated and shifted as TFRecords want it.
+// CRC-32C (Castagnoli), masked as TFRecords require.
 std::uint32_t masked_crc32c(std::string_view bytes);
 
 class EventFile {
  public:
-  // Creates folder/events.out.tfevents.SECONDS.SUFFIX, which begins at `step`. Files of a folder
-  // are read in the order of their names.
+  // Creates folder/events.out.tfevents.SECONDS.SUFFIX, which begins at `step`. TensorBoard reads
+  // the files of a folder in the order of their names.
   EventFile(const std::filesystem::path& folder, const std::string& suffix, double seconds,
             std::int64_t step);
 

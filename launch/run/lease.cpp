@@ -17,7 +17,7 @@ fs::path lease_file(const fs::path& run_directory, int attempt) {
   return run_directory / "attempts" / fmt::format("{:04}.lease", attempt);
 }
 
-// Written rather than dated: so the time is that of the file's machine, whatever clock is here.
+// Writes to the file, so that its time comes from the clock of the machine that stores it.
 void touch(const fs::path& file) { std::ofstream(file) << "alive\n"; }
 
 }  // namespace
@@ -32,14 +32,14 @@ Lease::~Lease() {
   }
   wake_.notify_all();
   thread_.join();
-  std::error_code ignored;  // a lease that stays runs out
+  std::error_code ignored;  // a lease that is left behind expires
   fs::remove(file_, ignored);
 }
 
 void Lease::keep_touching() {
   std::unique_lock lock(mutex_);
   do {
-    touch(file_);  // a disk that is full or gone costs the lease, not the run
+    touch(file_);  // if the disk is full or gone, the lease expires, but the run continues
   } while (!wake_.wait_for(lock, touch_interval, [this] { return ended_; }));
 }
 

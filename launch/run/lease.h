@@ -1,5 +1,5 @@
-// Lease: how the owner of a run shows starts on other machines that it lives. Its file is touched
-// every ten seconds; one that was not touched for a minute belongs to nobody.
+// Lease: a file by which the owner of a run shows other machines that it is alive. The owner
+// touches it every ten seconds; if it has not been touched for a minute, the run has no owner.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ inline constexpr std::chrono::seconds lease_time{60};
 
 class Lease {
  public:
-  // Touches attempts/NNNN.lease from a thread of its own until it is destroyed; then it goes.
+  // Touches attempts/NNNN.lease in another thread until destruction, which removes the file.
   Lease(const std::filesystem::path& run_directory, int attempt);
   ~Lease();
   Lease(const Lease&) = delete;
@@ -31,8 +31,8 @@ class Lease {
   std::thread thread_;
 };
 
-// How long ago the attempt's lease was touched, by the file system's own clock. Nothing if there is
-// no lease, or the clock cannot be read.
+// How long ago the attempt's lease was touched, by the clock of the file system. std::nullopt if
+// there is no lease or the clock cannot be read.
 std::optional<std::chrono::seconds> lease_age(const std::filesystem::path& run_directory,
                                               int attempt);
 

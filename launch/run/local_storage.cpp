@@ -16,7 +16,7 @@ LocalStorage local_storage_of(const CheckpointConfig& config,
   std::string run;
   on_root(world, [&] {
     const std::filesystem::path record = run_directory / "attempts" / "0001.json";
-    const bool started = std::filesystem::exists(record);  // else there is nothing to find
+    const bool started = std::filesystem::exists(record);  // otherwise there are no files to find
     const std::string first = started ? durable::read_file(record, longest_record) : "";
     const std::string name = std::filesystem::absolute(run_directory / "").parent_path().filename();
     run = fmt::format("{}-{}", name, xxh3_hex(first.data(), std::ssize(first)).substr(0, 8));
@@ -28,10 +28,11 @@ LocalStorage local_storage_of(const CheckpointConfig& config,
 std::string redundancy_summary(const LocalDisks& disks) {
   const int num_nodes = disks.topology.num_nodes();
   if (num_nodes == 1) {
-    return fmt::format("in {}, of one node: they outlive the program, not the node",
-                       disks.folder.string());
+    return fmt::format(
+        "in {}, on one node: they survive a crash of the program, but not of the node",
+        disks.folder.string());
   }
-  return fmt::format("in {}, in sets of {} of {} nodes: one node of each may be lost",
+  return fmt::format("in {}, in sets of {} of {} nodes: one node of each set may be lost",
                      disks.folder.string(), std::min(num_nodes, disks.set_nodes), num_nodes);
 }
 

@@ -1,4 +1,4 @@
-// Where a run keeps its node-local checkpoints.
+// Chooses where a run keeps its node-local checkpoints.
 #pragma once
 
 #include <filesystem>
@@ -10,12 +10,13 @@
 
 namespace switchyard {
 
-// Collective. The run's folder in checkpoint.local_dir carries a hash of the record of its first
-// start, so that a run never meets the files of another that had its place. Errors: agreed.
+// Collective. The name of the run's folder in checkpoint.local_dir has a hash of the record of its
+// first start, so that a run never finds the files of an earlier run in the same run directory.
+// Errors: agreed.
 LocalStorage local_storage_of(const CheckpointConfig& config,
                               const std::filesystem::path& run_directory, Comm& world);
 
-// "in /local/quickstart-1f3a5b7c, in sets of 2 of 4 nodes: one node of each may be lost"
+// "in /local/quickstart-1f3a5b7c, in sets of 2 of 4 nodes: one node of each set may be lost"
 std::string redundancy_summary(const LocalDisks& disks);
 
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 
 namespace switchyard {
 namespace {

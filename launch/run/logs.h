@@ -1,4 +1,4 @@
-// The run's log files: one of rank 0, which also speaks on stderr, and one per node.
+// The log files of a run: one of rank 0, which also prints to stderr, and one per node.
 #pragma once
 
 #include <spdlog/logger.h>
@@ -10,8 +10,9 @@
 
 namespace switchyard {
 
-// The logger of this rank: rank 0 writes logs/rank0.log and stderr; the first rank of each other
-// node writes logs/node-HOST.log; the rest write nothing. UTC times. The folder must exist.
+// Returns the logger of this rank. Rank 0 writes to logs/rank0.log and stderr, the first rank of
+// each other node to logs/node-HOST.log, and the others nowhere. Times are UTC. The folder must
+// exist.
 std::shared_ptr<spdlog::logger> make_logger(const std::filesystem::path& logs, const Mesh& mesh);
 
 }  // namespace switchyard

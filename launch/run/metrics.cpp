@@ -1,96 +1,77 @@
 #include "launch/run/metrics.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <string_view>
-#include <vector>
 
 namespace switchyard {
 namespace {
 
-class Line {
- public:
-  void integer(std::string_view name, std::int64_t value) { raw(name, fmt::format("{}", value)); }
+using Json = nlohmann::ordered_json;
 
-  // fmt prints the shortest decimal that reads back as the same double.
-  void number(std::string_view name, double value) {
-    const bool finite = std::isfinite(value);
-    if (!finite) not_finite_.push_back(fmt::format("\"{}\"", name));
-    raw(name, finite ? fmt::format("{}", value) : "null");
+// The library prints a number that is not finite as null; this adds the names of those in `object`.
+Json with_not_finite(Json object) {
+  Json names = Json::array();
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_number_float() && !std::isfinite(value.get<double>())) names.push_back(name);
   }
-
-  void raw(std::string_view name, std::string_view json) {
-    text_ += fmt::format("{}\"{}\":{}", text_.empty() ? "" : ",", name, json);
-  }
-
-  std::string close() {
-    if (!not_finite_.empty()) raw("not_finite", fmt::format("[{}]", fmt::join(not_finite_, ",")));
-    return "{" + text_ + "}";
-  }
-
- private:
-  std::string text_;
-  std::vector<std::string> not_finite_;
-};
-
-std::string layer_object(const LayerLoad& load) {
-  Line line;
-  line.integer("layer", load.layer);
-  line.number("max_over_mean", load.max_over_mean);
-  line.number("entropy", load.entropy);
-  line.integer("dead_experts", load.dead_experts);
-  line.integer("dropped", load.dropped);
-  line.raw("percentiles", fmt::format("[{}]", fmt::join(load.percentiles, ",")));
-  return line.close();
+  if (!names.empty()) object["not_finite"] = std::move(names);
+  return object;
 }
 
-std::string parts_object(const StepTimes& times) {
-  Line line;
-  for (const auto& [part, seconds] : times.parts) line.number(part, seconds);
-  return line.close();
+template <class Part, class ToJson>
+Json list_of(const std::vector<Part>& parts, ToJson to_json) {
+  Json list = Json::array();
+  for (const Part& part : parts) list.push_back(with_not_finite(to_json(part)));
+  return list;
 }
 
-std::string busy_object(const StepTimes& times) {
-  Line line;
-  line.number("least", times.busy_least);
-  line.number("median", times.busy_median);
-  line.number("most", times.busy_most);
-  line.integer("rank", times.busiest_rank);
-  return line.close();
+// A time that prints with at most three decimals.
+double to_milliseconds(double seconds) { return std::round(seconds * 1e3) / 1e3; }
+
+Json layer_object(const LayerLoad& load) {
+  return {{"layer", load.layer},     {"max_over_mean", load.max_over_mean},
+          {"entropy", load.entropy}, {"dead_experts", load.dead_experts},
+          {"dropped", load.dropped}, {"percentiles", load.percentiles}};
 }
 
-std::string exchange_object(const StepReport& report, const StepTimes& times, int num_ranks) {
-  Line line;
-  line.integer("own_rank", report.exchanged.own_rank);
-  line.integer("own_node", report.exchanged.own_node);
-  line.integer("other_nodes", report.exchanged.other_nodes);
-  line.number("bytes_per_second", exchange_bandwidth(report, times, num_ranks));
-  return line.close();
+Json parts_object(const StepTimes& times) {
+  Json parts = Json::object();
+  for (const auto& [part, seconds] : times.parts) parts[part] = seconds;
+  return parts;
 }
 
-std::string course_object(const StepReport& report, int num_ranks, const StepCourse& course) {
-  Line line;
-  line.raw("time", fmt::format("{:.3f}", course.time));
-  line.number("seconds", report.seconds);
-  line.integer("ranks", num_ranks);
-  line.number("goodput", course.goodput);
-  line.raw("parts", parts_object(course.times));
-  line.raw("busy", busy_object(course.times));
-  line.raw("exchange", exchange_object(report, course.times, num_ranks));
-  return line.close();
+Json busy_object(const StepTimes& times) {
+  return {{"least", times.busy_least},
+          {"median", times.busy_median},
+          {"most", times.busy_most},
+          {"rank", times.busiest_rank}};
 }
 
-std::string change_object(const PlacementChange& change) {
-  Line line;
-  line.integer("layer", change.layer);
-  line.integer("moved", change.moved);
-  line.number("max_over_mean_before", change.before);
-  line.number("max_over_mean_after", change.after);
-  return line.close();
+Json exchange_object(const StepReport& report, const StepTimes& times, int num_ranks) {
+  return {{"own_rank", report.exchanged.own_rank},
+          {"own_node", report.exchanged.own_node},
+          {"other_nodes", report.exchanged.other_nodes},
+          {"bytes_per_second", exchange_bandwidth(report, times, num_ranks)}};
 }
+
+Json course_object(const StepReport& report, int num_ranks, const StepCourse& course) {
+  return {{"time", to_milliseconds(course.time)},
+          {"seconds", report.seconds},
+          {"ranks", num_ranks},
+          {"goodput", course.goodput},
+          {"parts", with_not_finite(parts_object(course.times))},
+          {"busy", with_not_finite(busy_object(course.times))},
+          {"exchange", with_not_finite(exchange_object(report, course.times, num_ranks))}};
+}
+
+Json change_object(const PlacementChange& change) {
+  return {{"layer", change.layer},
+          {"moved", change.moved},
+          {"max_over_mean_before", change.before},
+          {"max_over_mean_after", change.after}};
+}
+
+std::string line_of(Json object) { return with_not_finite(std::move(object)).dump(); }
 
 }  // namespace
 
@@ -102,59 +83,43 @@ double exchange_bandwidth(const StepReport& report, const StepTimes& times, int 
 
 std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                          const StepCourse& course) {
-  Line line;
-  line.integer("attempt", attempt);
-  line.integer("step", report.step);
-  line.number("loss", report.loss);
-  line.number("gradient_norm", report.gradient_norm);
-  line.number("learning_rate", report.learning_rate);
-  line.integer("tokens", report.tokens);
-  line.number("tokens_per_second", static_cast<double>(report.tokens) / report.seconds);
-  line.number("balance_loss", report.balance_loss);
-  line.number("z_loss", report.z_loss);
-  std::vector<std::string> layers;
-  for (const LayerLoad& load : report.layers) layers.push_back(layer_object(load));
-  line.raw("layers", fmt::format("[{}]", fmt::join(layers, ",")));
-  line.raw("course", course_object(report, num_ranks, course));
-  return line.close();
+  return line_of({{"attempt", attempt},
+                  {"step", report.step},
+                  {"loss", report.loss},
+                  {"gradient_norm", report.gradient_norm},
+                  {"learning_rate", report.learning_rate},
+                  {"tokens", report.tokens},
+                  {"tokens_per_second", static_cast<double>(report.tokens) / report.seconds},
+                  {"balance_loss", report.balance_loss},
+                  {"z_loss", report.z_loss},
+                  {"layers", list_of(report.layers, layer_object)},
+                  {"course", with_not_finite(course_object(report, num_ranks, course))}});
 }
 
 std::string placement_line(int attempt, const PlacementReport& report) {
-  Line line;
-  line.integer("attempt", attempt);
-  line.integer("step", report.steps_done);
-  line.number("seconds", report.seconds);
-  std::vector<std::string> layers;
-  for (const PlacementChange& change : report.layers) layers.push_back(change_object(change));
-  line.raw("placement", fmt::format("[{}]", fmt::join(layers, ",")));
-  return line.close();
+  return line_of({{"attempt", attempt},
+                  {"step", report.steps_done},
+                  {"seconds", report.seconds},
+                  {"placement", list_of(report.layers, change_object)}});
 }
 
 std::string validation_line(int attempt, std::int64_t step, double loss) {
-  Line line;
-  line.integer("attempt", attempt);
-  line.integer("step", step);
-  line.number("validation_loss", loss);
-  return line.close();
+  return line_of({{"attempt", attempt}, {"step", step}, {"validation_loss", loss}});
 }
 
 std::string guard_line(int attempt, const StepReport& report) {
-  Line line;
-  line.integer("attempt", attempt);
-  line.integer("step", report.step);
-  line.raw("guard", fmt::format("\"{}\"", name_of(report.outcome)));
-  line.raw("problem", nlohmann::json(report.problem).dump());
-  return line.close();
+  return line_of({{"attempt", attempt},
+                  {"step", report.step},
+                  {"guard", name_of(report.outcome)},
+                  {"problem", report.problem}});
 }
 
 std::string checkpoint_line(int attempt, const SavedCheckpoint& saved) {
-  Line line;
-  line.integer("attempt", attempt);
-  line.integer("step", saved.step);
-  line.raw("time", fmt::format("{:.3f}", saved.time));
-  line.raw("checkpoint", nlohmann::json(saved.name).dump());
-  line.number("save_seconds", saved.seconds);
-  return line.close();
+  return line_of({{"attempt", attempt},
+                  {"step", saved.step},
+                  {"time", to_milliseconds(saved.time)},
+                  {"checkpoint", saved.name},
+                  {"save_seconds", saved.seconds}});
 }
 
 }  // namespace switchyard

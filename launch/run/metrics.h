@@ -1,5 +1,5 @@
-// metrics.jsonl: one object per step, printed so that no bit of a number is lost (docs/train.md
-// lists the fields).
+// metrics.jsonl: one JSON object per step, in which every number reads back as the same double
+// (docs/see-a-run.md lists the fields).
 #pragma once
 
 #include <string>
@@ -9,18 +9,21 @@
 
 namespace switchyard {
 
-// How a step ran, as opposed to what it computed: this differs from layout to layout.
+// How a step ran, as opposed to what it computed. It differs from layout to layout.
 struct StepCourse {
   double time = 0.0;  // when it ended, seconds since 1970
   StepTimes times;
-  double goodput = 0.0;  // share of the time since the run's first start that its steps took
+  double goodput =
+      0.0;  // share of the time since the run's first start that was spent in its steps
 };
 
-// Bytes that left a rank in a step, by the seconds that a rank was exchanging; mean over ranks.
+// Bytes per second: what leaves a rank in a step over the time it spends in exchanges; mean over
+// ranks.
 double exchange_bandwidth(const StepReport& report, const StepTimes& times, int num_ranks);
 
-// One line without its newline; what differs from layout to layout stands in its last field,
-// "course". A number that is not finite stands as null, and its name in "not_finite".
+// One line without its newline. What differs from layout to layout is in the field "course". A
+// number that is not finite is printed as null, and "not_finite", at the end of its object, names
+// it.
 std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                          const StepCourse& course);
 
@@ -31,7 +34,7 @@ std::string placement_line(int attempt, const PlacementReport& report);
 // One line for an evaluation while training: {attempt, step, validation_loss}. step: steps done.
 std::string validation_line(int attempt, std::int64_t step, double loss);
 
-// One line for a step that the guard did not take as it was: {attempt, step, guard: "repeated",
+// One line for a step that the guard did not accept at first: {attempt, step, guard: "repeated",
 // "skipped" or "rewind", problem}.
 std::string guard_line(int attempt, const StepReport& report);
 
@@ -40,7 +43,7 @@ struct SavedCheckpoint {
   std::int64_t step = 0;  // steps done
   std::string name;       // of its folder
   double time = 0.0;      // of the commit, seconds since 1970
-  double seconds = 0.0;   // from its beginning, behind the training or not
+  double seconds = 0.0;   // of the save, which may run in the background
 };
 std::string checkpoint_line(int attempt, const SavedCheckpoint& saved);
 

@@ -4,9 +4,6 @@
 
 #include <algorithm>
 
-#include "launch/host/progress_bar.h"
-#include "launch/host/standard_streams.h"
-
 namespace switchyard {
 namespace {
 
@@ -62,40 +59,25 @@ std::string placement_summary(const PlacementReport& report) {
 }
 
 std::string guard_summary(const StepReport& report) {
-  constexpr const char* consequences[] = {"it was taken",
-                                          "computed again it was sound, and was taken",
-                                          "computed again it was wrong, too: its batch is left out",
-                                          "the run goes back to a checkpoint"};
+  constexpr const char* consequences[] = {
+      "it was accepted", "it was right when recomputed, and was accepted",
+      "it was wrong again when recomputed, so its batch is skipped",
+      "the run goes back to a checkpoint"};
   return fmt::format("step {}: {}; {}", report.step, report.problem,
                      consequences[static_cast<std::size_t>(report.outcome)]);
 }
 
-Progress::Progress(std::int64_t first_step, std::int64_t steps, bool terminal, Color color)
-    : first_step_(first_step), steps_(steps), terminal_(terminal), color_(color) {}
-
-Progress::~Progress() { pause(); }
-
 void Progress::report(const StepReport& report) {
-  // The first step of an attempt pays for start-up, and then the mean forgets it.
+  // The first step of an attempt pays for start-up, so the second one replaces it in the means.
   const double weight = report.step <= first_step_ + 1 ? 1.0 : 0.1;
   const double tokens_per_second = static_cast<double>(report.tokens) / report.seconds;
   tokens_per_second_ += weight * (tokens_per_second - tokens_per_second_);
   seconds_per_step_ += weight * (report.seconds - seconds_per_step_);
 
-  const Clock::time_point now = Clock::now();
-  const bool last_step = report.step + 1 == steps_;
-  if (now - last_ < (terminal_ ? redraw_interval : line_interval) && !last_step) return;
-  last_ = now;
+  const bool first = report.step == first_step_, last = report.step + 1 == steps_;
+  if (!first && !last && !line_.due()) return;
   const double left = static_cast<double>(steps_ - report.step - 1) * seconds_per_step_;
-  const std::string line = progress_line(report, steps_, tokens_per_second_,
-                                         report.step == first_step_ ? -1.0 : left, color_);
-  say(fmt::format("{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n"));
-  open_ = terminal_;
-}
-
-void Progress::pause() {
-  if (open_) say("\n");
-  open_ = false;
+  line_.show(progress_line(report, steps_, tokens_per_second_, first ? -1.0 : left, color_));
 }
 
 }  // namespace switchyard

@@ -30,7 +30,7 @@ class Exposition {
  public:
   explicit Exposition(const std::string& run) : run_(label_value(run)) {}
 
-  // Samples that follow are of this gauge.
+  // The samples that follow belong to this gauge.
   void gauge(std::string_view name, std::string_view help) {
     name_ = fmt::format("switchyard_{}", name);
     text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", name_, help);
@@ -136,7 +136,7 @@ std::string prometheus_text(const RunFigures& figures) {
             static_cast<double>(figures.checkpoint->step));
     out.one("checkpoint_time_seconds", "When it was committed, seconds since 1970.",
             figures.checkpoint->time);
-    out.one("checkpoint_save_seconds", "How long its save took, behind the training or not.",
+    out.one("checkpoint_save_seconds", "Duration of its save, which may run in the background.",
             figures.checkpoint->seconds);
   }
   return out.take();

@@ -11,7 +11,7 @@
 namespace switchyard {
 
 struct RunFigures {
-  std::string run;  // the label of every sample
+  std::string run;  // a label of every sample
   int attempt = 0;
   int num_ranks = 1;
   std::int64_t steps = 0;  // of the whole run

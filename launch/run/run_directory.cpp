@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -13,13 +13,13 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::int64_t max_json_bytes = 1 << 16;
 
-// null if there is no such file.
+// Returns null if there is no such file.
 nlohmann::json read_json(const fs::path& file) {
   if (!fs::exists(file)) return nullptr;
   try {
     return nlohmann::json::parse(durable::read_file(file, max_json_bytes));
   } catch (const nlohmann::json::exception& error) {
-    fail(Exit::data, "{} is not what Switchyard writes: {}", file.string(), error.what());
+    fail(Exit::data, "{} is damaged: {}", file.string(), error.what());
   }
 }
 
@@ -57,7 +57,7 @@ void RunDirectory::note_incident(const std::string& what) const {
     for (std::string line; std::getline(lines, line);) {
       durable::append_line(logs() / "incidents.log", line);
     }
-  } catch (const Error&) {  // a full disk must not hide what is being reported
+  } catch (const Error&) {  // a full disk must not hide the error that is being reported
   }
 }
 

@@ -1,4 +1,4 @@
-// The run directory: where a run keeps everything (docs/train.md lists what is in it).
+// RunDirectory: the folder in which a run keeps everything (docs/train.md lists its files).
 #pragma once
 
 #include <cstdint>
@@ -7,20 +7,19 @@
 
 namespace switchyard {
 
-// What state.json says; scripts read it.
+// The content of state.json, which scripts read.
 struct RunState {
-  // "running", "done", "failed"; "preempted" (a signal) and "stopped" (--stop-before): saved, start
-  // me again. Empty: no attempt has said anything yet.
+  // "running", "done" or "failed"; "preempted" (by a signal) or "stopped" (by --stop-before) if the
+  // run has saved and waits to be started again. Empty: there is no state.json yet.
   std::string status;
   int attempt = 0;
   std::int64_t step = 0;   // the next step to do
   std::int64_t steps = 0;  // of the whole run
-  std::string checkpoint;  // name of the newest folder of this attempt or the one it resumed from;
-                           // empty: none
+  std::string checkpoint;  // name of the newest one, of this attempt or resumed from; empty: none
   std::string problem;     // of a failed run
 };
 
-// Failures one after the other that got no further than `step`.
+// Failures in a row that got no further than `step`.
 struct Failures {
   std::int64_t step = 0;
   int count = 0;
@@ -41,14 +40,15 @@ class RunDirectory {
   // True once an attempt was started here.
   bool used() const { return std::filesystem::exists(path_ / "attempts"); }
   void write_state(const RunState& state) const;
-  // All of it empty if there is no state.json. Errors: Exit::data if it cannot be understood.
+  // Returns an empty state if there is no state.json. Errors: Exit::data if it is damaged.
   RunState read_state() const;
 
   // The supervisor's count of failures without progress (failures.json); zero if there is none.
   Failures read_failures() const;
   void write_failures(const Failures& failures) const;
 
-  // Adds to logs/incidents.log, with the time. Throws nothing: whoever calls it is about to leave.
+  // Adds a line with the time to logs/incidents.log. Throws nothing, since callers are about to
+  // exit.
   void note_incident(const std::string& what) const;
 
   std::filesystem::path submit() const { return path_ / "submit"; }

@@ -5,13 +5,13 @@
 #include <algorithm>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "launch/run/attempts.h"
 
 namespace switchyard {
 namespace {
 
-constexpr std::chrono::seconds between_prometheus{5};  // it is scraped every 15 s or so
+constexpr std::chrono::seconds between_prometheus{5};  // it is read every 15 s or so
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();

@@ -1,5 +1,5 @@
-// RunMetrics: what rank 0 writes down of a run as it goes: metrics.jsonl, TensorBoard's event files
-// and metrics.prom.
+// RunMetrics: the files in which rank 0 records a run as it goes: metrics.jsonl, TensorBoard's
+// event files and metrics.prom.
 #pragma once
 
 #include <chrono>
@@ -16,17 +16,17 @@ namespace switchyard {
 
 class RunMetrics {
  public:
-  // Nothing is written before there is something to say.
+  // Creates no files yet.
   RunMetrics(const RunDirectory& directory, int attempt, int num_ranks, std::int64_t steps);
 
-  // Errors of all: Exit::storage; the files are then as good as they were.
-  // productive_seconds: of all steps that this state is made of, this one included.
+  // Errors of all methods: Exit::storage; earlier lines are not damaged.
+  // productive_seconds: the time of all steps that led to this state, this one included.
   void stepped(const StepReport& report, const StepTimes& times, double productive_seconds);
   void evaluated(std::int64_t steps_done, double loss);
-  void guarded(const StepReport& report);  // a step that was not taken as it was
+  void guarded(const StepReport& report);  // a step that the guard did not accept at first
   void placed(const PlacementReport& report);
   void saved(const std::filesystem::path& checkpoint, std::int64_t steps_done, double seconds);
-  // Brings metrics.prom up to date; in between that happens every few seconds.
+  // Brings metrics.prom up to date, which otherwise happens every few seconds.
   void finish();
 
  private:

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "launch/host/byte_size.h"
-#include "launch/host/progress_bar.h"
-#include "launch/host/standard_streams.h"
+#include "io/text/byte_size.h"
 
 namespace switchyard {
 namespace {
 
 std::string amount_text(double amount, std::string_view unit) {
-  return unit == "B" ? byte_size_text(amount) : fmt::format("{:.0f} {}", amount, unit);
+  return unit == "B" ? bytes_in_words(static_cast<std::int64_t>(amount))
+                     : fmt::format("{:.0f} {}", amount, unit);
 }
 
 }  // namespace
@@ -31,27 +30,14 @@ std::string stage_line(const PrepareStatus& status, double seconds) {
 
 void StageProgress::report(const PrepareStatus& status) {
   const Clock::time_point now = Clock::now();
-  const bool same = status.stage == stage_;
-  if (same && now - last_ < (terminal_ ? redraw_interval : line_interval)) return;
-  if (!same) {
+  if (status.stage != stage_) {
     end();
     stage_ = status.stage;
     began_ = now;
+  } else if (!line_.due()) {
+    return;
   }
-  print(status, now);
-}
-
-void StageProgress::print(const PrepareStatus& status, Clock::time_point now) {
-  last_ = now;
-  const double seconds = std::chrono::duration<double>(now - began_).count();
-  say(fmt::format("{}{}{}", terminal_ ? "\r" : "", stage_line(status, seconds),
-                  terminal_ ? "\x1b[K" : "\n"));
-  open_ = terminal_;
-}
-
-void StageProgress::end() {
-  if (open_) say("\n");
-  open_ = false;
+  line_.show(stage_line(status, std::chrono::duration<double>(now - began_).count()));
 }
 
 }  // namespace switchyard

@@ -1,36 +1,32 @@
-// How far a job of several stages is: a bar that redraws itself on a terminal, otherwise a plain
-// line at each stage's start and every ten seconds.
+// How far a job of several stages is: a line with a bar for each stage.
 #pragma once
 
 #include <chrono>
 #include <string>
 
 #include "io/prepare/work/config.h"
+#include "launch/host/progress_line.h"
 
 namespace switchyard {
 
-// "write [=====>     ]  1.2 GB of 3.0 GB  86.1 MB/s  21s left". Without a total: no bar, no time.
+// "write [=====>     ]  1.23 GB of 3.00 GB  86.1 MB/s  21s left". Without a total there is no bar
+// and no time.
 std::string stage_line(const PrepareStatus& status, double seconds);
 
 class StageProgress {
  public:
-  explicit StageProgress(bool terminal) : terminal_(terminal) {}
-  ~StageProgress() { end(); }
-  StageProgress(const StageProgress&) = delete;
-  StageProgress& operator=(const StageProgress&) = delete;
+  explicit StageProgress(bool terminal) : line_(terminal) {}
 
-  // Writes to stderr.
+  // Writes to stderr, at the start of each stage and as often as a ProgressLine.
   void report(const PrepareStatus& status);
-  void end();
+  void end() { line_.end(); }
 
  private:
   using Clock = std::chrono::steady_clock;
-  void print(const PrepareStatus& status, Clock::time_point now);
 
-  bool terminal_;
-  bool open_ = false;  // the cursor stands behind a bar
+  ProgressLine line_;
   std::string stage_;
-  Clock::time_point began_{}, last_{};
+  Clock::time_point began_{};  // of the stage
 };
 
 }  // namespace switchyard

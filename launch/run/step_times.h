@@ -1,4 +1,4 @@
-// StepTimes: where the time of a step went, on all ranks.
+// StepTimes: how the time of a step was spent, over all ranks.
 #pragma once
 
 #include <string>
@@ -13,16 +13,16 @@ namespace switchyard {
 
 struct StepTimes {
   // Seconds of each part of a step (runtime/device/trace.h), mean over ranks, in the order of a
-  // step. A part that sends includes waiting for other ranks.
+  // step. Parts that send include waiting for other ranks.
   std::vector<std::pair<std::string, double>> parts;
-  // Seconds that a rank did not wait in collectives: the spread is what makes the others wait.
+  // Seconds that a rank did not wait in collectives. The others wait for the busiest rank.
   double busy_least = 0.0, busy_median = 0.0, busy_most = 0.0;
   int busiest_rank = 0;
 
-  double of(const std::string& part) const;  // 0 if there is none
+  double of(const std::string& part) const;  // 0 if there is no such part
 };
 
-// Measures the steps of this rank. The stream's trace is its own while it lives.
+// Measures the steps of this rank. While it exists, no one else may set the stream's trace.
 class StepClock {
  public:
   StepClock(Stream& stream, const FlightRecord& record);
@@ -32,7 +32,7 @@ class StepClock {
 
   Trace& trace() { return trace_; }
   void begin();
-  // Collective. Of the step since begin(), which took this rank `seconds`.
+  // Collective. Returns the times of the step since begin(), which took this rank `seconds`.
   StepTimes end(double seconds, Comm& world);
 
  private:

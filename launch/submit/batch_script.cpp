@@ -4,12 +4,12 @@
 
 #include <sstream>
 
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 
 namespace switchyard {
 namespace {
 
-// Slurm puts the job's number for %j, and a percent sign for two.
+// Slurm replaces %j by the job's number, and %% by a percent sign.
 std::string output_pattern(const std::filesystem::path& run) {
   std::string folder;
   for (const char c : run.string()) folder += c == '%' ? "%%" : std::string(1, c);
@@ -50,7 +50,7 @@ std::string directives(const BatchRequest& request, const SlurmConfig& site) {
   lines.add_if("account", site.account);
   std::istringstream options(site.options);
   for (std::string option; options >> option;) lines.add(option);
-  lines.add(fmt::format("--signal=B:USR1@{}   # the warning: the ranks save and leave",
+  lines.add(fmt::format("--signal=B:USR1@{}   # the warning: the ranks save and exit",
                         request.warning_seconds));
   lines.add("--requeue");
   lines.add("--open-mode=append");
@@ -73,15 +73,15 @@ std::string batch_script(const BatchRequest& request, const SlurmConfig& site) {
   const std::string gpus = request.gpus_per_node > 0 ? " --gpu-bind=none" : "";
   return fmt::format(R"(#!/bin/bash
 {directives}#
-# Written by `switchyard submit`. Edit it and `sbatch` it as you like: a start goes on from the run's newest good checkpoint.
-# The supervisor passes the warning on, starts dead ranks again, and decides by state.json what becomes of the job: done, back in
-# the queue, or, where requeueing is refused, this script once more. Exit codes: docs/train.md.
+# Written by `switchyard submit`. You may edit it and `sbatch` it: each start continues from the run's newest good checkpoint.
+# The supervisor passes Slurm's warning on, restarts ranks that die, and decides by state.json whether the job is done, goes back
+# in the queue or, where Slurm refuses to requeue, is submitted again by this script. Exit codes: docs/train.md.
 
 run={run}
 switchyard={program}
 cd {folder} || exit 2
 {setup}
-# --overlap: a start must not wait for what a dead one left behind.
+# --overlap: a start must not wait for the remains of an earlier one.
 exec "$switchyard" launch "$run/submit/config.toml" --script "$run/submit/job.sh" -- \
   srun --mpi=pmix --kill-on-bad-exit=1 --overlap --cpus-per-task="$SLURM_CPUS_PER_TASK"{gpus}
 )",

@@ -1,5 +1,5 @@
-// The batch script of a run: readable, kept in the run directory, fit to be edited and submitted
-// again by hand.
+// The batch script of a run: readable, and kept in the run directory so that users can edit it and
+// submit it again by hand.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +11,13 @@ namespace switchyard {
 
 struct BatchRequest {
   int nodes = 1, ranks_per_node = 1, cpus_per_rank = 1, gpus_per_node = 0;
-  std::string time;                            // as Slurm takes it; empty: the partition's limit
-  int warning_seconds = 120;                   // before the time limit
-  std::string name;                            // of the job
-  std::filesystem::path program, run, folder;  // absolute; folder: where it was submitted
+  std::string time;           // in a form that Slurm accepts; empty: the partition's limit
+  int warning_seconds = 120;  // before the time limit
+  std::string name;           // of the job
+  std::filesystem::path program, run, folder;  // absolute; folder: the current one at submission
 };
 
-// One word of bash: in single quotes, unless it needs none.
+// Quotes `text` as one word of bash, if it needs quotes.
 std::string quoted_for_bash(const std::string& text);
 
 std::string batch_script(const BatchRequest& request, const SlurmConfig& site);

@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 #include "launch/host/slurm.h"
 #include "launch/plan/memory_plan.h"
 #include "launch/plan/rates.h"
@@ -26,28 +26,28 @@ std::optional<NodeMemory> memory_of_nodes(int nodes, const SlurmConfig& site) {
                       "by slurm.memory_per_node"};
   }
   std::vector<std::int64_t> mebibytes = node_memory(site.partition);
-  if (std::ssize(mebibytes) < nodes) return std::nullopt;  // sbatch refuses that by itself
+  if (std::ssize(mebibytes) < nodes) return std::nullopt;  // sbatch will refuse the job itself
   std::sort(mebibytes.begin(), mebibytes.end(), std::greater{});
   return NodeMemory{mebibytes[static_cast<std::size_t>(nodes) - 1] << 20, "by sinfo"};
 }
 
 }  // namespace
 
-std::string check_memory(const RunShape& shape, const BatchRequest& request,
+std::string check_memory(const plan::RunShape& shape, const BatchRequest& request,
                          const SlurmConfig& site) {
-  const std::int64_t program = program_bytes({});
+  const std::int64_t program = plan::program_bytes({});
   if (request.gpus_per_node > 0)
-    return "memory was not checked: most of what a rank holds will lie on its GPU";
-  const std::string needs =
-      fmt::format("the ranks of a node need {}",
-                  byte_size_text(static_cast<double>(shape.ranks_per_node *
-                                                     total_bytes(memory_plan(shape, program)))));
+    return "memory was not checked, because most of it will be on the GPUs";
+  const std::string needs = fmt::format(
+      "the ranks of a node need {}",
+      bytes_in_words(shape.ranks_per_node * total_bytes(plan::memory_plan(shape, program))));
   const std::optional<NodeMemory> node = memory_of_nodes(request.nodes, site);
-  if (!node) return needs + "; what a node has is not known: set slurm.memory_per_node";
-  const std::optional<std::string> problem = memory_problem(shape, program, node->bytes);
+  if (!node)
+    return needs + "; the memory of a node is unknown: set slurm.memory_per_node to check it";
+  const std::optional<std::string> problem = plan::memory_problem(shape, program, node->bytes);
   require(!problem, Exit::usage, "{} (a node's memory: {})", problem.value_or(""), node->source);
-  return fmt::format("{}, and it has {} ({})", needs,
-                     byte_size_text(static_cast<double>(node->bytes)), node->source);
+  return fmt::format("{}, and a node has {} ({})", needs, bytes_in_words(node->bytes),
+                     node->source);
 }
 
 }  // namespace switchyard

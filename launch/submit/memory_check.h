@@ -1,4 +1,4 @@
-// Whether a job's nodes have the memory that its ranks need, before anything queues.
+// Checks that a job's nodes have the memory that its ranks need, before the job is queued.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace switchyard {
 
-// Returns a line: what a node's ranks need, what a node has, and who says so
+// Returns a line that says what the ranks of a node need, what a node has, and the source of that
 // (slurm.memory_per_node, else sinfo: with nodes of several sizes, the most that request.nodes of
-// them all have); or why that was not checked. Errors: Exit::usage if it does not fit, with the
-// same and what to do.
-std::string check_memory(const RunShape& shape, const BatchRequest& request,
+// them all have); or why it was not checked. Errors: Exit::usage if the ranks do not fit, with the
+// numbers and what to do.
+std::string check_memory(const plan::RunShape& shape, const BatchRequest& request,
                          const SlurmConfig& site);
 
 }  // namespace switchyard

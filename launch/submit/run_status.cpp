@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::streamoff tail_bytes = 1 << 18;
 
-// The whole lines at the end of the file.
+// Returns the whole lines at the end of the file.
 std::string tail_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in.seekg(0, std::ios::end)) return "";
@@ -30,7 +30,7 @@ void take(const nlohmann::json& json, const char* name, std::optional<double>& v
   if (json.contains(name) && json[name].is_number()) value = json[name].get<double>();
 }
 
-// A line may be torn, or hold null for a number that was not finite.
+// A line may be incomplete, or hold null for a number that was not finite.
 void read_metrics(const fs::path& file, RunStatus& status) {
   std::istringstream lines(tail_of(file));
   for (std::string line; std::getline(lines, line);) {
@@ -60,7 +60,7 @@ class Table {
 
 std::string job_text(const RunStatus& status) {
   if (status.job.empty()) return "";
-  if (!status.slurm) return fmt::format("{}, no longer known to Slurm", status.job);
+  if (!status.slurm) return fmt::format("{}, which Slurm no longer knows", status.job);
   return fmt::format("{} {} {}, time left {}", status.job, status.slurm->state,
                      status.slurm->reason, status.slurm->time_left);
 }
@@ -72,7 +72,7 @@ RunStatus run_status(const fs::path& run) {
   status.run = run;
   const RunDirectory directory(run);
   const bool submitted = fs::exists(directory.submit() / "job.json");
-  require(directory.used() || submitted, Exit::usage, "{} is no run directory", run.string());
+  require(directory.used() || submitted, Exit::usage, "{} is not a run directory", run.string());
   status.state = directory.read_state();
   if (const std::optional<Attempt> attempt = newest_attempt(run)) status.attempts = attempt->number;
   read_metrics(directory.metrics_file(), status);

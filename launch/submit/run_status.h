@@ -1,4 +1,4 @@
-// How a run stands: what its directory says, beside what Slurm says of its job.
+// The state of a run, by its directory, and of its job, by Slurm.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,16 @@ struct RunStatus {
   RunState state;
   int attempts = 0;
   std::optional<double> loss, validation_loss, tokens_per_second,
-      goodput;  // newest in metrics.jsonl
+      goodput;  // the newest in metrics.jsonl
   std::int64_t metrics_step = -1;
-  std::string job;  // empty: never submitted
+  std::string job;  // empty: it was never submitted
   std::optional<SlurmJobStatus> slurm;
 };
 
-// Errors: Exit::usage if the folder is no run; Exit::data if its files cannot be understood.
+// Errors: Exit::usage if the folder is not a run directory; Exit::data if its files are damaged.
 RunStatus run_status(const std::filesystem::path& run);
 
-// Lines of at most `width` columns, each ended.
+// Returns lines of at most `width` columns, each with its newline.
 std::string status_text(const RunStatus& status, int width);
 
 }  // namespace switchyard

@@ -1,4 +1,4 @@
-// A run on its way to Slurm: everything is checked before anything queues.
+// Submits a run to Slurm, after checking everything that can be checked before it is queued.
 #pragma once
 
 #include <optional>
@@ -11,25 +11,25 @@ namespace switchyard {
 
 struct Submission {
   ConfigSources config;
-  BatchRequest request;  // program, run, folder and an empty name are filled in
-  std::optional<std::string> partition, account;  // over the site's
+  BatchRequest request;  // submit() fills in program, run, folder and an empty name
+  std::optional<std::string> partition, account;  // override those of the site
   bool dry_run = false;
 };
 
 struct Submitted {
-  std::string script;  // its text
-  std::string job;     // empty: a dry run
+  std::string script;  // the text of the batch script
+  std::string job;     // empty after a dry run
   std::filesystem::path run;
-  std::string memory;  // what a node's ranks need and what it has, in a line
+  std::string memory;  // a line: what the ranks of a node need, and what a node has
 };
 
-// Writes submit/job.sh and submit/config.toml into the run directory and hands the script to Slurm.
-// A dry run writes nothing. Errors: Exit::usage for a config, layout or request that cannot work
-// or does not fit the nodes' memory, or what sbatch refuses; Exit::data for missing data;
-// Exit::busy if the run is under way, or its last job is not over.
+// Writes submit/job.sh and submit/config.toml into the run directory and submits the script to
+// Slurm. A dry run writes nothing. Errors: Exit::usage if the config, layout or request cannot work
+// or does not fit the nodes' memory, or if sbatch refuses; Exit::data for missing data; Exit::busy
+// if the run is in progress, or its last job has not ended.
 Submitted submit(const Submission& submission);
 
-// The job that `submit` made last for this run. Errors: Exit::usage if there is none.
+// Returns the last job that submit() made for this run. Errors: Exit::usage if there is none.
 std::string submitted_job(const std::filesystem::path& run);
 
 }  // namespace switchyard

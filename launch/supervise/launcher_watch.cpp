@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace {
 
 constexpr int looks_for_sure = 3;
@@ -39,4 +39,4 @@ void LauncherWatch::look() {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

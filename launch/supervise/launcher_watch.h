@@ -1,5 +1,6 @@
-// LauncherWatch: ends a launcher that does not see that ranks are gone. srun may wait for ever for
-// the tasks of a slurmstepd that died, mpirun for a rank that was killed before it ran.
+// LauncherWatch: ends a launcher that does not notice that ranks are gone. srun may wait
+// indefinitely for the tasks of a slurmstepd that died, and mpirun for a rank that was killed
+// before it ran.
 #pragma once
 
 #include <sys/types.h>
@@ -10,13 +11,13 @@
 #include <mutex>
 #include <thread>
 
-namespace switchyard {
+namespace switchyard::supervise {
 
 class LauncherWatch {
  public:
-  // Asks `ranks_are_gone` every `interval` from a thread of its own. After three times yes in a row
-  // the launcher's process group gets SIGTERM and `last_words` are said; if it is still watched
-  // three intervals later, SIGKILL.
+  // Calls `ranks_are_gone` every `interval` in another thread. After three times true in a row it
+  // calls `last_words` and sends SIGTERM to the launcher's process group, and three intervals
+  // later, if this object still exists, SIGKILL.
   LauncherWatch(pid_t launcher, std::chrono::milliseconds interval,
                 std::function<bool()> ranks_are_gone, std::function<void()> last_words);
   ~LauncherWatch();
@@ -36,4 +37,4 @@ class LauncherWatch {
   std::thread thread_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -5,12 +5,12 @@
 #include <string>
 #include <system_error>
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace {
 
 namespace fs = std::filesystem;
 
-// 0 for what is no process, or has ended since.
+// Returns 0 if the folder is not that of a process.
 pid_t process_of(const fs::path& folder) {
   const std::string name = folder.filename().string();
   pid_t number = 0;
@@ -34,7 +34,7 @@ bool is_below(pid_t process, pid_t ancestor) {
   return process == ancestor;
 }
 
-// What the launcher told the process; 0 if nothing.
+// Returns the number that the launcher gave the process; 0 if none.
 int ranks_on_machine(const fs::path& folder) {
   constexpr std::string_view name = "OMPI_COMM_WORLD_LOCAL_SIZE=";
   std::ifstream environment(folder / "environ");
@@ -50,17 +50,17 @@ int ranks_on_machine(const fs::path& folder) {
 }  // namespace
 
 bool misses_a_rank(pid_t launcher, const fs::path& program) {
-  int seen = 0, told = 0;
-  std::error_code gone;  // what ends while it is looked at, or is another user's
+  int seen = 0, expected = 0;
+  std::error_code gone;  // of processes that end meanwhile, or are another user's
   for (fs::directory_iterator entry("/proc", gone), end; entry != end; entry.increment(gone)) {
     const pid_t process = process_of(entry->path());
     if (process == 0 || process == launcher) continue;
     if (fs::read_symlink(entry->path() / "exe", gone) != program) continue;
     if (!is_below(process, launcher)) continue;
     ++seen;
-    told = ranks_on_machine(entry->path());
+    expected = ranks_on_machine(entry->path());
   }
-  return seen < told;
+  return seen < expected;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -9,7 +9,8 @@
 #include <thread>
 
 #include "io/files/durable.h"
-#include "launch/host/environment.h"
+#include "launch/host/launcher.h"
+#include "launch/host/own_program.h"
 #include "launch/host/process.h"
 #include "launch/host/ranks.h"
 #include "launch/host/slurm.h"
@@ -19,18 +20,19 @@
 #include "launch/supervise/local_ranks.h"
 #include "launch/supervise/verdict.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace {
 
 using namespace std::chrono_literals;
 
-// Signal handlers reach objects of static storage only.
+// Signal handlers can only reach objects of static storage.
 std::atomic<pid_t> ranks{0};
 std::atomic<bool> asked_to_leave{false}, asked_to_end{false};
 
-// The ranks take any number of SIGUSR1 for one wish: save and leave. It is said again every second,
-// as a launcher that is still starting them passes nothing on. A person's second Ctrl-C means now;
-// Slurm's second signal does not, as it sends SIGTERM after every warning.
+// The ranks treat any number of SIGUSR1 as one request to save and exit. It is sent again every
+// second, because a launcher that is still starting the ranks passes no signals on. A second Ctrl-C
+// means "at once"; a second signal from Slurm does not, since Slurm sends SIGTERM after its
+// warning.
 void pass_on(int number) {
   asked_to_leave = true;
   const bool now = number == SIGINT && asked_to_end.exchange(true);
@@ -40,7 +42,7 @@ void pass_on(int number) {
 
 void listen() {
   struct sigaction action {};
-  action.sa_handler = pass_on;  // without SA_RESTART: the wait for the ranks wakes up
+  action.sa_handler = pass_on;  // without SA_RESTART, so that the wait for the ranks is interrupted
   for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGALRM}) sigaction(number, &action, nullptr);
 }
 
@@ -57,24 +59,24 @@ std::vector<std::string> command_line(const SupervisorOptions& options) {
   return command;
 }
 
-// Whether the start after attempt `before` let its lease run out or, before it has one, lost a rank
-// here. Once it has one, the ranks watch each other.
+// True if the attempt after `before` let its lease expire or, before it has a lease, lost a rank on
+// this machine. Once it has a lease, the ranks watch each other.
 bool ranks_are_gone(const RunDirectory& directory, int before) {
   try {
     const int attempt = directory.read_state().attempt;
     if (attempt == before) return misses_a_rank(ranks, own_program());
     return lease_age(directory.path(), attempt).value_or(0s) > lease_time;
-  } catch (const Error&) {  // a state that cannot be read says nothing
+  } catch (const Error&) {  // an unreadable state says nothing about the ranks
     return false;
   }
 }
 
 int run_ranks(const std::vector<std::string>& command, const RunDirectory& directory, int before) {
   ranks = start_program(command);
-  if (asked_to_leave) kill(ranks, SIGUSR1);  // the signal came before there was anyone to tell
+  if (asked_to_leave) kill(ranks, SIGUSR1);  // the signal came before the ranks existed
   const LauncherWatch watch(
       ranks, 5s, [&] { return ranks_are_gone(directory, before); },
-      [&] { print_error(command[0] + " does not see that ranks are gone: ending it"); });
+      [&] { print_error(command[0] + " has not noticed that ranks are gone: ending it"); });
   int code = -1;
   while ((code = wait_for_program(ranks)) < 0) {
   }
@@ -83,7 +85,7 @@ int run_ranks(const std::vector<std::string>& command, const RunDirectory& direc
   return code;
 }
 
-// Saved because somebody asked for it: Slurm's job goes back into the queue.
+// The run was saved on request: a Slurm job is put back in the queue.
 int leave(const SupervisorOptions& options) {
   const SlurmJob job = slurm_job();
   if (job.id.empty() || asked_to_end) return static_cast<int>(Exit::requeue);
@@ -102,11 +104,12 @@ int supervise(const SupervisorOptions& options) {
     const RunState before = directory.read_state();
     const int code = run_ranks(command, directory, before.attempt);
     RunState state = directory.read_state();
-    if (state.attempt == before.attempt) state.status = state.problem = "";  // of an earlier start
+    if (state.attempt == before.attempt)
+      state.status = state.problem = "";  // of an earlier attempt
     const Verdict verdict = judge(code, state, directory.read_failures(), options.max_failures);
     if (asked_to_leave && verdict.next == Next::restart) {
-      print_error("the ranks ended without saving when they were told to leave");
-      return leave(options);  // the last checkpoint stands
+      print_error("the ranks were asked to save and exit, but ended without saving");
+      return leave(options);  // the last checkpoint is still there
     }
     directory.write_failures(verdict.failures);
     if (!verdict.why.empty()) print_error(verdict.why);
@@ -116,4 +119,4 @@ int supervise(const SupervisorOptions& options) {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

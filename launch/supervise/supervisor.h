@@ -7,19 +7,19 @@
 
 #include "launch/config/config.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 
 struct SupervisorOptions {
   ConfigSources config;
-  std::vector<std::string> launcher;  // "mpirun", "-n", "8"; empty: one process
+  std::vector<std::string> launcher;  // "mpirun", "-n", "8"; empty: a single process
   int max_failures = 3;               // without progress
-  std::string script;  // of the batch job, submitted as the next link where requeueing is refused
+  std::string script;  // the batch script to submit again where Slurm refuses to requeue
 };
 
 // Runs `LAUNCHER switchyard train CONFIG --resume` until the run is done, and returns the exit
-// code. SIGUSR1 and SIGTERM let the ranks save; inside a Slurm job it is then put back in the
-// queue. SIGINT saves and ends, a second one ends without saving. Errors: Exit::usage if the config
-// cannot be read.
+// code. On SIGUSR1 or SIGTERM the ranks save; a Slurm job is then put back in the queue. On SIGINT
+// the ranks save and the run ends; a second SIGINT ends it without saving. Errors: Exit::usage if
+// the config cannot be read.
 int supervise(const SupervisorOptions& options);
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

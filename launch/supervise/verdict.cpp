@@ -7,43 +7,43 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace {
 
-constexpr std::array not_mended_by_a_restart = {Exit::usage, Exit::data, Exit::storage,
-                                                Exit::numerical};
+constexpr std::array not_fixed_by_a_restart = {Exit::usage, Exit::data, Exit::storage,
+                                               Exit::numerical};
 
 std::string reason(int code, const RunState& state) {
   if (!state.problem.empty()) return state.problem;
   if (code == static_cast<int>(Exit::peer)) return "a rank died or was stuck";
-  return code > 128 ? fmt::format("signal {} ended it", code - 128)
-                    : fmt::format("it ended with code {}", code);
+  return code > 128 ? fmt::format("signal {} ended the ranks", code - 128)
+                    : fmt::format("the ranks ended with code {}", code);
 }
 
 }  // namespace
 
-Verdict judge(int code, const RunState& state, const Failures& before, int most) {
+Verdict judge(int code, const RunState& state, const Failures& before, int max_failures) {
   if (state.status == "done") return {Next::finish, 0, {}, ""};
   if (state.status == "preempted" || state.status == "stopped") {
     return {Next::leave_saved, static_cast<int>(Exit::requeue), {}, ""};
   }
-  const bool hopeless = std::any_of(not_mended_by_a_restart.begin(), not_mended_by_a_restart.end(),
+  const bool hopeless = std::any_of(not_fixed_by_a_restart.begin(), not_fixed_by_a_restart.end(),
                                     [&](Exit exit) { return code == static_cast<int>(exit); });
   if (hopeless) {
     return {Next::give_up, code, before,
-            fmt::format("not starting it again: {}", reason(code, state))};
+            fmt::format("not restarting the ranks: {}", reason(code, state))};
   }
   const bool further = before.count > 0 && state.step > before.step;
   const Failures failures{state.step, further ? 1 : before.count + 1};
-  if (failures.count >= most) {
+  if (failures.count >= max_failures) {
     return {Next::give_up, static_cast<int>(Exit::crash_loop), failures,
             fmt::format("{} failures without getting past step {}, the last one: {}. Look at the "
-                        "log, mend the cause, and start again",
+                        "log, fix the cause, and start again",
                         failures.count, state.step, reason(code, state))};
   }
   return {Next::restart, code, failures,
-          fmt::format("failure {} of at most {} at step {}: {}", failures.count, most, state.step,
-                      reason(code, state))};
+          fmt::format("failure {} of at most {} at step {}: {}", failures.count, max_failures,
+                      state.step, reason(code, state))};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 #include "launch/run/attempts.h"
 #include "launch/run/local_storage.h"
 #include "runtime/comm/agree.h"
@@ -116,8 +116,8 @@ void Saving::warn_of_full_disk(std::int64_t step, const std::vector<NamedTensor>
     log_.warn(
         "the checkpoint of step {} takes {}, and {} has {} free: free some space there, or lower "
         "checkpoint.keep",
-        step, byte_size_text(static_cast<double>(bytes)), run_.directory.string(),
-        byte_size_text(static_cast<double>(space.available)));
+        step, bytes_in_words(bytes), run_.directory.string(),
+        bytes_in_words(static_cast<std::int64_t>(space.available)));
   }
 }
 

@@ -11,9 +11,9 @@
 #include "launch/assemble/layout.h"
 #include "launch/assemble/run_data.h"
 #include "launch/host/counted.h"
-#include "launch/host/environment.h"
 #include "launch/host/ranks.h"
 #include "launch/host/stop_signals.h"
+#include "launch/host/terminal.h"
 #include "launch/host/unless_full.h"
 #include "launch/plan/activation_growth.h"
 #include "launch/plan/profiler.h"
@@ -270,8 +270,8 @@ class Training {
   StepClock clock_;
   Saving saving_;
   std::optional<Lease> lease_;
-  ActivationGrowth growth_{mesh_.world->rank(), config_.train.load_factor};
-  std::optional<Profiler> profiler_;
+  plan::ActivationGrowth growth_{mesh_.world->rank(), config_.train.load_factor};
+  std::optional<plan::Profiler> profiler_;
 };
 
 }  // namespace

@@ -34,12 +34,12 @@ mpi 2 "$switchyard" plan "${tiny[@]}" --run run --save-rates rates.toml >out 2>e
 finds out "2 ranks" "FLOPs per token" "moments" "together" "measured" "off by" "tokens/s"
 "$switchyard" plan "${tiny[@]}" --ranks 12 --nodes 3 --rates rates.toml --vocabulary 5000 --json >out 2>err || { cat err; failed=1; }
 finds out '"ranks": 12' '"ranks_per_node": 4' '"step_seconds"'
-refused "on a node that has" "$switchyard" plan "${tiny[@]}" --ranks 2 --rates rates.toml --memory-per-node 1MiB
-refused "13 ranks for 12 micro-batches" "$switchyard" plan "${tiny[@]}" --ranks 13 --rates rates.toml
-refused "model.expert_hidden = 16777216 is the furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.num_layers=10000 \
+refused "but a node has" "$switchyard" plan "${tiny[@]}" --ranks 2 --rates rates.toml --memory-per-node 1MiB
+refused "13 ranks for only 12 micro-batches" "$switchyard" plan "${tiny[@]}" --ranks 13 --rates rates.toml
+refused "model.expert_hidden = 16777216 is the setting furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.num_layers=10000 \
   --set model.hidden=1048576 --set model.expert_hidden=16777216 --set model.num_experts=8192
-refused "train.micro_batch_size = 1048576 is the furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set data.sequence_length=16777216 \
+refused "train.micro_batch_size = 1048576 is the setting furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set data.sequence_length=16777216 \
   --set train.micro_batch_size=1048576 --set train.global_batch_size=1048576
-refused "give --rates" "$switchyard" plan "${tiny[@]}" --set model.hidden=1048576
-refused "the vocabulary is not known" "$switchyard" plan "$root/examples/tiny.toml" --rates rates.toml
+refused "use --rates" "$switchyard" plan "${tiny[@]}" --set model.hidden=1048576
+refused "the size of the vocabulary is unknown" "$switchyard" plan "$root/examples/tiny.toml" --rates rates.toml
 exit $failed

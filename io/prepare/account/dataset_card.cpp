@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "io/report/report_values.h"
+#include "io/text/byte_size.h"
 #include "io/text/escape.h"
 
 namespace switchyard {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "io/report/report_plots.h"
+#include "io/report/charts.h"
 #include "io/report/report_values.h"
 #include "io/text/escape.h"
 

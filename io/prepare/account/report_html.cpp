@@ -5,6 +5,7 @@
 #include "io/prepare/account/report_figures.h"
 #include "io/report/report_page.h"
 #include "io/report/report_values.h"
+#include "io/text/byte_size.h"
 #include "io/text/escape.h"
 
 namespace switchyard {

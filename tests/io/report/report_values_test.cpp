@@ -32,14 +32,6 @@ TEST(WithCommas, GroupsDigitsByThree) {
   EXPECT_EQ(with_commas(-123456), "-123,456");
 }
 
-TEST(BytesInWords, HaveThreeDigits) {
-  EXPECT_EQ(bytes_in_words(999), "999 B");
-  EXPECT_EQ(bytes_in_words(1000), "1.00 kB");
-  EXPECT_EQ(bytes_in_words(12'345'678), "12.3 MB");
-  EXPECT_EQ(bytes_in_words(999'600), "1.00 MB");
-  EXPECT_EQ(bytes_in_words(123'456'789'012), "123 GB");
-}
-
 TEST(ShareInWords, NeverRoundsSomethingToNothingOrAll) {
   EXPECT_EQ(share_in_words(1, 8), "12.5 %");
   EXPECT_EQ(share_in_words(0, 8), "0.0 %");

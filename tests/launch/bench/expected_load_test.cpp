@@ -6,7 +6,7 @@
 
 #include "runtime/comm/counts.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace expected_load_test {
 
 // Means over 20,000 drawn tokens; they scatter by less than 0.01.
@@ -39,4 +39,4 @@ TEST(ExpectedLoad, IsWhatWorkloadsDraw) {
 }
 
 }  // namespace expected_load_test
-}  // namespace switchyard
+}  // namespace switchyard::bench

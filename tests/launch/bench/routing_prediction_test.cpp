@@ -7,7 +7,7 @@
 #include "router/exchange/workload.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace routing_prediction_test {
 
 constexpr double kib = 1024, us = 1e-6;
@@ -116,4 +116,4 @@ TEST(ClusterModel, AnUnknownKeyIsRefusedWithTheNearest) {
 }
 
 }  // namespace routing_prediction_test
-}  // namespace switchyard
+}  // namespace switchyard::bench

@@ -5,7 +5,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::bench {
 namespace routing_report_test {
 
 using testing::HasSubstr;
@@ -61,14 +61,5 @@ TEST(RoutingReport, WhatIsNoReportIsRefused) {
     EXPECT_THROW(compare_routing(nlohmann::ordered_json::parse(text), {}), Error) << text;
 }
 
-TEST(RoutingReport, ThePictureHasALinePerExchangeAndABarPerRank) {
-  const std::string svg = routing_svg({result(1.0), result(2.0)});
-  EXPECT_THAT(svg, HasSubstr("flat zipf round_trip f32"));
-  std::size_t bars = 0;
-  for (std::size_t at = svg.find("<rect"); at != std::string::npos; at = svg.find("<rect", at + 1))
-    ++bars;
-  EXPECT_EQ(bars, 1 + 2 + 4U);  // the background, two frames, four ranks
-}
-
 }  // namespace routing_report_test
-}  // namespace switchyard
+}  // namespace switchyard::bench

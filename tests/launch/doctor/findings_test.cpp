@@ -7,7 +7,7 @@
 #include "launch/doctor/storage_checks.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::doctor {
 namespace findings_test {
 
 using testing::HasSubstr;
@@ -72,4 +72,4 @@ TEST(Doctor, ExitCodeIsOfTheWorstFinding) {
 }
 
 }  // namespace findings_test
-}  // namespace switchyard
+}  // namespace switchyard::doctor

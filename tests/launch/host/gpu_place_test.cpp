@@ -5,7 +5,7 @@
 #include <fstream>
 #include <thread>
 
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "tests/io/scratch.h"
 
 namespace switchyard {

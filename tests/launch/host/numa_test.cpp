@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "launch/host/environment.h"
+#include "launch/host/machine.h"
 #include "tests/io/scratch.h"
 
 namespace switchyard {
@@ -30,7 +30,7 @@ TEST(Numa, ARankWithinOneNodeKeepsTheKernelsPlace) {
   place_memory({3});
   EXPECT_EQ(place_text(1, {}), "1 core");
   EXPECT_EQ(place_text(8, {3}), "8 cores of NUMA node 3");
-  EXPECT_NE(place_text(8, {0, 1}).find("nodes 0, 1, its memory where it falls"), std::string::npos);
+  EXPECT_NE(place_text(8, {0, 1}).find("nodes 0, 1, its memory not placed"), std::string::npos);
 }
 
 // One node, named twice, is a set that every machine with NUMA has; a container may forbid it.

@@ -57,7 +57,7 @@ class RequeueJob : public testing::Test {
 TEST_F(RequeueJob, ARefusalIsFollowedByTheNextLink) {
   answer("scontrol", "Requested operation is presently disabled for job 7", 1);
   answer("sbatch", "8", 0);
-  EXPECT_THAT(requeue_job("7", "job.sh"), HasSubstr("so job 8 goes on after it"));
+  EXPECT_THAT(requeue_job("7", "job.sh"), HasSubstr("so job 8 continues after it"));
 }
 
 TEST_F(RequeueJob, WhatSlurmPutBackItselfHasNoSecondJob) {

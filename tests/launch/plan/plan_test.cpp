@@ -13,7 +13,7 @@
 #include "runtime/params/params.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::plan {
 namespace plan_test {
 
 Config small_config() {
@@ -160,4 +160,4 @@ TEST(Rehearsal, KeepsWidthsAndCutsLayers) {
 }
 
 }  // namespace plan_test
-}  // namespace switchyard
+}  // namespace switchyard::plan

@@ -50,7 +50,7 @@ TEST(Metrics, LayersKeepTheirLoads) {
   EXPECT_EQ(layers[0].at("percentiles"), (nlohmann::json{0.5, 0.75, 1, 1.125, 1.25}));
 }
 
-TEST(Metrics, WhatDiffersFromLayoutToLayoutStandsInTheLastField) {
+TEST(Metrics, WhatDiffersFromLayoutToLayoutIsInTheLastField) {
   const auto line = nlohmann::ordered_json::parse(metrics_line(3, 2, example(), course()));
   EXPECT_EQ(std::prev(line.end()).key(), "course");
   const auto how = line.at("course");
@@ -80,6 +80,7 @@ TEST(Metrics, NumbersThatAreNotFiniteAreNullAndNamed) {
   const auto line = nlohmann::json::parse(metrics_line(1, 2, report, course()));
   EXPECT_TRUE(line.at("loss").is_null());
   EXPECT_EQ(line.at("not_finite"), (nlohmann::json{"loss", "gradient_norm"}));
+  EXPECT_FALSE(line.at("course").contains("not_finite"));
 }
 
 TEST(Metrics, APlacementSaysWhatMovedAndWhatItWon) {

@@ -7,7 +7,7 @@ namespace stage_progress_test {
 
 TEST(StageProgress, SaysHowFarHowFastAndHowLong) {
   EXPECT_EQ(stage_line({"write", "B", 1000000, 4000000}, 2.0),
-            "write        [====>               ] 1.0 MB of 4.0 MB  500.0 kB/s  6s left");
+            "write        [====>               ] 1.00 MB of 4.00 MB  500 kB/s  6s left");
 }
 
 TEST(StageProgress, WithoutATotalThereIsNoBar) {

@@ -7,7 +7,7 @@
 
 #include "launch/host/process.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace launcher_watch_test {
 
 using namespace std::chrono_literals;
@@ -45,4 +45,4 @@ TEST(LauncherWatch, ADoubtThatPassesEndsNothing) {
 }
 
 }  // namespace launcher_watch_test
-}  // namespace switchyard
+}  // namespace switchyard::supervise

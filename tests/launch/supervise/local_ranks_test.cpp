@@ -8,7 +8,7 @@
 
 #include "launch/host/process.h"
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace local_ranks_test {
 
 using namespace std::chrono_literals;
@@ -23,7 +23,7 @@ class Launcher {
     }
   }
   bool misses_a_rank() const {
-    return switchyard::misses_a_rank(pid_, std::filesystem::canonical("/bin/sleep"));
+    return supervise::misses_a_rank(pid_, std::filesystem::canonical("/bin/sleep"));
   }
   // Its ranks take a moment to be there.
   bool comes_to_miss(bool wanted) const {
@@ -63,4 +63,4 @@ TEST(MissesARank, NoneWhereNobodySaidHowMany) {
 }
 
 }  // namespace local_ranks_test
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::supervise {
 namespace verdict_test {
 
 RunState state(const char* status, std::int64_t step) {
@@ -63,4 +63,4 @@ TEST(Verdict, ProgressStartsTheCountAgain) {
 }
 
 }  // namespace verdict_test
-}  // namespace switchyard
+}  // namespace switchyard::supervise

@@ -1,4 +1,4 @@
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 
 #include <fmt/format.h>
 
@@ -31,14 +31,16 @@ std::int64_t parse_byte_size(const std::string& text, const std::string& option)
   fail(Exit::usage, "{} = '{}' is not a size such as 512MiB, 2GiB or 1500MB", option, text);
 }
 
-std::string byte_size_text(double bytes) {
-  constexpr std::array<const char*, 5> units = {"B", "kB", "MB", "GB", "TB"};
-  std::size_t unit = 0;
-  while (bytes >= 1000.0 && unit + 1 < units.size()) {
-    bytes /= 1000.0;
-    ++unit;
+std::string bytes_in_words(std::int64_t bytes) {
+  auto amount = static_cast<double>(bytes);
+  if (amount < 1000) return fmt::format("{} B", bytes);
+  for (const char* unit : {"kB", "MB", "GB", "TB"}) {
+    amount /= 1000;
+    if (amount >= 999.5) continue;
+    const int digits = amount < 9.995 ? 2 : amount < 99.95 ? 1 : 0;
+    return fmt::format("{:.{}f} {}", amount, digits, unit);
   }
-  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
+  return fmt::format("{:.0f} PB", amount / 1000);
 }
 
 }  // namespace switchyard

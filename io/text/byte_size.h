@@ -1,4 +1,4 @@
-// Sizes as people write them.
+// Sizes in bytes, as people write and read them.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace switchyard {
 // "512MiB", "2GiB", "1500MB" or plain bytes. Errors: Exit::usage naming `option`.
 std::int64_t parse_byte_size(const std::string& text, const std::string& option);
 
-// "3.2 GB", with powers of ten.
-std::string byte_size_text(double bytes);
+// "3.21 GB": three digits, in powers of 1000.
+std::string bytes_in_words(std::int64_t bytes);
 
 }  // namespace switchyard

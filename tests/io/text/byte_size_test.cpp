@@ -1,4 +1,4 @@
-#include "launch/host/byte_size.h"
+#include "io/text/byte_size.h"
 
 #include <gtest/gtest.h>
 
@@ -25,9 +25,12 @@ TEST(ByteSize, AnythingElseIsAnErrorThatNamesTheOption) {
   }
 }
 
-TEST(ByteSize, TextHasThreeDigitsOrSo) {
-  EXPECT_EQ(byte_size_text(999), "999 B");
-  EXPECT_EQ(byte_size_text(1234567), "1.2 MB");
+TEST(BytesInWords, HaveThreeDigits) {
+  EXPECT_EQ(bytes_in_words(999), "999 B");
+  EXPECT_EQ(bytes_in_words(1000), "1.00 kB");
+  EXPECT_EQ(bytes_in_words(12'345'678), "12.3 MB");
+  EXPECT_EQ(bytes_in_words(999'600), "1.00 MB");
+  EXPECT_EQ(bytes_in_words(123'456'789'012), "123 GB");
 }
 
 }  // namespace byte_size_test

@@ -1,0 +1,22 @@
+// The machine that this process runs on, and its clock.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace switchyard {
+
+// The cores that this process may run on.
+struct Cores {
+  std::string mask;  // a '1' or '0' for each core; equal for processes that are bound alike
+  int count = 1;
+};
+Cores allowed_cores();
+
+std::string host_name();
+std::string boot_id();  // changes when the machine restarts; empty if the system does not say
+
+std::string utc_now();                                          // "2024-05-01T12:00:00Z"
+std::optional<double> seconds_of_utc(const std::string& text);  // of such a text, since 1970
+
+}  // namespace switchyard
