@@ -28,7 +28,7 @@ struct SharedMemoryExchange::Offer {
   Tensor add(std::int64_t& place, Shape shape, DType dtype) {
     place = end;
     end += window_lines(shape.size() * bytes_of(dtype));
-    return to_index(place, shape, dtype);
+    return at(place, shape, dtype);
   }
   void add_copy(std::int64_t& place, Tensor tensor) {
     const Tensor copy = add(place, tensor.shape, tensor.dtype);
@@ -37,13 +37,13 @@ struct SharedMemoryExchange::Offer {
   }
   // The `count` rows from number `first` on, and the index they stand by.
   Tensor rows_from(std::int64_t first, std::int64_t count) {
-    const Tensor all = to_index(rows, {num_rows, row_bytes}, DType::u8);
+    const Tensor all = at(rows, {num_rows, row_bytes}, DType::u8);
     return index == 0 ? all.row_range(first, first + count) : all;
   }
   Tensor index_from(std::int64_t first, std::int64_t count) {
-    return index == 0 ? Tensor{} : to_index(index + 4 * first, {count}, DType::i32);
+    return index == 0 ? Tensor{} : at(index + 4 * first, {count}, DType::i32);
   }
-  Tensor to_index(std::int64_t offset, Shape shape, DType dtype) {
+  Tensor at(std::int64_t offset, Shape shape, DType dtype) {
     return {reinterpret_cast<std::byte*>(this) + offset, shape, dtype, Device::cpu()};
   }
 };

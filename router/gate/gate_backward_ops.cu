@@ -37,7 +37,7 @@ __device__ void add_weights(const ChooseBackward& call, const GateRow& at, float
 
 // shared: for each warp [experts] gradients and [k] weights.
 __global__ void choose_backward_kernel(ChooseBackward call) {
-  const GateRow to_index(call.tokens);
+  const GateRow at(call.tokens);
   if (!at.inside) return;
   const int experts = call.experts;
   float* d = shared_memory<float>() + threadIdx.y * (experts + call.k);

@@ -11,7 +11,7 @@ namespace {
 
 __global__ void score_kernel(Weighing weighing, float* logits, std::int64_t tokens, int experts,
                              float* probability, float* log_sum) {
-  const GateRow to_index(tokens);
+  const GateRow at(tokens);
   if (!at.inside) return;
   float* row = logits + at.token * experts;
   float* p = probability + at.token * experts;
@@ -67,7 +67,7 @@ __device__ void top_k_of_warp(float* values, int count, int k, int lane, std::in
 __global__ void pick_kernel(GateRule rule, const float* logits, const float* probability,
                             const float* bias, std::int64_t tokens, int experts, int k,
                             std::int32_t* expert) {
-  const GateRow to_index(tokens);
+  const GateRow at(tokens);
   if (!at.inside) return;
   const int groups = static_cast<int>(rule.groups);
   float* values = shared_memory<float>() + threadIdx.y * (2 * experts + groups);
