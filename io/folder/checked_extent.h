@@ -34,7 +34,7 @@ class CheckedExtent {
 
   // Value i of the rows one after the other.
   template <class T>
-  T to_index(const durable::File& file, std::int64_t i) {
+  T at(const durable::File& file, std::int64_t i) {
     T value;
     read(file, i * static_cast<std::int64_t>(sizeof(T)),
          std::as_writable_bytes(std::span(&value, 1)));

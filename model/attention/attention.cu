@@ -51,7 +51,7 @@ __device__ void soften(const Visible& visible, std::int64_t first_query, std::in
 template <int dims>
 __global__ void __launch_bounds__(tile_threads) attention_kernel(AttentionCall call) {
   constexpr int dims_each = dims / tile_side;
-  const AttentionTile to_index(call, query_rows);
+  const AttentionTile at(call, query_rows);
   const SharedRows<dims> q{shared_memory<float>()}, keys{q.at(query_rows)};
   const SharedRows<key_rows> weights{keys.at(key_rows)};
   const int x = threadIdx.x % tile_side, y = threadIdx.x / tile_side;

@@ -72,7 +72,7 @@ template <int dims>
 __global__ void __launch_bounds__(tile_threads, dims > 128 ? 1 : 0)
     query_gradient_kernel(AttentionCall call) {
   constexpr int dims_each = dims / tile_side;
-  const AttentionTile to_index(call, back_rows);
+  const AttentionTile at(call, back_rows);
   const BackwardTiles<dims> shared;
   const int x = threadIdx.x % tile_side, y = threadIdx.x / tile_side;
   load_rows<back_rows>(call.q.of(at), at.first, at.end, call.scale, shared.q);
@@ -103,7 +103,7 @@ __global__ void __launch_bounds__(tile_threads, dims > 128 ? 1 : 0)
 template <int dims>
 __global__ void __launch_bounds__(tile_threads) key_gradient_kernel(AttentionCall call) {
   constexpr int dims_each = dims / tile_side;
-  const AttentionTile to_index(call, back_rows);
+  const AttentionTile at(call, back_rows);
   const BackwardTiles<dims> shared;
   const int x = threadIdx.x % tile_side, y = threadIdx.x / tile_side;
   load_rows<back_rows>(call.k.of(at), at.first, at.end, 1.0F, shared.k);

@@ -18,7 +18,7 @@ struct Panels {
   float* data = nullptr;
   std::int64_t stride = 0;  // from panel to panel
 
-  float* to_index(std::int64_t panel, std::int64_t row = 0) const {
+  float* at(std::int64_t panel, std::int64_t row = 0) const {
     return data + panel * stride + row * width;
   }
 };
@@ -38,8 +38,8 @@ struct HeadRows {
   float* data = nullptr;
   std::int64_t stride = 0;
 
-  float* to_index(std::int64_t row) const { return data + row * stride; }
-  HeadRows from(std::int64_t row) const { return {to_index(row), stride}; }
+  float* at(std::int64_t row) const { return data + row * stride; }
+  HeadRows from(std::int64_t row) const { return {at(row), stride}; }
 };
 
 // A tile of queries, and which keys each of them sees: first_key .. last_key. A row past the

@@ -16,7 +16,7 @@ struct SharedRows {
   static constexpr int stride = dims + 4;
   float* data;
 
-  __device__ float* to_index(int row) const { return data + row * stride; }
+  __device__ float* at(int row) const { return data + row * stride; }
   __device__ float4 at4(int row, int dim) const { return load4(data + row * stride + dim); }
 };
 
@@ -26,7 +26,7 @@ struct DeviceRows {
   std::int64_t stride;
   int head_dim;
 
-  __device__ float* to_index(std::int64_t row) const { return data + row * stride; }
+  __device__ float* at(std::int64_t row) const { return data + row * stride; }
 };
 
 // to[r] = from row first + r, times scale; zero beyond `end` and beyond the head's dims.

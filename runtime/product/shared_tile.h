@@ -34,7 +34,7 @@ struct SharedTile {
 
   Element* data;
 
-  __device__ Element* to_index(int line, int k) const {
+  __device__ Element* at(int line, int k) const {
     return data + (lies == Lies::along_k ? line * stride + k : k * stride + line);
   }
   // Steps [k, k + depth) of k; zeros beyond the operand.

@@ -15,7 +15,7 @@ class AwakeClock {
 
   // The time at `now`, to be asked several times a second. A second or more between two questions
   // is taken for a pause and left out.
-  Time to_index(Time now) {
+  Time at(Time now) {
     if (now - last_ > std::chrono::seconds(1)) paused_ += now - last_;
     last_ = now;
     return now - paused_;

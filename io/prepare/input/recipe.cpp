@@ -42,13 +42,12 @@ class RecipeParser {
     const toml::table table = parse_toml(text);
     for (const auto& [key, node] : table) {
       require(key == "source", Exit::usage,
-              "{}: unknown key '{}': a recipe is a list of [[source]] tables", to_index(node),
-              key.str());
+              "{}: unknown key '{}': a recipe is a list of [[source]] tables", at(node), key.str());
     }
     const toml::node* const list = table.get("source");
     require(list != nullptr, Exit::usage, "{}: a recipe needs a [[source]] table", name_);
     require(list->is_array_of_tables(), Exit::usage, "{}: write [[source]] above each source",
-            to_index(*list));
+            at(*list));
     for (const toml::node& source : *list->as_array()) add_source(*source.as_table());
     check_generations(*list);
     std::stable_sort(recipe_.sources.begin(), recipe_.sources.end(),
@@ -57,7 +56,7 @@ class RecipeParser {
   }
 
  private:
-  std::string to_index(const toml::node& node) const { return at_line(node.source().begin.line); }
+  std::string at(const toml::node& node) const { return at_line(node.source().begin.line); }
   std::string at_line(std::uint32_t line) const { return fmt::format("{}:{}", name_, line); }
 
   toml::table parse_toml(std::string_view text) const {
@@ -72,7 +71,7 @@ class RecipeParser {
     for (const auto& [key, node] : table) {
       const bool is_known =
           std::find(source_keys.begin(), source_keys.end(), key.str()) != source_keys.end();
-      require(is_known, Exit::usage, "{}: unknown key '{}': did you mean '{}'?", to_index(node),
+      require(is_known, Exit::usage, "{}: unknown key '{}': did you mean '{}'?", at(node),
               key.str(), nearest_name(source_keys, key.str()));
     }
     Source source;
@@ -80,13 +79,13 @@ class RecipeParser {
     require(is_name(source.name), Exit::usage,
             "{}: the name '{}' must have 1 to {} letters, digits, '.', '_' and '-', and begin with "
             "a letter or digit",
-            to_index(*table.get("name")), source.name, longest_name);
+            at(*table.get("name")), source.name, longest_name);
     source.licence = text_of(table, "licence", "unknown");
     source.text_field = text_of(table, "text_field", "text");
     source.generation = generation_of(table);
     source.inputs = inputs_of(table);
     require(names_.insert({source.generation, source.name}).second, Exit::usage,
-            "{}: a second source '{}' in generation {}: give it another name", to_index(table),
+            "{}: a second source '{}' in generation {}: give it another name", at(table),
             source.name, source.generation);
     recipe_.sources.push_back(std::move(source));
   }
@@ -94,14 +93,14 @@ class RecipeParser {
   std::string text_of(const toml::table& table, std::string_view key, const char* otherwise) const {
     const toml::node* const node = table.get(key);
     require(node != nullptr || otherwise != nullptr, Exit::usage, "{}: a source needs a {}",
-            to_index(table), key);
+            at(table), key);
     return node != nullptr ? text_of(*node, key) : otherwise;
   }
 
   std::string text_of(const toml::node& node, std::string_view key) const {
     const auto text = node.value_exact<std::string>();
     require(text && !text->empty() && text->find('\0') == std::string::npos, Exit::usage,
-            "{}: {} must be text, not empty and without NULs", to_index(node), key);
+            "{}: {} must be text, not empty and without NULs", at(node), key);
     return *text;
   }
 
@@ -110,13 +109,13 @@ class RecipeParser {
     if (node == nullptr) return 0;
     const auto number = node->value_exact<std::int64_t>();
     require(number && *number >= 0 && *number < 1'000'000, Exit::usage,
-            "{}: generation must be an integer from 0", to_index(*node));
+            "{}: generation must be an integer from 0", at(*node));
     return static_cast<int>(*number);
   }
 
   std::vector<std::string> inputs_of(const toml::table& table) const {
     const toml::node* const node = table.get("inputs");
-    require(node != nullptr, Exit::usage, "{}: a source needs inputs", to_index(table));
+    require(node != nullptr, Exit::usage, "{}: a source needs inputs", at(table));
     std::vector<std::string> inputs;
     if (const toml::array* const list = node->as_array()) {
       for (const toml::node& input : *list) inputs.push_back(input_of(input));
@@ -124,7 +123,7 @@ class RecipeParser {
       inputs.push_back(input_of(*node));
     }
     require(!inputs.empty(), Exit::usage, "{}: inputs is empty: name files, folders or globs",
-            to_index(*node));
+            at(*node));
     return inputs;
   }
 
@@ -137,7 +136,7 @@ class RecipeParser {
     for (const auto& [generation, name] : names_) {
       require(generation <= expected, Exit::usage,
               "{}: there is a generation {} and none {}: generations count from 0 without a gap",
-              to_index(list), generation, expected);
+              at(list), generation, expected);
       expected = generation + 1;
     }
   }

@@ -39,7 +39,7 @@ struct RemovedShard::State {
   }
 
   template <class T>
-  T to_index(CheckedExtent& values, std::int64_t i) {
+  T at(CheckedExtent& values, std::int64_t i) {
     require(i >= 0 && i < size, "document {} of {}, which has {}", i, path.string(), size);
     return values.at<T>(file(), i);
   }

@@ -29,7 +29,7 @@ class StringTableReader {
 
   std::int64_t size() const { return offsets_.rows() - 1; }
   // Errors: Exit::data if the offsets lie, so that no string is longer than the dataset.
-  std::string to_index(const durable::File& file, std::int64_t i);
+  std::string at(const durable::File& file, std::int64_t i);
   void release();
 
  private:

@@ -88,7 +88,7 @@ struct Doubles {
 TEST(Attention, QueryGradientMatchesFiniteDifferences) {
   Attention x(grouped, mixed_documents);
   x.run(2);
-  const Doubles to_index(x);
+  const Doubles at(x);
   const auto loss = [&](const std::vector<double>& q) {
     return reference::dot(reference::attention(q, at.k, at.v, x.position, x.shape), at.d_out);
   };
@@ -98,7 +98,7 @@ TEST(Attention, QueryGradientMatchesFiniteDifferences) {
 TEST(Attention, KeyGradientMatchesFiniteDifferences) {
   Attention x(grouped, mixed_documents);
   x.run(2);
-  const Doubles to_index(x);
+  const Doubles at(x);
   const auto loss = [&](const std::vector<double>& k) {
     return reference::dot(reference::attention(at.q, k, at.v, x.position, x.shape), at.d_out);
   };
@@ -108,7 +108,7 @@ TEST(Attention, KeyGradientMatchesFiniteDifferences) {
 TEST(Attention, ValueGradientMatchesFiniteDifferences) {
   Attention x(grouped, mixed_documents);
   x.run(2);
-  const Doubles to_index(x);
+  const Doubles at(x);
   const auto loss = [&](const std::vector<double>& v) {
     return reference::dot(reference::attention(at.q, at.k, v, x.position, x.shape), at.d_out);
   };
@@ -118,7 +118,7 @@ TEST(Attention, ValueGradientMatchesFiniteDifferences) {
 TEST(Attention, GradientsMatchFiniteDifferencesAcrossManyTiles) {
   Attention x({1, 150, 1, 1, 32}, {150});
   x.run(1);
-  const Doubles to_index(x);
+  const Doubles at(x);
   const auto loss = [&](const std::vector<double>& k) {
     return reference::dot(reference::attention(at.q, k, at.v, x.position, x.shape), at.d_out);
   };

@@ -23,11 +23,11 @@ struct Matrix {
     for (std::int64_t r = 0; r < rows; ++r) {
       for (std::int64_t c = 0; c < cols; ++c) {
         const float uniform = static_cast<float>(bits()) / static_cast<float>(bits.max()) - 0.5F;
-        to_index(r, c) = std::ldexp(uniform, static_cast<int>((r + c) % 5));
+        at(r, c) = std::ldexp(uniform, static_cast<int>((r + c) % 5));
       }
     }
   }
-  float& to_index(std::int64_t r, std::int64_t c) const {
+  float& at(std::int64_t r, std::int64_t c) const {
     return memory.tensor().as<float>()[op == plain ? r * cols + c : c * rows + r];
   }
   Tensor tensor() const {
@@ -86,10 +86,10 @@ struct Line {
   template <class At>
   Line(std::int64_t k, At at) {
     float largest = 0.0F;
-    for (std::int64_t i = 0; i < k; ++i) largest = std::max(largest, std::abs(to_index(i)));
+    for (std::int64_t i = 0; i < k; ++i) largest = std::max(largest, std::abs(at(i)));
     scale = largest / 127.0F;
     for (std::int64_t i = 0; i < k; ++i) {
-      codes.push_back(static_cast<std::int32_t>(std::nearbyint(to_index(i) * (1.0F / scale))));
+      codes.push_back(static_cast<std::int32_t>(std::nearbyint(at(i) * (1.0F / scale))));
     }
   }
   std::vector<std::int32_t> codes;

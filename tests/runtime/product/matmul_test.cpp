@@ -33,7 +33,7 @@ struct Matrix {
       values[i] = static_cast<float>(bits()) / static_cast<float>(bits.max()) - 0.5F;
     }
   }
-  double to_index(std::int64_t row, std::int64_t col) const {
+  double at(std::int64_t row, std::int64_t col) const {
     const std::int64_t cols = tensor.cols();
     return values[op == plain ? row * cols + col : col * cols + row];
   }
