@@ -80,12 +80,6 @@ void measure_moves(Gpu& gpu, Roofline& roofline, const RowTensors& of) {
                  [&] { ops.sum_choices(of.rows, of.weight, of.slot(), of.out, stream); });
   roofline.bytes("dot choices", of.bytes() + of_tokens,
                  [&] { ops.dot_choices(of.x, of.rows, of.slot(), of.weight, stream); });
-  const Buffer ones = gpu.filled(std::vector<float>(static_cast<std::size_t>(of.slots), 1.0F),
-                                 {of.slots}),
-               d_weight = gpu.empty({of.slots});
-  roofline.bytes("weights, backward", 3 * of.bytes(), [&] {
-    ops.weigh_rows_backward(of.rows, of.slot_of_choice, ones, of.more_rows, d_weight, stream);
-  });
 }
 
 }  // namespace

@@ -52,8 +52,6 @@ class CpuRouterOps final : public RouterOps {
                    Stream& stream) override;
   void dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
                    Stream& stream) override;
-  void weigh_rows_backward(Tensor rows, Tensor row, Tensor weight, Tensor d_rows, Tensor d_weight,
-                           Stream& stream) override;
 
   // payload.cpp
   void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) override;

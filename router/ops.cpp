@@ -106,23 +106,6 @@ void CpuRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice
       });
 }
 
-void CpuRouterOps::weigh_rows_backward(Tensor rows, Tensor row, Tensor weight, Tensor d_rows,
-                                       Tensor d_weight, Stream& stream) {
-  const std::int64_t cols = rows.cols();
-  const RowsAhead ahead = rows_ahead(rows.as<float>(), cols, row),
-                  d_ahead = rows_ahead(d_rows.as<float>(), cols, row);
-  for_chunks(row.size(), stream, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first; i < last; ++i) {
-      ahead.ask_after(i);
-      d_ahead.ask_after(i);
-      const std::int64_t begin = row.as<std::int32_t>()[i] * cols;
-      float* d_row = d_rows.as<float>() + begin;
-      d_weight.as<float>()[i] = dot_row(d_row, rows.as<float>() + begin, cols);
-      scale_row(d_row, weight.as<float>()[i], cols, d_row);
-    }
-  });
-}
-
 RouterOps& RouterOps::on(Device device) {
   static CpuRouterOps cpu;
   return device.kind == Device::Kind::cpu ? cpu : cuda_router_ops();

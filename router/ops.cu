@@ -90,24 +90,6 @@ __global__ void dot_choices_kernel(const float* d_out, const float* slots,
   if (threadIdx.x == 0) d_weight[pair] = dot;
 }
 
-// A warp to a row; each thread scales the elements that it alone has read.
-__global__ void weigh_rows_backward_kernel(const float* rows, const std::int32_t* row,
-                                           const float* weight, std::int64_t count,
-                                           std::int64_t cols, bool quads, float* d_rows,
-                                           float* d_weight) {
-  const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
-  if (i >= count) return;
-  float* d_row = d_rows + row[i] * cols;
-  const float dot = dot_of_warp(d_row, rows + row[i] * cols, cols, quads);
-  if (threadIdx.x == 0) d_weight[i] = dot;
-  const float scale = weight[i];
-  for (std::int64_t j = 4 * threadIdx.x; quads && j < cols; j += 4 * warp_size) {
-    const float4 x = load4(d_row + j);
-    store4(d_row + j, make_float4(x.x * scale, x.y * scale, x.z * scale, x.w * scale));
-  }
-  for (std::int64_t j = threadIdx.x; !quads && j < cols; j += warp_size) d_row[j] *= scale;
-}
-
 std::int64_t choices_of(Tensor slot_of_choice) {
   return slot_of_choice.empty() ? 0 : slot_of_choice.cols();
 }
@@ -150,15 +132,6 @@ void CudaRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choic
          device_data<float>(d_out), device_data<float>(slots),
          device_data<std::int32_t>(slot_of_choice), pairs, choices_of(slot_of_choice), cols,
          in_quads(cols, d_out.data, slots.data), device_data<float>(d_weight));
-}
-
-void CudaRouterOps::weigh_rows_backward(Tensor rows, Tensor row, Tensor weight, Tensor d_rows,
-                                        Tensor d_weight, Stream& stream) {
-  const std::int64_t count = row.size(), cols = rows.cols();
-  launch(weigh_rows_backward_kernel, {.blocks = ceil_div(count, 8), .threads = {warp_size, 8}},
-         stream, device_data<float>(rows), device_data<std::int32_t>(row),
-         device_data<float>(weight), count, cols, in_quads(cols, rows.data, d_rows.data),
-         device_data<float>(d_rows), device_data<float>(d_weight));
 }
 
 RouterOps& cuda_router_ops() {

@@ -92,10 +92,6 @@ class RouterOps {
   // d_weight[t, c] = dot(d_out[t], slots[slot_of_choice[t, c]]); 0 where it was dropped.
   virtual void dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
                            Stream& stream) = 0;
-  // The gradients of rows[row[i]] * weight[i]: d_weight[i] = dot(d_rows[row[i]], rows[row[i]]), and
-  // then d_rows[row[i]] *= weight[i]. rows, d_rows: [n, hidden]; row: i32, distinct.
-  virtual void weigh_rows_backward(Tensor rows, Tensor row, Tensor weight, Tensor d_rows,
-                                   Tensor d_weight, Stream& stream) = 0;
 
   // See router/payload.h; sizes are checked there.
   virtual void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) = 0;

@@ -26,10 +26,9 @@ void fill(Tensor tensor, float value, Stream& stream) {
 struct Bed {
   Plan plan;
   Arena arena;
-  Tensor x, rows, results, home;  // home: slots, or a sum for each token
-  bool sums;
+  Tensor x, rows, results, slots;
 
-  Bed(const RoutingCase& what, Device device) : arena(device), sums(what.exchange == "node_sums") {}
+  explicit Bed(Device device) : arena(device) {}
   void make(const DrawnRouting& drawn, const RoutingCase& what, Exchange& exchange, Comm& world,
             Stream& stream) {
     arena.reset();
@@ -38,23 +37,15 @@ struct Bed {
     x = arena.take({drawn.tokens(), what.hidden});
     rows = arena.take({plan.num_shard_rows, what.hidden});
     results = exchange.take_results(plan, what.hidden, arena);
-    home = arena.take({sums ? x.rows() : plan.num_slots, what.hidden});
-    for (const Tensor tensor : {x, rows, results, home}) fill(tensor, 0.5F, stream);
+    slots = arena.take({plan.num_slots, what.hidden});
+    for (const Tensor tensor : {x, rows, results, slots}) fill(tensor, 0.5F, stream);
     stream.synchronize();
   }
   void combine(Exchange& exchange, Stream& stream) {
-    if (sums) {
-      exchange.combine_sums(results, Tensor{}, plan, home, arena, stream);
-    } else {
-      exchange.combine(results, plan, home, arena, stream);
-    }
+    exchange.combine(results, plan, slots, arena, stream);
   }
   void round_trip(Exchange& exchange, const ExpertWork& work, Stream& stream) {
-    if (!sums)
-      return exchange.round_trip(x, Tensor{}, plan, rows, work, results, home, arena, stream);
-    exchange.dispatch(x, Tensor{}, plan, rows, arena, stream);
-    work({plan.segments});
-    combine(exchange, stream);
+    exchange.round_trip(x, Tensor{}, plan, rows, work, results, slots, arena, stream);
   }
 };
 
@@ -71,7 +62,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
                               payload_of(what.payload), what.hidden, world.rank());
-  Bed bed(what, stream.device());
+  Bed bed(stream.device());
   bed.make(oracle.mine(), small, exchange, world, stream);
   HostWrite x(bed.x, stream), results(bed.results, stream);
   oracle.fill(x.tensor());
@@ -82,10 +73,9 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
     results.send();  // of earlier chunks once more, the same
   };
   bed.round_trip(exchange, work, stream);
-  const HostRead rows(bed.rows, stream), home(bed.home, stream);
+  const HostRead rows(bed.rows, stream), slots(bed.slots, stream);
   const std::int64_t wrong = oracle.wrong_rows(rows.tensor(), false, row_tile_on(stream.device())) +
-                             (bed.sums ? oracle.wrong_sums(home.tensor(), false)
-                                       : oracle.wrong_slots(home.tensor(), false));
+                             oracle.wrong_slots(slots.tensor(), false);
   return reduce_one(world, wrong, Reduce::sum);
 }
 
@@ -106,8 +96,7 @@ void run_mode(const std::string& mode, Bed& bed, Exchange& exchange, Stream& str
 RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep) {
   RouterConfig config;
   config.top_k = what.top_k;
-  config.node_sums = what.exchange == "node_sums";
-  config.exchange = config.node_sums ? "hierarchical" : what.exchange;
+  config.exchange = what.exchange;
   config.payload = what.payload;
   config.exchange_chunks = sweep.chunks;
   config.ranks_per_node = sweep.ranks_per_node;
@@ -189,7 +178,7 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   RoutingResult result = result_of(what, topology, world);
   result.wrong = count_wrong(what, sweep, *exchange, world, stream);
 
-  Bed bed(what, stream.device());
+  Bed bed(stream.device());
   bed.make(draw(world.rank(), 0), what, *exchange, world, stream);
   count_traffic(bed.plan, legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
                 world, stream, result);

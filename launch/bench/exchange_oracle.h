@@ -26,9 +26,6 @@ class ExchangeOracle {
   std::int64_t wrong_rows(Tensor rows, bool weighted, std::int64_t tile = 1) const;
   // After a combine of what work() made of it.
   std::int64_t wrong_slots(Tensor slots, bool weighted) const;
-  // After Exchange::combine_sums of it: tokens whose sum is off by more than rounding. weighted:
-  // the routing's weights were given to the sum, and not to the dispatch.
-  std::int64_t wrong_sums(Tensor sums, bool weighted) const;
 
  private:
   // What arrives of a row: packed, unpacked and weighted.

@@ -49,9 +49,9 @@ class BenchCommand : public Command {
                    "router.record")
         ->type_name("FOLDER");
     add_list(app, "--mode", sweep.modes, "dispatch, combine, round_trip, layer, step; or all");
-    add_list(app, "--exchange", sweep.exchanges,
-             "flat, shared_memory, hierarchical, pipelined, auto, node_sums; or all, which are the "
-             "first four");
+    add_list(
+        app, "--exchange", sweep.exchanges,
+        "flat, shared_memory, hierarchical, pipelined, auto; or all, which are the first four");
     add_list(app, "--payload", sweep.payloads, "f32, bf16, int8; or all");
     const auto sizes = [&](const char* name, auto& list, const char* meaning, int low, int high) {
       app.add_option(name, list, meaning)

@@ -20,8 +20,7 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
                                                model.num_experts + router.extra_copies)),
       gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model), inputs),
       exchange_(exchange),
-      mixture_(router.node_sums ? mixture_per_node(exchange, *mesh.experts)
-                                : mixture_at_home(exchange)) {
+      mixture_(exchange) {
   if (shared_inner_ > 0) {
     shared_.emplace(
         params, name + ".shared",
@@ -57,7 +56,7 @@ void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved
   const Plan& plan = saved.plan;
 
   saved.experts = Ffn::take(arena, plan.num_shard_rows, inner_);
-  mixture_->forward(
+  mixture_.forward(
       x, saved.routing.weight, plan,
       [&](const Chunk& chunk, Tensor rows, Tensor results) {
         shard_->forward(params, chunk.segments, rows, saved.experts, results, stream);
@@ -76,7 +75,7 @@ AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x,
                                    Tensor d_out, double share, Tensor d_x, Arena& scratch,
                                    Stream& stream) const {
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
-  mixture_->backward(
+  mixture_.backward(
       d_out, saved.routing.weight, saved.plan,
       [&](const Chunk& chunk, Tensor d_results, Tensor d_rows) {
         shard_->backward(params, chunk.segments, saved.mixture.rows, saved.experts, d_results,

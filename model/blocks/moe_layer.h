@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -66,7 +65,7 @@ class MoeLayer {
   Placement placement_;
   Gate gate_;
   Exchange& exchange_;
-  std::unique_ptr<Mixture> mixture_;
+  Mixture mixture_;
   std::optional<Ffn> shared_;
   std::optional<ExpertShard> shard_;
 };

@@ -66,8 +66,6 @@ struct Transformer::State {
         blocks(declare_blocks(params, model, router, mesh, *exchange.exchange, options)),
         head(params, embedding, model, options.vocabulary),
         rotary(options.sequence_length, model.head_dim, model.rope_base, options.device) {
-    require(!options.exact || !router.node_sums, Exit::usage,
-            "router.node_sums = true with train.exact = true: its bits depend on the layout");
     for (Block& block : blocks) block.host_experts(params);
     const std::int64_t tokens = options.step_tokens / options.num_micro_batches;
     // The table of a tied head is used once per chunk of logits and once by the embedding.

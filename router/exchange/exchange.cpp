@@ -7,12 +7,8 @@
 #include "router/exchange/flat_exchange.h"
 #include "router/exchange/hierarchical_exchange.h"
 #include "router/exchange/measured_exchange.h"
-#include "router/exchange/node_sums_exchange.h"
-#include "router/exchange/parcel.h"
 #include "router/exchange/pipelined_exchange.h"
 #include "router/exchange/shared_memory_exchange.h"
-#include "router/ops.h"
-#include "runtime/device/trace.h"
 
 namespace switchyard {
 
@@ -20,21 +16,6 @@ void Exchange::prepare(Plan&, Arena&, Stream&) {}
 
 Tensor Exchange::take_results(const Plan& plan, std::int64_t hidden, Arena& arena) {
   return arena.take({plan.num_shard_rows, hidden});
-}
-
-void Exchange::combine_sums(Tensor rows, Tensor weights, const Plan& plan, Tensor out, Arena& arena,
-                            Stream& stream) {
-  const ArenaScope scope(arena);
-  Tensor leaving = rows;
-  if (given(weights)) {
-    leaving = arena.take(rows.shape);
-    unpack_rows(Payload::f32, as_bytes(rows), plan.row_of_received, weights, leaving,
-                plan.row_of_received, stream);
-  }
-  const Tensor slots = arena.take({plan.num_slots, out.cols()});
-  combine(leaving, plan, slots, arena, stream);
-  const Span span(stream, "permute");
-  RouterOps::on(stream.device()).sum_choices(slots, Tensor{}, plan.slot_of_choice, out, stream);
 }
 
 void Exchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
@@ -64,8 +45,6 @@ std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const Rou
     return std::make_unique<SharedMemoryExchange>(payload, shape.hidden, config.ranks_per_node,
                                                   experts);
   }
-  if (name == "hierarchical" && config.node_sums)
-    return std::make_unique<NodeSumsExchange>(payload, config.ranks_per_node, experts);
   if (name == "hierarchical")
     return std::make_unique<HierarchicalExchange>(payload, config.ranks_per_node, experts);
   require(name == "pipelined", Exit::usage,

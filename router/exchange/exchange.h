@@ -1,6 +1,5 @@
 // Exchange: how rows travel between the ranks of an expert group. The backward of dispatch is
-// combine, and the reverse. One file per strategy; every strategy gives the same bits,
-// combine_sums excepted.
+// combine, and the reverse. One file per strategy; every strategy gives the same bits.
 #pragma once
 
 #include <functional>
@@ -41,12 +40,6 @@ class Exchange {
   // behind.
   virtual void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
                        Stream& stream) = 0;
-  // As combine, but home comes one row for each token: the sum over its choices of rows, times
-  // weights unless that is empty, zero where all were dropped. Only the order of the sum, and where
-  // a payload rounds, are the exchange's own. weights: [num_received] (weights_of_received); out:
-  // [T, hidden]. An exchange that knows no better brings every choice home and sums there.
-  virtual void combine_sums(Tensor rows, Tensor weights, const Plan& plan, Tensor out, Arena& arena,
-                            Stream& stream);
   // Where to put what combine will carry home, so that it need not be copied first. Lives until the
   // next combine. -> [num_shard_rows, hidden]
   virtual Tensor take_results(const Plan& plan, std::int64_t hidden, Arena& arena);

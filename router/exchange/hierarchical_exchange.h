@@ -1,6 +1,6 @@
 // The hierarchical exchange: a row crosses to a node once, however many of its experts live there,
 // and a relay hands copies to its neighbours. On the way home every choice is a row of its own, so
-// that its sum is taken at home in choice order; node_sums_exchange.h gives that up.
+// that its sum is taken at home in choice order.
 #pragma once
 
 #include "router/exchange/exchange.h"
@@ -8,7 +8,7 @@
 
 namespace switchyard {
 
-class HierarchicalExchange : public Exchange {
+class HierarchicalExchange final : public Exchange {
  public:
   // Collective. ranks_per_node: see make_topology.
   HierarchicalExchange(Payload payload, int ranks_per_node, Comm& experts);
@@ -19,7 +19,7 @@ class HierarchicalExchange : public Exchange {
                 Stream& stream) override;
   void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena, Stream& stream) override;
 
- protected:
+ private:
   Payload payload_;
   Comm& experts_;
   Topology topology_;

@@ -201,17 +201,6 @@ Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena
   return received.view({plan.num_received});
 }
 
-void bring_choices_home(Tensor values, const Plan& plan, Comm& experts, Tensor out, Arena& arena,
-                        Stream& stream) {
-  const ArenaScope scope(arena);
-  const Tensor slots = arena.take({plan.num_slots, 1});
-  send_rows(experts, values.view({plan.num_received, 1}), plan.receive, slots, plan.send, stream);
-  const Shape one_by_one{out.size(), 1};
-  RouterOps::on(stream.device())
-      .sum_choices(slots, Tensor{}, plan.slot_of_choice.view(one_by_one), out.view(one_by_one),
-                   stream);
-}
-
 void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream) {
   for (const Segment& segment : segments) {
     if (segment.padding == 0) continue;

@@ -59,9 +59,6 @@ Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena, Stream& s
 // Collective. The weights of all received rows, [num_received]; Tensor{} if weight is.
 Tensor weights_of_received(Tensor weight, const Plan& plan, Comm& experts, Arena& arena,
                            Stream& stream);
-// The reverse, also collective. values: [num_received]; out: [T, k], 0 for a dropped choice.
-void bring_choices_home(Tensor values, const Plan& plan, Comm& experts, Tensor out, Arena& arena,
-                        Stream& stream);
 void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream);
 
 }  // namespace switchyard

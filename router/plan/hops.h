@@ -45,10 +45,6 @@ struct Hops {
   std::vector<std::int64_t> return_send;  // relayed rows by rail member
   std::vector<std::int64_t> relay_send;   // relayed rows by rank of my node
 
-  // What is summed per node; -1 fills up. Filled by the exchange that sums (node_sums_exchange.h).
-  Tensor relayed_of_crossing;  // [received crossings, most]: at the relay, its relayed rows
-  Tensor crossing_of_token;    // [T, most]: at home, the token's crossings
-
   // At the experts.
   Tensor received_of_relayed;  // [received]: place in the plan's order of received rows
   std::vector<std::int64_t> relay_receive;  // rows by relay of my node

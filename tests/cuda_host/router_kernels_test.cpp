@@ -251,20 +251,6 @@ TEST(RouterKernels, ChoicesArePlacedSummedAndDotted) {
   }
 }
 
-TEST(RouterKernels, WeighedRowsGiveTheirGradients) {
-  for (const auto& [rows, cols] : {std::pair{0, 8}, {1, 3}, {37, 132}}) {
-    const Pair made = Pair::normals({rows, cols}, 1), row = shuffled(rows, 2),
-               weight = Pair::normals({rows}, 3), d_rows = Pair::normals({rows, cols}, 4),
-               d_weight({rows});
-    on_both([&](Device on, Stream& stream) {
-      RouterOps::on(on).weigh_rows_backward(made.on(on), row.on(on), weight.on(on), d_rows.on(on),
-                                            d_weight.on(on), stream);
-    });
-    expect_close(d_weight, tolerance);
-    expect_same<float>(d_rows);
-  }
-}
-
 TEST(RouterKernels, PayloadsHaveTheBytesOfTheHost) {
   for (const Payload payload : {Payload::f32, Payload::bf16, Payload::int8}) {
     for (const auto& [rows, hidden] : {std::pair{0, 8}, {1, 1}, {30, 45}, {7, 300}}) {

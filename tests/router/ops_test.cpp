@@ -230,20 +230,6 @@ TEST(RouterOps, DotChoicesIsTheGradientOfSumChoicesByWeight) {
   }
 }
 
-// Row 1 belongs to no choice, as padding does.
-TEST(RouterOps, WeighedRowsGiveTheirGradients) {
-  std::vector<float> rows = {1, 2, 9, 9, 3, 4}, d_rows = {5, 6, 7, 8, 10, 20};
-  std::vector<float> weight = {0.5F, 2}, d_weight(2, NAN);
-  std::vector<std::int32_t> row = {2, 0};
-  Stream stream = Stream::cpu(1);
-  RouterOps::on(Device::cpu())
-      .weigh_rows_backward(tensor_of(rows.data(), {3, 2}), tensor_of(row.data(), {2}),
-                           tensor_of(weight.data(), {2}), tensor_of(d_rows.data(), {3, 2}),
-                           tensor_of(d_weight.data(), {2}), stream);
-  EXPECT_EQ(d_weight, (std::vector<float>{3 * 10 + 4 * 20, 1 * 5 + 2 * 6}));
-  EXPECT_EQ(d_rows, (std::vector<float>{10, 12, 7, 8, 5, 10}));
-}
-
 // A token whose choices were all dropped gets nothing; one that kept a choice, that one alone.
 TEST(RouterOps, DroppedChoicesAddNothing) {
   std::vector<float> slots = {1, 2, 3, 4}, weight = {9, 0.5F, 9, 9}, out(4, NAN);
