@@ -24,7 +24,7 @@ void fill(Tensor tensor, float value, Stream& stream) {
 
 // What one iteration moves. Its memory is an arena's, on huge pages, as in training.
 struct Bed {
-  Plan plan;
+  std::unique_ptr<const PreparedPlan> prepared;
   Arena arena;
   Tensor x, rows, results, slots;
 
@@ -32,20 +32,22 @@ struct Bed {
   void make(const DrawnRouting& drawn, const RoutingCase& what, Exchange& exchange, Comm& world,
             Stream& stream) {
     arena.reset();
-    make_plan(drawn.routing, Placement(what.experts, world.size()), world, arena, plan, stream);
-    exchange.prepare(plan, arena, stream);
+    const Placement placement(what.experts, world.size());
+    prepared =
+        exchange.prepare(make_plan(drawn.routing, placement, world, arena, stream), arena, stream);
     x = arena.take({drawn.tokens(), what.hidden});
-    rows = arena.take({plan.num_shard_rows, what.hidden});
-    results = exchange.take_results(plan, what.hidden, arena);
-    slots = arena.take({plan.num_slots, what.hidden});
+    rows = arena.take({plan().num_shard_rows, what.hidden});
+    results = exchange.take_results(plan(), what.hidden, arena);
+    slots = arena.take({plan().num_slots, what.hidden});
     for (const Tensor tensor : {x, rows, results, slots}) fill(tensor, 0.5F, stream);
     stream.synchronize();
   }
+  const Plan& plan() const { return prepared->plan; }
   void combine(Exchange& exchange, Stream& stream) {
-    exchange.combine(results, plan, slots, arena, stream);
+    exchange.combine(results, *prepared, slots, arena, stream);
   }
   void round_trip(Exchange& exchange, const ExpertWork& work, Stream& stream) {
-    exchange.round_trip(x, Tensor{}, plan, rows, work, results, slots, arena, stream);
+    exchange.round_trip({x, Tensor{}, rows, results, slots}, *prepared, work, arena, stream);
   }
 };
 
@@ -81,7 +83,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
 
 void run_mode(const std::string& mode, Bed& bed, Exchange& exchange, Stream& stream) {
   if (mode == "dispatch") {
-    exchange.dispatch(bed.x, Tensor{}, bed.plan, bed.rows, bed.arena, stream);
+    exchange.dispatch(bed.x, Tensor{}, *bed.prepared, bed.rows, bed.arena, stream);
   } else if (mode == "combine") {
     bed.combine(exchange, stream);
   } else {
@@ -180,9 +182,9 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
 
   Bed bed(stream.device());
   bed.make(draw(world.rank(), 0), what, *exchange, world, stream);
-  count_traffic(bed.plan, legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
+  count_traffic(bed.plan(), legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
                 world, stream, result);
-  measure_baselines(bed.plan, legs_of(what.mode), payload_row_bytes(payload, what.hidden),
+  measure_baselines(bed.plan(), legs_of(what.mode), payload_row_bytes(payload, what.hidden),
                     sweep.iterations, world, stream, result);
   result.tokens = reduce_one(world, bed.x.rows(), Reduce::sum);
 

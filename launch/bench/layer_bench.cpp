@@ -82,7 +82,7 @@ class LayerBed {
   }
 
   Comm& experts() { return *mesh_.experts; }
-  const Plan& plan() const { return saved_.plan; }
+  const Plan& plan() const { return saved_.prepared->plan; }
   std::int64_t tokens() const { return x_.rows(); }
   std::string exchange_name() const { return exchange_.exchange->name(); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -38,7 +39,7 @@ class MoeLayer {
   struct Saved {
     Routing routing;
     bool reads_x = true;  // the router: x as it is, and not a copy with jitter
-    Plan plan;
+    std::unique_ptr<const PreparedPlan> prepared;
     Mixture::Saved mixture;
     Ffn::Saved experts;
     Ffn::Saved shared;

@@ -225,7 +225,7 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
     if (s.blocks[layer].gate() == nullptr) continue;
     s.add(losses.balance, sums.balance_loss, sums);
     s.add(losses.z, sums.z_loss, sums);
-    add_sent_rows(block.moe.plan, s.node_of, s.my_rank, sums.sent_rows);
+    add_sent_rows(block.moe.prepared->plan, s.node_of, s.my_rank, sums.sent_rows);
     const Routing& routing = block.moe.routing;
     const std::size_t experts = routing.wanted.size();
     --moe_layer;

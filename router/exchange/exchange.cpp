@@ -12,18 +12,19 @@
 
 namespace switchyard {
 
-void Exchange::prepare(Plan&, Arena&, Stream&) {}
+std::unique_ptr<const PreparedPlan> Exchange::prepare(Plan plan, Arena&, Stream&) {
+  return std::make_unique<const PreparedPlan>(std::move(plan));
+}
 
 Tensor Exchange::take_results(const Plan& plan, std::int64_t hidden, Arena& arena) {
   return arena.take({plan.num_shard_rows, hidden});
 }
 
-void Exchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
-                          const ExpertWork& work, Tensor results, Tensor slots, Arena& arena,
-                          Stream& stream) {
-  dispatch(x, weight, plan, rows, arena, stream);
-  work({plan.segments});
-  combine(results, plan, slots, arena, stream);
+void Exchange::round_trip(const RoundTrip& trip, const PreparedPlan& prepared,
+                          const ExpertWork& work, Arena& arena, Stream& stream) {
+  dispatch(trip.x, trip.weight, prepared, trip.rows, arena, stream);
+  work({prepared.plan.segments});
+  combine(trip.results, prepared, trip.slots, arena, stream);
 }
 
 const std::vector<std::string>& exchange_names() {

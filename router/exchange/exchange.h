@@ -20,6 +20,22 @@ struct Chunk {
 };
 using ExpertWork = std::function<void(const Chunk&)>;
 
+// A plan that an exchange is ready to carry out. A strategy that needs more than the plan derives
+// from this.
+struct PreparedPlan {
+  explicit PreparedPlan(Plan of) : plan(std::move(of)) {}
+  virtual ~PreparedPlan() = default;
+
+  const Plan plan;
+};
+
+// The tensors of a round trip, as dispatch and combine take them.
+struct RoundTrip {
+  Tensor x, weight;      // on the tokens' rank
+  Tensor rows, results;  // on the experts' rank: the work computes results from rows
+  Tensor slots;          // on the tokens' rank
+};
+
 // Collective over the expert group, with zero rows too; all ranks make the same calls.
 class Exchange {
  public:
@@ -29,25 +45,24 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   virtual std::string name() const = 0;
-  // Once per plan, after make_plan and before any of the calls below.
-  virtual void prepare(Plan& plan, Arena& arena, Stream& stream);
+  // Once per plan. The other calls take what this one returned; its tensors live in `arena`.
+  virtual std::unique_ptr<const PreparedPlan> prepare(Plan plan, Arena& arena, Stream& stream);
 
   // x: [T, hidden], at home -> rows: [num_shard_rows, hidden], at the experts: x[t] for every
   // (t, c), times weight[t, c] unless weight is empty. Padding rows become zero.
-  virtual void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
-                        Stream& stream) = 0;
+  virtual void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows,
+                        Arena& arena, Stream& stream) = 0;
   // rows -> slots: [num_slots, hidden], at home, every choice a row of its own; padding rows stay
   // behind.
-  virtual void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
+  virtual void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
                        Stream& stream) = 0;
   // Where to put what combine will carry home, so that it need not be copied first. Lives until the
   // next combine. -> [num_shard_rows, hidden]
   virtual Tensor take_results(const Plan& plan, std::int64_t hidden, Arena& arena);
-  // dispatch x into rows, `work` on ranges of experts in order, all of them once, and combine
-  // `results`, which the work fills, into slots. work may not be collective.
-  virtual void round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
-                          const ExpertWork& work, Tensor results, Tensor slots, Arena& arena,
-                          Stream& stream);
+  // Dispatches x into rows, calls `work` on ranges of experts in order, on each expert once, and
+  // combines results into slots. work may not be collective.
+  virtual void round_trip(const RoundTrip& trip, const PreparedPlan& prepared,
+                          const ExpertWork& work, Arena& arena, Stream& stream);
 };
 
 // What the exchanges of a model need to know. experts: the expert group, which must outlive them.

@@ -10,9 +10,10 @@ class FlatExchange final : public Exchange {
   FlatExchange(Payload payload, Comm& experts) : payload_(payload), experts_(experts) {}
 
   std::string name() const override { return "flat"; }
-  void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+  void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows, Arena& arena,
                 Stream& stream) override;
-  void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena, Stream& stream) override;
+  void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
+               Stream& stream) override;
 
  private:
   Payload payload_;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "router/exchange/exchange.h"
-#include "router/plan/hops.h"
+#include "router/exchange/relay_plan.h"
 
 namespace switchyard {
 
@@ -14,10 +14,11 @@ class HierarchicalExchange final : public Exchange {
   HierarchicalExchange(Payload payload, int ranks_per_node, Comm& experts);
 
   std::string name() const override { return "hierarchical"; }
-  void prepare(Plan& plan, Arena& arena, Stream& stream) override;
-  void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+  std::unique_ptr<const PreparedPlan> prepare(Plan plan, Arena& arena, Stream& stream) override;
+  void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows, Arena& arena,
                 Stream& stream) override;
-  void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena, Stream& stream) override;
+  void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
+               Stream& stream) override;
 
  private:
   Payload payload_;

@@ -15,22 +15,21 @@ constexpr int num_tries = 5;
 double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload& workload,
                   Comm& experts, Stream& stream) {
   Arena arena(stream.device());
-  Plan plan;
   std::vector<double> seconds;
   for (int i = 0; i <= num_tries; ++i) {
     arena.reset();
     const DrawnRouting drawn = workload.draw(experts.rank(), i);
-    make_plan(drawn.routing, Placement(shape.num_experts, experts.size()), experts, arena, plan,
-              stream);
+    const Placement placement(shape.num_experts, experts.size());
+    Plan plan = make_plan(drawn.routing, placement, experts, arena, stream);
     const Tensor x = arena.take({drawn.tokens(), shape.hidden});
     const Tensor rows = arena.take({plan.num_shard_rows, shape.hidden});
     const Tensor slots = arena.take({plan.num_slots, shape.hidden});
     stream.synchronize();
     experts.barrier();
     const auto start = std::chrono::steady_clock::now();
-    exchange.prepare(plan, arena, stream);
-    exchange.dispatch(x, Tensor{}, plan, rows, arena, stream);
-    exchange.combine(rows, plan, slots, arena, stream);
+    const auto prepared = exchange.prepare(std::move(plan), arena, stream);
+    exchange.dispatch(x, Tensor{}, *prepared, rows, arena, stream);
+    exchange.combine(rows, *prepared, slots, arena, stream);
     stream.synchronize();
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     seconds.push_back(reduce_one(experts, spent.count(), Reduce::max));

@@ -30,14 +30,14 @@ PipelinedExchange::PipelinedExchange(Payload payload, int num_chunks, Device dev
       flat_(payload, experts),
       courier_(make_courier(device, experts)) {}
 
-void PipelinedExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
+void PipelinedExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows,
                                  Arena& arena, Stream& stream) {
-  flat_.dispatch(x, weight, plan, rows, arena, stream);
+  flat_.dispatch(x, weight, prepared, rows, arena, stream);
 }
 
-void PipelinedExchange::combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
-                                Stream& stream) {
-  flat_.combine(rows, plan, slots, arena, stream);
+void PipelinedExchange::combine(Tensor rows, const PreparedPlan& prepared, Tensor slots,
+                                Arena& arena, Stream& stream) {
+  flat_.combine(rows, prepared, slots, arena, stream);
 }
 
 PipelinedExchange::Leg PipelinedExchange::send(const Parcel& parcel, Stream& stream) {
@@ -50,9 +50,9 @@ PipelinedExchange::Leg PipelinedExchange::send(const Parcel& parcel, Stream& str
 
 // Legs travel in the order dispatch 0, dispatch 1, combine 0, dispatch 2, combine 1, ... on every
 // rank.
-void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
-                                   const ExpertWork& work, Tensor results, Tensor slots,
-                                   Arena& arena, Stream& stream) {
+void PipelinedExchange::round_trip(const RoundTrip& trip, const PreparedPlan& prepared,
+                                   const ExpertWork& work, Arena& arena, Stream& stream) {
+  const Plan& plan = prepared.plan;
   const ArenaScope scope(arena);
   const int num_chunks = chunks_of(plan, num_chunks_), me = experts_.rank();
   std::vector<PlanPart> parts;
@@ -60,26 +60,26 @@ void PipelinedExchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Te
   const auto depart = [&](int chunk) {
     if (chunk >= num_chunks) return;
     parts.push_back(part_of_chunk(plan, me, chunk, num_chunks));
-    out.push_back(send(pack_dispatch(payload_, x, plan, parts.back(), arena, stream), stream));
+    out.push_back(send(pack_dispatch(payload_, trip.x, plan, parts.back(), arena, stream), stream));
   };
-  const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
+  const Tensor weights = weights_of_received(trip.weight, plan, experts_, arena, stream);
   depart(0);
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
     depart(chunk + 1);
     out[to_index(chunk)].wait_for(stream);
-    unpack_dispatch(payload_, out[to_index(chunk)].parcel, x, weights, plan, parts[to_index(chunk)],
-                    rows, arena, stream);
+    unpack_dispatch(payload_, out[to_index(chunk)].parcel, trip.x, weights, plan,
+                    parts[to_index(chunk)], trip.rows, arena, stream);
     const Chunk ready = chunk_of(plan, chunk, num_chunks);
-    zero_padding(ready.segments, rows, stream);
+    zero_padding(ready.segments, trip.rows, stream);
     work(ready);
-    back.push_back(
-        send(pack_combine(payload_, results, plan, parts[to_index(chunk)], slots, arena, stream),
-             stream));
+    back.push_back(send(pack_combine(payload_, trip.results, plan, parts[to_index(chunk)],
+                                     trip.slots, arena, stream),
+                        stream));
   }
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
     back[to_index(chunk)].wait_for(stream);
-    unpack_combine(payload_, back[to_index(chunk)].parcel, results, plan, parts[to_index(chunk)],
-                   slots, arena, stream);
+    unpack_combine(payload_, back[to_index(chunk)].parcel, trip.results, plan,
+                   parts[to_index(chunk)], trip.slots, arena, stream);
   }
 }
 

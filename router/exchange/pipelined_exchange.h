@@ -14,11 +14,12 @@ class PipelinedExchange final : public Exchange {
 
   std::string name() const override { return "pipelined"; }
   // Alone, with nothing to overlap, these are the flat exchange.
-  void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+  void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows, Arena& arena,
                 Stream& stream) override;
-  void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena, Stream& stream) override;
-  void round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows, const ExpertWork& work,
-                  Tensor results, Tensor slots, Arena& arena, Stream& stream) override;
+  void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
+               Stream& stream) override;
+  void round_trip(const RoundTrip& trip, const PreparedPlan& prepared, const ExpertWork& work,
+                  Arena& arena, Stream& stream) override;
 
  private:
   struct Leg {  // one chunk's rows in one direction

@@ -61,7 +61,8 @@ std::int64_t SharedMemoryExchange::header_bytes() const {
   return window_lines(static_cast<std::int64_t>(sizeof(Offer)) + 8 * topology_.node->size());
 }
 
-void SharedMemoryExchange::prepare(Plan& plan, Arena&, Stream& stream) {
+std::unique_ptr<const PreparedPlan> SharedMemoryExchange::prepare(Plan plan, Arena& arena,
+                                                                  Stream& stream) {
   const Span span(stream, "plan");
   const std::int64_t tokens = plan.slot_of_choice.rows();
   std::array<std::int64_t, 2> needed = {
@@ -69,12 +70,17 @@ void SharedMemoryExchange::prepare(Plan& plan, Arena&, Stream& stream) {
       header_bytes() + window_lines(4 * plan.num_received) +
           window_lines(plan.num_shard_rows * row_bytes_)};
   topology_.node->all_reduce(tensor_of(needed.data(), {2}), Reduce::max, stream);
-  if (needed[0] <= out_bytes_ && needed[1] <= home_bytes_) return;
+  grow_window(needed[0], needed[1]);
+  return Exchange::prepare(std::move(plan), arena, stream);
+}
+
+void SharedMemoryExchange::grow_window(std::int64_t out_bytes, std::int64_t home_bytes) {
+  if (out_bytes <= out_bytes_ && home_bytes <= home_bytes_) return;
   const auto with_room = [](std::int64_t had, std::int64_t bytes) {  // for a fuller micro-batch
     return bytes <= had ? had : window_lines(bytes + bytes / 8);
   };
-  out_bytes_ = with_room(out_bytes_, needed[0]);
-  home_bytes_ = with_room(home_bytes_, needed[1]);
+  out_bytes_ = with_room(out_bytes_, out_bytes);
+  home_bytes_ = with_room(home_bytes_, home_bytes);
   window_.reset();
   window_ = topology_.node->shared_window(out_bytes_ + home_bytes_);
 }
@@ -111,9 +117,10 @@ Tensor SharedMemoryExchange::results_in_window(const Plan& plan, std::int64_t hi
           DType::f32);
 }
 
-void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
-                                    Arena& arena, Stream& stream) {
+void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared,
+                                    Tensor rows, Arena& arena, Stream& stream) {
   const ArenaScope scope(arena);
+  const Plan& plan = prepared.plan;
   const PlanPart all = whole_part(plan, experts_.rank());
   Offer& mine = start_offer(Way::out, all.slot_begin);
   mine.add_copy(mine.index, plan.token_of_slot);
@@ -147,9 +154,10 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const Plan& plan, T
   zero_padding(plan.segments, rows, stream);
 }
 
-void SharedMemoryExchange::combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
-                                   Stream& stream) {
+void SharedMemoryExchange::combine(Tensor rows, const PreparedPlan& prepared, Tensor slots,
+                                   Arena& arena, Stream& stream) {
   const ArenaScope scope(arena);
+  const Plan& plan = prepared.plan;
   const PlanPart all = whole_part(plan, experts_.rank());
   const bool in_place = rows.data == results_in_window(plan, rows.cols()).data;
   Offer& mine = start_offer(Way::home, all.received_begin);

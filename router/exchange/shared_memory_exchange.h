@@ -15,13 +15,14 @@ class SharedMemoryExchange final : public Exchange {
 
   std::string name() const override { return "shared_memory"; }
   // Makes room in the window for the plan's rows.
-  void prepare(Plan& plan, Arena& arena, Stream& stream) override;
+  std::unique_ptr<const PreparedPlan> prepare(Plan plan, Arena& arena, Stream& stream) override;
   // x is written into the window once per token; the experts' ranks pick the rows they need.
   // In the window, where neighbours read it; rows that a payload rounds are packed into it later.
   Tensor take_results(const Plan& plan, std::int64_t hidden, Arena& arena) override;
-  void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+  void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows, Arena& arena,
                 Stream& stream) override;
-  void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena, Stream& stream) override;
+  void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
+               Stream& stream) override;
 
  private:
   enum class Way : std::uint8_t { out, home };
@@ -33,6 +34,8 @@ class SharedMemoryExchange final : public Exchange {
   // Where an offer of results in place has its rows, behind their index.
   Tensor results_in_window(const Plan& plan, std::int64_t hidden) const;
   void share(Stream& stream);
+  // Makes the window of every rank hold at least so much. Collective over the node.
+  void grow_window(std::int64_t out_bytes, std::int64_t home_bytes);
   std::int64_t header_bytes() const;
 
   Payload payload_;

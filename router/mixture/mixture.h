@@ -24,15 +24,21 @@ class Mixture {
     Tensor results;  // [num_slots, hidden]: what the experts computed, by slot
   };
 
-  // Collective over the expert group, for T = 0 too, as is backward. x, out: [T, hidden]; weight:
-  // [T, k].
-  void forward(Tensor x, Tensor weight, const Plan& plan, const ExpertPass& experts, Saved& saved,
-               Tensor out, Arena& kept, Arena& scratch, Stream& stream) const;
-  // Overwrites d_weight [T, k], d_x [T, hidden] and saved.results. experts: turns the gradients of
-  // results into those of rows.
-  void backward(Tensor d_out, Tensor weight, const Plan& plan, const ExpertPass& experts,
-                const Saved& saved, Tensor d_weight, Tensor d_x, Arena& scratch,
-                Stream& stream) const;
+  // What the passes of a micro-batch have in common.
+  struct Call {
+    Tensor weight;  // [T, k]
+    const PreparedPlan& prepared;
+    const ExpertPass& experts;
+    Arena& scratch;
+    Stream& stream;
+  };
+
+  // Collective over the expert group, for T = 0 too, as is backward. x, out: [T, hidden].
+  void forward(Tensor x, const Call& call, Saved& saved, Tensor out, Arena& kept) const;
+  // Overwrites d_weight [T, k], d_x [T, hidden] and saved.results. call.experts turns the gradients
+  // of results into those of rows.
+  void backward(Tensor d_out, const Call& call, const Saved& saved, Tensor d_weight,
+                Tensor d_x) const;
 
  private:
   Exchange& exchange_;

@@ -98,9 +98,10 @@ void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, 
 
 }  // namespace
 
-void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
-               Plan& plan, Stream& stream) {
+Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
+               Stream& stream) {
   const Span span(stream, "plan");
+  Plan plan;
   const std::vector<std::int32_t> copy = copies_for(placement, experts.rank());
   count_outgoing(routing, placement, copy, plan);
   sort_choices(routing, copy, arena, plan, stream);
@@ -108,6 +109,7 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
   const Counts incoming = exchange_counts(plan, experts, stream);
   lay_out_segments(incoming, experts.size(), hosted, stream.device(), plan);
   number_received(experts.size(), hosted, arena, plan, stream);
+  return plan;
 }
 
 }  // namespace switchyard

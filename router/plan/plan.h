@@ -8,7 +8,6 @@
 #include "experts/placement.h"
 #include "experts/shard.h"
 #include "router/gate/routing.h"
-#include "router/plan/hops.h"
 #include "runtime/comm/comm.h"
 
 namespace switchyard {
@@ -29,12 +28,10 @@ struct Plan {
   std::vector<std::int64_t> receive;  // rows from each rank of the expert group
   std::vector<Segment> segments;
   std::int64_t num_slots = 0, num_received = 0, num_shard_rows = 0;
-
-  Hops hops;  // filled by an exchange that goes by node (router/plan/hops.h)
 };
 
 // Collective over `experts` (one small exchange of counts). Index tensors live in `arena`.
-void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
-               Plan& plan, Stream& stream);
+Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
+               Stream& stream);
 
 }  // namespace switchyard

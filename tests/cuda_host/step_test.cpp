@@ -98,7 +98,7 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   expect_same_training(config, Gpus::own);
 }
 
-// What docs/cuda.md counts: the host learns how many rows each expert has, how hops are laid out,
+// What docs/cuda.md counts: the host learns how many rows each expert has, how rows are relayed,
 // the losses, the overflow and the norm, and waits for nothing else. The same step over and over
 // needs no memory that the first did not leave.
 void expect_waits_per_layer(const RouterConfig& router, std::int64_t waits) {

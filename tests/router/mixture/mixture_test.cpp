@@ -59,14 +59,13 @@ class Layer {
   }
 
   Results run(Exchange& exchange) {
-    Plan plan;
-    make_plan(drawn_.routing, placement_, test_world(), arena_, plan, stream_);
-    exchange.prepare(plan, arena_, stream_);
+    const auto prepared = exchange.prepare(
+        make_plan(drawn_.routing, placement_, test_world(), arena_, stream_), arena_, stream_);
     const Shape shape{drawn_.tokens(), hidden};
     const Tensor weight = drawn_.routing.weight;
     const Tensor out = not_a_number(shape), d_x = not_a_number(shape),
                  d_weight = not_a_number(weight.shape);
-    const auto experts = [&](const Chunk& chunk, Tensor in, Tensor result) {
+    const ExpertPass experts = [&](const Chunk& chunk, Tensor in, Tensor result) {
       for (const Segment& segment : chunk.segments) {
         const int expert =
             placement_.hosted(test_world().rank())[static_cast<std::size_t>(segment.slot)];
@@ -76,10 +75,9 @@ class Layer {
     };
     const Mixture mixture(exchange);
     Mixture::Saved saved;
-    mixture.forward(tensor_of(x_.data(), shape), weight, plan, experts, saved, out, arena_, arena_,
-                    stream_);
-    mixture.backward(tensor_of(d_out_.data(), shape), weight, plan, experts, saved, d_weight, d_x,
-                     arena_, stream_);
+    const Mixture::Call call{weight, *prepared, experts, arena_, stream_};
+    mixture.forward(tensor_of(x_.data(), shape), call, saved, out, arena_);
+    mixture.backward(tensor_of(d_out_.data(), shape), call, saved, d_weight, d_x);
     return {values(out), values(d_weight), values(d_x)};
   }
 
