@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "router/exchange/exchange.h"
+#include "router/exchange/factory.h"
 #include "router/exchange/workload.h"
 
 namespace switchyard {

@@ -7,8 +7,6 @@
 #include <span>
 #include <string>
 
-#include "router/config.h"
-#include "router/payload.h"
 #include "router/plan/plan.h"
 #include "runtime/comm/comm.h"
 
@@ -64,26 +62,5 @@ class Exchange {
   virtual void round_trip(const RoundTrip& trip, const PreparedPlan& prepared,
                           const ExpertWork& work, Arena& arena, Stream& stream);
 };
-
-// What the exchanges of a model need to know. experts: the expert group, which must outlive them.
-struct ExchangeShape {
-  std::int64_t hidden;
-  int num_experts;
-  std::int64_t tokens;  // of a micro-batch: what "auto" measures
-  Device device{};      // of the rows
-};
-
-struct ChosenExchange {
-  std::unique_ptr<Exchange> exchange;
-  std::string why;  // one line for the log
-};
-
-// Collective over `experts`. "auto" measures the strategies that this layout allows on made-up
-// tokens, once; rank 0 decides for all. Errors: Exit::usage for an unknown name.
-ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
-                             Stream& stream);
-
-// The names that make_exchange knows, "auto" excepted.
-const std::vector<std::string>& exchange_names();
 
 }  // namespace switchyard

@@ -7,6 +7,7 @@
 
 #include "router/exchange/exchange.h"
 #include "router/exchange/workload.h"
+#include "router/payload.h"
 
 namespace switchyard {
 

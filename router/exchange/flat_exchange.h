@@ -2,6 +2,7 @@
 #pragma once
 
 #include "router/exchange/exchange.h"
+#include "router/payload.h"
 
 namespace switchyard {
 

@@ -5,6 +5,7 @@
 
 #include "router/exchange/exchange.h"
 #include "router/exchange/relay_plan.h"
+#include "router/payload.h"
 
 namespace switchyard {
 

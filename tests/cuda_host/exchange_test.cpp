@@ -1,6 +1,6 @@
 // Every exchange moves the rows of emulated GPUs to the right places, bit by bit, by NCCL's double
 // and by way of the host.
-#include "router/exchange/exchange.h"
+#include "router/exchange/chosen_exchange.h"
 
 #include <gtest/gtest.h>
 

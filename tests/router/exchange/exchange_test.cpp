@@ -1,4 +1,4 @@
-#include "router/exchange/exchange.h"
+#include "router/exchange/chosen_exchange.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-#include "router/exchange/exchange_oracle.h"
+#include "router/exchange/chosen_exchange.h"
 #include "router/exchange/workload.h"
 #include "tests/rank_test.h"
 

@@ -1,4 +1,4 @@
-#include "router/exchange/measured_exchange.h"
+#include "router/exchange/chosen_exchange.h"
 
 #include <algorithm>
 #include <chrono>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int num_tries = 5;
 
-// The middle of a few round trips, each as slow as its slowest rank. Collective.
+// The median of a few round trips, each timed by the slowest rank. Collective.
 double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload& workload,
                   Comm& experts, Stream& stream) {
   Arena arena(stream.device());
@@ -34,11 +34,9 @@ double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     seconds.push_back(reduce_one(experts, spent.count(), Reduce::max));
   }
-  std::sort(seconds.begin() + 1, seconds.end());  // the first one met cold memory
+  std::sort(seconds.begin() + 1, seconds.end());  // the first one found cold memory
   return seconds[1 + num_tries / 2];
 }
-
-}  // namespace
 
 ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape& shape,
                                  Comm& experts, Stream& stream) {
@@ -59,19 +57,28 @@ ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape
                                        .num_ranks = experts.size()});
   std::string why;
   ChosenExchange best;
-  double least = 0.0;
+  double min_seconds = 0.0;
   for (const std::string& name : names) {
     auto exchange = make_named_exchange(name, config, shape, experts);
     double seconds = seconds_of(*exchange, shape, workload, experts, stream);
     experts.broadcast(tensor_of(&seconds, {1}), 0, stream);
     why += fmt::format("{}{} {:.3g} ms", why.empty() ? "" : ", ", name, 1e3 * seconds);
-    if (best.exchange && seconds >= least) continue;
+    if (best.exchange && seconds >= min_seconds) continue;
     best.exchange = std::move(exchange);
-    least = seconds;
+    min_seconds = seconds;
   }
   best.why = fmt::format("{}, the fastest of {} for a round trip of {} tokens on {} ranks",
                          best.exchange->name(), why, shape.tokens, experts.size());
   return best;
+}
+
+}  // namespace
+
+ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
+                             Stream& stream) {
+  if (config.exchange == "auto") return measure_exchanges(config, shape, experts, stream);
+  return {make_named_exchange(config.exchange, config, shape, experts),
+          fmt::format("{}, as configured", config.exchange)};
 }
 
 }  // namespace switchyard
