@@ -19,6 +19,9 @@ enum class Payload : std::uint8_t {
 // Errors: Exit::usage for another name than "f32", "bf16", "int8".
 Payload payload_of(const std::string& name);
 
+// An int8 row begins with its scale; its codes follow from this byte on.
+inline constexpr std::int64_t int8_codes_begin = sizeof(float);
+
 // Bytes of a travelling row; a multiple of 4.
 std::int64_t payload_row_bytes(Payload payload, std::int64_t hidden);
 

@@ -1,7 +1,7 @@
 #include "router/exchange/hierarchical_exchange.h"
 
 #include "router/exchange/parcel.h"
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "runtime/device/trace.h"
 
 namespace switchyard {
@@ -53,7 +53,7 @@ void HierarchicalExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan&
   const Tensor relayed = arena.take({relay.crossing_of_relayed.size(), bytes}, DType::u8);
   {
     const Span span(stream, "permute");
-    RouterOps::on(stream.device())
+    RowOps::on(stream.device())
         .gather_rows(as_words(crossed), relay.crossing_of_relayed, as_words(relayed), stream);
   }
   const Tensor arriving = arena.take({plan.num_received, bytes}, DType::u8);
@@ -81,7 +81,7 @@ void HierarchicalExchange::combine(Tensor rows, const PreparedPlan& prepared, Te
   const Tensor crossing = arena.take(relayed.shape, DType::u8);
   {
     const Span span(stream, "permute");
-    RouterOps::on(stream.device())
+    RowOps::on(stream.device())
         .scatter_rows(as_words(relayed), relay.return_of_relayed, as_words(crossing), stream);
   }
   const Tensor arriving = arena.take({plan.num_slots, bytes}, DType::u8);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
 
@@ -182,13 +182,13 @@ Tensor picked(Tensor values, Tensor index, Arena& arena, Stream& stream) {
   const auto column = [](Tensor tensor) {
     return Tensor{tensor.data, {tensor.size(), 1}, DType::f32, tensor.device};
   };
-  RouterOps::on(stream.device()).gather_rows(column(values), index, column(out), stream);
+  RowOps::on(stream.device()).gather_rows(column(values), index, column(out), stream);
   return out;
 }
 
 Tensor weights_of_slots(Tensor weight, const Plan& plan, Arena& arena, Stream& stream) {
   const Tensor by_slot = arena.take({plan.num_slots});
-  RouterOps::on(stream.device()).place_choices(weight, plan.slot_of_choice, by_slot, stream);
+  RowOps::on(stream.device()).place_choices(weight, plan.slot_of_choice, by_slot, stream);
   return by_slot;
 }
 

@@ -10,10 +10,10 @@
 
 #include "router/config.h"
 #include "router/gate/balance.h"
+#include "router/gate/gate_ops.h"
 #include "router/gate/routing.h"
 #include "router/gate/routing_tape.h"
 #include "router/groups.h"
-#include "router/ops.h"
 #include "runtime/batch.h"
 #include "runtime/params/params.h"
 

@@ -1,6 +1,7 @@
 // What the host learns of a micro-batch's choices: the device counts and sums, and one read brings
 // all of it, the only one of a layer.
 #include "router/gate/gate.h"
+#include "router/payload.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 
@@ -11,8 +12,8 @@ constexpr std::int64_t number_bytes = 8;  // of a count and of a sum
 
 // Counts and sums side by side, so that one read brings them.
 struct Numbers {
-  Tensor counts;  // [runs, 2, experts], see RouterOps::count_choices
-  Tensor sums;    // [runs, experts + 1], see RouterOps::sum_probabilities
+  Tensor counts;  // [runs, 2, experts], see GateOps::count_choices
+  Tensor sums;    // [runs, experts + 1], see GateOps::sum_probabilities
 
   static std::int64_t bytes(std::int64_t runs, std::int64_t experts) {
     return number_bytes * runs * (3 * experts + 1);
@@ -26,7 +27,7 @@ struct Numbers {
 };
 
 void queue_tally(const Routing& routing, const Numbers& numbers, Stream& stream) {
-  RouterOps& ops = RouterOps::on(stream.device());
+  GateOps& ops = GateOps::on(stream.device());
   ops.count_choices(routing.expert, numbers.counts, stream);
   if (given(routing.probability)) {
     ops.sum_probabilities(routing.probability, routing.log_sum, numbers.sums, stream);

@@ -12,8 +12,8 @@ namespace switchyard {
 struct Routing {
   Tensor input;                      // [T, hidden] f32: what the router read
   Tensor logits;                     // [T, experts] f32
-  Tensor noise_slope;                // [T, experts] f32, of noisy gates: see RouterOps::add_noise
-  Tensor probability;                // [T, experts] f32, see RouterOps::score
+  Tensor noise_slope;                // [T, experts] f32, of noisy gates: see GateOps::add_noise
+  Tensor probability;                // [T, experts] f32, see GateOps::score
   Tensor log_sum;                    // [T] f32, log of the sum of exponentials of the logits
   Tensor expert;                     // [T, k] i32, best first; a dropped choice is ~expert (< 0)
   Tensor weight;                     // [T, k] f32, of dropped choices too

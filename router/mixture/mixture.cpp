@@ -1,6 +1,6 @@
 #include "router/mixture/mixture.h"
 
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "runtime/device/trace.h"
 
 namespace switchyard {
@@ -15,14 +15,14 @@ void Mixture::forward(Tensor x, const Call& call, Saved& saved, Tensor out, Aren
       [&](const Chunk& chunk) { call.experts(chunk, saved.rows, results); }, call.scratch,
       call.stream);
   const Span span(call.stream, "permute");
-  RouterOps::on(call.stream.device())
+  RowOps::on(call.stream.device())
       .sum_choices(saved.results, call.weight, plan.slot_of_choice, out, call.stream);
 }
 
 void Mixture::backward(Tensor d_out, const Call& call, const Saved& saved, Tensor d_weight,
                        Tensor d_x) const {
   const Plan& plan = call.prepared.plan;
-  RouterOps& ops = RouterOps::on(call.stream.device());
+  RowOps& ops = RowOps::on(call.stream.device());
   {
     const Span span(call.stream, "permute");
     ops.dot_choices(d_out, saved.results, plan.slot_of_choice, d_weight, call.stream);

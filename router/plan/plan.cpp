@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/trace.h"
@@ -43,7 +43,7 @@ void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy,
   plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
   HostWrite copies(arena.take({std::ssize(copy)}, DType::i32), stream);
   std::copy(copy.begin(), copy.end(), copies.as<std::int32_t>());
-  RouterOps::on(stream.device())
+  RowOps::on(stream.device())
       .sort_choices(on_device(routing.expert, arena, stream), copies.send(),
                     std::ssize(plan.outgoing), plan.token_of_slot, plan.slot_of_choice, stream);
 }
@@ -93,7 +93,7 @@ void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, 
     }
   }
   plan.row_of_received = arena.take({plan.num_received}, DType::i32);
-  RouterOps::on(stream.device()).number_rows(runs.send(), plan.row_of_received, stream);
+  RowOps::on(stream.device()).number_rows(runs.send(), plan.row_of_received, stream);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "experts/balanced_placement.h"
 #include "router/exchange/exchange_oracle.h"
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "tests/rank_test.h"
 
 namespace switchyard {
@@ -201,7 +201,7 @@ TEST(Exchange, RoundTripWithIdentityExpertsIsTheIdentity) {
     const Tensor slots = arena.take({plan.num_slots, hidden});
     exchange->round_trip(
         {x, Tensor{}, rows, rows, slots}, *prepared, [](const Chunk&) {}, arena, stream);
-    RouterOps::on(Device::cpu())
+    RowOps::on(Device::cpu())
         .sum_choices(slots, drawn.routing.weight, plan.slot_of_choice, out, stream);
     EXPECT_EQ(std::memcmp(out.data, x.data, static_cast<std::size_t>(x.bytes())), 0) << name;
   }

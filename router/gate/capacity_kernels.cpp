@@ -3,7 +3,7 @@
 #include <numeric>
 #include <vector>
 
-#include "router/cpu_ops.h"
+#include "router/gate/cpu_gate_ops.h"
 
 namespace switchyard {
 namespace {
@@ -23,8 +23,8 @@ void best_first(std::vector<std::int32_t>& items, std::int64_t keep, Value value
 
 }  // namespace
 
-void CpuRouterOps::pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
-                               Stream& stream) {
+void CpuGateOps::pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
+                             Stream& stream) {
   const std::int64_t tokens = probability.rows(), experts = probability.cols();
   const auto* p = probability.as<float>();
   auto* out = expert.as<std::int32_t>();
@@ -39,8 +39,8 @@ void CpuRouterOps::pick_tokens(Tensor probability, std::int64_t capacity, Tensor
   });
 }
 
-void CpuRouterOps::drop(Tensor expert, Tensor weight, std::int64_t num_experts,
-                        std::int64_t capacity, DropBy by, Stream& stream) {
+void CpuGateOps::drop(Tensor expert, Tensor weight, std::int64_t num_experts, std::int64_t capacity,
+                      DropBy by, Stream& stream) {
   auto* choice = expert.as<std::int32_t>();
   const auto* w = weight.as<float>();
   std::vector<std::vector<std::int32_t>> pairs_of(static_cast<std::size_t>(num_experts));

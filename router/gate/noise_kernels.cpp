@@ -1,9 +1,11 @@
-#include "router/cpu_ops.h"
+// Noise of gates, on a CPU.
+#include "router/gate/cpu_gate_ops.h"
+#include "router/token_chunks.h"
 
 namespace switchyard {
 
-void CpuRouterOps::add_noise(const Random& random, std::uint64_t first, Tensor width, Tensor logits,
-                             Stream& stream) {
+void CpuGateOps::add_noise(const Random& random, std::uint64_t first, Tensor width, Tensor logits,
+                           Stream& stream) {
   auto* raw = width.as<float>();
   auto* out = logits.as<float>();
   const std::int64_t experts = logits.cols();
@@ -16,8 +18,8 @@ void CpuRouterOps::add_noise(const Random& random, std::uint64_t first, Tensor w
   });
 }
 
-void CpuRouterOps::jitter(const Random& random, std::uint64_t first, float amount, Tensor in,
-                          Tensor out, Stream& stream) {
+void CpuGateOps::jitter(const Random& random, std::uint64_t first, float amount, Tensor in,
+                        Tensor out, Stream& stream) {
   const std::int64_t cols = in.cols();
   for_chunks(in.rows(), stream, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin * cols; i < end * cols; ++i) {
@@ -28,7 +30,7 @@ void CpuRouterOps::jitter(const Random& random, std::uint64_t first, float amoun
   });
 }
 
-void CpuRouterOps::multiply(Tensor in, Tensor inout, Stream& stream) {
+void CpuGateOps::multiply(Tensor in, Tensor inout, Stream& stream) {
   for_chunks(inout.size(), stream, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) inout.as<float>()[i] *= in.as<float>()[i];
   });

@@ -1,9 +1,12 @@
+// The scores, choices and weights of a gate, and their gradients, on a CPU: a row at a time.
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <vector>
 
-#include "router/cpu_ops.h"
+#include "router/gate/cpu_gate_ops.h"
+#include "router/gate/cuda_gate_ops.h"
+#include "router/token_chunks.h"
 #include "runtime/sum16.h"
 
 namespace switchyard {
@@ -114,8 +117,8 @@ class PickRow {
 
 }  // namespace
 
-void CpuRouterOps::score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
-                         Stream& stream) {
+void CpuGateOps::score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
+                       Stream& stream) {
   const std::int64_t experts = logits.cols();
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   for_chunks(log_sum.size(), stream, [&](std::int64_t first, std::int64_t last) {
@@ -135,8 +138,8 @@ void CpuRouterOps::score(Weighing weighing, Tensor logits, Tensor probability, T
   });
 }
 
-void CpuRouterOps::pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias,
-                        Tensor expert, Stream& stream) {
+void CpuGateOps::pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias,
+                      Tensor expert, Stream& stream) {
   const std::int64_t tokens = logits.rows(), experts = logits.cols(), k = expert.cols();
   const float* add = bias.empty() ? nullptr : bias.as<float>();
   for_chunks(tokens, stream, [&](std::int64_t first, std::int64_t last) {
@@ -153,8 +156,8 @@ void CpuRouterOps::pick(const GateRule& rule, Tensor logits, Tensor probability,
   });
 }
 
-void CpuRouterOps::weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert,
-                         Tensor weight, Stream& stream) {
+void CpuGateOps::weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert,
+                       Tensor weight, Stream& stream) {
   const std::int64_t tokens = logits.rows(), experts = logits.cols(), k = expert.cols();
   for_chunks(tokens, stream, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t t = first; t < last; ++t) {
@@ -166,10 +169,11 @@ void CpuRouterOps::weigh(const GateRule& rule, Tensor logits, Tensor probability
   });
 }
 
-void CpuRouterOps::choose_backward(const GateRule& rule, Tensor logits, Tensor probability,
-                                   Tensor log_sum, Tensor expert, Tensor d_weight,
-                                   Tensor balance_slope, float z_slope, Tensor d_logits,
-                                   Stream& stream) {
+void CpuGateOps::choose_backward(const GateRule& rule, const Routing& routing,
+                                 const GateSlopes& slopes, Tensor d_logits, Stream& stream) {
+  const Tensor logits = routing.logits, probability = routing.probability,
+               log_sum = routing.log_sum, expert = routing.expert, d_weight = slopes.d_weight,
+               balance_slope = slopes.balance_slope;
   const std::int64_t tokens = log_sum.size(), experts = logits.cols(), k = expert.cols();
   const std::int64_t run = tokens / std::max<std::int64_t>(1, balance_slope.rows());
   for_chunks(tokens, stream, [&](std::int64_t first, std::int64_t last) {
@@ -179,34 +183,15 @@ void CpuRouterOps::choose_backward(const GateRule& rule, Tensor logits, Tensor p
       std::copy_n(balance_slope.as<float>() + t / run * experts, experts, d);
       const float log_sum_t = log_sum.as<float>()[t];
       row.run(logits.as<float>() + t * experts, probability.as<float>() + t * experts, log_sum_t,
-              expert.as<std::int32_t>() + t * k, d_weight.as<float>() + t * k, z_slope * log_sum_t,
-              d);
+              expert.as<std::int32_t>() + t * k, d_weight.as<float>() + t * k,
+              slopes.z_slope * log_sum_t, d);
     }
   });
 }
 
-void CpuRouterOps::sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums,
-                                     Stream& stream) {
-  const std::int64_t tokens = log_sum.size(), experts = probability.cols();
-  const std::int64_t runs = sums.rows(), run = tokens / runs;
-  const std::int64_t chunks = (run + token_chunk - 1) / token_chunk;  // of a run
-  std::vector<double> partial(static_cast<std::size_t>(runs * chunks * (experts + 1)), 0.0);
-  parallel_for(stream, runs * chunks, [&](std::int64_t chunk) {
-    double* mine = partial.data() + chunk * (experts + 1);
-    const std::int64_t begin = chunk / chunks * run, first = chunk % chunks * token_chunk;
-    for (std::int64_t t = begin + first; t < begin + std::min(run, first + token_chunk); ++t) {
-      const float* p = probability.as<float>() + t * experts;
-      for (std::int64_t e = 0; e < experts; ++e) mine[e] += static_cast<double>(p[e]);
-      const double log_sum_t = log_sum.as<float>()[t];
-      mine[experts] += log_sum_t * log_sum_t;
-    }
-  });
-  std::fill_n(sums.as<double>(), sums.size(), 0.0);
-  for (std::int64_t chunk = 0; chunk < runs * chunks; ++chunk) {
-    const double* from = partial.data() + chunk * (experts + 1);
-    double* to = sums.as<double>() + chunk / chunks * (experts + 1);
-    for (std::int64_t e = 0; e <= experts; ++e) to[e] += from[e];
-  }
+GateOps& GateOps::on(Device device) {
+  static CpuGateOps cpu;
+  return device.kind == Device::Kind::cpu ? cpu : cuda_gate_ops();
 }
 
 }  // namespace switchyard

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "router/math.h"
-#include "router/ops.h"
 #include "runtime/device/kernel.h"
 
 namespace switchyard {

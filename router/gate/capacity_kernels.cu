@@ -2,7 +2,7 @@
 // first of each expert stay.
 #include <bit>
 
-#include "router/cuda_ops.h"
+#include "router/gate/cuda_gate_ops.h"
 #include "router/math.h"
 #include "router/sorted_choices.h"
 
@@ -78,7 +78,7 @@ void keep_first(std::int64_t count, std::int64_t num_experts, std::int64_t capac
 
 }  // namespace
 
-void CudaRouterOps::pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
+void CudaGateOps::pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
                                 Stream& stream) {
   const std::int64_t tokens = probability.rows(), experts = probability.cols();
   keep_first(tokens * experts, experts, capacity, expert, stream, [&](const SortedPairs& to) {
@@ -87,7 +87,7 @@ void CudaRouterOps::pick_tokens(Tensor probability, std::int64_t capacity, Tenso
   });
 }
 
-void CudaRouterOps::drop(Tensor expert, Tensor weight, std::int64_t num_experts,
+void CudaGateOps::drop(Tensor expert, Tensor weight, std::int64_t num_experts,
                          std::int64_t capacity, DropBy by, Stream& stream) {
   keep_first(expert.size(), num_experts, capacity, expert, stream, [&](const SortedPairs& to) {
     launch(choice_keys_kernel, candidate_grid(expert.size()), stream,

@@ -1,9 +1,12 @@
-#include "router/ops.h"
+// Rows that move, and the weighted sums of a token's rows, on a CPU.
+#include <algorithm>
 
-#include "router/cpu_ops.h"
-#include "router/cuda_ops.h"
+#include "router/cpu_row_ops.h"
+#include "router/cuda_row_ops.h"
+#include "router/token_chunks.h"
 #include "runtime/device/prefetch.h"
 #include "runtime/error.h"
+#include "runtime/hd.h"
 #include "runtime/sum16.h"
 
 namespace switchyard {
@@ -43,7 +46,7 @@ void for_choices(Tensor tokens, Tensor slot_of_choice, Stream& stream, Body body
 
 }  // namespace
 
-void CpuRouterOps::gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
+void CpuRowOps::gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
   const std::int64_t cols = out.cols();
   const RowsAhead ahead = rows_ahead(in.as<float>(), cols, index);
   for_chunks(index.size(), stream, [&](std::int64_t first, std::int64_t last) {
@@ -55,7 +58,7 @@ void CpuRouterOps::gather_rows(Tensor in, Tensor index, Tensor out, Stream& stre
   });
 }
 
-void CpuRouterOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
+void CpuRowOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
   const std::int64_t cols = in.cols();
   for_chunks(index.size(), stream, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first; i < last; ++i) {
@@ -65,15 +68,15 @@ void CpuRouterOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& str
   });
 }
 
-void CpuRouterOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream&) {
+void CpuRowOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream&) {
   const auto* slot = slot_of_choice.as<std::int32_t>();
   for (std::int64_t pair = 0; pair < weight.size(); ++pair) {
     if (slot[pair] >= 0) out.as<float>()[slot[pair]] = weight.as<float>()[pair];
   }
 }
 
-void CpuRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
-                               Stream& stream) {
+void CpuRowOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
+                            Stream& stream) {
   const std::int64_t cols = out.cols(), k = slot_of_choice.empty() ? 0 : slot_of_choice.cols();
   const RowsAhead ahead = rows_ahead(slots.as<float>(), cols, slot_of_choice);
   for_chunks(k == 0 ? 0 : out.rows(), stream, [&](std::int64_t first, std::int64_t last) {
@@ -93,8 +96,8 @@ void CpuRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choic
   });
 }
 
-void CpuRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
-                               Stream& stream) {
+void CpuRowOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
+                            Stream& stream) {
   const std::int64_t cols = d_out.cols();
   const RowsAhead ahead = rows_ahead(slots.as<float>(), cols, slot_of_choice);
   for_choices(
@@ -106,9 +109,9 @@ void CpuRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice
       });
 }
 
-RouterOps& RouterOps::on(Device device) {
-  static CpuRouterOps cpu;
-  return device.kind == Device::Kind::cpu ? cpu : cuda_router_ops();
+RowOps& RowOps::on(Device device) {
+  static CpuRowOps cpu;
+  return device.kind == Device::Kind::cpu ? cpu : cuda_row_ops();
 }
 
 }  // namespace switchyard

@@ -1,5 +1,5 @@
 // Noise of gates on a GPU: a number of its own for each element, as on a CPU.
-#include "router/cuda_ops.h"
+#include "router/gate/cuda_gate_ops.h"
 #include "runtime/device/map.h"
 
 namespace switchyard {
@@ -30,19 +30,19 @@ Grid element_grid(std::int64_t count) { return {.blocks = ceil_div(count, 256)};
 
 }  // namespace
 
-void CudaRouterOps::add_noise(const Random& random, std::uint64_t first, Tensor width,
+void CudaGateOps::add_noise(const Random& random, std::uint64_t first, Tensor width,
                               Tensor logits, Stream& stream) {
   launch(add_noise_kernel, element_grid(logits.size()), stream, random, first, logits.size(),
          device_data<float>(width), device_data<float>(logits));
 }
 
-void CudaRouterOps::jitter(const Random& random, std::uint64_t first, float amount, Tensor in,
+void CudaGateOps::jitter(const Random& random, std::uint64_t first, float amount, Tensor in,
                            Tensor out, Stream& stream) {
   launch(jitter_kernel, element_grid(in.size()), stream, random, first, amount, in.size(),
          device_data<float>(in), device_data<float>(out));
 }
 
-void CudaRouterOps::multiply(Tensor in, Tensor inout, Stream& stream) {
+void CudaGateOps::multiply(Tensor in, Tensor inout, Stream& stream) {
   map(Times{}, inout.size(), device_data<float>(inout), stream, device_data<float>(inout),
       device_data<float>(in));
 }

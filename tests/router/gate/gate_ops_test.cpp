@@ -1,4 +1,4 @@
-#include "router/ops.h"
+#include "router/gate/gate_ops.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "tests/router/gate/gate_reference.h"
 
 namespace switchyard {
-namespace ops_test {
+namespace gate_ops_test {
 
 struct Chosen {
   std::int64_t tokens, experts, k;
@@ -27,7 +27,7 @@ struct Chosen {
     weight.resize(static_cast<std::size_t>(tokens * k));
     expert.resize(weight.size());
     Stream stream = Stream::cpu(threads);
-    RouterOps& ops = RouterOps::on(Device::cpu());
+    GateOps& ops = GateOps::on(Device::cpu());
     const Tensor z = tensor_of(logits.data(), {tokens, experts}),
                  p = tensor_of(probability.data(), {tokens, experts}),
                  e = tensor_of(expert.data(), {tokens, k});
@@ -50,17 +50,17 @@ std::vector<float> random_logits(std::int64_t count) {
 
 using Experts = std::vector<std::int32_t>;
 
-TEST(RouterOps, TiesGoToTheLowerIndex) {
+TEST(GateOps, TiesGoToTheLowerIndex) {
   EXPECT_EQ(Chosen({1, 3, 3, 0, 3}, 5, 3, softmax_topk).expert, (Experts{1, 2, 4}));
 }
 
-TEST(RouterOps, DuplicatedRouterRowsAreChosenInOrder) {
+TEST(GateOps, DuplicatedRouterRowsAreChosenInOrder) {
   const Chosen chosen({0.5F, 0.5F, 0.5F, 0.5F}, 4, 4, topk_softmax);
   EXPECT_EQ(chosen.expert, (Experts{0, 1, 2, 3}));
   for (const float w : chosen.weight) EXPECT_EQ(w, 0.25F);
 }
 
-TEST(RouterOps, ARowThatIsNotFiniteGoesSomewhereWithWeightsThatAreNot) {
+TEST(GateOps, ARowThatIsNotFiniteGoesSomewhereWithWeightsThatAreNot) {
   for (const GateRule& rule : {softmax_topk, sigmoid}) {
     const Chosen chosen({0.0F, NAN, 1.0F, 0.0F, 2.0F, 1.0F, 5.0F, INFINITY, 1.0F}, 3, 1, rule);
     EXPECT_EQ(chosen.expert, (Experts{0, 1, 0}));
@@ -69,7 +69,7 @@ TEST(RouterOps, ARowThatIsNotFiniteGoesSomewhereWithWeightsThatAreNot) {
   }
 }
 
-TEST(RouterOps, SoftmaxThenTopKKeepsTheProbabilities) {
+TEST(GateOps, SoftmaxThenTopKKeepsTheProbabilities) {
   const Chosen chosen(random_logits(12 * 8), 8, 3, softmax_topk);
   for (std::int64_t t = 0; t < chosen.tokens; ++t) {
     double sum = 0.0;
@@ -85,7 +85,7 @@ TEST(RouterOps, SoftmaxThenTopKKeepsTheProbabilities) {
   }
 }
 
-TEST(RouterOps, NormalizedWeightsSumToTheScale) {
+TEST(GateOps, NormalizedWeightsSumToTheScale) {
   for (GateRule rule : {topk_softmax, sigmoid}) {
     rule.scale = 2.5F;
     const Chosen chosen(random_logits(12 * 8), 8, 3, rule);
@@ -97,7 +97,7 @@ TEST(RouterOps, NormalizedWeightsSumToTheScale) {
 }
 
 // DeepSeek-V3: the bias decides who is chosen, and the weights do not see it.
-TEST(RouterOps, BiasChoosesButDoesNotWeigh) {
+TEST(GateOps, BiasChoosesButDoesNotWeigh) {
   const Chosen chosen({0, 1, 2, 3}, 4, 2, sigmoid, 1, {1, 0, 0, 0});
   EXPECT_EQ(chosen.expert, (Experts{0, 3}));
   const double s0 = 0.5, s3 = 1.0 / (1.0 + std::exp(-3.0));
@@ -105,7 +105,7 @@ TEST(RouterOps, BiasChoosesButDoesNotWeigh) {
   EXPECT_NEAR(static_cast<double>(chosen.weight[1]), s3 / (s0 + s3), 1e-6);
 }
 
-TEST(RouterOps, SigmoidWithoutNormalizingKeepsTheSigmoids) {
+TEST(GateOps, SigmoidWithoutNormalizingKeepsTheSigmoids) {
   const Chosen chosen({0, -1, 3}, 3, 2, {.weighing = Weighing::sigmoid});
   EXPECT_EQ(chosen.expert, (Experts{2, 0}));
   EXPECT_EQ(chosen.weight[1], 0.5F);
@@ -113,7 +113,7 @@ TEST(RouterOps, SigmoidWithoutNormalizingKeepsTheSigmoids) {
 
 // Groups {0, 1}, {2, 3}, {4, 5}, each judged by its best: 5 and 4 beat the runner-up 3 of the
 // first.
-TEST(RouterOps, GroupsLimitTheChoice) {
+TEST(GateOps, GroupsLimitTheChoice) {
   const GateRule rule{.groups = 3, .groups_per_token = 2};
   EXPECT_EQ(Chosen({5, 3, 0, 4, 1, 2}, 6, 2, rule).expert, (Experts{0, 3}));
   // Two of each group: the sums of the best two are 8, 4, 3.
@@ -121,7 +121,7 @@ TEST(RouterOps, GroupsLimitTheChoice) {
 }
 
 // Groups {0, 3, 5} and {1, 2, 4}, judged by the probabilities of as many as are chosen.
-TEST(RouterOps, GroupsNeedNotBeNeighbours) {
+TEST(GateOps, GroupsNeedNotBeNeighbours) {
   const std::vector<std::int32_t> members = {0, 3, 5, 1, 2, 4}, begins = {0, 3, 6};
   const GateRule rule{.groups = 2, .group_experts = members.data(), .group_begins = begins.data()};
   EXPECT_EQ(Chosen({4, 3, 1, 2, 5, 0}, 6, 1, rule).expert, (Experts{4}));
@@ -129,18 +129,18 @@ TEST(RouterOps, GroupsNeedNotBeNeighbours) {
   EXPECT_EQ(Chosen({5, 1, 0, 4, 4.5F, 0}, 6, 2, rule).expert, (Experts{0, 3}));
 }
 
-TEST(RouterOps, GroupsThatTieGoToTheLower) {
+TEST(GateOps, GroupsThatTieGoToTheLower) {
   const GateRule rule{.groups = 2, .groups_per_token = 1};
   EXPECT_EQ(Chosen({1, 2, 2, 1}, 4, 1, rule).expert, (Experts{1}));
 }
 
 // Five experts in two groups: {0, 1, 2} and {3, 4}.
-TEST(RouterOps, UnevenGroupsAreLargerFirst) {
+TEST(GateOps, UnevenGroupsAreLargerFirst) {
   const GateRule rule{.weighing = Weighing::sigmoid, .groups = 2, .groups_per_token = 1};
   EXPECT_EQ(Chosen({0, 0, 2, 1, 1}, 5, 2, rule).expert, (Experts{3, 4}));
 }
 
-TEST(RouterOps, ThreadsDoNotChangeABit) {
+TEST(GateOps, ThreadsDoNotChangeABit) {
   for (const GateRule& rule :
        {softmax_topk,
         GateRule{.weighing = Weighing::sigmoid_normalized, .groups = 8, .groups_per_token = 4}}) {
@@ -152,7 +152,7 @@ TEST(RouterOps, ThreadsDoNotChangeABit) {
   }
 }
 
-TEST(RouterOps, GradientMatchesFiniteDifferences) {
+TEST(GateOps, GradientMatchesFiniteDifferences) {
   for (const Weighing weighing : {Weighing::softmax_topk, Weighing::topk_softmax, Weighing::sigmoid,
                                   Weighing::sigmoid_normalized}) {
     for (const std::int64_t runs : {1, 3}) {
@@ -164,13 +164,15 @@ TEST(RouterOps, GradientMatchesFiniteDifferences) {
       reference.d_weight[3] = 0.0F;
       std::vector<float> d_logits(48);
       Stream stream = Stream::cpu(1);
-      RouterOps::on(Device::cpu())
-          .choose_backward(
-              rule, tensor_of(chosen.logits.data(), {6, 8}),
-              tensor_of(chosen.probability.data(), {6, 8}), tensor_of(chosen.log_sum.data(), {6}),
-              tensor_of(chosen.expert.data(), {6, 2}), tensor_of(reference.d_weight.data(), {6, 2}),
-              tensor_of(reference.slope.data(), {runs, 8}), 0.3F,
-              tensor_of(d_logits.data(), {6, 8}), stream);
+      Routing routing;
+      routing.logits = tensor_of(chosen.logits.data(), {6, 8});
+      routing.probability = tensor_of(chosen.probability.data(), {6, 8});
+      routing.log_sum = tensor_of(chosen.log_sum.data(), {6});
+      routing.expert = tensor_of(chosen.expert.data(), {6, 2});
+      const GateSlopes slopes{tensor_of(reference.d_weight.data(), {6, 2}),
+                              tensor_of(reference.slope.data(), {runs, 8}), 0.3F};
+      GateOps::on(Device::cpu())
+          .choose_backward(rule, routing, slopes, tensor_of(d_logits.data(), {6, 8}), stream);
       std::vector<double> z(chosen.logits.begin(), chosen.logits.end());
       for (std::size_t i = 0; i < z.size(); ++i) {
         EXPECT_NEAR(static_cast<double>(d_logits[i]),
@@ -181,11 +183,11 @@ TEST(RouterOps, GradientMatchesFiniteDifferences) {
   }
 }
 
-TEST(RouterOps, ProbabilitiesAreSummedByRun) {
+TEST(GateOps, ProbabilitiesAreSummedByRun) {
   const Chosen chosen(random_logits(150 * 4), 4, 1, sigmoid);
   std::vector<double> sums(2 * 5);
   Stream stream = Stream::cpu(1);
-  RouterOps::on(Device::cpu())
+  GateOps::on(Device::cpu())
       .sum_probabilities(tensor_of(chosen.probability.data(), {150, 4}),
                          tensor_of(chosen.log_sum.data(), {150}), tensor_of(sums.data(), {2, 5}),
                          stream);
@@ -200,47 +202,14 @@ TEST(RouterOps, ProbabilitiesAreSummedByRun) {
   }
 }
 
-TEST(RouterOps, ChoicesAreCountedByRunWithAndWithoutTheDropped) {
+TEST(GateOps, ChoicesAreCountedByRunWithAndWithoutTheDropped) {
   const std::vector<std::int32_t> expert = {2, 0, ~0, 1, 2, ~1, 2, 0};
   std::vector<std::int64_t> counts(2 * 2 * 3, -1);
   Stream stream = Stream::cpu(1);
-  RouterOps::on(Device::cpu())
+  GateOps::on(Device::cpu())
       .count_choices(tensor_of(expert.data(), {4, 2}), tensor_of(counts.data(), {2, 2, 3}), stream);
   EXPECT_EQ(counts, (std::vector<std::int64_t>{1, 1, 1, 2, 1, 1, 1, 0, 2, 1, 1, 2}));
 }
 
-TEST(RouterOps, DotChoicesIsTheGradientOfSumChoicesByWeight) {
-  const std::int64_t hidden = 20;
-  std::vector<float> slots = random_logits(5 * hidden), d_out = random_logits(3 * hidden),
-                     d_weight(6);
-  std::vector<std::int32_t> slot_of_choice = {3, 1, 0, -1, 4, 2};
-  Stream stream = Stream::cpu(1);
-  RouterOps::on(Device::cpu())
-      .dot_choices(tensor_of(d_out.data(), {3, hidden}), tensor_of(slots.data(), {5, hidden}),
-                   tensor_of(slot_of_choice.data(), {3, 2}), tensor_of(d_weight.data(), {3, 2}),
-                   stream);
-  for (std::size_t pair = 0; pair < 6; ++pair) {
-    double dot = 0.0;
-    for (std::int64_t i = 0; i < hidden && slot_of_choice[pair] >= 0; ++i) {
-      dot +=
-          static_cast<double>(d_out[pair / 2 * hidden + static_cast<std::size_t>(i)]) *
-          static_cast<double>(slots[static_cast<std::size_t>(slot_of_choice[pair] * hidden + i)]);
-    }
-    EXPECT_NEAR(static_cast<double>(d_weight[pair]), dot, 1e-4);
-  }
-}
-
-// A token whose choices were all dropped gets nothing; one that kept a choice, that one alone.
-TEST(RouterOps, DroppedChoicesAddNothing) {
-  std::vector<float> slots = {1, 2, 3, 4}, weight = {9, 0.5F, 9, 9}, out(4, NAN);
-  std::vector<std::int32_t> slot_of_choice = {-1, 1, -1, -1};
-  Stream stream = Stream::cpu(1);
-  RouterOps& ops = RouterOps::on(Device::cpu());
-  const Tensor slot = tensor_of(slot_of_choice.data(), {2, 2}),
-               w = tensor_of(weight.data(), {2, 2}), x = tensor_of(out.data(), {2, 2});
-  ops.sum_choices(tensor_of(slots.data(), {2, 2}), w, slot, x, stream);
-  EXPECT_EQ(out, (std::vector<float>{1.5F, 2, 0, 0}));
-}
-
-}  // namespace ops_test
+}  // namespace gate_ops_test
 }  // namespace switchyard

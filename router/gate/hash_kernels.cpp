@@ -1,12 +1,13 @@
-#include "router/gate/hash_gate.h"
+#include "router/gate/hash_choice.h"
 
-#include "router/cpu_ops.h"
+#include "router/gate/cpu_gate_ops.h"
+#include "router/token_chunks.h"
 #include "runtime/expect.h"
 
 namespace switchyard {
 
-void CpuRouterOps::pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts,
-                                Tensor expert, Stream& stream) {
+void CpuGateOps::pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts,
+                              Tensor expert, Stream& stream) {
   expect_size("token", token, expert.rows());
   const std::int64_t k = expert.cols();
   for_chunks(token.size(), stream, [&](std::int64_t begin, std::int64_t end) {

@@ -1,6 +1,6 @@
-#include "router/gate/hash_gate.h"
+#include "router/gate/hash_choice.h"
 
-#include "router/cuda_ops.h"
+#include "router/gate/cuda_gate_ops.h"
 #include "runtime/expect.h"
 #include "runtime/device/kernel.h"
 
@@ -16,7 +16,7 @@ __global__ void pick_by_hash_kernel(Random random, const std::int32_t* token, st
 
 }  // namespace
 
-void CudaRouterOps::pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts,
+void CudaGateOps::pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts,
                                  Tensor expert, Stream& stream) {
   expect_size("token", token, expert.rows());
   launch(pick_by_hash_kernel, {.blocks = ceil_div(token.size(), 128), .threads = 128}, stream,

@@ -1,5 +1,5 @@
 // Rows that move: a block to a row, 16 bytes at a time where they lie so.
-#include "router/cuda_ops.h"
+#include "router/cuda_row_ops.h"
 #include "runtime/device/kernel.h"
 
 namespace switchyard {
@@ -96,27 +96,27 @@ std::int64_t choices_of(Tensor slot_of_choice) {
 
 }  // namespace
 
-void CudaRouterOps::gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
+void CudaRowOps::gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
   const std::int64_t cols = out.cols();
   launch(gather_kernel, row_grid(index.size()), stream, device_data<float>(in),
          device_data<std::int32_t>(index), cols, in_quads(cols, in.data, out.data),
          device_data<float>(out));
 }
 
-void CudaRouterOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
+void CudaRowOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) {
   const std::int64_t cols = in.cols();
   launch(scatter_kernel, row_grid(index.size()), stream, device_data<float>(in),
          device_data<std::int32_t>(index), cols, in_quads(cols, in.data, out.data),
          device_data<float>(out));
 }
 
-void CudaRouterOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor out,
+void CudaRowOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor out,
                                   Stream& stream) {
   launch(place_kernel, {.blocks = ceil_div(weight.size(), 256)}, stream, device_data<float>(weight),
          device_data<std::int32_t>(slot_of_choice), weight.size(), device_data<float>(out));
 }
 
-void CudaRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
+void CudaRowOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                                 Stream& stream) {
   const std::int64_t cols = out.cols(), k = choices_of(slot_of_choice);
   launch(sum_choices_kernel, row_grid(k == 0 ? 0 : out.rows()), stream, device_data<float>(slots),
@@ -125,7 +125,7 @@ void CudaRouterOps::sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choi
          device_data<float>(out));
 }
 
-void CudaRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
+void CudaRowOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choice, Tensor d_weight,
                                 Stream& stream) {
   const std::int64_t pairs = slot_of_choice.size(), cols = d_out.cols();
   launch(dot_choices_kernel, {.blocks = ceil_div(pairs, 8), .threads = {warp_size, 8}}, stream,
@@ -134,8 +134,8 @@ void CudaRouterOps::dot_choices(Tensor d_out, Tensor slots, Tensor slot_of_choic
          in_quads(cols, d_out.data, slots.data), device_data<float>(d_weight));
 }
 
-RouterOps& cuda_router_ops() {
-  static CudaRouterOps ops;
+RowOps& cuda_row_ops() {
+  static CudaRowOps ops;
   return ops;
 }
 

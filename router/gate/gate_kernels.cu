@@ -2,8 +2,8 @@
 // the logits to the choice.
 #include <algorithm>
 
-#include "router/gate/cuda_gate.h"
-#include "router/cuda_ops.h"
+#include "router/gate/cuda_gate_ops.h"
+#include "router/gate/gate_grid.h"
 #include "runtime/device/host_access.h"
 
 namespace switchyard {
@@ -106,14 +106,14 @@ __global__ void weigh_kernel(GateRule rule, const float* logits, const float* pr
 
 }  // namespace
 
-void CudaRouterOps::score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
+void CudaGateOps::score(Weighing weighing, Tensor logits, Tensor probability, Tensor log_sum,
                           Stream& stream) {
   const std::int64_t tokens = log_sum.size();
   launch(score_kernel, gate_grid(tokens), stream, weighing, device_data<float>(logits), tokens,
          logits.cols(), device_data<float>(probability), device_data<float>(log_sum));
 }
 
-void CudaRouterOps::pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias,
+void CudaGateOps::pick(const GateRule& rule, Tensor logits, Tensor probability, Tensor bias,
                          Tensor expert, Stream& stream) {
   const std::int64_t tokens = logits.rows(), experts = logits.cols(), k = expert.cols();
   require(experts <= max_gpu_experts, Exit::usage,
@@ -135,13 +135,18 @@ void CudaRouterOps::pick(const GateRule& rule, Tensor logits, Tensor probability
   scratch.reset();
 }
 
-void CudaRouterOps::weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert,
+void CudaGateOps::weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert,
                           Tensor weight, Stream& stream) {
   const std::int64_t tokens = logits.rows();
   launch(weigh_kernel, {.blocks = ceil_div(tokens, 128), .threads = 128}, stream, rule,
          device_data<float>(logits), device_data<float>(probability),
          device_data<std::int32_t>(expert), tokens, logits.cols(), expert.cols(),
          device_data<float>(weight));
+}
+
+GateOps& cuda_gate_ops() {
+  static CudaGateOps ops;
+  return ops;
 }
 
 }  // namespace switchyard

@@ -1,5 +1,5 @@
 // Rows packed to travel, on a GPU: a block to a row.
-#include "router/cuda_ops.h"
+#include "router/cuda_row_ops.h"
 #include "runtime/device/kernel.h"
 #include "runtime/rounding.h"
 
@@ -7,7 +7,6 @@ namespace switchyard {
 namespace {
 
 constexpr int pack_threads = 128;
-constexpr std::int64_t codes_begin = sizeof(float);  // in a row: its scale stands before
 
 struct PackCall {
   Payload payload;
@@ -44,7 +43,7 @@ __global__ void pack_kernel(PackCall call) {
   } else {
     const auto [scale, inverse] = int8_scale(largest_bits(in, call.hidden));
     if (threadIdx.x == 0) *reinterpret_cast<float*>(out) = scale;
-    auto* elements = reinterpret_cast<std::int8_t*>(out + codes_begin);
+    auto* elements = reinterpret_cast<std::int8_t*>(out + int8_codes_begin);
     for (std::int64_t i = threadIdx.x; i < call.hidden; i += pack_threads)
       elements[i] = static_cast<std::int8_t>(int8_code(in[i], inverse));
   }
@@ -74,7 +73,7 @@ __global__ void unpack_kernel(UnpackCall call) {
       out[i] = value_of_bf16(reinterpret_cast<const std::uint16_t*>(in)[i]) * weight;
   } else {
     const float scale = *reinterpret_cast<const float*>(in);
-    const auto* elements = reinterpret_cast<const std::int8_t*>(in + codes_begin);
+    const auto* elements = reinterpret_cast<const std::int8_t*>(in + int8_codes_begin);
     for (std::int64_t i = threadIdx.x; i < call.hidden; i += pack_threads)
       out[i] = static_cast<float>(elements[i]) * scale * weight;
   }
@@ -87,7 +86,7 @@ T* data_if_given(Tensor tensor) {
 
 }  // namespace
 
-void CudaRouterOps::pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) {
+void CudaRowOps::pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream) {
   const PackCall call{
       payload,    device_data<float>(in),        data_if_given<std::int32_t>(from), in.cols(),
       out.cols(), device_data<std::uint8_t>(out)};
@@ -98,7 +97,7 @@ void CudaRouterOps::pack_rows(Payload payload, Tensor in, Tensor from, Tensor ou
          stream, call);
 }
 
-void CudaRouterOps::unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out,
+void CudaRowOps::unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out,
                                 Tensor to, Stream& stream) {
   const std::int64_t rows = given(from) ? from.size() : given(to) ? to.size() : in.rows();
   const UnpackCall call{payload,
