@@ -33,6 +33,13 @@ struct GateInputs {
   RoutingTape* tape = nullptr;  // the caller's; nullptr: choices are neither recorded nor replayed
 };
 
+struct GateGradients {
+  Tensor d_weight;  // [T, k]
+  double share;     // the micro-batch's tokens over the step's: scales the auxiliary losses as it
+                    // scales the loss
+  Tensor d_x;       // [T, hidden], to be added to
+};
+
 class Gate {
  public:
   // Declares name.router [experts, hidden], but for hash routing, and name.router_noise for noisy
@@ -45,12 +52,10 @@ class Gate {
   // by seed, step, layer and the token's place in the step.
   void choose(const Params& params, const Batch& batch, Tensor x, Routing& routing, Arena& arena,
               Stream& stream) const;
-  // Adds to d_x [T, hidden] and to the router's gradient; returns the auxiliary losses. share: the
-  // micro-batch's tokens over the step's, which scales the auxiliary losses as it scales the loss.
-  // The counts take no gradient.
-  AuxiliaryLosses backward(Params& params, const Batch& batch, Tensor x, const Routing& routing,
-                           Tensor d_weight, double share, Tensor d_x, Arena& arena,
-                           Stream& stream) const;
+  // Adds to gradients.d_x and to the router's gradient; returns the auxiliary losses. The counts
+  // take no gradient.
+  AuxiliaryLosses backward(Params& params, const Batch& batch, const Routing& routing,
+                           const GateGradients& gradients, Arena& arena, Stream& stream) const;
 
   // After a step: moves the balancing bias and keeps the counts for the next step's balance loss.
   // counts: choices per expert of the whole step, before drops; the same on all ranks.
