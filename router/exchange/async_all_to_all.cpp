@@ -1,4 +1,4 @@
-#include "router/exchange/courier.h"
+#include "router/exchange/async_all_to_all.h"
 
 #include <atomic>
 #include <chrono>
@@ -10,18 +10,18 @@
 namespace switchyard {
 namespace {
 
-class ThreadCourier final : public Courier {
+class ThreadAllToAll final : public AsyncAllToAll {
  public:
-  explicit ThreadCourier(Comm& experts) : travel_(experts.split(0, experts.rank())) {}
-  // After an error rows may be under way that no other rank will ever take: leave them.
-  ~ThreadCourier() override { abandoned_ = true; }
+  explicit ThreadAllToAll(Comm& experts) : travel_(experts.split(0, experts.rank())) {}
+  // After an error no other rank may ever take the rows under way: the thread gives them up.
+  ~ThreadAllToAll() override { abandoned_ = true; }
 
-  // The worker sleeps between looks, so that it takes no core from the thread that computes.
-  Arrival send(const Parcel& parcel, Stream&) override {
+  // The thread sleeps between checks, so that it takes no core from the thread that computes.
+  Arrival start(const PackedRows& packed, Stream&) override {
     const std::shared_future<void> arrived =
-        background_.submit(std::packaged_task<void()>([this, parcel] {
-          const auto pending = travel_->start_exchange_rows(parcel.leaving, parcel.send,
-                                                            parcel.arriving, parcel.receive);
+        background_.submit(std::packaged_task<void()>([this, packed] {
+          const auto pending = travel_->start_exchange_rows(packed.leaving, packed.send,
+                                                            packed.arriving, packed.receive);
           while (!pending->arrived() && !abandoned_)
             std::this_thread::sleep_for(std::chrono::microseconds(20));
         }));
@@ -29,19 +29,19 @@ class ThreadCourier final : public Courier {
   }
 
  private:
-  std::unique_ptr<Comm> travel_;  // the thread's own
+  std::unique_ptr<Comm> travel_;  // used by the thread alone
   std::atomic<bool> abandoned_ = false;
-  Background background_;  // goes first: its jobs use the rest
+  Background background_;  // destroyed first: its jobs use the other members
 };
 
-class StreamCourier final : public Courier {
+class StreamAllToAll final : public AsyncAllToAll {
  public:
-  StreamCourier(Device device, Comm& experts)
+  StreamAllToAll(Device device, Comm& experts)
       : stream_(Stream::cuda(device)), travel_(experts.split(0, experts.rank())) {}
 
-  Arrival send(const Parcel& parcel, Stream& stream) override {
+  Arrival start(const PackedRows& packed, Stream& stream) override {
     stream_.queue()->wait_for(*stream.queue()->mark());
-    send_parcel(*travel_, parcel, stream_);
+    send_packed(*travel_, packed, stream_);
     const std::shared_ptr<QueueMark> sent = stream_.queue()->mark();
     return [sent](Stream& waiting) { waiting.queue()->wait_for(*sent); };
   }
@@ -53,9 +53,9 @@ class StreamCourier final : public Courier {
 
 }  // namespace
 
-std::unique_ptr<Courier> make_courier(Device device, Comm& experts) {
-  if (device.kind == Device::Kind::cpu) return std::make_unique<ThreadCourier>(experts);
-  return std::make_unique<StreamCourier>(device, experts);
+std::unique_ptr<AsyncAllToAll> make_async_all_to_all(Device device, Comm& experts) {
+  if (device.kind == Device::Kind::cpu) return std::make_unique<ThreadAllToAll>(experts);
+  return std::make_unique<StreamAllToAll>(device, experts);
 }
 
 }  // namespace switchyard
