@@ -1,5 +1,5 @@
-// Rows that move, and the weighted sums of a token's rows, on a GPU: one block per row, 16 bytes at a
-// time where alignment allows.
+// Rows that move, and the weighted sums of a token's rows, on a GPU: one block per row, 16 bytes at
+// a time where alignment allows.
 #include "router/cuda_row_ops.h"
 #include "runtime/device/kernel.h"
 

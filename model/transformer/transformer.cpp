@@ -9,7 +9,7 @@
 #include "model/ops.h"
 #include "model/transformer/activations.h"
 #include "model/transformer/sent_batch.h"
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 #include "router/payload.h"
 #include "runtime/comm/topology.h"
 #include "runtime/device/ops.h"

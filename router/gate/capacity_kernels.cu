@@ -1,5 +1,5 @@
-// Experts that take a limited number of tokens, on a GPU: choices are sorted by expert and value, and
-// the first of each expert stay.
+// Experts that take a limited number of tokens, on a GPU: choices are sorted by expert and value,
+// and the first of each expert stay.
 #include <bit>
 
 #include "router/gate/cuda_gate_ops.h"
@@ -17,7 +17,8 @@ __device__ std::uint64_t rank_key(std::int64_t expert, float value) {
   return static_cast<std::uint64_t>(expert) << 32 | static_cast<std::uint32_t>(~ascending);
 }
 
-// Candidate i is token i % tokens of expert i / tokens, so that equal values are in the order of tokens.
+// Candidate i is token i % tokens of expert i / tokens, so that equal values are in the order of
+// tokens.
 __global__ void token_keys_kernel(const float* probability, std::int64_t tokens,
                                   std::int64_t experts, SortedPairs to) {
   const std::int64_t i = candidate();

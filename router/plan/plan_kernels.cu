@@ -1,4 +1,5 @@
-// The choices of a gate, sorted on the GPU that made them by the copy of the expert that they go to.
+// The choices of a gate, sorted on the GPU that made them by the copy of the expert that they go
+// to.
 #include <bit>
 
 #include "router/cuda_row_ops.h"
