@@ -1,7 +1,7 @@
 // What touches each element of large tensors once: activations, sums, the optimizer.
 #include "bench/gpu_rows.h"
 #include "experts/ops.h"
-#include "router/ops.h"
+#include "router/gate/gate_ops.h"
 #include "runtime/params/params.h"
 #include "runtime/product/cuda_products.h"
 #include "train/ops.h"
@@ -25,7 +25,7 @@ void measure_elementwise(Gpu& gpu, Roofline& roofline) {
   roofline.bytes("add integers", 6 * bytes, [&] { runtime.add(sums, more_sums, gpu.stream()); });
   roofline.bytes("zero", bytes, [&] { runtime.zero(c, gpu.stream()); });
   roofline.bytes("multiply", 3 * bytes,
-                 [&] { RouterOps::on(gpu.device()).multiply(a, c, gpu.stream()); });
+                 [&] { GateOps::on(gpu.device()).multiply(a, c, gpu.stream()); });
   roofline.bytes("add in fixed point", 5 * bytes, [&] {
     runtime.add_fixed(a, fixed_point_for(1024, 1), sums, misfit, gpu.stream());
   });

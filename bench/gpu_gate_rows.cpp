@@ -1,6 +1,6 @@
 // What a gate does between its logits and the choice of experts, and back.
 #include "bench/gpu_rows.h"
-#include "router/ops.h"
+#include "router/gate/gate_ops.h"
 
 namespace switchyard {
 namespace {
@@ -25,7 +25,7 @@ struct GateTensors {
 };
 
 void measure_choice(Gpu& gpu, Roofline& roofline, const GateTensors& of) {
-  RouterOps& ops = RouterOps::on(gpu.device());
+  GateOps& ops = GateOps::on(gpu.device());
   Stream& stream = gpu.stream();
   const Random random(1, Purpose::gate_noise);
   const Buffer width = gpu.normals({of.tokens, of.experts}),
@@ -46,7 +46,7 @@ void measure_choice(Gpu& gpu, Roofline& roofline, const GateTensors& of) {
 }
 
 void measure_limits(Gpu& gpu, Roofline& roofline, const GateTensors& of) {
-  RouterOps& ops = RouterOps::on(gpu.device());
+  GateOps& ops = GateOps::on(gpu.device());
   const Buffer taken = gpu.empty({of.tokens, of.experts}, DType::i32);
   roofline.bytes("capacity: experts choose", 2 * of.bytes(), [&] {
     ops.pick_tokens(of.probability, of.tokens * of.k / of.experts, taken, gpu.stream());
@@ -58,12 +58,16 @@ void measure_limits(Gpu& gpu, Roofline& roofline, const GateTensors& of) {
 }
 
 void measure_backward(Gpu& gpu, Roofline& roofline, const GateTensors& of) {
-  RouterOps& ops = RouterOps::on(gpu.device());
+  GateOps& ops = GateOps::on(gpu.device());
   const Buffer slope = gpu.normals({1, of.experts}), d_logits = gpu.empty({of.tokens, of.experts}),
                sums = gpu.empty({1, of.experts + 1}, DType::f64);
+  Routing routing;
+  routing.logits = of.logits;
+  routing.probability = of.probability;
+  routing.log_sum = of.log_sum;
+  routing.expert = of.choice;
   roofline.bytes("gate, backward", 3 * of.bytes(), [&] {
-    ops.choose_backward({}, of.logits, of.probability, of.log_sum, of.choice, of.weight, slope,
-                        0.1F, d_logits, gpu.stream());
+    ops.choose_backward({}, routing, {of.weight, slope, 0.1F}, d_logits, gpu.stream());
   });
   roofline.bytes("gate: sums", of.bytes(),
                  [&] { ops.sum_probabilities(of.probability, of.log_sum, sums, gpu.stream()); });
@@ -75,7 +79,7 @@ void measure_gates(Gpu& gpu, Roofline& roofline) {
   const Buffer x = gpu.normals({gpu.sizes().tokens, gpu.sizes().hidden}),
                out = gpu.empty(x.tensor().shape);
   roofline.bytes("gate: jitter", 2 * static_cast<double>(x.tensor().bytes()), [&] {
-    RouterOps::on(gpu.device())
+    GateOps::on(gpu.device())
         .jitter(Random(1, Purpose::gate_jitter), 0, 0.1F, x, out, gpu.stream());
   });
   const GateTensors of(gpu);

@@ -1,7 +1,8 @@
 // Rows on their way to experts and back: planned, packed, moved, summed.
 #include "bench/gpu_rows.h"
-#include "router/ops.h"
+#include "router/gate/gate_ops.h"
 #include "router/payload.h"
+#include "router/row_ops.h"
 
 namespace switchyard {
 namespace {
@@ -30,7 +31,7 @@ struct RowTensors {
 };
 
 void measure_plan(Gpu& gpu, Roofline& roofline, const RowTensors& of) {
-  RouterOps& ops = RouterOps::on(gpu.device());
+  RowOps& ops = RowOps::on(gpu.device());
   Stream& stream = gpu.stream();
   const std::int64_t experts = gpu.sizes().experts;
   const Buffer counts = gpu.empty({1, 2, experts}, DType::i64),
@@ -39,7 +40,7 @@ void measure_plan(Gpu& gpu, Roofline& roofline, const RowTensors& of) {
                slots = gpu.empty({of.tokens, of.k}, DType::i32);
   const Tensor choice = chosen.tensor().view({of.tokens, of.k});
   roofline.bytes("plan: count", of.index_bytes(),
-                 [&] { ops.count_choices(choice, counts, stream); });
+                 [&] { GateOps::on(gpu.device()).count_choices(choice, counts, stream); });
   roofline.bytes("plan: sort", 3 * of.index_bytes(),
                  [&] { ops.sort_choices(choice, copy, experts, tokens, slots, stream); });
   std::vector<std::int32_t> runs;  // an expert's rows, one after another
@@ -69,7 +70,7 @@ void measure_payloads(Gpu& gpu, Roofline& roofline, const RowTensors& of) {
 }
 
 void measure_moves(Gpu& gpu, Roofline& roofline, const RowTensors& of) {
-  RouterOps& ops = RouterOps::on(gpu.device());
+  RowOps& ops = RowOps::on(gpu.device());
   Stream& stream = gpu.stream();
   const double of_tokens = static_cast<double>(of.x.tensor().bytes());
   roofline.bytes("gather rows", 2 * of.bytes() + of.index_bytes(),
@@ -80,12 +81,6 @@ void measure_moves(Gpu& gpu, Roofline& roofline, const RowTensors& of) {
                  [&] { ops.sum_choices(of.rows, of.weight, of.slot(), of.out, stream); });
   roofline.bytes("dot choices", of.bytes() + of_tokens,
                  [&] { ops.dot_choices(of.x, of.rows, of.slot(), of.weight, stream); });
-  const Buffer ones = gpu.filled(std::vector<float>(static_cast<std::size_t>(of.slots), 1.0F),
-                                 {of.slots}),
-               d_weight = gpu.empty({of.slots});
-  roofline.bytes("weights, backward", 3 * of.bytes(), [&] {
-    ops.weigh_rows_backward(of.rows, of.slot_of_choice, ones, of.more_rows, d_weight, stream);
-  });
 }
 
 }  // namespace

@@ -75,10 +75,6 @@ void check_router(const RouterConfig& config, int num_experts) {
           "router.top_k = {} is more than model.num_experts = {}", config.top_k, num_experts);
   check_groups(config, num_experts);
   check_sigmoid_only(config);
-  require(!config.node_sums || config.exchange == "hierarchical", Exit::usage,
-          "router.node_sums = true needs the relays of router.exchange = \"hierarchical\": set "
-          "that, not \"{}\", or router.node_sums = false",
-          config.exchange);
   require(config.jitter == 0.0F || config.gate != "hash", Exit::usage,
           "router.jitter = {} does nothing with router.gate = \"hash\", which reads token ids only",
           config.jitter);

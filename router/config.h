@@ -26,7 +26,6 @@ struct RouterConfig {
       0.01F;  // coefficient of the balance loss (Switch Transformer, arXiv:2101.03961); 0: off
   std::string balance_over = "micro_batch";  // or "sequence", "global_batch": where experts balance
   std::string exchange = "flat";  // or "shared_memory", "hierarchical", "pipelined", "auto"
-  bool node_sums = false;         // hierarchical: a node sums a token's rows before they cross home
   std::string payload = "f32";    // how rows travel: or "bf16", "int8"
   int exchange_chunks = 4;        // of the pipelined exchange
   int ranks_per_node = 0;         // as if nodes had so few ranks; 0: as they are

@@ -1,11 +1,12 @@
-// Linked where the CUDA backend is not. Nothing gets here but by a Device made by hand:
-// Device::cuda fails first.
-#include "router/cuda_ops.h"
+// Linked where the CUDA backend is not. Only a Device made by hand leads here: Device::cuda fails
+// first.
+#include "router/cuda_row_ops.h"
+#include "runtime/error.h"
 
 namespace switchyard {
 
-RouterOps& cuda_router_ops() {
-  fail(Exit::usage, "this build has no CUDA kernels for routing; set run.device to \"cpu\"");
+RowOps& cuda_row_ops() {
+  fail(Exit::usage, "this build has no CUDA kernels for rows; set run.device to \"cpu\"");
 }
 
 }  // namespace switchyard

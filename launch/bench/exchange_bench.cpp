@@ -4,6 +4,7 @@
 
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_times.h"
+#include "router/exchange/exchange_choice.h"
 #include "router/exchange/exchange_oracle.h"
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"
@@ -25,38 +26,30 @@ void fill(Tensor tensor, float value, Stream& stream) {
 
 // The tensors that one iteration moves. They come from an arena, on huge pages, as in training.
 struct TestBed {
-  Plan plan;
+  std::unique_ptr<const PreparedPlan> prepared;
   Arena arena;
-  Tensor x, rows, results, home;  // home: one row for each slot, or one sum for each token
-  bool sums;
+  Tensor x, rows, results, slots;
 
-  TestBed(const RoutingCase& what, Device device)
-      : arena(device), sums(what.exchange == "node_sums") {}
+  explicit TestBed(Device device) : arena(device) {}
   void make(const DrawnRouting& drawn, const RoutingCase& what, Exchange& exchange, Comm& world,
             Stream& stream) {
     arena.reset();
-    make_plan(drawn.routing, Placement(what.experts, world.size()), world, arena, plan, stream);
-    exchange.prepare(plan, arena, stream);
+    const Placement placement(what.experts, world.size());
+    prepared =
+        exchange.prepare(make_plan(drawn.routing, placement, world, arena, stream), arena, stream);
     x = arena.take({drawn.tokens(), what.hidden});
-    rows = arena.take({plan.num_shard_rows, what.hidden});
-    results = exchange.take_results(plan, what.hidden, arena);
-    home = arena.take({sums ? x.rows() : plan.num_slots, what.hidden});
-    for (const Tensor tensor : {x, rows, results, home}) fill(tensor, 0.5F, stream);
+    rows = arena.take({plan().num_shard_rows, what.hidden});
+    results = exchange.take_results(plan(), what.hidden, arena);
+    slots = arena.take({plan().num_slots, what.hidden});
+    for (const Tensor tensor : {x, rows, results, slots}) fill(tensor, 0.5F, stream);
     stream.synchronize();
   }
+  const Plan& plan() const { return prepared->plan; }
   void combine(Exchange& exchange, Stream& stream) {
-    if (sums) {
-      exchange.combine_sums(results, Tensor{}, plan, home, arena, stream);
-    } else {
-      exchange.combine(results, plan, home, arena, stream);
-    }
+    exchange.combine(results, *prepared, slots, arena, stream);
   }
   void round_trip(Exchange& exchange, const ExpertWork& work, Stream& stream) {
-    if (!sums)
-      return exchange.round_trip(x, Tensor{}, plan, rows, work, results, home, arena, stream);
-    exchange.dispatch(x, Tensor{}, plan, rows, arena, stream);
-    work({plan.segments});
-    combine(exchange, stream);
+    exchange.round_trip({x, Tensor{}, rows, results, slots}, *prepared, work, arena, stream);
   }
 };
 
@@ -73,7 +66,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
                               payload_of(what.payload), what.hidden, world.rank());
-  TestBed bed(what, stream.device());
+  TestBed bed(stream.device());
   bed.make(oracle.mine(), small, exchange, world, stream);
   HostWrite x(bed.x, stream), results(bed.results, stream);
   oracle.fill(x.tensor());
@@ -84,16 +77,15 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
     results.send();  // sends the unchanged results of earlier chunks again
   };
   bed.round_trip(exchange, work, stream);
-  const HostRead rows(bed.rows, stream), home(bed.home, stream);
+  const HostRead rows(bed.rows, stream), slots(bed.slots, stream);
   const std::int64_t wrong = oracle.wrong_rows(rows.tensor(), false, row_tile_on(stream.device())) +
-                             (bed.sums ? oracle.wrong_sums(home.tensor(), false)
-                                       : oracle.wrong_slots(home.tensor(), false));
+                             oracle.wrong_slots(slots.tensor(), false);
   return reduce_one(world, wrong, Reduce::sum);
 }
 
 void run_mode(const std::string& mode, TestBed& bed, Exchange& exchange, Stream& stream) {
   if (mode == "dispatch") {
-    exchange.dispatch(bed.x, Tensor{}, bed.plan, bed.rows, bed.arena, stream);
+    exchange.dispatch(bed.x, Tensor{}, *bed.prepared, bed.rows, bed.arena, stream);
   } else if (mode == "combine") {
     bed.combine(exchange, stream);
   } else {
@@ -108,8 +100,7 @@ void run_mode(const std::string& mode, TestBed& bed, Exchange& exchange, Stream&
 RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep) {
   RouterConfig config;
   config.top_k = what.top_k;
-  config.node_sums = what.exchange == "node_sums";
-  config.exchange = config.node_sums ? "hierarchical" : what.exchange;
+  config.exchange = what.exchange;
   config.payload = what.payload;
   config.exchange_chunks = sweep.chunks;
   config.ranks_per_node = sweep.ranks_per_node;
@@ -191,11 +182,11 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   RoutingResult result = result_of(what, topology, world);
   result.wrong = count_wrong(what, sweep, *exchange, world, stream);
 
-  TestBed bed(what, stream.device());
+  TestBed bed(stream.device());
   bed.make(draw(world.rank(), 0), what, *exchange, world, stream);
-  count_traffic(bed.plan, legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
+  count_traffic(bed.plan(), legs_of(what.mode), exchange->name(), payload, what.hidden, topology,
                 world, stream, result);
-  measure_baselines(bed.plan, legs_of(what.mode), payload_row_bytes(payload, what.hidden),
+  measure_baselines(bed.plan(), legs_of(what.mode), payload_row_bytes(payload, what.hidden),
                     sweep.iterations, world, stream, result);
   result.tokens = reduce_one(world, bed.x.rows(), Reduce::sum);
 

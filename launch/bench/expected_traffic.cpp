@@ -56,14 +56,13 @@ void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cl
                                           : 1;  // two layers, forward and backward
   const int dispatches = what.mode == "combine" ? 0 : both;
   const int combines = what.mode == "dispatch" ? 0 : both;
-  const bool sums = exchange == "node_sums";
   double out = 0.0, home = 0.0, busiest = 0.0;
   for (int node = 0; node < cluster.nodes; ++node) {
     const double tokens = traffic.node_tokens[to_index(node)];
     const double rows = tokens * (traffic.top_k - traffic.node_share[to_index(node)]);
     const double once = tokens * (traffic.all_node_visits - traffic.node_visits[to_index(node)]);
-    home += sums ? once : rows;
-    out += sums || exchange == "hierarchical" ? once : rows;
+    home += rows;
+    out += exchange == "hierarchical" ? once : rows;
   }
   double leaving = 0.0;
   for (std::size_t rank = 0; rank < traffic.tokens.size(); ++rank) {

@@ -5,6 +5,7 @@
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/routing_times.h"
 #include "model/blocks/moe_layer.h"
+#include "router/exchange/exchange_choice.h"
 #include "router/math.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/trace.h"
@@ -82,7 +83,7 @@ class LayerTestBed {
   }
 
   Comm& experts() { return *mesh_.experts; }
-  const Plan& plan() const { return saved_.plan; }
+  const Plan& plan() const { return saved_.prepared->plan; }
   std::int64_t tokens() const { return x_.rows(); }
   std::string exchange_name() const { return exchange_.exchange->name(); }
 
@@ -175,7 +176,7 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
   Transformer model(config, router_config(what, sweep),
                     {.vocabulary = step_vocabulary,
                      .sequence_length = what.tokens,
-                     .exact = !router_config(what, sweep).node_sums,
+                     .exact = true,
                      .step_tokens = what.tokens * world.size(),
                      .num_micro_batches = world.size(),
                      .device = stream.device()},

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "router/exchange/exchange.h"
+#include "router/exchange/factory.h"
 #include "router/exchange/workload.h"
 
 namespace switchyard::bench {
@@ -62,8 +62,7 @@ std::string RoutingCase::name() const {
 }
 
 std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
-  const auto exchanges =
-      named("exchange", sweep.exchanges, exchange_names(), {"auto", "node_sums"});
+  const auto exchanges = named("exchange", sweep.exchanges, exchange_names(), {"auto"});
   const auto modes = named("mode", sweep.modes, all_modes);
   const auto payloads = named("payload", sweep.payloads, {"f32", "bf16", "int8"});
   std::vector<RoutingCase> cases;

@@ -25,10 +25,6 @@ struct RankRows {
   double messages_within = 0.0, messages_across = 0.0;
 };
 
-bool goes_by_node(const std::string& exchange) {
-  return exchange == "hierarchical" || exchange == "node_sums";
-}
-
 // Rows of a dispatch, or of a combine, which mirrors it. out: as the rank sends its tokens; in: as
 // its experts receive rows.
 RankRows rows_of(const ExpectedTraffic& t, const ClusterModel& cluster, const std::string& exchange,
@@ -37,8 +33,8 @@ RankRows rows_of(const ExpectedTraffic& t, const ClusterModel& cluster, const st
   const double share = t.share[to_index(rank)], tokens = t.tokens[to_index(rank)];
   const double out_within = tokens * (t.node_share[node] - share);
   const double in_within = share * (t.node_tokens[node] - tokens);
-  const bool by_node = goes_by_node(exchange);
-  const bool once = by_node && (!combine || exchange == "node_sums");  // a token crosses once
+  const bool by_node = exchange == "hierarchical";
+  const bool once = by_node && !combine;  // a token crosses once
   const double out_across = t.node_tokens[node] * (once ? t.all_node_visits - t.node_visits[node]
                                                         : t.top_k - t.node_share[node]);
   const double in_across =
@@ -82,7 +78,7 @@ LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const Routin
   double moved = rows.packed + rows.unpacked;
   if (shares_memory) {
     moved = rows.unpacked + (in_place ? 0.0 : combine ? rows.packed : rows.packed / what.top_k);
-  } else if (!goes_by_node(exchange)) {
+  } else if (exchange != "hierarchical") {
     moved = in_place ? rows.packed : moved - rows.own;
   }
   time.packing = bytes * moved / memory_rate;

@@ -50,11 +50,11 @@ void count_traffic(const Plan& plan, Legs legs, const std::string& exchange, Pay
                    std::int64_t hidden, const Topology& topology, Comm& experts, Stream& stream,
                    RoutingResult& result) {
   const std::int64_t row = payload_row_bytes(payload, hidden);
-  const bool sums = exchange == "node_sums", once = sums || exchange == "hierarchical";
+  const bool once = exchange == "hierarchical";
   const HostRead tokens(plan.token_of_slot, stream);
   const auto* token = tokens.as<std::int32_t>();
   const std::int64_t out = rows_leaving(plan, token, topology, experts.rank(), once);
-  const std::int64_t home = rows_leaving(plan, token, topology, experts.rank(), sums);
+  const std::int64_t home = rows_leaving(plan, token, topology, experts.rank(), false);
   const std::int64_t back = plan.num_received - plan.receive[to_index(experts.rank())];
   const std::int64_t away = plan.num_slots - plan.send[to_index(experts.rank())];
   const std::int64_t sent = legs.dispatches * away + legs.combines * back;

@@ -53,8 +53,8 @@ class BenchCommand : public Command {
     add_list(app, "--mode", sweep.modes,
              "What to measure: dispatch, combine, round_trip, layer, step; or all");
     add_list(app, "--exchange", sweep.exchanges,
-             "flat, shared_memory, hierarchical, pipelined, auto, node_sums; or all, which means "
-             "the first four");
+             "flat, shared_memory, hierarchical, pipelined, auto; or all, which means the first "
+             "four");
     add_list(app, "--payload", sweep.payloads, "How rows travel: f32, bf16, int8; or all");
     const auto sizes = [&](const char* name, auto& list, const char* meaning, int low, int high) {
       app.add_option(name, list, meaning)

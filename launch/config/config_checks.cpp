@@ -61,10 +61,6 @@ void check_config(const Config& config) {
           "guard.rewind_checkpoints = {} is more than checkpoint.keep = {}: so many are not kept",
           config.guard.rewind_checkpoints, config.checkpoint.keep);
   check_router(config.router, config.model.num_experts);
-  require(
-      !config.router.node_sums || !config.train.exact, Exit::usage,
-      "router.node_sums = true sums a token's rows per node, so that bits depend on the layout: "
-      "set train.exact = false to have it, or router.node_sums = false to keep the same bits");
   check_checkpoints(config.checkpoint);
 }
 

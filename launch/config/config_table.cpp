@@ -80,8 +80,6 @@ void add_router(std::vector<ConfigKey>& keys, RouterConfig& router) {
        {"router.exchange", &router.exchange,
         Choices{{"flat", "shared_memory", "hierarchical", "pipelined", "auto"}}, free,
         "how rows travel, the bits are the same; auto is the fastest when measured"},
-       {"router.node_sums", &router.node_sums, Anything{}, free,
-        "hierarchical, with train.exact = false: one row per token and node crosses home"},
        {"router.payload", &router.payload, Choices{{"f32", "bf16", "int8"}}, fixed,
         "what a travelling row is rounded to"},
        {"router.exchange_chunks", &router.exchange_chunks, Range{1, 1024}, free,

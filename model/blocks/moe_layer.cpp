@@ -20,8 +20,7 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
                                                model.num_experts + router.extra_copies)),
       gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model), inputs),
       exchange_(exchange),
-      mixture_(router.node_sums ? mixture_per_node(exchange, *mesh.experts)
-                                : mixture_at_home(exchange)) {
+      mixture_(exchange) {
   if (shared_inner_ > 0) {
     shared_.emplace(
         params, name + ".shared",
@@ -41,8 +40,8 @@ void MoeLayer::place(Params& params, Placement placement) {
 void MoeLayer::route(const Params& params, const Batch& batch, Tensor x, Saved& saved, Arena& arena,
                      Stream& stream) const {
   gate_.choose(params, batch, x, saved.routing, arena, stream);
-  make_plan(saved.routing, placement_, *mesh_.experts, arena, saved.plan, stream);
-  exchange_.prepare(saved.plan, arena, stream);
+  Plan plan = make_plan(saved.routing, placement_, *mesh_.experts, arena, stream);
+  saved.prepared = exchange_.prepare(std::move(plan), arena, stream);
 }
 
 void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
@@ -54,15 +53,13 @@ void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved
   } else if (saved.reads_x) {
     saved.routing.input = x;  // the same numbers, in another place
   }
-  const Plan& plan = saved.plan;
 
-  saved.experts = Ffn::take(arena, plan.num_shard_rows, inner_);
-  mixture_->forward(
-      x, saved.routing.weight, plan,
-      [&](const Chunk& chunk, Tensor rows, Tensor results) {
-        shard_->forward(params, chunk.segments, rows, saved.experts, results, stream);
-      },
-      saved.mixture, out, arena, scratch, stream);
+  saved.experts = Ffn::take(arena, saved.prepared->plan.num_shard_rows, inner_);
+  const ExpertPass experts = [&](const Chunk& chunk, Tensor rows, Tensor results) {
+    shard_->forward(params, chunk.segments, rows, saved.experts, results, stream);
+  };
+  mixture_.forward(x, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
+                   saved.mixture, out, arena);
 
   if (!shared_ || x.empty()) return;
   const Span span(stream, "ffn");
@@ -76,13 +73,12 @@ AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x,
                                    Tensor d_out, double share, Tensor d_x, Arena& scratch,
                                    Stream& stream) const {
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
-  mixture_->backward(
-      d_out, saved.routing.weight, saved.plan,
-      [&](const Chunk& chunk, Tensor d_results, Tensor d_rows) {
-        shard_->backward(params, chunk.segments, saved.mixture.rows, saved.experts, d_results,
-                         d_rows, stream);
-      },
-      saved.mixture, d_weight, d_x, scratch, stream);
+  const ExpertPass experts = [&](const Chunk& chunk, Tensor d_results, Tensor d_rows) {
+    shard_->backward(params, chunk.segments, saved.mixture.rows, saved.experts, d_results, d_rows,
+                     stream);
+  };
+  mixture_.backward(d_out, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
+                    saved.mixture, d_weight, d_x);
 
   if (x.empty()) return {};
   if (shared_) {
@@ -91,7 +87,7 @@ AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x,
     shared_->backward(params, x, saved.shared, d_out, d_shared, stream);
     RuntimeOps::on(stream.device()).add(d_shared, d_x, stream);
   }
-  return gate_.backward(params, batch, x, saved.routing, d_weight, share, d_x, scratch, stream);
+  return gate_.backward(params, batch, saved.routing, {d_weight, share, d_x}, scratch, stream);
 }
 
 }  // namespace switchyard

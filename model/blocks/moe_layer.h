@@ -39,7 +39,7 @@ class MoeLayer {
   struct Saved {
     Routing routing;
     bool reads_x = true;  // the router: x as it is, and not a copy with jitter
-    Plan plan;
+    std::unique_ptr<const PreparedPlan> prepared;
     Mixture::Saved mixture;
     Ffn::Saved experts;
     Ffn::Saved shared;
@@ -66,7 +66,7 @@ class MoeLayer {
   Placement placement_;
   Gate gate_;
   Exchange& exchange_;
-  std::unique_ptr<Mixture> mixture_;
+  Mixture mixture_;
   std::optional<Ffn> shared_;
   std::optional<ExpertShard> shard_;
 };

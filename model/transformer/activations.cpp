@@ -26,7 +26,7 @@ class Sum {
 
 // The sizes of one micro-batch on this rank.
 struct BatchSizes {
-  std::int64_t tokens, hidden, queries, keys, slots, crossings, received, shard_rows, gate_scores;
+  std::int64_t tokens, hidden, queries, keys, slots, received, shard_rows, gate_scores;
 
   BatchSizes(const ModelConfig& model, const RouterConfig& router, const ActivationInputs& inputs,
              Device device)
@@ -34,8 +34,7 @@ struct BatchSizes {
         hidden(model.hidden),
         queries(model.num_heads * model.head_dim),
         keys(model.num_kv_heads * model.head_dim),
-        slots(tokens * router.top_k),
-        crossings(tokens * std::min(router.top_k, inputs.num_expert_ranks)) {
+        slots(tokens * router.top_k) {
     const double most = static_cast<double>(slots) * inputs.num_expert_ranks;
     received = static_cast<std::int64_t>(
         std::min(most, std::ceil(inputs.load_factor * static_cast<double>(slots))));
@@ -70,42 +69,24 @@ std::int64_t routing_bytes(const ModelConfig& model, const RouterConfig& router,
   if (router.gate == "noisy_topk") sum.add(size.tokens * model.num_experts);
   if (router.exchange == "hierarchical" || router.exchange == "auto")
     sum.add(size.slots, 3).add(size.received, 3);
-  if (router.node_sums) sum.add(size.slots, 2);
   return sum.bytes();
 }
 
 // Activations of one layer without its input, output and routing.
-std::int64_t layer_bytes(const ModelConfig& model, const RouterConfig& router, bool dense,
-                         const BatchSizes& size) {
+std::int64_t layer_bytes(const ModelConfig& model, bool dense, const BatchSizes& size) {
   Sum sum;
   sum.add(size.tokens * size.hidden);  // between attention and FFN
   add_attention(sum, model, size);
   add_norm(sum, size);
   if (dense) return sum.add(size.tokens * model.ffn_hidden, 3).bytes();
   sum.add(size.shard_rows * size.hidden).add(size.shard_rows * model.expert_hidden, 3);
-  if (router.node_sums) {  // results stay at the experts, where their weights are
-    sum.add(size.shard_rows * size.hidden).add(size.slots).add(size.received);
-  } else {
-    sum.add(size.slots * size.hidden);
-  }
+  sum.add(size.slots * size.hidden);
   if (model.shared_expert_hidden > 0) sum.add(size.tokens * model.shared_expert_hidden, 3);
-  return sum.bytes();
-}
-
-// Exchange::combine_sums with router.node_sums: within a node rows are f32; crossings are summed
-// and packed. A dispatch takes less.
-std::int64_t node_sums_bytes(const RouterConfig& router, const BatchSizes& size) {
-  const std::int64_t row = payload_row_bytes(payload_of(router.payload), size.hidden) / 4;
-  Sum sum;
-  sum.add(size.received * size.hidden).add(size.slots * size.hidden);
-  sum.add(size.crossings * size.hidden, 2).add(size.received, 3).add(size.slots);
-  if (router.payload != "f32") sum.add(size.crossings * row, 2);
   return sum.bytes();
 }
 
 // A dispatch or a combine, which give back what they took, by the exchange that packs most.
 std::int64_t exchange_bytes(const RouterConfig& router, const BatchSizes& size, bool with_weights) {
-  if (router.node_sums) return node_sums_bytes(router, size);
   const std::int64_t row = payload_row_bytes(payload_of(router.payload), size.hidden) / 4;
   Sum sum;
   sum.add(size.slots * row).add(size.received * row);
@@ -130,7 +111,7 @@ std::int64_t forward_scratch(const ModelConfig& model, const RouterConfig& route
                              const Stream& stream) {
   Sum sum;
   sum.add(attention_scratch(model, inputs, stream));
-  if (!router.node_sums) sum.add(size.shard_rows * size.hidden);
+  sum.add(size.shard_rows * size.hidden);
   if (model.shared_expert_hidden > 0) sum.add(size.tokens * size.hidden);
   return sum.bytes() + exchange_bytes(router, size, false);
 }
@@ -141,7 +122,7 @@ std::int64_t backward_scratch(const ModelConfig& model, const RouterConfig& rout
   const ModelOps& ops = ModelOps::on(stream.device());
   Sum sum;
   sum.add(size.tokens * size.hidden);  // of the branch
-  sum.add(size.gate_scores).add(size.shard_rows * size.hidden, router.node_sums ? 1 : 2);
+  sum.add(size.gate_scores).add(size.shard_rows * size.hidden, 2);
   if (model.shared_expert_hidden > 0) sum.add(size.tokens * size.hidden);
   if (router.gate != "hash") sum.add(size.tokens * model.num_experts, 2);
   if (router.jitter > 0) sum.add(size.tokens * size.hidden);
@@ -181,7 +162,7 @@ ActivationBytes activation_bytes(const ModelConfig& model, const RouterConfig& r
     const bool dense = std::find(model.dense_layers.begin(), model.dense_layers.end(), layer) !=
                        model.dense_layers.end();
     if (!dense) bytes.kept += routing_bytes(model, router, size);
-    const std::int64_t of_layer = layer_bytes(model, router, dense, size);
+    const std::int64_t of_layer = layer_bytes(model, dense, size);
     if (layer < inputs.recompute_layers) {
       bytes.recomputed = std::max(bytes.recomputed, of_layer);
     } else {

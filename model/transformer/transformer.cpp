@@ -9,6 +9,7 @@
 #include "model/ops.h"
 #include "model/transformer/activations.h"
 #include "model/transformer/sent_batch.h"
+#include "router/exchange/exchange_choice.h"
 #include "router/payload.h"
 #include "runtime/comm/topology.h"
 #include "runtime/device/ops.h"
@@ -66,8 +67,6 @@ struct Transformer::State {
         blocks(declare_blocks(params, model, router, mesh, *exchange.exchange, options)),
         head(params, embedding, model, options.vocabulary),
         rotary(options.sequence_length, model.head_dim, model.rope_base, options.device) {
-    require(!options.exact || !router.node_sums, Exit::usage,
-            "router.node_sums = true with train.exact = true: its bits depend on the layout");
     for (Block& block : blocks) block.host_experts(params);
     const std::int64_t tokens = options.step_tokens / options.num_micro_batches;
     // The table of a tied head is used once per chunk of logits and once by the embedding.
@@ -227,7 +226,7 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
     if (s.blocks[layer].gate() == nullptr) continue;
     s.add(losses.balance, sums.balance_loss, sums);
     s.add(losses.z, sums.z_loss, sums);
-    add_sent_rows(block.moe.plan, s.node_of, s.my_rank, sums.sent_rows);
+    add_sent_rows(block.moe.prepared->plan, s.node_of, s.my_rank, sums.sent_rows);
     const Routing& routing = block.moe.routing;
     const std::size_t experts = routing.wanted.size();
     --moe_layer;

@@ -1,6 +1,5 @@
 // Exchange: how rows travel between the ranks of an expert group. The backward of dispatch is
-// combine, and the reverse. One file per strategy; every strategy gives the same bits,
-// combine_sums excepted.
+// combine, and the reverse. One file per strategy; every strategy gives the same bits.
 #pragma once
 
 #include <functional>
@@ -8,18 +7,32 @@
 #include <span>
 #include <string>
 
-#include "router/config.h"
-#include "router/payload.h"
 #include "router/plan/plan.h"
 #include "runtime/comm/comm.h"
 
 namespace switchyard {
 
-// A range of the experts of this rank whose rows are all here.
+// A range of this rank's experts whose rows have all arrived.
 struct Chunk {
   std::span<const Segment> segments;
 };
 using ExpertWork = std::function<void(const Chunk&)>;
+
+// A plan that an exchange is ready to carry out. A strategy that needs more than the plan derives
+// from this.
+struct PreparedPlan {
+  explicit PreparedPlan(Plan of) : plan(std::move(of)) {}
+  virtual ~PreparedPlan() = default;
+
+  const Plan plan;
+};
+
+// The tensors of a round trip, as dispatch and combine take them.
+struct RoundTrip {
+  Tensor x, weight;      // on the tokens' rank
+  Tensor rows, results;  // on the experts' rank: the work computes results from rows
+  Tensor slots;          // on the tokens' rank
+};
 
 // Collective over the expert group, with zero rows too; all ranks make the same calls.
 class Exchange {
@@ -30,52 +43,24 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   virtual std::string name() const = 0;
-  // Once per plan, after make_plan and before any of the calls below.
-  virtual void prepare(Plan& plan, Arena& arena, Stream& stream);
+  // Once per plan. The other calls take what this one returned; its tensors live in `arena`.
+  virtual std::unique_ptr<const PreparedPlan> prepare(Plan plan, Arena& arena, Stream& stream);
 
-  // x: [T, hidden], at home -> rows: [num_shard_rows, hidden], at the experts: x[t] for every
-  // (t, c), times weight[t, c] unless weight is empty. Padding rows become zero.
-  virtual void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
-                        Stream& stream) = 0;
-  // rows -> slots: [num_slots, hidden], at home, every choice a row of its own; padding rows stay
-  // behind.
-  virtual void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena,
+  // From x [T, hidden] on the tokens' ranks to rows [num_shard_rows, hidden] on the experts' ranks:
+  // x[t] for every (t, c), times weight[t, c] unless weight is empty. Padding rows become zero.
+  virtual void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows,
+                        Arena& arena, Stream& stream) = 0;
+  // From rows to slots [num_slots, hidden] on the tokens' ranks, one row for every choice. Padding
+  // rows do not travel.
+  virtual void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
                        Stream& stream) = 0;
-  // As combine, but home comes one row for each token: the sum over its choices of rows, times
-  // weights unless that is empty, zero where all were dropped. Only the order of the sum, and where
-  // a payload rounds, are the exchange's own. weights: [num_received] (weights_of_received); out:
-  // [T, hidden]. An exchange that knows no better brings every choice home and sums there.
-  virtual void combine_sums(Tensor rows, Tensor weights, const Plan& plan, Tensor out, Arena& arena,
-                            Stream& stream);
-  // Where to put what combine will carry home, so that it need not be copied first. Lives until the
-  // next combine. -> [num_shard_rows, hidden]
+  // Returns [num_shard_rows, hidden], where results for combine belong: combine need not copy them
+  // first. Lives until the next combine.
   virtual Tensor take_results(const Plan& plan, std::int64_t hidden, Arena& arena);
-  // dispatch x into rows, `work` on ranges of experts in order, all of them once, and combine
-  // `results`, which the work fills, into slots. work may not be collective.
-  virtual void round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
-                          const ExpertWork& work, Tensor results, Tensor slots, Arena& arena,
-                          Stream& stream);
+  // Dispatches x into rows, calls `work` on ranges of experts in order, on each expert once, and
+  // combines results into slots. work may not be collective.
+  virtual void round_trip(const RoundTrip& trip, const PreparedPlan& prepared,
+                          const ExpertWork& work, Arena& arena, Stream& stream);
 };
-
-// What the exchanges of a model need to know. experts: the expert group, which must outlive them.
-struct ExchangeShape {
-  std::int64_t hidden;
-  int num_experts;
-  std::int64_t tokens;  // of a micro-batch: what "auto" measures
-  Device device{};      // of the rows
-};
-
-struct ChosenExchange {
-  std::unique_ptr<Exchange> exchange;
-  std::string why;  // one line for the log
-};
-
-// Collective over `experts`. "auto" measures the strategies that this layout allows on made-up
-// tokens, once; rank 0 decides for all. Errors: Exit::usage for an unknown name.
-ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
-                             Stream& stream);
-
-// The names that make_exchange knows, "auto" excepted.
-const std::vector<std::string>& exchange_names();
 
 }  // namespace switchyard

@@ -14,9 +14,6 @@ bool same_bits(const std::vector<float>& expected, Tensor tensor, std::int64_t r
                      expected.size() * sizeof(float)) == 0;
 }
 
-// In parts of a token's largest terms. A payload rounds the sums of nodes.
-double sum_tolerance(Payload payload) { return payload == Payload::f32 ? 1e-6 : 0.005; }
-
 }  // namespace
 
 ExchangeOracle::ExchangeOracle(std::vector<DrawnRouting> routing, const Placement& placement,
@@ -27,7 +24,7 @@ ExchangeOracle::ExchangeOracle(std::vector<DrawnRouting> routing, const Placemen
       hidden_(hidden),
       rank_(rank) {}
 
-// Multiplicative hashing: every element of every token of every rank its own, with full mantissas.
+// Multiplicative hashing: every element of every token of every rank differs, with full mantissas.
 std::vector<float> ExchangeOracle::token_row(int rank, std::int64_t token) const {
   std::vector<float> row;
   const auto seed = static_cast<std::uint64_t>(rank) * 1000003U + static_cast<std::uint64_t>(token);
@@ -108,33 +105,6 @@ std::int64_t ExchangeOracle::wrong_slots(Tensor slots, bool weighted) const {
     });
   }
   return wrong + std::abs(slots.rows() - slot);
-}
-
-std::int64_t ExchangeOracle::wrong_sums(Tensor sums, bool weighted) const {
-  const auto place = [](std::int64_t i) { return static_cast<std::size_t>(i); };
-  std::vector<double> expected(place(sums.size())), largest(place(sums.rows()));
-  for (int expert = 0; expert < placement_.num_experts(); ++expert) {
-    for_choices_of(rank_, expert, [&](std::int64_t token, float weight) {
-      const std::vector<float> row = arrived(token_row(rank_, token), 1.0F);
-      const double factor = (1.0 + expert) * (weighted ? static_cast<double>(weight) : 1.0);
-      double most = 0.0;
-      for (std::int64_t h = 0; h < hidden_; ++h) {
-        const double term = factor * static_cast<double>(row[place(h)]);
-        expected[place(token * hidden_ + h)] += term;
-        most = std::max(most, std::abs(term));
-      }
-      largest[place(token)] += most;
-    });
-  }
-  std::int64_t wrong = 0;
-  for (std::int64_t t = 0; t < sums.rows(); ++t) {
-    const double allowed = sum_tolerance(payload_) * largest[place(t)];
-    bool right = true;
-    for (std::int64_t i = t * hidden_; i < (t + 1) * hidden_; ++i)
-      right &= std::abs(static_cast<double>(sums.as<float>()[i]) - expected[place(i)]) <= allowed;
-    wrong += !right;
-  }
-  return wrong;
 }
 
 }  // namespace switchyard

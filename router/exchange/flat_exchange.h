@@ -1,7 +1,9 @@
-// The flat exchange: one exact all-to-all. Every row for another rank travels once, none is padded.
+// The flat exchange: one exact all-to-all. Every row for another rank travels once, without
+// padding.
 #pragma once
 
 #include "router/exchange/exchange.h"
+#include "router/payload.h"
 
 namespace switchyard {
 
@@ -10,9 +12,10 @@ class FlatExchange final : public Exchange {
   FlatExchange(Payload payload, Comm& experts) : payload_(payload), experts_(experts) {}
 
   std::string name() const override { return "flat"; }
-  void dispatch(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+  void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows, Arena& arena,
                 Stream& stream) override;
-  void combine(Tensor rows, const Plan& plan, Tensor slots, Arena& arena, Stream& stream) override;
+  void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
+               Stream& stream) override;
 
  private:
   Payload payload_;

@@ -10,7 +10,7 @@
 namespace switchyard {
 namespace {
 
-// Reads `groups` as long as it lives.
+// The rule reads `groups` for as long as it is used.
 GateRule rule_of(const RouterConfig& config, const GroupMembers& groups) {
   GateRule rule{.scale = config.scale,
                 .groups = num_groups(config),
@@ -48,7 +48,7 @@ Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, 
   if (picking_ != Picking::by_hash) {
     router_ = params.declare({.name = name + ".router", .shape = shape, .init_std = init_std});
   }
-  // Zero, as Shazeer 2017: the noise starts with the same width for all.
+  // Initially zero, as in Shazeer 2017: the noise starts with the same width for all experts.
   if (picking_ == Picking::noisy_best) {
     noise_ = params.declare({.name = name + ".router_noise", .shape = shape});
   }
@@ -67,7 +67,7 @@ void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& r
   RoutingTape* tape = batch.step >= 0 && !x.empty() ? inputs_.tape : nullptr;
   const bool replayed = tape != nullptr && replay(*tape, batch, routing.expert, stream);
   if (!replayed && !x.empty()) pick(batch, routing, arena, stream);
-  RouterOps& ops = RouterOps::on(stream.device());
+  GateOps& ops = GateOps::on(stream.device());
   if (picking_ == Picking::by_hash) {
     HostWrite weight(routing.weight, stream);
     std::fill_n(weight.as<float>(), routing.weight.size(),
@@ -95,7 +95,7 @@ bool Gate::replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& 
 void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
                        Arena& arena, Stream& stream) const {
   const std::int64_t tokens = x.rows();
-  RouterOps& ops = RouterOps::on(stream.device());
+  GateOps& ops = GateOps::on(stream.device());
   const auto first = static_cast<std::uint64_t>(std::max<std::int64_t>(0, batch.index) * tokens);
   const bool training = batch.step >= 0;
   routing.input = x;
@@ -122,7 +122,7 @@ void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routi
 }
 
 void Gate::pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const {
-  RouterOps& ops = RouterOps::on(stream.device());
+  GateOps& ops = GateOps::on(stream.device());
   if (picking_ == Picking::by_hash) {
     ops.pick_by_hash(random(Purpose::gate_hash, {}), batch.tokens, num_experts_, routing.expert,
                      stream);

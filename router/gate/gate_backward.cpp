@@ -6,22 +6,24 @@
 
 namespace switchyard {
 
-AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, Tensor x, const Routing& routing,
-                               Tensor d_weight, double share, Tensor d_x, Arena& arena,
-                               Stream& stream) const {
+AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, const Routing& routing,
+                               const GateGradients& gradients, Arena& arena, Stream& stream) const {
   const Span span(stream, "gate");
-  if (x.empty() || picking_ == Picking::by_hash) return {};
-  RouterOps& ops = RouterOps::on(stream.device());
-  const std::int64_t runs = num_runs(batch, x.rows());
-  const Balance balance = balance_of(routing, runs, share);
-  const double z = static_cast<double>(config_.z_loss) * share / static_cast<double>(x.rows());
+  const std::int64_t tokens = routing.expert.rows();
+  if (tokens == 0 || picking_ == Picking::by_hash) return {};
+  GateOps& ops = GateOps::on(stream.device());
+  const std::int64_t runs = num_runs(batch, tokens);
+  const Balance balance = balance_of(routing, runs, gradients.share);
+  const double z =
+      static_cast<double>(config_.z_loss) * gradients.share / static_cast<double>(tokens);
 
   const Tensor d_logits = arena.take(routing.logits.shape);
-  ops.choose_backward(
-      rule_, routing.logits, routing.probability, routing.log_sum, routing.expert, d_weight,
+  const GateSlopes slopes{
+      gradients.d_weight,
       on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
-      static_cast<float>(2.0 * z), d_logits, stream);
-  add_product_gradients(params, batch, routing, d_logits, d_x, arena, stream);
+      static_cast<float>(2.0 * z)};
+  ops.choose_backward(rule_, routing, slopes, d_logits, stream);
+  add_product_gradients(params, batch, routing, d_logits, gradients.d_x, arena, stream);
   return {balance.loss, z * routing.log_sum_squares};
 }
 
@@ -41,7 +43,7 @@ void Gate::add_product_gradients(Params& params, const Batch& batch, const Routi
   const Write write = jittered ? Write::replace : Write::add;
   params.add_gradient_product(router_, d_logits, routing.input, stream);
   matmul(d_logits, Op::plain, params.value(router_), Op::plain, d_input, write, stream);
-  RouterOps& ops = RouterOps::on(stream.device());
+  GateOps& ops = GateOps::on(stream.device());
   if (!routing.noise_slope.empty()) {
     const Tensor d_width = routing.noise_slope;
     ops.multiply(d_logits, d_width, stream);

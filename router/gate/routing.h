@@ -8,19 +8,19 @@
 
 namespace switchyard {
 
-// For T tokens. T may be 0: a rank without a micro-batch still takes part.
+// There are T tokens. T may be 0: a rank without a micro-batch still takes part.
 struct Routing {
   Tensor input;                      // [T, hidden] f32: what the router read
   Tensor logits;                     // [T, experts] f32
-  Tensor noise_slope;                // [T, experts] f32, of noisy gates: see RouterOps::add_noise
-  Tensor probability;                // [T, experts] f32, see RouterOps::score
+  Tensor noise_slope;                // [T, experts] f32, of noisy gates: see GateOps::add_noise
+  Tensor probability;                // [T, experts] f32, see GateOps::score
   Tensor log_sum;                    // [T] f32, log of the sum of exponentials of the logits
   Tensor expert;                     // [T, k] i32, best first; a dropped choice is ~expert (< 0)
   Tensor weight;                     // [T, k] f32, of dropped choices too
   std::vector<std::int64_t> counts;  // [experts]: (token, choice) pairs of this micro-batch
-  std::vector<std::int64_t> wanted;  // the same with the dropped ones
-  // Of the runs of tokens over which the balance loss is taken, in order: the choices with the
-  // dropped ones, and the sums of `probability`; [runs, experts].
+  std::vector<std::int64_t> wanted;  // the same, dropped choices included
+  // For each run of tokens over which the balance loss is taken, in order: the choices, dropped
+  // ones included, and the sums of `probability`; [runs, experts].
   std::vector<std::int64_t> wanted_of_runs;
   std::vector<double> probability_of_runs;
   double log_sum_squares = 0.0;  // over all tokens

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/trace.h"
@@ -35,7 +35,7 @@ void count_outgoing(const Routing& routing, const Placement& placement,
   }
 }
 
-// copy: of each expert, as copies_for() says.
+// copy: as copies_for() gives it.
 void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy, Arena& arena,
                   Plan& plan, Stream& stream) {
   plan.num_slots = total_of(plan.outgoing);
@@ -43,12 +43,12 @@ void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy,
   plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
   HostWrite copies(arena.take({std::ssize(copy)}, DType::i32), stream);
   std::copy(copy.begin(), copy.end(), copies.as<std::int32_t>());
-  RouterOps::on(stream.device())
+  RowOps::on(stream.device())
       .sort_choices(on_device(routing.expert, arena, stream), copies.send(),
                     std::ssize(plan.outgoing), plan.token_of_slot, plan.slot_of_choice, stream);
 }
 
-// incoming[source * hosted + slot]: rows that `source` sends for my expert `slot`.
+// incoming[source * hosted + slot]: rows that `source` sends for this rank's expert `slot`.
 Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
   const std::int64_t hosted = plan.hosted[to_index(experts.rank())];
   const Counts receive(plan.hosted.size(), hosted);
@@ -59,7 +59,7 @@ Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
   return incoming;
 }
 
-// Segments in the order (slot, source), each starting where the last one's padding ends.
+// Segments are in the order (slot, source); each starts where the padding of the previous one ends.
 void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64_t hosted,
                       Device device, Plan& plan) {
   const std::int64_t tile = row_tile_on(device);
@@ -75,7 +75,7 @@ void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64
   }
 }
 
-// Received rows stand by (source, slot), a segment's rows one after another.
+// Received rows are in the order (source, slot); the rows of a segment are consecutive.
 void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, Plan& plan,
                      Stream& stream) {
   plan.receive.assign(to_index(num_ranks), 0);
@@ -93,14 +93,15 @@ void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, 
     }
   }
   plan.row_of_received = arena.take({plan.num_received}, DType::i32);
-  RouterOps::on(stream.device()).number_rows(runs.send(), plan.row_of_received, stream);
+  RowOps::on(stream.device()).number_rows(runs.send(), plan.row_of_received, stream);
 }
 
 }  // namespace
 
-void make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
-               Plan& plan, Stream& stream) {
+Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
+               Stream& stream) {
   const Span span(stream, "plan");
+  Plan plan;
   const std::vector<std::int32_t> copy = copies_for(placement, experts.rank());
   count_outgoing(routing, placement, copy, plan);
   sort_choices(routing, copy, arena, plan, stream);
@@ -108,6 +109,7 @@ void make_plan(const Routing& routing, const Placement& placement, Comm& experts
   const Counts incoming = exchange_counts(plan, experts, stream);
   lay_out_segments(incoming, experts.size(), hosted, stream.device(), plan);
   number_received(experts.size(), hosted, arena, plan, stream);
+  return plan;
 }
 
 }  // namespace switchyard

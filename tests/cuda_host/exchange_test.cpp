@@ -1,6 +1,6 @@
 // Every exchange moves the rows of emulated GPUs to the right places, bit by bit, by NCCL's double
 // and by way of the host.
-#include "router/exchange/exchange.h"
+#include "router/exchange/exchange_choice.h"
 
 #include <gtest/gtest.h>
 
@@ -38,9 +38,9 @@ std::int64_t wrong_rows(const RouterConfig& config, Device device) {
   const ExchangeOracle oracle(routing_of_all(ranks), placement, payload_of(config.payload), hidden,
                               rank);
   Arena arena(device);
-  Plan plan;
-  make_plan(oracle.mine().routing, placement, *comm, arena, plan, stream);
-  exchange->prepare(plan, arena, stream);
+  const auto prepared = exchange->prepare(
+      make_plan(oracle.mine().routing, placement, *comm, arena, stream), arena, stream);
+  const Plan& plan = prepared->plan;
   const Tensor weight = on_device(oracle.mine().routing.weight, arena, stream);
   HostWrite x(arena.take({oracle.mine().tokens(), hidden}), stream);
   oracle.fill(x.tensor());
@@ -48,13 +48,13 @@ std::int64_t wrong_rows(const RouterConfig& config, Device device) {
                slots = arena.take({plan.num_slots, hidden});
   HostWrite results(arena.take(rows.shape), stream);
   exchange->round_trip(
-      x.send(), weight, plan, rows,
+      {x.send(), weight, rows, results.target(), slots}, *prepared,
       [&](const Chunk& chunk) {
         const HostRead here(rows, stream);
         oracle.work(chunk, here.tensor(), results.tensor());
         results.send();
       },
-      results.target(), slots, arena, stream);
+      arena, stream);
   const HostRead rows_here(rows, stream), slots_here(slots, stream);
   const std::int64_t wrong = oracle.wrong_rows(rows_here.tensor(), true, row_tile_on(device)) +
                              oracle.wrong_slots(slots_here.tensor(), true);

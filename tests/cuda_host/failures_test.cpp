@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "runtime/comm/device_comm.h"
 #include "runtime/device/host_access.h"
 #include "tests/cuda_host/device.h"
@@ -86,7 +86,7 @@ TEST_F(Failures, AskingForAnEventThatIsStillToComeLeavesNoError) {
     first.send();
   }
   const HostWrite second(copy, stream);  // the memory of the first is still on its way
-  RouterOps::on(device).sort_choices(expert, copy, 1, token_of_slot, slot_of_choice, stream);
+  RowOps::on(device).sort_choices(expert, copy, 1, token_of_slot, slot_of_choice, stream);
   EXPECT_EQ(HostRead(token_of_slot, stream).as<std::int32_t>()[3], 3);
 }
 

@@ -23,12 +23,12 @@ no barrier between the ranges of a gradient|runtime/product/grouped_matmul.cu|s/
 a copy that is not waited for|runtime/product/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
 a row that depends on its group|runtime/product/grouped_matmul.cu|s/to = call.add ? to + sum : sum;/to = sum * (1.0F + 1e-6F * tile.group);/|0|GroupedKernels.PassTheSelfTest*
 one key too few|model/attention/attention_past.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
-one choice too many|router/gate/capacity.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
+one choice too many|router/gate/capacity_kernels.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
 one pair too many|model/attention/rotary.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
 one column too many|runtime/product/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
-a choice that is not counted|router/plan/plan_ops.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
-no barrier before counts are read|router/plan/plan_ops.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
+a choice that is not counted|router/gate/tally_kernels.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
+no barrier before counts are read|router/gate/tally_kernels.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
 a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
 a sum that no lane wrote|model/attention/attention_past.cu|/scratch\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast

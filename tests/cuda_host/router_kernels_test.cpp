@@ -1,5 +1,6 @@
 // Kernels of the router against their CPU twins.
-#include "router/ops.h"
+#include "router/gate/gate_ops.h"
+#include "router/row_ops.h"
 #include "tests/cuda_host/pair.h"
 
 namespace switchyard {
@@ -19,7 +20,7 @@ void compare_gate(const GateCase& of) {
   const Pair log_sum({of.tokens}), expert({of.tokens, of.k}, DType::i32), weight({of.tokens, of.k});
   const Pair bias = Pair::normals({of.biased ? of.experts : 0}, 2, 0.3);
   on_both([&](Device on, Stream& stream) {
-    RouterOps& ops = RouterOps::on(on);
+    GateOps& ops = GateOps::on(on);
     ops.score(of.rule.weighing, logits.on(on), probability.on(on), log_sum.on(on), stream);
     ops.pick(of.rule, logits.on(on), probability.on(on), bias.on(on), expert.on(on), stream);
     ops.weigh(of.rule, logits.on(on), probability.on(on), expert.on(on), weight.on(on), stream);
@@ -38,9 +39,14 @@ void compare_gate(const GateCase& of) {
   const Pair d_logits({of.tokens, of.experts});
   const Pair sums({runs, of.experts + 1}, DType::f64), counts({runs, 2, of.experts}, DType::i64);
   on_both([&](Device on, Stream& stream) {
-    RouterOps& ops = RouterOps::on(on);
-    ops.choose_backward(of.rule, logits.on(on), probability.on(on), log_sum.on(on), expert.on(on),
-                        d_weight.on(on), slope.on(on), 0.01F, d_logits.on(on), stream);
+    GateOps& ops = GateOps::on(on);
+    Routing routing;
+    routing.logits = logits.on(on);
+    routing.probability = probability.on(on);
+    routing.log_sum = log_sum.on(on);
+    routing.expert = expert.on(on);
+    ops.choose_backward(of.rule, routing, {d_weight.on(on), slope.on(on), 0.01F}, d_logits.on(on),
+                        stream);
     ops.sum_probabilities(probability.on(on), log_sum.on(on), sums.on(on), stream);
     ops.count_choices(expert.on(on), counts.on(on), stream);
   });
@@ -81,7 +87,7 @@ TEST(RouterKernels, TiesGoToTheLowerExpert) {
              expert({40, 3}, DType::i32);
   const Pair probability = Pair::of(std::vector<float>(40 * 70, 1.0F / 70), {40, 70});
   on_both([&](Device on, Stream& stream) {
-    RouterOps::on(on).pick({}, logits.on(on), probability.on(on), {}, expert.on(on), stream);
+    GateOps::on(on).pick({}, logits.on(on), probability.on(on), {}, expert.on(on), stream);
   });
   expect_same<std::int32_t>(expert);
   EXPECT_EQ(expert.host().as<std::int32_t>()[2], 2);
@@ -97,7 +103,7 @@ TEST(RouterKernels, LogitsThatAreNotNumbersGoTheSameWay) {
     const Pair probability({20, 6}), log_sum({20}), expert({20, 2}, DType::i32), weight({20, 2});
     const Pair sums({1, 7}, DType::f64);
     on_both([&](Device on, Stream& stream) {
-      RouterOps& ops = RouterOps::on(on);
+      GateOps& ops = GateOps::on(on);
       ops.score(weighing, logits.on(on), probability.on(on), log_sum.on(on), stream);
       ops.pick(rule, logits.on(on), probability.on(on), {}, expert.on(on), stream);
       ops.weigh(rule, logits.on(on), probability.on(on), expert.on(on), weight.on(on), stream);
@@ -118,7 +124,7 @@ TEST(RouterKernels, ExpertsWithLimits) {
     const Pair probability = Pair::normals({tokens, experts}, 1),
                chosen({tokens, experts}, DType::i32);
     on_both([&](Device on, Stream& stream) {
-      RouterOps::on(on).pick_tokens(probability.on(on), capacity, chosen.on(on), stream);
+      GateOps::on(on).pick_tokens(probability.on(on), capacity, chosen.on(on), stream);
     });
     expect_same<std::int32_t>(chosen);
     for (const DropBy by : {DropBy::probability, DropBy::position}) {
@@ -129,7 +135,7 @@ TEST(RouterKernels, ExpertsWithLimits) {
         ties.host().as<float>()[i] = static_cast<float>(weight.host().as<std::int32_t>()[i]);
       ties.upload();
       on_both([&](Device on, Stream& stream) {
-        RouterOps::on(on).drop(expert.on(on), ties.on(on), experts, capacity, by, stream);
+        GateOps::on(on).drop(expert.on(on), ties.on(on), experts, capacity, by, stream);
       });
       expect_same<std::int32_t>(expert);
     }
@@ -142,7 +148,7 @@ TEST(RouterKernels, HashesChooseAsOnTheHost) {
        {std::tuple{0, 4, 2}, {1, 1, 1}, {300, 7, 3}, {40, 5, 5}}) {
     const Pair token = Pair::integers({tokens}, 1, 0, 1000), expert({tokens, k}, DType::i32);
     on_both([&](Device on, Stream& stream) {
-      RouterOps::on(on).pick_by_hash(random, token.on(on), experts, expert.on(on), stream);
+      GateOps::on(on).pick_by_hash(random, token.on(on), experts, expert.on(on), stream);
     });
     expect_same<std::int32_t>(expert);
   }
@@ -154,7 +160,7 @@ TEST(RouterKernels, NoiseAndJitterAreTheNumbersOfTheHost) {
              x = Pair::normals({33, 7}, 3);
   const Pair out({33, 7});
   on_both([&](Device on, Stream& stream) {
-    RouterOps& ops = RouterOps::on(on);
+    GateOps& ops = GateOps::on(on);
     ops.add_noise(random, 100, width.on(on), logits.on(on), stream);
     ops.jitter(random, 200, 0.1F, x.on(on), out.on(on), stream);
     ops.multiply(width.on(on), x.on(on), stream);
@@ -180,8 +186,8 @@ TEST(RouterKernels, RowsMove) {
     const Pair in = Pair::normals({rows, cols}, 1), index = shuffled(rows, 2),
                gathered({rows, cols}), scattered({rows, cols});
     on_both([&](Device on, Stream& stream) {
-      RouterOps::on(on).gather_rows(in.on(on), index.on(on), gathered.on(on), stream);
-      RouterOps::on(on).scatter_rows(in.on(on), index.on(on), scattered.on(on), stream);
+      RowOps::on(on).gather_rows(in.on(on), index.on(on), gathered.on(on), stream);
+      RowOps::on(on).scatter_rows(in.on(on), index.on(on), scattered.on(on), stream);
     });
     expect_same<float>(gathered);
     expect_same<float>(scattered);
@@ -204,10 +210,9 @@ TEST(RouterKernels, ChoicesAreCountedAndSorted) {
     const Pair copy = shuffled(experts, 4), token_of_slot({num_slots}, DType::i32),
                slot_of_choice({tokens, k}, DType::i32), counts({1, 2, experts}, DType::i64);
     on_both([&](Device on, Stream& stream) {
-      RouterOps& ops = RouterOps::on(on);
-      ops.count_choices(expert.on(on), counts.on(on), stream);
-      ops.sort_choices(expert.on(on), copy.on(on), experts, token_of_slot.on(on),
-                       slot_of_choice.on(on), stream);
+      GateOps::on(on).count_choices(expert.on(on), counts.on(on), stream);
+      RowOps::on(on).sort_choices(expert.on(on), copy.on(on), experts, token_of_slot.on(on),
+                                  slot_of_choice.on(on), stream);
     });
     expect_same<std::int64_t>(counts);
     expect_same<std::int32_t>(token_of_slot);
@@ -219,7 +224,7 @@ TEST(RouterKernels, RowsAreNumberedByRun) {
   const std::vector<std::int32_t> runs = {0, 3, 16, 3, 0, 32, 3, 200, 0, 203, 1, 32};
   const Pair of = Pair::of(runs, {4, 3}), row({204}, DType::i32);
   on_both([&](Device on, Stream& stream) {
-    RouterOps::on(on).number_rows(of.on(on), row.on(on), stream);
+    RowOps::on(on).number_rows(of.on(on), row.on(on), stream);
   });
   expect_same<std::int32_t>(row);
   EXPECT_EQ(row.host().as<std::int32_t>()[203], 32);
@@ -237,7 +242,7 @@ TEST(RouterKernels, ChoicesArePlacedSummedAndDotted) {
     const Pair sum({tokens, cols}), plain({tokens, cols}), dot(choices),
         placed = Pair::normals({tokens * k}, 5);
     on_both([&](Device on, Stream& stream) {
-      RouterOps& ops = RouterOps::on(on);
+      RowOps& ops = RowOps::on(on);
       const Tensor slot_of_choice = slot.on(on).view(choices);
       ops.sum_choices(slots.on(on), weight.on(on), slot_of_choice, sum.on(on), stream);
       ops.sum_choices(slots.on(on), {}, slot_of_choice, plain.on(on), stream);
@@ -248,20 +253,6 @@ TEST(RouterKernels, ChoicesArePlacedSummedAndDotted) {
     expect_close(plain, 1e-6);
     expect_close(dot, tolerance);
     expect_same<float>(placed);
-  }
-}
-
-TEST(RouterKernels, WeighedRowsGiveTheirGradients) {
-  for (const auto& [rows, cols] : {std::pair{0, 8}, {1, 3}, {37, 132}}) {
-    const Pair made = Pair::normals({rows, cols}, 1), row = shuffled(rows, 2),
-               weight = Pair::normals({rows}, 3), d_rows = Pair::normals({rows, cols}, 4),
-               d_weight({rows});
-    on_both([&](Device on, Stream& stream) {
-      RouterOps::on(on).weigh_rows_backward(made.on(on), row.on(on), weight.on(on), d_rows.on(on),
-                                            d_weight.on(on), stream);
-    });
-    expect_close(d_weight, tolerance);
-    expect_same<float>(d_rows);
   }
 }
 

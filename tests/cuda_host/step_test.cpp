@@ -98,15 +98,7 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   expect_same_training(config, Gpus::own);
 }
 
-TEST(CudaStep, SumsPerNodeTrainAsOnTheHost) {
-  SmallConfig config = config_on(Device::cpu(), false);
-  config.router.exchange = "hierarchical";
-  config.router.node_sums = true;
-  config.router.ranks_per_node = 2;
-  expect_same_training(config, Gpus::own);
-}
-
-// What docs/cuda.md counts: the host learns how many rows each expert has, how hops are laid out,
+// What docs/cuda.md counts: the host learns how many rows each expert has, how rows are relayed,
 // the losses, the overflow and the norm, and waits for nothing else. The same step over and over
 // needs no memory that the first did not leave.
 void expect_waits_per_layer(const RouterConfig& router, std::int64_t waits) {
@@ -132,7 +124,6 @@ TEST(CudaStep, ASteadyStepWaitsAsOftenAsDocumentedAndAllocatesNothing) {
   expect_waits_per_layer({.gate = "hash"}, 1);
   expect_waits_per_layer({.exchange = "pipelined", .exchange_chunks = 2}, 1);
   expect_waits_per_layer({.exchange = "hierarchical", .ranks_per_node = 2}, 2);
-  expect_waits_per_layer({.exchange = "hierarchical", .node_sums = true, .ranks_per_node = 2}, 4);
 }
 
 // In exact mode: one GPU alone, and all ranks of this program; with bf16 too.

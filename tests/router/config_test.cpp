@@ -30,15 +30,6 @@ TEST(RouterConfig, ExpertChoiceNeedsConsentAndSaysWhy) {
   EXPECT_EQ(refusal({.gate = "expert_choice", .allow_future_tokens = true}), "no error");
 }
 
-TEST(RouterConfig, NodeSumsNeedRelays) {
-  EXPECT_EQ(refusal({.exchange = "hierarchical", .node_sums = true}), "no error");
-  for (const char* exchange : {"flat", "auto"}) {
-    EXPECT_THAT(refusal({.exchange = exchange, .node_sums = true}),
-                AllOf(HasSubstr("router.node_sums"),
-                      HasSubstr("router.exchange = \"hierarchical\""), HasSubstr(exchange)));
-  }
-}
-
 TEST(RouterConfig, KeysOfAnotherGateAreRefused) {
   const auto names = [](const char* key, const char* gate) {
     return AllOf(HasSubstr(key), HasSubstr("router.gate"), HasSubstr(gate));

@@ -55,7 +55,6 @@ TEST(RoutingPrediction, HierarchicalCrossesOncePerNode) {
   EXPECT_NEAR(wire_kib("dispatch", "flat"), 256, 1e-3);
   EXPECT_NEAR(wire_kib("dispatch", "hierarchical"), 256 * 5 / 6.0, 1e-3);
   EXPECT_NEAR(wire_kib("combine", "hierarchical"), 256, 1e-3);
-  EXPECT_NEAR(wire_kib("combine", "node_sums"), 256 * 5 / 6.0, 1e-3);
 }
 
 // Half of the draws and an eighth: 5/8 of all tokens.

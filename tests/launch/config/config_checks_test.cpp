@@ -49,12 +49,6 @@ TEST(ConfigChecks, TopKMustNotExceedExperts) {
   EXPECT_THAT(failure_of({"router.top_k=9"}), HasSubstr("more than model.num_experts = 8"));
 }
 
-TEST(ConfigChecks, SumsPerNodeAreNotExact) {
-  const std::string by_node = "router.exchange=hierarchical", sums = "router.node_sums=true";
-  EXPECT_THAT(failure_of({by_node, sums}), HasSubstr("set train.exact = false"));
-  EXPECT_EQ(failure_of({by_node, sums, "train.exact=false"}), "no error");
-}
-
 TEST(ConfigChecks, DenseLayersMustExist) {
   EXPECT_THAT(failure_of({"model.dense_layers=[4]"}), HasSubstr("the last one is 3"));
 }

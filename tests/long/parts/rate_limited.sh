@@ -1,8 +1,7 @@
 #!/bin/bash
 # builds: switchyard
 # Four hosts whose links carry 100 Mbit/s each way. A token with eight experts crosses to a host once by the hierarchical exchange:
-# its dispatch takes less time than the flat one's by the factor of bytes, and so does its combine where a host sums a token's rows
-# (router.node_sums). The pipelined exchange hides at least 70 % of the shorter
+# its dispatch takes less time than the flat one's by the factor of bytes. The pipelined exchange hides at least 70 % of the shorter
 # of experts and transfer. docs/benchmarks.md has what was measured. Needs root; about 3 minutes.
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 source "$root/tests/cluster/hosts.sh"
@@ -53,5 +52,4 @@ overlap() {
 }
 
 step dispatch fewer_bytes dispatch hierarchical
-step combine fewer_bytes combine node_sums
 step overlap overlap

@@ -1,4 +1,4 @@
-#include "router/exchange/exchange.h"
+#include "router/exchange/exchange_choice.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "experts/balanced_placement.h"
 #include "router/exchange/exchange_oracle.h"
-#include "router/ops.h"
+#include "router/row_ops.h"
 #include "tests/rank_test.h"
 
 namespace switchyard {
@@ -19,7 +19,7 @@ struct Case {
   std::string exchange = "flat", payload = "f32", workload = "zipf";
   int ranks_per_node = 0, num_experts = 7, top_k = 3;
   std::int64_t tokens = 48;
-  int extra_copies = 0;  // and then experts stand in no order
+  int extra_copies = 0;  // if any, experts are in no particular order
 
   std::string text() const {
     return fmt::format("{} {} {}, {} ranks per node, {} experts, top-{}, {} extra copies", exchange,
@@ -53,29 +53,29 @@ class Exchanged {
     exchange_ =
         make_exchange(config, {hidden, c.num_experts, c.tokens}, test_world(), stream_).exchange;
     const Routing& routing = oracle_.mine().routing;
-    make_plan(routing, placement_, test_world(), arena_, plan_, stream_);
-    exchange_->prepare(plan_, arena_, stream_);
+    prepared_ = exchange_->prepare(make_plan(routing, placement_, test_world(), arena_, stream_),
+                                   arena_, stream_);
+    const Plan& plan = prepared_->plan;
     x_ = arena_.take({oracle_.mine().tokens(), hidden});
     oracle_.fill(x_);
-    rows_ = not_a_number(plan_.num_shard_rows);
-    results_ = exchange_->take_results(plan_, hidden, arena_);
+    rows_ = not_a_number(plan.num_shard_rows);
+    results_ = exchange_->take_results(plan, hidden, arena_);
     std::fill_n(results_.as<float>(), results_.size(), NAN);
-    slots_ = not_a_number(plan_.num_slots);
+    slots_ = not_a_number(plan.num_slots);
   }
 
   Tensor weight(bool weighted) const { return weighted ? oracle_.mine().routing.weight : Tensor{}; }
   // Wrong rows of a dispatch, then of the combine that follows it, over all ranks.
   std::int64_t wrong_apart(bool weighted) {
-    exchange_->dispatch(x_, weight(weighted), plan_, rows_, arena_, stream_);
-    oracle_.work({plan_.segments}, rows_, results_);
-    exchange_->combine(results_, plan_, slots_, arena_, stream_);
+    exchange_->dispatch(x_, weight(weighted), *prepared_, rows_, arena_, stream_);
+    oracle_.work({prepared_->plan.segments}, rows_, results_);
+    exchange_->combine(results_, *prepared_, slots_, arena_, stream_);
     return wrong(weighted);
   }
   std::int64_t wrong_together(bool weighted) {
     exchange_->round_trip(
-        x_, weight(weighted), plan_, rows_,
-        [&](const Chunk& chunk) { oracle_.work(chunk, rows_, results_); }, results_, slots_, arena_,
-        stream_);
+        {x_, weight(weighted), rows_, results_, slots_}, *prepared_,
+        [&](const Chunk& chunk) { oracle_.work(chunk, rows_, results_); }, arena_, stream_);
     return wrong(weighted);
   }
   std::int64_t wrong(bool weighted) {
@@ -106,7 +106,7 @@ class Exchanged {
   Arena arena_;
   Placement placement_;
   ExchangeOracle oracle_;
-  Plan plan_;
+  std::unique_ptr<const PreparedPlan> prepared_;
   Tensor x_, rows_, results_, slots_;
   std::unique_ptr<Exchange> exchange_;
 };
@@ -187,21 +187,21 @@ TEST(Exchange, RoundTripWithIdentityExpertsIsTheIdentity) {
   std::fill(drawn.weight.begin(), drawn.weight.end(), 0.5F);
   Stream stream = Stream::cpu(1);
   Arena arena;
-  Plan plan;
-  make_plan(drawn.routing, Placement(8, test_world().size()), test_world(), arena, plan, stream);
+  const Plan plan =
+      make_plan(drawn.routing, Placement(8, test_world().size()), test_world(), arena, stream);
   for (const std::string& name : exchange_names()) {
     RouterConfig config;
     config.exchange = name;
     const auto exchange = make_exchange(config, {hidden, 8, 32}, test_world(), stream).exchange;
-    exchange->prepare(plan, arena, stream);
+    const auto prepared = exchange->prepare(plan, arena, stream);
     const Tensor x = arena.take({drawn.tokens(), hidden}), out = arena.take(x.shape);
     for (std::int64_t i = 0; i < x.size(); ++i)
       x.as<float>()[i] = std::sin(static_cast<float>(i + test_world().rank()));
     const Tensor rows = arena.take({plan.num_shard_rows, hidden});
     const Tensor slots = arena.take({plan.num_slots, hidden});
     exchange->round_trip(
-        x, Tensor{}, plan, rows, [](const Chunk&) {}, rows, slots, arena, stream);
-    RouterOps::on(Device::cpu())
+        {x, Tensor{}, rows, rows, slots}, *prepared, [](const Chunk&) {}, arena, stream);
+    RowOps::on(Device::cpu())
         .sum_choices(slots, drawn.routing.weight, plan.slot_of_choice, out, stream);
     EXPECT_EQ(std::memcmp(out.data, x.data, static_cast<std::size_t>(x.bytes())), 0) << name;
   }

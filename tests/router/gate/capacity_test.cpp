@@ -44,7 +44,7 @@ TEST(Capacity, DropsWhatABruteForceSearchDrops) {
         std::vector<std::int32_t> after = before;
         const std::vector<float> weight = coarse(std::ssize(before));
         Stream stream = Stream::cpu(threads);
-        RouterOps::on(Device::cpu())
+        GateOps::on(Device::cpu())
             .drop(tensor_of(after.data(), {tokens, 2}), tensor_of(weight.data(), {tokens, 2}),
                   num_experts, capacity, by, stream);
         for (std::size_t pair = 0; pair < before.size(); ++pair) {
@@ -61,7 +61,7 @@ TEST(Capacity, ExpertsTakeTheirMostProbableTokens) {
   const std::vector<float> probability = coarse(tokens * num_experts);
   std::vector<std::int32_t> expert(probability.size());
   Stream stream = Stream::cpu(2);
-  RouterOps::on(Device::cpu())
+  GateOps::on(Device::cpu())
       .pick_tokens(tensor_of(probability.data(), {tokens, num_experts}), 20,
                    tensor_of(expert.data(), {tokens, num_experts}), stream);
   for (std::int64_t t = 0; t < tokens; ++t) {

@@ -1,17 +1,14 @@
-// A mixture whose sums are taken per node is the one summed at home, but for rounding.
+// A mixture and its gradients against plain loops over the tokens of this rank, which know neither
+// plans nor other ranks.
 #include "router/mixture/mixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <set>
 
-#include "router/exchange/exchange_oracle.h"
-#include "router/exchange/hierarchical_exchange.h"
-#include "router/exchange/node_sums_exchange.h"
-#include "router/exchange/parcel.h"
-#include "tests/faulty_comm.h"
+#include "router/exchange/exchange_choice.h"
+#include "router/exchange/workload.h"
 #include "tests/rank_test.h"
 
 namespace switchyard {
@@ -20,15 +17,14 @@ namespace mixture_test {
 constexpr std::int64_t hidden = 20;
 
 struct Case {
-  std::string workload = "zipf", payload = "f32";
-  int ranks_per_node = 2, num_experts = 7, top_k = 3;
+  std::string workload = "zipf", exchange = "flat";
+  int num_experts = 7, top_k = 3;
   std::int64_t tokens = 48;
   bool drops = false;
 
   std::string text() const {
-    return fmt::format("{} {}, {} ranks per node, {} experts, top-{}, {} tokens{}", workload,
-                       payload, ranks_per_node, num_experts, top_k, tokens,
-                       drops ? ", with drops" : "");
+    return fmt::format("{} {}, {} experts, top-{}, {} tokens{}", workload, exchange, num_experts,
+                       top_k, tokens, drops ? ", with drops" : "");
   }
   DrawnRouting draw(int rank) const {
     const Workload made(workload, {.tokens = tokens,
@@ -46,32 +42,30 @@ struct Case {
   }
 };
 
-// One rank's side of a layer without a gate: expert e is x * (1 + e).
+struct Results {
+  std::vector<float> out, d_weight, d_x;
+};
+
+// One rank's side of a layer without a gate: expert e computes x * (1 + e).
 class Layer {
  public:
-  Layer(const Case& c, Exchange& exchange)
-      : top_k_(c.top_k),
-        placement_(c.num_experts, test_world().size()),
-        drawn_(c.draw(test_world().rank())) {
-    make_plan(drawn_.routing, placement_, test_world(), arena_, plan_, stream_);
-    exchange.prepare(plan_, arena_, stream_);
-    x_ = arena_.take({drawn_.tokens(), hidden});
-    d_out_ = arena_.take(x_.shape);
-    for (std::int64_t i = 0; i < x_.size(); ++i) {
+  explicit Layer(const Case& c)
+      : drawn_(c.draw(test_world().rank())), placement_(c.num_experts, test_world().size()) {
+    for (std::int64_t i = 0; i < drawn_.tokens() * hidden; ++i) {
       const auto number = static_cast<float>(i + 1000 * test_world().rank());
-      x_.as<float>()[i] = std::sin(number);
-      d_out_.as<float>()[i] = std::cos(3 * number);
+      x_.push_back(std::sin(number));
+      d_out_.push_back(std::cos(3 * number));
     }
   }
 
-  struct Results {
-    std::vector<float> out, d_weight, d_x;
-  };
-  Results run(const Mixture& mixture) {
-    const Tensor out = not_a_number(x_.shape), d_x = not_a_number(x_.shape),
-                 d_weight = not_a_number({x_.rows(), top_k_});
-    Mixture::Saved saved;
-    const auto experts = [&](const Chunk& chunk, Tensor in, Tensor result) {
+  Results run(Exchange& exchange) {
+    const auto prepared = exchange.prepare(
+        make_plan(drawn_.routing, placement_, test_world(), arena_, stream_), arena_, stream_);
+    const Shape shape{drawn_.tokens(), hidden};
+    const Tensor weight = drawn_.routing.weight;
+    const Tensor out = not_a_number(shape), d_x = not_a_number(shape),
+                 d_weight = not_a_number(weight.shape);
+    const ExpertPass experts = [&](const Chunk& chunk, Tensor in, Tensor result) {
       for (const Segment& segment : chunk.segments) {
         const int expert =
             placement_.hosted(test_world().rank())[static_cast<std::size_t>(segment.slot)];
@@ -79,18 +73,30 @@ class Layer {
           result.as<float>()[i] = in.as<float>()[i] * static_cast<float>(1 + expert);
       }
     };
-    const Tensor weight = drawn_.routing.weight;
-    mixture.forward(x_, weight, plan_, experts, saved, out, arena_, arena_, stream_);
-    mixture.backward(d_out_, weight, plan_, experts, saved, d_weight, d_x, arena_, stream_);
+    const Mixture mixture(exchange);
+    Mixture::Saved saved;
+    const Mixture::Call call{weight, *prepared, experts, arena_, stream_};
+    mixture.forward(tensor_of(x_.data(), shape), call, saved, out, arena_);
+    mixture.backward(tensor_of(d_out_.data(), shape), call, saved, d_weight, d_x);
     return {values(out), values(d_weight), values(d_x)};
   }
 
-  Tensor x() const { return x_; }
-  const Plan& plan() const { return plan_; }
-  const DrawnRouting& drawn() const { return drawn_; }
-  const Placement& placement() const { return placement_; }
-  Arena& arena() { return arena_; }
-  Stream& stream() { return stream_; }
+  Results expected() const {
+    Results results{std::vector<float>(x_.size()), std::vector<float>(drawn_.expert.size()),
+                    std::vector<float>(x_.size())};
+    const std::size_t top_k = static_cast<std::size_t>(drawn_.routing.expert.cols());
+    for (std::size_t pair = 0; pair < drawn_.expert.size(); ++pair) {
+      if (drawn_.expert[pair] < 0) continue;
+      const auto factor = static_cast<float>(1 + drawn_.expert[pair]);
+      for (std::size_t h = 0; h < hidden; ++h) {
+        const std::size_t i = pair / top_k * hidden + h;
+        results.out[i] += drawn_.weight[pair] * factor * x_[i];
+        results.d_weight[pair] += factor * x_[i] * d_out_[i];
+        results.d_x[i] += drawn_.weight[pair] * factor * d_out_[i];
+      }
+    }
+    return results;
+  }
 
  private:
   Tensor not_a_number(Shape shape) {
@@ -102,117 +108,49 @@ class Layer {
     return {tensor.as<float>(), tensor.as<float>() + tensor.size()};
   }
 
-  int top_k_;
   Stream stream_ = Stream::cpu(1);
   Arena arena_;
-  Placement placement_;
   DrawnRouting drawn_;
-  Plan plan_;
-  Tensor x_, d_out_;
+  Placement placement_;
+  std::vector<float> x_, d_out_;
 };
 
-void expect_near(const std::vector<float>& expected, const std::vector<float>& got, float tolerance,
+void expect_near(const std::vector<float>& expected, const std::vector<float>& got,
                  const std::string& what) {
-  using testing::FloatNear;
-  using testing::Pointwise;
-  EXPECT_THAT(got, Pointwise(FloatNear(tolerance), expected)) << what;
+  EXPECT_THAT(got, testing::Pointwise(testing::FloatNear(1e-4F), expected)) << what;
 }
 
-void expect_same_mixture(const Case& c) {
-  const Payload payload = payload_of(c.payload);
-  HierarchicalExchange by_choice(payload, c.ranks_per_node, test_world());
-  NodeSumsExchange by_node(payload, c.ranks_per_node, test_world());
-  const Layer::Results expected = Layer(c, by_choice).run(*mixture_at_home(by_choice));
-  const float tolerance = payload == Payload::f32 ? 1e-4F : 0.1F;
-  for (Exchange* exchange :
-       {static_cast<Exchange*>(&by_choice), static_cast<Exchange*>(&by_node)}) {
-    const Layer::Results got = Layer(c, *exchange).run(*mixture_per_node(*exchange, test_world()));
-    const std::string what = c.text() + ", by " + exchange->name();
-    expect_near(expected.out, got.out, tolerance, what + ": out");
-    expect_near(expected.d_weight, got.d_weight, 2 * tolerance, what + ": gradient of the weights");
-    expect_near(expected.d_x, got.d_x, tolerance, what + ": gradient of x");
+void expect_right(const Case& c) {
+  RouterConfig config;
+  config.exchange = c.exchange;
+  config.ranks_per_node = 2;
+  Stream stream = Stream::cpu(1);
+  const auto exchange =
+      make_exchange(config, {hidden, c.num_experts, c.tokens}, test_world(), stream).exchange;
+  Layer layer(c);
+  const Results got = layer.run(*exchange), expected = layer.expected();
+  expect_near(expected.out, got.out, c.text() + ": out");
+  expect_near(expected.d_weight, got.d_weight, c.text() + ": gradient of the weights");
+  expect_near(expected.d_x, got.d_x, c.text() + ": gradient of x");
+}
+
+TEST(Mixture, IsTheWeightedSumOfTheExperts) {
+  for (const std::string& name : exchange_names()) {
+    expect_right({.exchange = name});
+    expect_right({.workload = "empty_rank", .exchange = name});
   }
 }
 
-TEST(Mixture, SummedPerNodeIsTheOneSummedAtHome) {
-  for (const int ranks_per_node : {1, 2, 3}) {
-    expect_same_mixture({.ranks_per_node = ranks_per_node});
-    expect_same_mixture({.workload = "empty_rank", .ranks_per_node = ranks_per_node});
-  }
+TEST(Mixture, TakesExtremeShapes) {
+  expect_right({.top_k = 1});
+  expect_right({.num_experts = 1, .top_k = 1});  // ranks without experts
+  expect_right({.num_experts = 8, .top_k = 8});  // every token everywhere
+  expect_right({.workload = "hot_rank", .tokens = 0});
 }
 
-TEST(Mixture, PerNodeTakesExtremeShapes) {
-  expect_same_mixture({.top_k = 1});
-  expect_same_mixture({.num_experts = 1, .top_k = 1});  // ranks without experts
-  expect_same_mixture({.num_experts = 8, .top_k = 8});  // every token everywhere
-  expect_same_mixture({.workload = "hot_rank", .tokens = 0});
-}
-
-TEST(Mixture, PerNodeLeavesOutDroppedChoices) {
-  expect_same_mixture({.drops = true});
-  expect_same_mixture({.top_k = 1, .drops = true});
-}
-
-TEST(Mixture, PerNodeTakesEveryPayload) {
-  for (const char* payload : {"bf16", "int8"}) expect_same_mixture({.payload = payload});
-}
-
-// Pairs of a token of mine and a node where it has an expert.
-std::int64_t visits_of_nodes(const Layer& layer, int ranks_per_node) {
-  std::set<std::pair<std::size_t, int>> visits;
-  const std::vector<std::int32_t>& expert = layer.drawn().expert;
-  for (std::size_t pair = 0; pair < expert.size(); ++pair) {
-    for (int rank = 0; rank < test_world().size(); ++rank) {
-      const auto hosted = layer.placement().hosted(rank);
-      if (std::find(hosted.begin(), hosted.end(), expert[pair]) != hosted.end())
-        visits.insert({pair / static_cast<std::size_t>(layer.drawn().routing.expert.cols()),
-                       rank / ranks_per_node});
-    }
-  }
-  return std::ssize(visits);
-}
-
-TEST(Mixture, ARowCrossesHomeOncePerTokenAndNode) {
-  for (const int ranks_per_node : {1, 2}) {
-    std::vector<std::int64_t> arrived;  // rows of each exchange
-    FaultyComm comm(test_world().split(0, test_world().rank()), [&](Struck, Tensor rows) {
-      if (rows.cols() == hidden) arrived.push_back(rows.rows());
-    });
-    NodeSumsExchange exchange(Payload::f32, ranks_per_node, comm);
-    Layer layer({.num_experts = 8, .top_k = 6}, exchange);
-    const Tensor rows = layer.arena().take({layer.plan().num_shard_rows, hidden}), out = layer.x();
-    std::fill_n(rows.as<float>(), rows.size(), 1.0F);
-    exchange.combine_sums(rows, Tensor{}, layer.plan(), out, layer.arena(), layer.stream());
-    EXPECT_EQ(arrived.back(), visits_of_nodes(layer, ranks_per_node));
-    EXPECT_LT(arrived.back(), layer.plan().num_slots);
-  }
-}
-
-// In plain loops over the routing of all ranks, which know no plans.
-TEST(Mixture, SumsPassTheOracle) {
-  for (const char* payload : {"f32", "bf16", "int8"}) {
-    const Case c{.payload = payload};
-    NodeSumsExchange exchange(payload_of(payload), c.ranks_per_node, test_world());
-    Layer layer(c, exchange);
-    std::vector<DrawnRouting> all;
-    for (int rank = 0; rank < test_world().size(); ++rank) all.push_back(c.draw(rank));
-    const ExchangeOracle oracle(std::move(all), layer.placement(), payload_of(payload), hidden,
-                                test_world().rank());
-    oracle.fill(layer.x());
-    Arena& arena = layer.arena();
-    Stream& stream = layer.stream();
-    const Plan& plan = layer.plan();
-    const Tensor rows = arena.take({plan.num_shard_rows, hidden}),
-                 out = arena.take(layer.x().shape);
-    exchange.dispatch(layer.x(), Tensor{}, plan, rows, arena, stream);
-    oracle.work({plan.segments}, rows, rows);
-    const Tensor weights =
-        weights_of_received(oracle.mine().routing.weight, plan, test_world(), arena, stream);
-    exchange.combine_sums(rows, weights, plan, out, arena, stream);
-    EXPECT_EQ(oracle.wrong_sums(out, true), 0) << payload;
-    out.as<float>()[5] += 1.0F;
-    EXPECT_EQ(oracle.wrong_sums(out, true), 1) << payload;
-  }
+TEST(Mixture, LeavesOutDroppedChoices) {
+  expect_right({.drops = true});
+  expect_right({.top_k = 1, .drops = true});
 }
 
 }  // namespace mixture_test

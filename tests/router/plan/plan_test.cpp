@@ -11,14 +11,13 @@ namespace switchyard {
 namespace plan_test {
 
 struct Planned {
+  Stream stream = Stream::cpu(1);
   Arena arena;
   Plan plan;
-  Stream stream = Stream::cpu(1);
 
-  Planned(const HandRouting& hand, int num_experts) {
-    make_plan(hand.routing, Placement(num_experts, test_world().size()), test_world(), arena, plan,
-              stream);
-  }
+  Planned(const HandRouting& hand, int num_experts)
+      : plan(make_plan(hand.routing, Placement(num_experts, test_world().size()), test_world(),
+                       arena, stream)) {}
 };
 
 TEST(Plan, SlotsAreSortedByExpertThenTokenThenChoice) {

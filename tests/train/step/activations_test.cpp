@@ -64,17 +64,6 @@ TEST(Activations, CoverGatesThatKeepMore) {
   expect_covers(config);
 }
 
-TEST(Activations, CoverSumsPerNode) {
-  SmallConfig config = larger();
-  config.train.exact = false;
-  config.router.exchange = "hierarchical";
-  config.router.node_sums = true;
-  for (const char* payload : {"f32", "bf16"}) {
-    config.router.payload = payload;
-    expect_covers(config);
-  }
-}
-
 TEST(Activations, CoverPayloads) {
   SmallConfig config = larger();
   config.router.payload = "int8";

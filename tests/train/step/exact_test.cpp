@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "router/exchange/exchange.h"
+#include "router/exchange/factory.h"
 #include "tests/rank_test.h"
 #include "tests/train/small_run.h"
 
