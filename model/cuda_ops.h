@@ -11,18 +11,18 @@ class CudaModelOps final : public ModelOps {
   void embed(Tensor token, Tensor table, Tensor out, Stream& stream) override;
   void embed_backward(Tensor token, Tensor d_out, Tensor d_table, Stream& stream) override;
 
-  // norm.cu
+  // norm_kernels.cu
   void rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
                 Stream& stream) override;
   void rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out, Tensor d_x,
                          Tensor d_weight, Tensor scratch, Stream& stream) override;
   std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const override;
 
-  // rotary.cu
+  // rotary_kernels.cu
   void rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,
               Stream& stream) override;
 
-  // attention.cu
+  // attention_kernels.cu
   void attention(Tensor q, Tensor k, Tensor v, Tensor position, const AttentionShape& shape,
                  Tensor out, Tensor log_sum, Tensor scratch, Stream& stream) override;
   void attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
@@ -31,11 +31,11 @@ class CudaModelOps final : public ModelOps {
                           Stream& stream) override;
   std::int64_t attention_scratch(const AttentionShape& shape, const Stream& stream) const override;
 
-  // attention_past.cu
+  // attention_past_kernels.cu
   void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values, Tensor length,
                       Tensor score, Tensor out, Stream& stream) override;
 
-  // cross_entropy.cu
+  // cross_entropy_kernels.cu
   void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                      Stream& stream) override;
 };

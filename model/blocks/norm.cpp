@@ -1,127 +1,32 @@
-// RMSNorm and its gradient.
-#include <algorithm>
-#include <cmath>
+#include "model/blocks/norm.h"
 
-#include "model/cpu_ops.h"
-#include "runtime/expect.h"
-#include "runtime/hd.h"
-#include "runtime/sum16.h"
+#include "model/ops.h"
+#include "runtime/device/trace.h"
 
 namespace switchyard {
-namespace {
 
-constexpr std::int64_t chunk_rows = 64;  // d_weight is summed within chunks first
-
-constexpr std::int64_t num_chunks(std::int64_t rows) {
-  return (rows + chunk_rows - 1) / chunk_rows;
+Norm::Norm(Params& params, const std::string& name, std::int64_t hidden, float epsilon)
+    : epsilon_(epsilon) {
+  weight_ = params.declare({.name = name, .shape = {hidden}, .init_value = 1.0F, .decays = false});
 }
 
-struct NormRows {
-  const float* x;
-  const float* weight;
-  std::int64_t rows, n;
-};
-
-SWITCHYARD_MULTIVERSION
-void norm_chunk(const NormRows& in, float epsilon, float* out, float* inverse) {
-  const std::int64_t n = in.n;
-  const float* weight = in.weight;
-  for (std::int64_t r = 0; r < in.rows; ++r) {
-    const float* x = in.x + r * n;
-    float* y = out + r * n;
-    const float squares = sum16<float>(n, [x](std::int64_t i) { return x[i] * x[i]; });
-    const float scale = 1.0F / std::sqrt(squares / static_cast<float>(n) + epsilon);
-#pragma GCC ivdep
-    for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] * scale * weight[i];
-    inverse[r] = scale;
-  }
+void Norm::forward(const Params& params, Tensor x, Saved& saved, Arena& arena,
+                   Stream& stream) const {
+  const Span span(stream, "norms");
+  saved.out = arena.take(x.shape);
+  saved.inverse = arena.take({x.rows()});
+  ModelOps::on(stream.device())
+      .rms_norm(x, params.value(weight_), epsilon_, saved.out, saved.inverse, stream);
 }
 
-// With s = inverse: d_x = s * weight * d_out - x * s^3 * mean(weight * d_out * x).
-SWITCHYARD_MULTIVERSION
-void norm_backward_chunk(const NormRows& in, const float* inverse, const float* d_out, float* d_x,
-                         float* d_weight) {
-  const std::int64_t n = in.n;
-  const float* weight = in.weight;
-  for (std::int64_t i = 0; i < n; ++i) d_weight[i] = 0.0F;
-  for (std::int64_t r = 0; r < in.rows; ++r) {
-    const float* x = in.x + r * n;
-    const float* d_y = d_out + r * n;
-    float* d = d_x + r * n;
-    const float dot = sum16<float>(n, [=](std::int64_t i) { return weight[i] * d_y[i] * x[i]; });
-    const float scale = inverse[r];
-    const float pull = scale * scale * scale * (dot / static_cast<float>(n));
-#pragma GCC ivdep
-    for (std::int64_t i = 0; i < n; ++i) {
-      const float scaled = d_y[i] * scale;
-      d_weight[i] += scaled * x[i];
-      d[i] = scaled * weight[i] - x[i] * pull;
-    }
-  }
-}
-
-SWITCHYARD_MULTIVERSION
-void add_row(const float* from, float* to, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
-}
-
-// Adds neighbours, then neighbours of those, and so on: row 0 becomes the sum of all.
-void join_pairwise(float* rows, std::int64_t count, std::int64_t n) {
-  for (std::int64_t stride = 1; stride < count; stride *= 2) {
-    for (std::int64_t i = 0; i + stride < count; i += 2 * stride) {
-      add_row(rows + (i + stride) * n, rows + i * n, n);
-    }
-  }
-}
-
-}  // namespace
-
-void CpuModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
-                           Stream& stream) {
-  const std::int64_t rows = inverse.size();
-  const std::int64_t n = weight.size();
-  expect_size("x", x, rows * n);
-  expect_size("out", out, rows * n);
-  const float* xs = x.as<float>();
-  const float* weights = weight.as<float>();
-  float* outs = out.as<float>();
-  float* inverses = inverse.as<float>();
-  parallel_for(stream, num_chunks(rows), [&](std::int64_t chunk) {
-    const std::int64_t begin = chunk * chunk_rows;
-    const NormRows in = {xs + begin * n, weights, std::min(chunk_rows, rows - begin), n};
-    norm_chunk(in, epsilon, outs + begin * n, inverses + begin);
-  });
-}
-
-void CpuModelOps::rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out,
-                                    Tensor d_x, Tensor d_weight, Tensor scratch, Stream& stream) {
-  const std::int64_t rows = inverse.size();
-  const std::int64_t n = weight.size();
-  expect_size("x", x, rows * n);
-  expect_size("d_out", d_out, rows * n);
-  expect_size("d_x", d_x, rows * n);
-  expect_size("d_weight", d_weight, n);
-  require(scratch.size() >= rms_norm_scratch(rows, n), "scratch has {} elements; {} are needed",
-          scratch.size(), rms_norm_scratch(rows, n));
-  const float* xs = x.as<float>();
-  const float* weights = weight.as<float>();
-  const float* inverses = inverse.as<float>();
-  const float* d_outs = d_out.as<float>();
-  float* d_xs = d_x.as<float>();
-  float* sums = scratch.as<float>();
-  parallel_for(stream, num_chunks(rows), [&](std::int64_t chunk) {
-    const std::int64_t begin = chunk * chunk_rows;
-    const NormRows in = {xs + begin * n, weights, std::min(chunk_rows, rows - begin), n};
-    norm_backward_chunk(in, inverses + begin, d_outs + begin * n, d_xs + begin * n,
-                        sums + chunk * n);
-  });
-  join_pairwise(sums, num_chunks(rows), n);
-  if (rows == 0) std::fill_n(sums, n, 0.0F);
-  std::copy_n(sums, n, d_weight.as<float>());
-}
-
-std::int64_t CpuModelOps::rms_norm_scratch(std::int64_t rows, std::int64_t n) const {
-  return std::max<std::int64_t>(1, num_chunks(rows)) * n;
+void Norm::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
+                    Arena& scratch, Stream& stream) const {
+  const Span span(stream, "norms");
+  ModelOps& ops = ModelOps::on(stream.device());
+  const Tensor d_weight = scratch.take({x.cols()});
+  ops.rms_norm_backward(x, params.value(weight_), saved.inverse, d_out, d_x, d_weight,
+                        scratch.take({ops.rms_norm_scratch(x.rows(), x.cols())}), stream);
+  params.add_gradient(weight_, d_weight, stream);
 }
 
 }  // namespace switchyard

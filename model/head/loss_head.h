@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "model/blocks/block.h"
+#include "model/blocks/norm.h"
 #include "model/config.h"
 #include "runtime/batch.h"
 #include "runtime/params/params.h"

@@ -1,6 +1,6 @@
 // Causal attention within documents on a GPU: the running softmax of FlashAttention-2 (Dao 2023,
 // arXiv:2307.08691), in f32. A block has a tile of queries of one head and walks over the keys they
-// may see. Backward is in attention_backward.cu.
+// may see. Backward is in attention_backward_kernels.cu.
 #include "model/attention/cuda_attention.h"
 #include "model/cuda_ops.h"
 
