@@ -112,9 +112,10 @@ __global__ void __launch_bounds__(past_threads) past_kernel(PastCall call) {
 
 }  // namespace
 
-// score is not needed: no score leaves its warp.
-void CudaModelOps::attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values,
-                                  Tensor length, Tensor, Tensor out, Stream& stream) {
+// No score leaves its warp, so `score` is not written.
+void CudaModelOps::attention_past(const PastAttentionTensors& tensors, Stream& stream) {
+  const Tensor q = tensors.q, k = tensors.k, v = tensors.v, keys = tensors.keys,
+               values = tensors.values, length = tensors.length, out = tensors.out;
   const std::int64_t rows = q.dim(0), texts = keys.dim(0);
   PastCall call;
   call.num_heads = static_cast<int>(q.dim(1));

@@ -84,15 +84,15 @@ inline DeviceHeads device_heads(Tensor tensor, int heads, const AttentionShape& 
   return {device_data<float>(tensor), heads, static_cast<int>(shape.head_dim), shape.sequence};
 }
 
-inline AttentionCall attention_call(Tensor q, Tensor k, Tensor v, Tensor position,
-                                    const AttentionShape& shape, Tensor log_sum) {
-  check_attention(shape, q, k, v, position, log_sum);
+inline AttentionCall attention_call(const AttentionTensors& tensors, const AttentionShape& shape) {
+  check_attention(tensors, shape);
   AttentionCall call;
-  call.q = device_heads(q, shape.num_heads, shape);
-  call.k = device_heads(k, shape.num_kv_heads, shape);
-  call.v = device_heads(v, shape.num_kv_heads, shape);
-  call.position = device_data<std::int32_t>(position);
-  call.log_sum = device_data<float>(log_sum);
+  call.q = device_heads(tensors.q, shape.num_heads, shape);
+  call.k = device_heads(tensors.k, shape.num_kv_heads, shape);
+  call.v = device_heads(tensors.v, shape.num_kv_heads, shape);
+  call.out = device_heads(tensors.out, shape.num_heads, shape);
+  call.position = device_data<std::int32_t>(tensors.position);
+  call.log_sum = device_data<float>(tensors.log_sum);
   call.scale = 1.0F / std::sqrt(static_cast<float>(shape.head_dim));
   call.num_heads = shape.num_heads;
   call.num_kv_heads = shape.num_kv_heads;

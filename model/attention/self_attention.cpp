@@ -35,38 +35,38 @@ AttentionShape SelfAttention::shape_of(const Batch& batch) const {
           config_.head_dim};
 }
 
-Tensor SelfAttention::turn(const Params& params, const Batch& batch, const RotaryTable& rotary,
-                           ParamId norm, Tensor x, Tensor& inverse, Arena& arena,
-                           Stream& stream) const {
+Tensor SelfAttention::apply_rotary(const Params& params, const Batch& batch,
+                                   const RotaryTable& rotary, ParamId norm, Tensor x,
+                                   Tensor& inverse, Arena& arena, Stream& stream) const {
   ModelOps& ops = ModelOps::on(stream.device());
   const std::int64_t heads = x.cols() / config_.head_dim, rows = x.rows() * heads;
-  const Tensor turned = arena.take({x.rows(), heads, config_.head_dim});
+  const Tensor rotated = arena.take({x.rows(), heads, config_.head_dim});
   if (norm >= 0) {
     inverse = arena.take({rows});
     ops.rms_norm(x.view({rows, config_.head_dim}), params.value(norm), config_.norm_epsilon,
-                 turned.view({rows, config_.head_dim}), inverse, stream);
+                 rotated.view({rows, config_.head_dim}), inverse, stream);
   } else {
-    RuntimeOps::on(stream.device()).copy(x, turned, stream);
+    RuntimeOps::on(stream.device()).copy(x, rotated, stream);
   }
-  ops.rotate(turned, batch.positions, rotary, 1, stream);
-  return turned;
+  ops.rotate(rotated, batch.positions, rotary, 1, stream);
+  return rotated;
 }
 
-Tensor SelfAttention::turn_back(Params& params, const Batch& batch, const RotaryTable& rotary,
-                                ParamId norm, Tensor x, Tensor inverse, Tensor d_turned,
-                                Arena& scratch, Stream& stream) const {
+Tensor SelfAttention::undo_rotary(Params& params, const Batch& batch, const RotaryTable& rotary,
+                                  ParamId norm, Tensor x, Tensor inverse, Tensor d_rotated,
+                                  Arena& scratch, Stream& stream) const {
   ModelOps& ops = ModelOps::on(stream.device());
-  ops.rotate(d_turned, batch.positions, rotary, -1, stream);
+  ops.rotate(d_rotated, batch.positions, rotary, -1, stream);
   if (norm >= 0) {
-    const std::int64_t rows = d_turned.size() / config_.head_dim;
+    const std::int64_t rows = d_rotated.size() / config_.head_dim;
     const Shape by_head{rows, config_.head_dim};
     const Tensor d_weight = scratch.take({config_.head_dim});
-    ops.rms_norm_backward(x.view(by_head), params.value(norm), inverse, d_turned.view(by_head),
-                          d_turned.view(by_head), d_weight,
+    const Tensor d = d_rotated.view(by_head);
+    ops.rms_norm_backward({x.view(by_head), params.value(norm), inverse, d, d, d_weight},
                           scratch.take({ops.rms_norm_scratch(rows, config_.head_dim)}), stream);
     params.add_gradient(norm, d_weight, stream);
   }
-  return d_turned.view(x.shape);
+  return d_rotated.view(x.shape);
 }
 
 void SelfAttention::forward(const Params& params, const Batch& batch, const RotaryTable& rotary,
@@ -82,29 +82,37 @@ void SelfAttention::forward(const Params& params, const Batch& batch, const Rota
   saved.q = project(q_, config_.num_heads);
   saved.k = project(k_, config_.num_kv_heads);
   saved.v = project(v_, config_.num_kv_heads);
-  saved.turned_q = turn(params, batch, rotary, q_norm_, saved.q, saved.inverse_q, arena, stream);
-  saved.turned_k = turn(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, arena, stream);
-  saved.mixed = arena.take({tokens, config_.num_heads, dim});
+  saved.rotated_q =
+      apply_rotary(params, batch, rotary, q_norm_, saved.q, saved.inverse_q, arena, stream);
+  saved.rotated_k =
+      apply_rotary(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, arena, stream);
+  saved.attention_out = arena.take({tokens, config_.num_heads, dim});
   saved.log_sum = arena.take({tokens, config_.num_heads});
   attend(batch, saved, scratch, stream);
-  o_.forward(params, saved.mixed.view(saved.q.shape), out, stream);
+  o_.forward(params, saved.attention_out.view(saved.q.shape), out, stream);
+}
+
+AttentionTensors SelfAttention::tensors_of(const Batch& batch, const Saved& saved) {
+  return {saved.rotated_q, saved.rotated_k,     saved.v.view(saved.rotated_k.shape),
+          batch.positions, saved.attention_out, saved.log_sum};
 }
 
 void SelfAttention::attend(const Batch& batch, const Saved& saved, Arena& scratch,
                            Stream& stream) const {
   ModelOps& ops = ModelOps::on(stream.device());
-  const Tensor v = saved.v.view(saved.turned_k.shape);
+  const Tensor v = saved.v.view(saved.rotated_k.shape);
   if (batch.past != nullptr) {
     const Past& past = *batch.past;
-    ops.attention_past(saved.turned_q, saved.turned_k, v, past.keys(layer_), past.values(layer_),
-                       past.lengths(),
-                       scratch.take({saved.mixed.dim(0), config_.num_heads, past.capacity()}),
-                       saved.mixed, stream);
+    const Tensor score =
+        scratch.take({saved.attention_out.dim(0), config_.num_heads, past.capacity()});
+    ops.attention_past({saved.rotated_q, saved.rotated_k, v, past.keys(layer_), past.values(layer_),
+                        past.lengths(), score, saved.attention_out},
+                       stream);
     return;
   }
   const AttentionShape shape = shape_of(batch);
-  ops.attention(saved.turned_q, saved.turned_k, v, batch.positions, shape, saved.mixed,
-                saved.log_sum, scratch.take({ops.attention_scratch(shape, stream)}), stream);
+  ops.attention(tensors_of(batch, saved), shape,
+                scratch.take({ops.attention_scratch(shape, stream)}), stream);
 }
 
 void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTable& rotary,
@@ -112,22 +120,21 @@ void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTab
                              Stream& stream) const {
   const Span span(stream, "attention");
   ModelOps& ops = ModelOps::on(stream.device());
-  const Tensor v = saved.v.view(saved.turned_k.shape);
-  o_.weight_gradient(params, d_out, saved.mixed.view(saved.q.shape), stream);
-  const Tensor d_mixed = scratch.take(saved.mixed.shape);
-  o_.input_gradient(params, d_out, d_mixed.view(saved.q.shape), Write::replace, stream);
-  const Tensor d_turned_q = scratch.take(saved.turned_q.shape),
-               d_turned_k = scratch.take(saved.turned_k.shape);
+  const Tensor v = saved.v.view(saved.rotated_k.shape);
+  o_.weight_gradient(params, d_out, saved.attention_out.view(saved.q.shape), stream);
+  const Tensor d_attention_out = scratch.take(saved.attention_out.shape);
+  o_.input_gradient(params, d_out, d_attention_out.view(saved.q.shape), Write::replace, stream);
+  const Tensor d_rotated_q = scratch.take(saved.rotated_q.shape),
+               d_rotated_k = scratch.take(saved.rotated_k.shape);
   const Tensor d_v = scratch.take(v.shape);
   const AttentionShape shape = shape_of(batch);
-  ops.attention_backward(saved.turned_q, saved.turned_k, v, batch.positions, shape, saved.mixed,
-                         saved.log_sum, d_mixed, d_turned_q, d_turned_k, d_v,
-                         scratch.take({ops.attention_scratch(shape, stream)}), stream);
+  ops.attention_backward(tensors_of(batch, saved), {d_attention_out, d_rotated_q, d_rotated_k, d_v},
+                         shape, scratch.take({ops.attention_scratch(shape, stream)}), stream);
 
-  const Tensor d_q = turn_back(params, batch, rotary, q_norm_, saved.q, saved.inverse_q, d_turned_q,
-                               scratch, stream);
-  const Tensor d_k = turn_back(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, d_turned_k,
-                               scratch, stream);
+  const Tensor d_q = undo_rotary(params, batch, rotary, q_norm_, saved.q, saved.inverse_q,
+                                 d_rotated_q, scratch, stream);
+  const Tensor d_k = undo_rotary(params, batch, rotary, k_norm_, saved.k, saved.inverse_k,
+                                 d_rotated_k, scratch, stream);
   Write write = Write::replace;
   const auto project_back = [&](const Linear& linear, Tensor d) {
     linear.weight_gradient(params, d, x, stream);

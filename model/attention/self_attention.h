@@ -20,7 +20,7 @@ class SelfAttention {
 
   // What backward needs. The projections as they left the matmul, and as attention saw them.
   struct Saved {
-    Tensor q, k, v, turned_q, turned_k, inverse_q, inverse_k, mixed, log_sum;
+    Tensor q, k, v, rotated_q, rotated_k, inverse_q, inverse_k, attention_out, log_sum;
   };
 
   // x, out: [T, hidden]. `arena` keeps what backward needs; `scratch` may be reset afterwards. With
@@ -33,11 +33,13 @@ class SelfAttention {
 
  private:
   // Norm and rotation of queries or keys, [T, heads, D].
-  Tensor turn(const Params& params, const Batch& batch, const RotaryTable& rotary, ParamId norm,
-              Tensor x, Tensor& inverse, Arena& arena, Stream& stream) const;
-  Tensor turn_back(Params& params, const Batch& batch, const RotaryTable& rotary, ParamId norm,
-                   Tensor x, Tensor inverse, Tensor d_turned, Arena& scratch, Stream& stream) const;
+  Tensor apply_rotary(const Params& params, const Batch& batch, const RotaryTable& rotary,
+                      ParamId norm, Tensor x, Tensor& inverse, Arena& arena, Stream& stream) const;
+  Tensor undo_rotary(Params& params, const Batch& batch, const RotaryTable& rotary, ParamId norm,
+                     Tensor x, Tensor inverse, Tensor d_rotated, Arena& scratch,
+                     Stream& stream) const;
   AttentionShape shape_of(const Batch& batch) const;
+  static AttentionTensors tensors_of(const Batch& batch, const Saved& saved);
   void attend(const Batch& batch, const Saved& saved, Arena& scratch, Stream& stream) const;
 
   ModelConfig config_;

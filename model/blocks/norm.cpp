@@ -24,7 +24,7 @@ void Norm::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, 
   const Span span(stream, "norms");
   ModelOps& ops = ModelOps::on(stream.device());
   const Tensor d_weight = scratch.take({x.cols()});
-  ops.rms_norm_backward(x, params.value(weight_), saved.inverse, d_out, d_x, d_weight,
+  ops.rms_norm_backward({x, params.value(weight_), saved.inverse, d_out, d_x, d_weight},
                         scratch.take({ops.rms_norm_scratch(x.rows(), x.cols())}), stream);
   params.add_gradient(weight_, d_weight, stream);
 }

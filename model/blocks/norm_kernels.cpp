@@ -93,8 +93,10 @@ void CpuModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, T
   });
 }
 
-void CpuModelOps::rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out,
-                                    Tensor d_x, Tensor d_weight, Tensor scratch, Stream& stream) {
+void CpuModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
+                                    Stream& stream) {
+  const Tensor x = gradients.x, weight = gradients.weight, inverse = gradients.inverse,
+               d_out = gradients.d_out, d_x = gradients.d_x, d_weight = gradients.d_weight;
   const std::int64_t rows = inverse.size();
   const std::int64_t n = weight.size();
   expect_size("x", x, rows * n);

@@ -23,12 +23,20 @@ Grid norm_grid(std::int64_t rows, std::int64_t n) {
   return {.blocks = rows, .threads = 256, .shared_bytes = 256 / warp_size * sizeof(float)};
 }
 
-// quads: the row lies so that 16 bytes can be read at a time.
-__global__ void norm_kernel(const float* x, const float* weight, float epsilon, std::int64_t rows,
-                            std::int64_t n, bool quads, float* out, float* inverse) {
+struct NormRows {
+  const float* x;
+  const float* weight;
+  std::int64_t rows, n;
+  bool quads;  // rows lie so that 16 bytes can be read at a time
+};
+
+__global__ void norm_kernel(NormRows in, float epsilon, float* out, float* inverse) {
   const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
-  if (row >= rows) return;
-  const float* from = x + row * n;
+  if (row >= in.rows) return;
+  const std::int64_t n = in.n;
+  const bool quads = in.quads;
+  const float* weight = in.weight;
+  const float* from = in.x + row * n;
   float* to = out + row * n;
   float squares = 0.0F;
   if (quads) {
@@ -103,13 +111,15 @@ void CudaModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, 
   const std::int64_t rows = inverse.size(), n = weight.size();
   expect_size("x", x, rows * n);
   expect_size("out", out, rows * n);
-  launch(norm_kernel, norm_grid(rows, n), stream, device_data<float>(x), device_data<float>(weight),
-         epsilon, rows, n, in_quads(n, x.data, weight.data, out.data), device_data<float>(out),
+  const NormRows in{device_data<float>(x), device_data<float>(weight), rows, n,
+                    in_quads(n, x.data, weight.data, out.data)};
+  launch(norm_kernel, norm_grid(rows, n), stream, in, epsilon, device_data<float>(out),
          device_data<float>(inverse));
 }
 
-void CudaModelOps::rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out,
-                                     Tensor d_x, Tensor d_weight, Tensor scratch, Stream& stream) {
+void CudaModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch, Stream& stream) {
+  const Tensor x = gradients.x, weight = gradients.weight, inverse = gradients.inverse,
+               d_out = gradients.d_out, d_x = gradients.d_x, d_weight = gradients.d_weight;
   const std::int64_t rows = inverse.size(), n = weight.size();
   expect_size("x", x, rows * n);
   expect_size("d_out", d_out, rows * n);

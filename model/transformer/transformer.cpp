@@ -288,7 +288,7 @@ void Transformer::remember(const Saved& saved, std::int64_t text, std::int64_t l
       const std::int64_t begin = text * past.capacity() * each;
       ops.copy(from.range(0, length * each), to.range(begin, begin + length * each), stream);
     };
-    copy(attention.turned_k, past.keys(layer));
+    copy(attention.rotated_k, past.keys(layer));
     copy(attention.v, past.values(layer));
   }
 }
