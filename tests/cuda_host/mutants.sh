@@ -15,7 +15,7 @@ mutants() {
 no barrier before keys are read|model/attention/attention_kernels.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
 no barrier after keys were read|model/attention/attention_backward_kernels.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
 no barrier before warps join|model/attention/attention_past_kernels.cu|s/__syncthreads();//|0|ModelKernels.AttentionToThePast
-no barrier between neighbours|model/blocks/norm_kernels.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
+no barrier between neighbours|model/norm/norm_kernels.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
 no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
 no barrier before a tile is turned|runtime/product/operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
 no barrier before a step is multiplied|runtime/product/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*

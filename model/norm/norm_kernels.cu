@@ -12,7 +12,7 @@ constexpr int join_width = 32;  // columns and pairs that a block joins at a tim
 
 constexpr std::int64_t num_norm_chunks(std::int64_t rows) { return ceil_div(rows, chunk_rows); }
 
-// Threads x work on one row, y on rows of their own. Sum over a row's threads.
+// The sum over a row's threads: threadIdx.x counts the threads of a row, threadIdx.y the rows.
 __device__ float row_sum(float value) {
   return blockDim.x == warp_size ? warp_sum(value) : block_sum(value, shared_memory<float>());
 }
@@ -90,8 +90,8 @@ __global__ void norm_weight_kernel(const float* x, const float* inverse, const f
   sums[chunk * n + column] = sum;
 }
 
-// Adds neighbours, then neighbours of those, and so on: row 0 becomes the sum of all. A block has
-// join_width columns.
+// Adds neighbouring rows, then neighbouring sums, and so on: row 0 becomes the sum of all. A block
+// has join_width columns.
 __global__ void join_kernel(float* sums, std::int64_t count, std::int64_t n, float* d_weight) {
   const std::int64_t column = std::int64_t{blockIdx.x} * join_width + threadIdx.x;
   for (std::int64_t stride = 1; stride < count; stride *= 2) {
@@ -117,7 +117,8 @@ void CudaModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, 
          device_data<float>(inverse));
 }
 
-void CudaModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch, Stream& stream) {
+void CudaModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
+                                     Stream& stream) {
   const Tensor x = gradients.x, weight = gradients.weight, inverse = gradients.inverse,
                d_out = gradients.d_out, d_x = gradients.d_x, d_weight = gradients.d_weight;
   const std::int64_t rows = inverse.size(), n = weight.size();
@@ -131,7 +132,7 @@ void CudaModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor s
   const float* inverses = device_data<float>(inverse);
   const float* d_outs = device_data<float>(d_out);
   float* sums = device_data<float>(scratch);
-  // First what reads d_out, which d_x may overwrite.
+  // The kernels that read d_out run first, because d_x may overwrite it.
   launch(norm_weight_kernel,
          {.blocks = num_norm_chunks(rows),
           .threads = column_threads,
