@@ -1,4 +1,4 @@
-// ModelOps on a CPU. Each file of this room that holds kernels implements its own members.
+// ModelOps on a CPU. Each member is defined in the file that its heading names.
 #pragma once
 
 #include "model/ops.h"

@@ -1,4 +1,4 @@
-// ModelOps on a GPU. Each file of this room that holds kernels implements its own members.
+// ModelOps on a GPU. Each member is defined in the file that its heading names.
 #pragma once
 
 #include "model/ops.h"
@@ -37,7 +37,7 @@ class CudaModelOps final : public ModelOps {
                      Stream& stream) override;
 };
 
-// The kernels above, or, in a program linked without them, an Error (no_cuda.cpp).
+// Returns the kernels above. In a program linked without them it throws an Error (no_cuda.cpp).
 ModelOps& cuda_model_ops();
 
 }  // namespace switchyard

@@ -63,8 +63,7 @@ class ModelOps {
 
   // out[t] = table[token[t]]. token: [T] i32 in [0, V), table: [V, H], out: [T, H].
   virtual void embed(Tensor token, Tensor table, Tensor out, Stream& stream) = 0;
-  // d_table[v] = sum over t with token[t] = v, in token order, of d_out[t]; other rows zero.
-  // Overwrites d_table.
+  // d_table[v] = sum over t with token[t] = v, in token order, of d_out[t]; other rows become zero.
   virtual void embed_backward(Tensor token, Tensor d_out, Tensor d_table, Stream& stream) = 0;
 
   // RMSNorm (Zhang and Sennrich 2019): out = x / sqrt(mean(x^2) + epsilon) * weight, over the last

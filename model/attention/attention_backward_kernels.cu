@@ -1,6 +1,5 @@
 // The gradient of attention on a GPU, without atomics: one kernel owns the queries, another the
-// keys, and both compute the probabilities again from the rows' log-sums, so that every sum has one
-// order.
+// keys, and both recompute the probabilities from the rows' log-sums. Every sum thus has one order.
 #include "model/attention/cuda_attention.h"
 #include "model/cuda_ops.h"
 
@@ -70,8 +69,8 @@ __device__ void score_pair(const AttentionCall& call, const AttentionTile& tile,
   }
 }
 
-// A multiprocessor's shared memory holds one block of the largest heads, which then may have all of
-// its registers; 0: the compiler's choice.
+// A multiprocessor's shared memory holds only one block of the largest heads, which may therefore
+// use all registers; 0 leaves the choice to the compiler.
 template <int dims>
 __global__ void __launch_bounds__(tile_threads, dims > 128 ? 1 : 0)
     query_gradient_kernel(AttentionCall call) {
@@ -119,7 +118,7 @@ __global__ void __launch_bounds__(tile_threads) key_gradient_kernel(AttentionCal
   for (int i = 0; i < share; ++i) {
     query_tile.head = at.head * share + i;
     for (std::int64_t query = at.first; query < at.end; query += back_rows) {
-      if (visible.first_key(query) >= at.first + back_rows) break;  // the documents here are later
+      if (visible.first_key(query) >= at.first + back_rows) break;  // later documents
       load_rows<back_rows>(call.q.rows(at.sequence, query_tile.head), query, at.end, call.scale,
                            shared.q);
       load_rows<back_rows>(call.d_out.rows(at.sequence, query_tile.head), query, at.end, 1.0F,

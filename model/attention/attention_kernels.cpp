@@ -1,6 +1,7 @@
-// Causal attention within documents, and its gradient: one (sequence, key/value head) at a time,
-// query tile by query tile. As in FlashAttention (Dao et al. 2022, arXiv:2205.14135) the
-// probabilities never leave a tile; backward computes them again from the rows' log-sums.
+// Causal attention within documents, and its gradient. A unit of work is one (sequence, key/value
+// head); it goes through its queries tile by tile. As in FlashAttention (Dao et al. 2022,
+// arXiv:2205.14135) the probabilities never leave a tile; backward computes them again from the
+// rows' log-sums.
 #include <algorithm>
 #include <array>
 
@@ -70,7 +71,7 @@ struct Backward {
   const AttentionGradients& gradients;
 };
 
-// One tile's share of all five products, a few panels of keys at a time.
+// Computes one tile's share of all five products, a few panels of keys at a time.
 void backward_keys(const QueryTile& tile, KeyRange all_keys, const BackwardScratch& scratch,
                    const Sizes& size, const float* log_sum, const float* delta) {
   for (std::int64_t begin = all_keys.begin; begin < all_keys.end; begin += backward_panels) {
