@@ -12,7 +12,7 @@
 
 #include "bench/rank_benchmarks.h"
 #include "model/blocks/moe_layer.h"
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 #include "runtime/comm/mpi_comm.h"
 #include "runtime/device/trace.h"
 #include "runtime/random.h"

@@ -1,4 +1,4 @@
-// What happens to one row of a gate, on host and device alike.
+// The arithmetic of one row of a gate, on host and device.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +34,12 @@ struct GateRule {
 // Keeps a quotient finite when every sigmoid of a token is tiny.
 inline constexpr float min_sum = 1e-20F;
 
-// A choice that a full expert dropped stands as the complement of its expert.
+// The complement of its expert marks a choice that a full expert dropped.
 SWITCHYARD_HD inline std::int32_t expert_of(std::int32_t choice) {
   return choice < 0 ? ~choice : choice;
 }
 
-// What experts with limits order tokens by: NaN comes last.
+// The value by which experts with a capacity order tokens: NaN comes last.
 SWITCHYARD_HD inline float rank_value(float value) {
   return value == value ? value : -__builtin_inff();
 }
@@ -132,8 +132,8 @@ SWITCHYARD_HD inline void weigh_row(Weighing weighing, const float* logits,
 }
 
 // Adds to `d`, the gradient by the probabilities (softmax_topk), by the logits (topk_softmax) or by
-// the sigmoids, what the chosen weights say. weight: as weigh_row gave it; d_weight: by the weight
-// times `scale`.
+// the sigmoids, the gradient through the chosen weights. weight: as weigh_row gave it; d_weight: by
+// the weight times `scale`.
 SWITCHYARD_HD inline void weigh_row_backward(const GateRule& rule, const float* logits,
                                              const std::int32_t* chosen, std::int64_t k,
                                              const float* weight, const float* d_weight, float* d) {

@@ -9,7 +9,8 @@ namespace {
 
 void check_packed(Payload payload, Tensor packed, Tensor plain) {
   require(packed.empty() || packed.cols() == payload_row_bytes(payload, plain.cols()),
-          "rows of {} bytes hold {} elements", packed.cols(), plain.cols());
+          "packed rows of {} bytes cannot hold {} elements, which take {}", packed.cols(),
+          plain.cols(), payload_row_bytes(payload, plain.cols()));
 }
 
 }  // namespace

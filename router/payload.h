@@ -16,7 +16,7 @@ enum class Payload : std::uint8_t {
   int8   // a scale per row, largest magnitude / 127; round to nearest even
 };
 
-// Errors: Exit::usage for another name than "f32", "bf16", "int8".
+// Errors: Exit::usage unless the name is "f32", "bf16" or "int8".
 Payload payload_of(const std::string& name);
 
 // An int8 row begins with its scale; its codes follow from this byte on.
@@ -25,22 +25,22 @@ inline constexpr std::int64_t int8_codes_begin = sizeof(float);
 // Bytes of a travelling row; a multiple of 4.
 std::int64_t payload_row_bytes(Payload payload, std::int64_t hidden);
 
-// Tensor{}, as opposed to a tensor without elements: no index, no weights.
+// False for Tensor{}, which means "no index" or "no weights"; true for a tensor without elements.
 inline bool given(Tensor tensor) { return tensor.shape.num_dims() > 0; }
 
-// Rows as they travel in f32.
+// Rows of f32 in the form in which payload f32 packs them.
 inline Tensor as_bytes(Tensor rows) {
   return {rows.data, {rows.rows(), 4 * rows.cols()}, DType::u8, rows.device};
 }
 
-// out[i] = packed(in[from[i]]), or of in[i]. in: [n, hidden] f32; out: [rows, payload_row_bytes]
-// u8; from: [rows] i32 or Tensor{}. A row that is not finite arrives as NaN where its payload
-// cannot hold it.
+// out[i] = packed(in[from[i]]), or packed(in[i]) without `from`. in: [n, hidden] f32; out: [rows,
+// payload_row_bytes] u8; from: [rows] i32 or Tensor{}. A row that is not finite arrives as NaN
+// where its payload cannot hold it.
 void pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, Stream& stream);
 
-// out[to[i]] = in[from[i]] * weight[i]; each of from, to and weight may be Tensor{}: row i of in,
-// of out, unscaled. Elements of `to` are distinct. in: u8 as packed; weight: f32; out: [n, hidden]
-// f32.
+// out[to[i]] = in[from[i]] * weight[i]. Each of from, to and weight may be Tensor{}, which means
+// row i of in, row i of out, and no scaling. Elements of `to` are distinct. in: u8 as packed;
+// weight: f32; out: [n, hidden] f32.
 void unpack_rows(Payload payload, Tensor in, Tensor from, Tensor weight, Tensor out, Tensor to,
                  Stream& stream);
 

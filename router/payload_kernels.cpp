@@ -33,7 +33,7 @@ void unpack_f32(const float* in, std::int64_t count, float weight, float* out) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = in[i] * weight;
 }
 
-// How rows that are moved as they are get to their places.
+// Copies a row that travels as it is.
 using CopyRow = void (*)(const void* from, void* to, std::size_t bytes);
 
 void copy_cached(const void* from, void* to, std::size_t bytes) { std::memcpy(to, from, bytes); }

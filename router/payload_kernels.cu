@@ -1,4 +1,4 @@
-// Rows packed to travel, on a GPU: a block to a row.
+// Rows packed to travel, and unpacked, on a GPU: one block per row.
 #include "router/cuda_row_ops.h"
 #include "runtime/device/kernel.h"
 #include "runtime/rounding.h"
@@ -16,7 +16,7 @@ struct PackCall {
   unsigned char* out;
 };
 
-// Magnitudes order as their bits do.
+// Magnitudes are ordered as their bits are.
 __device__ std::uint32_t largest_bits(const float* row, std::int64_t count) {
   auto* scratch = shared_memory<std::uint32_t>();
   std::uint32_t largest = 0;

@@ -33,7 +33,7 @@ RowsAhead rows_ahead(const float* rows, std::int64_t cols, Tensor index) {
 }
 
 // Calls body(token, pair, slot) for every choice of every token, the choices of one token in order;
-// slot is -1 for a dropped one.
+// slot is -1 for a dropped choice.
 template <class Body>
 void for_choices(Tensor tokens, Tensor slot_of_choice, Stream& stream, Body body) {
   const std::int64_t k = slot_of_choice.empty() ? 0 : slot_of_choice.cols();

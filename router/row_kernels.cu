@@ -1,4 +1,5 @@
-// Rows that move: a block to a row, 16 bytes at a time where they lie so.
+// Rows that move, and the weighted sums of a token's rows, on a GPU: one block per row, 16 bytes at
+// a time where alignment allows.
 #include "router/cuda_row_ops.h"
 #include "runtime/device/kernel.h"
 
@@ -39,7 +40,7 @@ __device__ float4 plus_scaled(float4 sum, float4 x, float scale) {
                      sum.w + x.w * scale);
 }
 
-// A block to a token; the choices of an element are summed in a register, in order.
+// One block per token; the choices of an element are summed in a register, in order.
 __global__ void sum_choices_kernel(const float* slots, const float* weight,
                                    const std::int32_t* slot_of_choice, std::int64_t k,
                                    std::int64_t cols, bool quads, float* out) {
@@ -64,7 +65,7 @@ __global__ void sum_choices_kernel(const float* slots, const float* weight,
   }
 }
 
-// Of the threads of a warp, to the first.
+// The dot product over the threads of a warp; the first thread gets it.
 __device__ float dot_of_warp(const float* a, const float* b, std::int64_t cols, bool quads) {
   float dot = 0.0F;
   for (std::int64_t i = 4 * threadIdx.x; quads && i < cols; i += 4 * warp_size) {
@@ -75,7 +76,7 @@ __device__ float dot_of_warp(const float* a, const float* b, std::int64_t cols, 
   return warp_sum(dot);
 }
 
-// A warp to a (token, choice).
+// One warp per (token, choice).
 __global__ void dot_choices_kernel(const float* d_out, const float* slots,
                                    const std::int32_t* slot_of_choice, std::int64_t pairs,
                                    std::int64_t k, std::int64_t cols, bool quads, float* d_weight) {

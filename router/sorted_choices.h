@@ -1,4 +1,4 @@
-// What the kernels that sort a gate's choices have in common. For .cu files.
+// Parts of the kernels that sort a gate's choices. For .cu files.
 #pragma once
 
 #include "runtime/device/kernel.h"
@@ -6,7 +6,7 @@
 
 namespace switchyard {
 
-// A thread to each of `count` candidates.
+// One thread for each of `count` candidates.
 inline Grid candidate_grid(std::int64_t count) { return {.blocks = ceil_div(count, 256)}; }
 
 __device__ inline std::int64_t candidate() {

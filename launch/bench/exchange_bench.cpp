@@ -4,7 +4,7 @@
 
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_times.h"
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 #include "router/exchange/exchange_oracle.h"
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"

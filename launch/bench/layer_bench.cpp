@@ -5,7 +5,7 @@
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/routing_times.h"
 #include "model/blocks/moe_layer.h"
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 #include "router/math.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/trace.h"

@@ -89,7 +89,7 @@ AuxiliaryLosses MoeLayer::backward(const LayerContext& context, Tensor x, Saved&
     shared_->backward(params, x, saved.shared, d_out, d_shared, stream);
     RuntimeOps::on(stream.device()).add(d_shared, d_x, stream);
   }
-  return gate_.backward(params, batch, x, saved.routing, d_weight, share, d_x, scratch, stream);
+  return gate_.backward(params, batch, saved.routing, {d_weight, share, d_x}, scratch, stream);
 }
 
 }  // namespace switchyard

@@ -12,7 +12,7 @@
 
 namespace switchyard {
 
-// A range of the experts of this rank whose rows are all here.
+// A range of this rank's experts whose rows have all arrived.
 struct Chunk {
   std::span<const Segment> segments;
 };
@@ -46,16 +46,16 @@ class Exchange {
   // Once per plan. The other calls take what this one returned; its tensors live in `arena`.
   virtual std::unique_ptr<const PreparedPlan> prepare(Plan plan, Arena& arena, Stream& stream);
 
-  // x: [T, hidden], at home -> rows: [num_shard_rows, hidden], at the experts: x[t] for every
-  // (t, c), times weight[t, c] unless weight is empty. Padding rows become zero.
+  // From x [T, hidden] on the tokens' ranks to rows [num_shard_rows, hidden] on the experts' ranks:
+  // x[t] for every (t, c), times weight[t, c] unless weight is empty. Padding rows become zero.
   virtual void dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows,
                         Arena& arena, Stream& stream) = 0;
-  // rows -> slots: [num_slots, hidden], at home, every choice a row of its own; padding rows stay
-  // behind.
+  // From rows to slots [num_slots, hidden] on the tokens' ranks, one row for every choice. Padding
+  // rows do not travel.
   virtual void combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,
                        Stream& stream) = 0;
-  // Where to put what combine will carry home, so that it need not be copied first. Lives until the
-  // next combine. -> [num_shard_rows, hidden]
+  // Returns [num_shard_rows, hidden], where results for combine belong: combine need not copy them
+  // first. Lives until the next combine.
   virtual Tensor take_results(const Plan& plan, std::int64_t hidden, Arena& arena);
   // Dispatches x into rows, calls `work` on ranges of experts in order, on each expert once, and
   // combines results into slots. work may not be collective.

@@ -24,7 +24,7 @@ ExchangeOracle::ExchangeOracle(std::vector<DrawnRouting> routing, const Placemen
       hidden_(hidden),
       rank_(rank) {}
 
-// Multiplicative hashing: every element of every token of every rank its own, with full mantissas.
+// Multiplicative hashing: every element of every token of every rank differs, with full mantissas.
 std::vector<float> ExchangeOracle::token_row(int rank, std::int64_t token) const {
   std::vector<float> row;
   const auto seed = static_cast<std::uint64_t>(rank) * 1000003U + static_cast<std::uint64_t>(token);

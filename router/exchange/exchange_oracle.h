@@ -13,23 +13,23 @@ namespace switchyard {
 
 class ExchangeOracle {
  public:
-  // routing: of every rank of the expert group; rank: mine.
+  // routing: of every rank of the expert group; rank: this rank.
   ExchangeOracle(std::vector<DrawnRouting> routing, const Placement& placement, Payload payload,
                  std::int64_t hidden, int rank);
 
   const DrawnRouting& mine() const { return routing_[static_cast<std::size_t>(rank_)]; }
-  // My tokens. x: [T, hidden].
+  // Fills x [T, hidden] with this rank's tokens.
   void fill(Tensor x) const;
-  // In place of experts: every row times 1 + its expert.
+  // Instead of experts: every row times 1 + its expert.
   void work(const Chunk& chunk, Tensor rows, Tensor results) const;
-  // After a dispatch: rows of my experts that are not the right bits, padding to whole tiles among
-  // them. weighted: the routing's weights were given.
+  // After a dispatch: counts the rows of this rank's experts, padding to whole tiles included,
+  // whose bits are wrong. weighted: the routing's weights were given.
   std::int64_t wrong_rows(Tensor rows, bool weighted, std::int64_t tile = 1) const;
-  // After a combine of what work() made of it.
+  // The same after a combine of what work() computed.
   std::int64_t wrong_slots(Tensor slots, bool weighted) const;
 
  private:
-  // What arrives of a row: packed, unpacked and weighted.
+  // The row as it arrives: packed, unpacked and weighted.
   std::vector<float> arrived(std::vector<float> row, float weight) const;
   std::vector<float> token_row(int rank, std::int64_t token) const;
   template <class Body>

@@ -1,6 +1,7 @@
 #include "router/exchange/flat_exchange.h"
 
-#include "router/exchange/parcel.h"
+#include "router/exchange/packed_rows.h"
+#include "router/exchange/row_weights.h"
 
 namespace switchyard {
 
@@ -10,9 +11,9 @@ void FlatExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan& prepare
   const Plan& plan = prepared.plan;
   const PlanPart all = whole_part(plan, experts_.rank());
   const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
-  const Parcel parcel = pack_dispatch(payload_, x, plan, all, arena, stream);
-  send_parcel(experts_, parcel, stream);
-  unpack_dispatch(payload_, parcel, x, weights, plan, all, rows, arena, stream);
+  const PackedRows packed = pack_dispatch(payload_, x, all, arena, stream);
+  send_packed(experts_, packed, stream);
+  unpack_dispatch(packed, x, weights, all, rows, arena, stream);
   zero_padding(plan.segments, rows, stream);
 }
 
@@ -21,9 +22,9 @@ void FlatExchange::combine(Tensor rows, const PreparedPlan& prepared, Tensor slo
   const ArenaScope scope(arena);
   const Plan& plan = prepared.plan;
   const PlanPart all = whole_part(plan, experts_.rank());
-  const Parcel parcel = pack_combine(payload_, rows, plan, all, slots, arena, stream);
-  send_parcel(experts_, parcel, stream);
-  unpack_combine(payload_, parcel, rows, plan, all, slots, arena, stream);
+  const PackedRows packed = pack_combine(payload_, rows, all, slots, arena, stream);
+  send_packed(experts_, packed, stream);
+  unpack_combine(packed, rows, all, slots, arena, stream);
 }
 
 }  // namespace switchyard

@@ -1,4 +1,5 @@
-// The flat exchange: one exact all-to-all. Every row for another rank travels once, none is padded.
+// The flat exchange: one exact all-to-all. Every row for another rank travels once, without
+// padding.
 #pragma once
 
 #include "router/exchange/exchange.h"

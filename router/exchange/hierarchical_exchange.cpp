@@ -1,13 +1,14 @@
 #include "router/exchange/hierarchical_exchange.h"
 
-#include "router/exchange/parcel.h"
+#include "router/exchange/packed_rows.h"
+#include "router/exchange/row_weights.h"
 #include "router/row_ops.h"
 #include "runtime/device/trace.h"
 
 namespace switchyard {
 namespace {
 
-// Packed rows as elements of four bytes, which the row ops move without looking at them.
+// Packed rows as elements of four bytes, which RowOps moves without reading their values.
 Tensor as_words(Tensor packed) {
   return {packed.data, {packed.rows(), packed.cols() / 4}, DType::f32, packed.device};
 }
@@ -59,9 +60,9 @@ void HierarchicalExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan&
   const Tensor arriving = arena.take({plan.num_received, bytes}, DType::u8);
   send_rows(*topology_.node, relayed, relay.relay_send, arriving, relay.relay_receive, stream);
 
-  const Tensor row = picked(plan.row_of_received, relay.received_of_relayed, arena, stream);
+  const Tensor row = gathered(plan.row_of_received, relay.received_of_relayed, arena, stream);
   const Tensor scale =
-      given(weights) ? picked(weights, relay.received_of_relayed, arena, stream) : Tensor{};
+      given(weights) ? gathered(weights, relay.received_of_relayed, arena, stream) : Tensor{};
   unpack_rows(payload_, arriving, Tensor{}, scale, rows, row, stream);
   zero_padding(plan.segments, rows, stream);
 }
@@ -73,8 +74,9 @@ void HierarchicalExchange::combine(Tensor rows, const PreparedPlan& prepared, Te
   const RelayPlan& relay = relay_of(prepared);
   const std::int64_t bytes = payload_row_bytes(payload_, slots.cols());
   const Tensor leaving = arena.take({plan.num_received, bytes}, DType::u8);
-  pack_rows(payload_, rows, picked(plan.row_of_received, relay.received_of_relayed, arena, stream),
-            leaving, stream);
+  pack_rows(payload_, rows,
+            gathered(plan.row_of_received, relay.received_of_relayed, arena, stream), leaving,
+            stream);
   const Tensor relayed = arena.take({relay.crossing_of_relayed.size(), bytes}, DType::u8);
   send_rows(*topology_.node, leaving, relay.relay_receive, relayed, relay.relay_send, stream);
 

@@ -1,6 +1,6 @@
 // The hierarchical exchange: a row crosses to a node once, however many of its experts live there,
-// and a relay hands copies to its neighbours. On the way home every choice is a row of its own, so
-// that its sum is taken at home in choice order.
+// and a relay hands copies to its neighbours. Every choice returns as a separate row, so that the
+// tokens' rank sums them in choice order.
 #pragma once
 
 #include "router/exchange/exchange.h"

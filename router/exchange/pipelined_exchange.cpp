@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
+#include "router/exchange/row_weights.h"
 #include "runtime/device/trace.h"
 
 namespace switchyard {
 namespace {
 
-// As many as asked for, on a rank that has so many experts; the same on all ranks.
-int chunks_of(const Plan& plan, int most) {
+// max_chunks, but no more than the experts of the fullest rank; the same on all ranks.
+int chunks_of(const Plan& plan, int max_chunks) {
   const std::int64_t fullest = *std::max_element(plan.hosted.begin(), plan.hosted.end());
-  return std::max(1, std::min(most, static_cast<int>(fullest)));
+  return std::max(1, std::min(max_chunks, static_cast<int>(fullest)));
 }
 
 Chunk chunk_of(const Plan& plan, int chunk, int num_chunks) {
@@ -28,7 +29,7 @@ PipelinedExchange::PipelinedExchange(Payload payload, int num_chunks, Device dev
       experts_(experts),
       num_chunks_(num_chunks),
       flat_(payload, experts),
-      courier_(make_courier(device, experts)) {}
+      all_to_all_(make_async_all_to_all(device, experts)) {}
 
 void PipelinedExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared, Tensor rows,
                                  Arena& arena, Stream& stream) {
@@ -40,46 +41,48 @@ void PipelinedExchange::combine(Tensor rows, const PreparedPlan& prepared, Tenso
   flat_.combine(rows, prepared, slots, arena, stream);
 }
 
-PipelinedExchange::Leg PipelinedExchange::send(const Parcel& parcel, Stream& stream) {
-  const Arrival arrival = courier_->send(parcel, stream);
-  return {parcel, [arrival](Stream& waiting) {
+PipelinedExchange::Transfer PipelinedExchange::start(const PackedRows& packed, Stream& stream) {
+  const Arrival arrival = all_to_all_->start(packed, stream);
+  return {packed, [arrival](Stream& waiting) {
             const Span span(waiting, "exchange");
             arrival(waiting);
           }};
 }
 
-// Legs travel in the order dispatch 0, dispatch 1, combine 0, dispatch 2, combine 1, ... on every
+// Transfers run in the order dispatch 0, dispatch 1, combine 0, dispatch 2, combine 1, ... on every
 // rank.
 void PipelinedExchange::round_trip(const RoundTrip& trip, const PreparedPlan& prepared,
                                    const ExpertWork& work, Arena& arena, Stream& stream) {
   const Plan& plan = prepared.plan;
   const ArenaScope scope(arena);
-  const int num_chunks = chunks_of(plan, num_chunks_), me = experts_.rank();
+  const int num_chunks = chunks_of(plan, num_chunks_), my_rank = experts_.rank();
   std::vector<PlanPart> parts;
-  std::vector<Leg> out, back;
-  const auto depart = [&](int chunk) {
+  std::vector<Transfer> dispatches, combines;
+  const auto start_dispatch = [&](int chunk) {
     if (chunk >= num_chunks) return;
-    parts.push_back(part_of_chunk(plan, me, chunk, num_chunks));
-    out.push_back(send(pack_dispatch(payload_, trip.x, plan, parts.back(), arena, stream), stream));
+    parts.push_back(part_of_chunk(plan, my_rank, chunk, num_chunks));
+    dispatches.push_back(
+        start(pack_dispatch(payload_, trip.x, parts.back(), arena, stream), stream));
   };
   const Tensor weights = weights_of_received(trip.weight, plan, experts_, arena, stream);
-  depart(0);
+  start_dispatch(0);
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
-    depart(chunk + 1);
-    out[to_index(chunk)].wait_for(stream);
-    unpack_dispatch(payload_, out[to_index(chunk)].parcel, trip.x, weights, plan,
-                    parts[to_index(chunk)], trip.rows, arena, stream);
+    start_dispatch(chunk + 1);
+    const PlanPart& part = parts[to_index(chunk)];
+    const Transfer& dispatched = dispatches[to_index(chunk)];
+    dispatched.wait_for(stream);
+    unpack_dispatch(dispatched.packed, trip.x, weights, part, trip.rows, arena, stream);
     const Chunk ready = chunk_of(plan, chunk, num_chunks);
     zero_padding(ready.segments, trip.rows, stream);
     work(ready);
-    back.push_back(send(pack_combine(payload_, trip.results, plan, parts[to_index(chunk)],
-                                     trip.slots, arena, stream),
-                        stream));
+    combines.push_back(
+        start(pack_combine(payload_, trip.results, part, trip.slots, arena, stream), stream));
   }
   for (int chunk = 0; chunk < num_chunks; ++chunk) {
-    back[to_index(chunk)].wait_for(stream);
-    unpack_combine(payload_, back[to_index(chunk)].parcel, trip.results, plan,
-                   parts[to_index(chunk)], trip.slots, arena, stream);
+    const Transfer& combined = combines[to_index(chunk)];
+    combined.wait_for(stream);
+    unpack_combine(combined.packed, trip.results, parts[to_index(chunk)], trip.slots, arena,
+                   stream);
   }
 }
 

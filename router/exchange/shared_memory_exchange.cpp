@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "router/exchange/row_weights.h"
 #include "runtime/device/trace.h"
 
 namespace switchyard {
@@ -17,25 +18,25 @@ std::int64_t window_lines(std::int64_t bytes) {
 
 }  // namespace
 
-// What one rank offers: this, the first row for each neighbour, and what the offsets point to
-// (bytes from here). Its ranks agree on nothing else. No index: rows stand in the order of their
+// What one rank publishes in one direction: this header, the first row for each neighbour, and what
+// the offsets point to, in bytes from the header. Without an index, rows are in the order of their
 // readers.
-struct SharedMemoryExchange::Offer {
+struct SharedMemoryExchange::Published {
   std::int64_t index, weights, rows, num_rows, row_bytes, end;
 
   std::int64_t* begin() { return reinterpret_cast<std::int64_t*>(this + 1); }
-  // Room for a tensor at the end of what is offered.
-  Tensor add(std::int64_t& place, Shape shape, DType dtype) {
-    place = end;
+  // A tensor behind all that was added before.
+  Tensor add(std::int64_t& offset, Shape shape, DType dtype) {
+    offset = end;
     end += window_lines(shape.size() * bytes_of(dtype));
-    return at(place, shape, dtype);
+    return at(offset, shape, dtype);
   }
-  void add_copy(std::int64_t& place, Tensor tensor) {
-    const Tensor copy = add(place, tensor.shape, tensor.dtype);
+  void add_copy(std::int64_t& offset, Tensor tensor) {
+    const Tensor copy = add(offset, tensor.shape, tensor.dtype);
     if (!tensor.empty())
       std::memcpy(copy.data, tensor.data, static_cast<std::size_t>(tensor.bytes()));
   }
-  // The `count` rows from number `first` on, and the index they stand by.
+  // The `count` rows from number `first` on, and their index.
   Tensor rows_from(std::int64_t first, std::int64_t count) {
     const Tensor all = at(rows, {num_rows, row_bytes}, DType::u8);
     return index == 0 ? all.row_range(first, first + count) : all;
@@ -58,7 +59,7 @@ SharedMemoryExchange::SharedMemoryExchange(Payload payload, std::int64_t hidden,
 }
 
 std::int64_t SharedMemoryExchange::header_bytes() const {
-  return window_lines(static_cast<std::int64_t>(sizeof(Offer)) + 8 * topology_.node->size());
+  return window_lines(static_cast<std::int64_t>(sizeof(Published)) + 8 * topology_.node->size());
 }
 
 std::unique_ptr<const PreparedPlan> SharedMemoryExchange::prepare(Plan plan, Arena& arena,
@@ -74,34 +75,38 @@ std::unique_ptr<const PreparedPlan> SharedMemoryExchange::prepare(Plan plan, Are
   return Exchange::prepare(std::move(plan), arena, stream);
 }
 
-void SharedMemoryExchange::grow_window(std::int64_t out_bytes, std::int64_t home_bytes) {
-  if (out_bytes <= out_bytes_ && home_bytes <= home_bytes_) return;
-  const auto with_room = [](std::int64_t had, std::int64_t bytes) {  // for a fuller micro-batch
+void SharedMemoryExchange::grow_window(std::int64_t dispatch_bytes, std::int64_t combine_bytes) {
+  if (dispatch_bytes <= dispatch_bytes_ && combine_bytes <= combine_bytes_) return;
+  const auto grown = [](std::int64_t had,
+                        std::int64_t bytes) {  // with a margin for a fuller micro-batch
     return bytes <= had ? had : window_lines(bytes + bytes / 8);
   };
-  out_bytes_ = with_room(out_bytes_, out_bytes);
-  home_bytes_ = with_room(home_bytes_, home_bytes);
+  dispatch_bytes_ = grown(dispatch_bytes_, dispatch_bytes);
+  combine_bytes_ = grown(combine_bytes_, combine_bytes);
   window_.reset();
-  window_ = topology_.node->shared_window(out_bytes_ + home_bytes_);
+  window_ = topology_.node->shared_window(dispatch_bytes_ + combine_bytes_);
 }
 
-SharedMemoryExchange::Offer& SharedMemoryExchange::offer_of(int member, Way way) const {
-  return *reinterpret_cast<Offer*>(window_->part(member) + (way == Way::out ? 0 : out_bytes_));
+SharedMemoryExchange::Published& SharedMemoryExchange::published_by(int member,
+                                                                    Direction direction) const {
+  return *reinterpret_cast<Published*>(window_->part(member) +
+                                       (direction == Direction::dispatch ? 0 : dispatch_bytes_));
 }
 
-SharedMemoryExchange::Offer& SharedMemoryExchange::start_offer(Way way, const Counts& begin) {
-  if (way == last_) window_->fence();
-  last_ = way;
-  Offer& offer = offer_of(topology_.node->rank(), way);
+SharedMemoryExchange::Published& SharedMemoryExchange::start_publishing(Direction direction,
+                                                                        const Counts& begin) {
+  if (direction == last_) window_->fence();
+  last_ = direction;
+  Published& mine = published_by(topology_.node->rank(), direction);
   const std::vector<int>& members = topology_.ranks[to_index(topology_.my_node)];
-  offer = {};
-  for (std::size_t i = 0; i < members.size(); ++i) offer.begin()[i] = begin[to_index(members[i])];
-  offer.row_bytes = row_bytes_;
-  offer.end = header_bytes();
-  return offer;
+  mine = {};
+  for (std::size_t i = 0; i < members.size(); ++i) mine.begin()[i] = begin[to_index(members[i])];
+  mine.row_bytes = row_bytes_;
+  mine.end = header_bytes();
+  return mine;
 }
 
-void SharedMemoryExchange::share(Stream& stream) {
+void SharedMemoryExchange::publish(Stream& stream) {
   const Span span(stream, "exchange");
   window_->fence();
 }
@@ -112,7 +117,7 @@ Tensor SharedMemoryExchange::take_results(const Plan& plan, std::int64_t hidden,
 }
 
 Tensor SharedMemoryExchange::results_in_window(const Plan& plan, std::int64_t hidden) const {
-  return offer_of(topology_.node->rank(), Way::home)
+  return published_by(topology_.node->rank(), Direction::combine)
       .at(header_bytes() + window_lines(4 * plan.num_received), {plan.num_shard_rows, hidden},
           DType::f32);
 }
@@ -122,34 +127,35 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan&
   const ArenaScope scope(arena);
   const Plan& plan = prepared.plan;
   const PlanPart all = whole_part(plan, experts_.rank());
-  Offer& mine = start_offer(Way::out, all.slot_begin);
+  Published& mine = start_publishing(Direction::dispatch, all.slot_begin);
   mine.add_copy(mine.index, plan.token_of_slot);
   if (given(weight)) mine.add_copy(mine.weights, weights_of_slots(weight, plan, arena, stream));
   mine.num_rows = x.rows();
   pack_rows(payload_, x, Tensor{}, mine.add(mine.rows, {mine.num_rows, row_bytes_}, DType::u8),
             stream);
-  share(stream);
+  publish(stream);
 
   const std::vector<int>& members = topology_.ranks[to_index(topology_.my_node)];
-  for (int i = 0; i < topology_.node->size(); ++i) {  // each reads another neighbour first
+  for (int i = 0; i < topology_.node->size(); ++i) {  // each rank starts with another neighbour
     const int member = (topology_.node->rank() + i) % topology_.node->size();
     const std::size_t source = to_index(members[to_index(member)]);
-    Offer& offer = offer_of(member, Way::out);
-    const std::int64_t first = offer.begin()[topology_.node->rank()];
+    Published& theirs = published_by(member, Direction::dispatch);
+    const std::int64_t first = theirs.begin()[topology_.node->rank()];
     const std::int64_t count = plan.receive[source], begin = all.received_begin[source];
-    // My own rows are at hand where they came from, unless they are to be rounded.
-    const bool from_x = &offer == &mine && payload_ == Payload::f32;
-    unpack_rows(payload_, from_x ? as_bytes(x) : offer.rows_from(first, count),
-                offer.index_from(first, count),
-                given(weight) ? offer.at(offer.weights + 4 * first, {count}, DType::f32) : Tensor{},
-                rows, plan.row_of_received.range(begin, begin + count), stream);
+    // This rank's own rows come straight from x, unless a payload rounds them.
+    const bool from_x = &theirs == &mine && payload_ == Payload::f32;
+    unpack_rows(
+        payload_, from_x ? as_bytes(x) : theirs.rows_from(first, count),
+        theirs.index_from(first, count),
+        given(weight) ? theirs.at(theirs.weights + 4 * first, {count}, DType::f32) : Tensor{}, rows,
+        plan.row_of_received.range(begin, begin + count), stream);
   }
   if (topology_.num_nodes() > 1) {
     const PlanPart part = part_of_ranks(plan, experts_.rank(), outside_);
     const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
-    const Parcel parcel = pack_dispatch(payload_, x, plan, part, arena, stream);
-    send_parcel(experts_, parcel, stream);
-    unpack_dispatch(payload_, parcel, x, weights, plan, part, rows, arena, stream);
+    const PackedRows packed = pack_dispatch(payload_, x, part, arena, stream);
+    send_packed(experts_, packed, stream);
+    unpack_dispatch(packed, x, weights, part, rows, arena, stream);
   }
   zero_padding(plan.segments, rows, stream);
 }
@@ -160,28 +166,28 @@ void SharedMemoryExchange::combine(Tensor rows, const PreparedPlan& prepared, Te
   const Plan& plan = prepared.plan;
   const PlanPart all = whole_part(plan, experts_.rank());
   const bool in_place = rows.data == results_in_window(plan, rows.cols()).data;
-  Offer& mine = start_offer(Way::home, all.received_begin);
+  Published& mine = start_publishing(Direction::combine, all.received_begin);
   if (in_place) mine.add_copy(mine.index, plan.row_of_received);
   mine.num_rows = in_place ? rows.rows() : plan.num_received;
-  const Tensor offered = mine.add(mine.rows, {mine.num_rows, row_bytes_}, DType::u8);
-  if (!in_place) pack_rows(payload_, rows, plan.row_of_received, offered, stream);
-  share(stream);
+  const Tensor published = mine.add(mine.rows, {mine.num_rows, row_bytes_}, DType::u8);
+  if (!in_place) pack_rows(payload_, rows, plan.row_of_received, published, stream);
+  publish(stream);
 
   const std::vector<int>& members = topology_.ranks[to_index(topology_.my_node)];
   for (int i = 0; i < topology_.node->size(); ++i) {
     const int member = (topology_.node->rank() + i) % topology_.node->size();
     const std::size_t source = to_index(members[to_index(member)]);
-    Offer& offer = offer_of(member, Way::home);
-    const std::int64_t first = offer.begin()[topology_.node->rank()];
+    Published& theirs = published_by(member, Direction::combine);
+    const std::int64_t first = theirs.begin()[topology_.node->rank()];
     const std::int64_t count = plan.send[source], begin = all.slot_begin[source];
-    unpack_rows(payload_, offer.rows_from(first, count), offer.index_from(first, count), Tensor{},
+    unpack_rows(payload_, theirs.rows_from(first, count), theirs.index_from(first, count), Tensor{},
                 slots.row_range(begin, begin + count), Tensor{}, stream);
   }
   if (topology_.num_nodes() > 1) {
     const PlanPart part = part_of_ranks(plan, experts_.rank(), outside_);
-    const Parcel parcel = pack_combine(payload_, rows, plan, part, slots, arena, stream);
-    send_parcel(experts_, parcel, stream);
-    unpack_combine(payload_, parcel, rows, plan, part, slots, arena, stream);
+    const PackedRows packed = pack_combine(payload_, rows, part, slots, arena, stream);
+    send_packed(experts_, packed, stream);
+    unpack_combine(packed, rows, part, slots, arena, stream);
   }
 }
 

@@ -9,7 +9,7 @@ namespace switchyard {
 namespace {
 
 constexpr std::int64_t burst_every = 8;
-constexpr double hot_share = 0.5;  // of the choices, beside the hot set's part of the others
+constexpr double hot_share = 0.5;  // of the choices, besides the hot set's part of the other half
 
 }  // namespace
 
@@ -43,7 +43,7 @@ Workload::Workload(const std::string& name, const WorkloadShape& shape)
 const std::vector<Workload::Kind>& Workload::kinds() {
   static const std::vector<Kind> all = {
       {"balanced", "every expert gets the same number of tokens (exactly where k divides experts)"},
-      {"zipf", "the n-th most loved expert is chosen 1/n as often as the first"},
+      {"zipf", "the n-th most popular expert is chosen 1/n as often as the first"},
       {"hot_expert", "one expert takes half of the choices"},
       {"hot_rank", "the experts of rank 0 take half of the choices"},
       {"hot_node", "the experts of the first node take half of the choices"},
@@ -84,14 +84,14 @@ std::vector<double> Workload::shares(std::int64_t step) const {
   if (name_ != "zipf") return {};
   std::vector<double> share;
   for (int e = 0; e < shape_.num_experts; ++e) {
-    // Spread over the ranks: the n-th most loved expert is not the n-th.
+    // Popular experts are spread over the ranks: the n-th most popular expert is not number n.
     const std::int64_t place = (std::int64_t{e} * 7919) % shape_.num_experts;
     share.push_back(1.0 / static_cast<double>(1 + place));
   }
   return share;
 }
 
-// Whole shufflings of the experts, cut into tokens: each expert at most once per token.
+// Cuts whole permutations of the experts into tokens: a token has an expert at most once.
 void Workload::draw_balanced(int rank, std::int64_t step,
                              std::vector<std::int32_t>& experts) const {
   const Random random(shape_.seed, Purpose::data_order,
@@ -117,7 +117,7 @@ void Workload::draw_skewed(int rank, std::int64_t step, std::vector<std::int32_t
                       static_cast<std::uint64_t>(step * shape_.num_ranks + rank));
   std::vector<double> upto = shares(step);
   std::partial_sum(upto.begin(), upto.end(), upto.begin());
-  constexpr int patience = 16;  // then the next expert that is free
+  constexpr int patience = 16;  // draws, then the next free expert
   std::uint64_t drawn = 0;
   for (std::int64_t t = 0, end = tokens(rank); t < end; ++t) {
     const std::size_t first = experts.size();

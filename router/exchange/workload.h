@@ -1,5 +1,5 @@
-// Workload: made-up routing of a named kind, a function of (kind, seed, rank, step) alone, so that
-// any rank can say what another one sends.
+// Workload: synthetic routing of a named kind, a function of (kind, seed, rank, step) alone, so
+// that any rank knows what another one sends.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct WorkloadShape {
   int top_k = 2;
   int num_experts = 8;
   int num_ranks = 1;
-  int ranks_per_node = 1;  // of the "hot node": node 0 is the ranks below this
+  int ranks_per_node = 1;  // node 0, the "hot node", consists of the ranks below this
   std::uint64_t seed = 1;
 };
 
@@ -37,7 +37,7 @@ class Workload {
   // Errors: Exit::usage for an unknown name, or top_k above num_experts.
   Workload(const std::string& name, const WorkloadShape& shape);
 
-  // Each name with one line of what it is.
+  // Each name with one line of description.
   struct Kind {
     std::string name, meaning;
   };
@@ -45,7 +45,7 @@ class Workload {
 
   std::int64_t tokens(int rank) const;  // a multiple of row_tile if the shape's are
   DrawnRouting draw(int rank, std::int64_t step) const;
-  // What part of the draws of a step each expert takes; empty where they are balanced.
+  // The share of a step's draws that each expert takes; empty where they are balanced.
   std::vector<double> shares(std::int64_t step) const;
 
  private:

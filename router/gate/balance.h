@@ -1,4 +1,4 @@
-// What keeps experts in balance: a loss on the mean probability of each, and a bias on their
+// What keeps experts in balance: a loss on the mean probability of each expert, and a bias on their
 // choice.
 #pragma once
 
@@ -19,14 +19,14 @@ struct Balance {
   double loss = 0.0;
   std::vector<float> slope;  // [runs, E]: the loss by the probability of one token of the run
 };
-// counts: choices per expert, [runs, E] or [E] for all runs; all zero: as if they were equal. sums:
+// counts: choices per expert, [runs, E] or [E] for all runs; zeros count as equal shares. sums:
 // [runs, E], probabilities summed over the run's tokens.
 Balance balance_loss(double coefficient, std::span<const std::int64_t> counts,
                      std::span<const double> sums, std::int64_t num_experts,
                      std::int64_t run_tokens);
 
 // One step of loss-free balancing (arXiv:2408.15664): bias_e += rate * sign(mean count - count_e).
-// In integers, so that a tie gives 0.
+// The sign is taken in integers, so that a tie gives 0.
 void update_bias(std::span<const std::int64_t> counts, float rate, std::span<float> bias);
 
 }  // namespace switchyard

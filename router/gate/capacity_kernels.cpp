@@ -1,4 +1,4 @@
-// Experts that take a limited number of tokens: of those that chose them, or of all.
+// Experts that take a limited number of tokens, of those that chose them or of all, on a CPU.
 #include <algorithm>
 #include <numeric>
 #include <vector>

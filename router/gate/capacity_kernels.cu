@@ -1,5 +1,5 @@
-// Experts that take a limited number of tokens: choices are sorted by expert and value, and the
-// first of each expert stay.
+// Experts that take a limited number of tokens, on a GPU: choices are sorted by expert and value,
+// and the first of each expert stay.
 #include <bit>
 
 #include "router/gate/cuda_gate_ops.h"
@@ -17,7 +17,8 @@ __device__ std::uint64_t rank_key(std::int64_t expert, float value) {
   return static_cast<std::uint64_t>(expert) << 32 | static_cast<std::uint32_t>(~ascending);
 }
 
-// Candidate i is token i % tokens of expert i / tokens, so that equal values stand by token.
+// Candidate i is token i % tokens of expert i / tokens, so that equal values are in the order of
+// tokens.
 __global__ void token_keys_kernel(const float* probability, std::int64_t tokens,
                                   std::int64_t experts, SortedPairs to) {
   const std::int64_t i = candidate();
@@ -27,7 +28,7 @@ __global__ void token_keys_kernel(const float* probability, std::int64_t tokens,
   to.values[i] = static_cast<std::int32_t>(place);
 }
 
-// by_weight: the largest weights first, otherwise as they stand.
+// by_weight: the largest weights first; otherwise the order is kept.
 __global__ void choice_keys_kernel(const std::int32_t* expert, const float* weight,
                                    std::int64_t pairs, bool by_weight, SortedPairs to) {
   const std::int64_t i = candidate();
@@ -36,7 +37,7 @@ __global__ void choice_keys_kernel(const std::int32_t* expert, const float* weig
   to.values[i] = static_cast<std::int32_t>(i);
 }
 
-// Where the first key of the expert stands among the sorted.
+// The index of the expert's first key among the sorted ones.
 __device__ std::int64_t begin_of(const std::uint64_t* keys, std::int64_t count,
                                  std::uint64_t expert) {
   std::int64_t begin = 0;
@@ -60,7 +61,7 @@ __global__ void keep_first_kernel(SortedPairs sorted, std::int64_t count, std::i
   expert[sorted.values[i]] = i - begin_of(sorted.keys, count, mine) < capacity ? id : ~id;
 }
 
-// make_keys(to) queues the keys of `count` candidates and where each stands in `expert`.
+// make_keys(to) queues the keys of `count` candidates and the index of each in `expert`.
 template <class MakeKeys>
 void keep_first(std::int64_t count, std::int64_t num_experts, std::int64_t capacity, Tensor expert,
                 Stream& stream, MakeKeys make_keys) {

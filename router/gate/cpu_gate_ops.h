@@ -21,6 +21,8 @@ class CpuGateOps final : public GateOps {
             Stream& stream) override;
   void weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert, Tensor weight,
              Stream& stream) override;
+  void choose_backward(const GateRule& rule, const Routing& routing, const GateSlopes& slopes,
+                       Tensor d_logits, Stream& stream) override;
 
   // capacity_kernels.cpp
   void pick_tokens(Tensor probability, std::int64_t capacity, Tensor expert,
@@ -31,10 +33,6 @@ class CpuGateOps final : public GateOps {
   // hash_kernels.cpp
   void pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts, Tensor expert,
                     Stream& stream) override;
-
-  // gate_backward_kernels.cpp
-  void choose_backward(const GateRule& rule, const Routing& routing, const GateSlopes& slopes,
-                       Tensor d_logits, Stream& stream) override;
 
   // tally_kernels.cpp
   void count_choices(Tensor expert, Tensor counts, Stream& stream) override;

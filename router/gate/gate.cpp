@@ -10,7 +10,7 @@
 namespace switchyard {
 namespace {
 
-// Reads `groups` as long as it lives.
+// The rule reads `groups` for as long as it is used.
 GateRule rule_of(const RouterConfig& config, const GroupMembers& groups) {
   GateRule rule{.scale = config.scale,
                 .groups = num_groups(config),
@@ -48,7 +48,7 @@ Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, 
   if (picking_ != Picking::by_hash) {
     router_ = params.declare({.name = name + ".router", .shape = shape, .init_std = init_std});
   }
-  // Zero, as Shazeer 2017: the noise starts with the same width for all.
+  // Initially zero, as in Shazeer 2017: the noise starts with the same width for all experts.
   if (picking_ == Picking::noisy_best) {
     noise_ = params.declare({.name = name + ".router_noise", .shape = shape});
   }

@@ -1,5 +1,5 @@
-// Gate: which experts a token goes to and with what weight, and the losses that keep experts in
-// balance.
+// Gate: decides which experts a token goes to and with what weight, and computes the losses that
+// keep experts in balance.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@
 
 namespace switchyard {
 
-// Auxiliary losses of one micro-batch, coefficients and the micro-batch's share of the step
-// included.
+// Auxiliary losses of one micro-batch, times their coefficients and the micro-batch's share of the
+// step.
 struct AuxiliaryLosses {
   double balance = 0.0;  // see router/gate/balance.h
   double z = 0.0;        // c mean_t log_sum_t^2 (ST-MoE, arXiv:2202.08906)
@@ -29,21 +29,29 @@ struct AuxiliaryLosses {
 // What a gate's choices depend on besides its parameters.
 struct GateInputs {
   int layer = 0;
-  std::uint64_t seed = 0;       // of noise, jitter and hashes
-  RoutingTape* tape = nullptr;  // the caller's; nullptr: choices are neither recorded nor replayed
+  std::uint64_t seed = 0;  // of noise, jitter and hashes
+  RoutingTape* tape =
+      nullptr;  // owned by the caller; nullptr: choices are neither recorded nor replayed
+};
+
+struct GateGradients {
+  Tensor d_weight;  // [T, k]
+  double share;     // the micro-batch's tokens over the step's: scales the auxiliary losses as it
+                    // scales the loss
+  Tensor d_x;       // [T, hidden], to be added to
 };
 
 class Gate {
  public:
-  // Declares name.router [experts, hidden], but for hash routing, and name.router_noise for noisy
-  // top-k. Errors: Exit::usage, see check_router.
+  // Declares name.router [experts, hidden], except for hash routing, and name.router_noise for
+  // noisy top-k. Errors: Exit::usage, see check_router.
   Gate(Params& params, const std::string& name, const RouterConfig& config, std::int64_t hidden,
        int num_experts, double init_std, const GateInputs& inputs = {});
 
   // The sizes of what such a gate takes for `tokens` tokens.
   static RoutingSizes sizes_of(const RouterConfig& config, int num_experts, std::int64_t hidden,
                                std::int64_t tokens, bool training);
-  // The runs of tokens over which the balance loss is taken, for rows of one length.
+  // The number of runs of tokens over which the balance loss is taken, for rows of one length.
   static std::int64_t num_runs_of(const RouterConfig& config, std::int64_t num_sequences);
   // The counts and sums of a micro-batch, as the device makes them.
   static Tensor take_tally(Arena& arena, std::int64_t runs, std::int64_t num_experts);
@@ -54,17 +62,15 @@ class Gate {
     static BackwardScratch take(Arena& arena, const RoutingSizes& sizes);
   };
 
-  // x: [T, hidden], T a multiple of row_tile or 0. Fills routing; its tensors live in `arena`. f32
-  // throughout. Noise, jitter and capacity act where batch.step >= 0; noise and jitter are keyed
-  // by seed, step, layer and the token's place in the step.
+  // x: [T, hidden], T a multiple of row_tile or 0. Fills routing; its tensors live in `arena`.
+  // All arithmetic is f32. Noise, jitter and capacity act where batch.step >= 0; noise and jitter
+  // are keyed by seed, step, layer and the token's index in the step.
   void choose(const Params& params, const Batch& batch, Tensor x, Routing& routing, Arena& arena,
               Stream& stream) const;
-  // Adds to d_x [T, hidden] and to the router's gradient; returns the auxiliary losses. share: the
-  // micro-batch's tokens over the step's, which scales the auxiliary losses as it scales the loss.
-  // The counts take no gradient.
-  AuxiliaryLosses backward(Params& params, const Batch& batch, Tensor x, const Routing& routing,
-                           Tensor d_weight, double share, Tensor d_x, Arena& arena,
-                           Stream& stream) const;
+  // Adds to gradients.d_x and to the router's gradient; returns the auxiliary losses. The counts
+  // take no gradient.
+  AuxiliaryLosses backward(Params& params, const Batch& batch, const Routing& routing,
+                           const GateGradients& gradients, Arena& arena, Stream& stream) const;
 
   // After a step: moves the balancing bias and keeps the counts for the next step's balance loss.
   // counts: choices per expert of the whole step, before drops; the same on all ranks.
@@ -82,7 +88,8 @@ class Gate {
                    Stream& stream) const;
   bool replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const;
   void pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
-  // gate_tally.cpp: the counts and sums of `routing`; the runs over which they are taken.
+  // gate_tally.cpp: fills in the counts and sums of `routing`; the number of runs over which they
+  // are taken.
   void tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
   std::int64_t num_runs(const Batch& batch, std::int64_t tokens) const;
   Balance balance_of(const Routing& routing, std::int64_t runs, double share) const;
@@ -101,7 +108,7 @@ class Gate {
   GateInputs inputs_;
   ParamId router_ = -1, noise_ = -1;
   Buffer bias_;    // [E] f32, for sigmoid
-  Buffer counts_;  // [E] i64, of the step before, for a balance loss over the global batch
+  Buffer counts_;  // [E] i64: the previous step's, for a balance loss over the global batch
 };
 
 }  // namespace switchyard

@@ -11,22 +11,24 @@ Gate::BackwardScratch Gate::BackwardScratch::take(Arena& arena, const RoutingSiz
           sizes.jitter ? arena.take({sizes.tokens, sizes.hidden}) : Tensor{}};
 }
 
-AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, Tensor x, const Routing& routing,
-                               Tensor d_weight, double share, Tensor d_x, Arena& arena,
-                               Stream& stream) const {
+AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, const Routing& routing,
+                               const GateGradients& gradients, Arena& arena, Stream& stream) const {
   const Span span(stream, "gate");
-  if (x.empty() || picking_ == Picking::by_hash) return {};
+  const std::int64_t tokens = routing.expert.rows();
+  if (tokens == 0 || picking_ == Picking::by_hash) return {};
   GateOps& ops = GateOps::on(stream.device());
-  const std::int64_t runs = num_runs(batch, x.rows());
-  const Balance balance = balance_of(routing, runs, share);
-  const double z = static_cast<double>(config_.z_loss) * share / static_cast<double>(x.rows());
+  const std::int64_t runs = num_runs(batch, tokens);
+  const Balance balance = balance_of(routing, runs, gradients.share);
+  const double z =
+      static_cast<double>(config_.z_loss) * gradients.share / static_cast<double>(tokens);
 
-  const auto scratch = BackwardScratch::take(arena, sizes_for(batch, x));
+  const auto scratch = BackwardScratch::take(arena, sizes_for(batch, gradients.d_x));
   const GateSlopes slopes{
-      d_weight, on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
+      gradients.d_weight,
+      on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
       static_cast<float>(2.0 * z)};
   ops.choose_backward(rule_, routing, slopes, scratch.d_logits, stream);
-  add_product_gradients(params, batch, routing, scratch, d_x, stream);
+  add_product_gradients(params, batch, routing, scratch, gradients.d_x, stream);
   return {balance.loss, z * routing.log_sum_squares};
 }
 

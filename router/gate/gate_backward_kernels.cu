@@ -19,7 +19,7 @@ struct ChooseBackward {
   int experts, k;
 };
 
-// d += what the chosen weights say: few numbers, so one lane does it.
+// d += the gradient through the chosen weights: few numbers, so one lane adds them.
 __device__ void add_weights(const ChooseBackward& call, const GateRow& at, float* weight,
                             float* d) {
   if (at.lane == 0) {

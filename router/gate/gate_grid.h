@@ -1,4 +1,5 @@
-// How the kernels of a gate divide its tokens: a warp to each, eight to a block. For .cu files.
+// How the kernels of a gate divide its tokens: one warp per token, eight tokens per block. For .cu
+// files.
 #pragma once
 
 #include "router/math.h"
@@ -20,7 +21,7 @@ struct GateRow {
         inside(token < tokens) {}
 };
 
-// per_token: f32 of shared memory for each.
+// per_token: elements of f32 in shared memory for each token.
 inline Grid gate_grid(std::int64_t tokens, std::int64_t per_token = 0) {
   return {.blocks = ceil_div(tokens, tokens_per_block),
           .threads = {warp_size, tokens_per_block},

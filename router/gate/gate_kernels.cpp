@@ -1,4 +1,4 @@
-// The scores, choices and weights of a gate, and their gradients, on a CPU: a row at a time.
+// The scores, choices and weights of a gate, and their gradients, on a CPU, one row at a time.
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -80,7 +80,7 @@ struct RowBackward {
   }
 };
 
-// The values that the k best are picked by, one row at a time.
+// The values by which the k best are picked, one row at a time.
 class PickRow {
  public:
   PickRow(const GateRule& rule, std::int64_t experts, std::int64_t k)

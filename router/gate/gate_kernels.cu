@@ -1,4 +1,4 @@
-// A gate's rows on a GPU, a warp to a token: the row of probabilities stays in shared memory from
+// A gate's rows on a GPU, one warp per token: the row of probabilities stays in shared memory from
 // the logits to the choice.
 #include <algorithm>
 
@@ -117,7 +117,7 @@ void CudaGateOps::pick(const GateRule& rule, Tensor logits, Tensor probability, 
                          Tensor expert, Stream& stream) {
   const std::int64_t tokens = logits.rows(), experts = logits.cols(), k = expert.cols();
   require(experts <= max_gpu_experts, Exit::usage,
-          "model.num_experts = {}: a gate on a GPU takes {} at the most", experts,
+          "model.num_experts = {}: a gate on a GPU takes at most {}", experts,
           max_gpu_experts);
   GateRule there = rule;
   Arena& scratch = cuda_queue(stream).scratch();

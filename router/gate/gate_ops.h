@@ -55,7 +55,7 @@ class GateOps {
   // Hash routing (router/gate/hash_choice.h). token: [T] i32; expert: [T, k] i32, k of num_experts.
   virtual void pick_by_hash(const Random& random, Tensor token, std::int64_t num_experts,
                             Tensor expert, Stream& stream) = 0;
-  // weight: [T, k], of the experts in `expert`, dropped ones too.
+  // weight: [T, k], the weights of the experts in `expert`, dropped ones included.
   virtual void weigh(const GateRule& rule, Tensor logits, Tensor probability, Tensor expert,
                      Tensor weight, Stream& stream) = 0;
   // Each expert keeps `capacity` of its choices in expert [T, k]: those of largest weight, or the
@@ -68,8 +68,8 @@ class GateOps {
   virtual void choose_backward(const GateRule& rule, const Routing& routing,
                                const GateSlopes& slopes, Tensor d_logits, Stream& stream) = 0;
 
-  // counts: [D, 2, E] i64: of the choices of each of D equal runs of tokens, how many are e: first
-  // the kept ones, then all. expert: [T, k].
+  // counts: [D, 2, E] i64: for each of D equal runs of tokens, how many choices are e, first of the
+  // kept ones, then of all. expert: [T, k].
   virtual void count_choices(Tensor expert, Tensor counts, Stream& stream) = 0;
   // sums: [D, E + 1] f64: over the tokens of each of D equal runs, in fixed chunks of 64, the sum
   // of probability [T, E], and behind it that of log_sum^2.

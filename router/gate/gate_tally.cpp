@@ -1,5 +1,5 @@
-// What the host learns of a micro-batch's choices: the device counts and sums, and one read brings
-// all of it, the only one of a layer.
+// What the host learns of a micro-batch's choices. The device counts and sums; one read, the only
+// one of a layer, brings all of it.
 #include "router/gate/gate.h"
 #include "router/payload.h"
 #include "runtime/device/host_access.h"
@@ -31,14 +31,14 @@ void queue_tally(const Routing& routing, const Numbers& numbers, Stream& stream)
   ops.count_choices(routing.expert, numbers.counts, stream);
   if (given(routing.probability)) {
     ops.sum_probabilities(routing.probability, routing.log_sum, numbers.sums, stream);
-  } else {  // of a gate by hash
+  } else {  // a hash gate has no probabilities
     RuntimeOps::on(stream.device()).zero(numbers.sums, stream);
   }
 }
 
 }  // namespace
 
-// Rows of other lengths than one another's, which nothing trains on, are one run.
+// Sequences of unequal lengths, which occur outside training only, are one run.
 std::int64_t Gate::num_runs(const Batch& batch, std::int64_t tokens) const {
   const bool by_sequence = balance_over_ == BalanceOver::sequence && batch.num_sequences > 0 &&
                            tokens % batch.num_sequences == 0;
@@ -68,7 +68,7 @@ void Gate::tally(const Batch& batch, Routing& routing, Arena& arena, Stream& str
   const Numbers numbers(here.tensor(), runs, num_experts_);
   for (std::int64_t run = 0; run < runs; ++run) {
     const auto* kept = numbers.counts.as<std::int64_t>() + run * 2 * num_experts_;
-    // Where experts choose, nobody is turned away.
+    // Experts that choose turn no token away.
     const auto* wanted = picking_ == Picking::tokens ? kept : kept + num_experts_;
     const auto* sum = numbers.sums.as<double>() + run * (num_experts_ + 1);
     for (std::size_t e = 0; e < experts; ++e) {

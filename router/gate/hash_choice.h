@@ -1,5 +1,5 @@
 // Hash routing (Roller et al. 2021, arXiv:2106.04426): a token's experts follow from its id alone.
-// Nothing is learnt: a baseline for gates that learn.
+// Nothing is learnt: it is a baseline for gates that learn.
 #pragma once
 
 #include "runtime/random.h"
@@ -17,7 +17,7 @@ SWITCHYARD_HD inline void choose_by_hash(const Random& random, std::int32_t toke
     chosen[c] = static_cast<std::int32_t>(uniform * static_cast<double>(num_experts));
     std::int64_t first = 0;
     while (chosen[first] != chosen[c]) ++first;
-    if (first == c) ++c;  // else it has this one already
+    if (first == c) ++c;  // else the token has this expert already
   }
 }
 

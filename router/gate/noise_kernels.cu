@@ -1,4 +1,4 @@
-// Noise of gates on a GPU: a number of its own for each element, as on a CPU.
+// Noise of gates on a GPU: each element has its own number, as on a CPU.
 #include "router/gate/cuda_gate_ops.h"
 #include "runtime/device/map.h"
 

@@ -17,7 +17,7 @@ struct RoutingSizes {
   bool noise = false;        // see GateOps::add_noise
 };
 
-// For T tokens. T may be 0: a rank without a micro-batch still takes part.
+// There are T tokens. T may be 0: a rank without a micro-batch still takes part.
 struct Routing {
   // Takes expert, weight and whatever else the gate needs, and forgets what was there.
   void take(Arena& arena, const RoutingSizes& sizes);
@@ -30,9 +30,9 @@ struct Routing {
   Tensor expert;                     // [T, k] i32, best first; a dropped choice is ~expert (< 0)
   Tensor weight;                     // [T, k] f32, of dropped choices too
   std::vector<std::int64_t> counts;  // [experts]: (token, choice) pairs of this micro-batch
-  std::vector<std::int64_t> wanted;  // the same with the dropped ones
-  // Of the runs of tokens over which the balance loss is taken, in order: the choices with the
-  // dropped ones, and the sums of `probability`; [runs, experts].
+  std::vector<std::int64_t> wanted;  // the same, dropped choices included
+  // For each run of tokens over which the balance loss is taken, in order: the choices, dropped
+  // ones included, and the sums of `probability`; [runs, experts].
   std::vector<std::int64_t> wanted_of_runs;
   std::vector<double> probability_of_runs;
   double log_sum_squares = 0.0;  // over all tokens

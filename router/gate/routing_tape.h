@@ -1,4 +1,4 @@
-// RoutingTape: where a gate leaves its choices, and where it finds choices made before.
+// RoutingTape: records the choices of gates, or replays choices recorded before.
 #pragma once
 
 #include "runtime/batch.h"
@@ -7,7 +7,7 @@
 namespace switchyard {
 
 // Called for training micro-batches only (batch.step >= 0). expert: [T, k] i32 on the host, as in
-// Routing: a dropped choice stands as the complement of its expert.
+// Routing: a dropped choice is the complement of its expert.
 class RoutingTape {
  public:
   virtual ~RoutingTape() = default;

@@ -7,13 +7,13 @@
 namespace switchyard {
 namespace {
 
-constexpr int sum_chunk = 64;  // tokens that are summed first, as on a CPU
+constexpr int sum_chunk = 64;  // tokens summed at a time, as on a CPU
 
 constexpr int count_threads = 256;
 constexpr std::int64_t pairs_per_block = 4096;
 
 // A block counts some pairs of run blockIdx.y in shared memory, [2, experts], and adds them to
-// counts: integers, which any order sums to the same.
+// counts: integers, whose sum does not depend on order.
 __global__ void count_kernel(const std::int32_t* expert, std::int64_t pairs, int experts,
                              unsigned long long* counts) {
   auto* count = shared_memory<unsigned>();
@@ -35,7 +35,7 @@ __global__ void count_kernel(const std::int32_t* expert, std::int64_t pairs, int
 }
 
 // partial[run, chunk, e] = sum of probability over a chunk of a run's tokens; of log_sum^2 for
-// e = experts. A thread has a column.
+// e = experts. One thread per column.
 __global__ void sum_chunk_kernel(const float* probability, const float* log_sum, std::int64_t run,
                                  std::int64_t chunks, std::int64_t experts, double* partial) {
   const std::int64_t e = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;

@@ -35,7 +35,7 @@ void count_outgoing(const Routing& routing, const Placement& placement,
   }
 }
 
-// copy: of each expert, as copies_for() says.
+// copy: as copies_for() gives it.
 void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy, Arena& arena,
                   Plan& plan, Stream& stream) {
   plan.num_slots = total_of(plan.outgoing);
@@ -50,7 +50,7 @@ void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy,
                     std::ssize(plan.outgoing), plan.token_of_slot, plan.slot_of_choice, stream);
 }
 
-// incoming[source * hosted + slot]: rows that `source` sends for my expert `slot`.
+// incoming[source * hosted + slot]: rows that `source` sends for this rank's expert `slot`.
 Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
   const std::int64_t hosted = plan.hosted[to_index(experts.rank())];
   const Counts receive(plan.hosted.size(), hosted);
@@ -61,7 +61,7 @@ Counts exchange_counts(const Plan& plan, Comm& experts, Stream& stream) {
   return incoming;
 }
 
-// Segments in the order (slot, source), each starting where the last one's padding ends.
+// Segments are in the order (slot, source); each starts where the padding of the previous one ends.
 void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64_t hosted,
                       Device device, Plan& plan) {
   const std::int64_t tile = row_tile_on(device);
@@ -77,7 +77,7 @@ void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64
   }
 }
 
-// Received rows stand by (source, slot), a segment's rows one after another.
+// Received rows are in the order (source, slot); the rows of a segment are consecutive.
 void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, Plan& plan,
                      Stream& stream) {
   plan.receive.assign(to_index(num_ranks), 0);

@@ -13,18 +13,18 @@
 namespace switchyard {
 
 struct Plan {
-  // At home. A slot is a row of the send buffer; slots are sorted by (copy of the expert, token,
-  // choice), copies as Placement numbers them: by rank.
+  // On the tokens' rank. A slot is a row of the send buffer. Slots are sorted by (copy of the
+  // expert, token, choice), where Placement numbers the copies, by rank.
   Tensor token_of_slot;                // [slots] i32
   Tensor slot_of_choice;               // [T, k] i32, -1 for a dropped choice
   std::vector<std::int64_t> send;      // slots for each rank of the expert group
   std::vector<std::int64_t> outgoing;  // [copies]: slots for each copy of an expert
   std::vector<std::int64_t> hosted;    // [ranks]: copies on each rank of the group
 
-  // At the experts. Received rows arrive by source rank; they are put in the order expert, source
-  // rank (which is the order of micro-batches), token, choice; on a GPU each segment is padded with
-  // zero rows to a multiple of row_tile.
-  Tensor row_of_received;             // [received] i32: where the row stands in the shard's buffer
+  // On the experts' rank. Received rows arrive by source rank; they are put in the order expert,
+  // source rank (which is the order of micro-batches), token, choice; on a GPU each segment is
+  // padded with zero rows to a multiple of row_tile.
+  Tensor row_of_received;             // [received] i32: the row in the shard's buffer
   std::vector<std::int64_t> receive;  // rows from each rank of the expert group
   std::vector<Segment> segments;
   std::int64_t num_slots = 0, num_received = 0, num_shard_rows = 0;

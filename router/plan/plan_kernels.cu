@@ -1,4 +1,5 @@
-// The choices of a gate, sorted on the GPU that made them by the copy of the expert that they go to.
+// The choices of a gate, sorted on the GPU that made them by the copy of the expert that they go
+// to.
 #include <bit>
 
 #include "router/cuda_row_ops.h"
@@ -7,7 +8,7 @@
 namespace switchyard {
 namespace {
 
-// Dropped choices come behind all copies.
+// Dropped choices sort behind all copies.
 __global__ void copy_keys_kernel(const std::int32_t* expert, const std::int32_t* copy,
                                  std::int64_t num_copies, std::int64_t pairs, SortedPairs to) {
   const std::int64_t i = candidate();
@@ -16,7 +17,7 @@ __global__ void copy_keys_kernel(const std::int32_t* expert, const std::int32_t*
   to.values[i] = static_cast<std::int32_t>(i);
 }
 
-// What stands in place i has slot i.
+// The choice at index i of the sorted ones gets slot i.
 __global__ void slots_kernel(SortedPairs sorted, std::int64_t num_copies, std::int64_t pairs,
                              std::int64_t top_k, std::int32_t* token_of_slot,
                              std::int32_t* slot_of_choice) {
@@ -28,7 +29,7 @@ __global__ void slots_kernel(SortedPairs sorted, std::int64_t num_copies, std::i
   if (kept) token_of_slot[i] = static_cast<std::int32_t>(pair / top_k);
 }
 
-// A block has a run.
+// One block per run.
 __global__ void number_kernel(const std::int32_t* runs, std::int32_t* out) {
   const std::int32_t* run = runs + std::int64_t{blockIdx.x} * 3;
   for (int i = threadIdx.x; i < run[1]; i += blockDim.x) out[run[0] + i] = run[2] + i;

@@ -1,6 +1,6 @@
 // Every exchange moves the rows of emulated GPUs to the right places, bit by bit, by NCCL's double
 // and by way of the host.
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 
 #include <gtest/gtest.h>
 

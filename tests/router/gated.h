@@ -48,8 +48,8 @@ struct Gated {
     return {expert, expert + routing.expert.size()};
   }
   AuxiliaryLosses backward(double share = 1.0) {
-    return gate.backward(params, batch, x, routing,
-                         tensor_of(d_weight.data(), routing.weight.shape), share, d_x, arena,
+    return gate.backward(params, batch, routing,
+                         {tensor_of(d_weight.data(), routing.weight.shape), share, d_x}, arena,
                          stream);
   }
 };

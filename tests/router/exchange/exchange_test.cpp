@@ -1,4 +1,4 @@
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ struct Case {
   std::string exchange = "flat", payload = "f32", workload = "zipf";
   int ranks_per_node = 0, num_experts = 7, top_k = 3;
   std::int64_t tokens = 48;
-  int extra_copies = 0;  // and then experts stand in no order
+  int extra_copies = 0;  // if any, experts are in no particular order
 
   std::string text() const {
     return fmt::format("{} {} {}, {} ranks per node, {} experts, top-{}, {} extra copies", exchange,

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 #include "router/exchange/workload.h"
 #include "tests/rank_test.h"
 

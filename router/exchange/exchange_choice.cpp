@@ -1,4 +1,4 @@
-#include "router/exchange/chosen_exchange.h"
+#include "router/exchange/exchange_choice.h"
 
 #include <algorithm>
 #include <chrono>
