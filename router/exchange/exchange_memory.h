@@ -21,7 +21,8 @@ struct ExchangeRows {
 };
 
 // Takes what a round trip with config.exchange takes, and gives it back: the high-water mark of
-// `arena` remembers it. "auto" counts as the exchange that takes most.
+// `arena` remembers it. "auto" counts as the exchange that takes most, of
+// those that it tries.
 void count_round_trip(const RouterConfig& config, const ExchangeRows& rows, std::int64_t hidden,
                       bool weighted, Arena& arena);
 
