@@ -33,6 +33,11 @@ class Block {
     void take(Arena& arena, const ModelConfig& model, std::int64_t tokens, bool dense);
   };
 
+  // How many [T, hidden] tensors the norms and the residual sums of each pass read and write.
+  static constexpr int residual_traffic = 3;
+  static constexpr int forward_traffic = 2 * (Norm::forward_traffic + residual_traffic);
+  static constexpr int backward_traffic = 2 * (Norm::backward_traffic + residual_traffic);
+
   // Collective over the expert group for a MoE block. out: [T, hidden].
   void forward(const LayerContext& context, Tensor x, Saved& saved, Tensor out, Pass pass) const;
   // d: [T, hidden], the gradient by the block's output on entry, by its input on return.

@@ -21,6 +21,9 @@ class Norm {
     Tensor d_weight, sums;
     static BackwardScratch take(Arena& arena, std::int64_t rows, std::int64_t cols, Device device);
   };
+  // How many tensors of x's size each pass reads and writes.
+  static constexpr int forward_traffic = 2, backward_traffic = 3;
+
   // x: [rows, hidden]. Fills `saved`, which the caller took.
   void forward(const LayerContext& context, Tensor x, const Saved& saved) const;
   // d_x may be d_out. Adds one addend to the gradient.
