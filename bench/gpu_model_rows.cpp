@@ -25,12 +25,11 @@ void measure_attention(Gpu& gpu, Roofline& roofline) {
                scratch = gpu.empty({ops.attention_scratch(shape, gpu.stream())});
   const double product = static_cast<double>(tokens * heads * head_dim) *
                          static_cast<double>(length + 1);  // over the visible pairs
-  roofline.flops("attention", 2.0 * product, Precision::f32, [&] {
-    ops.attention(q, keys, keys, position, shape, out, log_sum, scratch, gpu.stream());
-  });
+  const AttentionTensors tensors{q, keys, keys, position, out, log_sum};
+  roofline.flops("attention", 2.0 * product, Precision::f32,
+                 [&] { ops.attention(tensors, shape, scratch, gpu.stream()); });
   roofline.flops("attention, backward", 5.0 * product, Precision::f32, [&] {
-    ops.attention_backward(q, keys, keys, position, shape, out, log_sum, q, d_q, d_k, d_v, scratch,
-                           gpu.stream());
+    ops.attention_backward(tensors, {q, d_q, d_k, d_v}, shape, scratch, gpu.stream());
   });
 }
 
@@ -47,7 +46,7 @@ void measure_attention_past(Gpu& gpu, Roofline& roofline) {
   const Buffer length = gpu.filled(full, {texts});
   roofline.bytes("attention to the past", static_cast<double>(2 * keys.tensor().bytes()), [&] {
     ModelOps::on(gpu.device())
-        .attention_past(q, k, k, keys, values, length, Tensor{}, out, gpu.stream());
+        .attention_past({q, k, k, keys, values, length, Tensor{}, out}, gpu.stream());
   });
 }
 
@@ -64,13 +63,13 @@ void measure_elements(Gpu& gpu, Roofline& roofline) {
   roofline.bytes("RMSNorm", 2 * row_bytes,
                  [&] { ops.rms_norm(x, weight, 1e-5F, out, inverse, stream); });
   roofline.bytes("RMSNorm, backward", 5 * row_bytes, [&] {  // x and d_out are read twice
-    ops.rms_norm_backward(x, weight, inverse, x, out, d_weight, scratch, stream);
+    ops.rms_norm_backward({x, weight, inverse, x, out, d_weight}, scratch, stream);
   });
   const RotaryTable table(of.sequence, of.head_dim, 1e4F, gpu.device());
   const Buffer position = gpu.counting(tokens, of.sequence);
-  const Tensor turned = out.tensor().view({tokens, hidden / of.head_dim, of.head_dim});
+  const Tensor rotated = out.tensor().view({tokens, hidden / of.head_dim, of.head_dim});
   roofline.bytes("rotary positions", 2 * row_bytes,
-                 [&] { ops.rotate(turned, position, table, 1, stream); });
+                 [&] { ops.rotate(rotated, position, table, 1, stream); });
   const Buffer token = gpu.counting(tokens, vocabulary, 7919),
                rows = gpu.empty({vocabulary, hidden});
   roofline.bytes("embedding", 2 * row_bytes, [&] { ops.embed(token, rows, out, stream); });

@@ -55,10 +55,10 @@ class GrowthBench {
     batch.num_sequences = 1;
     batch.sequence_length = tokens;
     const Tensor out = arena_.take({tokens, hidden}), d_x = arena_.take({tokens, hidden});
-    layer_.forward(params_, batch, x_, saved_, out, {arena_, arena_, scratch_}, Pass::first,
-                   stream_);
+    const LayerContext context{params_, batch, {arena_, arena_, scratch_}, stream_};
+    layer_.forward(context, x_, saved_, out, Pass::first);
     scratch_.reset();
-    layer_.backward(params_, batch, x_, saved_, out, 1.0 / tokens, d_x, scratch_, stream_);
+    layer_.backward(context, x_, saved_, out, 1.0 / tokens, d_x);
     optimizer_.update(params_, step, 1e-3, 1.0, stream_);
     const Span span(stream_, "zero");
     params_.zero_gradients(stream_);

@@ -98,11 +98,11 @@ struct AttentionCase {
     return 2.0 * static_cast<double>(shape.head_dim * shape.num_sequences * shape.num_heads) *
            length * (length + 1) / 2;
   }
-  void forward() { ops.attention(q, k, v, position, shape, out, log_sum, scratch, stream); }
+  void forward() { ops.attention(tensors(), shape, scratch, stream); }
   void backward() {
-    ops.attention_backward(q, k, v, position, shape, out, log_sum, out, d_q, d_k, d_v, scratch,
-                           stream);
+    ops.attention_backward(tensors(), {out, d_q, d_k, d_v}, shape, scratch, stream);
   }
+  AttentionTensors tensors() const { return {q, k, v, position, out, log_sum}; }
 
   Stream stream = Stream::cpu(1);
   ModelOps& ops = ModelOps::on(Device::cpu());
@@ -170,7 +170,7 @@ void rms_norm_backward(benchmark::State& state) {
   const Buffer inverse({rows}, DType::f32);
   const Buffer scratch({ops.rms_norm_scratch(rows, n)}, DType::f32);
   for (auto _ : state) {
-    ops.rms_norm_backward(x, weight, inverse, d_out, d_x, d_weight, scratch, stream);
+    ops.rms_norm_backward({x, weight, inverse, d_out, d_x, d_weight}, scratch, stream);
   }
   set_bytes(state, 3 * x.tensor().bytes());
 }

@@ -1,4 +1,4 @@
-// ModelOps on a CPU. Each file of this room that holds kernels implements its own members.
+// ModelOps on a CPU. Each member is defined in the file that its heading names.
 #pragma once
 
 #include "model/ops.h"
@@ -11,31 +11,28 @@ class CpuModelOps final : public ModelOps {
   void embed(Tensor token, Tensor table, Tensor out, Stream& stream) override;
   void embed_backward(Tensor token, Tensor d_out, Tensor d_table, Stream& stream) override;
 
-  // norm.cpp
+  // norm_kernels.cpp
   void rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
                 Stream& stream) override;
-  void rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out, Tensor d_x,
-                         Tensor d_weight, Tensor scratch, Stream& stream) override;
+  void rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
+                         Stream& stream) override;
   std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const override;
 
-  // rotary.cpp
+  // rotary_kernels.cpp
   void rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,
               Stream& stream) override;
 
-  // attention.cpp
-  void attention(Tensor q, Tensor k, Tensor v, Tensor position, const AttentionShape& shape,
-                 Tensor out, Tensor log_sum, Tensor scratch, Stream& stream) override;
-  void attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
-                          const AttentionShape& shape, Tensor out, Tensor log_sum, Tensor d_out,
-                          Tensor d_q, Tensor d_k, Tensor d_v, Tensor scratch,
-                          Stream& stream) override;
+  // attention_kernels.cpp
+  void attention(const AttentionTensors& tensors, const AttentionShape& shape, Tensor scratch,
+                 Stream& stream) override;
+  void attention_backward(const AttentionTensors& tensors, const AttentionGradients& gradients,
+                          const AttentionShape& shape, Tensor scratch, Stream& stream) override;
   std::int64_t attention_scratch(const AttentionShape& shape, const Stream& stream) const override;
 
-  // attention_past.cpp
-  void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values, Tensor length,
-                      Tensor score, Tensor out, Stream& stream) override;
+  // attention_past_kernels.cpp
+  void attention_past(const PastAttentionTensors& tensors, Stream& stream) override;
 
-  // cross_entropy.cpp
+  // cross_entropy_kernels.cpp
   void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                      Stream& stream) override;
 };

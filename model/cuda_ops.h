@@ -1,4 +1,4 @@
-// ModelOps on a GPU. Each file of this room that holds kernels implements its own members.
+// ModelOps on a GPU. Each member is defined in the file that its heading names.
 #pragma once
 
 #include "model/ops.h"
@@ -11,36 +11,33 @@ class CudaModelOps final : public ModelOps {
   void embed(Tensor token, Tensor table, Tensor out, Stream& stream) override;
   void embed_backward(Tensor token, Tensor d_out, Tensor d_table, Stream& stream) override;
 
-  // norm.cu
+  // norm_kernels.cu
   void rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
                 Stream& stream) override;
-  void rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out, Tensor d_x,
-                         Tensor d_weight, Tensor scratch, Stream& stream) override;
+  void rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
+                         Stream& stream) override;
   std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const override;
 
-  // rotary.cu
+  // rotary_kernels.cu
   void rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,
               Stream& stream) override;
 
-  // attention.cu
-  void attention(Tensor q, Tensor k, Tensor v, Tensor position, const AttentionShape& shape,
-                 Tensor out, Tensor log_sum, Tensor scratch, Stream& stream) override;
-  void attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
-                          const AttentionShape& shape, Tensor out, Tensor log_sum, Tensor d_out,
-                          Tensor d_q, Tensor d_k, Tensor d_v, Tensor scratch,
-                          Stream& stream) override;
+  // attention_kernels.cu
+  void attention(const AttentionTensors& tensors, const AttentionShape& shape, Tensor scratch,
+                 Stream& stream) override;
+  void attention_backward(const AttentionTensors& tensors, const AttentionGradients& gradients,
+                          const AttentionShape& shape, Tensor scratch, Stream& stream) override;
   std::int64_t attention_scratch(const AttentionShape& shape, const Stream& stream) const override;
 
-  // attention_past.cu
-  void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values, Tensor length,
-                      Tensor score, Tensor out, Stream& stream) override;
+  // attention_past_kernels.cu
+  void attention_past(const PastAttentionTensors& tensors, Stream& stream) override;
 
-  // cross_entropy.cu
+  // cross_entropy_kernels.cu
   void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                      Stream& stream) override;
 };
 
-// The kernels above, or, in a program linked without them, an Error (no_cuda.cpp).
+// Returns the kernels above. In a program linked without them it throws an Error (no_cuda.cpp).
 ModelOps& cuda_model_ops();
 
 }  // namespace switchyard

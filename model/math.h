@@ -1,5 +1,5 @@
-// Elementary functions of the model in IEEE basic operations alone: the same bits with any C
-// library, on host and device.
+// Elementary functions of the model, made of IEEE basic operations only: they give the same bits
+// with any C library, on host and device.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,9 @@
 
 namespace switchyard {
 
-// The bits of a float as an integer that orders as the float does. Its own inverse, so
-// bits_to<float>(ordered_bits(i)) is the way back. Integer maxima vectorise where those of floats
-// do not.
+// Turns the bits of a float into an integer that orders as the float does. The function is its own
+// inverse, so that bits_to<float>(ordered_bits(i)) gives the float back. Integer maxima vectorise,
+// float maxima do not.
 SWITCHYARD_HD inline std::int32_t ordered_bits(std::int32_t bits) {
   return bits ^ ((bits >> 31) & 0x7fffffff);
 }

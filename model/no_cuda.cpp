@@ -1,5 +1,5 @@
-// Linked where the CUDA backend is not. Nothing gets here but by a Device made by hand:
-// Device::cuda fails first.
+// Linked instead of the CUDA backend. Only a Device made by hand gets here, because Device::cuda
+// fails first.
 #include "model/cuda_ops.h"
 
 namespace switchyard {

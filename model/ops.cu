@@ -20,8 +20,9 @@ __global__ void embed_kernel(const std::int32_t* token, const float* table, std:
   }
 }
 
-// The block of a token's first occurrence owns its row of the table and adds all of them, in order;
-// the others leave. Tokens are looked at 128 at a time: which of them are mine, a bit each.
+// The block of a token's first occurrence owns the token's row of the table and adds all
+// occurrences, in order; the other blocks leave. A block looks at 128 tokens at a time and keeps a
+// bit for each: whether it is the block's token.
 __global__ void embed_backward_kernel(const std::int32_t* token, std::int64_t num_tokens,
                                       const float* d_out, std::int64_t hidden, float* d_table) {
   auto* votes = shared_memory<unsigned>();  // one per warp

@@ -22,10 +22,38 @@ struct AttentionShape {
   int num_heads = 0, num_kv_heads = 0;
   std::int64_t head_dim = 0;
 };
+
+struct AttentionTensors {
+  Tensor q, k, v;   // q: [T, Q, D]; k, v: [T, K, D]
+  Tensor position;  // [T] i32
+  Tensor out;       // [T, Q, D]: what forward writes
+  Tensor log_sum;   // [T, Q]: what forward writes for backward
+};
+struct AttentionGradients {
+  Tensor d_out;          // [T, Q, D]
+  Tensor d_q, d_k, d_v;  // what backward writes, of the sizes of q, k and v
+};
 // Errors: Exit::internal for heads that do not divide, and for tensors of other sizes than
-// ModelOps::attention says.
-void check_attention(const AttentionShape& shape, Tensor q, Tensor k, Tensor v, Tensor position,
-                     Tensor log_sum);
+// AttentionTensors and AttentionGradients say.
+void check_attention(const AttentionTensors& tensors, const AttentionShape& shape);
+void check_attention_gradients(const AttentionTensors& tensors,
+                               const AttentionGradients& gradients);
+
+// Attention of one new token per text to all of its text. Row i belongs to text i, and its key and
+// value go to place length[i] of the text; the rows that fill up T repeat text 0.
+struct PastAttentionTensors {
+  Tensor q, k, v;       // of the new tokens, as in AttentionTensors
+  Tensor keys, values;  // [texts, capacity, K, D]
+  Tensor length;        // [texts] i32, below capacity
+  Tensor score;         // [T, Q, capacity], overwritten; GPUs need none
+  Tensor out;           // [T, Q, D], overwritten
+};
+
+struct RmsNormGradients {
+  Tensor x, weight, inverse, d_out;  // as in ModelOps::rms_norm
+  Tensor d_x;                        // overwritten; may be d_out
+  Tensor d_weight;  // [n], overwritten: summed over rows in chunks of 64, which are joined pairwise
+};
 
 class ModelOps {
  public:
@@ -35,8 +63,7 @@ class ModelOps {
 
   // out[t] = table[token[t]]. token: [T] i32 in [0, V), table: [V, H], out: [T, H].
   virtual void embed(Tensor token, Tensor table, Tensor out, Stream& stream) = 0;
-  // d_table[v] = sum over t with token[t] = v, in token order, of d_out[t]; other rows zero.
-  // Overwrites d_table.
+  // d_table[v] = sum over t with token[t] = v, in token order, of d_out[t]; other rows become zero.
   virtual void embed_backward(Tensor token, Tensor d_out, Tensor d_table, Stream& stream) = 0;
 
   // RMSNorm (Zhang and Sennrich 2019): out = x / sqrt(mean(x^2) + epsilon) * weight, over the last
@@ -44,40 +71,30 @@ class ModelOps {
   // serves QK-norm with rows = T * heads.
   virtual void rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
                         Stream& stream) = 0;
-  // d_x = gradient (overwrites; may be d_out). d_weight: [n], overwritten, summed over rows in
-  // chunks of 64 rows that are joined pairwise. scratch: f32, at least rms_norm_scratch(rows, n)
-  // elements.
-  virtual void rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out, Tensor d_x,
-                                 Tensor d_weight, Tensor scratch, Stream& stream) = 0;
+  // scratch: f32, at least rms_norm_scratch(rows, n) elements.
+  virtual void rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
+                                 Stream& stream) = 0;
   virtual std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const = 0;
 
-  // Rotary positions, in place: pairs (i, i + D/2) of each head turn by the table's angle for their
-  // position and i. x: [T, heads, D]; position: [T] i32. `direction` +1 forward, -1 backward (the
-  // transpose).
+  // Rotary positions, in place: rotates the pairs (i, i + D/2) of each head by the table's angle
+  // for their position and i. x: [T, heads, D]; position: [T] i32. direction: +1 forward, -1
+  // backward (the transpose).
   virtual void rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,
                       Stream& stream) = 0;
 
   // Causal attention within documents, softmax scaled by 1/sqrt(D), in query tiles of fixed size:
-  // memory is linear in S. q, out: [T, Q, D]; k, v: [T, K, D]; position: [T] i32; log_sum: [T, Q],
-  // kept for backward. Padding rows of out and log_sum are 0. A token's results depend on its own
+  // memory is linear in S. Padding rows of results are 0. A token's results depend on its own
   // document alone, to the bit. scratch: f32, at least attention_scratch(shape, stream) elements,
   // for backward too.
-  virtual void attention(Tensor q, Tensor k, Tensor v, Tensor position, const AttentionShape& shape,
-                         Tensor out, Tensor log_sum, Tensor scratch, Stream& stream) = 0;
-  // Overwrites d_q, d_k, d_v. Padding rows are 0.
-  virtual void attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
-                                  const AttentionShape& shape, Tensor out, Tensor log_sum,
-                                  Tensor d_out, Tensor d_q, Tensor d_k, Tensor d_v, Tensor scratch,
-                                  Stream& stream) = 0;
+  virtual void attention(const AttentionTensors& tensors, const AttentionShape& shape,
+                         Tensor scratch, Stream& stream) = 0;
+  virtual void attention_backward(const AttentionTensors& tensors,
+                                  const AttentionGradients& gradients, const AttentionShape& shape,
+                                  Tensor scratch, Stream& stream) = 0;
   virtual std::int64_t attention_scratch(const AttentionShape& shape,
                                          const Stream& stream) const = 0;
 
-  // Attention of one new token per text to all of its text. q, out: [T, Q, D]; k, v: [T, K, D];
-  // keys, values: [texts, capacity, K, D]; length: [texts] i32, below capacity; score: [T, Q,
-  // capacity], overwritten. Row i belongs to text i, and k and v go to its place length[i]; rows
-  // past the texts, which fill up T, stand for text 0 once more.
-  virtual void attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values,
-                              Tensor length, Tensor score, Tensor out, Stream& stream) = 0;
+  virtual void attention_past(const PastAttentionTensors& tensors, Stream& stream) = 0;
 
   // Cross-entropy of rows of logits, in place. logits: [rows, V] becomes d_logits = (softmax -
   // onehot) * scale for rows with target >= 0 and zero for the others. loss: [rows] f32, 0 for rows

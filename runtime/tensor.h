@@ -148,6 +148,9 @@ class Buffer {
 class Arena {
  public:
   explicit Arena(Device device = Device::cpu()) : device_(device) {}
+  // An arena that holds nothing: its tensors have shapes and no memory. high_water_bytes() tells how
+  // much an arena that gives out memory would need.
+  static Arena counting(Device device);
 
   void reserve(std::int64_t bytes);  // Requires: nothing was taken or reserved before.
   Tensor take(Shape shape, DType dtype = DType::f32);
@@ -158,6 +161,7 @@ class Arena {
  private:
   friend class ArenaScope;
   Device device_;
+  bool counts_only_ = false;
   std::vector<Buffer> chunks_;
   std::int64_t used_in_last_ = 0;
   std::int64_t used_ = 0;

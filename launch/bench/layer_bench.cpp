@@ -67,9 +67,9 @@ class LayerTestBed {
     batch.index = 0;
     batch.num_sequences = 1;
     batch.sequence_length = x_.rows();
-    layer_.forward(params_, batch, x_, saved_, out_, {arena_, arena_, scratch_}, Pass::first,
-                   stream_);
-    layer_.backward(params_, batch, x_, saved_, out_, 1.0, d_x_, scratch_, stream_);
+    const LayerContext context{params_, batch, {arena_, arena_, scratch_}, stream_};
+    layer_.forward(context, x_, saved_, out_, Pass::first);
+    layer_.backward(context, x_, saved_, out_, 1.0, d_x_);
     stream_.synchronize();
   }
 

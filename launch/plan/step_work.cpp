@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/blocks/block.h"
 #include "router/payload.h"
 
 namespace switchyard::plan {
@@ -89,8 +90,10 @@ std::vector<PartWork> step_work(const RunShape& shape) {
       {"experts", WorkUnit::flops, tokens * flops.experts},
       {"gate", WorkUnit::flops, tokens * flops.gate},
       {"head", WorkUnit::flops, tokens * flops.head},
-      // Two norms and two sums forward, as many backward.
-      {"norms", WorkUnit::bytes, token_bytes * (22 * layers + 10 * again + 5)},
+      {"norms", WorkUnit::bytes,
+       token_bytes *
+           ((Block::forward_traffic + Block::backward_traffic) * layers +
+            Block::forward_traffic * again + Norm::forward_traffic + Norm::backward_traffic)},
       // The table's gradient is cleared, filled and added once per micro-batch.
       {"embedding", WorkUnit::bytes, 4 * token_bytes + rounds * table * (8.0 + 2 * gradient_bytes)},
       {"plan", WorkUnit::choices, tokens * moe * static_cast<double>(shape.router.top_k)},

@@ -9,10 +9,10 @@
 
 namespace switchyard {
 
-// Panels of keys that backward works on at a time.
+// Backward works on this many panels of keys at a time.
 inline constexpr std::int64_t backward_panels = 4;
 
-// Cuts one thread's scratch into matrices; with no memory it only counts.
+// Cuts one thread's scratch into matrices. Without memory it only counts.
 class Carver {
  public:
   explicit Carver(float* memory) : memory_(memory) {}
@@ -29,8 +29,8 @@ class Carver {
   std::int64_t used_ = 0;
 };
 
-// Counts rounded up: to whole panels, and dims to whole blocks of rows where they are the rows of a
-// product.
+// Counts rounded up to whole panels; dims also to whole blocks of rows, for where they are the rows
+// of a product.
 struct Sizes {
   explicit Sizes(const AttentionShape& shape)
       : keys(num_panels(shape.sequence) * Panels::width),
@@ -103,12 +103,12 @@ QueryTile make_tile(const Heads& heads, std::int64_t sequence, std::int64_t firs
 // The key panels that the first `rows` queries of the tile see.
 KeyRange keys_of(const QueryTile& tile, std::int64_t rows);
 
-// f32 elements that a unit of work needs, forward or backward.
+// How many f32 elements a unit of work needs, forward or backward.
 std::int64_t unit_scratch(const AttentionShape& shape);
 
-// Calls body(unit, memory) for every unit, a (sequence, key/value head). Thread i takes units i, i
-// + num_threads, ... and one piece of the scratch. Errors: Exit::internal if the scratch is too
-// small.
+// Calls body(unit, memory) for every unit, which is a (sequence, key/value head). Thread i takes
+// units i, i + num_threads, ... and one piece of the scratch. Errors: Exit::internal if the scratch
+// is too small.
 void for_each_unit(Stream& stream, const Heads& heads, Tensor scratch,
                    const std::function<void(std::int64_t, float*)>& body);
 

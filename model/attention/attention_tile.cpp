@@ -15,8 +15,8 @@ static_assert(QueryTile::rows % block_rows == 0 && QueryTile::rows % width == 0)
 
 // c[i][j] += sum over k, in order, of a[i][k] * b[k][j], for 6 rows i and 16 columns j. k runs over
 // `segments` of 16, which lie a_stride apart in a and one after the other in b. GCC 12 keeps all
-// sums in registers in just this form (constant trip counts, one flat array); others are up to ten
-// times slower. Measure a change with bench/ops_bench.
+// sums in registers only in this form (constant trip counts, one flat array); other forms are up to
+// ten times slower. Measure a change with bench/ops_bench.
 SWITCHYARD_MULTIVERSION
 void add_product(const float* a, std::int64_t a_stride, const float* b, std::int64_t segments,
                  float* c) {
@@ -35,7 +35,7 @@ void add_product(const float* a, std::int64_t a_stride, const float* b, std::int
   for (int i = 0; i < block_rows * 16; ++i) c[i] = sum[i];
 }
 
-// The first block of queries of which some may see a key of panel p.
+// The first block of queries in which a query may see a key of panel p.
 inline std::int64_t first_block(std::int64_t first_row, std::int64_t panel) {
   const std::int64_t row = panel * width - first_row;
   return row > 0 ? row / block_rows : 0;
@@ -51,8 +51,8 @@ struct RowSum {
   float largest, sum;
 };
 
-// One row's x becomes e^(x - largest), over num_panels panels. What a mask hides is -infinity and
-// becomes 0.
+// Replaces each x of a row with e^(x - largest), over num_panels panels. Masked elements are
+// -infinity and become 0.
 SWITCHYARD_MULTIVERSION
 RowSum exponentials(float* row, std::int64_t stride, std::int64_t num_panels) {
   std::int32_t lane[16];

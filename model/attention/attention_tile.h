@@ -1,8 +1,8 @@
 // The inner loops of attention: small matrices in panels, and what happens to one tile of queries.
 //
-// Every sum here runs in the order of the keys (or queries, or dims) it sums over, whatever the
-// blocking, and what a mask hides adds an exact zero. So a token's results do not depend on which
-// other keys its tile had to visit.
+// Every sum here runs in the order of the keys (or queries, or dims) that it sums over, whatever
+// the blocking, and a masked key adds an exact zero. A token's results therefore do not depend on
+// which other keys its tile visited.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 
 namespace switchyard {
 
-// A matrix cut into panels of 16 columns, each panel row after row. Columns past the last are
-// zeros.
+// A matrix cut into panels of 16 columns; a panel is stored row after row. Columns past the last
+// are zeros.
 struct Panels {
   static constexpr std::int64_t width = 16;
 
@@ -27,7 +27,8 @@ constexpr std::int64_t num_panels(std::int64_t cols) {
   return (cols + Panels::width - 1) / Panels::width;
 }
 
-// The last 16 elements of a stride keep panels of a power of two apart in the cache.
+// The last 16 elements of a stride keep panels whose size is a power of two from sharing cache
+// sets.
 constexpr std::int64_t panel_stride(std::int64_t rows) { return (rows + 1) * Panels::width; }
 
 // Products work on this many rows at a time: 6 x 16 sums fill the vector registers of AVX2.

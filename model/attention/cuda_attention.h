@@ -1,4 +1,4 @@
-// What the kernels of attention have in common: where heads lie, and what a query may see.
+// What the kernels of attention share: where heads lie, and what a query may see.
 #pragma once
 
 #include <type_traits>
@@ -23,7 +23,7 @@ struct DeviceHeads {
     const std::int64_t stride = std::int64_t{heads} * head_dim;
     return {data + which * sequence * stride + head * head_dim, stride, head_dim};
   }
-  // Of the tile's query head, or of the key/value head that it shares.
+  // The rows of the tile's query head, or of the key/value head that this query head shares.
   __device__ DeviceRows of(const AttentionTile& tile) const;
 };
 
@@ -84,15 +84,15 @@ inline DeviceHeads device_heads(Tensor tensor, int heads, const AttentionShape& 
   return {device_data<float>(tensor), heads, static_cast<int>(shape.head_dim), shape.sequence};
 }
 
-inline AttentionCall attention_call(Tensor q, Tensor k, Tensor v, Tensor position,
-                                    const AttentionShape& shape, Tensor log_sum) {
-  check_attention(shape, q, k, v, position, log_sum);
+inline AttentionCall attention_call(const AttentionTensors& tensors, const AttentionShape& shape) {
+  check_attention(tensors, shape);
   AttentionCall call;
-  call.q = device_heads(q, shape.num_heads, shape);
-  call.k = device_heads(k, shape.num_kv_heads, shape);
-  call.v = device_heads(v, shape.num_kv_heads, shape);
-  call.position = device_data<std::int32_t>(position);
-  call.log_sum = device_data<float>(log_sum);
+  call.q = device_heads(tensors.q, shape.num_heads, shape);
+  call.k = device_heads(tensors.k, shape.num_kv_heads, shape);
+  call.v = device_heads(tensors.v, shape.num_kv_heads, shape);
+  call.out = device_heads(tensors.out, shape.num_heads, shape);
+  call.position = device_data<std::int32_t>(tensors.position);
+  call.log_sum = device_data<float>(tensors.log_sum);
   call.scale = 1.0F / std::sqrt(static_cast<float>(shape.head_dim));
   call.num_heads = shape.num_heads;
   call.num_kv_heads = shape.num_kv_heads;
@@ -107,18 +107,18 @@ inline Grid attention_grid(const AttentionShape& shape, int heads, int rows) {
           .blocks_z = shape.num_sequences};
 }
 
-// Calls body with the least number of dims there is a kernel for, as a compile-time constant.
+// Calls body with the smallest number of dims that has a kernel, as a compile-time constant.
 template <class Body>
 void with_dims(std::int64_t head_dim, Body body) {
   if (head_dim <= 32) return body(std::integral_constant<int, 32>{});
   if (head_dim <= 64) return body(std::integral_constant<int, 64>{});
   if (head_dim <= 128) return body(std::integral_constant<int, 128>{});
   require(head_dim <= 256, Exit::usage,
-          "model.head_dim = {}: attention on a GPU takes 256 at the most", head_dim);
+          "model.head_dim = {}: attention on a GPU supports at most 256", head_dim);
   return body(std::integral_constant<int, 256>{});
 }
 
-// Rows of tokens that no sequence has.
+// Zeroes the rows of tokens that belong to no sequence.
 inline void zero_attention_padding(const AttentionShape& shape, Tensor tensor,
                                    std::int64_t per_token, Stream& stream) {
   const std::int64_t used = shape.num_sequences * shape.sequence * per_token;

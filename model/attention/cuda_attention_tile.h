@@ -1,5 +1,5 @@
-// Tiles of attention on a GPU: 256 threads as 16 by 16, each with a few rows and columns of a
-// product in its registers.
+// Tiles of attention on a GPU: 256 threads form a square of 16 by 16, and each keeps a few rows and
+// columns of a product in its registers.
 #pragma once
 
 #include "runtime/device/kernel.h"
@@ -10,7 +10,7 @@ inline constexpr int tile_side = 16;  // threads along each side of a tile
 inline constexpr int tile_threads = tile_side * tile_side;
 
 // Rows of one head in shared memory, `dims` elements each, padded so that neighbouring rows begin
-// in other banks.
+// in different banks.
 template <int dims>
 struct SharedRows {
   static constexpr int stride = dims + 4;
@@ -83,7 +83,7 @@ __device__ void add_weighted_rows(SharedRows<inner> weight, SharedRows<dims> b,
   }
 }
 
-// Over the 16 threads that share a row.
+// The sum, or the maximum, over the 16 threads that share a row.
 __device__ __forceinline__ float row_of_tile_sum(float value) {
   for (int lanes = tile_side / 2; lanes > 0; lanes /= 2)
     value += __shfl_xor_sync(all_lanes, value, lanes);

@@ -1,5 +1,5 @@
-// Past: the keys and values of texts' earlier tokens, layer by layer, so that a new token costs its
-// own work only.
+// Past: the keys and values of texts' earlier tokens, layer by layer. With them a new token costs
+// only its own work.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ class Past {
   std::int64_t num_texts() const { return length_.tensor().size(); }
   std::int64_t capacity() const { return capacity_; }
   std::int64_t length(std::int64_t text) const { return length_.tensor().as<std::int32_t>()[text]; }
-  // Forgets what the text holds beyond `length` tokens, or takes in what was written up to there.
+  // The text now ends after `length` tokens: drops what was beyond, or includes what was written.
   void set_length(std::int64_t text, std::int64_t length);
 
-  // Where the device reads them, the lengths as they are now. Errors: Exit::internal if a text has
-  // no room for one more token, which is what a device's kernels add.
+  // Copies the lengths to where the device reads them. Errors: Exit::internal if a text has no room
+  // for the one more token that the device's kernels add.
   void send_lengths(Stream& stream);
 
   // [texts, capacity, kv heads, head_dim].
@@ -36,7 +36,7 @@ class Past {
     Buffer keys, values;
   };
   std::int64_t capacity_;
-  Buffer length_, on_device_;  // the second where the device is not the host
+  Buffer length_, on_device_;  // on_device_: if the device is not the host
   Tensor sent_length_;
   std::vector<Layer> layers_;
 };

@@ -5,10 +5,18 @@
 #include "runtime/device/trace.h"
 
 namespace switchyard {
+namespace {
+
+AttentionTensors tensors_of(const Batch& batch, const SelfAttention::Saved& saved) {
+  return {saved.rotated_q, saved.rotated_k,     saved.v.view(saved.rotated_k.shape),
+          batch.positions, saved.attention_out, saved.log_sum};
+}
+
+}  // namespace
 
 SelfAttention::SelfAttention(Params& params, const std::string& name, int layer,
-                             const ModelConfig& config)
-    : config_(config), layer_(layer) {
+                             const ModelConfig& config, const RotaryTable& rotary)
+    : config_(config), rotary_(rotary), layer_(layer) {
   const std::int64_t queries = config.num_heads * config.head_dim,
                      keys = config.num_kv_heads * config.head_dim;
   const auto declare = [&](const char* part, Shape shape, double std) {
@@ -30,113 +38,145 @@ SelfAttention::SelfAttention(Params& params, const std::string& name, int layer,
   }
 }
 
+SelfAttention::Saved SelfAttention::Saved::take(Arena& arena, const ModelConfig& config,
+                                                std::int64_t tokens) {
+  const std::int64_t heads = config.num_heads, kv_heads = config.num_kv_heads,
+                     dim = config.head_dim;
+  Saved saved;
+  saved.q = arena.take({tokens, heads * dim});
+  saved.k = arena.take({tokens, kv_heads * dim});
+  saved.v = arena.take({tokens, kv_heads * dim});
+  saved.rotated_q = arena.take({tokens, heads, dim});
+  saved.rotated_k = arena.take({tokens, kv_heads, dim});
+  if (config.qk_norm) {
+    saved.inverse_q = arena.take({tokens * heads});
+    saved.inverse_k = arena.take({tokens * kv_heads});
+  }
+  saved.attention_out = arena.take({tokens, heads, dim});
+  saved.log_sum = arena.take({tokens, heads});
+  return saved;
+}
+
+SelfAttention::BackwardScratch SelfAttention::BackwardScratch::take(Arena& arena,
+                                                                    const ModelConfig& config,
+                                                                    std::int64_t tokens,
+                                                                    const AttentionShape& shape,
+                                                                    const Stream& stream) {
+  const Shape queries{tokens, config.num_heads, config.head_dim},
+      keys{tokens, config.num_kv_heads, config.head_dim};
+  BackwardScratch scratch;
+  scratch.d_attention_out = arena.take(queries);
+  scratch.d_rotated_q = arena.take(queries);
+  scratch.d_rotated_k = arena.take(keys);
+  scratch.d_v = arena.take(keys);
+  scratch.tiles = take_tiles(arena, shape, stream);
+  if (config.qk_norm) {
+    const auto take_norm = [&](int heads) {
+      return Norm::BackwardScratch::take(arena, tokens * heads, config.head_dim, stream.device());
+    };
+    scratch.q_norm = take_norm(config.num_heads);
+    scratch.k_norm = take_norm(config.num_kv_heads);
+  }
+  return scratch;
+}
+
+Tensor SelfAttention::take_tiles(Arena& arena, const AttentionShape& shape, const Stream& stream) {
+  return arena.take({ModelOps::on(stream.device()).attention_scratch(shape, stream)});
+}
+
 AttentionShape SelfAttention::shape_of(const Batch& batch) const {
   return {batch.num_sequences, batch.sequence_length, config_.num_heads, config_.num_kv_heads,
           config_.head_dim};
 }
 
-Tensor SelfAttention::turn(const Params& params, const Batch& batch, const RotaryTable& rotary,
-                           ParamId norm, Tensor x, Tensor& inverse, Arena& arena,
-                           Stream& stream) const {
+void SelfAttention::apply_rotary(const LayerContext& context, ParamId norm, Tensor x,
+                                 Tensor rotated, Tensor inverse) const {
+  Stream& stream = context.stream;
   ModelOps& ops = ModelOps::on(stream.device());
-  const std::int64_t heads = x.cols() / config_.head_dim, rows = x.rows() * heads;
-  const Tensor turned = arena.take({x.rows(), heads, config_.head_dim});
   if (norm >= 0) {
-    inverse = arena.take({rows});
-    ops.rms_norm(x.view({rows, config_.head_dim}), params.value(norm), config_.norm_epsilon,
-                 turned.view({rows, config_.head_dim}), inverse, stream);
+    const Shape by_head{inverse.size(), config_.head_dim};
+    ops.rms_norm(x.view(by_head), context.params.value(norm), config_.norm_epsilon,
+                 rotated.view(by_head), inverse, stream);
   } else {
-    RuntimeOps::on(stream.device()).copy(x, turned, stream);
+    RuntimeOps::on(stream.device()).copy(x, rotated, stream);
   }
-  ops.rotate(turned, batch.positions, rotary, 1, stream);
-  return turned;
+  ops.rotate(rotated, context.batch.positions, rotary_, 1, stream);
 }
 
-Tensor SelfAttention::turn_back(Params& params, const Batch& batch, const RotaryTable& rotary,
-                                ParamId norm, Tensor x, Tensor inverse, Tensor d_turned,
-                                Arena& scratch, Stream& stream) const {
+void SelfAttention::undo_rotary(const LayerContext& context, ParamId norm, Tensor x, Tensor inverse,
+                                Tensor d, const Norm::BackwardScratch& scratch) const {
+  Stream& stream = context.stream;
   ModelOps& ops = ModelOps::on(stream.device());
-  ops.rotate(d_turned, batch.positions, rotary, -1, stream);
-  if (norm >= 0) {
-    const std::int64_t rows = d_turned.size() / config_.head_dim;
-    const Shape by_head{rows, config_.head_dim};
-    const Tensor d_weight = scratch.take({config_.head_dim});
-    ops.rms_norm_backward(x.view(by_head), params.value(norm), inverse, d_turned.view(by_head),
-                          d_turned.view(by_head), d_weight,
-                          scratch.take({ops.rms_norm_scratch(rows, config_.head_dim)}), stream);
-    params.add_gradient(norm, d_weight, stream);
-  }
-  return d_turned.view(x.shape);
+  ops.rotate(d, context.batch.positions, rotary_, -1, stream);
+  if (norm < 0) return;
+  const Shape by_head{inverse.size(), config_.head_dim};
+  const Tensor d_rows = d.view(by_head);
+  ops.rms_norm_backward(
+      {x.view(by_head), context.params.value(norm), inverse, d_rows, d_rows, scratch.d_weight},
+      scratch.sums, stream);
+  context.params.add_gradient(norm, scratch.d_weight, stream);
 }
 
-void SelfAttention::forward(const Params& params, const Batch& batch, const RotaryTable& rotary,
-                            Tensor x, Saved& saved, Tensor out, Arena& arena, Arena& scratch,
-                            Stream& stream) const {
+void SelfAttention::forward(const LayerContext& context, Tensor x, const Saved& saved,
+                            Tensor out) const {
+  Stream& stream = context.stream;
   const Span span(stream, "attention");
-  const std::int64_t tokens = x.rows(), dim = config_.head_dim;
-  const auto project = [&](const Linear& linear, int heads) {
-    const Tensor result = arena.take({tokens, heads * dim});
-    linear.forward(params, x, result, stream);
-    return result;
-  };
-  saved.q = project(q_, config_.num_heads);
-  saved.k = project(k_, config_.num_kv_heads);
-  saved.v = project(v_, config_.num_kv_heads);
-  saved.turned_q = turn(params, batch, rotary, q_norm_, saved.q, saved.inverse_q, arena, stream);
-  saved.turned_k = turn(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, arena, stream);
-  saved.mixed = arena.take({tokens, config_.num_heads, dim});
-  saved.log_sum = arena.take({tokens, config_.num_heads});
-  attend(batch, saved, scratch, stream);
-  o_.forward(params, saved.mixed.view(saved.q.shape), out, stream);
+  q_.forward(context.params, x, saved.q, stream);
+  k_.forward(context.params, x, saved.k, stream);
+  v_.forward(context.params, x, saved.v, stream);
+  apply_rotary(context, q_norm_, saved.q, saved.rotated_q, saved.inverse_q);
+  apply_rotary(context, k_norm_, saved.k, saved.rotated_k, saved.inverse_k);
+  attend(context, saved);
+  o_.forward(context.params, saved.attention_out.view(saved.q.shape), out, stream);
 }
 
-void SelfAttention::attend(const Batch& batch, const Saved& saved, Arena& scratch,
-                           Stream& stream) const {
+void SelfAttention::attend(const LayerContext& context, const Saved& saved) const {
+  const auto& [params, batch, workspace, stream] = context;
   ModelOps& ops = ModelOps::on(stream.device());
-  const Tensor v = saved.v.view(saved.turned_k.shape);
-  if (batch.past != nullptr) {
-    const Past& past = *batch.past;
-    ops.attention_past(saved.turned_q, saved.turned_k, v, past.keys(layer_), past.values(layer_),
-                       past.lengths(),
-                       scratch.take({saved.mixed.dim(0), config_.num_heads, past.capacity()}),
-                       saved.mixed, stream);
+  const ArenaScope scope(workspace.scratch);
+  if (batch.past == nullptr) {
+    const AttentionShape shape = shape_of(batch);
+    ops.attention(tensors_of(batch, saved), shape, take_tiles(workspace.scratch, shape, stream),
+                  stream);
     return;
   }
-  const AttentionShape shape = shape_of(batch);
-  ops.attention(saved.turned_q, saved.turned_k, v, batch.positions, shape, saved.mixed,
-                saved.log_sum, scratch.take({ops.attention_scratch(shape, stream)}), stream);
+  const Past& past = *batch.past;
+  const Tensor score =
+      workspace.scratch.take({saved.attention_out.dim(0), config_.num_heads, past.capacity()});
+  ops.attention_past(
+      {saved.rotated_q, saved.rotated_k, saved.v.view(saved.rotated_k.shape), past.keys(layer_),
+       past.values(layer_), past.lengths(), score, saved.attention_out},
+      stream);
 }
 
-void SelfAttention::backward(Params& params, const Batch& batch, const RotaryTable& rotary,
-                             Tensor x, const Saved& saved, Tensor d_out, Tensor d_x, Arena& scratch,
-                             Stream& stream) const {
+void SelfAttention::backward(const LayerContext& context, Tensor x, const Saved& saved,
+                             Tensor d_out, Tensor d_x) const {
+  Params& params = context.params;
+  Stream& stream = context.stream;
   const Span span(stream, "attention");
-  ModelOps& ops = ModelOps::on(stream.device());
-  const Tensor v = saved.v.view(saved.turned_k.shape);
-  o_.weight_gradient(params, d_out, saved.mixed.view(saved.q.shape), stream);
-  const Tensor d_mixed = scratch.take(saved.mixed.shape);
-  o_.input_gradient(params, d_out, d_mixed.view(saved.q.shape), Write::replace, stream);
-  const Tensor d_turned_q = scratch.take(saved.turned_q.shape),
-               d_turned_k = scratch.take(saved.turned_k.shape);
-  const Tensor d_v = scratch.take(v.shape);
-  const AttentionShape shape = shape_of(batch);
-  ops.attention_backward(saved.turned_q, saved.turned_k, v, batch.positions, shape, saved.mixed,
-                         saved.log_sum, d_mixed, d_turned_q, d_turned_k, d_v,
-                         scratch.take({ops.attention_scratch(shape, stream)}), stream);
+  const AttentionShape shape = shape_of(context.batch);
+  const auto scratch =
+      BackwardScratch::take(context.workspace.scratch, config_, x.rows(), shape, stream);
+  o_.weight_gradient(params, d_out, saved.attention_out.view(saved.q.shape), stream);
+  o_.input_gradient(params, d_out, scratch.d_attention_out.view(saved.q.shape), Write::replace,
+                    stream);
+  ModelOps::on(stream.device())
+      .attention_backward(
+          tensors_of(context.batch, saved),
+          {scratch.d_attention_out, scratch.d_rotated_q, scratch.d_rotated_k, scratch.d_v}, shape,
+          scratch.tiles, stream);
+  undo_rotary(context, q_norm_, saved.q, saved.inverse_q, scratch.d_rotated_q, scratch.q_norm);
+  undo_rotary(context, k_norm_, saved.k, saved.inverse_k, scratch.d_rotated_k, scratch.k_norm);
 
-  const Tensor d_q = turn_back(params, batch, rotary, q_norm_, saved.q, saved.inverse_q, d_turned_q,
-                               scratch, stream);
-  const Tensor d_k = turn_back(params, batch, rotary, k_norm_, saved.k, saved.inverse_k, d_turned_k,
-                               scratch, stream);
   Write write = Write::replace;
   const auto project_back = [&](const Linear& linear, Tensor d) {
     linear.weight_gradient(params, d, x, stream);
     linear.input_gradient(params, d, d_x, write, stream);
     write = Write::add;
   };
-  project_back(q_, d_q);
-  project_back(k_, d_k);
-  project_back(v_, d_v.view(saved.v.shape));
+  project_back(q_, scratch.d_rotated_q.view(saved.q.shape));
+  project_back(k_, scratch.d_rotated_k.view(saved.k.shape));
+  project_back(v_, scratch.d_v.view(saved.v.shape));
 }
 
 }  // namespace switchyard

@@ -6,8 +6,9 @@
 
 #include "model/attention/rotary.h"
 #include "model/config.h"
+#include "model/layer_context.h"
+#include "model/norm/norm.h"
 #include "model/ops.h"
-#include "runtime/batch.h"
 #include "runtime/params/linear.h"
 
 namespace switchyard {
@@ -15,32 +16,44 @@ namespace switchyard {
 class SelfAttention {
  public:
   // Declares name.q [heads D, hidden], name.k and name.v [kv heads D, hidden], name.o [hidden,
-  // heads D], and with QK-norm (arXiv:2302.05442) name.q_norm and name.k_norm [D].
-  SelfAttention(Params& params, const std::string& name, int layer, const ModelConfig& config);
+  // heads D], and with QK-norm (arXiv:2302.05442) name.q_norm and name.k_norm [D]. The rotary table
+  // serves all layers of a model and outlives them.
+  SelfAttention(Params& params, const std::string& name, int layer, const ModelConfig& config,
+                const RotaryTable& rotary);
 
-  // What backward needs. The projections as they left the matmul, and as attention saw them.
+  // What backward needs: the projections as the products left them, and as attention read them.
   struct Saved {
-    Tensor q, k, v, turned_q, turned_k, inverse_q, inverse_k, mixed, log_sum;
+    Tensor q, k, v, rotated_q, rotated_k, inverse_q, inverse_k, attention_out, log_sum;
+    static Saved take(Arena& arena, const ModelConfig& config, std::int64_t tokens);
   };
+  struct BackwardScratch {
+    Tensor d_attention_out, d_rotated_q, d_rotated_k, d_v, tiles;
+    Norm::BackwardScratch q_norm, k_norm;  // with QK-norm
+    static BackwardScratch take(Arena& arena, const ModelConfig& config, std::int64_t tokens,
+                                const AttentionShape& shape, const Stream& stream);
+  };
+  // The scratch of forward: what ModelOps::attention asks for.
+  static Tensor take_tiles(Arena& arena, const AttentionShape& shape, const Stream& stream);
 
-  // x, out: [T, hidden]. `arena` keeps what backward needs; `scratch` may be reset afterwards. With
-  // batch.past, attends to the texts there and adds to them; nothing is kept for backward.
-  void forward(const Params& params, const Batch& batch, const RotaryTable& rotary, Tensor x,
-               Saved& saved, Tensor out, Arena& arena, Arena& scratch, Stream& stream) const;
+  // x, out: [T, hidden]. Fills `saved`, which the caller took. With batch.past, attends to the
+  // texts there and adds to them; no backward may follow.
+  void forward(const LayerContext& context, Tensor x, const Saved& saved, Tensor out) const;
   // Overwrites d_x. Adds one addend to each gradient.
-  void backward(Params& params, const Batch& batch, const RotaryTable& rotary, Tensor x,
-                const Saved& saved, Tensor d_out, Tensor d_x, Arena& scratch, Stream& stream) const;
+  void backward(const LayerContext& context, Tensor x, const Saved& saved, Tensor d_out,
+                Tensor d_x) const;
 
  private:
-  // Norm and rotation of queries or keys, [T, heads, D].
-  Tensor turn(const Params& params, const Batch& batch, const RotaryTable& rotary, ParamId norm,
-              Tensor x, Tensor& inverse, Arena& arena, Stream& stream) const;
-  Tensor turn_back(Params& params, const Batch& batch, const RotaryTable& rotary, ParamId norm,
-                   Tensor x, Tensor inverse, Tensor d_turned, Arena& scratch, Stream& stream) const;
+  // rotated = the rotation of x, normalised if there is a norm. x: queries or keys, [T, heads D].
+  void apply_rotary(const LayerContext& context, ParamId norm, Tensor x, Tensor rotated,
+                    Tensor inverse) const;
+  // Replaces d, the gradient by the result of apply_rotary, with the gradient by its x.
+  void undo_rotary(const LayerContext& context, ParamId norm, Tensor x, Tensor inverse, Tensor d,
+                   const Norm::BackwardScratch& scratch) const;
   AttentionShape shape_of(const Batch& batch) const;
-  void attend(const Batch& batch, const Saved& saved, Arena& scratch, Stream& stream) const;
+  void attend(const LayerContext& context, const Saved& saved) const;
 
   ModelConfig config_;
+  const RotaryTable& rotary_;
   int layer_;
   Linear q_, k_, v_, o_;
   ParamId q_norm_ = -1, k_norm_ = -1;

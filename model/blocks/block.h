@@ -3,36 +3,22 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "model/attention/self_attention.h"
 #include "model/blocks/moe_layer.h"
+#include "model/norm/norm.h"
 
 namespace switchyard {
 
-// RMSNorm with its weight, as the blocks and the end of the model use it.
-class Norm {
- public:
-  Norm(Params& params, const std::string& name, std::int64_t hidden, float epsilon);
-
-  struct Saved {
-    Tensor out, inverse;
-  };
-  void forward(const Params& params, Tensor x, Saved& saved, Arena& arena, Stream& stream) const;
-  // d_x may be d_out. Adds one addend to the gradient.
-  void backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
-                Arena& scratch, Stream& stream) const;
-
- private:
-  ParamId weight_;
-  float epsilon_;
-};
+bool is_dense(const ModelConfig& model, int layer);
 
 class Block {
  public:
+  // Declares the layer's dense parameters; see SelfAttention and MoeLayer.
   Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
-        Exchange& exchange, const GateInputs& inputs);
+        Exchange& exchange, const RotaryTable& rotary, const GateInputs& inputs);
   void host_experts(Params& params);
+  bool is_moe() const { return moe_.has_value(); }
   MoeLayer* moe() { return moe_ ? &*moe_ : nullptr; }
   Gate* gate() { return moe_ ? &moe_->gate() : nullptr; }  // of a MoE block
 
@@ -40,24 +26,33 @@ class Block {
     Tensor x, middle;  // into the block; between attention and FFN
     Norm::Saved attention_norm, ffn_norm;
     SelfAttention::Saved attention;
-    Ffn::Saved ffn;
+    Ffn::Saved ffn;  // of a dense block
     MoeLayer::Saved moe;
+
+    // Takes everything but x and what a MoE layer keeps.
+    void take(Arena& arena, const ModelConfig& model, std::int64_t tokens, bool dense);
   };
 
+  // How many [T, hidden] tensors the norms and the residual sums of each pass read and write.
+  static constexpr int residual_traffic = 3;
+  static constexpr int forward_traffic = 2 * (Norm::forward_traffic + residual_traffic);
+  static constexpr int backward_traffic = 2 * (Norm::backward_traffic + residual_traffic);
+
   // Collective over the expert group for a MoE block. out: [T, hidden].
-  void forward(const Params& params, const Batch& batch, const RotaryTable& rotary, Tensor x,
-               Saved& saved, Tensor out, const Workspace& workspace, Pass pass,
-               Stream& stream) const;
+  void forward(const LayerContext& context, Tensor x, Saved& saved, Tensor out, Pass pass) const;
   // d: [T, hidden], the gradient by the block's output on entry, by its input on return.
-  AuxiliaryLosses backward(Params& params, const Batch& batch, const RotaryTable& rotary,
-                           Saved& saved, Tensor d, double share, Arena& scratch,
-                           Stream& stream) const;
+  AuxiliaryLosses backward(const LayerContext& context, Saved& saved, Tensor d, double share) const;
 
  private:
+  AuxiliaryLosses backward_ffn(const LayerContext& context, Saved& saved, Tensor d, Tensor d_branch,
+                               double share) const;
+  void backward_attention(const LayerContext& context, const Saved& saved, Tensor d,
+                          Tensor d_branch) const;
+
+  ModelConfig model_;
   Norm attention_norm_;
   SelfAttention attention_;
   Norm ffn_norm_;
-  std::int64_t ffn_hidden_;
   std::optional<Ffn> ffn_;
   std::optional<MoeLayer> moe_;
 };

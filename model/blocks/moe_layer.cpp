@@ -37,26 +37,27 @@ void MoeLayer::place(Params& params, Placement placement) {
   shard_->host(params, placement_);
 }
 
-void MoeLayer::route(const Params& params, const Batch& batch, Tensor x, Saved& saved, Arena& arena,
-                     Stream& stream) const {
-  gate_.choose(params, batch, x, saved.routing, arena, stream);
-  Plan plan = make_plan(saved.routing, placement_, *mesh_.experts, arena, stream);
-  saved.prepared = exchange_.prepare(std::move(plan), arena, stream);
+void MoeLayer::route(const LayerContext& context, Tensor x, Saved& saved) const {
+  Arena& arena = context.workspace.routing;
+  gate_.choose(context.params, context.batch, x, saved.routing, arena, context.stream);
+  Plan plan = make_plan(saved.routing, placement_, *mesh_.experts, arena, context.stream);
+  saved.prepared = exchange_.prepare(std::move(plan), arena, context.stream);
 }
 
-void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
-                       const Workspace& workspace, Pass pass, Stream& stream) const {
-  Arena &arena = workspace.activations, &scratch = workspace.scratch;
+void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tensor out,
+                       Pass pass) const {
+  Arena &arena = context.workspace.activations, &scratch = context.workspace.scratch;
+  Stream& stream = context.stream;
   if (pass == Pass::first) {
-    route(params, batch, x, saved, workspace.routing, stream);
+    route(context, x, saved);
     saved.reads_x = saved.routing.input.data == x.data;
   } else if (saved.reads_x) {
-    saved.routing.input = x;  // the same numbers, in another place
+    saved.routing.input = x;  // the same numbers, at a new address
   }
 
   saved.experts = Ffn::take(arena, saved.prepared->plan.num_shard_rows, inner_);
   const ExpertPass experts = [&](const Chunk& chunk, Tensor rows, Tensor results) {
-    shard_->forward(params, chunk.segments, rows, saved.experts, results, stream);
+    shard_->forward(context.params, chunk.segments, rows, saved.experts, results, stream);
   };
   mixture_.forward(x, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
                    saved.mixture, out, arena);
@@ -65,17 +66,18 @@ void MoeLayer::forward(const Params& params, const Batch& batch, Tensor x, Saved
   const Span span(stream, "ffn");
   saved.shared = Ffn::take(arena, x.rows(), shared_inner_);
   const Tensor shared_out = scratch.take(x.shape);
-  shared_->forward(params, x, saved.shared, shared_out, stream);
+  shared_->forward(context.params, x, saved.shared, shared_out, stream);
   RuntimeOps::on(stream.device()).add(shared_out, out, stream);
 }
 
-AuxiliaryLosses MoeLayer::backward(Params& params, const Batch& batch, Tensor x, Saved& saved,
-                                   Tensor d_out, double share, Tensor d_x, Arena& scratch,
-                                   Stream& stream) const {
+AuxiliaryLosses MoeLayer::backward(const LayerContext& context, Tensor x, Saved& saved,
+                                   Tensor d_out, double share, Tensor d_x) const {
+  const auto& [params, batch, workspace, stream] = context;
+  Arena& scratch = workspace.scratch;
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
   const ExpertPass experts = [&](const Chunk& chunk, Tensor d_results, Tensor d_rows) {
-    shard_->backward(params, chunk.segments, saved.mixture.rows, saved.experts, d_results, d_rows,
-                     stream);
+    shard_->backward(context.params, chunk.segments, saved.mixture.rows, saved.experts, d_results,
+                     d_rows, context.stream);
   };
   mixture_.backward(d_out, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
                     saved.mixture, d_weight, d_x);

@@ -1,5 +1,5 @@
-// MoeLayer: gate, plan, dispatch, experts, combine, and the same way back; with an optional shared
-// expert beside them.
+// MoeLayer: gate, plan, dispatch, experts and combine, and their gradients in reverse order, with
+// an optional shared expert.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "experts/placement.h"
 #include "experts/shard.h"
 #include "model/config.h"
-#include "model/workspace.h"
+#include "model/layer_context.h"
 #include "router/exchange/exchange.h"
 #include "router/gate/gate.h"
 #include "router/mixture/mixture.h"
@@ -33,12 +33,12 @@ class MoeLayer {
 
   const Placement& placement() const { return placement_; }
   const ExpertShard& shard() const { return *shard_; }
-  // From now on, on all ranks alike. The weights are the caller's to bring.
+  // Changes which rank hosts which expert; all ranks pass the same. The caller moves the weights.
   void place(Params& params, Placement placement);
 
   struct Saved {
     Routing routing;
-    bool reads_x = true;  // the router: x as it is, and not a copy with jitter
+    bool reads_x = true;  // whether the router reads x itself, not a copy with jitter
     std::unique_ptr<const PreparedPlan> prepared;
     Mixture::Saved mixture;
     Ffn::Saved experts;
@@ -46,18 +46,16 @@ class MoeLayer {
   };
 
   // Collective over the expert group, for T = 0 too. x, out: [T, hidden].
-  void forward(const Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor out,
-               const Workspace& workspace, Pass pass, Stream& stream) const;
+  void forward(const LayerContext& context, Tensor x, Saved& saved, Tensor out, Pass pass) const;
   // Collective over the expert group. Overwrites d_x. share: see Gate::backward.
-  AuxiliaryLosses backward(Params& params, const Batch& batch, Tensor x, Saved& saved, Tensor d_out,
-                           double share, Tensor d_x, Arena& scratch, Stream& stream) const;
+  AuxiliaryLosses backward(const LayerContext& context, Tensor x, Saved& saved, Tensor d_out,
+                           double share, Tensor d_x) const;
 
   Gate& gate() { return gate_; }
   const Gate& gate() const { return gate_; }
 
  private:
-  void route(const Params& params, const Batch& batch, Tensor x, Saved& saved, Arena& arena,
-             Stream& stream) const;
+  void route(const LayerContext& context, Tensor x, Saved& saved) const;
 
   std::string name_;
   std::int64_t hidden_, inner_, shared_inner_;

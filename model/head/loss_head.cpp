@@ -25,21 +25,27 @@ std::int64_t logit_chunk_rows(std::int64_t vocabulary) {
   return std::clamp(max_logits / vocabulary / row_tile * row_tile, row_tile, std::int64_t{1024});
 }
 
-void LossHead::normalize(const Params& params, Tensor x, Norm::Saved& saved, Arena& arena,
-                         Stream& stream) const {
-  norm_.forward(params, x, saved, arena, stream);
+LossHead::Scratch LossHead::Scratch::take(Arena& arena, std::int64_t rows,
+                                          std::int64_t vocabulary) {
+  const std::int64_t chunk = std::min(logit_chunk_rows(vocabulary), rows);
+  return {arena.take({chunk, vocabulary}), arena.take({rows})};
 }
 
-// Calls use(logits, begin, end) for each chunk, with the logits replaced by the loss's gradient by
-// them.
+void LossHead::normalize(const LayerContext& context, Tensor x, Norm::Saved& saved) const {
+  saved = Norm::Saved::take(context.workspace.activations, x.rows(), x.cols());
+  norm_.forward(context, x, saved);
+}
+
+// Calls use(d_logits, begin, end) for each chunk; d_logits is the loss's gradient by the logits.
 template <class UseChunk>
-double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hidden,
-                            std::int64_t loss_tokens, Arena& scratch, Stream& stream,
+double LossHead::for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
                             UseChunk use) const {
+  const Params& params = context.params;
+  Stream& stream = context.stream;
   const Span span(stream, "head");
-  const std::int64_t rows = hidden.rows(), chunk = std::min(chunk_rows(), rows);
-  const Tensor logits = scratch.take({chunk, vocabulary_});
-  const Tensor loss = scratch.take({rows});
+  const std::int64_t rows = hidden.rows();
+  const auto [logits, loss] = Scratch::take(context.workspace.scratch, rows, vocabulary_);
+  const std::int64_t chunk = logits.rows();
   const auto scale = static_cast<float>(1.0 / static_cast<double>(loss_tokens));
   for (std::int64_t begin = 0; begin < rows; begin += chunk) {
     const std::int64_t end = std::min(rows, begin + chunk);
@@ -47,7 +53,7 @@ double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hid
     matmul(hidden.row_range(begin, end), Op::plain, params.operand(table_, params.precision().head),
            Op::transposed, part, Write::replace, stream, params.precision().head);
     ModelOps::on(stream.device())
-        .cross_entropy(part, batch.targets.range(begin, end), scale, loss.range(begin, end),
+        .cross_entropy(part, context.batch.targets.range(begin, end), scale, loss.range(begin, end),
                        stream);
     use(part, begin, end);
   }
@@ -57,35 +63,35 @@ double LossHead::for_chunks(const Params& params, const Batch& batch, Tensor hid
   return sum / static_cast<double>(loss_tokens);
 }
 
-double LossHead::loss(const Params& params, const Batch& batch, const Norm::Saved& saved,
-                      std::int64_t loss_tokens, Arena& scratch, Stream& stream) const {
-  return for_chunks(params, batch, saved.out, loss_tokens, scratch, stream,
-                    [](Tensor, std::int64_t, std::int64_t) {});
+double LossHead::loss(const LayerContext& context, const Norm::Saved& saved,
+                      std::int64_t loss_tokens) const {
+  return for_chunks(context, saved.out, loss_tokens, [](Tensor, std::int64_t, std::int64_t) {});
 }
 
-double LossHead::loss_and_gradient(Params& params, const Batch& batch, Tensor x,
-                                   const Norm::Saved& saved, std::int64_t loss_tokens, Tensor d_x,
-                                   Arena& scratch, Stream& stream) const {
+double LossHead::loss_and_gradient(const LayerContext& context, Tensor x, const Norm::Saved& saved,
+                                   std::int64_t loss_tokens, Tensor d_x) const {
+  Params& params = context.params;
   const auto use = [&](Tensor d_logits, std::int64_t begin, std::int64_t end) {
     matmul(d_logits, Op::plain, params.operand(table_, params.precision().head), Op::plain,
-           d_x.row_range(begin, end), Write::replace, stream, params.precision().head);
-    params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), stream,
+           d_x.row_range(begin, end), Write::replace, context.stream, params.precision().head);
+    params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), context.stream,
                                 params.precision().head);
   };
-  const double loss = for_chunks(params, batch, saved.out, loss_tokens, scratch, stream, use);
-  norm_.backward(params, x, saved, d_x, d_x, scratch, stream);
+  const double loss = for_chunks(context, saved.out, loss_tokens, use);
+  norm_.backward(context, x, saved, d_x, d_x);
   return loss;
 }
 
-void LossHead::logits(const Params& params, const Norm::Saved& saved, std::int64_t first,
-                      Tensor out, Arena& scratch, Stream& stream) const {
-  // Whole tiles: a product's rows come in those.
+void LossHead::logits(const LayerContext& context, const Norm::Saved& saved, std::int64_t first,
+                      Tensor out) const {
+  const Params& params = context.params;
+  // A product's rows come in whole tiles.
   const std::int64_t begin = first / row_tile * row_tile, end = padded_rows(first + out.rows());
-  const Tensor tiles = scratch.take({end - begin, vocabulary_});
+  const Tensor tiles = context.workspace.scratch.take({end - begin, vocabulary_});
   matmul(saved.out.row_range(begin, end), Op::plain,
          params.operand(table_, params.precision().head), Op::transposed, tiles, Write::replace,
-         stream, params.precision().head);
-  const HostRead logits(tiles.row_range(first - begin, first - begin + out.rows()), stream);
+         context.stream, params.precision().head);
+  const HostRead logits(tiles.row_range(first - begin, first - begin + out.rows()), context.stream);
   std::copy_n(logits.as<float>(), out.size(), out.as<float>());
 }
 

@@ -1,17 +1,17 @@
-// LossHead: the final norm, the projection to the vocabulary and the cross-entropy. Logits exist
-// for a chunk of rows at a time only.
+// LossHead: the final norm, the projection to the vocabulary and the cross-entropy. Only
+// one chunk of rows has logits at a time.
 #pragma once
 
 #include <cstdint>
 
-#include "model/blocks/block.h"
 #include "model/config.h"
+#include "model/norm/norm.h"
 #include "runtime/batch.h"
 #include "runtime/params/params.h"
 
 namespace switchyard {
 
-// Rows of one chunk of logits: a function of the vocabulary alone.
+// The rows of one chunk of logits, a function of the vocabulary alone.
 std::int64_t logit_chunk_rows(std::int64_t vocabulary);
 
 class LossHead {
@@ -21,24 +21,29 @@ class LossHead {
 
   std::int64_t chunk_rows() const { return logit_chunk_rows(vocabulary_); }
 
-  void normalize(const Params& params, Tensor x, Norm::Saved& saved, Arena& arena,
-                 Stream& stream) const;
+  // Takes and fills `saved`. x: [T, hidden].
+  void normalize(const LayerContext& context, Tensor x, Norm::Saved& saved) const;
   // Sum over the batch's targets of the cross-entropy, in nats, divided by loss_tokens.
-  double loss(const Params& params, const Batch& batch, const Norm::Saved& saved,
-              std::int64_t loss_tokens, Arena& scratch, Stream& stream) const;
+  double loss(const LayerContext& context, const Norm::Saved& saved,
+              std::int64_t loss_tokens) const;
   // The same, and its gradients: d_x [T, hidden] is overwritten with the gradient by x, the input
   // of normalize.
-  double loss_and_gradient(Params& params, const Batch& batch, Tensor x, const Norm::Saved& saved,
-                           std::int64_t loss_tokens, Tensor d_x, Arena& scratch,
-                           Stream& stream) const;
+  double loss_and_gradient(const LayerContext& context, Tensor x, const Norm::Saved& saved,
+                           std::int64_t loss_tokens, Tensor d_x) const;
   // Logits of the rows from `first` on; out: [rows, V].
-  void logits(const Params& params, const Norm::Saved& saved, std::int64_t first, Tensor out,
-              Arena& scratch, Stream& stream) const;
+  void logits(const LayerContext& context, const Norm::Saved& saved, std::int64_t first,
+              Tensor out) const;
+
+  // One chunk of logits, and the losses of all rows.
+  struct Scratch {
+    Tensor logits, loss;
+    static Scratch take(Arena& arena, std::int64_t rows, std::int64_t vocabulary);
+  };
 
  private:
   template <class UseChunk>
-  double for_chunks(const Params& params, const Batch& batch, Tensor hidden,
-                    std::int64_t loss_tokens, Arena& scratch, Stream& stream, UseChunk use) const;
+  double for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
+                    UseChunk use) const;
 
   Norm norm_;
   ParamId table_;

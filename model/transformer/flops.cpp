@@ -8,7 +8,7 @@ double forward_flops_per_token(const ModelConfig& model, int top_k, std::int64_t
                      keys = model.num_kv_heads * model.head_dim;
   const std::int64_t projections = model.hidden * (2 * queries + 2 * keys);
   const std::int64_t attention =
-      queries * (sequence + 1);  // scores and mix, over half a row on average
+      queries * (sequence + 1);  // scores and weighted values, over half a row on average
   const std::int64_t dense = 3 * model.hidden * model.ffn_hidden;
   const std::int64_t moe =
       3 * model.hidden * (top_k * model.expert_hidden + model.shared_expert_hidden) +

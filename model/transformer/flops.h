@@ -1,4 +1,4 @@
-// How many floating-point operations the model's matrix products take: what a step's speed is
+// How many floating-point operations the model's matrix products take, which a step's speed is
 // measured against.
 #pragma once
 
@@ -8,8 +8,9 @@
 
 namespace switchyard {
 
-// Of one token's forward pass, a multiply-add counting two; causal attention over a full row of
-// `sequence` tokens, without the masked half. A training step takes three times as many.
+// Counts one token's forward pass; a multiply-add counts as two. Attention is causal over a full
+// row of `sequence` tokens, and its masked half does not count. A training step takes three times
+// as many.
 double forward_flops_per_token(const ModelConfig& model, int top_k, std::int64_t vocabulary,
                                std::int64_t sequence);
 

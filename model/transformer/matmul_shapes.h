@@ -8,7 +8,7 @@
 
 namespace switchyard {
 
-// Every product with a parameter, forward and backward, each in all tile sizes.
+// Returns every product with a parameter, forward and backward, each in all tile sizes.
 std::vector<MatmulShape> matmul_shapes(const Params& params);
 
 }  // namespace switchyard

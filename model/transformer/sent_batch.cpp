@@ -6,11 +6,11 @@
 namespace switchyard {
 namespace {
 
-void check_range(const char* what, Tensor values, std::int64_t least, std::int64_t end) {
+void check_range(const char* what, Tensor values, std::int64_t min, std::int64_t end) {
   const auto* value = values.as<std::int32_t>();
   for (std::int64_t i = 0; i < values.size(); ++i) {
-    require(value[i] >= least && value[i] < end, "{} {} of the micro-batch is {}, not in [{}, {})",
-            what, i, value[i], least, end);
+    require(value[i] >= min && value[i] < end, "{} {} of the micro-batch is {}, not in [{}, {})",
+            what, i, value[i], min, end);
   }
 }
 

@@ -19,8 +19,8 @@ namespace switchyard {
 
 class MoeLayer;
 
-// What the micro-batches of a step add up to. Losses are already divided by the step's loss tokens;
-// all are integers, so that any order of adding gives the same bits.
+// The sums over the micro-batches of a step. Losses are already divided by the step's loss tokens.
+// All are integers, so that any order of adding gives the same bits.
 struct StepSums {
   std::int64_t loss = 0, balance_loss = 0, z_loss = 0;  // fixed point, see Transformer::loss_format
   std::vector<std::int64_t> expert_counts;  // [MoE layers, experts]: (token, choice) pairs, dropped
@@ -41,13 +41,13 @@ class Transformer {
     std::uint64_t seed = 1;              // of the gates' noise and hashes
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
     ProductPrecision precision{};
-    DType moments = DType::f32;  // or bf16: as the optimizer keeps them
+    DType moments = DType::f32;  // f32 or bf16: how the optimizer keeps them
     Device device{};             // of the parameters and activations
-    // So many of the first layers keep nothing but their input and their routes from forward to
-    // backward, and are then computed again; the bits are the same.
+    // The number of layers, from the first, that keep only their input and their routes from
+    // forward to backward, and are then computed again; the bits are the same.
     std::int64_t recompute_layers = 0;
-    // Activations are allocated at once, for so many times an even share of rows per rank (a fuller
-    // micro-batch grows them); 0: as they are needed.
+    // Activations are allocated at once, for this multiple of an even share of rows per rank; a
+    // fuller micro-batch grows them. 0 allocates them as they are needed.
     double load_factor = 0.0;
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
@@ -63,7 +63,7 @@ class Transformer {
   const RouterConfig& router() const;
   int num_moe_layers() const;
   std::vector<int> moe_layers() const;         // their indices
-  MoeLayer& moe_layer(int layer);              // at such an index
+  MoeLayer& moe_layer(int layer);              // layer: one of moe_layers()
   const std::string& exchange_choice() const;  // which exchange serves the layers, and why
   std::int64_t travelling_row_bytes() const;   // of a row between ranks
   const FixedPoint& loss_format() const;
@@ -73,24 +73,22 @@ class Transformer {
   };
   ActivationMemory activation_memory() const;
 
-  // Activations of one micro-batch, kept in the model's arena until the next forward.
-  struct Saved;
   // Collective over the expert group, for empty batches too. The batch is on the host; its tokens
-  // are a multiple of row_tile.
-  Saved& forward(const Batch& batch, Stream& stream);
+  // are a multiple of row_tile. The model keeps the micro-batch's activations until the next
+  // forward; the following calls are about that micro-batch.
+  void forward(const Batch& batch, Stream& stream);
   // Collective. Adds to the gradients and to `sums`. loss_tokens: of the whole step.
-  void backward(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream);
+  void backward(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
-  void evaluate(Saved& saved, std::int64_t loss_tokens, StepSums& sums, Stream& stream);
-  // Logits of the batch's tokens from `first` on, after forward. out: [tokens, V].
-  void logits(const Saved& saved, std::int64_t first, Tensor out, Stream& stream);
-  // After forward of one row: text `text` of the past is the row's first `length` tokens.
-  void remember(const Saved& saved, std::int64_t text, std::int64_t length, Past& past,
-                Stream& stream) const;
+  void evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
+  // Logits of the batch's tokens from `first` on. out: [tokens, V].
+  void logits(std::int64_t first, Tensor out, Stream& stream);
+  // If the batch is one row: text `text` of the past becomes the row's first `length` tokens.
+  void remember(std::int64_t text, std::int64_t length, Past& past, Stream& stream) const;
 
-  // What the gates learn from a step that was taken. sums: of all ranks.
+  // Lets the gates learn from a step that was taken. sums: of all ranks.
   void finish_step(const StepSums& sums);
-  // What the gates keep from step to step, by global name; the same on all ranks.
+  // Returns what the gates keep from step to step, by global name; the same on all ranks.
   std::vector<std::pair<std::string, Tensor>> gate_state();
 
  private:

@@ -56,14 +56,28 @@ Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, 
   if (balance_over_ == BalanceOver::global_batch) counts_ = Buffer({num_experts}, DType::i64);
 }
 
+RoutingSizes Gate::sizes_of(const RouterConfig& config, int num_experts, std::int64_t hidden,
+                            std::int64_t tokens, bool training) {
+  const Picking picking = picking_of(config.gate);
+  return {.tokens = tokens,
+          .hidden = hidden,
+          .experts = num_experts,
+          .choices = picking == Picking::tokens ? num_experts : config.top_k,
+          .scores = picking != Picking::by_hash,
+          .jitter = picking != Picking::by_hash && config.jitter > 0 && training,
+          .noise = picking == Picking::noisy_best && training};
+}
+
+RoutingSizes Gate::sizes_for(const Batch& batch, Tensor x) const {
+  return sizes_of(config_, num_experts_, x.cols(), x.rows(), batch.step >= 0);
+}
+
 void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& routing,
                   Arena& arena, Stream& stream) const {
   const Span span(stream, "gate");
   const std::int64_t tokens = x.rows();
-  const std::int64_t choices = picking_ == Picking::tokens ? num_experts_ : config_.top_k;
-  routing.expert = arena.take({tokens, choices}, DType::i32);
-  routing.weight = arena.take({tokens, choices});
-  if (picking_ != Picking::by_hash) make_logits(params, batch, x, routing, arena, stream);
+  routing.take(arena, sizes_for(batch, x));
+  if (picking_ != Picking::by_hash) make_logits(params, batch, x, routing, stream);
   RoutingTape* tape = batch.step >= 0 && !x.empty() ? inputs_.tape : nullptr;
   const bool replayed = tape != nullptr && replay(*tape, batch, routing.expert, stream);
   if (!replayed && !x.empty()) pick(batch, routing, arena, stream);
@@ -93,25 +107,20 @@ bool Gate::replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& 
 }
 
 void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
-                       Arena& arena, Stream& stream) const {
+                       Stream& stream) const {
   const std::int64_t tokens = x.rows();
   GateOps& ops = GateOps::on(stream.device());
   const auto first = static_cast<std::uint64_t>(std::max<std::int64_t>(0, batch.index) * tokens);
-  const bool training = batch.step >= 0;
-  routing.input = x;
-  if (config_.jitter > 0 && training) {
-    routing.input = arena.take(x.shape);
+  const RoutingSizes sizes = sizes_for(batch, x);
+  if (!sizes.jitter) {
+    routing.input = x;
+  } else {
     ops.jitter(random(Purpose::gate_jitter, batch), first * static_cast<std::uint64_t>(x.cols()),
                config_.jitter, x, routing.input, stream);
   }
-  routing.logits = arena.take({tokens, num_experts_});
-  routing.probability = arena.take({tokens, num_experts_});
-  routing.log_sum = arena.take({tokens});
   matmul(routing.input, Op::plain, params.value(router_), Op::transposed, routing.logits,
          Write::replace, stream);
-  routing.noise_slope = Tensor{};
-  if (noise_ >= 0 && training) {
-    routing.noise_slope = arena.take({tokens, num_experts_});
+  if (sizes.noise) {
     matmul(routing.input, Op::plain, params.value(noise_), Op::transposed, routing.noise_slope,
            Write::replace, stream);
     ops.add_noise(random(Purpose::gate_noise, batch),

@@ -48,6 +48,20 @@ class Gate {
   Gate(Params& params, const std::string& name, const RouterConfig& config, std::int64_t hidden,
        int num_experts, double init_std, const GateInputs& inputs = {});
 
+  // The sizes of what such a gate takes for `tokens` tokens.
+  static RoutingSizes sizes_of(const RouterConfig& config, int num_experts, std::int64_t hidden,
+                               std::int64_t tokens, bool training);
+  // The number of runs of tokens over which the balance loss is taken, for rows of one length.
+  static std::int64_t num_runs_of(const RouterConfig& config, std::int64_t num_sequences);
+  // The counts and sums of a micro-batch, as the device makes them.
+  static Tensor take_tally(Arena& arena, std::int64_t runs, std::int64_t num_experts);
+  // The scratch of backward.
+  struct BackwardScratch {
+    Tensor d_logits;
+    Tensor d_input;  // with jitter
+    static BackwardScratch take(Arena& arena, const RoutingSizes& sizes);
+  };
+
   // x: [T, hidden], T a multiple of row_tile or 0. Fills routing; its tensors live in `arena`.
   // All arithmetic is f32. Noise, jitter and capacity act where batch.step >= 0; noise and jitter
   // are keyed by seed, step, layer and the token's index in the step.
@@ -69,8 +83,9 @@ class Gate {
   enum class Picking : std::uint8_t { best, noisy_best, tokens, by_hash };
   static Picking picking_of(const std::string& gate);
 
+  RoutingSizes sizes_for(const Batch& batch, Tensor x) const;
   void make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
-                   Arena& arena, Stream& stream) const;
+                   Stream& stream) const;
   bool replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const;
   void pick(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
   // gate_tally.cpp: fills in the counts and sums of `routing`; the number of runs over which they
@@ -79,7 +94,7 @@ class Gate {
   std::int64_t num_runs(const Batch& batch, std::int64_t tokens) const;
   Balance balance_of(const Routing& routing, std::int64_t runs, double share) const;
   void add_product_gradients(Params& params, const Batch& batch, const Routing& routing,
-                             Tensor d_logits, Tensor d_x, Arena& arena, Stream& stream) const;
+                             const BackwardScratch& scratch, Tensor d_x, Stream& stream) const;
   std::int64_t capacity(std::int64_t tokens) const;
   Random random(Purpose purpose, const Batch& batch) const;
 

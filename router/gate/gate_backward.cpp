@@ -6,6 +6,11 @@
 
 namespace switchyard {
 
+Gate::BackwardScratch Gate::BackwardScratch::take(Arena& arena, const RoutingSizes& sizes) {
+  return {arena.take({sizes.tokens, sizes.experts}),
+          sizes.jitter ? arena.take({sizes.tokens, sizes.hidden}) : Tensor{}};
+}
+
 AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, const Routing& routing,
                                const GateGradients& gradients, Arena& arena, Stream& stream) const {
   const Span span(stream, "gate");
@@ -17,13 +22,13 @@ AuxiliaryLosses Gate::backward(Params& params, const Batch& batch, const Routing
   const double z =
       static_cast<double>(config_.z_loss) * gradients.share / static_cast<double>(tokens);
 
-  const Tensor d_logits = arena.take(routing.logits.shape);
+  const auto scratch = BackwardScratch::take(arena, sizes_for(batch, gradients.d_x));
   const GateSlopes slopes{
       gradients.d_weight,
       on_device(tensor_of(balance.slope.data(), {runs, num_experts_}), arena, stream),
       static_cast<float>(2.0 * z)};
-  ops.choose_backward(rule_, routing, slopes, d_logits, stream);
-  add_product_gradients(params, batch, routing, d_logits, gradients.d_x, arena, stream);
+  ops.choose_backward(rule_, routing, slopes, scratch.d_logits, stream);
+  add_product_gradients(params, batch, routing, scratch, gradients.d_x, stream);
   return {balance.loss, z * routing.log_sum_squares};
 }
 
@@ -37,9 +42,9 @@ Balance Gate::balance_of(const Routing& routing, std::int64_t runs, double share
 }
 
 void Gate::add_product_gradients(Params& params, const Batch& batch, const Routing& routing,
-                                 Tensor d_logits, Tensor d_x, Arena& arena, Stream& stream) const {
-  const bool jittered = routing.input.data != nullptr && config_.jitter > 0 && batch.step >= 0;
-  const Tensor d_input = jittered ? arena.take(d_x.shape) : d_x;
+                                 const BackwardScratch& scratch, Tensor d_x, Stream& stream) const {
+  const bool jittered = !scratch.d_input.empty();
+  const Tensor d_logits = scratch.d_logits, d_input = jittered ? scratch.d_input : d_x;
   const Write write = jittered ? Write::replace : Write::add;
   params.add_gradient_product(router_, d_logits, routing.input, stream);
   matmul(d_logits, Op::plain, params.value(router_), Op::plain, d_input, write, stream);

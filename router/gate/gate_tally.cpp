@@ -45,6 +45,14 @@ std::int64_t Gate::num_runs(const Batch& batch, std::int64_t tokens) const {
   return by_sequence ? batch.num_sequences : 1;
 }
 
+std::int64_t Gate::num_runs_of(const RouterConfig& config, std::int64_t num_sequences) {
+  return balance_over_of(config.balance_over) == BalanceOver::sequence ? num_sequences : 1;
+}
+
+Tensor Gate::take_tally(Arena& arena, std::int64_t runs, std::int64_t num_experts) {
+  return arena.take({Numbers::bytes(runs, num_experts)}, DType::u8);
+}
+
 void Gate::tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const {
   const auto experts = static_cast<std::size_t>(num_experts_);
   const std::int64_t tokens = routing.expert.rows(), runs = num_runs(batch, tokens);
@@ -54,7 +62,7 @@ void Gate::tally(const Batch& batch, Routing& routing, Arena& arena, Stream& str
   routing.probability_of_runs.clear();
   routing.log_sum_squares = 0.0;
   if (tokens == 0) return;
-  const Tensor scratch = arena.take({Numbers::bytes(runs, num_experts_)}, DType::u8);
+  const Tensor scratch = take_tally(arena, runs, num_experts_);
   queue_tally(routing, Numbers(scratch, runs, num_experts_), stream);
   const HostRead here(scratch, stream);
   const Numbers numbers(here.tensor(), runs, num_experts_);

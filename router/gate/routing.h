@@ -8,8 +8,20 @@
 
 namespace switchyard {
 
+// The tensors that a gate needs for a micro-batch of T tokens.
+struct RoutingSizes {
+  std::int64_t tokens = 0, hidden = 0, experts = 0;
+  std::int64_t choices = 0;  // k of a token
+  bool scores = true;        // it looks at the tokens
+  bool jitter = false;       // it looks at a copy of them
+  bool noise = false;        // see GateOps::add_noise
+};
+
 // There are T tokens. T may be 0: a rank without a micro-batch still takes part.
 struct Routing {
+  // Takes expert, weight and whatever else the gate needs, and forgets what was there.
+  void take(Arena& arena, const RoutingSizes& sizes);
+
   Tensor input;                      // [T, hidden] f32: what the router read
   Tensor logits;                     // [T, experts] f32
   Tensor noise_slope;                // [T, experts] f32, of noisy gates: see GateOps::add_noise

@@ -5,10 +5,14 @@
 
 namespace switchyard {
 
+Mixture::Saved Mixture::Saved::take(Arena& arena, std::int64_t shard_rows, std::int64_t slots,
+                                    std::int64_t hidden) {
+  return {arena.take({shard_rows, hidden}), arena.take({slots, hidden})};
+}
+
 void Mixture::forward(Tensor x, const Call& call, Saved& saved, Tensor out, Arena& kept) const {
   const Plan& plan = call.prepared.plan;
-  saved.rows = kept.take({plan.num_shard_rows, x.cols()});
-  saved.results = kept.take({plan.num_slots, x.cols()});
+  saved = Saved::take(kept, plan.num_shard_rows, plan.num_slots, x.cols());
   const Tensor results = exchange_.take_results(plan, x.cols(), call.scratch);
   exchange_.round_trip(
       {x, Tensor{}, saved.rows, results, saved.results}, call.prepared,

@@ -22,6 +22,8 @@ class Mixture {
   struct Saved {
     Tensor rows;     // [num_shard_rows, hidden]: what this rank's experts received
     Tensor results;  // [num_slots, hidden]: what the experts computed, by slot
+    static Saved take(Arena& arena, std::int64_t shard_rows, std::int64_t slots,
+                      std::int64_t hidden);
   };
 
   // What the passes of a micro-batch have in common.

@@ -39,9 +39,11 @@ void count_outgoing(const Routing& routing, const Placement& placement,
 void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy, Arena& arena,
                   Plan& plan, Stream& stream) {
   plan.num_slots = total_of(plan.outgoing);
-  plan.token_of_slot = arena.take({plan.num_slots}, DType::i32);
-  plan.slot_of_choice = arena.take(routing.expert.shape, DType::i32);
-  HostWrite copies(arena.take({std::ssize(copy)}, DType::i32), stream);
+  const auto taken =
+      SlotTensors::take(arena, plan.num_slots, routing.expert.shape, std::ssize(copy));
+  plan.token_of_slot = taken.token_of_slot;
+  plan.slot_of_choice = taken.slot_of_choice;
+  HostWrite copies(taken.copies, stream);
   std::copy(copy.begin(), copy.end(), copies.as<std::int32_t>());
   RowOps::on(stream.device())
       .sort_choices(on_device(routing.expert, arena, stream), copies.send(),
@@ -80,23 +82,36 @@ void number_received(std::int64_t num_ranks, std::int64_t hosted, Arena& arena, 
                      Stream& stream) {
   plan.receive.assign(to_index(num_ranks), 0);
   plan.num_received = 0;
-  HostWrite runs(arena.take({num_ranks * hosted, 3}, DType::i32), stream);
+  for (const Segment& segment : plan.segments) plan.num_received += segment.rows;
+  const auto taken = ReceivedTensors::take(arena, plan.num_received, num_ranks * hosted);
+  plan.row_of_received = taken.row_of_received;
+  HostWrite runs(taken.runs, stream);
+  std::int64_t begin = 0;  // of the segment's rows among those received
   auto* run = runs.as<std::int32_t>();
   for (std::int64_t source = 0; source < num_ranks; ++source) {
     for (std::int64_t slot = 0; slot < hosted; ++slot) {
       const Segment& segment = plan.segments[to_index(slot * num_ranks + source)];
-      *run++ = static_cast<std::int32_t>(plan.num_received);
+      *run++ = static_cast<std::int32_t>(begin);
       *run++ = static_cast<std::int32_t>(segment.rows);
       *run++ = static_cast<std::int32_t>(segment.begin);
       plan.receive[to_index(source)] += segment.rows;
-      plan.num_received += segment.rows;
+      begin += segment.rows;
     }
   }
-  plan.row_of_received = arena.take({plan.num_received}, DType::i32);
   RowOps::on(stream.device()).number_rows(runs.send(), plan.row_of_received, stream);
 }
 
 }  // namespace
+
+SlotTensors SlotTensors::take(Arena& arena, std::int64_t slots, Shape choices,
+                              std::int64_t num_experts) {
+  return {arena.take({slots}, DType::i32), arena.take(choices, DType::i32),
+          arena.take({num_experts}, DType::i32)};
+}
+
+ReceivedTensors ReceivedTensors::take(Arena& arena, std::int64_t received, std::int64_t segments) {
+  return {arena.take({received}, DType::i32), arena.take({segments, 3}, DType::i32)};
+}
 
 Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
                Stream& stream) {

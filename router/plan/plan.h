@@ -30,6 +30,19 @@ struct Plan {
   std::int64_t num_slots = 0, num_received = 0, num_shard_rows = 0;
 };
 
+// What make_plan takes from its arena: for the rows that leave, and for those that arrive.
+struct SlotTensors {
+  Tensor token_of_slot, slot_of_choice;  // see Plan
+  Tensor copies;                         // [experts] i32: the copy that serves this rank
+  static SlotTensors take(Arena& arena, std::int64_t slots, Shape choices,
+                          std::int64_t num_experts);
+};
+struct ReceivedTensors {
+  Tensor row_of_received;  // see Plan
+  Tensor runs;             // [segments, 3] i32, see RowOps::number_rows
+  static ReceivedTensors take(Arena& arena, std::int64_t received, std::int64_t segments);
+};
+
 // Collective over `experts` (one small exchange of counts). Index tensors live in `arena`.
 Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
                Stream& stream);

@@ -72,8 +72,19 @@ std::int64_t Arena::held_bytes() const {
   return bytes;
 }
 
+Arena Arena::counting(Device device) {
+  Arena arena(device);
+  arena.counts_only_ = true;
+  return arena;
+}
+
 Tensor Arena::take(Shape shape, DType dtype) {
   const std::int64_t bytes = round_up(shape.size() * bytes_of(dtype), cache_line);
+  if (counts_only_) {
+    used_ += bytes;
+    high_water_ = std::max(high_water_, used_);
+    return {nullptr, shape, dtype, device_};
+  }
   if (chunks_.empty() || used_in_last_ + bytes > chunks_.back().tensor().bytes()) {
     chunks_.emplace_back(Shape{std::max(bytes, arena_chunk)}, DType::u8, device_);
     used_in_last_ = 0;
@@ -87,7 +98,7 @@ Tensor Arena::take(Shape shape, DType dtype) {
 }
 
 void Arena::reset() {
-  if (high_water_ > held_bytes() || chunks_.size() > 1) {
+  if (!counts_only_ && (high_water_ > held_bytes() || chunks_.size() > 1)) {
     // One chunk that holds all of it, with room for a fuller micro-batch.
     chunks_.clear();
     chunks_.emplace_back(Shape{high_water_ + high_water_ / 8}, DType::u8, device_);

@@ -20,8 +20,9 @@ TEST(ModelKernels, RmsNormAndItsGradient) {
       const Buffer scratch(Shape{ops.rms_norm_scratch(rows, n)}, DType::f32, device);
       ops.rms_norm(x.on(device), weight.on(device), 1e-5F, out.on(device), inverse.on(device),
                    stream);
-      ops.rms_norm_backward(x.on(device), weight.on(device), inverse.on(device), d_out.on(device),
-                            d_x.on(device), d_weight.on(device), scratch, stream);
+      ops.rms_norm_backward({x.on(device), weight.on(device), inverse.on(device), d_out.on(device),
+                             d_x.on(device), d_weight.on(device)},
+                            scratch, stream);
       stream.synchronize();
     });
     expect_close(out, tolerance, what);
@@ -38,8 +39,9 @@ TEST(ModelKernels, RmsNormGradientMayOverwriteItsInput) {
   on_both([&](Device device, Stream& stream) {
     ModelOps& ops = ModelOps::on(device);
     const Buffer scratch(Shape{ops.rms_norm_scratch(130, 24)}, DType::f32, device);
-    ops.rms_norm_backward(x.on(device), weight.on(device), inverse.on(device), d.on(device),
-                          d.on(device), d_weight.on(device), scratch, stream);
+    ops.rms_norm_backward({x.on(device), weight.on(device), inverse.on(device), d.on(device),
+                           d.on(device), d_weight.on(device)},
+                          scratch, stream);
     stream.synchronize();
   });
   expect_close(d, tolerance);
@@ -140,10 +142,10 @@ TEST(ModelKernels, AttentionAndItsGradient) {
     on_both([&](Device on, Stream& stream) {
       ModelOps& ops = ModelOps::on(on);
       const Buffer scratch(Shape{ops.attention_scratch(s, stream)}, DType::f32, on);
-      ops.attention(q.on(on), k.on(on), v.on(on), position.on(on), s, out.on(on), log_sum.on(on),
-                    scratch, stream);
-      ops.attention_backward(q.on(on), k.on(on), v.on(on), position.on(on), s, out.on(on),
-                             log_sum.on(on), d_out.on(on), d_q.on(on), d_k.on(on), d_v.on(on),
+      const AttentionTensors tensors{q.on(on),        k.on(on),   v.on(on),
+                                     position.on(on), out.on(on), log_sum.on(on)};
+      ops.attention(tensors, s, scratch, stream);
+      ops.attention_backward(tensors, {d_out.on(on), d_q.on(on), d_k.on(on), d_v.on(on)}, s,
                              scratch, stream);
       stream.synchronize();
     });
@@ -176,8 +178,9 @@ TEST(ModelKernels, AttentionToThePast) {
     }
     const Pair score({rows, heads, capacity}), out({rows, heads, dim});
     on_both([&](Device on, Stream& stream) {
-      ModelOps::on(on).attention_past(q.on(on), k.on(on), v.on(on), keys.on(on), values.on(on),
-                                      length.on(on), score.on(on), out.on(on), stream);
+      ModelOps::on(on).attention_past({q.on(on), k.on(on), v.on(on), keys.on(on), values.on(on),
+                                       length.on(on), score.on(on), out.on(on)},
+                                      stream);
     });
     expect_close(out, tolerance, fmt::format("heads of {}", dim));
     expect_same<float>(keys);

@@ -12,26 +12,26 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yi
 # The fault, the file, what sed does to it, the ranks and the tests that see it.
 mutants() {
   cat <<'LIST'
-no barrier before keys are read|model/attention/attention.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
-no barrier after keys were read|model/attention/attention_backward.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
-no barrier before warps join|model/attention/attention_past.cu|s/__syncthreads();//|0|ModelKernels.AttentionToThePast
-no barrier between neighbours|model/blocks/norm.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
+no barrier before keys are read|model/attention/attention_kernels.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
+no barrier after keys were read|model/attention/attention_backward_kernels.cu|0,/__syncthreads();/s///|0|ModelKernels.Attention*
+no barrier before warps join|model/attention/attention_past_kernels.cu|s/__syncthreads();//|0|ModelKernels.AttentionToThePast
+no barrier between neighbours|model/norm/norm_kernels.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
 no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
 no barrier before a tile is turned|runtime/product/operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
 no barrier before a step is multiplied|runtime/product/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
 no barrier between the ranges of a gradient|runtime/product/grouped_matmul.cu|s/__syncthreads();.*//|0|GroupedKernels.Gradients*
 a copy that is not waited for|runtime/product/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
 a row that depends on its group|runtime/product/grouped_matmul.cu|s/to = call.add ? to + sum : sum;/to = sum * (1.0F + 1e-6F * tile.group);/|0|GroupedKernels.PassTheSelfTest*
-one key too few|model/attention/attention_past.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
+one key too few|model/attention/attention_past_kernels.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
 one choice too many|router/gate/capacity_kernels.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
-one pair too many|model/attention/rotary.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
+one pair too many|model/attention/rotary_kernels.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
 one column too many|runtime/product/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
 a choice that is not counted|router/gate/tally_kernels.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
 no barrier before counts are read|router/gate/tally_kernels.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
 a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
-a sum that no lane wrote|model/attention/attention_past.cu|/scratch\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast
+a sum that no lane wrote|model/attention/attention_past_kernels.cu|/scratch\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast
 work does not wait for a copy without a queue|runtime/device/memory.cu|s/check(cudaDeviceSynchronize());  .*//|0|RuntimeKernels.*
 NCCL does not wait for the work before|runtime/comm/nccl_comm.cu|/check(cudaStreamWaitEvent(stream_, ready_/d|2|CudaExchange.MovesEveryRow
 work does not wait for NCCL|runtime/comm/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow

@@ -123,7 +123,8 @@ StepSums run(Transformer& model, const Case& chosen, const Step& step, Stream& s
   StepSums sums = model.empty_sums();
   for (std::int64_t i = 0; i < chosen.num_micro_batches; ++i) {
     const Batch batch = step.micro_batch(i);
-    model.backward(model.forward(batch, stream), step.loss_tokens, sums, stream);
+    model.forward(batch, stream);
+    model.backward(step.loss_tokens, sums, stream);
   }
   require(!model.params().gradient_overflow(stream), Exit::numerical, "a gradient overflowed");
   return sums;

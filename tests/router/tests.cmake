@@ -1,6 +1,7 @@
 switchyard_test(router/gate/capacity ROOM router)
 switchyard_test(router/config ROOM router)
 switchyard_test(router/exchange/exchange ROOM router RANKS 1 2 3 4)
+switchyard_test(router/exchange/exchange_memory ROOM router RANKS 1 2 4)
 switchyard_test(router/gate/gate ROOM router)
 switchyard_test(router/gate/gate_gradient ROOM router)
 switchyard_test(router/mixture/mixture ROOM router RANKS 1 2 4)

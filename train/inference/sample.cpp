@@ -96,9 +96,9 @@ class Writer {
     Rows rows(used);
     std::copy(all.end() - used, all.end(), rows.tokens.begin());
     std::iota(rows.positions.begin(), rows.positions.end(), 0);
-    Transformer::Saved& saved = model_.forward(rows.batch(1, nullptr), stream_);
-    model_.remember(saved, static_cast<std::int64_t>(text), used, past_, stream_);
-    model_.logits(saved, used - 1, logits_of(text), stream_);
+    model_.forward(rows.batch(1, nullptr), stream_);
+    model_.remember(static_cast<std::int64_t>(text), used, past_, stream_);
+    model_.logits(used - 1, logits_of(text), stream_);
   }
 
   // The texts' last tokens, all at once; a text that is full is read again. Rows that fill up the
@@ -111,9 +111,8 @@ class Writer {
       rows.positions[row] =
           static_cast<std::int32_t>(past_.length(static_cast<std::int64_t>(text)));
     }
-    Transformer::Saved& saved =
-        model_.forward(rows.batch(std::ssize(rows.tokens), &past_), stream_);
-    model_.logits(saved, 0, logits_, stream_);
+    model_.forward(rows.batch(std::ssize(rows.tokens), &past_), stream_);
+    model_.logits(0, logits_, stream_);
     for (std::size_t text = 0; text < texts_.size(); ++text) {
       const auto index = static_cast<std::int64_t>(text);
       if (ended_[text]) continue;

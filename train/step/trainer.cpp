@@ -72,8 +72,8 @@ Trainer::Gradient Trainer::differentiate(const StepData& data) {
   StepSums sums = model_.empty_sums();
   for (Batch batch : data.micro_batches) {  // an empty one still joins every exchange
     batch.step = data.step;
-    Transformer::Saved& saved = model_.forward(batch, stream_);
-    model_.backward(saved, data.loss_tokens, sums, stream_);
+    model_.forward(batch, stream_);
+    model_.backward(data.loss_tokens, sums, stream_);
   }
   sums.broken += params.gradient_overflow(stream_);
   sum_over_world(sums);
@@ -146,7 +146,8 @@ double Trainer::evaluate(Loader& loader) {
   const RoundedValues rounded(model_.params(), stream_);
   for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
     for (const Batch& batch : loader.pass(step).micro_batches) {
-      model_.evaluate(model_.forward(batch, stream_), targets, sums, stream_);
+      model_.forward(batch, stream_);
+      model_.evaluate(targets, sums, stream_);
     }
   }
   sum_over_world(sums);

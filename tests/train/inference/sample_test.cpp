@@ -46,8 +46,9 @@ Tokens without_a_past(SmallRun& run, Tokens text, std::int64_t count) {
                       tensor_of(tokens.data(), {length}),
                       tensor_of(targets.data(), {length}),
                       tensor_of(positions.data(), {length})};
-    run.model().logits(run.model().forward(batch, run.stream()), std::ssize(text) - 1,
-                       tensor_of(logits.data(), {1, std::ssize(logits)}), run.stream());
+    run.model().forward(batch, run.stream());
+    run.model().logits(std::ssize(text) - 1, tensor_of(logits.data(), {1, std::ssize(logits)}),
+                       run.stream());
     const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
     generated.push_back(static_cast<std::int32_t>(best));
     text.push_back(generated.back());

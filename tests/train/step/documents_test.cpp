@@ -39,10 +39,10 @@ struct PackedBatch {
 std::vector<std::vector<float>> logits_of(SmallRun& run, const SmallConfig& config,
                                           PackedBatch& batch) {
   std::vector<std::vector<float>> logits;
-  Transformer::Saved& saved = run.model().forward(batch.view(test_world().rank()), run.stream());
+  run.model().forward(batch.view(test_world().rank()), run.stream());
   for (std::int64_t token = 0; token < batch.sequences * batch.length; ++token) {
     auto& out = logits.emplace_back(static_cast<std::size_t>(config.vocabulary));
-    run.model().logits(saved, token, tensor_of(out.data(), {1, config.vocabulary}), run.stream());
+    run.model().logits(token, tensor_of(out.data(), {1, config.vocabulary}), run.stream());
   }
   return logits;
 }
@@ -76,8 +76,8 @@ TEST(Documents, TailHasNoLoss) {
   PackedBatch batch(config, 9);
   const auto loss_of = [&] {
     StepSums sums = run.model().empty_sums();
-    Transformer::Saved& saved = run.model().forward(batch.view(0), run.stream());
-    run.model().evaluate(saved, 42, sums, run.stream());
+    run.model().forward(batch.view(0), run.stream());
+    run.model().evaluate(42, sums, run.stream());
     return sums.loss;
   };
   const std::int64_t before = loss_of();

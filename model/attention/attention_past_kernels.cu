@@ -1,6 +1,6 @@
 // Attention of one new token per text to the text's earlier tokens, on a GPU. A block has one query
-// head of one text; its warps take turns at the keys, each with a running softmax of its own
-// (Dao 2023, arXiv:2307.08691), and join at the end in the order of their numbers.
+// head of one text; its warps take turns at the keys, and each keeps a running softmax
+// (Dao 2023, arXiv:2307.08691). At the end the warps join in the order of their numbers.
 #include "model/attention/cuda_attention.h"
 #include "model/cuda_ops.h"
 
@@ -22,7 +22,7 @@ struct PastCall {
   int num_heads = 0, num_kv_heads = 0, head_dim = 0;
 };
 
-// The new token's key and value take their place behind the others. A thread has one element.
+// Appends the new token's key and value to the text's others. A thread has one element.
 __global__ void append_kernel(PastCall call) {
   const std::int64_t each = std::int64_t{call.num_kv_heads} * call.head_dim;
   const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
@@ -57,7 +57,7 @@ __device__ void load_lanes(const float* head, int head_dim, float (&to)[dims / w
   }
 }
 
-// What the warps left in shared memory, as one; a thread has a dim. scratch: [past_warps, dims + 2].
+// Joins what the warps left in shared memory; a thread has a dim. scratch: [past_warps, dims + 2].
 template <int dims>
 __device__ void join_warps(const float* scratch, int head_dim, float* out) {
   constexpr int stride = dims + 2;
@@ -112,9 +112,10 @@ __global__ void __launch_bounds__(past_threads) past_kernel(PastCall call) {
 
 }  // namespace
 
-// score is not needed: no score leaves its warp.
-void CudaModelOps::attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values,
-                                  Tensor length, Tensor, Tensor out, Stream& stream) {
+// No score leaves its warp, so `score` is not written.
+void CudaModelOps::attention_past(const PastAttentionTensors& tensors, Stream& stream) {
+  const Tensor q = tensors.q, k = tensors.k, v = tensors.v, keys = tensors.keys,
+               values = tensors.values, length = tensors.length, out = tensors.out;
   const std::int64_t rows = q.dim(0), texts = keys.dim(0);
   PastCall call;
   call.num_heads = static_cast<int>(q.dim(1));

@@ -12,7 +12,7 @@ constexpr int join_width = 32;  // columns and pairs that a block joins at a tim
 
 constexpr std::int64_t num_norm_chunks(std::int64_t rows) { return ceil_div(rows, chunk_rows); }
 
-// Threads x work on one row, y on rows of their own. Sum over a row's threads.
+// The sum over a row's threads: threadIdx.x counts the threads of a row, threadIdx.y the rows.
 __device__ float row_sum(float value) {
   return blockDim.x == warp_size ? warp_sum(value) : block_sum(value, shared_memory<float>());
 }
@@ -23,12 +23,20 @@ Grid norm_grid(std::int64_t rows, std::int64_t n) {
   return {.blocks = rows, .threads = 256, .shared_bytes = 256 / warp_size * sizeof(float)};
 }
 
-// quads: the row lies so that 16 bytes can be read at a time.
-__global__ void norm_kernel(const float* x, const float* weight, float epsilon, std::int64_t rows,
-                            std::int64_t n, bool quads, float* out, float* inverse) {
+struct NormRows {
+  const float* x;
+  const float* weight;
+  std::int64_t rows, n;
+  bool quads;  // rows lie so that 16 bytes can be read at a time
+};
+
+__global__ void norm_kernel(NormRows in, float epsilon, float* out, float* inverse) {
   const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
-  if (row >= rows) return;
-  const float* from = x + row * n;
+  if (row >= in.rows) return;
+  const std::int64_t n = in.n;
+  const bool quads = in.quads;
+  const float* weight = in.weight;
+  const float* from = in.x + row * n;
   float* to = out + row * n;
   float squares = 0.0F;
   if (quads) {
@@ -82,8 +90,8 @@ __global__ void norm_weight_kernel(const float* x, const float* inverse, const f
   sums[chunk * n + column] = sum;
 }
 
-// Adds neighbours, then neighbours of those, and so on: row 0 becomes the sum of all. A block has
-// join_width columns.
+// Adds neighbouring rows, then neighbouring sums, and so on: row 0 becomes the sum of all. A block
+// has join_width columns.
 __global__ void join_kernel(float* sums, std::int64_t count, std::int64_t n, float* d_weight) {
   const std::int64_t column = std::int64_t{blockIdx.x} * join_width + threadIdx.x;
   for (std::int64_t stride = 1; stride < count; stride *= 2) {
@@ -103,13 +111,16 @@ void CudaModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, 
   const std::int64_t rows = inverse.size(), n = weight.size();
   expect_size("x", x, rows * n);
   expect_size("out", out, rows * n);
-  launch(norm_kernel, norm_grid(rows, n), stream, device_data<float>(x), device_data<float>(weight),
-         epsilon, rows, n, in_quads(n, x.data, weight.data, out.data), device_data<float>(out),
+  const NormRows in{device_data<float>(x), device_data<float>(weight), rows, n,
+                    in_quads(n, x.data, weight.data, out.data)};
+  launch(norm_kernel, norm_grid(rows, n), stream, in, epsilon, device_data<float>(out),
          device_data<float>(inverse));
 }
 
-void CudaModelOps::rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out,
-                                     Tensor d_x, Tensor d_weight, Tensor scratch, Stream& stream) {
+void CudaModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
+                                     Stream& stream) {
+  const Tensor x = gradients.x, weight = gradients.weight, inverse = gradients.inverse,
+               d_out = gradients.d_out, d_x = gradients.d_x, d_weight = gradients.d_weight;
   const std::int64_t rows = inverse.size(), n = weight.size();
   expect_size("x", x, rows * n);
   expect_size("d_out", d_out, rows * n);
@@ -121,7 +132,7 @@ void CudaModelOps::rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Te
   const float* inverses = device_data<float>(inverse);
   const float* d_outs = device_data<float>(d_out);
   float* sums = device_data<float>(scratch);
-  // First what reads d_out, which d_x may overwrite.
+  // The kernels that read d_out run first, because d_x may overwrite it.
   launch(norm_weight_kernel,
          {.blocks = num_norm_chunks(rows),
           .threads = column_threads,

@@ -40,8 +40,10 @@ void attend_head(const PastHead& past, const float* q, float softmax_scale, floa
 
 }  // namespace
 
-void CpuModelOps::attention_past(Tensor q, Tensor k, Tensor v, Tensor keys, Tensor values,
-                                 Tensor length, Tensor score, Tensor out, Stream& stream) {
+void CpuModelOps::attention_past(const PastAttentionTensors& tensors, Stream& stream) {
+  const Tensor q = tensors.q, k = tensors.k, v = tensors.v, keys = tensors.keys,
+               values = tensors.values, length = tensors.length, score = tensors.score,
+               out = tensors.out;
   const std::int64_t rows = q.dim(0), num_heads = q.dim(1), dim = q.dim(2);
   const std::int64_t texts = keys.dim(0), capacity = keys.dim(1), kv_heads = keys.dim(2);
   const std::int64_t group = num_heads / kv_heads, stride = kv_heads * dim;

@@ -15,7 +15,7 @@ constexpr std::int64_t rows_per_unit = 16;
 constexpr std::int64_t chunk =
     1024;  // exponentials are summed in f32 within a chunk, in double across chunks
 
-// A NaN is the largest, or comes back in the exponentials.
+// A NaN becomes the largest element, or shows up in the exponentials.
 SWITCHYARD_MULTIVERSION
 float largest(const float* x, std::int64_t count) {
   std::int32_t result = std::numeric_limits<std::int32_t>::min();

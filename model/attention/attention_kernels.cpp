@@ -1,6 +1,7 @@
-// Causal attention within documents, and its gradient: one (sequence, key/value head) at a time,
-// query tile by query tile. As in FlashAttention (Dao et al. 2022, arXiv:2205.14135) the
-// probabilities never leave a tile; backward computes them again from the rows' log-sums.
+// Causal attention within documents, and its gradient. A unit of work is one (sequence, key/value
+// head); it goes through its queries tile by tile. As in FlashAttention (Dao et al. 2022,
+// arXiv:2205.14135) the probabilities never leave a tile; backward computes them again from the
+// rows' log-sums.
 #include <algorithm>
 #include <array>
 
@@ -20,12 +21,9 @@ void zero_padding(Tensor tensor, std::int64_t used_elements) {
   std::fill(data + used_elements, data + tensor.size(), 0.0F);
 }
 
-struct ForwardTensors {
-  Tensor q, k, v, out, log_sum;
-};
-
-void forward_tile(const Heads& heads, const ForwardTensors& tensors, const ForwardScratch& scratch,
-                  std::int64_t sequence, std::int64_t head, std::int64_t first_row) {
+void forward_tile(const Heads& heads, const AttentionTensors& tensors,
+                  const ForwardScratch& scratch, std::int64_t sequence, std::int64_t head,
+                  std::int64_t first_row) {
   const Sizes size(heads.shape);
   const std::int64_t dim = heads.shape.head_dim;
   const std::int64_t rows = heads.tile_rows(first_row);
@@ -49,7 +47,7 @@ void forward_tile(const Heads& heads, const ForwardTensors& tensors, const Forwa
   for (std::int64_t r = 0; r < rows; ++r) log_sums[r * heads.shape.num_heads] = log_sum[r];
 }
 
-void forward_unit(const Heads& heads, const ForwardTensors& tensors, std::int64_t unit,
+void forward_unit(const Heads& heads, const AttentionTensors& tensors, std::int64_t unit,
                   float* memory) {
   const Sizes size(heads.shape);
   Carver carver(memory);
@@ -68,11 +66,12 @@ void forward_unit(const Heads& heads, const ForwardTensors& tensors, std::int64_
   }
 }
 
-struct BackwardTensors {
-  Tensor q, k, v, out, log_sum, d_out, d_q, d_k, d_v;
+struct Backward {
+  const AttentionTensors& tensors;
+  const AttentionGradients& gradients;
 };
 
-// One tile's share of all five products, a few panels of keys at a time.
+// Computes one tile's share of all five products, a few panels of keys at a time.
 void backward_keys(const QueryTile& tile, KeyRange all_keys, const BackwardScratch& scratch,
                    const Sizes& size, const float* log_sum, const float* delta) {
   for (std::int64_t begin = all_keys.begin; begin < all_keys.end; begin += backward_panels) {
@@ -88,16 +87,15 @@ void backward_keys(const QueryTile& tile, KeyRange all_keys, const BackwardScrat
   }
 }
 
-void backward_tile(const Heads& heads, const BackwardTensors& tensors,
-                   const BackwardScratch& scratch, std::int64_t sequence, std::int64_t head,
-                   std::int64_t first_row) {
+void backward_tile(const Heads& heads, const Backward& pass, const BackwardScratch& scratch,
+                   std::int64_t sequence, std::int64_t head, std::int64_t first_row) {
   const Sizes size(heads.shape);
   const std::int64_t dim = heads.shape.head_dim;
   const std::int64_t rows = heads.tile_rows(first_row);
   const QueryTile tile = make_tile(heads, sequence, first_row);
-  const HeadRows out = heads.query_rows(tensors.out, sequence, head).from(first_row);
-  const HeadRows d_out = heads.query_rows(tensors.d_out, sequence, head).from(first_row);
-  const float* log_sums = tensors.log_sum.as<float>() +
+  const HeadRows out = heads.query_rows(pass.tensors.out, sequence, head).from(first_row);
+  const HeadRows d_out = heads.query_rows(pass.gradients.d_out, sequence, head).from(first_row);
+  const float* log_sums = pass.tensors.log_sum.as<float>() +
                           (sequence * heads.shape.sequence + first_row) * heads.shape.num_heads +
                           head;
   std::array<float, QueryTile::rows> log_sum{};
@@ -105,7 +103,7 @@ void backward_tile(const Heads& heads, const BackwardTensors& tensors,
   for (std::int64_t r = 0; r < rows; ++r) log_sum[r] = log_sums[r * heads.shape.num_heads];
   dot_rows(d_out, out, rows, dim, delta.data());
 
-  const HeadRows q = heads.query_rows(tensors.q, sequence, head).from(first_row);
+  const HeadRows q = heads.query_rows(pass.tensors.q, sequence, head).from(first_row);
   pack(q, rows, dim, heads.softmax_scale, QueryTile::rows, scratch.q);
   pack_transposed(q, rows, dim, heads.softmax_scale, QueryTile::rows, size.dim_rows,
                   scratch.q_transposed);
@@ -115,11 +113,10 @@ void backward_tile(const Heads& heads, const BackwardTensors& tensors,
   backward_keys(tile, keys_of(tile, rows), scratch, size, log_sum.data(), delta.data());
 
   unpack(scratch.d_q, rows, dim, heads.softmax_scale,
-         heads.query_rows(tensors.d_q, sequence, head).from(first_row));
+         heads.query_rows(pass.gradients.d_q, sequence, head).from(first_row));
 }
 
-void backward_unit(const Heads& heads, const BackwardTensors& tensors, std::int64_t unit,
-                   float* memory) {
+void backward_unit(const Heads& heads, const Backward& pass, std::int64_t unit, float* memory) {
   const Sizes size(heads.shape);
   Carver carver(memory);
   const BackwardScratch scratch(size, carver);
@@ -127,39 +124,47 @@ void backward_unit(const Heads& heads, const BackwardTensors& tensors, std::int6
   const std::int64_t kv_head = unit % heads.shape.num_kv_heads;
   const std::int64_t rows = heads.shape.sequence;
   const std::int64_t dim = heads.shape.head_dim;
-  const HeadRows k = heads.key_rows(tensors.k, sequence, kv_head);
+  const HeadRows k = heads.key_rows(pass.tensors.k, sequence, kv_head);
   pack(k, rows, dim, 1.0F, size.keys, scratch.keys);
   pack_transposed(k, rows, dim, 1.0F, size.keys, size.dims, scratch.keys_transposed);
-  pack_transposed(heads.key_rows(tensors.v, sequence, kv_head), rows, dim, 1.0F, size.keys,
+  pack_transposed(heads.key_rows(pass.tensors.v, sequence, kv_head), rows, dim, 1.0F, size.keys,
                   size.dims, scratch.values_transposed);
   zero(scratch.d_keys_transposed, num_panels(rows), size.dim_rows);
   zero(scratch.d_values_transposed, num_panels(rows), size.dim_rows);
   for (std::int64_t i = 0; i < heads.group(); ++i) {
     for (std::int64_t first_row = 0; first_row < rows; first_row += QueryTile::rows) {
-      backward_tile(heads, tensors, scratch, sequence, kv_head * heads.group() + i, first_row);
+      backward_tile(heads, pass, scratch, sequence, kv_head * heads.group() + i, first_row);
     }
   }
   unpack_transposed(scratch.d_keys_transposed, rows, dim,
-                    heads.key_rows(tensors.d_k, sequence, kv_head));
+                    heads.key_rows(pass.gradients.d_k, sequence, kv_head));
   unpack_transposed(scratch.d_values_transposed, rows, dim,
-                    heads.key_rows(tensors.d_v, sequence, kv_head));
+                    heads.key_rows(pass.gradients.d_v, sequence, kv_head));
 }
 
 }  // namespace
 
-void check_attention(const AttentionShape& shape, Tensor q, Tensor k, Tensor v, Tensor position,
-                     Tensor log_sum) {
-  const std::int64_t num_tokens = position.size();
+void check_attention(const AttentionTensors& tensors, const AttentionShape& shape) {
+  const std::int64_t num_tokens = tensors.position.size();
   require(shape.num_kv_heads > 0 && shape.num_heads % shape.num_kv_heads == 0,
           "{} query heads do not divide into {} key/value heads", shape.num_heads,
           shape.num_kv_heads);
   require(shape.num_sequences * shape.sequence <= num_tokens,
           "{} sequences of {} tokens do not fit in {} positions", shape.num_sequences,
           shape.sequence, num_tokens);
-  expect_size("q", q, num_tokens * shape.num_heads * shape.head_dim);
-  expect_size("k", k, num_tokens * shape.num_kv_heads * shape.head_dim);
-  expect_size("v", v, k.size());
-  expect_size("log_sum", log_sum, num_tokens * shape.num_heads);
+  expect_size("q", tensors.q, num_tokens * shape.num_heads * shape.head_dim);
+  expect_size("k", tensors.k, num_tokens * shape.num_kv_heads * shape.head_dim);
+  expect_size("v", tensors.v, tensors.k.size());
+  expect_size("out", tensors.out, tensors.q.size());
+  expect_size("log_sum", tensors.log_sum, num_tokens * shape.num_heads);
+}
+
+void check_attention_gradients(const AttentionTensors& tensors,
+                               const AttentionGradients& gradients) {
+  expect_size("d_out", gradients.d_out, tensors.q.size());
+  expect_size("d_q", gradients.d_q, tensors.q.size());
+  expect_size("d_k", gradients.d_k, tensors.k.size());
+  expect_size("d_v", gradients.d_v, tensors.v.size());
 }
 
 std::int64_t CpuModelOps::attention_scratch(const AttentionShape& shape,
@@ -167,40 +172,31 @@ std::int64_t CpuModelOps::attention_scratch(const AttentionShape& shape,
   return unit_scratch(shape) * stream.num_threads();
 }
 
-void CpuModelOps::attention(Tensor q, Tensor k, Tensor v, Tensor position,
-                            const AttentionShape& shape, Tensor out, Tensor log_sum, Tensor scratch,
-                            Stream& stream) {
-  check_attention(shape, q, k, v, position, log_sum);
-  expect_size("out", out, q.size());
-  const Heads heads(shape, position);
-  const ForwardTensors tensors = {q, k, v, out, log_sum};
+void CpuModelOps::attention(const AttentionTensors& tensors, const AttentionShape& shape,
+                            Tensor scratch, Stream& stream) {
+  check_attention(tensors, shape);
+  const Heads heads(shape, tensors.position);
   for_each_unit(stream, heads, scratch, [&](std::int64_t unit, float* memory) {
     forward_unit(heads, tensors, unit, memory);
   });
   const std::int64_t num_rows = shape.num_sequences * shape.sequence * shape.num_heads;
-  zero_padding(out, num_rows * shape.head_dim);
-  zero_padding(log_sum, num_rows);
+  zero_padding(tensors.out, num_rows * shape.head_dim);
+  zero_padding(tensors.log_sum, num_rows);
 }
 
-void CpuModelOps::attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
-                                     const AttentionShape& shape, Tensor out, Tensor log_sum,
-                                     Tensor d_out, Tensor d_q, Tensor d_k, Tensor d_v,
-                                     Tensor scratch, Stream& stream) {
-  check_attention(shape, q, k, v, position, log_sum);
-  expect_size("out", out, q.size());
-  expect_size("d_out", d_out, q.size());
-  expect_size("d_q", d_q, q.size());
-  expect_size("d_k", d_k, k.size());
-  expect_size("d_v", d_v, v.size());
-  const Heads heads(shape, position);
-  const BackwardTensors tensors = {q, k, v, out, log_sum, d_out, d_q, d_k, d_v};
+void CpuModelOps::attention_backward(const AttentionTensors& tensors,
+                                     const AttentionGradients& gradients,
+                                     const AttentionShape& shape, Tensor scratch, Stream& stream) {
+  check_attention(tensors, shape);
+  check_attention_gradients(tensors, gradients);
+  const Heads heads(shape, tensors.position);
   for_each_unit(stream, heads, scratch, [&](std::int64_t unit, float* memory) {
-    backward_unit(heads, tensors, unit, memory);
+    backward_unit(heads, {tensors, gradients}, unit, memory);
   });
   const std::int64_t num_elements = shape.num_sequences * shape.sequence * shape.head_dim;
-  zero_padding(d_q, num_elements * shape.num_heads);
-  zero_padding(d_k, num_elements * shape.num_kv_heads);
-  zero_padding(d_v, num_elements * shape.num_kv_heads);
+  zero_padding(gradients.d_q, num_elements * shape.num_heads);
+  zero_padding(gradients.d_k, num_elements * shape.num_kv_heads);
+  zero_padding(gradients.d_v, num_elements * shape.num_kv_heads);
 }
 
 }  // namespace switchyard

@@ -1,4 +1,4 @@
-// RMSNorm and its gradient.
+// RMSNorm and its gradient on a CPU.
 #include <algorithm>
 #include <cmath>
 
@@ -65,7 +65,7 @@ void add_row(const float* from, float* to, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
 }
 
-// Adds neighbours, then neighbours of those, and so on: row 0 becomes the sum of all.
+// Adds neighbouring rows, then neighbouring sums, and so on: row 0 becomes the sum of all.
 void join_pairwise(float* rows, std::int64_t count, std::int64_t n) {
   for (std::int64_t stride = 1; stride < count; stride *= 2) {
     for (std::int64_t i = 0; i + stride < count; i += 2 * stride) {
@@ -93,8 +93,10 @@ void CpuModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, T
   });
 }
 
-void CpuModelOps::rms_norm_backward(Tensor x, Tensor weight, Tensor inverse, Tensor d_out,
-                                    Tensor d_x, Tensor d_weight, Tensor scratch, Stream& stream) {
+void CpuModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
+                                    Stream& stream) {
+  const Tensor x = gradients.x, weight = gradients.weight, inverse = gradients.inverse,
+               d_out = gradients.d_out, d_x = gradients.d_x, d_weight = gradients.d_weight;
   const std::int64_t rows = inverse.size();
   const std::int64_t n = weight.size();
   expect_size("x", x, rows * n);

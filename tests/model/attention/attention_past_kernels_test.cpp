@@ -30,20 +30,24 @@ struct Case {
     const AttentionShape shape{texts, length, heads, kv_heads, dim};
     const Buffer log_sum({texts * length, heads}, DType::f32);
     const Buffer scratch({ops.attention_scratch(shape, stream)}, DType::f32);
-    ops.attention(q, k, v, tensor_of(position.data(), {texts * length}), shape, whole, log_sum,
+    ops.attention({q, k, v, tensor_of(position.data(), {texts * length}), whole, log_sum}, shape,
                   scratch, stream);
     for (std::int64_t text = 0; text < texts; ++text) {
       copy(k, text * length, length - 1, keys, text * capacity);
       copy(v, text * length, length - 1, values, text * capacity);
       lengths.tensor().as<std::int32_t>()[text] = length - 1;
     }
-    for (std::int64_t row = 0; row < rows; ++row) {  // the third row stands for text 0 again
+    for (std::int64_t row = 0; row < rows; ++row) {  // the third row repeats text 0
       const std::int64_t last = (row < texts ? row : 0) * length + length - 1;
       copy(q, last, 1, last_q, row);
       copy(k, last, 1, last_k, row);
       copy(v, last, 1, last_v, row);
     }
-    ops.attention_past(last_q, last_k, last_v, keys, values, lengths, score, out, stream);
+    run();
+  }
+
+  void run() {
+    ops.attention_past({last_q, last_k, last_v, keys, values, lengths, score, out}, stream);
   }
 
   static void copy(Tensor from, std::int64_t first, std::int64_t count, Tensor to,
@@ -89,10 +93,7 @@ TEST(AttentionPast, RowsPastTheTextsRepeatTextZero) {
 TEST(AttentionPast, AFullTextIsRefused) {
   Case past;
   past.lengths.tensor().as<std::int32_t>()[1] = capacity;
-  EXPECT_THROW(
-      past.ops.attention_past(past.last_q, past.last_k, past.last_v, past.keys, past.values,
-                              past.lengths, past.score, past.out, past.stream),
-      Error);
+  EXPECT_THROW(past.run(), Error);
 }
 
 }  // namespace attention_past_test

@@ -33,7 +33,7 @@ __device__ Running joined_over_block(Running mine, Running* scratch) {
   for (int lanes = warp_size / 2; lanes > 0; lanes /= 2) {
     const Running other{__shfl_xor_sync(all_lanes, mine.largest, lanes),
                         __shfl_xor_sync(all_lanes, mine.sum, lanes)};
-    // The same operand first in both lanes, so that they get the same bits.
+    // Both lanes take the same operand first, so that they get the same bits.
     mine = (threadIdx.x & lanes) == 0 ? joined(mine, other) : joined(other, mine);
   }
   if (threadIdx.x % warp_size == 0) scratch[threadIdx.x / warp_size] = mine;
@@ -58,7 +58,7 @@ __global__ void __launch_bounds__(loss_threads)
   const Running all = joined_over_block(mine, shared_memory<Running>());
   const float at_target = row[wanted];
   const auto factor = static_cast<float>(static_cast<double>(scale) / all.sum);
-  __syncthreads();  // all have read the target
+  __syncthreads();  // all threads have read the target
   for (std::int64_t i = threadIdx.x; i < vocabulary; i += loss_threads) {
     const float gradient = exp_f32(row[i] - all.largest) * factor;
     row[i] = i == wanted ? gradient - scale : gradient;

@@ -41,16 +41,19 @@ struct Attention {
     Stream stream = Stream::cpu(num_threads);
     ModelOps& ops = ModelOps::on(Device::cpu());
     std::vector<float> scratch(ops.attention_scratch(shape, stream), 1e30F);
-    ops.attention(tensor_of(q), tensor_of(k), tensor_of(v), tensor_of(position), shape,
-                  tensor_of(out), tensor_of(log_sum), tensor_of(scratch), stream);
-    ops.attention_backward(tensor_of(q), tensor_of(k), tensor_of(v), tensor_of(position), shape,
-                           tensor_of(out), tensor_of(log_sum), tensor_of(d_out), tensor_of(d_q),
-                           tensor_of(d_k), tensor_of(d_v), tensor_of(scratch), stream);
+    ops.attention(tensors(), shape, tensor_of(scratch), stream);
+    ops.attention_backward(tensors(),
+                           {tensor_of(d_out), tensor_of(d_q), tensor_of(d_k), tensor_of(d_v)},
+                           shape, tensor_of(scratch), stream);
+  }
+  AttentionTensors tensors() {
+    return {tensor_of(q),        tensor_of(k),   tensor_of(v),
+            tensor_of(position), tensor_of(out), tensor_of(log_sum)};
   }
 };
 
 const AttentionShape grouped = {2, 77, 4, 2, 20};
-const std::vector<std::int32_t> mixed_documents = {1, 30, 21, 25};
+const std::vector<std::int32_t> several_documents = {1, 30, 21, 25};
 
 void expect_forward_matches(Attention attention) {
   attention.run(2);
@@ -64,7 +67,7 @@ void expect_forward_matches(Attention attention) {
   reference::expect_close(used, {expected.begin(), expected.begin() + size}, 1e-5);
 }
 
-TEST(Attention, MatchesReference) { expect_forward_matches({grouped, mixed_documents}); }
+TEST(Attention, MatchesReference) { expect_forward_matches({grouped, several_documents}); }
 
 TEST(Attention, MatchesReferenceAtLengthOne) { expect_forward_matches({{3, 1, 2, 1, 8}, {1}}); }
 
@@ -86,7 +89,7 @@ struct Doubles {
 };
 
 TEST(Attention, QueryGradientMatchesFiniteDifferences) {
-  Attention x(grouped, mixed_documents);
+  Attention x(grouped, several_documents);
   x.run(2);
   const Doubles at(x);
   const auto loss = [&](const std::vector<double>& q) {
@@ -96,7 +99,7 @@ TEST(Attention, QueryGradientMatchesFiniteDifferences) {
 }
 
 TEST(Attention, KeyGradientMatchesFiniteDifferences) {
-  Attention x(grouped, mixed_documents);
+  Attention x(grouped, several_documents);
   x.run(2);
   const Doubles at(x);
   const auto loss = [&](const std::vector<double>& k) {
@@ -106,7 +109,7 @@ TEST(Attention, KeyGradientMatchesFiniteDifferences) {
 }
 
 TEST(Attention, ValueGradientMatchesFiniteDifferences) {
-  Attention x(grouped, mixed_documents);
+  Attention x(grouped, several_documents);
   x.run(2);
   const Doubles at(x);
   const auto loss = [&](const std::vector<double>& v) {
@@ -126,7 +129,7 @@ TEST(Attention, GradientsMatchFiniteDifferencesAcrossManyTiles) {
 }
 
 TEST(Attention, PaddingRowsAreZero) {
-  Attention x(grouped, mixed_documents);
+  Attention x(grouped, several_documents);
   ASSERT_EQ(x.num_tokens, 160);
   x.run(2);
   const auto expect_zero_tail = [](const std::vector<float>& values, std::size_t row_size) {
@@ -140,9 +143,9 @@ TEST(Attention, PaddingRowsAreZero) {
 }
 
 TEST(Attention, DoesNotDependOnThreads) {
-  Attention one(grouped, mixed_documents);
+  Attention one(grouped, several_documents);
   one.run(1);
-  Attention three(grouped, mixed_documents);
+  Attention three(grouped, several_documents);
   three.run(3);
   EXPECT_TRUE(reference::same_bits(one.out, three.out));
   EXPECT_TRUE(reference::same_bits(one.d_q, three.d_q));
@@ -233,19 +236,17 @@ TEST(Attention, MemoryIsLinearInTheSequence) {
 }
 
 TEST(Attention, RefusesAPositionBeforeItsSequence) {
-  Attention x(grouped, mixed_documents);
+  Attention x(grouped, several_documents);
   x.position[77] = 1;
   EXPECT_THROW(x.run(2), Error);
 }
 
 TEST(Attention, RefusesTooLittleScratch) {
-  Attention x(grouped, mixed_documents);
+  Attention x(grouped, several_documents);
   std::vector<float> scratch(100);
   Stream stream = Stream::cpu(1);
   EXPECT_THROW(
-      ModelOps::on(Device::cpu())
-          .attention(tensor_of(x.q), tensor_of(x.k), tensor_of(x.v), tensor_of(x.position), x.shape,
-                     tensor_of(x.out), tensor_of(x.log_sum), tensor_of(scratch), stream),
+      ModelOps::on(Device::cpu()).attention(x.tensors(), x.shape, tensor_of(scratch), stream),
       Error);
 }
 

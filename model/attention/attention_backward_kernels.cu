@@ -1,6 +1,5 @@
 // The gradient of attention on a GPU, without atomics: one kernel owns the queries, another the
-// keys, and both compute the probabilities again from the rows' log-sums, so that every sum has one
-// order.
+// keys, and both recompute the probabilities from the rows' log-sums. Every sum thus has one order.
 #include "model/attention/cuda_attention.h"
 #include "model/cuda_ops.h"
 
@@ -43,31 +42,35 @@ __global__ void delta_kernel(AttentionCall call, std::int64_t rows) {
   if (threadIdx.x == 0) call.delta[row] = dot;
 }
 
+// The first query and key of a tile.
+struct TileStart {
+  std::int64_t query, key;
+};
+
 // weight: the probability of (query, key); d_score: the gradient by their score. Both for the
 // thread's rows (queries) and columns (keys), 0 where masked.
 template <int dims>
 __device__ void score_pair(const AttentionCall& call, const AttentionTile& tile,
                            const Visible& visible, const BackwardTiles<dims>& shared,
-                           std::int64_t first_query, std::int64_t first_key,
-                           float (&weight)[back_each][back_each],
+                           TileStart first, float (&weight)[back_each][back_each],
                            float (&d_score)[back_each][back_each]) {
   const int x = threadIdx.x % tile_side, y = threadIdx.x / tile_side;
   dot_tile(shared.q, shared.k, weight);
   dot_tile(shared.d_out, shared.v, d_score);
   for (int r = 0; r < back_each; ++r) {
-    const std::int64_t query = first_query + tile_side * r + y;
+    const std::int64_t query = first.query + tile_side * r + y;
     const float log_sum = query < tile.end ? *call.log_sum_at(tile, query) : 0.0F;
     const float delta = query < tile.end ? *call.delta_at(tile, query) : 0.0F;
     for (int c = 0; c < back_each; ++c) {
-      const bool seen = visible(query, first_key + tile_side * c + x);
+      const bool seen = visible(query, first.key + tile_side * c + x);
       weight[r][c] = seen ? exp_f32(weight[r][c] - log_sum) : 0.0F;
       d_score[r][c] = weight[r][c] * (d_score[r][c] - delta);
     }
   }
 }
 
-// A multiprocessor's shared memory holds one block of the largest heads, which then may have all of
-// its registers; 0: the compiler's choice.
+// A multiprocessor's shared memory holds only one block of the largest heads, which may therefore
+// use all registers; 0 leaves the choice to the compiler.
 template <int dims>
 __global__ void __launch_bounds__(tile_threads, dims > 128 ? 1 : 0)
     query_gradient_kernel(AttentionCall call) {
@@ -86,7 +89,7 @@ __global__ void __launch_bounds__(tile_threads, dims > 128 ? 1 : 0)
     load_rows<back_rows>(call.v.of(at), key, at.end, 1.0F, shared.v);
     __syncthreads();
     float weight[back_each][back_each], d_score[back_each][back_each];
-    score_pair(call, at, visible, shared, at.first, key, weight, d_score);
+    score_pair(call, at, visible, shared, {at.first, key}, weight, d_score);
     for (int r = 0; r < back_each; ++r)
       for (int c = 0; c < back_each; ++c)
         shared.d_score.at(tile_side * r + y)[tile_side * c + x] = d_score[r][c];
@@ -115,14 +118,14 @@ __global__ void __launch_bounds__(tile_threads) key_gradient_kernel(AttentionCal
   for (int i = 0; i < share; ++i) {
     query_tile.head = at.head * share + i;
     for (std::int64_t query = at.first; query < at.end; query += back_rows) {
-      if (visible.first_key(query) >= at.first + back_rows) break;  // the documents here are later
+      if (visible.first_key(query) >= at.first + back_rows) break;  // later documents
       load_rows<back_rows>(call.q.rows(at.sequence, query_tile.head), query, at.end, call.scale,
                            shared.q);
       load_rows<back_rows>(call.d_out.rows(at.sequence, query_tile.head), query, at.end, 1.0F,
                            shared.d_out);
       __syncthreads();
       float weight[back_each][back_each], d_score[back_each][back_each];
-      score_pair(call, query_tile, visible, shared, query, at.first, weight, d_score);
+      score_pair(call, query_tile, visible, shared, {query, at.first}, weight, d_score);
       for (int r = 0; r < back_each; ++r) {
         for (int c = 0; c < back_each; ++c) {  // transposed: a row per key
           shared.weight.at(tile_side * c + x)[tile_side * r + y] = weight[r][c];
@@ -143,18 +146,17 @@ __global__ void __launch_bounds__(tile_threads) key_gradient_kernel(AttentionCal
 
 }  // namespace
 
-void CudaModelOps::attention_backward(Tensor q, Tensor k, Tensor v, Tensor position,
-                                      const AttentionShape& shape, Tensor out, Tensor log_sum,
-                                      Tensor d_out, Tensor d_q, Tensor d_k, Tensor d_v,
-                                      Tensor scratch, Stream& stream) {
+void CudaModelOps::attention_backward(const AttentionTensors& tensors,
+                                      const AttentionGradients& gradients,
+                                      const AttentionShape& shape, Tensor scratch, Stream& stream) {
   const std::int64_t rows = shape.num_sequences * shape.sequence * shape.num_heads;
   require(scratch.size() >= rows, "scratch has {} elements; {} are needed", scratch.size(), rows);
-  AttentionCall call = attention_call(q, k, v, position, shape, log_sum);
-  call.out = device_heads(out, shape.num_heads, shape);
-  call.d_out = device_heads(d_out, shape.num_heads, shape);
-  call.d_q = device_heads(d_q, shape.num_heads, shape);
-  call.d_k = device_heads(d_k, shape.num_kv_heads, shape);
-  call.d_v = device_heads(d_v, shape.num_kv_heads, shape);
+  AttentionCall call = attention_call(tensors, shape);
+  check_attention_gradients(tensors, gradients);
+  call.d_out = device_heads(gradients.d_out, shape.num_heads, shape);
+  call.d_q = device_heads(gradients.d_q, shape.num_heads, shape);
+  call.d_k = device_heads(gradients.d_k, shape.num_kv_heads, shape);
+  call.d_v = device_heads(gradients.d_v, shape.num_kv_heads, shape);
   call.delta = device_data<float>(scratch);
   launch(delta_kernel, {.blocks = ceil_div(rows, 8), .threads = {warp_size, 8}}, stream, call,
          rows);
@@ -165,9 +167,9 @@ void CudaModelOps::attention_backward(Tensor q, Tensor k, Tensor v, Tensor posit
     launch(query_gradient_kernel<dims()>, queries, stream, call);
     launch(key_gradient_kernel<dims()>, keys, stream, call);
   });
-  zero_attention_padding(shape, d_q, shape.num_heads * shape.head_dim, stream);
-  zero_attention_padding(shape, d_k, shape.num_kv_heads * shape.head_dim, stream);
-  zero_attention_padding(shape, d_v, shape.num_kv_heads * shape.head_dim, stream);
+  zero_attention_padding(shape, gradients.d_q, shape.num_heads * shape.head_dim, stream);
+  zero_attention_padding(shape, gradients.d_k, shape.num_kv_heads * shape.head_dim, stream);
+  zero_attention_padding(shape, gradients.d_v, shape.num_kv_heads * shape.head_dim, stream);
 }
 
 }  // namespace switchyard

@@ -1,6 +1,6 @@
 // Causal attention within documents on a GPU: the running softmax of FlashAttention-2 (Dao 2023,
 // arXiv:2307.08691), in f32. A block has a tile of queries of one head and walks over the keys they
-// may see. Backward is in attention_backward.cu.
+// may see. Backward is in attention_backward_kernels.cu.
 #include "model/attention/cuda_attention.h"
 #include "model/cuda_ops.h"
 
@@ -98,19 +98,17 @@ std::int64_t CudaModelOps::attention_scratch(const AttentionShape& shape, const 
   return shape.num_sequences * shape.sequence * shape.num_heads;  // of backward: a number per row
 }
 
-void CudaModelOps::attention(Tensor q, Tensor k, Tensor v, Tensor position,
-                             const AttentionShape& shape, Tensor out, Tensor log_sum, Tensor,
+void CudaModelOps::attention(const AttentionTensors& tensors, const AttentionShape& shape, Tensor,
                              Stream& stream) {
-  AttentionCall call = attention_call(q, k, v, position, shape, log_sum);
-  call.out = device_heads(out, shape.num_heads, shape);
+  const AttentionCall call = attention_call(tensors, shape);
   const Grid grid = attention_grid(shape, shape.num_heads, query_rows);
   with_dims(shape.head_dim, [&](auto dims) {
     Grid sized = grid;
     sized.shared_bytes = forward_shared_bytes<dims()>();
     launch(attention_kernel<dims()>, sized, stream, call);
   });
-  zero_attention_padding(shape, out, shape.num_heads * shape.head_dim, stream);
-  zero_attention_padding(shape, log_sum, shape.num_heads, stream);
+  zero_attention_padding(shape, tensors.out, shape.num_heads * shape.head_dim, stream);
+  zero_attention_padding(shape, tensors.log_sum, shape.num_heads, stream);
 }
 
 }  // namespace switchyard

@@ -28,8 +28,9 @@ struct Norm {
     std::vector<float> scratch(ops.rms_norm_scratch(rows, n), 5.0F);
     ops.rms_norm(tensor_of(x), tensor_of(weight), epsilon, tensor_of(out), tensor_of(inverse),
                  stream);
-    ops.rms_norm_backward(tensor_of(x), tensor_of(weight), tensor_of(inverse), tensor_of(d_out),
-                          tensor_of(d_x), tensor_of(d_weight), tensor_of(scratch), stream);
+    ops.rms_norm_backward({tensor_of(x), tensor_of(weight), tensor_of(inverse), tensor_of(d_out),
+                           tensor_of(d_x), tensor_of(d_weight)},
+                          tensor_of(scratch), stream);
   }
 };
 

@@ -1,0 +1,64 @@
+// LayerStack: the blocks of a model one after another. The first of them may keep nothing but their
+// input and their routes from forward to backward, and are then computed again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/blocks/block.h"
+#include "model/transformer/activation_arenas.h"
+
+namespace switchyard {
+
+class LayerStack {
+ public:
+  struct Options {
+    std::int64_t recompute_layers = 0;  // how many are computed again
+    std::uint64_t seed = 1;             // of the gates; see GateInputs
+    RoutingTape* tape = nullptr;
+  };
+  // What the layers share, which must outlive them.
+  struct Shared {
+    Mesh& mesh;
+    Exchange& exchange;
+    const RotaryTable& rotary;
+  };
+  // Declares the dense parameters of all layers, then the experts that this rank hosts; see
+  // host_experts.
+  LayerStack(Params& params, const ModelConfig& model, const RouterConfig& router,
+             const Shared& shared, const Options& options);
+  // Called once all dense parameters of the model are declared.
+  void host_experts(Params& params);
+
+  // A micro-batch on its way through the layers. arenas: reset by the caller before forward.
+  struct Run {
+    Params& params;
+    const Batch& batch;
+    ActivationArenas& arenas;
+    Stream& stream;
+  };
+  // Collective over the expert group, for T = 0 too. x: [T, hidden]. Returns the last output.
+  Tensor forward(const Run& run, Tensor x);
+  // Collective. d: [T, hidden], the gradient by the last output on entry, by the first input on
+  // return. share: see Gate::backward. Returns the losses of each layer's gate.
+  std::vector<AuxiliaryLosses> backward(const Run& run, Tensor d, double share);
+
+  std::size_t size() const { return blocks_.size(); }
+  Block& block(std::size_t layer) { return blocks_[layer]; }
+  const Block::Saved& saved(std::size_t layer) const { return saved_[layer]; }  // since forward
+  std::vector<int> moe_layers() const;                                          // their indices
+
+ private:
+  bool is_recomputed(std::size_t layer) const {
+    return static_cast<std::int64_t>(layer) < options_.recompute_layers;
+  }
+  LayerContext context(const Run& run, std::size_t layer) const;
+  void forward_layer(const Run& run, std::size_t layer, Tensor x, Tensor out, Pass pass);
+
+  Options options_;
+  std::vector<Block> blocks_;
+  std::vector<Block::Saved> saved_;
+  Tensor out_;  // of the last layer
+};
+
+}  // namespace switchyard
