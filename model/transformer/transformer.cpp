@@ -104,7 +104,7 @@ struct Transformer::State {
     if (std::abs(loss) < params.format().limit) {
       sum += params.format().fixed(loss);
     } else {
-      ++sums.broken;
+      ++sums.broken();
     }
   }
 
@@ -170,13 +170,7 @@ std::vector<int> Transformer::moe_layers() const {
   return layers;
 }
 
-StepSums Transformer::empty_sums() const {
-  StepSums sums;
-  sums.expert_counts.assign(static_cast<std::size_t>(num_moe_layers() * state_->model.num_experts),
-                            0);
-  sums.dropped.assign(static_cast<std::size_t>(num_moe_layers()), 0);
-  return sums;
-}
+StepSums Transformer::empty_sums() const { return {num_moe_layers(), state_->model.num_experts}; }
 
 Transformer::Saved& Transformer::forward(const Batch& on_host, Stream& stream) {
   State& s = *state_;
@@ -210,10 +204,10 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
   if (!batch.empty()) {
     s.add(s.head.loss_and_gradient(s.params, batch, saved.x, saved.final_norm, loss_tokens, d,
                                    s.scratch, stream),
-          sums.loss, sums);
+          sums.loss(), sums);
   }
   const double share = static_cast<double>(batch.num_tokens()) / static_cast<double>(loss_tokens);
-  std::size_t moe_layer = sums.dropped.size();
+  std::size_t moe_layer = sums.dropped().size();
   for (std::size_t layer = s.blocks.size(); layer-- > 0;) {
     Block::Saved& block = saved.blocks[layer];
     if (s.is_recomputed(layer)) {
@@ -225,15 +219,17 @@ void Transformer::backward(Saved& saved, std::int64_t loss_tokens, StepSums& sum
     const AuxiliaryLosses losses =
         s.blocks[layer].backward(s.params, batch, s.rotary, block, d, share, s.scratch, stream);
     if (s.blocks[layer].gate() == nullptr) continue;
-    s.add(losses.balance, sums.balance_loss, sums);
-    s.add(losses.z, sums.z_loss, sums);
-    add_sent_rows(block.moe.plan, s.node_of, s.my_rank, sums.sent_rows);
+    s.add(losses.balance, sums.balance_loss(), sums);
+    s.add(losses.z, sums.z_loss(), sums);
+    SentRows sent;
+    add_sent_rows(block.moe.plan, s.node_of, s.my_rank, sent);
+    sums.add_sent_rows(sent);
     const Routing& routing = block.moe.routing;
-    const std::size_t experts = routing.wanted.size();
     --moe_layer;
-    for (std::size_t e = 0; e < experts; ++e) {
-      sums.expert_counts[moe_layer * experts + e] += routing.wanted[e];
-      sums.dropped[moe_layer] += routing.wanted[e] - routing.counts[e];
+    const std::span<std::int64_t> counts = sums.expert_counts(moe_layer);
+    for (std::size_t e = 0; e < counts.size(); ++e) {
+      counts[e] += routing.wanted[e];
+      sums.dropped()[moe_layer] += routing.wanted[e] - routing.counts[e];
     }
   }
   if (batch.empty()) return;
@@ -249,18 +245,14 @@ void Transformer::evaluate(Saved& saved, std::int64_t loss_tokens, StepSums& sum
   const Batch& batch = saved.batch;
   if (batch.empty()) return;
   s.scratch.reset();
-  s.add(s.head.loss(s.params, batch, saved.final_norm, loss_tokens, s.scratch, stream), sums.loss,
+  s.add(s.head.loss(s.params, batch, saved.final_norm, loss_tokens, s.scratch, stream), sums.loss(),
         sums);
 }
 
 void Transformer::finish_step(const StepSums& sums) {
-  const auto experts = static_cast<std::size_t>(state_->model.num_experts);
-  std::size_t begin = 0;
-  for (Block& block : state_->blocks) {
-    if (block.gate() == nullptr) continue;
-    block.gate()->finish_step(std::span(sums.expert_counts).subspan(begin, experts));
-    begin += experts;
-  }
+  std::size_t layer = 0;
+  for (Block& block : state_->blocks)
+    if (block.gate() != nullptr) block.gate()->finish_step(sums.expert_counts(layer++));
 }
 
 std::vector<std::pair<std::string, Tensor>> Transformer::gate_state() {

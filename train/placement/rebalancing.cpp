@@ -14,7 +14,7 @@ constexpr double min_gain = 0.02;  // of the busiest rank's load: less does not 
 }  // namespace
 
 Rebalancing::Rebalancing(Transformer& model, Mesh& mesh)
-    : model_(model), mesh_(mesh), counts_(model.empty_sums().expert_counts.size(), 0) {}
+    : model_(model), mesh_(mesh), counts_(model.empty_sums().expert_counts().size(), 0) {}
 
 void Rebalancing::count(std::span<const std::int64_t> counts) {
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += counts[i];

@@ -1,6 +1,5 @@
 #include "train/step/trainer.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -75,16 +74,17 @@ Trainer::Gradient Trainer::differentiate(const StepData& data) {
     Transformer::Saved& saved = model_.forward(batch, stream_);
     model_.backward(saved, data.loss_tokens, sums, stream_);
   }
-  sums.broken += params.gradient_overflow(stream_);
-  sum_over_world(sums);
+  sums.broken() += params.gradient_overflow(stream_);
+  mesh_.world->all_reduce(sums.words(), Reduce::sum, stream_);
   sum_copies(model_, mesh_, stream_);
   reduce_gradients(params, mesh_, stream_);
-  StepFigures figures{.loss = model_.loss_format().value(sums.loss),
+  StepFigures figures{.loss = model_.loss_format().value(sums.loss()),
                       .gradient_norm = gradient_norm(params, mesh_, stream_),
-                      .finite = sums.broken == 0};
+                      .finite = sums.broken() == 0};
   if (!figures.finite) figures.loss = std::numeric_limits<double>::quiet_NaN();
   if (guard_.computes_twice(data.step))
-    figures.gradient_hash = gradient_hash(params, sums.expert_counts, mesh_, stream_);
+    figures.gradient_hash =
+        gradient_hash(params, std::as_const(sums).expert_counts(), mesh_, stream_);
   return {std::move(sums), figures};
 }
 
@@ -96,46 +96,26 @@ void Trainer::update(const StepData& data, const Gradient& gradient) {
                     stream_);
   gather_values(model_.params(), mesh_, stream_);
   model_.finish_step(gradient.sums);
-  rebalancing_.count(gradient.sums.expert_counts);
+  rebalancing_.count(gradient.sums.expert_counts());
   guard_.take(gradient.figures);
-}
-
-void Trainer::sum_over_world(StepSums& sums) {
-  std::vector<std::int64_t> words = sums.expert_counts;
-  words.insert(words.end(), sums.dropped.begin(), sums.dropped.end());
-  const SentRows& sent = sums.sent_rows;
-  words.insert(words.end(), {sent.own_rank, sent.own_node, sent.other_nodes});
-  words.insert(words.end(), {sums.loss, sums.balance_loss, sums.z_loss, sums.broken});
-  mesh_.world->all_reduce(tensor_of(words.data(), {std::ssize(words)}), Reduce::sum, stream_);
-  const auto last = words.end();
-  sums.sent_rows = {last[-7], last[-6], last[-5]};
-  sums.loss = last[-4];
-  sums.balance_loss = last[-3];
-  sums.z_loss = last[-2];
-  sums.broken = last[-1];
-  std::copy_n(words.begin(), sums.expert_counts.size(), sums.expert_counts.begin());
-  std::copy_n(words.begin() + std::ssize(sums.expert_counts), sums.dropped.size(),
-              sums.dropped.begin());
 }
 
 void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gradient) const {
   const FixedPoint& format = model_.loss_format();
   const StepSums& sums = gradient.sums;
   report.loss = gradient.figures.loss;
-  report.balance_loss = format.value(sums.balance_loss);
-  report.z_loss = format.value(sums.z_loss);
+  report.balance_loss = format.value(sums.balance_loss());
+  report.z_loss = format.value(sums.z_loss());
   report.gradient_norm = gradient.figures.gradient_norm;
   report.learning_rate = learning_rate_at(config_, data.step);
   report.tokens = data.loss_tokens;
   const std::int64_t row_bytes = times_a_row_travels * model_.travelling_row_bytes();
-  report.exchanged = {sums.sent_rows.own_rank * row_bytes, sums.sent_rows.own_node * row_bytes,
-                      sums.sent_rows.other_nodes * row_bytes};
+  const SentRows sent = sums.sent_rows();
+  report.exchanged = {sent.own_rank * row_bytes, sent.own_node * row_bytes,
+                      sent.other_nodes * row_bytes};
   const std::vector<int> layers = model_.moe_layers();
-  const auto experts = static_cast<std::size_t>(model_.config().num_experts);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    report.layers.push_back(load_of(
-        layers[i], std::span(sums.expert_counts).subspan(i * experts, experts), sums.dropped[i]));
-  }
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    report.layers.push_back(load_of(layers[i], sums.expert_counts(i), sums.dropped()[i]));
 }
 
 PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
@@ -149,14 +129,14 @@ double Trainer::evaluate(Loader& loader) {
       model_.evaluate(model_.forward(batch, stream_), targets, sums, stream_);
     }
   }
-  sum_over_world(sums);
-  if (sums.broken > 0) {
+  mesh_.world->all_reduce(sums.words(), Reduce::sum, stream_);
+  if (sums.broken() > 0) {
     throw Error(Exit::numerical,
                 "the validation loss is not finite: the training has diverged; take an earlier "
                 "checkpoint")
         .as_agreed();
   }
-  return model_.loss_format().value(sums.loss);
+  return model_.loss_format().value(sums.loss());
 }
 
 }  // namespace switchyard

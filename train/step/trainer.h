@@ -65,7 +65,6 @@ class Trainer {
   Gradient differentiate(const StepData& data);
   Gradient judged_gradient(const StepData& data, StepReport& report);
   void update(const StepData& data, const Gradient& gradient);
-  void sum_over_world(StepSums& sums);
   void fill(StepReport& report, const StepData& data, const Gradient& gradient) const;
 
   Transformer& model_;
