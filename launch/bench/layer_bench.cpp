@@ -34,7 +34,7 @@ class LayerBed {
         layer_(params_, "layer", bench_model(what, sweep), router_config(what, sweep), mesh_,
                *exchange_.exchange) {
     layer_.host_experts(params_);
-    params_.allocate(false, {}, {}, {}, stream.device());
+    params_.allocate({.exact = false, .device = stream.device()});
     params_.initialize(1);
     HostWrite router(params_.value(params_.find("layer.router")), stream);
     std::fill_n(router.as<float>(), router.tensor().size(), 0.0F);

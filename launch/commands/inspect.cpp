@@ -10,6 +10,7 @@
 #include "launch/commands/command.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
+#include "runtime/params/param_spec.h"
 
 namespace switchyard {
 namespace {
@@ -52,7 +53,7 @@ Json count_parameters(const CheckpointReader& reader, const Config& config) {
   for (const std::string& name : reader.names()) {
     if (!name.starts_with("value/")) continue;  // moments
     all += reader.shape(name).size();
-    if (name.find(".expert") != std::string::npos) in_experts += reader.shape(name).size();
+    if (ExpertPart::of_name(name)) in_experts += reader.shape(name).size();
   }
   const std::int64_t active =
       all - in_experts + in_experts / config.model.num_experts * config.router.top_k;

@@ -58,7 +58,7 @@ Block::Block(Params& params, const ModelConfig& model, const RouterConfig& route
   if (is_dense(model, inputs.layer)) {
     ffn_.emplace(
         params, layer_name(inputs.layer) + ".ffn",
-        Ffn::Shape{model.hidden, ffn_hidden_, init_std_of(model), residual_init_std(model), false});
+        Ffn::Shape{model.hidden, ffn_hidden_, init_std_of(model), residual_init_std(model)});
   } else {
     moe_.emplace(params, layer_name(inputs.layer), model, router, mesh, exchange, inputs);
   }

@@ -8,7 +8,7 @@ namespace switchyard {
 std::vector<MatmulShape> matmul_shapes(const Params& params) {
   // Every size of a tile once, and on a CPU what is left over.
   std::int64_t all_row_tiles = 192 + 64 + 16, all_sum_tiles = 1024 + 256 + 64;
-  if (params.flat_values(false).device.kind == Device::Kind::cpu) {
+  if (params.device().kind == Device::Kind::cpu) {
     all_row_tiles += 7;
     all_sum_tiles += 23;
   }

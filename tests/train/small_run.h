@@ -117,9 +117,8 @@ class SmallRun {
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
     const Params& params = model_.params();
-    for (ParamId id = 0; config.zero_routers && id < static_cast<ParamId>(params.all().size());
-         ++id) {
-      const bool router = params.all()[static_cast<std::size_t>(id)].spec.name.ends_with(".router");
+    for (ParamId id = 0; config.zero_routers && id < params.num_params(); ++id) {
+      const bool router = params.spec(id).name.ends_with(".router");
       if (router)
         std::memset(params.value(id).data, 0, static_cast<std::size_t>(params.value(id).bytes()));
     }

@@ -33,7 +33,7 @@ Guard::Guard(const GuardConfig& config, double clip_norm)
       losses_(config.window, min_sigma_of_losses),
       norms_(config.window, min_sigma_of_norms) {}
 
-bool Guard::compares_copies(std::int64_t step) const {
+bool Guard::compares_replicas(std::int64_t step) const {
   return config_.enabled && config_.compare_every > 0 && step % config_.compare_every == 0;
 }
 
@@ -74,7 +74,7 @@ StepOutcome Guard::refuse(std::int64_t step, const std::string& problem) {
   return go_back(step, problem, batch_of(step) + 1);
 }
 
-StepOutcome Guard::refuse_copies(std::int64_t step, const std::string& problem) {
+StepOutcome Guard::refuse_replicas(std::int64_t step, const std::string& problem) {
   return go_back(step, problem, -1);
 }
 

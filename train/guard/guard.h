@@ -39,7 +39,7 @@ class Guard {
   Guard(const GuardConfig& config, double clip_norm);
 
   bool enabled() const { return config_.enabled; }
-  bool compares_copies(std::int64_t step) const;
+  bool compares_replicas(std::int64_t step) const;
   bool computes_twice(std::int64_t step) const;
   // The batch that a step trains on: its own number, and one more for each left out by a rewind.
   std::int64_t batch_of(std::int64_t step) const { return step + batches_ahead_; }
@@ -51,8 +51,8 @@ class Guard {
   // The step was wrong when repeated, too: skipped or rewind. Errors: agreed, Exit::numerical if
   // the limits are used up or the guard is off.
   StepOutcome refuse(std::int64_t step, const std::string& problem);
-  // Copies of a parameter differ: rewind, to the same batches. Errors: as refuse.
-  StepOutcome refuse_copies(std::int64_t step, const std::string& problem);
+  // Replicas of a parameter differ: rewind, to the same batches. Errors: as refuse.
+  StepOutcome refuse_replicas(std::int64_t step, const std::string& problem);
 
   const Rewind& rewind() const { return rewind_; }
   // After load(): the run came to the checkpoint of step `step` by going back.

@@ -5,10 +5,12 @@
 
 #include "model/transformer/matmul_shapes.h"
 #include "runtime/params/rounded_values.h"
-#include "train/guard/copies_check.h"
+#include "train/guard/replica_check.h"
 #include "train/guard/step_trial.h"
 #include "train/placement/expert_copies.h"
 #include "train/placement/load_balance.h"
+#include "train/state/load_state.h"
+#include "train/state/state_names.h"
 #include "train/step/gradients.h"
 #include "train/step/schedule.h"
 
@@ -44,10 +46,10 @@ StepReport Trainer::step(const StepData& data) {
 
 Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& report) {
   Gradient gradient = differentiate(data);
-  if (guard_.compares_copies(data.step)) {
-    report.problem = find_unequal_copies(model_.params(), mesh_, stream_);
+  if (guard_.compares_replicas(data.step)) {
+    report.problem = find_unequal_replicas(model_.params(), mesh_, stream_);
     if (!report.problem.empty()) {
-      report.outcome = guard_.refuse_copies(data.step, report.problem);
+      report.outcome = guard_.refuse_replicas(data.step, report.problem);
       return gradient;
     }
   }
@@ -138,5 +140,21 @@ double Trainer::evaluate(Loader& loader) {
   }
   return model_.loss_format().value(sums.loss());
 }
+
+OwnedState Trainer::owned_state() const {
+  OwnedState state = switchyard::owned_state(model_.params(), mesh_, stream_);
+  if (mesh_.world->rank() > 0) return state;  // all ranks hold the gates' state
+  for (const auto& [name, tensor] : model_.gate_state())
+    state.tensors.push_back({gate_state_name(name), tensor});
+  return state;
+}
+
+nlohmann::json Trainer::meta() const {
+  return {{"fingerprint", arithmetic_.fingerprint},
+          {"fixed_point_bits", model_.loss_format().bits},
+          {"guard", guard_.state()}};
+}
+
+void Trainer::load(const CheckpointReader& checkpoint) { load_training_state(checkpoint, model_); }
 
 }  // namespace switchyard

@@ -47,8 +47,8 @@ class Trainer {
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
-  // Collective. The tensors this rank writes, for save_checkpoint: "value/...",
-  // "first_moment/...", "second_moment/...", and what gates keep, "gate/...".
+  // Collective. The tensors this rank writes, for save_checkpoint, under the names of
+  // train/state/state_names.h.
   OwnedState owned_state() const;
   nlohmann::json meta() const;
   // Not collective. Loads what this rank hosts; the guard's part of meta() is the caller's to load.
