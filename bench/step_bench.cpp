@@ -117,6 +117,7 @@ class StepBench {
               tensor_of(tokens_.data(), {count}),
               tensor_of(tokens_.data(), {count}),
               tensor_of(positions_.data(), {count})};
+    trainer_.initialize();
     stream_.set_trace(&trace_);
   }
 

@@ -5,8 +5,11 @@
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
 #include "launch/run/checkpoint_meta.h"
+#include "model/transformer/matmul_shapes.h"
 #include "runtime/comm/agree.h"
 #include "runtime/comm/device_comm.h"
+#include "train/arithmetic.h"
+#include "train/state/load_state.h"
 
 namespace switchyard {
 
@@ -33,9 +36,11 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   Transformer::Options options = model_options(config_, tokenizer_->vocabulary(), device);
   options.load_factor = 0.0;     // batches of other sizes than in training
   options.recompute_layers = 0;  // keys and values of all layers are remembered
+  options.use = ParamUse::inference;
   model_.emplace(config_.model, config_.router, options, *mesh_);
-  trainer_.emplace(*model_, *mesh_, config_.train, *stream_);
-  agree(*mesh_->world, [&] { trainer_->load(*checkpoint_); });
+  if (config_.train.exact)
+    agree_on_arithmetic(matmul_shapes(model_->params()), *mesh_->world, *stream_);
+  agree(*mesh_->world, [&] { load_values(*checkpoint_, *model_); });
 }
 
 }  // namespace switchyard

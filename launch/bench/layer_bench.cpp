@@ -181,6 +181,7 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
                      .device = stream.device()},
                     mesh);
   Trainer trainer(model, mesh, {}, stream);
+  trainer.initialize();
   const StepTokens tokens(what.tokens, world.rank());
   const Topology topology = make_topology(world, sweep.ranks_per_node);
   RoutingResult result = result_of(what, topology, world);

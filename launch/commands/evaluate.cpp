@@ -13,6 +13,7 @@
 #include "launch/host/ranks.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/comm/agree.h"
+#include "train/inference/evaluate.h"
 
 namespace switchyard {
 namespace {
@@ -79,7 +80,8 @@ class EvaluateCommand : public Command {
     const std::filesystem::path rows = prepare_rows(*store, layout.sequence_length, run, ranks);
     agree(ranks, [&] { loader.emplace(*store, rows, split, layout); });
     const auto start = std::chrono::steady_clock::now();
-    const double loss = restored.trainer().evaluate(*loader);
+    const double loss =
+        switchyard::evaluate(restored.model(), restored.mesh(), *loader, restored.stream());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     on_root(ranks, [&] { print(loss, seconds.count(), *store, restored); });
     return Exit::done;

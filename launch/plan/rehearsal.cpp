@@ -134,6 +134,7 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
   Mesh mesh = make_mesh(std::move(world), shape.expert_degree);
   Transformer model(cut.model, cut.router, model_options(cut, vocabulary, Device::cpu()), mesh);
   Trainer trainer(model, mesh, cut.train, stream);
+  trainer.initialize();
   const auto seconds = time_steps(trainer, tokens, *mesh.world);
   for (const PartWork& work : step_work(shape)) {
     const auto found = seconds.find(work.part);

@@ -60,7 +60,7 @@ class Training {
                 stream_, *log_, [this](const Saved& saved) { note_saved(saved); }) {
     if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
-    if (!checkpoint_.empty()) load();
+    checkpoint_.empty() ? trainer_.initialize() : load();
     if (start.rewind) go_on(*start.rewind);
     saving_.prepare(trainer_.owned_state().tensors);
     check_tape(config.train.steps);
@@ -75,8 +75,8 @@ class Training {
       note_metrics([&] { metrics_.finish(); });
       if (end == RunEnd::rewind) {
         saving_.settle();  // so that where it goes back to is a matter of steps alone
-        next_ = go_back(directory_, attempt_, config_.guard, trainer_.guard().rewind(), problem_,
-                        *mesh_.world);
+        next_ =
+            go_back(directory_, attempt_, config_.guard, trainer_.guard().rewind(), problem_, *mesh_.world);
         return std::nullopt;
       }
       if (profiler_) fmt::print("{}", profiler_->finish(model_, config_));

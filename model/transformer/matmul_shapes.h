@@ -8,7 +8,8 @@
 
 namespace switchyard {
 
-// Every product with a parameter, forward and backward, each in all tile sizes.
+// Every product with a parameter, each in all tile sizes: forward, and backward where the
+// parameters are trained.
 std::vector<MatmulShape> matmul_shapes(const Params& params);
 
 }  // namespace switchyard

@@ -73,7 +73,8 @@ struct Transformer::State {
     // The table of a tied head is used once per chunk of logits and once by the embedding.
     const std::int64_t addends =
         options.num_micro_batches * ((tokens + head.chunk_rows() - 1) / head.chunk_rows() + 1);
-    params.allocate({.exact = options.exact,
+    params.allocate({.use = options.use,
+                     .exact = options.exact,
                      .format = fixed_point_for(options.step_tokens, addends),
                      .dense = {mesh.world->rank(), mesh.world->size()},
                      .experts = {mesh.replicas->rank(), mesh.replicas->size()},

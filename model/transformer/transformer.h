@@ -38,6 +38,8 @@ class Transformer {
     // Activations are allocated at once, for so many times an even share of rows per rank (a fuller
     // micro-batch grows them); 0: as they are needed.
     double load_factor = 0.0;
+    // inference: no gradients and no optimizer state; backward is an error.
+    ParamUse use = ParamUse::training;
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.

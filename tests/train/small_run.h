@@ -40,6 +40,7 @@ struct SmallConfig {
   std::int64_t rebalance_every = 0;  // steps; 0: experts stay
   Device device{};
   std::int64_t recompute_layers = 0;
+  bool draw_weights = true;  // false: the test loads them
 
   std::int64_t num_micro_batches() const {
     return train.global_batch_size / train.micro_batch_size;
@@ -116,6 +117,7 @@ class SmallRun {
             mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
+    if (config.draw_weights) trainer_.initialize();
     const Params& params = model_.params();
     for (ParamId id = 0; config.zero_routers && id < params.num_params(); ++id) {
       const bool router = params.spec(id).name.ends_with(".router");

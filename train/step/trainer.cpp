@@ -7,6 +7,7 @@
 #include "runtime/params/rounded_values.h"
 #include "train/guard/replica_check.h"
 #include "train/guard/step_trial.h"
+#include "train/inference/evaluate.h"
 #include "train/placement/expert_copies.h"
 #include "train/placement/load_balance.h"
 #include "train/state/load_state.h"
@@ -32,7 +33,10 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       guard_(guard, config.clip_norm) {
   if (config.exact)
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
-  model.params().initialize(static_cast<std::uint64_t>(config.seed));
+}
+
+void Trainer::initialize() {
+  model_.params().initialize(static_cast<std::uint64_t>(config_.seed));
 }
 
 StepReport Trainer::step(const StepData& data) {
@@ -123,22 +127,7 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
 PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
 
 double Trainer::evaluate(Loader& loader) {
-  StepSums sums = model_.empty_sums();
-  const std::int64_t targets = loader.num_pass_targets();
-  const RoundedValues rounded(model_.params(), stream_);
-  for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
-    for (const Batch& batch : loader.pass(step).micro_batches) {
-      model_.evaluate(model_.forward(batch, stream_), targets, sums, stream_);
-    }
-  }
-  mesh_.world->all_reduce(sums.words(), Reduce::sum, stream_);
-  if (sums.broken() > 0) {
-    throw Error(Exit::numerical,
-                "the validation loss is not finite: the training has diverged; take an earlier "
-                "checkpoint")
-        .as_agreed();
-  }
-  return model_.loss_format().value(sums.loss());
+  return switchyard::evaluate(model_, mesh_, loader, stream_);
 }
 
 OwnedState Trainer::owned_state() const {

@@ -24,10 +24,13 @@ namespace switchyard {
 
 class Trainer {
  public:
-  // Collective. The caller owns model and mesh. Initialises parameters from train.seed; in exact
-  // mode tests the arithmetic of every rank first.
+  // Collective. The caller owns model and mesh, and initialises or loads the weights before the
+  // first step. In exact mode this tests the arithmetic of every rank.
   Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream,
           const GuardConfig& guard = {});
+
+  // Not collective. Draws every weight from train.seed.
+  void initialize();
 
   // Collective. One optimizer step on this rank's share of the data. report.seconds is the caller's
   // to fill in. The report's outcome says what the guard made of it. Errors: agreed,
@@ -39,7 +42,7 @@ class Trainer {
   // (train/placement/rebalancing.h). What owned_state() named may be elsewhere afterwards.
   PlacementReport rebalance();
 
-  // Collective. Mean cross-entropy per token over one pass of the loader's split.
+  // Collective. See train/inference/evaluate.h.
   double evaluate(Loader& loader);
 
   Stream& stream() { return stream_; }
