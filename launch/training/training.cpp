@@ -111,12 +111,10 @@ class Training {
     std::string fingerprint;
     const CheckpointReader reader = CheckpointReader::open_on_all(checkpoint_, *mesh_.world);
     agree(*mesh_.world, [&] {
-      trainer_.load(reader);
+      trainer_.load(reader, reader.meta().at("trainer"));
       step_ = reader.step();
       fingerprint = reader.meta().at("trainer").value("fingerprint", "");
       productive_seconds_ = reader.meta().value("step_seconds", 0.0);
-      const nlohmann::json& trainer = reader.meta().at("trainer");
-      if (trainer.contains("guard")) trainer_.guard().load(trainer.at("guard"));
     });
     log_->info("resuming at step {} from {}", step_, checkpoint_.string());
     if (config_.train.exact && fingerprint != trainer_.arithmetic().fingerprint) {
@@ -262,7 +260,7 @@ class Training {
   Transformer model_;
   Trainer trainer_;
   nlohmann::json description_;
-  nlohmann::json results_;           // of the last step: its losses
+  nlohmann::json results_ = nlohmann::json::object();  // losses of the last step that was taken
   double productive_seconds_ = 0.0;  // of the steps that made this state, in all attempts
   std::string problem_;              // that the guard met last
   Start next_;

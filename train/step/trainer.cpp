@@ -144,6 +144,9 @@ nlohmann::json Trainer::meta() const {
           {"guard", guard_.state()}};
 }
 
-void Trainer::load(const CheckpointReader& checkpoint) { load_training_state(checkpoint, model_); }
+void Trainer::load(const CheckpointReader& checkpoint, const nlohmann::json& meta) {
+  load_training_state(checkpoint, model_);
+  if (meta.contains("guard")) guard_.load(meta.at("guard"));
+}
 
 }  // namespace switchyard

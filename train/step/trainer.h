@@ -54,10 +54,9 @@ class Trainer {
   // train/state/state_names.h.
   OwnedState owned_state() const;
   nlohmann::json meta() const;
-  // Not collective. Loads what this rank hosts; the guard's part of meta() is the caller's to load.
-  // Errors: Exit::data for a missing, surplus or
-  // misshapen tensor.
-  void load(const CheckpointReader& checkpoint);
+  // Not collective. Loads what this rank hosts, and what the guard remembers. meta: what meta() gave
+  // for this checkpoint. Errors: Exit::data for a missing, surplus or misshapen tensor.
+  void load(const CheckpointReader& checkpoint, const nlohmann::json& meta);
 
  private:
   // Of a step, summed over all ranks; the gradient itself is with the owners of the parameters.

@@ -76,9 +76,13 @@ void expect_resume_equals_not_stopping(const SmallConfig& config) {
   SmallConfig resumed = config;
   resumed.draw_weights = false;
   SmallRun second = whole_world(resumed, widest_degree(config));
-  agree(test_world(), [&] { second.trainer().load(CheckpointReader(checkpoint)); });
+  agree(test_world(), [&] {
+    const CheckpointReader reader(checkpoint);
+    second.trainer().load(reader, reader.meta());
+  });
   EXPECT_EQ(second.losses(3, 6), std::vector<double>(expected.begin() + 3, expected.end()));
   EXPECT_EQ(second.state_hash(), straight.state_hash());
+  EXPECT_EQ(second.trainer().meta().at("guard"), straight.trainer().meta().at("guard"));
 }
 
 // Law 4: stop and resume equals not stopping, on another layout too.
