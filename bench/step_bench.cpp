@@ -124,7 +124,7 @@ class StepBench {
   std::int64_t tokens_per_step() const { return sequence * num_sequences_ * mesh_.world->size(); }
 
   void step(std::int64_t number) {
-    trainer_.step({number, tokens_per_step(), std::span(&batch_, 1)});
+    trainer_.step(number, {tokens_per_step(), std::span(&batch_, 1)});
   }
 
   Trace& trace() { return trace_; }

@@ -191,7 +191,7 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
   const RankTimes times = time_on_ranks(
       world, layer_warm_up, sweep.iterations, [](int) {},
       [&](int i) {
-        trainer.step({i, result.tokens, std::span(&tokens.batch, 1)});
+        trainer.step(i, {result.tokens, std::span(&tokens.batch, 1)});
         stream.synchronize();
       });
   take_times(times, {}, layer_warm_up, world, result);

@@ -76,7 +76,7 @@ class Training {
       if (end == RunEnd::rewind) {
         saving_.settle();  // so that where it goes back to is a matter of steps alone
         next_ =
-            go_back(directory_, attempt_, config_.guard, trainer_.guard().rewind(), problem_, *mesh_.world);
+            go_back(directory_, attempt_, config_.guard, trainer_.rewind(), problem_, *mesh_.world);
         return std::nullopt;
       }
       if (profiler_) fmt::print("{}", profiler_->finish(model_, config_));
@@ -125,10 +125,9 @@ class Training {
   }
 
   void go_on(const Rewind& rewind) {
-    Guard& guard = trainer_.guard();
-    guard.go_on(step_, rewind);
+    trainer_.go_on(step_, rewind);
     log_->warn("went back to step {} (time {} of {}): it trains on batch {}", step_,
-               rewind.num_rewinds, config_.guard.rewinds, guard.batch_of(step_));
+               rewind.num_rewinds, config_.guard.rewinds, trainer_.batch_of(step_));
   }
 
   void check_tape(std::int64_t steps) {

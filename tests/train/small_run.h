@@ -66,7 +66,7 @@ class SmallData {
       if (index < total) batch = fill(step, index, memory_.data() + round * each * 3);
       batches_.push_back(batch);
     }
-    return {step, total * each, batches_};
+    return {total * each, batches_};
   }
 
  private:
@@ -127,7 +127,7 @@ class SmallRun {
   }
 
   StepReport step(std::int64_t step) {
-    const StepReport report = trainer_.step(data_.step(step));
+    const StepReport report = trainer_.step(step, data_.step(step));
     if (config_.rebalance_every > 0 && (step + 1) % config_.rebalance_every == 0)
       placements_.push_back(trainer_.rebalance());
     return report;

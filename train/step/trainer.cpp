@@ -35,48 +35,52 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
 }
 
-void Trainer::initialize() {
-  model_.params().initialize(static_cast<std::uint64_t>(config_.seed));
+void Trainer::initialize() { model_.params().initialize(static_cast<std::uint64_t>(config_.seed)); }
+
+void Trainer::load(const CheckpointReader& checkpoint, const nlohmann::json& meta) {
+  load_training_state(checkpoint, model_);
+  if (meta.contains("guard")) guard_.load(meta.at("guard"));
 }
 
-StepReport Trainer::step(const StepData& data) {
+StepReport Trainer::step(std::int64_t step, const StepData& data) {
   StepReport report;
-  report.step = data.step;
+  report.step = step;
   const Gradient gradient = judged_gradient(data, report);
-  if (report.outcome <= StepOutcome::repeated) update(data, gradient);
+  if (report.outcome <= StepOutcome::repeated) update(step, gradient);
   fill(report, data, gradient);
   return report;
 }
 
 Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& report) {
-  Gradient gradient = differentiate(data);
-  if (guard_.compares_replicas(data.step)) {
+  const std::int64_t step = report.step;
+  Gradient gradient = differentiate(step, data);
+  if (guard_.compares_replicas(step)) {
     report.problem = find_unequal_replicas(model_.params(), mesh_, stream_);
     if (!report.problem.empty()) {
-      report.outcome = guard_.refuse_replicas(data.step, report.problem);
+      report.outcome = guard_.refuse_replicas(step, report.problem);
       return gradient;
     }
   }
-  StepTrial trial(guard_, data.step);
+  StepTrial trial(guard_, step);
   TrialVerdict verdict = trial.judge(gradient.figures);
   for (; verdict == TrialVerdict::again; verdict = trial.judge(gradient.figures))
-    gradient = differentiate(data);
+    gradient = differentiate(step, data);
   report.problem = trial.problem();
   if (verdict == TrialVerdict::refuse) {
-    report.outcome = guard_.refuse(data.step, report.problem);
+    report.outcome = guard_.refuse(step, report.problem);
   } else if (!report.problem.empty()) {
     report.outcome = StepOutcome::repeated;
   }
   return gradient;
 }
 
-Trainer::Gradient Trainer::differentiate(const StepData& data) {
+Trainer::Gradient Trainer::differentiate(std::int64_t step, const StepData& data) {
   Params& params = model_.params();
   params.zero_gradients(stream_);
   const RoundedValues rounded(params, stream_);
   StepSums sums = model_.empty_sums();
   for (Batch batch : data.micro_batches) {  // an empty one still joins every exchange
-    batch.step = data.step;
+    batch.step = step;
     Transformer::Saved& saved = model_.forward(batch, stream_);
     model_.backward(saved, data.loss_tokens, sums, stream_);
   }
@@ -88,18 +92,17 @@ Trainer::Gradient Trainer::differentiate(const StepData& data) {
                       .gradient_norm = gradient_norm(params, mesh_, stream_),
                       .finite = sums.broken() == 0};
   if (!figures.finite) figures.loss = std::numeric_limits<double>::quiet_NaN();
-  if (guard_.computes_twice(data.step))
+  if (guard_.computes_twice(step))
     figures.gradient_hash =
         gradient_hash(params, std::as_const(sums).expert_counts(), mesh_, stream_);
   return {std::move(sums), figures};
 }
 
-void Trainer::update(const StepData& data, const Gradient& gradient) {
+void Trainer::update(std::int64_t step, const Gradient& gradient) {
   const double norm = gradient.figures.gradient_norm;
   const double scale =
       config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0;
-  optimizer_.update(model_.params(), data.step, learning_rate_at(config_, data.step), scale,
-                    stream_);
+  optimizer_.update(model_.params(), step, learning_rate_at(config_, step), scale, stream_);
   gather_values(model_.params(), mesh_, stream_);
   model_.finish_step(gradient.sums);
   rebalancing_.count(gradient.sums.expert_counts());
@@ -113,7 +116,7 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
   report.balance_loss = format.value(sums.balance_loss());
   report.z_loss = format.value(sums.z_loss());
   report.gradient_norm = gradient.figures.gradient_norm;
-  report.learning_rate = learning_rate_at(config_, data.step);
+  report.learning_rate = learning_rate_at(config_, report.step);
   report.tokens = data.loss_tokens;
   const std::int64_t row_bytes = times_a_row_travels * model_.travelling_row_bytes();
   const SentRows sent = sums.sent_rows();
@@ -142,11 +145,6 @@ nlohmann::json Trainer::meta() const {
   return {{"fingerprint", arithmetic_.fingerprint},
           {"fixed_point_bits", model_.loss_format().bits},
           {"guard", guard_.state()}};
-}
-
-void Trainer::load(const CheckpointReader& checkpoint, const nlohmann::json& meta) {
-  load_training_state(checkpoint, model_);
-  if (meta.contains("guard")) guard_.load(meta.at("guard"));
 }
 
 }  // namespace switchyard

@@ -31,12 +31,21 @@ class Trainer {
 
   // Not collective. Draws every weight from train.seed.
   void initialize();
+  // Not collective. Loads what this rank hosts, and what the guard remembers. meta: what meta() gave
+  // for this checkpoint. Errors: Exit::data for a missing, surplus or misshapen tensor.
+  void load(const CheckpointReader& checkpoint, const nlohmann::json& meta);
 
+  // Which of the loader's batches a step trains on: the guard may have left some out.
+  std::int64_t batch_of(std::int64_t step) const { return guard_.batch_of(step); }
   // Collective. One optimizer step on this rank's share of the data. report.seconds is the caller's
   // to fill in. The report's outcome says what the guard made of it. Errors: agreed,
   // Exit::numerical if a step is wrong and the guard is off or its limits are used up; the weights
   // are then untouched.
-  StepReport step(const StepData& data);
+  StepReport step(std::int64_t step, const StepData& data);
+  // Where the run goes after StepOutcome::rewind.
+  const Rewind& rewind() const { return guard_.rewind(); }
+  // After load(): the run came to the checkpoint of step `step` by going back.
+  void go_on(std::int64_t step, const Rewind& rewind) { guard_.go_on(step, rewind); }
 
   // Collective. Experts move to where the load since the last time asks for them
   // (train/placement/rebalancing.h). What owned_state() named may be elsewhere afterwards.
@@ -46,7 +55,6 @@ class Trainer {
   double evaluate(Loader& loader);
 
   Stream& stream() { return stream_; }
-  Guard& guard() { return guard_; }
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
@@ -54,19 +62,16 @@ class Trainer {
   // train/state/state_names.h.
   OwnedState owned_state() const;
   nlohmann::json meta() const;
-  // Not collective. Loads what this rank hosts, and what the guard remembers. meta: what meta() gave
-  // for this checkpoint. Errors: Exit::data for a missing, surplus or misshapen tensor.
-  void load(const CheckpointReader& checkpoint, const nlohmann::json& meta);
 
  private:
-  // Of a step, summed over all ranks; the gradient itself is with the owners of the parameters.
+  // Of a step, summed over all ranks; the owners of the parameters hold the gradient itself.
   struct Gradient {
     StepSums sums;
     StepFigures figures;
   };
-  Gradient differentiate(const StepData& data);
+  Gradient differentiate(std::int64_t step, const StepData& data);
   Gradient judged_gradient(const StepData& data, StepReport& report);
-  void update(const StepData& data, const Gradient& gradient);
+  void update(std::int64_t step, const Gradient& gradient);
   void fill(StepReport& report, const StepData& data, const Gradient& gradient) const;
 
   Transformer& model_;

@@ -192,7 +192,7 @@ TEST(GuardedTrainer, AFaultThatDoesNotRepeatLeavesNoTrace) {
 StepReport spiked_step(SmallRun& run, std::int64_t step) {
   StepData data = run.data().step(step);
   data.loss_tokens /= 300;
-  return run.trainer().step(data);
+  return run.trainer().step(step, data);
 }
 
 std::int64_t hash_after_a_spike(SmallRun& run) {
@@ -225,7 +225,7 @@ StepReport step_with_a_flipped_bit(const char* name) {
   Params& params = run.model().params();
   auto* bytes = static_cast<unsigned char*>(params.value(params.find(name)).data);
   if (test_world().rank() == test_world().size() - 1) bytes[41] ^= 4U;
-  return run.trainer().step(run.data().step(2));
+  return run.trainer().step(2, run.data().step(2));
 }
 
 TEST(GuardedTrainer, AFlippedBitInAReplicaIsFoundAndTheRankNamed) {
