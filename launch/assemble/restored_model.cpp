@@ -27,7 +27,7 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   // Evaluation may use more ranks than a training step has micro-batches.
   config_.train.global_batch_size =
       std::max(config_.train.global_batch_size, config_.train.micro_batch_size * world->size());
-  config_.router.extra_copies = 0;  // nothing moves here
+  config_.router.extra_copies = 0;  // experts do not move during inference
   const int degree =
       choose_expert_degree("auto", world->size(), config_.model.num_experts, true).degree;
   const Device device = choose_device(config_.run, *world);

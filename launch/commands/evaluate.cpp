@@ -21,7 +21,7 @@ namespace {
 constexpr const char* split = "validation";
 constexpr std::int64_t piece_tokens = 1 << 16;
 
-// Bytes of text the split's tokens stand for, document by document, as they were encoded.
+// Bytes of the text that the split's tokens encode, document by document.
 std::int64_t num_text_bytes(const TokenStore& store, const Tokenizer& tokenizer) {
   TokenReader reader(store, split);
   std::int64_t bytes = 0;
@@ -49,7 +49,7 @@ class EvaluateCommand : public Command {
         ->required();
     add_run_sets(*app_, sets_);
     app_->add_option("--dataset", dataset_,
-                     "Another dataset than the run's, made with the same tokenizer");
+                     "A dataset other than the run's, made with the same tokenizer");
     app_->footer(
         "  switchyard evaluate runs/quickstart\n"
         "  mpirun -n 2 switchyard evaluate runs/quickstart/checkpoints/step-00000300-a0001\n"

@@ -174,7 +174,7 @@ void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {
 
 void Params::read_gradient(ParamId id, Tensor out, Stream& stream) const {
   const HostRead sums(gradient(id), stream);
-  require(out.size() == sums.tensor().size(), "gradient of {} has {} elements, got room for {}",
+  require(out.size() == sums.tensor().size(), "gradient of {} has {} elements, the output has {}",
           spec(id).name, sums.tensor().size(), out.size());
   auto* to = out.as<float>();
   for (std::int64_t i = 0; i < out.size(); ++i) {

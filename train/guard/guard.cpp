@@ -7,9 +7,9 @@
 namespace switchyard {
 namespace {
 
-// At six deviations a loss is a spike from 1.35 times the median on, a norm from 3.3 times: of flat
-// series, as of a run that knows its data by heart, ordinary steps stand further out than their
-// median absolute deviation says.
+// With six deviations, a loss is a spike from 1.35 times the median on, a norm from 3.3 times. In a
+// flat series, such as a run that has memorised its data, ordinary steps lie further out than the
+// median absolute deviation suggests.
 constexpr double min_sigma_of_losses = 0.05, min_sigma_of_norms = 0.2;
 
 constexpr const char* untouched =
