@@ -39,7 +39,7 @@ class GrowthBench {
                {.top_k = top_k}, mesh_, *exchange_.exchange),
         optimizer_({}) {
     layer_.host_experts(params_);
-    params_.allocate(true, fixed_point_for(tokens, mesh_.world->size()));
+    params_.allocate({.format = fixed_point_for(tokens, mesh_.world->size())});
     params_.initialize(1);
     const Random random(1, Purpose::data_order, static_cast<std::uint64_t>(mesh_.world->rank()));
     for (std::int64_t i = 0; i < x_.tensor().size(); ++i)

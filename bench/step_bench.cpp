@@ -117,13 +117,14 @@ class StepBench {
               tensor_of(tokens_.data(), {count}),
               tensor_of(tokens_.data(), {count}),
               tensor_of(positions_.data(), {count})};
+    trainer_.initialize();
     stream_.set_trace(&trace_);
   }
 
   std::int64_t tokens_per_step() const { return sequence * num_sequences_ * mesh_.world->size(); }
 
   void step(std::int64_t number) {
-    trainer_.step({number, tokens_per_step(), std::span(&batch_, 1)});
+    trainer_.step(number, {tokens_per_step(), std::span(&batch_, 1)});
   }
 
   Trace& trace() { return trace_; }

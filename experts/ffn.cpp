@@ -32,21 +32,29 @@ void backward_through(const Layer& gate, const Layer& up, const Layer& down, Par
 
 }  // namespace
 
-Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
-  const auto declare = [&](const char* part, std::int64_t out, std::int64_t in, double std) {
-    return Linear(
-        params,
-        {.name = name + "." + part, .shape = {out, in}, .init_std = std, .expert = shape.expert});
-  };
-  gate_ = declare("gate", shape.inner, shape.hidden, shape.init_std);
-  up_ = declare("up", shape.inner, shape.hidden, shape.init_std);
-  down_ = declare("down", shape.hidden, shape.inner, shape.down_init_std);
+// linear(part, out, in, std): a Linear of that part.
+template <class Declare>
+void Ffn::declare(const Shape& shape, const Declare& linear) {
+  gate_ = linear("gate", shape.inner, shape.hidden, shape.init_std);
+  up_ = linear("up", shape.inner, shape.hidden, shape.init_std);
+  down_ = linear("down", shape.hidden, shape.inner, shape.down_init_std);
 }
 
-void Ffn::rename(Params& params, const std::string& name, bool extra_copy) const {
-  params.rename(gate_.weight(), name + ".gate", extra_copy);
-  params.rename(up_.weight(), name + ".up", extra_copy);
-  params.rename(down_.weight(), name + ".down", extra_copy);
+Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
+  declare(shape, [&](const char* part, std::int64_t out, std::int64_t in, double std) {
+    return Linear(params, {.name = name + "." + part, .shape = {out, in}, .init_std = std});
+  });
+}
+
+Ffn::Ffn(Params& params, const std::string& layer, int expert, const Shape& shape) {
+  declare(shape, [&](const char* part, std::int64_t out, std::int64_t in, double std) {
+    return Linear(params,
+                  {.shape = {out, in}, .init_std = std, .expert = ExpertPart{layer, expert, part}});
+  });
+}
+
+void Ffn::host_expert(Params& params, int expert, bool extra_copy) const {
+  for (const ParamId id : this->params()) params.host_expert(id, expert, extra_copy);
 }
 
 Ffn::Saved Ffn::Saved::row_range(std::int64_t begin, std::int64_t end) const {

@@ -16,14 +16,15 @@ class Ffn {
   struct Shape {
     std::int64_t hidden, inner;
     double init_std, down_init_std;
-    bool expert;  // its parameters are hosted by one rank of each expert group
   };
   // Declares name.gate and name.up [inner, hidden], name.down [hidden, inner].
   Ffn(Params& params, const std::string& name, const Shape& shape);
+  // Declares them as the parts of an expert of `layer`: "<layer>.expert<e>.gate|up|down".
+  Ffn(Params& params, const std::string& layer, int expert, const Shape& shape);
 
   std::array<ParamId, 3> params() const { return {gate_.weight(), up_.weight(), down_.weight()}; }
-  // See Params::rename.
-  void rename(Params& params, const std::string& name, bool extra_copy) const;
+  // See Params::host_expert.
+  void host_expert(Params& params, int expert, bool extra_copy) const;
 
   // What backward needs. Each [rows, inner]; the caller owns them.
   struct Saved {
@@ -40,6 +41,9 @@ class Ffn {
                 Stream& stream) const;
 
  private:
+  template <class Declare>
+  void declare(const Shape& shape, const Declare& linear);
+
   Linear gate_, up_, down_;
 };
 

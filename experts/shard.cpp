@@ -67,21 +67,17 @@ void for_pieces(std::span<const ExpertPiece> pieces, Stream& stream, Body body) 
 
 ExpertShard::ExpertShard(Params& params, const std::string& layer, const Placement& placement,
                          int rank, const Ffn::Shape& shape)
-    : layer_(layer), rank_(rank) {
+    : rank_(rank) {
   for (const int expert : placement.hosted(rank))
-    experts_.emplace_back(params, name_of(expert), shape);
+    experts_.emplace_back(params, layer, expert, shape);
   host(params, placement);
-}
-
-std::string ExpertShard::name_of(int expert) const {
-  return fmt::format("{}.expert{}", layer_, expert);
 }
 
 void ExpertShard::host(Params& params, const Placement& placement) const {
   const std::span<const int> hosted = placement.hosted(rank_);
   for (std::size_t slot = 0; slot < hosted.size(); ++slot) {
     const int copy = placement.first_copy(rank_) + static_cast<int>(slot);
-    experts_[slot].rename(params, name_of(hosted[slot]), !placement.is_owner(copy));
+    experts_[slot].host_expert(params, hosted[slot], !placement.is_owner(copy));
   }
 }
 

@@ -52,11 +52,9 @@ class ExpertShard {
                 const Ffn::Saved& saved, Tensor d_out, Tensor d_rows, Stream& stream) const;
 
  private:
-  std::string name_of(int expert) const;
   FfnGroup side_by_side(
       std::span<const ExpertPiece> pieces) const;  // from the first piece's row on
 
-  std::string layer_;
   int rank_;
   std::vector<Ffn> experts_;  // by slot
 };

@@ -10,7 +10,7 @@ Arithmetic agree_on_arithmetic(const std::vector<MatmulShape>& shapes, Comm& wor
   MatmulSelfTest test;
   agree(world, [&] { test = self_test_matmul(shapes, stream); });
   const bool all_repeat = reduce_one(world, std::int64_t{test.library_repeats}, Reduce::min) == 1;
-  if (!all_repeat && test.library_repeats) {  // another rank's library does not: all leave it
+  if (!all_repeat && test.library_repeats) {  // the library of another rank does not
     matmul_library(stream).use_fallback();
     agree(world, [&] { test = self_test_matmul(shapes, stream); });
   }

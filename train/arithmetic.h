@@ -18,8 +18,8 @@ struct Arithmetic {
 // different bits.
 Arithmetic agree_on_arithmetic(const std::vector<MatmulShape>& shapes, Comm& world, Stream& stream);
 
-// What this processor has no instructions for and computes by others, for the log; empty if
-// nothing.
+// For the log: which products this processor lacks instructions for, and how it computes them
+// instead. Empty if it has them all.
 std::string emulation_note(const ProductPrecision& precision, Stream& stream);
 
 }  // namespace switchyard

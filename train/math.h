@@ -37,8 +37,8 @@ SWITCHYARD_HD inline Bits<T> mixed_bits(T element, std::int64_t index) {
   }
 }
 
-// What one step of AdamW (Loshchilov and Hutter 2019) is to all elements; computed once on the
-// host, in double.
+// The constants of one step of AdamW (Loshchilov and Hutter 2019), computed once on the host, in
+// double.
 struct AdamWStep {
   float rate = 0.0F;
   float beta1 = 0.9F;
@@ -48,15 +48,16 @@ struct AdamWStep {
   double gradient_factor = 1.0;    // the gradient is what was summed, times this: fixed point, clip
   float first_correction = 1.0F;   // 1 / (1 - beta1^(step + 1))
   float second_correction = 1.0F;  // 1 / (1 - beta2^(step + 1))
-  // Of moments kept in bf16: their rounding is a function of the key (of the run, the step and the
-  // parameter) and of the element, the first of which is the parameter's first_element.
+  // For moments kept in bf16: their rounding is a function of the key, which depends on the run,
+  // the step and the parameter, and of the element's index, which is first_element for the first
+  // one.
   std::uint64_t rounding_key = 0;
   std::int64_t first_element = 0;
 };
 
 // 32 bits of chance, the lower half for the first moment and the upper for the second. Two rounds
-// of Wellons' lowbias32 over counter and key: far cheaper than Philox, and rounding asks for no
-// more.
+// of Wellons' lowbias32 over counter and key: far cheaper than Philox, and good
+// enough for rounding.
 SWITCHYARD_HD inline std::uint32_t rounding_chance(const AdamWStep& step, std::int64_t element) {
   const auto mix = [](std::uint32_t x) {
     x = (x ^ (x >> 16)) * 0x7feb352dU;

@@ -1,5 +1,5 @@
-// Linked where the CUDA backend is not. Nothing gets here but by a Device made by hand:
-// Device::cuda fails first.
+// Linked where the CUDA backend is not. Only a Device made by hand leads here: Device::cuda fails
+// first.
 #include "train/cuda_ops.h"
 
 namespace switchyard {

@@ -175,7 +175,7 @@ void check_adamw(const std::vector<AdamWParam>& params) {
     expect_size("second_moment", second, value.size());
     require(gradient.dtype == params.front().gradient.dtype &&
                 first.dtype == params.front().first_moment.dtype && second.dtype == first.dtype,
-            "parameters whose gradients or moments differ in form are updated together");
+            "parameters whose gradients or moments differ in type are updated in one call");
   }
 }
 

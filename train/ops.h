@@ -10,15 +10,15 @@
 
 namespace switchyard {
 
-// What AdamW updates together, all of one size. gradient: f32, or i64 in fixed point
+// The tensors that AdamW updates together, all of one size. gradient: f32, or i64 in fixed point
 // (AdamWStep::gradient_factor); moments: f32, or bf16 rounded by chance. All parameters of a call
-// have them in the same form.
+// have them in the same types.
 struct AdamWParam {
   Tensor gradient;
   AdamWStep step;
   Tensor value, first_moment, second_moment;
 };
-// Errors: Exit::internal unless the sizes and forms are as they should be.
+// Errors: Exit::internal unless the sizes and types are as AdamWParam says.
 void check_adamw(const std::vector<AdamWParam>& params);
 
 class TrainOps {
@@ -35,7 +35,7 @@ class TrainOps {
   virtual void sum_squares(Tensor gradient, double factor, Tensor out, Stream& stream) = 0;
 
   // out[b] = sum of mixed_bits over the b-th block of param_block elements, modulo 2^32 of f32 and
-  // 2^64 of i64: another one if a single element has other bits. values: f32 or i64; out: i64,
+  // 2^64 of i64: it changes if a single element does. values: f32 or i64; out: i64,
   // [number of blocks].
   virtual void hash_blocks(Tensor values, Tensor out, Stream& stream) = 0;
 };

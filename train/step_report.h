@@ -1,4 +1,4 @@
-// What a step tells the outside: one object per line of metrics.jsonl.
+// What a step reports: one object per line of metrics.jsonl.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ struct LayerLoad {
 };
 inline constexpr std::array<int, 5> load_percentiles = {5, 25, 50, 75, 95};  // nearest rank
 
-// Bytes of rows that an expert group's ranks sent in a step, over all ranks, by how far they went.
-// Logical ones: a hierarchical exchange moves fewer between nodes.
+// Bytes of rows that the ranks of all expert groups sent in a step, by distance. They are logical
+// bytes: a hierarchical exchange moves fewer between nodes.
 struct ExchangedBytes {
   std::int64_t own_rank = 0, own_node = 0, other_nodes = 0;
 };
@@ -31,8 +31,8 @@ struct ExchangedBytes {
 struct PlacementChange {
   int layer = 0;
   int moved = 0;        // slots that got another expert
-  double before = 0.0;  // as the experts stood
-  double after = 0.0;   // as they stand now
+  double before = 0.0;  // in the old placement
+  double after = 0.0;   // in the new placement
 };
 
 struct PlacementReport {
@@ -43,9 +43,9 @@ struct PlacementReport {
 
 enum class StepOutcome : std::uint8_t {
   taken,
-  repeated,  // taken at the second try: what was wrong with the first was not there again
+  repeated,  // taken at the second try: the problem of the first did not recur
   skipped,   // the weights are as they were before the step
-  rewind     // likewise, and the run must go back to a checkpoint (train/guard/guard.h)
+  rewind     // skipped, and the run must go back to a checkpoint (train/guard/guard.h)
 };
 
 constexpr const char* name_of(StepOutcome outcome) {

@@ -160,7 +160,7 @@ StepData Loader::step(std::int64_t step) {
   require(step >= 0, "step {}", step);
   const int set = prefetcher_->get({Job::Kind::step, step}, Job{Job::Kind::step, step + 1});
   const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
-  return {step, filled.loss_tokens, filled.batches};
+  return {filled.loss_tokens, filled.batches};
 }
 
 StepData Loader::pass(std::int64_t step) {
@@ -170,7 +170,7 @@ StepData Loader::pass(std::int64_t step) {
       prefetcher_->get({Job::Kind::pass, step},
                        last ? std::nullopt : std::optional<Job>({Job::Kind::pass, step + 1}));
   const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
-  return {step, filled.loss_tokens, filled.batches};
+  return {filled.loss_tokens, filled.batches};
 }
 
 }  // namespace switchyard

@@ -27,7 +27,6 @@ struct DataConfig {
 
 // What one rank has to do in one step. Views are valid until the loader is asked for the next step.
 struct StepData {
-  std::int64_t step = 0;
   std::int64_t loss_tokens = 0;          // targets >= 0 of the whole step, over all ranks
   std::span<const Batch> micro_batches;  // one for each round: as many on every rank, some empty
 };

@@ -18,9 +18,8 @@ Loader::Layout loader_layout(const Config& config, const Comm& world);
 Transformer::Options model_options(const Config& config, std::int64_t vocabulary, Device device,
                                    RoutingTape* tape = nullptr);
 
-// Collective. The device of this rank: for "cuda" the GPU of its number on the node, and from the
-// first again where ranks are more than GPUs. Errors: Exit::usage if this build or this machine has
-// no such device.
+// Collective. The device of this rank: for "cuda" the GPU with the rank's number on its node,
+// modulo the number of GPUs. Errors: Exit::usage if this build or this machine has no such device.
 Device choose_device(const RunConfig& run, Comm& world);
 Stream make_stream(const RunConfig& run, Device device, Comm& world);
 

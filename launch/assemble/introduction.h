@@ -1,4 +1,4 @@
-// What a run's log says of its machine before the first step.
+// Logs where and how a run computes, before its first step.
 #pragma once
 
 #include <spdlog/logger.h>
@@ -9,8 +9,8 @@
 
 namespace switchyard {
 
-// Where rank 0 computes: its GPU and how tensors travel, or its threads and where their memory is;
-// and what it computes with, where that is not the usual.
+// Logs where rank 0 computes (its GPU and how tensors travel, or its threads and where their memory
+// is), and warns if products do not run in the usual way.
 void introduce_machine(const TrainConfig& train, const Trainer& trainer,
                        const std::string& transport, Stream& stream, spdlog::logger& log);
 

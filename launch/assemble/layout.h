@@ -11,7 +11,7 @@ namespace switchyard {
 
 struct ExpertDegree {
   int degree = 1;
-  std::string note;  // why it is not the degree that was asked for; empty if it is
+  std::string note;  // why the degree differs from parallel.experts; empty if it does not
 };
 
 // "auto": the largest divisor of num_ranks that is at most num_experts. An explicit degree that
@@ -19,12 +19,12 @@ struct ExpertDegree {
 // largest divisor below it.
 ExpertDegree choose_expert_degree(const std::string& asked, int num_ranks, int num_experts,
                                   bool flexible);
-// Collective. The one of parallel.experts; flexible if that is elastic, or a used run directory is
-// resumed. Errors: agreed.
+// Collective. The degree that parallel.experts asks for; flexible if parallel.elastic is set or a
+// used run directory is resumed. Errors: agreed.
 ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& world);
 
-// Collective. asked: run.threads; 0 shares the cores of this rank among the ranks that are bound to
-// the same ones.
+// Collective. The threads of this rank. asked: run.threads; 0 divides the cores that this rank is
+// bound to among all ranks that are bound to the same ones.
 int choose_threads(int asked, Comm& world);
 
 }  // namespace switchyard

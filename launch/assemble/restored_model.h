@@ -1,5 +1,5 @@
-// A model out of a checkpoint, on any number of ranks: what `evaluate` and `sample` need, and
-// nothing but the checkpoint.
+// A model out of a checkpoint, on any number of ranks: what `evaluate` and `sample` need. It takes
+// nothing but the checkpoint, and keeps nothing that only training needs.
 #pragma once
 
 #include <filesystem>
@@ -13,14 +13,17 @@
 #include "launch/config/config.h"
 #include "model/transformer/transformer.h"
 #include "runtime/comm/mesh.h"
-#include "train/step/trainer.h"
 
 namespace switchyard {
 
 class RestoredModel {
  public:
-  // Collective. path: a checkpoint, or a run directory for its newest good one. sets: of [run]; it
-  // computes on the CPU unless they say otherwise, whatever wrote the checkpoint. Errors: agreed.
+  // Collective. path: a checkpoint, or a run directory for its newest good one. sets: of [run]; the
+  // model computes on the CPU unless they say otherwise, whatever wrote the checkpoint. With
+  // train.exact the ranks agree on their arithmetic, tested with the products of forward alone:
+  // results are the same on any layout. Where the library repeats the bits of those, but not those
+  // of backward, training does without it, so that its validation losses have other bits.
+  // Errors: agreed.
   RestoredModel(const std::filesystem::path& path, const std::vector<std::string>& sets,
                 std::unique_ptr<Comm> world);
 
@@ -30,7 +33,6 @@ class RestoredModel {
   Mesh& mesh() { return *mesh_; }
   Stream& stream() { return *stream_; }
   Transformer& model() { return *model_; }
-  Trainer& trainer() { return *trainer_; }
 
  private:
   std::optional<CheckpointReader> checkpoint_;
@@ -39,7 +41,6 @@ class RestoredModel {
   std::optional<Stream> stream_;
   std::optional<Mesh> mesh_;
   std::optional<Transformer> model_;
-  std::optional<Trainer> trainer_;
 };
 
 }  // namespace switchyard

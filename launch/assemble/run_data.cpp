@@ -32,7 +32,7 @@ void introduce_data(const RunData& data, const Config& config, spdlog::logger& l
   log.info("{} tokens to train on, in {} rows of {} that are {:.1f} % full", loader.num_tokens(),
            loader.num_rows(), config.data.sequence_length, 100.0 * filled);
   if (filled < 0.98) {
-    log.info("documents of these lengths take {} rows at the least", loader.min_rows());
+    log.info("documents of these lengths take at least {} rows", loader.min_rows());
   }
   if (!data.validation && config.train.evaluate_every > 0) {
     log.warn("the dataset has no validation documents: not evaluating");

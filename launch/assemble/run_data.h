@@ -17,12 +17,12 @@ struct RunData {
   std::optional<Loader> loader;
   std::optional<Loader> validation;  // empty if no document was held out
 
-  // Collective. Packs the rows of this sequence length if they are not there yet. Errors, agreed:
+  // Collective. Packs the rows of this sequence length unless that was done before. Errors, agreed:
   // Exit::usage without data.dataset; Exit::data.
   RunData(const Config& config, Comm& world);
 };
 
-// How much there is to train on, for the log.
+// Logs how much there is to train on.
 void introduce_data(const RunData& data, const Config& config, spdlog::logger& log);
 
 }  // namespace switchyard

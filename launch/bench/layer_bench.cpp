@@ -35,7 +35,7 @@ class LayerTestBed {
         layer_(params_, "layer", bench_model(what, sweep), router_config(what, sweep), mesh_,
                *exchange_.exchange) {
     layer_.host_experts(params_);
-    params_.allocate(false, {}, {}, {}, stream.device());
+    params_.allocate({.exact = false, .device = stream.device()});
     params_.initialize(1);
     HostWrite router(params_.value(params_.find("layer.router")), stream);
     std::fill_n(router.as<float>(), router.tensor().size(), 0.0F);
@@ -182,6 +182,7 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
                      .device = stream.device()},
                     mesh);
   Trainer trainer(model, mesh, {}, stream);
+  trainer.initialize();
   const StepTokens tokens(what.tokens, world.rank());
   const Topology topology = make_topology(world, sweep.ranks_per_node);
   RoutingResult result = result_of(what, topology, world);
@@ -191,7 +192,7 @@ RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, C
   const RankTimes times = time_on_ranks(
       world, layer_warm_up, sweep.iterations, [](int) {},
       [&](int i) {
-        trainer.step({i, result.tokens, std::span(&tokens.batch, 1)});
+        trainer.step(i, {result.tokens, std::span(&tokens.batch, 1)});
         stream.synchronize();
       });
   take_times(times, {}, layer_warm_up, world, result);

@@ -13,6 +13,7 @@
 #include "launch/host/ranks.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/comm/agree.h"
+#include "train/inference/evaluate.h"
 
 namespace switchyard {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 constexpr const char* split = "validation";
 constexpr std::int64_t piece_tokens = 1 << 16;
 
-// Bytes of text the split's tokens stand for, document by document, as they were encoded.
+// Bytes of the text that the split's tokens encode, document by document.
 std::int64_t num_text_bytes(const TokenStore& store, const Tokenizer& tokenizer) {
   TokenReader reader(store, split);
   std::int64_t bytes = 0;
@@ -48,7 +49,7 @@ class EvaluateCommand : public Command {
         ->required();
     add_run_sets(*app_, sets_);
     app_->add_option("--dataset", dataset_,
-                     "Another dataset than the run's, made with the same tokenizer");
+                     "A dataset other than the run's, made with the same tokenizer");
     app_->footer(
         "  switchyard evaluate runs/quickstart\n"
         "  mpirun -n 2 switchyard evaluate runs/quickstart/checkpoints/step-00000300-a0001\n"
@@ -79,7 +80,8 @@ class EvaluateCommand : public Command {
     const std::filesystem::path rows = prepare_rows(*store, layout.sequence_length, run, ranks);
     agree(ranks, [&] { loader.emplace(*store, rows, split, layout); });
     const auto start = std::chrono::steady_clock::now();
-    const double loss = restored.trainer().evaluate(*loader);
+    const double loss =
+        switchyard::evaluate(restored.model(), restored.mesh(), *loader, restored.stream());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     on_root(ranks, [&] { print(loss, seconds.count(), *store, restored); });
     return Exit::done;

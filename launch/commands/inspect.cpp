@@ -10,6 +10,7 @@
 #include "launch/commands/command.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
+#include "runtime/params/param_spec.h"
 
 namespace switchyard {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-// Also true of a dataset of the layout before `tokens` had a folder of its own, so that opening it
+// Also true for a dataset of the layout before `tokens` was a separate folder, so that opening it
 // says what to do.
 bool is_dataset(const fs::path& folder) {
   if (is_committed(folder / tokens_folder)) return true;
@@ -46,13 +47,13 @@ Json describe_dataset(const fs::path& folder) {
           {"splits", splits}};
 }
 
-// The parameters, and those that one token meets: of the experts, its top_k.
+// The parameters, and those that one token uses: only top_k of the experts.
 Json count_parameters(const CheckpointReader& reader, const Config& config) {
   std::int64_t all = 0, in_experts = 0;
   for (const std::string& name : reader.names()) {
     if (!name.starts_with("value/")) continue;  // moments
     all += reader.shape(name).size();
-    if (name.find(".expert") != std::string::npos) in_experts += reader.shape(name).size();
+    if (ExpertPart::of_name(name)) in_experts += reader.shape(name).size();
   }
   const std::int64_t active =
       all - in_experts + in_experts / config.model.num_experts * config.router.top_k;
@@ -116,11 +117,11 @@ std::string in_words(const Json& found) {
 class InspectCommand : public Command {
  public:
   explicit InspectCommand(CLI::App& program) {
-    app_ = program.add_subcommand("inspect", "Say what is in a dataset or a checkpoint");
+    app_ = program.add_subcommand("inspect", "Describe a dataset or a checkpoint");
     app_->add_option("PATH", path_,
                      "A dataset, a checkpoint, or a run directory for its newest good checkpoint")
         ->required();
-    app_->add_flag("--json", json_, "As one JSON object, the checkpoint's config included");
+    app_->add_flag("--json", json_, "Print one JSON object, with the checkpoint's config");
     app_->footer(
         "  switchyard inspect data/corpus\n"
         "  switchyard inspect runs/quickstart --json");

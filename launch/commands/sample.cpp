@@ -13,8 +13,8 @@ namespace switchyard {
 namespace {
 
 // Prints what each new token adds to the text. A token may end within a character or change the
-// space before it, so the text is decoded from its start, and an unfinished character waits for its
-// other bytes.
+// space before it, so the text is decoded from its start, and an unfinished character is printed
+// once its other bytes have come.
 class TextStream {
  public:
   TextStream(const Tokenizer& tokenizer, std::vector<std::int32_t> prompt)
@@ -53,22 +53,24 @@ class TextStream {
 class SampleCommand : public Command {
  public:
   explicit SampleCommand(CLI::App& program) {
-    app_ = program.add_subcommand("sample", "Let a trained model write");
+    app_ = program.add_subcommand("sample", "Generate text with a trained model");
     app_->add_option("CHECKPOINT", path_,
                      "A checkpoint, or a run directory for its newest good one")
         ->required();
     add_run_sets(*app_, sets_);
-    app_->add_option("--prompt", prompt_, "The text to go on from")->required();
-    app_->add_option("--max-tokens", config_.max_tokens, "Stop after so many")
+    app_->add_option("--prompt", prompt_, "The text to continue")->required();
+    app_->add_option("--max-tokens", config_.max_tokens, "Stop after this many tokens")
         ->capture_default_str()
         ->check(CLI::Range(1, 1'000'000));
-    app_->add_option("--temperature", config_.temperature, "0: always the likeliest token")
+    app_->add_option("--temperature", config_.temperature, "0: always the most likely token")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 100.0));
-    app_->add_option("--top-k", config_.top_k, "Choose among the k likeliest tokens; 0: among all")
+    app_->add_option("--top-k", config_.top_k,
+                     "Choose among the k most likely tokens; 0: among all")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    app_->add_option("--samples", num_samples_, "So many texts at once, each after its heading")
+    app_->add_option("--samples", num_samples_,
+                     "Number of texts to generate in parallel, each after a heading")
         ->capture_default_str()
         ->check(CLI::Range(1, 4096));
     app_->add_option("--seed", config_.seed, "The same seed gives the same text")
@@ -76,9 +78,8 @@ class SampleCommand : public Command {
     app_->footer(
         "  switchyard sample runs/quickstart --prompt \"The function returns\"\n"
         "  mpirun -n 2 switchyard sample runs/quickstart --prompt \"# \" --temperature 0\n\n"
-        "The text goes to stdout, the prompt included, tokens per second to stderr. Nothing but "
-        "the\n"
-        "checkpoint is needed.");
+        "The text goes to stdout, with the prompt, tokens per second to stderr. The command\n"
+        "needs nothing but the checkpoint.");
   }
 
   int run() override {
@@ -106,7 +107,7 @@ class SampleCommand : public Command {
     if (!prints) return Exit::done;
     if (one) fmt::print("\n");
     if (!one) print_all(tokenizer, texts);
-    std::fflush(stdout);  // on a terminal the text stands before what is said of it
+    std::fflush(stdout);  // on a terminal the text comes before the speed
     std::size_t tokens = 0;
     for (const Tokens& generated : texts) tokens += generated.size();
     fmt::print(stderr, "{} tokens in {:.2f} s: {:.1f} tokens/s\n", tokens, seconds.count(),

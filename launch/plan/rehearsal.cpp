@@ -45,7 +45,7 @@ class MadeUpTokens {
     }
     loss_tokens_ = config.train.global_batch_size * config.data.sequence_length;
   }
-  StepData step(std::int64_t number) const { return {number, loss_tokens_, batches_}; }
+  StepData data() const { return {loss_tokens_, batches_}; }
 
  private:
   std::int64_t each_, loss_tokens_ = 0;
@@ -62,12 +62,12 @@ std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const Ma
   const auto spent = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
-  trainer.step(tokens.step(0));
+  trainer.step(0, tokens.data());
   trainer.stream().set_trace(&trace);
   for (int step = 1; step <= max_steps; ++step) {
     if (step > min_steps && reduce_one(world, spent(), Reduce::max) > enough_seconds) break;
     trace.clear();
-    trainer.step(tokens.step(step));
+    trainer.step(step, tokens.data());
     for (const auto& [part, of_part] : trace.seconds())
       seconds[std::string(part)].push_back(of_part);
   }
@@ -134,6 +134,7 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
   Mesh mesh = make_mesh(std::move(world), shape.expert_degree);
   Transformer model(cut.model, cut.router, model_options(cut, vocabulary, Device::cpu()), mesh);
   Trainer trainer(model, mesh, cut.train, stream);
+  trainer.initialize();
   const auto seconds = time_steps(trainer, tokens, *mesh.world);
   for (const PartWork& work : step_work(shape)) {
     const auto found = seconds.find(work.part);

@@ -60,7 +60,7 @@ class Training {
                 stream_, *log_, [this](const Saved& saved) { note_saved(saved); }) {
     if (root()) lease_.emplace(directory_.path(), attempt_);
     for (const std::string& note : start.notes) log_->warn("{}", note);
-    if (!checkpoint_.empty()) load();
+    checkpoint_.empty() ? trainer_.initialize() : load();
     if (start.rewind) go_on(*start.rewind);
     saving_.prepare(trainer_.owned_state().tensors);
     check_tape(config.train.steps);
@@ -75,8 +75,8 @@ class Training {
       note_metrics([&] { metrics_.finish(); });
       if (end == RunEnd::rewind) {
         saving_.settle();  // so that where it goes back to is a matter of steps alone
-        next_ = go_back(directory_, attempt_, config_.guard, trainer_.guard().rewind(), problem_,
-                        *mesh_.world);
+        next_ =
+            go_back(directory_, attempt_, config_.guard, trainer_.rewind(), problem_, *mesh_.world);
         return std::nullopt;
       }
       if (profiler_) fmt::print("{}", profiler_->finish(model_, config_));
@@ -111,12 +111,10 @@ class Training {
     std::string fingerprint;
     const CheckpointReader reader = CheckpointReader::open_on_all(checkpoint_, *mesh_.world);
     agree(*mesh_.world, [&] {
-      trainer_.load(reader);
+      trainer_.load(reader, reader.meta().at("trainer"));
       step_ = reader.step();
       fingerprint = reader.meta().at("trainer").value("fingerprint", "");
       productive_seconds_ = reader.meta().value("step_seconds", 0.0);
-      const nlohmann::json& trainer = reader.meta().at("trainer");
-      if (trainer.contains("guard")) trainer_.guard().load(trainer.at("guard"));
     });
     log_->info("resuming at step {} from {}", step_, checkpoint_.string());
     if (config_.train.exact && fingerprint != trainer_.arithmetic().fingerprint) {
@@ -127,10 +125,9 @@ class Training {
   }
 
   void go_on(const Rewind& rewind) {
-    Guard& guard = trainer_.guard();
-    guard.go_on(step_, rewind);
+    trainer_.go_on(step_, rewind);
     log_->warn("went back to step {} (time {} of {}): it trains on batch {}", step_,
-               rewind.num_rewinds, config_.guard.rewinds, guard.batch_of(step_));
+               rewind.num_rewinds, config_.guard.rewinds, trainer_.batch_of(step_));
   }
 
   void check_tape(std::int64_t steps) {
@@ -262,7 +259,7 @@ class Training {
   Transformer model_;
   Trainer trainer_;
   nlohmann::json description_;
-  nlohmann::json results_;           // of the last step: its losses
+  nlohmann::json results_ = nlohmann::json::object();  // losses of the last step that was taken
   double productive_seconds_ = 0.0;  // of the steps that made this state, in all attempts
   std::string problem_;              // that the guard met last
   Start next_;

@@ -31,9 +31,9 @@ Block::Block(Params& params, const ModelConfig& model, const RouterConfig& route
       attention_(params, layer_name(inputs.layer) + ".attention", inputs.layer, model, rotary),
       ffn_norm_(params, layer_name(inputs.layer) + ".ffn_norm", model.hidden, model.norm_epsilon) {
   if (is_dense(model, inputs.layer)) {
-    ffn_.emplace(params, layer_name(inputs.layer) + ".ffn",
-                 Ffn::Shape{model.hidden, model.ffn_hidden, init_std_of(model),
-                            residual_init_std(model), false});
+    ffn_.emplace(
+        params, layer_name(inputs.layer) + ".ffn",
+        Ffn::Shape{model.hidden, model.ffn_hidden, init_std_of(model), residual_init_std(model)});
   } else {
     moe_.emplace(params, layer_name(inputs.layer), model, router, mesh, exchange, inputs);
   }

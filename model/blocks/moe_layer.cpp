@@ -12,8 +12,8 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
       hidden_(model.hidden),
       inner_(model.expert_hidden),
       shared_inner_(model.shared_expert_hidden),
-      expert_shape_{model.hidden, model.expert_hidden, init_std_of(model), residual_init_std(model),
-                    true},
+      expert_shape_{model.hidden, model.expert_hidden, init_std_of(model),
+                    residual_init_std(model)},
       mesh_(mesh),
       placement_(model.num_experts, mesh.expert_degree(),
                  Placement::largest_num_copies(model.num_experts, mesh.expert_degree(),
@@ -24,7 +24,7 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
   if (shared_inner_ > 0) {
     shared_.emplace(
         params, name + ".shared",
-        Ffn::Shape{hidden_, shared_inner_, init_std_of(model), residual_init_std(model), false});
+        Ffn::Shape{hidden_, shared_inner_, init_std_of(model), residual_init_std(model)});
   }
 }
 

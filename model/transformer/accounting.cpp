@@ -8,15 +8,15 @@ void add_loss(const FixedPoint& format, double loss, std::int64_t& sum, StepSums
   if (std::abs(loss) < format.limit) {
     sum += format.fixed(loss);
   } else {
-    ++sums.broken;
+    ++sums.broken();
   }
 }
 
 void add_choices(const Routing& routing, std::size_t moe_layer, StepSums& sums) {
-  const std::size_t experts = routing.wanted.size();
-  for (std::size_t e = 0; e < experts; ++e) {
-    sums.expert_counts[moe_layer * experts + e] += routing.wanted[e];
-    sums.dropped[moe_layer] += routing.wanted[e] - routing.counts[e];
+  const std::span<std::int64_t> counts = sums.expert_counts(moe_layer);
+  for (std::size_t e = 0; e < counts.size(); ++e) {
+    counts[e] += routing.wanted[e];
+    sums.dropped()[moe_layer] += routing.wanted[e] - routing.counts[e];
   }
 }
 

@@ -1,5 +1,7 @@
 #include "model/transformer/matmul_shapes.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -8,17 +10,21 @@ namespace switchyard {
 std::vector<MatmulShape> matmul_shapes(const Params& params) {
   // These row counts use every tile size once, and on a CPU leave a remainder.
   std::int64_t all_row_tiles = 192 + 64 + 16, all_sum_tiles = 1024 + 256 + 64;
-  if (params.flat_values(false).device.kind == Device::Kind::cpu) {
+  if (params.device().kind == Device::Kind::cpu) {
     all_row_tiles += 7;
     all_sum_tiles += 23;
   }
-  std::set<std::tuple<std::int64_t, std::int64_t>> sizes;
-  for (const Param& param : params.all()) {
-    if (param.spec.shape.num_dims() == 2) sizes.insert({param.spec.shape[0], param.spec.shape[1]});
+  std::map<std::tuple<std::int64_t, std::int64_t>, bool> sizes;  // and whether one is trained
+  for (ParamId id = 0; id < params.num_params(); ++id) {
+    const Shape& shape = params.spec(id).shape;
+    if (shape.num_dims() == 2) sizes[{shape[0], shape[1]}] |= params.trained(id);
   }
+  const bool backward =
+      std::any_of(sizes.begin(), sizes.end(), [](const auto& size) { return size.second; });
   const ProductPrecision& asked = params.precision();
   std::vector<MatmulShape> shapes;
-  for (const auto& [out, in] : sizes) {
+  for (const auto& [size, trained] : sizes) {
+    const auto [out, in] = size;
     // A size may be a linear layer's, the head's or a router's.
     const auto add = [&](std::int64_t m, std::int64_t n, std::int64_t k, Op op_a, Op op_b,
                          Precision linear) {
@@ -27,8 +33,8 @@ std::vector<MatmulShape> matmul_shapes(const Params& params) {
       }
     };
     add(all_row_tiles, out, in, Op::plain, Op::transposed, asked.forward);
-    add(all_row_tiles, in, out, Op::plain, Op::plain, asked.input_gradient);
-    add(out, in, all_sum_tiles, Op::transposed, Op::plain, asked.weight_gradient);
+    if (backward) add(all_row_tiles, in, out, Op::plain, Op::plain, asked.input_gradient);
+    if (trained) add(out, in, all_sum_tiles, Op::transposed, Op::plain, asked.weight_gradient);
   }
   return shapes;
 }

@@ -8,7 +8,8 @@
 
 namespace switchyard {
 
-// Returns every product with a parameter, forward and backward, each in all tile sizes.
+// Returns every product with a parameter, each in all tile sizes: the forward pass, and the
+// backward pass where the parameters are trained.
 std::vector<MatmulShape> matmul_shapes(const Params& params);
 
 }  // namespace switchyard

@@ -78,10 +78,13 @@ struct Transformer::State {
     // The table of a tied head is used once per chunk of logits and once by the embedding.
     const std::int64_t addends =
         options.num_micro_batches * ((tokens + head.chunk_rows() - 1) / head.chunk_rows() + 1);
-    params.allocate(options.exact, fixed_point_for(options.step_tokens, addends),
-                    {mesh.world->rank(), mesh.world->size()},
-                    {mesh.replicas->rank(), mesh.replicas->size()}, options.device,
-                    options.moments);
+    params.allocate({.use = options.use,
+                     .exact = options.exact,
+                     .format = fixed_point_for(options.step_tokens, addends),
+                     .dense = {mesh.world->rank(), mesh.world->size()},
+                     .experts = {mesh.replicas->rank(), mesh.replicas->size()},
+                     .device = options.device,
+                     .moments = options.moments});
     params.set_precision(options.precision);
   }
 
@@ -106,9 +109,11 @@ struct Transformer::State {
     for (std::size_t i = 0; i < moe_layers.size(); ++i) {
       const auto layer = static_cast<std::size_t>(moe_layers[i]);
       const MoeLayer::Saved& moe = layers.saved(layer).moe;
-      add_loss(params.format(), losses[layer].balance, sums.balance_loss, sums);
-      add_loss(params.format(), losses[layer].z, sums.z_loss, sums);
-      add_sent_rows(moe.prepared->plan, node_of, my_rank, sums.sent_rows);
+      add_loss(params.format(), losses[layer].balance, sums.balance_loss(), sums);
+      add_loss(params.format(), losses[layer].z, sums.z_loss(), sums);
+      SentRows sent;
+      add_sent_rows(moe.prepared->plan, node_of, my_rank, sent);
+      sums.add_sent_rows(sent);
       add_choices(moe.routing, i, sums);
     }
   }
@@ -136,13 +141,7 @@ const std::string& Transformer::exchange_choice() const { return state_->exchang
 std::int64_t Transformer::travelling_row_bytes() const { return state_->row_bytes; }
 std::vector<int> Transformer::moe_layers() const { return state_->layers.moe_layers(); }
 
-StepSums Transformer::empty_sums() const {
-  StepSums sums;
-  sums.expert_counts.assign(static_cast<std::size_t>(num_moe_layers() * state_->model.num_experts),
-                            0);
-  sums.dropped.assign(static_cast<std::size_t>(num_moe_layers()), 0);
-  return sums;
-}
+StepSums Transformer::empty_sums() const { return {num_moe_layers(), state_->model.num_experts}; }
 
 void Transformer::forward(const Batch& on_host, Stream& stream) {
   State& s = *state_;
@@ -169,7 +168,7 @@ void Transformer::backward(std::int64_t loss_tokens, StepSums& sums, Stream& str
     loss = s.head.loss_and_gradient(s.context(stream), s.x, s.final_norm, loss_tokens, d);
   const double share = static_cast<double>(s.batch.num_tokens()) / static_cast<double>(loss_tokens);
   const std::vector<AuxiliaryLosses> losses = s.layers.backward(s.run(stream), d, share);
-  add_loss(s.params.format(), loss, sums.loss, sums);
+  add_loss(s.params.format(), loss, sums.loss(), sums);
   s.account(losses, sums);
   if (s.batch.empty()) return;
   const Span span(stream, "embedding");
@@ -183,17 +182,13 @@ void Transformer::evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& str
   State& s = *state_;
   if (s.batch.empty()) return;
   s.arenas.scratch.reset();
-  add_loss(s.params.format(), s.head.loss(s.context(stream), s.final_norm, loss_tokens), sums.loss,
-           sums);
+  add_loss(s.params.format(), s.head.loss(s.context(stream), s.final_norm, loss_tokens),
+           sums.loss(), sums);
 }
 
 void Transformer::finish_step(const StepSums& sums) {
-  const auto experts = static_cast<std::size_t>(state_->model.num_experts);
-  std::size_t begin = 0;
-  for (const int layer : moe_layers()) {
-    moe_layer(layer).gate().finish_step(std::span(sums.expert_counts).subspan(begin, experts));
-    begin += experts;
-  }
+  std::size_t i = 0;
+  for (const int layer : moe_layers()) moe_layer(layer).gate().finish_step(sums.expert_counts(i++));
 }
 
 std::vector<std::pair<std::string, Tensor>> Transformer::gate_state() {

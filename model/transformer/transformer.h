@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "model/config.h"
+#include "model/transformer/step_sums.h"
 #include "router/config.h"
 #include "router/gate/routing_tape.h"
-#include "router/plan/sent_rows.h"
 #include "runtime/batch.h"
 #include "runtime/comm/mesh.h"
 #include "runtime/params/params.h"
@@ -18,17 +18,6 @@
 namespace switchyard {
 
 class MoeLayer;
-
-// The sums over the micro-batches of a step. Losses are already divided by the step's loss tokens.
-// All are integers, so that any order of adding gives the same bits.
-struct StepSums {
-  std::int64_t loss = 0, balance_loss = 0, z_loss = 0;  // fixed point, see Transformer::loss_format
-  std::vector<std::int64_t> expert_counts;  // [MoE layers, experts]: (token, choice) pairs, dropped
-                                            // ones included
-  std::vector<std::int64_t> dropped;        // [MoE layers]: of them, for lack of capacity
-  SentRows sent_rows;                       // rows that went out in forward
-  std::int64_t broken = 0;  // losses that are not finite or too large for the fixed point
-};
 
 class Transformer {
  public:
@@ -49,6 +38,8 @@ class Transformer {
     // Activations are allocated at once, for this multiple of an even share of rows per rank; a
     // fuller micro-batch grows them. 0 allocates them as they are needed.
     double load_factor = 0.0;
+    // inference: no gradients and no optimizer state; backward is an error.
+    ParamUse use = ParamUse::training;
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.

@@ -25,15 +25,15 @@ class Linear {
   ParamId weight_ = -1;
 };
 
-// Linear layers of one shape side by side, each with rows of its own. On a GPU their products are
+// Linear layers of one shape side by side, each for some of the rows. On a GPU their products are
 // one launch where they go together (runtime/product/grouped_matmul.h).
 class LinearGroup {
  public:
-  // Weights, and the rows of each, in order and without gaps from row 0. A weight may come again,
-  // right behind itself.
+  // The weights and the rows of each, in order and without gaps from row 0. A weight may occur
+  // several times in a row.
   explicit LinearGroup(std::vector<ParamRows> members) : members_(std::move(members)) {}
 
-  // As Linear, over the rows of all; one addend for each member.
+  // As Linear, over the rows of all members; one addend for each member.
   void forward(const Params& params, Tensor x, Tensor y, Stream& stream) const;
   void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write,
                       Stream& stream) const;

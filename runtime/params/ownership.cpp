@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "runtime/error.h"
-#include "runtime/params/params.h"
 
 namespace switchyard {
 
@@ -12,20 +11,20 @@ ElementRange intersection(ElementRange a, ElementRange b) {
   return begin < end ? ElementRange{begin, end} : ElementRange{};
 }
 
-ElementRange owned_part(std::int64_t size, Copies copies) {
-  require(size % param_block == 0 && copies.index >= 0 && copies.index < copies.count,
-          "copy {} of {} of {} elements", copies.index, copies.count, size);
+ElementRange owned_part(std::int64_t size, Replicas replicas) {
+  require(size % param_block == 0 && replicas.index >= 0 && replicas.index < replicas.count,
+          "replica {} of {} of {} elements", replicas.index, replicas.count, size);
   const std::int64_t blocks = size / param_block;
   const auto begin_of = [&](std::int64_t index) {
-    return blocks * index / copies.count * param_block;
+    return blocks * index / replicas.count * param_block;
   };
-  return {begin_of(copies.index), begin_of(copies.index + 1)};
+  return {begin_of(replicas.index), begin_of(replicas.index + 1)};
 }
 
-std::vector<std::int64_t> owned_sizes(std::int64_t size, int num_copies) {
+std::vector<std::int64_t> owned_sizes(std::int64_t size, int num_replicas) {
   std::vector<std::int64_t> sizes;
-  for (int copy = 0; copy < num_copies; ++copy)
-    sizes.push_back(owned_part(size, {copy, num_copies}).size());
+  for (int replica = 0; replica < num_replicas; ++replica)
+    sizes.push_back(owned_part(size, {replica, num_replicas}).size());
   return sizes;
 }
 

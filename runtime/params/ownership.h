@@ -1,4 +1,4 @@
-// Ownership: which of the ranks that hold copies of the same parameters owns which of their blocks.
+// Ownership: which of the ranks that hold the same parameters owns which of their blocks.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,12 @@
 
 namespace switchyard {
 
+// Elements per block. A block never spans two tensors: the optimizer, clipping and random keys are
+// loops over blocks.
+inline constexpr std::int64_t param_block = 4096;
+
 // The ranks that hold the same parameters: this one is the index-th of `count`.
-struct Copies {
+struct Replicas {
   int index = 0;
   int count = 1;
 };
@@ -21,10 +25,10 @@ struct ElementRange {
 
 ElementRange intersection(ElementRange a, ElementRange b);  // {0, 0} if they do not meet
 
-// Of a flat range of `size` elements, a multiple of param_block, what copy `index` of `count` owns:
-// whole blocks, the copies in order, as evenly as the blocks divide.
-ElementRange owned_part(std::int64_t size, Copies copies);
-// The sizes of all copies' parts, in order.
-std::vector<std::int64_t> owned_sizes(std::int64_t size, int num_copies);
+// The part of a flat range of `size` elements, a multiple of param_block, that replica `index` of
+// `count` owns: whole blocks, the replicas in order, as evenly as the blocks divide.
+ElementRange owned_part(std::int64_t size, Replicas replicas);
+// The sizes of all replicas' parts, in order.
+std::vector<std::int64_t> owned_sizes(std::int64_t size, int num_replicas);
 
 }  // namespace switchyard

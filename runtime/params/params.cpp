@@ -4,80 +4,66 @@
 
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
-#include "runtime/device/parallel.h"
 #include "runtime/device/trace.h"
-#include "runtime/product/cuda_products.h"
 #include "runtime/random.h"
 
 namespace switchyard {
-namespace {
-
-std::int64_t whole_blocks(std::int64_t size) {
-  return (size + param_block - 1) / param_block * param_block;
-}
-
-// For products of other parameters that other threads make at the same time.
-Tensor scratch_of_thread(std::int64_t elements) {
-  thread_local Buffer scratch;
-  if (scratch.tensor().size() < elements) scratch = Buffer(Shape{elements}, DType::f32);
-  return scratch.tensor();
-}
-
-}  // namespace
-
-std::uint64_t ParamSpec::key() const {  // FNV-1a
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash;
-}
 
 ParamId Params::declare(ParamSpec spec) {
-  require(values_.tensor().data == nullptr, "parameter {} is declared after allocate()", spec.name);
+  if (spec.expert) spec.name = spec.expert->name();
+  require(!allocated_, "parameter {} is declared after allocate()", spec.name);
   require(find(spec.name) < 0, "parameter {} is declared twice", spec.name);
-  require(spec.expert || params_.empty() || !params_.back().spec.expert,
-          "dense parameter {} is declared after expert parameters", spec.name);
-  const std::int64_t blocks = whole_blocks(spec.shape.size());
-  const bool expert = spec.expert;
-  const auto id = static_cast<ParamId>(params_.size());
+  const ReplicaAxis axis = spec.expert ? ReplicaAxis::replicas : ReplicaAxis::world;
+  const auto region = std::find_if(regions_.begin(), regions_.end(),
+                                   [&](const ParamRegion& r) { return r.axis() == axis; });
+  const ParamId id = num_params();
   by_name_[spec.name] = id;
-  params_.push_back({std::move(spec), size_});
-  size_ += blocks;
-  if (!expert) dense_size_ = size_;
+  const std::int64_t offset = region->append(spec.shape.size());
+  params_.push_back({std::move(spec), static_cast<std::size_t>(region - regions_.begin()), offset});
   return id;
 }
 
-void Params::rename(ParamId id, std::string name, bool extra_copy) {
-  ParamSpec& spec = params_.at(static_cast<std::size_t>(id)).spec;
-  const auto before = by_name_.find(spec.name);  // another parameter may have taken the name over
-  if (before != by_name_.end() && before->second == id) by_name_.erase(before);
-  by_name_[name] = id;
-  spec.name = std::move(name);
-  spec.extra_copy = extra_copy;
+void Params::allocate(const ParamStorage& storage) {
+  storage_ = storage;
+  allocated_ = true;
+  for (ParamRegion& region : regions_) {
+    const bool dense = region.axis() == ReplicaAxis::world;
+    region.allocate(dense ? storage.dense : storage.experts, storage.device);
+  }
+  if (storage.use == ParamUse::training) allocate_training_state();
 }
 
-void Params::allocate(bool exact, FixedPoint format, Copies dense, Copies experts, Device device,
-                      DType moments) {
-  exact_ = exact;
-  format_ = format;
-  dense_copies_ = dense;
-  expert_copies_ = experts;
-  list_owned_blocks();
-  const std::int64_t owned =
-      owned_part(region_size(false), dense).size() + owned_part(region_size(true), experts).size();
-  std::int64_t largest = 0;
-  for (const Param& param : params_) largest = std::max(largest, param.spec.shape.size());
-  values_ = Buffer(Shape{size_}, DType::f32, device);
-  gradients_ = Buffer(Shape{size_}, exact ? DType::i64 : DType::f32, device);
-  first_moments_ = Buffer(Shape{owned}, moments, device);
-  second_moments_ = Buffer(Shape{owned}, moments, device);
-  scratch_ = Buffer(Shape{exact ? largest : 0}, DType::f32, device);
-  figures_ = Buffer(Shape{size_ / param_block}, DType::f64, device);
-  misfit_ = Buffer(Shape{1}, DType::i32, device);
+void Params::allocate_training_state() {
+  std::int64_t blocks = 0;
+  for (ParamRegion& region : regions_) {
+    region.allocate_training_state(exact() ? DType::i64 : DType::f32, storage_.moments);
+    blocks += region.size() / param_block;
+    for (const ParamId id : ids_of(region)) {
+      const ElementRange mine = owned(id);
+      for (std::int64_t begin = mine.begin; begin < mine.end; begin += param_block)
+        owned_blocks_.push_back({id, {begin, std::min(mine.end, begin + param_block)}});
+    }
+  }
+  std::int64_t max_elements = 0;
+  for (const Param& param : params_) max_elements = std::max(max_elements, param.spec.shape.size());
+  adder_ = GradientAdder(exact(), format(), max_elements, device());
+  block_scratch_ = Buffer(Shape{blocks}, DType::f64, device());
+}
+
+void Params::host_expert(ParamId id, int expert, bool extra_copy) {
+  ParamSpec& spec = params_.at(static_cast<std::size_t>(id)).spec;
+  require(spec.expert.has_value(), "parameter {} is no part of an expert", spec.name);
+  const auto before = by_name_.find(spec.name);  // another parameter may have taken the name over
+  if (before != by_name_.end() && before->second == id) by_name_.erase(before);
+  spec.expert->expert = expert;
+  spec.name = spec.expert->name();
+  spec.extra_copy = extra_copy;
+  by_name_[spec.name] = id;
 }
 
 void Params::initialize(std::uint64_t seed) {
-  for (ParamId id = 0; id < static_cast<ParamId>(params_.size()); ++id) {
-    const ParamSpec& spec = param(id).spec;
+  for (ParamId id = 0; id < num_params(); ++id) {
+    const ParamSpec& spec = this->spec(id);
     const Random random(seed, Purpose::init, spec.key());
     std::vector<float> values(static_cast<std::size_t>(spec.shape.size()));
     for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
@@ -87,6 +73,7 @@ void Params::initialize(std::uint64_t seed) {
     }
     write_now(values.data(), value(id));
   }
+  has_values_ = true;
 }
 
 ParamId Params::find(std::string_view name) const {
@@ -95,141 +82,104 @@ ParamId Params::find(std::string_view name) const {
 }
 
 const Param& Params::param(ParamId id) const {
-  require(id >= 0 && id < static_cast<ParamId>(params_.size()), "parameter {} of {}", id,
-          params_.size());
+  require(id >= 0 && id < num_params(), "parameter {} of {}", id, params_.size());
   return params_[static_cast<std::size_t>(id)];
 }
 
+std::vector<ParamId> Params::ids_of(const ParamRegion& region) const {
+  std::vector<ParamId> ids;
+  for (ParamId id = 0; id < num_params(); ++id)
+    if (&region_of(id) == &region) ids.push_back(id);
+  return ids;
+}
+
 Tensor Params::operand(ParamId id, Precision precision) const {
-  const bool rows_are_whole = param(id).spec.shape[1] % operand_elements == 0;
-  return rounded_hold_ && precision == Precision::bf16 && rows_are_whole ? view(rounded_, id)
-                                                                         : value(id);
+  const bool rows_are_whole = spec(id).shape[1] % operand_elements == 0;
+  return rounded_hold_ && precision == Precision::bf16 && rows_are_whole
+             ? view(region_of(id).rounded(), id)
+             : value(id);
 }
 
 void Params::round_values(Stream& stream) {
+  require(has_values_, "parameters are used that were neither initialised nor loaded");
   const bool wanted = precision_.forward == Precision::bf16 ||
                       precision_.input_gradient == Precision::bf16 ||
                       precision_.head == Precision::bf16;
   if (stream.device().kind == Device::Kind::cpu || !wanted) return;
-  if (rounded_.tensor().empty())
-    rounded_ = Buffer(values_.tensor().shape, DType::bf16, stream.device());
-  cuda::round_to_bf16(values_, rounded_, stream);
+  for (ParamRegion& region : regions_) region.round(stream);
   rounded_hold_ = true;
 }
 
-Tensor Params::view(const Buffer& buffer, ParamId id) const {
+Tensor Params::view(Tensor of_region, ParamId id) const {
   const Param& viewed = param(id);
-  return buffer.tensor()
-      .range(viewed.offset, viewed.offset + viewed.spec.shape.size())
+  return of_region.range(viewed.offset, viewed.offset + viewed.spec.shape.size())
       .view(viewed.spec.shape);
+}
+
+Tensor Params::gradient(ParamId id) const {
+  require(trained(id), "parameter {} has no gradient: it is kept for inference", spec(id).name);
+  return view(region_of(id).gradients(), id);
 }
 
 ElementRange Params::owned(ParamId id, int index) const {
   const Param& asked = param(id);
-  const bool expert = asked.spec.expert;
-  const ElementRange part = owned_part(region_size(expert), {index, copies(expert).count});
-  const std::int64_t begin = asked.offset - region_begin(expert);  // in the region
-  const ElementRange mine = intersection(part, {begin, begin + asked.spec.shape.size()});
+  const std::int64_t begin = asked.offset;
+  const ElementRange mine =
+      intersection(region_of(id).owned(index), {begin, begin + asked.spec.shape.size()});
   return mine.size() == 0 ? mine : ElementRange{mine.begin - begin, mine.end - begin};
 }
 
-// Moments stand in the order of the elements they belong to, those of dense parameters first.
-Tensor Params::moment(const Buffer& buffer, const ParamBlock& owned) const {
-  const auto [begin, end] = owned.elements;
-  if (begin == end) return buffer.tensor().range(0, 0);
-  const Param& of = param(owned.id);
-  const bool expert = of.spec.expert;
-  const std::int64_t before = expert ? owned_part(region_size(false), dense_copies_).size() : 0;
-  const ElementRange mine = owned_part(region_size(expert), copies(expert));
-  const std::int64_t first = before + of.offset - region_begin(expert) - mine.begin;
-  return buffer.tensor().range(first + begin, first + end);
+// Moments have the order of the elements that they belong to.
+Tensor Params::moment(Tensor of_region, ParamId id) const {
+  const auto [begin, end] = owned(id);
+  if (begin == end) return of_region.range(0, 0);
+  const std::int64_t first = param(id).offset - region_of(id).owned().begin;
+  return of_region.range(first + begin, first + end);
 }
 
 Tensor Params::scratch_for_blocks(std::int64_t count, DType dtype) const {
   require(bytes_of(dtype) == bytes_of(DType::f64), "a number of {} per block", name_of(dtype));
-  Tensor scratch = figures_.tensor().range(0, count);
+  Tensor scratch = block_scratch_.tensor().range(0, count);
   scratch.dtype = dtype;
   return scratch;
 }
 
-void Params::list_owned_blocks() {
-  owned_blocks_.clear();
-  for (ParamId id = 0; id < static_cast<ParamId>(params_.size()); ++id) {
-    const ElementRange mine = owned(id);
-    for (std::int64_t begin = mine.begin; begin < mine.end; begin += param_block) {
-      owned_blocks_.push_back({id, {begin, std::min(mine.end, begin + param_block)}});
-    }
-  }
-}
-
-Tensor Params::region(const Buffer& buffer, bool expert) const {
-  return buffer.tensor().range(region_begin(expert), region_begin(expert) + region_size(expert));
-}
-
 void Params::zero_gradients(Stream& stream) {
   const Span span(stream, "zero");
-  RuntimeOps::on(stream.device()).zero(gradients_, stream);
-  RuntimeOps::on(stream.device()).zero(misfit_, stream);
+  require(storage_.use == ParamUse::training,
+          "parameters that are kept for inference have no gradients");
+  for (const ParamRegion& region : regions_)
+    if (region.size() > 0) RuntimeOps::on(stream.device()).zero(region.gradients(), stream);
+  adder_.reset(stream);
 }
 
 void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
                                   Precision precision) {
-  const Tensor gradient = view(gradients_, id);
-  if (!exact_) {
-    matmul(a, Op::transposed, b, Op::plain, gradient.view({a.cols(), b.cols()}), Write::add, stream,
-           precision);
-    return;
-  }
-  const Tensor scratch =
-      beside_other_threads() ? scratch_of_thread(gradient.size()) : scratch_.tensor();
-  const Tensor product = scratch.range(0, gradient.size()).view({a.cols(), b.cols()});
-  matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream, precision);
-  add_gradient(id, product, stream);
+  adder_.add_product(a, b, gradient(id), stream, precision);
 }
 
 void Params::add_gradient_products(std::span<const ParamRows> addends, Tensor a, Tensor b,
                                    Stream& stream, Precision precision) {
-  if (!products_go_together(b.cols(), a.cols(), precision, stream)) {
-    for (const auto& [id, rows] : addends)
-      add_gradient_product(id, a.row_range(rows.begin, rows.end), b.row_range(rows.begin, rows.end),
-                           stream, precision);
-    return;
-  }
-  std::vector<GradientGroup> groups;
-  std::vector<RowRange> ranges;
-  for (std::size_t i = 0; i < addends.size(); ++i) {
-    if (i == 0 || addends[i].id != addends[i - 1].id)
-      groups.push_back({gradient(addends[i].id), static_cast<std::int32_t>(i), 0});
-    ++groups.back().num_ranges;
-    ranges.push_back(addends[i].rows);
-  }
-  cuda::add_gradient_groups(a, b, {groups, ranges, format_, misfit_}, precision, stream);
+  std::vector<GradientAddend> gradients;
+  for (const auto& [id, rows] : addends) gradients.push_back({gradient(id), rows});
+  adder_.add_products(gradients, a, b, stream, precision);
 }
 
 void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {
-  const Tensor gradient = view(gradients_, id);
-  require(values.size() == gradient.size(), "gradient of {} has {} elements, got {}",
-          param(id).spec.name, gradient.size(), values.size());
-  RuntimeOps& ops = RuntimeOps::on(stream.device());
-  if (exact_) {
-    ops.add_fixed(values, format_, gradient, misfit_, stream);
-  } else {
-    ops.add(values, gradient, stream);
-  }
-}
-
-bool Params::gradient_overflow(Stream& stream) const {
-  return *HostRead(misfit_, stream).as<std::int32_t>() != 0;
+  const Tensor sum = gradient(id);
+  require(values.size() == sum.size(), "gradient of {} has {} elements, got {}", spec(id).name,
+          sum.size(), values.size());
+  adder_.add(values, sum, stream);
 }
 
 void Params::read_gradient(ParamId id, Tensor out, Stream& stream) const {
   const HostRead sums(gradient(id), stream);
-  require(out.size() == sums.tensor().size(), "gradient of {} has {} elements, got room for {}",
-          param(id).spec.name, sums.tensor().size(), out.size());
+  require(out.size() == sums.tensor().size(), "gradient of {} has {} elements, the output has {}",
+          spec(id).name, sums.tensor().size(), out.size());
   auto* to = out.as<float>();
   for (std::int64_t i = 0; i < out.size(); ++i) {
-    const double sum = exact_ ? static_cast<double>(sums.as<std::int64_t>()[i])
-                              : static_cast<double>(sums.as<float>()[i]);
+    const double sum = exact() ? static_cast<double>(sums.as<std::int64_t>()[i])
+                               : static_cast<double>(sums.as<float>()[i]);
     to[i] = static_cast<float>(sum * gradient_factor());
   }
 }
@@ -241,8 +191,9 @@ std::int64_t Params::num_elements() const {
 }
 
 std::int64_t Params::bytes() const {
-  return values_.tensor().bytes() + gradients_.tensor().bytes() + first_moments_.tensor().bytes() +
-         second_moments_.tensor().bytes() + scratch_.tensor().bytes() + rounded_.tensor().bytes();
+  std::int64_t sum = adder_.bytes();
+  for (const ParamRegion& region : regions_) sum += region.bytes();
+  return sum;
 }
 
 }  // namespace switchyard

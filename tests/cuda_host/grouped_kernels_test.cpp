@@ -77,9 +77,9 @@ void expect_same_gradients(Precision precision, Stream stream, bool exact, doubl
     std::vector<float> host_sums;
     for (Stream* on : {&host, &stream}) {
       Params params;
-      for (const char* name : {"first", "second"})
-        params.declare({.name = name, .shape = {c.n, c.k}, .expert = true});
-      params.allocate(exact, fixed_point_for(1024, 8), {}, {}, on->device());
+      for (const int expert : {0, 1})
+        params.declare({.shape = {c.n, c.k}, .expert = ExpertPart{"layer0", expert, "up"}});
+      params.allocate({.exact = exact, .format = fixed_point_for(1024, 8), .device = on->device()});
       for (int twice = 0; twice < 2; ++twice)
         params.add_gradient_products(addends, d.on(on->device()), x.on(on->device()), *on,
                                      precision);
@@ -155,8 +155,8 @@ TEST(GroupedKernels, ExpertsOfAShard) {
       on_both([&](Device on, Stream& stream) {
         Params params;
         const Placement placement(3, 1);
-        const ExpertShard shard(params, "layer0", placement, 0, {32, 40, 0.2, 0.2, true});
-        params.allocate(exact, fixed_point_for(1024, 8), {}, {}, on);
+        const ExpertShard shard(params, "layer0", placement, 0, {32, 40, 0.2, 0.2});
+        params.allocate({.exact = exact, .format = fixed_point_for(1024, 8), .device = on});
         params.initialize(5);
         params.set_precision({precision, precision, precision, Precision::f32});
         const RoundedValues rounded(params, stream);

@@ -51,8 +51,8 @@ SmallConfig config_on(Device device, bool exact) {
 std::vector<float> values_of(SmallRun& run) {
   std::vector<float> values;
   run.stream().synchronize();
-  for (const bool expert : {false, true}) {
-    const Tensor flat = run.model().params().flat_values(expert);
+  for (const ParamRegion& region : run.model().params().regions()) {
+    const Tensor flat = region.values();
     const std::size_t begin = values.size();
     values.resize(begin + static_cast<std::size_t>(flat.size()));
     read_now(flat, values.data() + begin);

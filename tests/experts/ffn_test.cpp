@@ -26,8 +26,8 @@ struct Case {
   Buffer out{Shape{rows, hidden}, DType::f32}, d_x{Shape{rows, hidden}, DType::f32};
   Ffn::Saved saved = Ffn::take(arena, rows, inner);
 
-  explicit Case(bool exact) : ffn(params, "ffn", {hidden, inner, 0.5, 0.5, false}) {
-    params.allocate(exact, fixed_point_for(1024, 1));
+  explicit Case(bool exact) : ffn(params, "ffn", {hidden, inner, 0.5, 0.5}) {
+    params.allocate({.exact = exact, .format = fixed_point_for(1024, 1)});
     params.initialize(3);
     fill(x, 1);
     fill(d_out, 2);

@@ -16,14 +16,14 @@ struct Fed {
   Stream stream;
   Params params;
   Placement placement{3, 1};
-  ExpertShard shard{params, "layer0", placement, 0, {hidden, inner, 0.2, 0.2, true}};
+  ExpertShard shard{params, "layer0", placement, 0, {hidden, inner, 0.2, 0.2}};
   Arena arena;
   Tensor rows, out, d_rows;
 
   Fed(const std::vector<Segment>& segments, const std::vector<std::int64_t>& first_id,
       int threads = 1)
       : stream(Stream::cpu(threads)) {
-    params.allocate(true, fixed_point_for(1024, 8));
+    params.allocate({.format = fixed_point_for(1024, 8)});
     params.initialize(5);
     params.zero_gradients(stream);
     const std::int64_t count = segments.back().end();
@@ -102,7 +102,7 @@ TEST(ExpertShard, ExpertWithoutRowsGetsNoGradient) {
 
 TEST(ExpertShard, HostsOnlyItsOwnExperts) {
   Params params;
-  const ExpertShard shard(params, "layer4", Placement(5, 2), 1, {hidden, inner, 0.2, 0.2, true});
+  const ExpertShard shard(params, "layer4", Placement(5, 2), 1, {hidden, inner, 0.2, 0.2});
   EXPECT_LT(params.find("layer4.expert2.up"), 0);
   EXPECT_GE(params.find("layer4.expert3.up"), 0);
   EXPECT_GE(params.find("layer4.expert4.down"), 0);

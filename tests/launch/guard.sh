@@ -33,4 +33,16 @@ start 3 stopped "${moving[@]}" --resume
 decisions alone >expected
 decisions stopped >got
 cmp -s expected got || { complain "on 2 and 3 ranks, stopped in between, the decisions differ"; diff expected got | head -4; }
+
+# A loss too large for its fixed point: every step is left out, and the run ends all the same, with a checkpoint.
+endless() {
+  mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=nothing --set router.z_loss=1e6 \
+    --set train.steps=4 --set train.warmup_steps=0 --set train.checkpoint_every=2 --set guard.skips=10 "$@" >out 2>err
+}
+endless --stop-before 1
+code=$?
+[ $code = 75 ] || { complain "stopped before any step was taken: exit code $code, not 75"; tail -3 err; }
+endless --resume || { complain "a run without a step that was taken does not end"; tail -3 err; }
+[ "$(grep -c '"guard":"skipped"' nothing/metrics.jsonl)" = 4 ] || complain "not all four steps were left out"
+[ -e nothing/checkpoints/step-00000004-a0002/manifest.json ] || complain "the run ended without a checkpoint"
 exit $failed

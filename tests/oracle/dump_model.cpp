@@ -151,9 +151,9 @@ void dump(const Case& chosen, const std::filesystem::path& folder) {
       {"config", describe(chosen)},
       {"tokens_shape", {chosen.num_micro_batches, step.num_sequences, step.sequence_length}},
       {"losses",
-       {{"loss", format.value(sums.loss)},
-        {"balance_loss", format.value(sums.balance_loss)},
-        {"z_loss", format.value(sums.z_loss)}}},
+       {{"loss", format.value(sums.loss())},
+        {"balance_loss", format.value(sums.balance_loss())},
+        {"z_loss", format.value(sums.z_loss())}}},
       {"parameters", write_parameters(model.params(), folder, stream)}};
   std::ofstream(folder / "step.json") << description.dump(1) << '\n';
 }

@@ -27,7 +27,7 @@ struct Gated {
 
   explicit Gated(const RouterConfig& config, const GateInputs& inputs = {}, double init_std = 0.5)
       : gate(params, "layer0", config, hidden, num_experts, init_std, inputs), ids(tokens) {
-    params.allocate(false, {});
+    params.allocate({.exact = false});
     params.initialize(3);
     const Random random(8, Purpose::init);
     for (std::int64_t i = 0; i < x.tensor().size(); ++i) {

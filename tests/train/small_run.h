@@ -40,6 +40,7 @@ struct SmallConfig {
   std::int64_t rebalance_every = 0;  // steps; 0: experts stay
   Device device{};
   std::int64_t recompute_layers = 0;
+  bool draw_weights = true;  // false: the test loads them
 
   std::int64_t num_micro_batches() const {
     return train.global_batch_size / train.micro_batch_size;
@@ -65,7 +66,7 @@ class SmallData {
       if (index < total) batch = fill(step, index, memory_.data() + round * each * 3);
       batches_.push_back(batch);
     }
-    return {step, total * each, batches_};
+    return {total * each, batches_};
   }
 
  private:
@@ -116,17 +117,17 @@ class SmallRun {
             mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
+    if (config.draw_weights) trainer_.initialize();
     const Params& params = model_.params();
-    for (ParamId id = 0; config.zero_routers && id < static_cast<ParamId>(params.all().size());
-         ++id) {
-      const bool router = params.all()[static_cast<std::size_t>(id)].spec.name.ends_with(".router");
+    for (ParamId id = 0; config.zero_routers && id < params.num_params(); ++id) {
+      const bool router = params.spec(id).name.ends_with(".router");
       if (router)
         std::memset(params.value(id).data, 0, static_cast<std::size_t>(params.value(id).bytes()));
     }
   }
 
   StepReport step(std::int64_t step) {
-    const StepReport report = trainer_.step(data_.step(step));
+    const StepReport report = trainer_.step(step, data_.step(step));
     if (config_.rebalance_every > 0 && (step + 1) % config_.rebalance_every == 0)
       placements_.push_back(trainer_.rebalance());
     return report;

@@ -7,9 +7,9 @@
 namespace switchyard {
 namespace {
 
-// At six deviations a loss is a spike from 1.35 times the median on, a norm from 3.3 times: of flat
-// series, as of a run that knows its data by heart, ordinary steps stand further out than their
-// median absolute deviation says.
+// With six deviations, a loss is a spike from 1.35 times the median on, a norm from 3.3 times. In a
+// flat series, such as a run that has memorised its data, ordinary steps lie further out than the
+// median absolute deviation suggests.
 constexpr double min_sigma_of_losses = 0.05, min_sigma_of_norms = 0.2;
 
 constexpr const char* untouched =
@@ -33,7 +33,7 @@ Guard::Guard(const GuardConfig& config, double clip_norm)
       losses_(config.window, min_sigma_of_losses),
       norms_(config.window, min_sigma_of_norms) {}
 
-bool Guard::compares_copies(std::int64_t step) const {
+bool Guard::compares_replicas(std::int64_t step) const {
   return config_.enabled && config_.compare_every > 0 && step % config_.compare_every == 0;
 }
 
@@ -74,7 +74,7 @@ StepOutcome Guard::refuse(std::int64_t step, const std::string& problem) {
   return go_back(step, problem, batch_of(step) + 1);
 }
 
-StepOutcome Guard::refuse_copies(std::int64_t step, const std::string& problem) {
+StepOutcome Guard::refuse_replicas(std::int64_t step, const std::string& problem) {
   return go_back(step, problem, -1);
 }
 

@@ -1,11 +1,12 @@
-// Guard: what becomes of a step whose loss or gradient is wrong. It is told the same numbers on all
-// ranks, so that all decide alike, on any layout; what it remembers is in the checkpoint, so that
-// a resumed run decides as one that was not stopped.
+// Guard: decides what becomes of a step whose loss or gradient is wrong. It gets the same numbers
+// on all ranks, so that all decide alike, on any layout. The checkpoint holds what it remembers, so
+// that a resumed run decides as one that was not stopped.
 //
-// A wrong step is computed again, which mends what was transient; some may be computed twice in any
-// case, which finds what is transient and looks right. Its batch is then left out. After
-// several such batches the run goes back to a checkpoint and goes on with the batches behind them,
-// as PaLM did by hand (arXiv:2204.02311, section 5.1).
+// A wrong step is computed again, which mends transient faults; steps may also be computed twice
+// although they look right, which finds transient faults that do not show. A step that is wrong
+// again is skipped, and its batch left out. After several such batches the run goes back to a
+// checkpoint and continues with the batches after them, as PaLM did by hand (arXiv:2204.02311,
+// section 5.1).
 #pragma once
 
 #include <cstdint>
@@ -19,40 +20,41 @@
 
 namespace switchyard {
 
-// What tells whether a step is sound; the same bits on all ranks.
+// The numbers that decide whether a step is sound; the same bits on all ranks.
 struct StepFigures {
   double loss = 0.0, gradient_norm = 0.0;
-  bool finite = true;              // both, and every addend of them
-  std::int64_t gradient_hash = 0;  // 0 if nobody asked
+  bool finite = true;              // both of them, and all their addends
+  std::int64_t gradient_hash = 0;  // 0 unless the step is computed twice
   bool operator==(const StepFigures&) const = default;
 };
 
-// The way back to a checkpoint, as the run that failed hands it to the one that goes on.
+// The way back to a checkpoint, which the attempt that failed hands to the one that continues.
 struct Rewind {
   std::int64_t num_rewinds = 0;  // of the run, this one included
-  std::int64_t next_batch = -1;  // the first one to see; -1: as the checkpoint says
+  std::int64_t next_batch = -1;  // the first batch to train on; -1: as the checkpoint says
 };
 
 class Guard {
  public:
-  // clip_norm: what clipping limits a gradient to, and is no spike therefore; 0: no limit.
+  // clip_norm: the norm that clipping limits a gradient to. A smaller norm is never a spike. 0: no
+  // clipping.
   Guard(const GuardConfig& config, double clip_norm);
 
   bool enabled() const { return config_.enabled; }
-  bool compares_copies(std::int64_t step) const;
+  bool compares_replicas(std::int64_t step) const;
   bool computes_twice(std::int64_t step) const;
   // The batch that a step trains on: its own number, and one more for each left out by a rewind.
   std::int64_t batch_of(std::int64_t step) const { return step + batches_ahead_; }
 
-  // What is wrong with the step, in words; empty: nothing.
+  // What is wrong with the step, in words; empty if nothing is.
   std::string problem_with(const StepFigures& figures) const;
   // The step goes into the weights.
   void take(const StepFigures& figures);
   // The step was wrong when repeated, too: skipped or rewind. Errors: agreed, Exit::numerical if
   // the limits are used up or the guard is off.
   StepOutcome refuse(std::int64_t step, const std::string& problem);
-  // Copies of a parameter differ: rewind, to the same batches. Errors: as refuse.
-  StepOutcome refuse_copies(std::int64_t step, const std::string& problem);
+  // Replicas of a parameter differ: rewind, to the same batches. Errors: as refuse.
+  StepOutcome refuse_replicas(std::int64_t step, const std::string& problem);
 
   const Rewind& rewind() const { return rewind_; }
   // After load(): the run came to the checkpoint of step `step` by going back.
@@ -69,7 +71,7 @@ class Guard {
   GuardConfig config_;
   double clip_norm_;
   RobustWindow losses_, norms_;  // of the steps that were taken
-  std::int64_t skipped_ = 0;     // one after the other, up to now
+  std::int64_t skipped_ = 0;     // consecutive steps up to now
   std::int64_t batches_ahead_ = 0;
   Rewind rewind_;
 };

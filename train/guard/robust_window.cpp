@@ -10,9 +10,9 @@ namespace {
 
 constexpr double sigma_of_deviation = 1.4826;  // 1 / the third quartile of the normal distribution
 
-constexpr double min_value = 1e-30;  // of what has a logarithm
+constexpr double min_value = 1e-30;  // zero has no logarithm
 
-// The upper one of two in the middle: a value of the series, so that no rounding comes in.
+// The upper of the two values in the middle: no mean of two values, so nothing is rounded.
 double median_of(std::vector<double> values) {
   const auto middle = values.begin() + std::ssize(values) / 2;
   std::nth_element(values.begin(), middle, values.end());

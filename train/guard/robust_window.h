@@ -1,6 +1,7 @@
-// RobustWindow: the last values of a positive series, and how far a new one stands above them.
-// Median and median absolute deviation: half of the values could be wild without moving them far.
-// Of logarithms: gradient norms are skewed, and three times the median is nothing unusual for them.
+// RobustWindow: the last values of a positive series, and how far a new value lies above them. It
+// uses the median and the median absolute deviation, which hardly move even if half of the values
+// are wild. It takes logarithms, because gradient norms are skewed: three times the median is not
+// unusual for them.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +12,14 @@ namespace switchyard {
 
 class RobustWindow {
  public:
-  // Holds the last `size` values, and has an opinion from a quarter of them on.
-  // min_sigma: what a deviation is measured in at least, so that a flat series does not make
-  // spikes of noise.
+  // Holds the last `size` values, and judges once it has a quarter of them. min_sigma: the smallest
+  // unit of a deviation, so that noise in a flat series does not count as a spike.
   RobustWindow(std::int64_t size, double min_sigma) : size_(size), min_sigma_(min_sigma) {}
 
   // log(value / median) / (1.4826 median absolute deviations of logarithms), which for a log-normal
   // distribution is in standard deviations. 0 if there are too few values. Requires a finite value.
   double deviations(double value) const;
-  double median() const;  // 0 of no values
+  double median() const;  // 0 if there are no values
 
   void add(double value);  // Requires a finite value.
   std::vector<double> values() const { return {values_.begin(), values_.end()}; }  // oldest first

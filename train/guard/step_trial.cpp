@@ -16,8 +16,8 @@ TrialVerdict StepTrial::judge(const StepFigures& figures) {
   if (problem_.empty()) problem_ = problem;
   if (sound && confirmed) return TrialVerdict::take;
   tries_.push_back(figures);
-  const std::ptrdiff_t most = !guard_.enabled() ? 1 : twice_ ? 3 : 2;
-  return std::ssize(tries_) < most ? TrialVerdict::again : TrialVerdict::refuse;
+  const std::ptrdiff_t max_tries = !guard_.enabled() ? 1 : twice_ ? 3 : 2;
+  return std::ssize(tries_) < max_tries ? TrialVerdict::again : TrialVerdict::refuse;
 }
 
 }  // namespace switchyard

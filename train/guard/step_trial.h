@@ -16,9 +16,9 @@ class StepTrial {
   // The caller keeps the guard.
   StepTrial(const Guard& guard, std::int64_t step);
 
-  // One sound try is enough; of a step that is computed twice two must have the same figures.
+  // One sound try is enough; a step that is computed twice needs two with the same figures.
   TrialVerdict judge(const StepFigures& figures);
-  // What was wrong with the first try that was; empty: nothing.
+  // What was wrong with the first try that failed; empty if none did.
   const std::string& problem() const { return problem_; }
 
  private:

@@ -12,7 +12,7 @@
 namespace switchyard {
 namespace {
 
-std::int32_t likeliest(std::span<const float> logits) {
+std::int32_t most_likely(std::span<const float> logits) {
   return static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
@@ -87,12 +87,13 @@ class Writer {
   }
 
  private:
-  // The last tokens of a text that leave room for more, from scratch; the logits of the next one.
+  // Computes a text's last tokens from the start, as many as leave space for more, and the logits
+  // of the next one.
   void read(std::size_t text) {
     const Tokens& all = texts_[text];
-    const std::int64_t room = past_.capacity();
+    const std::int64_t capacity = past_.capacity();
     const std::int64_t used =
-        std::ssize(all) < room ? std::ssize(all) : std::max(std::int64_t{1}, room / 2);
+        std::ssize(all) < capacity ? std::ssize(all) : std::max(std::int64_t{1}, capacity / 2);
     Rows rows(used);
     std::copy(all.end() - used, all.end(), rows.tokens.begin());
     std::iota(rows.positions.begin(), rows.positions.end(), 0);
@@ -101,8 +102,8 @@ class Writer {
     model_.logits(used - 1, logits_of(text), stream_);
   }
 
-  // The texts' last tokens, all at once; a text that is full is read again. Rows that fill up the
-  // tile repeat text 0, so that they bring no other experts to work.
+  // Computes the texts' last tokens, all at once; a text that is full is read again. The rows that
+  // fill up the tile repeat text 0, so that they use no other experts.
   void advance() {
     Rows rows(std::ssize(texts_));
     for (std::size_t row = 0; row < rows.tokens.size(); ++row) {
@@ -132,7 +133,7 @@ class Writer {
             "checkpoint");
     const std::uint64_t number = text << 32U | static_cast<std::uint64_t>(i);
     const std::int32_t token = config_.temperature == 0
-                                   ? likeliest(logits)
+                                   ? most_likely(logits)
                                    : draw(logits, config_, random_.uniform(number));
     ended_[text] = token == end_token_;
     if (ended_[text]) return;

@@ -8,7 +8,7 @@
 
 namespace switchyard {
 
-// counts: (token, choice) pairs per expert, of which `dropped` found no room.
+// counts: (token, choice) pairs per expert, of which `dropped` were dropped for lack of capacity.
 LayerLoad load_of(int layer, std::span<const std::int64_t> counts, std::int64_t dropped);
 
 }  // namespace switchyard

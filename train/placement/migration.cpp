@@ -6,7 +6,7 @@
 namespace switchyard {
 namespace {
 
-// For every slot that gets another expert, the copy that its rank has or would use today.
+// For every slot that gets another expert: the copy that the slot's rank has or uses now.
 std::vector<SlotMove> moves_between(const Placement& now, const Placement& next) {
   std::vector<SlotMove> moves;
   for (int rank = 0; rank < now.num_ranks(); ++rank) {
@@ -50,8 +50,8 @@ using Moment = Tensor (Params::*)(ParamId) const;
 // The same bytes as whole 32-bit words.
 Tensor words_of(Tensor row) { return {row.data, {row.bytes() / 4}, DType::i32, row.device}; }
 
-// Each replica keeps a part of a moment, and another one where the expert goes: a row is made whole
-// on all replicas before it travels.
+// Each replica owns a part of a moment, and another part at the new slot: a row is made whole on
+// all replicas before it travels.
 void move_moments(Params& params, Moment moment, const MoeLayer& layer,
                   std::span<const SlotMove> moves, std::int64_t elements, Mesh& mesh,
                   Stream& stream) {

@@ -1,4 +1,4 @@
-// Migration: experts move to other ranks between two steps, with all that is known of them.
+// Migration: experts move to other ranks between two steps, with their values and moments.
 #pragma once
 
 #include "experts/placement.h"
@@ -7,10 +7,10 @@
 
 namespace switchyard {
 
-// Collective over all expert groups, which all pass the same. The layer stands as `next` says
-// afterwards: values and moments are the same bits elsewhere; gradients are not moved. `next` has
-// as many slots on each rank as the layer's placement. Returns the number of slots that got
-// another expert.
+// Collective over all expert groups, which all pass the same placement. Moves the layer's experts
+// to where `next` places them: values and moments arrive bit by bit; gradients are not moved.
+// `next` has as many slots on each rank as the layer's placement. Returns the number of slots that
+// got another expert.
 int migrate_experts(Params& params, MoeLayer& layer, const Placement& next, Mesh& mesh,
                     Stream& stream);
 

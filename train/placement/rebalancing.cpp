@@ -9,18 +9,18 @@
 namespace switchyard {
 namespace {
 
-constexpr double min_gain = 0.02;  // of the busiest rank's load: less does not pay for the moves
+constexpr double min_gain = 0.02;  // of the busiest rank's load; less is not worth the moves
 
 }  // namespace
 
 Rebalancing::Rebalancing(Transformer& model, Mesh& mesh)
-    : model_(model), mesh_(mesh), counts_(model.empty_sums().expert_counts.size(), 0) {}
+    : model_(model), mesh_(mesh), counts_(model.empty_sums().expert_counts().size(), 0) {}
 
 void Rebalancing::count(std::span<const std::int64_t> counts) {
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += counts[i];
 }
 
-// The nodes of the first expert group stand for those of all, so that all groups place alike.
+// All groups use the nodes of the first expert group, so that they all choose the same placement.
 const PlacementGround& Rebalancing::ground(Stream& stream) {
   if (ground_) return *ground_;
   const RouterConfig& router = model_.router();

@@ -1,5 +1,5 @@
-// Rebalancing: experts follow the load. Between steps they move to where the counts of the steps
-// since the last time say that no rank has more to do than the others.
+// Rebalancing: experts follow the load. Between steps they move so that, by the counts of the steps
+// since the last time, all ranks have the same work.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What experts consist of, sent from slots to slots of an expert group: one row per slot.
+// Sends the matrices of experts between slots of an expert group: one row per slot.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,8 @@
 
 namespace switchyard {
 
-// From one place of an expert to another: numbers of copies in a placement, or in two with the
-// same slots.
+// From one slot to another, as numbers of copies in a placement, or in two placements with the same
+// slots.
 struct SlotMove {
   int from, to;
 };
@@ -28,8 +28,8 @@ SlotParts slot_parts(const Params& params, const ExpertShard& shard, int slot);
 // A row [elements] of one of my slots.
 using SlotWork = std::function<void(int slot, Tensor row)>;
 
-// Collective over the expert group; all ranks pass the same moves, and of `slots` only the ranks'
-// numbers of slots count. Calls pack(slot, row) for every row that leaves, in an order that the
+// Collective over the expert group; all ranks pass the same moves. Only the number of slots of each
+// rank matters in `slots`. Calls pack(slot, row) for every row that leaves, in an order that the
 // moves alone decide, and then arrive(slot, row) for every row that came. elements: of a row.
 void send_slots(std::span<const SlotMove> moves, const Placement& slots, std::int64_t elements,
                 DType dtype, Comm& experts, const SlotWork& pack, const SlotWork& arrive,

@@ -9,14 +9,8 @@
 
 namespace switchyard {
 
-// What a training state holds of every parameter.
-enum class StateKind : std::uint8_t { value, first_moment, second_moment };
-inline constexpr StateKind state_kinds[] = {StateKind::value, StateKind::first_moment,
-                                            StateKind::second_moment};
-std::string state_name(StateKind kind, const std::string& param);  // "value/layer3.expert17.up"
-
-// The tensors this rank writes, whole. Views of the parameters, or of `gathered`: moments that
-// several ranks own parts of.
+// The tensors that this rank writes, whole. They are views of the parameters or of `gathered`,
+// which holds moments that several ranks own parts of.
 struct OwnedState {
   std::vector<NamedTensor> tensors;
   std::vector<Buffer> gathered;

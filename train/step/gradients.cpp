@@ -7,34 +7,34 @@
 #include "runtime/device/host_access.h"
 #include "runtime/device/trace.h"
 #include "train/ops.h"
+#include "train/replicas.h"
 #include "train/state/value_hash.h"
 
 namespace switchyard {
 namespace {
 
-// Calls work(comm, region, sizes) for both regions of the flat buffers: the ranks that hold copies
-// of it, whether it is that of the experts, and the elements that each of them owns.
+// Calls work(region, replicas, sizes) for each trained region that other ranks hold, too; sizes:
+// the elements of it that each replica owns.
 template <class Work>
-void for_regions(const Params& params, Mesh& mesh, Work work) {
-  for (const bool expert : {false, true}) {
-    Comm& copies = expert ? *mesh.replicas : *mesh.world;
-    const std::int64_t size = params.flat_values(expert).size();
-    if (copies.size() > 1 && size > 0) work(copies, expert, owned_sizes(size, copies.size()));
+void for_replicated_regions(const Params& params, const Mesh& mesh, Work work) {
+  for (const ParamRegion& region : params.regions()) {
+    Comm& replicas = replicas_of(region, mesh);
+    if (region.trained() && region.size() > 0 && replicas.size() > 1)
+      work(region, replicas, owned_sizes(region.size(), replicas.size()));
   }
 }
 
-// Of the gradient, by block, in the order of owned_blocks: what a rank owns of a region is one
-// range.
+// The gradient's squares by block, in the order of owned_blocks: what a rank owns of a region is
+// one range.
 std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
   const Tensor squares = params.scratch_for_blocks(std::ssize(params.owned_blocks()), DType::f64);
   std::int64_t begin = 0;
-  for (const bool expert : {false, true}) {
-    const Tensor region = params.flat_gradients(expert);
-    const ElementRange mine = owned_part(region.size(), params.copies(expert));
+  for (const ParamRegion& region : params.regions()) {
+    if (!region.trained()) continue;
+    const Tensor mine = region.owned_gradients();
     const std::int64_t end = begin + mine.size() / param_block;
     TrainOps::on(stream.device())
-        .sum_squares(region.range(mine.begin, mine.end), params.gradient_factor(),
-                     squares.range(begin, end), stream);
+        .sum_squares(mine, params.gradient_factor(), squares.range(begin, end), stream);
     begin = end;
   }
   const HostRead host(squares, stream);
@@ -45,16 +45,18 @@ std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
 
 void reduce_gradients(Params& params, Mesh& mesh, Stream& stream) {
   const Span span(stream, "reduce");
-  for_regions(params, mesh, [&](Comm& copies, bool expert, const auto& sizes) {
-    copies.reduce_scatter_parts(params.flat_gradients(expert), sizes, stream);
-  });
+  for_replicated_regions(params, mesh,
+                         [&](const ParamRegion& region, Comm& replicas, const auto& sizes) {
+                           replicas.reduce_scatter_parts(region.gradients(), sizes, stream);
+                         });
 }
 
 void gather_values(Params& params, Mesh& mesh, Stream& stream) {
   const Span span(stream, "gather");
-  for_regions(params, mesh, [&](Comm& copies, bool expert, const auto& sizes) {
-    copies.all_gather_parts(params.flat_values(expert), sizes, stream);
-  });
+  for_replicated_regions(params, mesh,
+                         [&](const ParamRegion& region, Comm& replicas, const auto& sizes) {
+                           replicas.all_gather_parts(region.values(), sizes, stream);
+                         });
 }
 
 double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
@@ -64,7 +66,7 @@ double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
   std::int64_t broken = 0;
   for (std::size_t i = 0; i < squares.size(); ++i) {
     const ParamBlock& block = params.owned_blocks()[i];
-    if (params.all()[static_cast<std::size_t>(block.id)].spec.extra_copy) continue;
+    if (params.spec(block.id).extra_copy) continue;
     if (std::isfinite(squares[i])) {
       sum.add(squares[i]);
     } else {
@@ -83,11 +85,9 @@ std::int64_t gradient_hash(const Params& params, std::span<const std::int64_t> c
   std::uint64_t hash = 0;
   for (std::size_t i = 0; i < counts.size(); ++i)
     hash += mixed_bits(counts[i], static_cast<std::int64_t>(i));
-  for (const bool expert : {false, true}) {
-    const Tensor region = params.flat_gradients(expert);
-    const ElementRange mine = owned_part(region.size(), params.copies(expert));
-    hash +=
-        static_cast<std::uint64_t>(value_hash(params, region.range(mine.begin, mine.end), stream));
+  for (const ParamRegion& region : params.regions()) {
+    if (!region.trained()) continue;
+    hash += static_cast<std::uint64_t>(value_hash(params, region.owned_gradients(), stream));
   }
   // In halves, so that no sum over the ranks overflows.
   std::int64_t halves[] = {static_cast<std::int64_t>(hash & 0xffffffffU),

@@ -26,11 +26,11 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
   const Random rounding(static_cast<std::uint64_t>(config_.seed), Purpose::moment_rounding,
                         static_cast<std::uint64_t>(step));
   std::vector<AdamWParam> owned;
-  for (ParamId id = 0; id < static_cast<ParamId>(params.all().size()); ++id) {
+  for (ParamId id = 0; id < params.num_params(); ++id) {
     const auto [begin, end] = params.owned(id);
-    if (begin == end) continue;
+    if (begin == end || !params.trained(id)) continue;
     AdamWStep constants = of_step;
-    const ParamSpec& spec = params.all()[static_cast<std::size_t>(id)].spec;
+    const ParamSpec& spec = params.spec(id);
     constants.weight_decay = spec.decays ? static_cast<float>(config_.weight_decay) : 0.0F;
     const Philox key = rounding.bits(spec.key());
     constants.rounding_key = std::uint64_t{key[0]} << 32 | key[1];

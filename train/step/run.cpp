@@ -23,12 +23,9 @@ Votes vote(const RunHooks& hooks, Comm& world) {
   return {(all & 1) != 0, (all & 2) != 0};
 }
 
-// Which batch it is, the guard says.
 StepData next_data(Trainer& trainer, Loader& loader, std::int64_t step) {
   const Span span(trainer.stream(), "data");
-  StepData data = loader.step(trainer.guard().batch_of(step));
-  data.step = step;
-  return data;
+  return loader.step(trainer.batch_of(step));
 }
 
 // work's report, with the wall time it took.
@@ -48,7 +45,7 @@ RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const 
   for (std::int64_t step = range.first_step; step < config.steps; ++step) {
     hooks.entered(Phase::step);
     const StepReport stepped =
-        timed([&] { return trainer.step(next_data(trainer, loader, step)); });
+        timed([&] { return trainer.step(step, next_data(trainer, loader, step)); });
     hooks.stepped(stepped);
     if (stepped.outcome == StepOutcome::rewind) {
       hooks.entered(Phase::start);

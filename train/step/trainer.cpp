@@ -1,15 +1,17 @@
 #include "train/step/trainer.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "model/transformer/matmul_shapes.h"
 #include "runtime/params/rounded_values.h"
-#include "train/guard/copies_check.h"
+#include "train/guard/replica_check.h"
 #include "train/guard/step_trial.h"
+#include "train/inference/evaluate.h"
 #include "train/placement/expert_copies.h"
 #include "train/placement/load_balance.h"
+#include "train/state/load_state.h"
+#include "train/state/state_names.h"
 #include "train/step/gradients.h"
 #include "train/step/schedule.h"
 
@@ -31,133 +33,118 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       guard_(guard, config.clip_norm) {
   if (config.exact)
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
-  model.params().initialize(static_cast<std::uint64_t>(config.seed));
 }
 
-StepReport Trainer::step(const StepData& data) {
+void Trainer::initialize() { model_.params().initialize(static_cast<std::uint64_t>(config_.seed)); }
+
+void Trainer::load(const CheckpointReader& checkpoint, const nlohmann::json& meta) {
+  load_training_state(checkpoint, model_);
+  if (meta.contains("guard")) guard_.load(meta.at("guard"));
+}
+
+StepReport Trainer::step(std::int64_t step, const StepData& data) {
   StepReport report;
-  report.step = data.step;
+  report.step = step;
   const Gradient gradient = judged_gradient(data, report);
-  if (report.outcome <= StepOutcome::repeated) update(data, gradient);
+  if (report.outcome <= StepOutcome::repeated) update(step, gradient);
   fill(report, data, gradient);
   return report;
 }
 
 Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& report) {
-  Gradient gradient = differentiate(data);
-  if (guard_.compares_copies(data.step)) {
-    report.problem = find_unequal_copies(model_.params(), mesh_, stream_);
+  const std::int64_t step = report.step;
+  Gradient gradient = differentiate(step, data);
+  if (guard_.compares_replicas(step)) {
+    report.problem = find_unequal_replicas(model_.params(), mesh_, stream_);
     if (!report.problem.empty()) {
-      report.outcome = guard_.refuse_copies(data.step, report.problem);
+      report.outcome = guard_.refuse_replicas(step, report.problem);
       return gradient;
     }
   }
-  StepTrial trial(guard_, data.step);
+  StepTrial trial(guard_, step);
   TrialVerdict verdict = trial.judge(gradient.figures);
   for (; verdict == TrialVerdict::again; verdict = trial.judge(gradient.figures))
-    gradient = differentiate(data);
+    gradient = differentiate(step, data);
   report.problem = trial.problem();
   if (verdict == TrialVerdict::refuse) {
-    report.outcome = guard_.refuse(data.step, report.problem);
+    report.outcome = guard_.refuse(step, report.problem);
   } else if (!report.problem.empty()) {
     report.outcome = StepOutcome::repeated;
   }
   return gradient;
 }
 
-Trainer::Gradient Trainer::differentiate(const StepData& data) {
+Trainer::Gradient Trainer::differentiate(std::int64_t step, const StepData& data) {
   Params& params = model_.params();
   params.zero_gradients(stream_);
   const RoundedValues rounded(params, stream_);
   StepSums sums = model_.empty_sums();
   for (Batch batch : data.micro_batches) {  // an empty one still joins every exchange
-    batch.step = data.step;
+    batch.step = step;
     model_.forward(batch, stream_);
     model_.backward(data.loss_tokens, sums, stream_);
   }
-  sums.broken += params.gradient_overflow(stream_);
-  sum_over_world(sums);
+  sums.broken() += params.gradient_overflow(stream_);
+  mesh_.world->all_reduce(sums.words(), Reduce::sum, stream_);
   sum_copies(model_, mesh_, stream_);
   reduce_gradients(params, mesh_, stream_);
-  StepFigures figures{.loss = model_.loss_format().value(sums.loss),
+  StepFigures figures{.loss = model_.loss_format().value(sums.loss()),
                       .gradient_norm = gradient_norm(params, mesh_, stream_),
-                      .finite = sums.broken == 0};
+                      .finite = sums.broken() == 0};
   if (!figures.finite) figures.loss = std::numeric_limits<double>::quiet_NaN();
-  if (guard_.computes_twice(data.step))
-    figures.gradient_hash = gradient_hash(params, sums.expert_counts, mesh_, stream_);
+  if (guard_.computes_twice(step))
+    figures.gradient_hash =
+        gradient_hash(params, std::as_const(sums).expert_counts(), mesh_, stream_);
   return {std::move(sums), figures};
 }
 
-void Trainer::update(const StepData& data, const Gradient& gradient) {
+void Trainer::update(std::int64_t step, const Gradient& gradient) {
   const double norm = gradient.figures.gradient_norm;
   const double scale =
       config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0;
-  optimizer_.update(model_.params(), data.step, learning_rate_at(config_, data.step), scale,
-                    stream_);
+  optimizer_.update(model_.params(), step, learning_rate_at(config_, step), scale, stream_);
   gather_values(model_.params(), mesh_, stream_);
   model_.finish_step(gradient.sums);
-  rebalancing_.count(gradient.sums.expert_counts);
+  rebalancing_.count(gradient.sums.expert_counts());
   guard_.take(gradient.figures);
-}
-
-void Trainer::sum_over_world(StepSums& sums) {
-  std::vector<std::int64_t> words = sums.expert_counts;
-  words.insert(words.end(), sums.dropped.begin(), sums.dropped.end());
-  const SentRows& sent = sums.sent_rows;
-  words.insert(words.end(), {sent.own_rank, sent.own_node, sent.other_nodes});
-  words.insert(words.end(), {sums.loss, sums.balance_loss, sums.z_loss, sums.broken});
-  mesh_.world->all_reduce(tensor_of(words.data(), {std::ssize(words)}), Reduce::sum, stream_);
-  const auto last = words.end();
-  sums.sent_rows = {last[-7], last[-6], last[-5]};
-  sums.loss = last[-4];
-  sums.balance_loss = last[-3];
-  sums.z_loss = last[-2];
-  sums.broken = last[-1];
-  std::copy_n(words.begin(), sums.expert_counts.size(), sums.expert_counts.begin());
-  std::copy_n(words.begin() + std::ssize(sums.expert_counts), sums.dropped.size(),
-              sums.dropped.begin());
 }
 
 void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gradient) const {
   const FixedPoint& format = model_.loss_format();
   const StepSums& sums = gradient.sums;
   report.loss = gradient.figures.loss;
-  report.balance_loss = format.value(sums.balance_loss);
-  report.z_loss = format.value(sums.z_loss);
+  report.balance_loss = format.value(sums.balance_loss());
+  report.z_loss = format.value(sums.z_loss());
   report.gradient_norm = gradient.figures.gradient_norm;
-  report.learning_rate = learning_rate_at(config_, data.step);
+  report.learning_rate = learning_rate_at(config_, report.step);
   report.tokens = data.loss_tokens;
   const std::int64_t row_bytes = times_a_row_travels * model_.travelling_row_bytes();
-  report.exchanged = {sums.sent_rows.own_rank * row_bytes, sums.sent_rows.own_node * row_bytes,
-                      sums.sent_rows.other_nodes * row_bytes};
+  const SentRows sent = sums.sent_rows();
+  report.exchanged = {sent.own_rank * row_bytes, sent.own_node * row_bytes,
+                      sent.other_nodes * row_bytes};
   const std::vector<int> layers = model_.moe_layers();
-  const auto experts = static_cast<std::size_t>(model_.config().num_experts);
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    report.layers.push_back(load_of(
-        layers[i], std::span(sums.expert_counts).subspan(i * experts, experts), sums.dropped[i]));
-  }
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    report.layers.push_back(load_of(layers[i], sums.expert_counts(i), sums.dropped()[i]));
 }
 
 PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
 
 double Trainer::evaluate(Loader& loader) {
-  StepSums sums = model_.empty_sums();
-  const std::int64_t targets = loader.num_pass_targets();
-  const RoundedValues rounded(model_.params(), stream_);
-  for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
-    for (const Batch& batch : loader.pass(step).micro_batches) {
-      model_.forward(batch, stream_);
-      model_.evaluate(targets, sums, stream_);
-    }
-  }
-  sum_over_world(sums);
-  if (sums.broken > 0) {
-    throw Error(Exit::numerical,
-                "the validation loss is not finite: the training has diverged; take an earlier "
-                "checkpoint")
-        .as_agreed();
-  }
-  return model_.loss_format().value(sums.loss);
+  return switchyard::evaluate(model_, mesh_, loader, stream_);
+}
+
+OwnedState Trainer::owned_state() const {
+  OwnedState state = switchyard::owned_state(model_.params(), mesh_, stream_);
+  if (mesh_.world->rank() > 0) return state;  // all ranks hold the gates' state
+  for (const auto& [name, tensor] : model_.gate_state())
+    state.tensors.push_back({gate_state_name(name), tensor});
+  return state;
+}
+
+nlohmann::json Trainer::meta() const {
+  return {{"fingerprint", arithmetic_.fingerprint},
+          {"fixed_point_bits", model_.loss_format().bits},
+          {"guard", guard_.state()}};
 }
 
 }  // namespace switchyard

@@ -24,48 +24,54 @@ namespace switchyard {
 
 class Trainer {
  public:
-  // Collective. The caller owns model and mesh. Initialises parameters from train.seed; in exact
-  // mode tests the arithmetic of every rank first.
+  // Collective. The caller owns model and mesh, and initialises or loads the weights before the
+  // first step. In exact mode this tests the arithmetic of every rank.
   Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream,
           const GuardConfig& guard = {});
 
+  // Not collective. Draws every weight from train.seed.
+  void initialize();
+  // Not collective. Loads what this rank hosts, and what the guard remembers. meta: what meta()
+  // gave for this checkpoint. Errors: Exit::data for a missing, surplus or misshapen tensor.
+  void load(const CheckpointReader& checkpoint, const nlohmann::json& meta);
+
+  // Which of the loader's batches a step trains on: the guard may have left some out.
+  std::int64_t batch_of(std::int64_t step) const { return guard_.batch_of(step); }
   // Collective. One optimizer step on this rank's share of the data. report.seconds is the caller's
   // to fill in. The report's outcome says what the guard made of it. Errors: agreed,
   // Exit::numerical if a step is wrong and the guard is off or its limits are used up; the weights
   // are then untouched.
-  StepReport step(const StepData& data);
+  StepReport step(std::int64_t step, const StepData& data);
+  // Where the run goes after StepOutcome::rewind.
+  const Rewind& rewind() const { return guard_.rewind(); }
+  // After load(): the run came to the checkpoint of step `step` by going back.
+  void go_on(std::int64_t step, const Rewind& rewind) { guard_.go_on(step, rewind); }
 
   // Collective. Experts move to where the load since the last time asks for them
   // (train/placement/rebalancing.h). What owned_state() named may be elsewhere afterwards.
   PlacementReport rebalance();
 
-  // Collective. Mean cross-entropy per token over one pass of the loader's split.
+  // Collective. See train/inference/evaluate.h.
   double evaluate(Loader& loader);
 
   Stream& stream() { return stream_; }
-  Guard& guard() { return guard_; }
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
-  // Collective. The tensors this rank writes, for save_checkpoint: "value/...",
-  // "first_moment/...", "second_moment/...", and what gates keep, "gate/...".
+  // Collective. The tensors this rank writes, for save_checkpoint, under the names of
+  // train/state/state_names.h.
   OwnedState owned_state() const;
   nlohmann::json meta() const;
-  // Not collective. Loads what this rank hosts; the guard's part of meta() is the caller's to load.
-  // Errors: Exit::data for a missing, surplus or
-  // misshapen tensor.
-  void load(const CheckpointReader& checkpoint);
 
  private:
-  // Of a step, summed over all ranks; the gradient itself is with the owners of the parameters.
+  // Of a step, summed over all ranks; the owners of the parameters hold the gradient itself.
   struct Gradient {
     StepSums sums;
     StepFigures figures;
   };
-  Gradient differentiate(const StepData& data);
+  Gradient differentiate(std::int64_t step, const StepData& data);
   Gradient judged_gradient(const StepData& data, StepReport& report);
-  void update(const StepData& data, const Gradient& gradient);
-  void sum_over_world(StepSums& sums);
+  void update(std::int64_t step, const Gradient& gradient);
   void fill(StepReport& report, const StepData& data, const Gradient& gradient) const;
 
   Transformer& model_;

@@ -83,7 +83,7 @@ TEST(Capacity, ExpertsTakeTheirMostProbableTokens) {
 TEST(Capacity, IsTheFactorTimesAnEvenShareRoundedUp) {
   Params params;
   Gate gate(params, "layer0", {.capacity_factor = 1.1}, 16, 4, 0.0);
-  params.allocate(false, {});
+  params.allocate({.exact = false});
   params.initialize(1);
   Buffer x(Shape{32, 16}, DType::f32);
   Arena arena;

@@ -7,19 +7,24 @@
 #include <limits>
 #include <vector>
 
+#include "runtime/params/rounded_values.h"
 #include "runtime/random.h"
 
 namespace switchyard {
 namespace params_test {
 
+ParamSpec expert_spec(int expert, Shape shape) {
+  return {.shape = shape, .init_std = 0.1, .expert = ExpertPart{"layer0", expert, "up"}};
+}
+
 // Two dense parameters and two experts, of sizes around a block.
-Params small_params(bool exact) {
+Params small_params(bool exact, ParamUse use = ParamUse::training) {
   Params params;
   params.declare({.name = "embedding", .shape = {100, 48}, .init_std = 0.02});
   params.declare({.name = "norm", .shape = {48}, .init_value = 1.0F, .decays = false});
-  params.declare({.name = "expert0.up", .shape = {64, 64}, .init_std = 0.1, .expert = true});
-  params.declare({.name = "expert1.up", .shape = {64, 65}, .init_std = 0.1, .expert = true});
-  params.allocate(exact, fixed_point_for(1024, 64));
+  params.declare(expert_spec(0, {64, 64}));
+  params.declare(expert_spec(1, {64, 65}));
+  params.allocate({.use = use, .exact = exact, .format = fixed_point_for(1024, 64)});
   return params;
 }
 
@@ -45,20 +50,66 @@ std::vector<float> gradient_of(const Params& params, ParamId id, Stream& stream)
 
 TEST(Params, BlocksNeverSpanTwoTensors) {
   const Params params = small_params(true);
-  const std::vector<std::int64_t> expected = {0, 8192, 12288, 16384};
+  const std::vector<std::int64_t> expected = {0, 8192, 0, 4096};
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(params.all()[i].offset, expected[i]);
-  EXPECT_EQ(params.flat_values(false).size() + params.flat_values(true).size(), 16384 + 8192);
 }
 
-TEST(Params, DenseComeBeforeExperts) {
+TEST(Params, ARegionHoldsWhatTheSameRanksHold) {
   const Params params = small_params(false);
-  EXPECT_EQ(params.flat_gradients(false).size(), 12288);
-  EXPECT_EQ(params.flat_gradients(true).size(), 4096 + 8192);
-  EXPECT_EQ(params.flat_gradients(true).as<float>(),
-            params.flat_gradients(false).as<float>() + 12288);
-  Params late;
-  late.declare({.name = "expert", .shape = {1}, .expert = true});
-  EXPECT_THROW(late.declare({.name = "dense", .shape = {1}}), Error);
+  const ParamRegion& dense = params.region_of(0);
+  const ParamRegion& experts = params.region_of(2);
+  EXPECT_EQ(dense.axis(), ReplicaAxis::world);
+  EXPECT_EQ(experts.axis(), ReplicaAxis::replicas);
+  EXPECT_EQ(params.ids_of(dense), (std::vector<ParamId>{0, 1}));
+  EXPECT_EQ(params.ids_of(experts), (std::vector<ParamId>{2, 3}));
+  for (const Tensor flat : {dense.values(), dense.gradients(), dense.first_moments()})
+    EXPECT_EQ(flat.size(), 12288);
+  EXPECT_EQ(experts.gradients().size(), 4096 + 8192);
+  EXPECT_EQ(params.gradient(3).as<float>(), experts.gradients().as<float>() + 4096);
+}
+
+TEST(Params, DenseParametersMayBeDeclaredAfterExperts) {
+  Params params;
+  params.declare(expert_spec(0, {64, 64}));
+  const ParamId norm = params.declare({.name = "norm", .shape = {48}});
+  params.allocate({.exact = false});
+  EXPECT_EQ(params.value(norm).as<float>(), params.region_of(norm).values().as<float>());
+}
+
+TEST(Params, AnotherExpertTakesTheNameOfItsPart) {
+  Params params = small_params(true);
+  EXPECT_EQ(params.spec(3).name, "layer0.expert1.up");
+  params.host_expert(3, 17, true);
+  EXPECT_EQ(params.find("layer0.expert17.up"), 3);
+  EXPECT_EQ(params.find("layer0.expert1.up"), -1);
+  EXPECT_TRUE(params.spec(3).extra_copy);
+  EXPECT_THROW(params.host_expert(0, 17, true), Error);
+}
+
+TEST(Params, ForInferenceThereAreValuesAlone) {
+  Params params = small_params(true, ParamUse::inference);
+  EXPECT_EQ(params.bytes(), (12288 + 12288) * 4);
+  for (const ParamRegion& region : params.regions()) {
+    EXPECT_FALSE(region.trained());
+    for (const Tensor state : {region.gradients(), region.first_moments(), region.second_moments()})
+      EXPECT_TRUE(state.empty());
+  }
+  Stream stream = Stream::cpu(1);
+  EXPECT_THROW(params.gradient(0), Error);
+  EXPECT_THROW(params.zero_gradients(stream), Error);
+  EXPECT_THROW(params.add_gradient(1, Buffer({48}, DType::f32), stream), Error);
+  EXPECT_TRUE(params.owned_blocks().empty());
+}
+
+TEST(Params, ValuesThatNobodySetAreNotUsed) {
+  Stream stream = Stream::cpu(1);
+  Params params = small_params(true);
+  EXPECT_THROW(RoundedValues(params, stream), Error);
+  params.initialize(1);
+  EXPECT_NO_THROW(RoundedValues(params, stream));
+  Params loaded = small_params(true);
+  loaded.mark_loaded();
+  EXPECT_NO_THROW(RoundedValues(loaded, stream));
 }
 
 TEST(Params, NamesAreUnique) {
@@ -69,19 +120,18 @@ TEST(Params, NamesAreUnique) {
 
 TEST(Params, NothingIsDeclaredAfterAllocation) {
   Params params = small_params(true);
-  EXPECT_THROW(params.declare({.name = "late", .shape = {1}, .expert = true}), Error);
+  EXPECT_THROW(params.declare(expert_spec(7, {1})), Error);
 }
 
 TEST(Params, FindsByName) {
   const Params params = small_params(true);
   EXPECT_EQ(params.find("norm"), 1);
-  EXPECT_EQ(params.find("expert7.up"), -1);
+  EXPECT_EQ(params.find("layer0.expert7.up"), -1);
 }
 
 TEST(Params, ViewsHaveTheirShape) {
   const Params params = small_params(true);
   EXPECT_EQ(params.value(3).shape, Shape({64, 65}));
-  EXPECT_EQ(params.value(3).as<float>(), params.flat_values(false).as<float>() + 16384);
   EXPECT_NE(params.first_moment(3).data, params.second_moment(3).data);
   EXPECT_THROW(params.value(4), Error);
   EXPECT_THROW(params.value(-1), Error);
@@ -100,16 +150,16 @@ TEST(Params, CountsTheBytesOfAllBuffers) {
 
 TEST(Params, InitialValuesDependOnNameAndSeedAlone) {
   Params all = small_params(true), one;
-  one.declare({.name = "expert1.up", .shape = {64, 65}, .init_std = 0.1, .expert = true});
-  one.allocate(false, {});
+  one.declare(expert_spec(1, {64, 65}));
+  one.allocate({.exact = false});
   all.initialize(7);
   one.initialize(7);
-  EXPECT_EQ(values_of(one, "expert1.up"), values_of(all, "expert1.up"));
-  const auto before = values_of(all, "expert1.up");
+  EXPECT_EQ(values_of(one, "layer0.expert1.up"), values_of(all, "layer0.expert1.up"));
+  const auto before = values_of(all, "layer0.expert1.up");
   all.initialize(8);
-  EXPECT_NE(values_of(all, "expert1.up"), before);
-  const auto other = values_of(all, "expert0.up");
-  EXPECT_FALSE(std::equal(other.begin(), other.end(), values_of(all, "expert1.up").begin()));
+  EXPECT_NE(values_of(all, "layer0.expert1.up"), before);
+  const auto other = values_of(all, "layer0.expert0.up");
+  EXPECT_FALSE(std::equal(other.begin(), other.end(), values_of(all, "layer0.expert1.up").begin()));
 }
 
 TEST(Params, InitialValuesHaveTheirDeviation) {

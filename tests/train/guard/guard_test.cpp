@@ -192,7 +192,7 @@ TEST(GuardedTrainer, AFaultThatDoesNotRepeatLeavesNoTrace) {
 StepReport spiked_step(SmallRun& run, std::int64_t step) {
   StepData data = run.data().step(step);
   data.loss_tokens /= 300;
-  return run.trainer().step(data);
+  return run.trainer().step(step, data);
 }
 
 std::int64_t hash_after_a_spike(SmallRun& run) {
@@ -216,7 +216,7 @@ TEST(GuardedTrainer, ASpikeIsLeftOutWithTheSameBitsOnAnyLayout) {
   }
 }
 
-// What find_unequal_copies says of one flipped bit on the last rank.
+// What find_unequal_replicas says of one flipped bit on the last rank.
 StepReport step_with_a_flipped_bit(const char* name) {
   SmallConfig config = small_config();
   config.guard.compare_every = 2;
@@ -225,10 +225,10 @@ StepReport step_with_a_flipped_bit(const char* name) {
   Params& params = run.model().params();
   auto* bytes = static_cast<unsigned char*>(params.value(params.find(name)).data);
   if (test_world().rank() == test_world().size() - 1) bytes[41] ^= 4U;
-  return run.trainer().step(run.data().step(2));
+  return run.trainer().step(2, run.data().step(2));
 }
 
-TEST(GuardedTrainer, AFlippedBitInACopyIsFoundAndTheRankNamed) {
+TEST(GuardedTrainer, AFlippedBitInAReplicaIsFoundAndTheRankNamed) {
   const int last = test_world().size() - 1;
   for (const char* name : {"embedding", "layer1.expert3.up"}) {
     const StepReport report = step_with_a_flipped_bit(name);
@@ -239,10 +239,8 @@ TEST(GuardedTrainer, AFlippedBitInACopyIsFoundAndTheRankNamed) {
                           "ranks 0, 1 hold different bits of {}, none of them the "
                           "majority's",
                           name)
-                    : fmt::format(
-                          "rank {} holds other bits of {} than the {} other ranks with "
-                          "copies",
-                          last, name, last);
+                    : fmt::format("rank {} holds other bits of {} than the {} other replicas", last,
+                                  name, last);
     EXPECT_EQ(report.problem, expected);
   }
 }

@@ -16,9 +16,9 @@ class OwnedStateTest : public testing::Test {
   OwnedStateTest() : mesh_(make_mesh(test_world().split(0, test_world().rank()), 1)) {
     params_.declare({.name = "table", .shape = {9, param_block}});
     for (const char* name : {"a", "b", "c"}) params_.declare({.name = name, .shape = {64}});
-    params_.declare({.name = "expert0.up", .shape = {5, param_block}, .expert = true});
-    const Copies all{test_world().rank(), test_world().size()};
-    params_.allocate(true, fixed_point_for(1024, 1), all, all);
+    params_.declare({.shape = {5, param_block}, .expert = ExpertPart{"layer0", 0, "up"}});
+    const Replicas all{test_world().rank(), test_world().size()};
+    params_.allocate({.format = fixed_point_for(1024, 1), .dense = all, .experts = all});
     for (ParamId id = 0; id < 5; ++id) {
       const ElementRange mine = params_.owned(id);
       for (std::int64_t i = 0; i < mine.size(); ++i)

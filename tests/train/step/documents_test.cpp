@@ -78,7 +78,7 @@ TEST(Documents, TailHasNoLoss) {
     StepSums sums = run.model().empty_sums();
     run.model().forward(batch.view(0), run.stream());
     run.model().evaluate(42, sums, run.stream());
-    return sums.loss;
+    return sums.loss();
   };
   const std::int64_t before = loss_of();
   EXPECT_GT(before, 0);

@@ -10,7 +10,7 @@
 #include "tests/faulty_comm.h"
 #include "tests/rank_test.h"
 #include "tests/train/small_run.h"
-#include "train/guard/copies_check.h"
+#include "train/guard/replica_check.h"
 
 namespace switchyard {
 namespace faults_test {
@@ -92,7 +92,7 @@ TEST(Faults, EveryFlippedBitOfAWeightIsFoundAndTheRankNamed) {
     const Tensor value = params.value(id);
     const std::int64_t bit = draw.below(8 * value.bytes());
     if (test_world().rank() == broken) flip(value, bit);
-    const std::string found = find_unequal_copies(params, run.mesh(), run.stream());
+    const std::string found = find_unequal_replicas(params, run.mesh(), run.stream());
     if (test_world().rank() == broken) flip(value, bit);
     const std::string& name = params.all()[static_cast<std::size_t>(id)].spec.name;
     EXPECT_NE(found.find(" of " + name), std::string::npos) << "trial " << trial << ": " << found;

@@ -73,15 +73,30 @@ void expect_resume_equals_not_stopping(const SmallConfig& config) {
     checkpoint = save_checkpoint(folder.path(), 3, 1, first.trainer().owned_state().tensors,
                                  first.trainer().meta(), test_world(), stream);
   }
-  SmallRun second = whole_world(config, widest_degree(config));
-  agree(test_world(), [&] { second.trainer().load(CheckpointReader(checkpoint)); });
+  SmallConfig resumed = config;
+  resumed.draw_weights = false;
+  SmallRun second = whole_world(resumed, widest_degree(config));
+  agree(test_world(), [&] {
+    const CheckpointReader reader(checkpoint);
+    second.trainer().load(reader, reader.meta());
+  });
   EXPECT_EQ(second.losses(3, 6), std::vector<double>(expected.begin() + 3, expected.end()));
   EXPECT_EQ(second.state_hash(), straight.state_hash());
+  EXPECT_EQ(second.trainer().meta().at("guard"), straight.trainer().meta().at("guard"));
 }
 
 // Law 4: stop and resume equals not stopping, on another layout too.
 TEST(Trainer, ResumeOnAnotherDegreeEqualsNotStopping) {
   expect_resume_equals_not_stopping(SmallConfig{});
+}
+
+TEST(Trainer, DoesNotTrainWeightsThatNobodyDrewOrLoaded) {
+  SmallConfig config;
+  config.draw_weights = false;
+  SmallRun run = whole_world(config, 1);
+  EXPECT_THROW(run.step(0), Error);
+  run.trainer().initialize();
+  EXPECT_NO_THROW(run.step(0));
 }
 
 // The balancing bias and the counts of the step before are in the checkpoint; noise needs none.

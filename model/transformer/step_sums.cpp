@@ -1,0 +1,41 @@
+#include "model/transformer/step_sums.h"
+
+namespace switchyard {
+
+StepSums::StepSums(int num_moe_layers, int num_experts)
+    : num_moe_layers_(static_cast<std::size_t>(num_moe_layers)),
+      num_experts_(static_cast<std::size_t>(num_experts)),
+      words_(static_cast<std::size_t>(Word::first_dropped) + num_moe_layers_ * (1 + num_experts_)) {
+}
+
+void StepSums::add_sent_rows(const SentRows& rows) {
+  word(Word::rows_on_own_rank) += rows.own_rank;
+  word(Word::rows_on_own_node) += rows.own_node;
+  word(Word::rows_to_other_nodes) += rows.other_nodes;
+}
+
+SentRows StepSums::sent_rows() const {
+  return {word(Word::rows_on_own_rank), word(Word::rows_on_own_node),
+          word(Word::rows_to_other_nodes)};
+}
+
+std::span<std::int64_t> StepSums::dropped() {
+  return std::span(words_).subspan(static_cast<std::size_t>(Word::first_dropped), num_moe_layers_);
+}
+std::span<const std::int64_t> StepSums::dropped() const {
+  return std::span(words_).subspan(static_cast<std::size_t>(Word::first_dropped), num_moe_layers_);
+}
+
+std::span<const std::int64_t> StepSums::expert_counts() const {
+  return std::span(words_).last(num_moe_layers_ * num_experts_);
+}
+std::span<const std::int64_t> StepSums::expert_counts(std::size_t layer) const {
+  return expert_counts().subspan(layer * num_experts_, num_experts_);
+}
+std::span<std::int64_t> StepSums::expert_counts(std::size_t layer) {
+  return std::span(words_)
+      .last(num_moe_layers_ * num_experts_)
+      .subspan(layer * num_experts_, num_experts_);
+}
+
+}  // namespace switchyard

@@ -1,0 +1,60 @@
+#include "train/state/load_state.h"
+
+#include "runtime/device/host_access.h"
+#include "train/state/state_names.h"
+
+namespace switchyard {
+namespace {
+
+void read_tensor(const CheckpointReader& checkpoint, const std::string& name, Tensor tensor) {
+  if (tensor.device == Device::cpu()) return checkpoint.read(name, tensor);
+  const Buffer on_host(tensor.shape, tensor.dtype);
+  checkpoint.read(name, on_host);
+  write_now(on_host.tensor().data, tensor);
+}
+
+// Reads all of a moment, and keeps what this rank owns of it.
+void load_moment(const CheckpointReader& checkpoint, const std::string& name, const Shape& shape,
+                 ElementRange mine, Tensor owned) {
+  if (mine.size() == 0) return;
+  if (mine.size() == shape.size()) {
+    read_tensor(checkpoint, name, owned.view(shape));
+    return;
+  }
+  const Buffer whole(shape, owned.dtype);
+  checkpoint.read(name, whole);
+  write_now(whole.tensor().range(mine.begin, mine.end).data, owned);
+}
+
+}  // namespace
+
+void load_values(const CheckpointReader& checkpoint, Transformer& model) {
+  const std::set<std::string> known = all_state_names(model);
+  for (const std::string& name : checkpoint.names()) {
+    require(known.contains(name), Exit::data,
+            "checkpoint {} holds {}, which this model does not have", checkpoint.folder().string(),
+            name);
+  }
+  Params& params = model.params();
+  for (ParamId id = 0; id < params.num_params(); ++id)
+    read_tensor(checkpoint, state_name(StateKind::value, params.spec(id).name), params.value(id));
+  params.mark_loaded();
+  for (const auto& [name, tensor] : model.gate_state())
+    checkpoint.read(gate_state_name(name), tensor);
+}
+
+void load_training_state(const CheckpointReader& checkpoint, Transformer& model) {
+  load_values(checkpoint, model);
+  const Params& params = model.params();
+  for (ParamId id = 0; id < params.num_params(); ++id) {
+    if (!params.trained(id)) continue;
+    const ParamSpec& spec = params.spec(id);
+    const ElementRange mine = params.owned(id);
+    load_moment(checkpoint, state_name(StateKind::first_moment, spec.name), spec.shape, mine,
+                params.first_moment(id));
+    load_moment(checkpoint, state_name(StateKind::second_moment, spec.name), spec.shape, mine,
+                params.second_moment(id));
+  }
+}
+
+}  // namespace switchyard

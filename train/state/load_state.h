@@ -1,0 +1,16 @@
+// Loading: from a checkpoint into a model, on any layout.
+#pragma once
+
+#include "io/checkpoint/checkpoint.h"
+#include "model/transformer/transformer.h"
+
+namespace switchyard {
+
+// Not collective. Reads the values that this rank hosts and what the gates keep. Errors: Exit::data
+// for a missing, surplus or misshapen tensor.
+void load_values(const CheckpointReader& checkpoint, Transformer& model);
+
+// As load_values, with the moments of what this rank owns.
+void load_training_state(const CheckpointReader& checkpoint, Transformer& model);
+
+}  // namespace switchyard

@@ -1,0 +1,43 @@
+#include "train/state/state_names.h"
+
+#include <utility>
+
+namespace switchyard {
+namespace {
+
+constexpr StateKind all_kinds[] = {StateKind::value, StateKind::first_moment,
+                                   StateKind::second_moment};
+
+}  // namespace
+
+std::span<const StateKind> state_kinds(const ParamRegion& region) {
+  return std::span(all_kinds).first(region.trained() ? 3 : 1);
+}
+
+std::string state_name(StateKind kind, const std::string& param) {
+  constexpr const char* folders[] = {"value/", "first_moment/", "second_moment/"};
+  return folders[static_cast<std::size_t>(kind)] + param;
+}
+
+std::string gate_state_name(const std::string& name) { return "gate/" + name; }
+
+std::set<std::string> all_state_names(Transformer& model) {
+  std::set<std::string> names;
+  const auto add = [&](const std::string& param) {
+    for (const StateKind kind : all_kinds) names.insert(state_name(kind, param));
+  };
+  std::set<std::pair<std::string, std::string>> parts;  // of layers' experts
+  for (const Param& param : model.params().all()) {
+    if (!param.spec.expert) {
+      add(param.spec.name);
+    } else if (const auto& [layer, expert, part] = *param.spec.expert;
+               parts.emplace(layer, part).second) {
+      for (int other = 0; other < model.config().num_experts; ++other)
+        add(ExpertPart{layer, other, part}.name());
+    }
+  }
+  for (const auto& [name, tensor] : model.gate_state()) names.insert(gate_state_name(name));
+  return names;
+}
+
+}  // namespace switchyard

@@ -1,0 +1,26 @@
+// The names of a training state's tensors in a checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <string>
+
+#include "model/transformer/transformer.h"
+#include "runtime/params/param_region.h"
+
+namespace switchyard {
+
+// What a training state holds of a parameter.
+enum class StateKind : std::uint8_t { value, first_moment, second_moment };
+
+// The kinds that there are of a region's parameters: all if it is trained, else the value.
+std::span<const StateKind> state_kinds(const ParamRegion& region);
+
+std::string state_name(StateKind kind, const std::string& param);  // "value/layer3.expert17.up"
+std::string gate_state_name(const std::string& name);              // "gate/layer3.bias"
+
+// Every name that a checkpoint of the model may hold, the experts of other ranks included.
+std::set<std::string> all_state_names(Transformer& model);
+
+}  // namespace switchyard
