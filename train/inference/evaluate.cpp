@@ -9,8 +9,10 @@ double evaluate(Transformer& model, Mesh& mesh, Loader& loader, Stream& stream) 
   const std::int64_t targets = loader.num_pass_targets();
   const RoundedValues rounded(model.params(), stream);
   for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
-    for (const Batch& batch : loader.pass(step).micro_batches) model.forward(batch, stream);
-    model.evaluate(targets, sums, stream);
+    for (const Batch& batch : loader.pass(step).micro_batches) {
+      model.forward(batch, stream);
+      model.evaluate(targets, sums, stream);
+    }
   }
   mesh.world->all_reduce(sums.words(), Reduce::sum, stream);
   if (sums.broken() > 0) {
