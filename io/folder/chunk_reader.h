@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/files/file.h"
 #include "io/files/mapped_file.h"
 #include "io/folder/extent.h"

@@ -74,7 +74,8 @@ std::vector<std::string> hash_chunks(const void* data, std::int64_t bytes,
   std::vector<std::string> hashes;
   const auto* first = static_cast<const std::byte*>(data);
   for (std::int64_t begin = 0; begin < bytes; begin += chunk_bytes) {
-    hashes.push_back(xxh3_hex(first + begin, std::min(chunk_bytes, bytes - begin)));
+    const auto size = static_cast<std::size_t>(std::min(chunk_bytes, bytes - begin));
+    hashes.push_back(content_hash(std::span(first + begin, size)).hex());
   }
   return hashes;
 }
@@ -100,7 +101,7 @@ void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t 
   require(opened.read_at(offset, out) == std::ssize(out), Exit::data,
           "{} is truncated: '{}' reaches to byte {}", opened.path().string(), extent.name,
           extent.offset + extent.bytes);
-  require(xxh3_hex(out.data(), std::ssize(out)) == extent.chunk_hashes.at(chunk), Exit::data,
+  require(content_hash(std::span<const std::byte>(out)).hex() == extent.chunk_hashes.at(chunk), Exit::data,
           "{} is damaged: chunk {} of '{}' ({} bytes from byte {} on) does not match its hash",
           opened.path().string(), chunk, extent.name, out.size(), offset);
 }

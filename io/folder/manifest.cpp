@@ -105,7 +105,7 @@ Manifest manifest_of(json document, const std::string& kind, int newest_version)
   const std::string hash = hash_text(document.at("hash"));
   document.erase("hash");
   const std::string text = canonical_text(document);
-  require(hash == xxh3_hex(text.data(), std::ssize(text)), Exit::data,
+  require(hash == content_hash(text).hex(), Exit::data,
           "its text does not match its own hash");
 
   manifest.files = files_of(document.at("files"));
@@ -155,7 +155,7 @@ std::string manifest_text(const Manifest& manifest) {
   document["tool"] = "switchyard " SWITCHYARD_VERSION;
   document["files"] = json_of(manifest.files);
   const std::string text = canonical_text(document);
-  document["hash"] = xxh3_hex(text.data(), std::ssize(text));
+  document["hash"] = content_hash(text).hex();
   return document.dump(1, ' ', false, json::error_handler_t::replace) + '\n';
 }
 

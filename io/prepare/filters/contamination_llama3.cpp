@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/filters/contamination_rule.h"
 #include "io/prepare/filters/example_coverage.h"
 #include "io/prepare/words/ngram_index.h"

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
 namespace switchyard {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
 namespace switchyard {
 

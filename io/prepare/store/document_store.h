@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/folder/extent.h"
 #include "io/folder/manifest.h"
 #include "io/prepare/input/recipe.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
 namespace switchyard {
 

@@ -5,7 +5,7 @@
 #include <bit>
 #include <iterator>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/text/unicode.h"
 #include "runtime/hd.h"
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/words/compared_text.h"
 #include "io/prepare/words/cut.h"
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/words/compared_text.h"
 
 namespace switchyard {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/work/job.h"
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spill.h"

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
 namespace switchyard {
 

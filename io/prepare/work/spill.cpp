@@ -5,7 +5,7 @@
 #include <span>
 #include <utility>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/files/durable.h"
 #include "runtime/error.h"
 

@@ -79,7 +79,7 @@ TEST(HashRest, IsOfTheBytesBetweenTheExtents) {
   const std::string hash = hash_rest(file, [&](std::int64_t offset, std::span<std::byte> out) {
     std::copy_n(std::as_bytes(std::span(contents)).begin() + offset, out.size(), out.begin());
   });
-  EXPECT_EQ(hash, xxh3_hex("04589", 5));
+  EXPECT_EQ(hash, content_hash("04589").hex());
 }
 
 TEST(HashRest, OverlappingExtentsAreBadData) {

@@ -26,7 +26,7 @@ Thrown parse_changed(Change change) {
   change(document);
   document.erase("hash");
   const std::string text = canonical_text(document);
-  document["hash"] = xxh3_hex(text.data(), std::ssize(text));
+  document["hash"] = content_hash(text).hex();
   return parse(document.dump());
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/prepare.h"
 #include "io/prepare/store/document_store.h"
 #include "io/prepare/words/shingles.h"

@@ -32,7 +32,7 @@ class HostileDataset : public testing::Test {
     change(manifest);
     manifest.erase("hash");
     const std::string text = canonical_text(manifest);
-    manifest["hash"] = xxh3_hex(text.data(), std::ssize(text));
+    manifest["hash"] = content_hash(text).hex();
     put_contents(path, manifest.dump());
   }
 
