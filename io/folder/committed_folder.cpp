@@ -25,7 +25,7 @@ durable::File open_checked(const fs::path& folder, const FileEntry& entry) {
   durable::File file = durable::File::open_for_reading(path);
   require(file.size() == entry.bytes, Exit::data, "{} has {} bytes and should have {}",
           path.string(), file.size(), entry.bytes);
-  const std::string hash = hash_rest(entry, [&](std::int64_t offset, std::span<std::byte> out) {
+  const ContentHash hash = hash_rest(entry, [&](std::int64_t offset, std::span<std::byte> out) {
     require(file.read_at(offset, out) == std::ssize(out), Exit::data, "{} is truncated",
             path.string());
   });

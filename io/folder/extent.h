@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "io/files/hash.h"
+
 namespace switchyard {
 
 namespace durable {
@@ -23,13 +25,13 @@ struct Extent {
   std::vector<std::int64_t> shape;
   std::int64_t offset = 0, bytes = 0;
   std::int64_t chunk_bytes = 0;
-  std::vector<std::string> chunk_hashes;  // hex
+  std::vector<ContentHash> chunk_hashes;
 };
 
 struct FileEntry {
   std::string name;  // relative, no folders, no ".."
   std::int64_t bytes = 0;
-  std::string rest_hash;  // of all bytes outside the extents
+  ContentHash rest_hash;  // of all bytes outside the extents
   std::vector<Extent> extents;
 };
 
@@ -41,13 +43,23 @@ std::int64_t bytes_of_shape(const std::vector<std::int64_t>& shape, std::int64_t
 
 std::int64_t num_chunks(const Extent& extent);
 std::int64_t bytes_of_chunk(const Extent& extent, std::int64_t chunk);
-std::vector<std::string> hash_chunks(const void* data, std::int64_t bytes,
+std::int64_t rows_of(const Extent& extent);  // the first dim of its shape
+std::vector<ContentHash> hash_chunks(const void* data, std::int64_t bytes,
                                      std::int64_t chunk_bytes);
+
+// The dataset of a file that has this name. Errors: Exit::data if there is none, or it does not
+// have this type and `columns` values in each row (1: a plain list).
+const Extent& find_extent(const FileEntry& file, std::string_view name, std::string_view dtype,
+                          std::int64_t columns = 1);
 
 // Hash of the bytes outside the extents, in file order. read_at(offset, out) fills all of `out`.
 // Errors: Exit::data for extents that overlap or reach over the file's end.
-std::string hash_rest(const FileEntry& file,
+ContentHash hash_rest(const FileEntry& file,
                       const std::function<void(std::int64_t, std::span<std::byte>)>& read_at);
+
+// Errors: Exit::data naming file and chunk if these bytes of the chunk do not match its hash.
+void check_chunk(const std::filesystem::path& file, const Extent& extent, std::int64_t chunk,
+                 std::span<const std::byte> bytes);
 
 // Fills `out` with a whole chunk and checks it. Errors: Exit::data naming file and chunk.
 void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t chunk,

@@ -43,7 +43,7 @@ class RowTable {
   std::span<const Piece> pieces(std::int64_t row);
 
   // The file that a call is reading at this moment, or nullptr. From any thread.
-  const std::filesystem::path* reading() const;
+  const std::filesystem::path* reading() const { return reader_.reading(); }
 
  private:
   struct Place {
@@ -52,14 +52,15 @@ class RowTable {
   RowTable(const std::filesystem::path& folder, const Manifest& manifest, const std::string& split,
            std::int64_t sequence_length, std::int64_t tokens_of_split);
   Place place_of(std::int64_t row) const;
+  const FileExtent& extent(std::int64_t file, int dataset) const;
 
   std::int64_t sequence_length_;
   std::int64_t tokens_of_split_;
   std::int64_t num_tokens_ = 0, min_rows_ = 0;
   std::vector<std::int64_t> source_rows_;
   std::vector<std::int64_t> first_row_{0};  // of each file, and the end of the last
-  std::vector<ChunkedExtent> first_piece_extents_, tokens_extents_, piece_extents_;
-  ChunkReader first_piece_, tokens_, pieces_;
+  std::vector<FileExtent> extents_;         // of each file the datasets that a row needs
+  ChunkReader reader_;
 };
 
 }  // namespace switchyard

@@ -49,7 +49,7 @@ class TokenStore {
 
   // The datasets `tokens` of a split's shards, in the order of the stream: u16, or u32 for more
   // than 65,536 ids.
-  std::span<const ChunkedExtent> shards(const std::string& split) const;
+  std::span<const FileExtent> shards(const std::string& split) const;
 
  private:
   struct State;

@@ -1,7 +1,6 @@
 find_program(H5DUMP h5dump)
 
 # ROOM io_formats: what reads bytes that it did not write. tests/run runs these under AddressSanitizer and UBSan too.
-switchyard_test(io/folder/checked_extent ROOM io_formats)
 switchyard_test(io/checkpoint/checkpoint_format ROOM io_formats)
 switchyard_test(io/checkpoint/checkpoint_list ROOM io)
 switchyard_test(io/checkpoint/checkpoint ROOM io RANKS 1 2 4)

@@ -72,7 +72,7 @@ FileEntry write_report(const Job& job, const json& report) {
   const std::string name = fmt::format("report-g{:03}.json", job.generation);
   const std::string text = report.dump(1) + "\n";
   durable::replace_file(job.config.output / documents_folder / name, text);
-  return {name, std::ssize(text), content_hash(text).hex(), {}};
+  return {name, std::ssize(text), content_hash(text), {}};
 }
 
 void commit(const Job& job, Manifest manifest, const json& report, const ContentHash& hash,

@@ -203,7 +203,7 @@ class TokenStage {
     const std::string model = tokenizer_->serialized();
     const std::string name = tokenizer_file(tokenizer_->hash());
     durable::replace_file(folder_ / name, model);
-    return {name, std::ssize(model), content_hash(model).hex(), {}};
+    return {name, std::ssize(model), content_hash(model), {}};
   }
 
   // What another tokenizer, or an interrupted attempt, left.

@@ -72,48 +72,55 @@ class RemovedWriter {
   std::unique_ptr<State> state_;
 };
 
-// One file of kept documents, opened when it is first read; every chunk is checked when it is first
+class ShardFile;
+
+// One file of documents, opened when it is first read; every chunk is checked when it is first
 // read. Not for two threads at once.
-class KeptShard {
+class DocumentShard {
  public:
-  KeptShard(const std::filesystem::path& folder, const FileEntry& entry);
-  ~KeptShard();
-  KeptShard(KeptShard&&) noexcept;
-  KeptShard& operator=(KeptShard&&) noexcept;
+  ~DocumentShard();
+  DocumentShard(DocumentShard&&) noexcept;
+  DocumentShard& operator=(DocumentShard&&) noexcept;
 
   std::string name() const;  // of the file
   std::int64_t size() const;
   ContentHash hash(std::int64_t i) const;
   std::int32_t source(std::int64_t i) const;
+  std::string id(std::int64_t i) const;
+  void release() const;  // gives its memory and its open file back; the next read takes them again
+
+ protected:
+  explicit DocumentShard(std::unique_ptr<ShardFile> file);
+  std::unique_ptr<ShardFile> file_;
+};
+
+class KeptShard : public DocumentShard {
+ public:
+  KeptShard(const std::filesystem::path& folder, const FileEntry& entry);
+
   std::uint32_t num_shingles(std::int64_t i) const;
   std::int64_t text_bytes(std::int64_t i) const;
   std::string text(std::int64_t i) const;  // keeps the last frame it decompressed
   KeptDocument document(std::int64_t i) const;
-  std::string id(std::int64_t i) const;
-  void release() const;  // gives its memory and its open file back; the next read takes them again
+  void release() const;  // the decompressed frame as well
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  // Some consecutive documents' texts, decompressed.
+  struct Frame {
+    std::int64_t first_document = 0, end_document = 0;
+    std::int64_t begin = 0;  // where it starts in the stream of all texts
+    std::string texts;
+  };
+  const Frame& load_frame_of(std::int64_t i) const;
+
+  mutable Frame frame_;
 };
 
-class RemovedShard {
+class RemovedShard : public DocumentShard {
  public:
   RemovedShard(const std::filesystem::path& folder, const FileEntry& entry);
-  ~RemovedShard();
-  RemovedShard(RemovedShard&&) noexcept;
-  RemovedShard& operator=(RemovedShard&&) noexcept;
 
-  std::string name() const;  // of the file
-  std::int64_t size() const;
-  ContentHash hash(std::int64_t i) const;
-  std::string id(std::int64_t i) const;
   RemovedDocument document(std::int64_t i) const;
-  void release() const;  // as KeptShard's
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
 };
 
 // The whole layer of a dataset. Shards stand by the names of their files, which are made so that

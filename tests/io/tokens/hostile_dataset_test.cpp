@@ -83,9 +83,10 @@ TEST_F(HostileDataset, StructuresOfHdf5AreNotLookedAt) {
       }
       std::fill_n(bytes.begin(), first, 'x');
       put_contents(path, bytes);
-      entry["rest_hash"] = hash_rest(file, [&](std::int64_t offset, std::span<std::byte> out) {
+      const auto read_at = [&](std::int64_t offset, std::span<std::byte> out) {
         std::memcpy(out.data(), bytes.data() + offset, out.size());
-      });
+      };
+      entry["rest_hash"] = hash_rest(file, read_at).hex();
     }
   });
   EXPECT_EQ(DocumentStore(dataset_).kept.at(0).text(0), "some text");
