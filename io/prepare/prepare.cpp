@@ -20,7 +20,7 @@
 #include "io/tokens/token_store.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,7 +31,7 @@ constexpr const char* work_file = "work.json";
 // The tokens of a shard, 128 MiB of text, at two bytes each, and what the program takes by itself.
 constexpr std::int64_t min_memory = std::int64_t{384} << 20;
 
-void check_config(const PrepareConfig& config) {
+void check_config(const Config& config) {
   require(!config.output.empty(), Exit::usage, "there is no output folder");
   require(config.retokenize || !config.recipe.sources.empty(), Exit::usage,
           "there are no inputs to prepare");
@@ -91,7 +91,7 @@ void require_same_options(const fs::path& output, const json& options) {
 }
 
 // By generation.
-std::map<int, std::vector<Source>> sources_by_generation(const PrepareConfig& config, int first) {
+std::map<int, std::vector<Source>> sources_by_generation(const Config& config, int first) {
   std::map<int, std::vector<Source>> result;
   for (Source source : config.recipe.sources) {
     source.generation += first;
@@ -115,10 +115,10 @@ std::vector<std::int64_t> text_in(const Inputs& inputs, std::size_t num_sources)
 
 class Preparation {
  public:
-  Preparation(const PrepareConfig& config, Comm& world, PrepareProgress progress)
+  Preparation(const Config& config, Comm& world, Progress progress)
       : config_(config), world_(world), progress_(std::move(progress)) {}
 
-  PrepareReport run() {
+  Report run() {
     try {
       return prepare_output();
     } catch (const std::exception&) {
@@ -131,7 +131,7 @@ class Preparation {
   }
 
  private:
-  PrepareReport prepare_output() {
+  Report prepare_output() {
     on_root(world_, [&] {
       check_config(config_);
       (void)generations_in(config_.output);
@@ -242,14 +242,14 @@ class Preparation {
     });
   }
 
-  PrepareReport finish(bool changed) {
+  Report finish(bool changed) {
     on_root(world_, [&] { durable::make_folders(config_.output / work_folder); });
     {
       std::optional<Job> job;
       agree(world_, [&] { job.emplace(make_job(0, {}, {})); });
       changed = run_token_stage(*job) || changed;
     }
-    PrepareReport report{!changed, {}};
+    Report report{!changed, {}};
     agree(world_, [&] { report.contents = dataset_report(config_.output); });
     on_root(world_, [&] {
       write_report_files(config_.output, report.contents);
@@ -258,9 +258,9 @@ class Preparation {
     return report;
   }
 
-  const PrepareConfig& config_;
+  const Config& config_;
   Comm& world_;
-  PrepareProgress progress_;
+  Progress progress_;
   std::optional<FolderLock> lock_;  // rank 0 holds it
   std::vector<fs::path> made_;      // by this start, deepest first: they go if they stay empty
   std::unique_ptr<Contamination> contamination_;
@@ -269,10 +269,10 @@ class Preparation {
 
 }  // namespace
 
-PrepareReport prepare(const PrepareConfig& config, Comm& world, const PrepareProgress& progress) {
+Report prepare_dataset(const Config& config, Comm& world, const Progress& progress) {
   return Preparation(
              config, world, progress ? progress : [](const auto&) {})
       .run();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

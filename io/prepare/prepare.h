@@ -6,9 +6,9 @@
 #include "io/prepare/work/config.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-struct PrepareReport {
+struct Report {
   bool already_prepared = false;  // the output held this very dataset; nothing was written
   nlohmann::json contents;        // what report.json says (docs/prepare-data.md)
 };
@@ -22,7 +22,6 @@ struct PrepareReport {
 // Errors, agreed: Exit::usage for options that cannot work, an input that does not exist, or an
 // output that holds something else; Exit::data if no document is left to train on or a file is
 // damaged; Exit::storage. After an error or a crash the output is the dataset it was before.
-PrepareReport prepare(const PrepareConfig& config, Comm& world,
-                      const PrepareProgress& progress = {});
+Report prepare_dataset(const Config& config, Comm& world, const Progress& progress = {});
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

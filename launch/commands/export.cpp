@@ -57,15 +57,15 @@ class ExportCommand : public Command {
   }
 
   int run() override {
-    const DocumentStore store(dataset_);
+    const prepare::DocumentStore store(dataset_);
     ExportedSoFar so_far;
     const auto progress = [&](std::int64_t done, std::int64_t total) {
       so_far.report(done, total);
     };
     if (file_ == "-") {
-      export_documents(store, write_to_stdout, progress);
+      prepare::export_documents(store, write_to_stdout, progress);
     } else {
-      const std::int64_t count = export_to_file(store, file_, progress);
+      const std::int64_t count = prepare::export_to_file(store, file_, progress);
       fmt::print(stderr, "{} documents are in {}\n", count, file_);
     }
     return 0;

@@ -15,7 +15,7 @@ std::string amount_text(double amount, std::string_view unit) {
 
 }  // namespace
 
-std::string stage_line(const PrepareStatus& status, double seconds) {
+std::string stage_line(const prepare::Status& status, double seconds) {
   const auto done = static_cast<double>(status.done), total = static_cast<double>(status.total);
   std::string line = fmt::format("{:<12}", status.stage);
   if (status.total <= 0 && status.done <= 0) return line;
@@ -29,7 +29,7 @@ std::string stage_line(const PrepareStatus& status, double seconds) {
   return line;
 }
 
-void StageProgress::report(const PrepareStatus& status) {
+void StageProgress::report(const prepare::Status& status) {
   const Clock::time_point now = Clock::now();
   const bool same = status.stage == stage_;
   if (same && now - last_ < (terminal_ ? redraw_interval : line_interval)) return;
@@ -41,7 +41,7 @@ void StageProgress::report(const PrepareStatus& status) {
   print(status, now);
 }
 
-void StageProgress::print(const PrepareStatus& status, Clock::time_point now) {
+void StageProgress::print(const prepare::Status& status, Clock::time_point now) {
   last_ = now;
   const double seconds = std::chrono::duration<double>(now - began_).count();
   say(fmt::format("{}{}{}", terminal_ ? "\r" : "", stage_line(status, seconds),

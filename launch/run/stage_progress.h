@@ -10,7 +10,7 @@
 namespace switchyard {
 
 // "write [=====>     ]  1.2 GB of 3.0 GB  86.1 MB/s  21s left". Without a total: no bar, no time.
-std::string stage_line(const PrepareStatus& status, double seconds);
+std::string stage_line(const prepare::Status& status, double seconds);
 
 class StageProgress {
  public:
@@ -20,12 +20,12 @@ class StageProgress {
   StageProgress& operator=(const StageProgress&) = delete;
 
   // Writes to stderr.
-  void report(const PrepareStatus& status);
+  void report(const prepare::Status& status);
   void end();
 
  private:
   using Clock = std::chrono::steady_clock;
-  void print(const PrepareStatus& status, Clock::time_point now);
+  void print(const prepare::Status& status, Clock::time_point now);
 
   bool terminal_;
   bool open_ = false;  // the cursor stands behind a bar

@@ -7,7 +7,7 @@
 #include "io/report/report_values.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -121,4 +121,4 @@ class Card {
 
 std::string dataset_card(const json& report) { return Card(report).markdown(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

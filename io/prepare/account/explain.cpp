@@ -11,7 +11,7 @@
 #include "io/prepare/input/documents.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t max_explained = 20;
@@ -177,4 +177,4 @@ Explanation explain(const DocumentStore& store, const std::string& name) {
   return explanation;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/prepare/account/shared_passages.h"
 #include "io/prepare/store/document_store.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct KeptFate {
   KeptDocument document;  // of its text only the excerpt
@@ -39,4 +39,4 @@ Explanation explain(const DocumentStore& store, const std::string& name);
 // For people; nothing in it can do harm to a terminal.
 std::string explanation_text(const DocumentStore& store, const Explanation& explanation);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include "io/prepare/account/explain.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t max_bytes_of_passage = 400;
@@ -119,4 +119,4 @@ std::string explanation_text(const DocumentStore& store, const Explanation& expl
   return std::move(writer).text();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

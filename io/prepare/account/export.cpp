@@ -13,7 +13,7 @@
 #include "io/prepare/store/zstd_frames.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ std::int64_t export_to_file(const DocumentStore& store, const fs::path& file,
   return count;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/report/report_values.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -156,4 +156,4 @@ std::string examples_html(const std::string& title, const json& examples) {
   return text + "</details>\n";
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

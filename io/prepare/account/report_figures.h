@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct Share {
   const char* color;  // a class of the style sheet
@@ -27,4 +27,4 @@ std::string figures_html(const nlohmann::json& report);
 // Up to three examples to unfold; "" if there are none.
 std::string examples_html(const std::string& title, const nlohmann::json& examples);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include "io/report/report_values.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -206,4 +206,4 @@ class Page : private ReportPage {
 
 std::string report_html(const json& report) { return Page(report).html(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

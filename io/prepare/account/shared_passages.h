@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct SharedPassage {
   std::int64_t num_words = 0;
@@ -18,4 +18,4 @@ struct SharedPassage {
 std::vector<SharedPassage> shared_passages(std::string_view first, std::string_view second,
                                            std::int64_t most);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 enum class ContaminationStyle {
   gpt3,   // 13-grams (Brown et al. 2020, app. C): each hit goes with 200 characters on either side,
@@ -48,4 +48,4 @@ class Contamination {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

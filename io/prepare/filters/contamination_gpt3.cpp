@@ -5,7 +5,7 @@
 #include "io/prepare/words/ngram_index.h"
 #include "io/prepare/words/text_lines.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t gpt3_ngram = 13, gpt3_fewest_words = 8;
@@ -113,4 +113,4 @@ class Gpt3Rule : public ContaminationRule {
 
 std::unique_ptr<ContaminationRule> make_gpt3_rule() { return std::make_unique<Gpt3Rule>(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -10,7 +10,7 @@
 
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class ContaminationRule {
  public:
@@ -36,4 +36,4 @@ class ContaminationRule {
 std::unique_ptr<ContaminationRule> make_gpt3_rule();
 std::unique_ptr<ContaminationRule> make_llama3_rule(double share);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

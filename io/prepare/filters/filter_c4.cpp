@@ -6,7 +6,7 @@
 #include "io/prepare/filters/filter_rules.h"
 #include "io/prepare/words/text_lines.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t longest_word = 1000, fewest_words = 3, fewest_sentences = 5;
@@ -150,4 +150,4 @@ std::unique_ptr<Filter> make_c4_no_punctuation() {
   return std::make_unique<C4>("c4-no-punctuation", false);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

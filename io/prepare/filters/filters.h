@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // What a filter made of a text: nothing, another text, or a reason to drop the document.
 struct FilterVerdict {
@@ -29,4 +29,4 @@ class Filter {
 std::unique_ptr<Filter> make_filter(const std::string& name);
 std::vector<std::string> filter_names();
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

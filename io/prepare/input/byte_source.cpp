@@ -10,7 +10,7 @@
 #include "io/files/file.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -158,4 +158,4 @@ std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> compressed, C
   return compressed;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -10,7 +10,7 @@
 
 #include "io/prepare/input/problems.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class ByteSource {
  public:
@@ -41,4 +41,4 @@ std::unique_ptr<ByteSource> open_file(const std::filesystem::path& file, std::in
 // else follows one. Memory is bounded: a zstd frame may ask for a window of at most 128 MiB.
 std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> compressed, Compression method);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/prepare/input/problems.h"
 #include "io/prepare/words/document.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A file of one document, or a line of a .jsonl file, may have so many bytes (uncompressed).
 inline constexpr std::int64_t largest_document_bytes = std::int64_t{64} << 20;
@@ -24,4 +24,4 @@ std::int64_t read_documents(const InputFile& file, const FilePart& part,
                             const std::string& text_field, Problems& problems,
                             const std::function<void(Document&&)>& each);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -10,7 +10,7 @@
 #include "io/prepare/input/byte_source.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -209,4 +209,4 @@ Inputs find_inputs(const std::vector<Source>& sources, std::int64_t unit_bytes) 
 
 bool holds_lines(const fs::path& file) { return kind_of(file) == ".jsonl"; }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

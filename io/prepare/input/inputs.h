@@ -8,7 +8,7 @@
 
 #include "io/prepare/input/recipe.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr std::int64_t default_unit_bytes = std::int64_t{64} << 20;
 
@@ -51,4 +51,4 @@ Inputs find_inputs(const std::vector<Source>& sources,
 
 bool holds_lines(const std::filesystem::path& file);  // .jsonl, plain or compressed
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 
 #include "io/prepare/input/json_scanner.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 struct Field {
@@ -88,4 +88,4 @@ std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::strin
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 
 #include "io/prepare/input/problems.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct JsonLine {
   std::string text;
@@ -22,4 +22,4 @@ struct JsonLine {
 // no_text_field where `text_field` is not a string of the outermost object.
 std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::string_view text_field);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 
 #include "io/text/unicode.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
@@ -215,4 +215,4 @@ std::string json_unescape(std::string_view raw) {
   return text;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

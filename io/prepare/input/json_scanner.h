@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // After a call that returned false the text is not JSON, and no other call makes sense.
 class JsonScanner {
@@ -50,4 +50,4 @@ inline bool is_json_number(std::string_view raw) {
 // The text of a string that a scanner passed.
 std::string json_unescape(std::string_view raw);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

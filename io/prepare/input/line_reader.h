@@ -7,7 +7,7 @@
 
 #include "io/prepare/input/byte_source.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct Line {
   std::string text;           // without its end; cut short if it is too large
@@ -39,4 +39,4 @@ class LineReader {
   std::size_t next_ = 0, size_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 enum class Problem : std::uint8_t {
   invalid_utf8,  // repaired: the document stays
@@ -83,4 +83,4 @@ class Problems {
   std::map<std::string, Place> unreadable_;  // files, and the first place where each is
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // A quote opens a string of one line: where it ends. Between double quotes a backslash hides one.
@@ -83,4 +83,4 @@ void check_recipe_shape(std::string_view text, const std::string& name) {
   ShapeCheck(text, name).run();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

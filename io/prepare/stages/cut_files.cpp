@@ -5,7 +5,7 @@
 
 #include "io/prepare/input/tally.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 std::string cuts_name(CutKind kind) { return std::string(name_of(kind)) + "-cuts"; }
 
@@ -62,4 +62,4 @@ nlohmann::json read_cut_tally(const Job& job, CutKind kind, int partition) {
   return nlohmann::json::parse(SpillReader(job.file(cuts_name(kind), partition)).read_partition(1));
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 #include "io/prepare/stages/cut_work.h"
 #include "io/prepare/work/occurrences.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 std::string cuts_name(CutKind kind);  // of the files
 
@@ -39,4 +39,4 @@ using Cuts = std::map<std::int64_t, std::vector<Cut>>;  // by ordinal
 Cuts read_cuts(const Job& job, const std::vector<CutKind>& kinds, int partition);
 nlohmann::json read_cut_tally(const Job& job, CutKind kind, int partition);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 #include "io/prepare/stages/unit_stage.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 nlohmann::json run_cut_stage(Job& job, const Order& order, SpilledDocuments& documents,
                              const Decisions& decisions, EarlierDocuments& earlier) {
@@ -49,4 +49,4 @@ std::string without(const std::string& text, const std::vector<Cut>& cuts) {
   return left.append(text, begin);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

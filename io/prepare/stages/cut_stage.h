@@ -11,7 +11,7 @@
 #include "io/prepare/stages/keep_stage.h"
 #include "io/prepare/words/cut.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // What a later match may not cross: a page break.
 inline constexpr const char* cut_mark = "\n\f\n";
@@ -32,4 +32,4 @@ std::map<std::int64_t, std::vector<Cut>> load_cuts(const Job& job, int partition
 // The text without its cuts, a cut_mark in place of each.
 std::string without(const std::string& text, const std::vector<Cut>& cuts);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

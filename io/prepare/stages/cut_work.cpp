@@ -6,7 +6,7 @@
 #include "io/files/file.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 std::vector<std::int64_t> count_text_bytes(const Job& job) {
@@ -91,4 +91,4 @@ std::vector<std::filesystem::path> CutWork::files(const std::string& name, int c
   return paths;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 #include "io/prepare/store/earlier_documents.h"
 #include "io/prepare/words/cut.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // In the order in which they are searched. No later search can make an earlier one find more: what
 // it cuts are whole lines or paragraphs, and a span does not reach over a cut. The other way round,
@@ -44,4 +44,4 @@ struct CutWork {
   std::vector<std::filesystem::path> files(const std::string& name, int count) const;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -23,7 +23,7 @@
 #include "io/text/unicode.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,7 +102,7 @@ void commit(const Job& job, Manifest manifest, const json& report, const Content
 
 }  // namespace
 
-nlohmann::json options_of(const PrepareConfig& config, const Contamination* contamination) {
+nlohmann::json options_of(const Config& config, const Contamination* contamination) {
   const MinHashConfig& minhash = config.dedup.minhash;
   json options = {
       {"dedup", dedup_text(config.dedup)},
@@ -171,4 +171,4 @@ ContentHash hash_of_documents(Job& job) {
               reduce_one(job.world, static_cast<std::int64_t>(sum.low), Reduce::sum))};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

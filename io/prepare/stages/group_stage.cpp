@@ -5,7 +5,7 @@
 #include "io/files/durable.h"
 #include "io/prepare/work/number_file.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // Members of one key, ascending. A document is in the file of a key once, however often it has it.
@@ -67,4 +67,4 @@ void run_group_stage(Job& job, const Order& order, EarlierDocuments& earlier) {
             job);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

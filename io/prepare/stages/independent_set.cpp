@@ -9,7 +9,7 @@
 #include "io/prepare/work/number_file.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // The groups that this rank still has to look at, read from one file and written to the next.
@@ -223,4 +223,4 @@ IndependentSet first_independent_set(const IndependentSetTask& task, Comm& world
   return Rounds(task, world).run();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -12,7 +12,7 @@
 #include "io/prepare/work/bitmap.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Document numbers: kept documents of earlier generations first, then this generation's ordinals.
 struct DocumentPair {
@@ -57,4 +57,4 @@ struct IndependentSet {
 // `pairs_at_once` pairs.
 IndependentSet first_independent_set(const IndependentSetTask& task, Comm& world);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -14,7 +14,7 @@
 #include "io/prepare/store/key_index.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // Each document's number among the kept ones, by ordinal; of a removed one, that of the next kept.
@@ -72,4 +72,4 @@ std::vector<FileEntry> run_index_stage(Job& job, const Order& order, const Bitma
   return files;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 #include "io/prepare/work/exchange_records.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr int jaccard_bins = 20;
@@ -157,4 +157,4 @@ std::vector<Decision> load_decisions(const Job& job, int partition) {
   return decisions;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -12,7 +12,7 @@
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Why a document went, in terms that outlive the work folder.
 struct Decision {
@@ -34,4 +34,4 @@ Decisions run_keep_stage(Job& job, const Order& order, SpilledDocuments& documen
 // Of one partition, by ordinal. Any rank.
 std::vector<Decision> load_decisions(const Job& job, int partition);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include "io/prepare/store/document_keys.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // About how many keys the documents have, those of their lines and spans included where these
@@ -87,4 +87,4 @@ Order run_order_stage(Job& job, const SpilledDocuments& documents) {
   return order;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,9 +5,9 @@
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Collective. One spill file of keyed documents for each partition, its partitions those of keys.
 Order run_order_stage(Job& job, const SpilledDocuments& documents);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -16,7 +16,7 @@
 #include "io/text/unicode.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -25,7 +25,7 @@ using nlohmann::json;
 struct Rules {
   explicit Rules(const Job& job)
       : contamination(job.contamination), hasher(job.config.dedup.minhash) {
-    const PrepareConfig& config = job.config;
+    const Config& config = job.config;
     for (const std::string& name : config.filters) filters.push_back(make_filter(name));
     near_duplicates = config.dedup.near_duplicates;
   }
@@ -179,4 +179,4 @@ void run_read_stage(Job& job) {
             job);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -16,7 +16,7 @@
 #include "io/tokens/token_writer.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -241,4 +241,4 @@ bool run_token_stage(Job& job) {
   return !complete;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

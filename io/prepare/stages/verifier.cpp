@@ -7,7 +7,7 @@
 #include "io/prepare/words/shingles.h"
 #include "io/text/unicode.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 Verifier::Verifier(const Job& job, const Order& order, SpilledDocuments& documents,
                    const EarlierDocuments& earlier, std::int64_t cache_bytes)
@@ -98,4 +98,4 @@ void Verifier::trim() {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -13,7 +13,7 @@
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class Verifier {
  public:
@@ -54,4 +54,4 @@ class Verifier {
   std::unordered_map<std::int64_t, std::list<Cached>::iterator> places_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

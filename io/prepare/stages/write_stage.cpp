@@ -17,7 +17,7 @@
 #include "io/prepare/words/document.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -248,4 +248,4 @@ WrittenDocuments run_write_stage(Job& job, const Order& order, SpilledDocuments&
   return written;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

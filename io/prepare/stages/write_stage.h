@@ -10,7 +10,7 @@
 #include "io/prepare/stages/keep_stage.h"
 #include "io/prepare/work/bitmap.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A generation's documents as they stand in the layer.
 struct WrittenDocuments {
@@ -29,4 +29,4 @@ std::filesystem::path cut_keys_file(const Job& job, int first_partition);
 WrittenDocuments run_write_stage(Job& job, const Order& order, SpilledDocuments& documents,
                                  const Bitmap& removed, int source_offset);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

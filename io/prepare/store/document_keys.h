@@ -6,7 +6,7 @@
 
 #include "io/files/hash.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // 0 for no URL, and for nothing else.
 inline std::uint64_t key_of_url(const std::string& url) {
@@ -18,4 +18,4 @@ inline std::uint64_t key_of_text(const ContentHash& normalized_hash) {
   return normalized_hash.low ^ 0x9e3779b97f4a7c15;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,7 +1,7 @@
 #include "io/prepare/store/document_store.h"
 #include "io/prepare/store/shard_file.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 DocumentShard::DocumentShard(std::unique_ptr<ShardFile> file) : file_(std::move(file)) {}
 DocumentShard::~DocumentShard() = default;
@@ -21,4 +21,4 @@ std::int32_t DocumentShard::source(std::int64_t i) const {
 
 void DocumentShard::release() const { file_->release(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

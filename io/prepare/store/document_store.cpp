@@ -5,7 +5,7 @@
 #include "io/folder/committed_folder.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 bool has_dataset(const FileEntry& file, const char* name) {
@@ -93,4 +93,4 @@ Source DocumentStore::source(std::int32_t index) const {
   return source;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

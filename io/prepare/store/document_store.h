@@ -14,7 +14,7 @@
 #include "io/folder/manifest.h"
 #include "io/prepare/input/recipe.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr const char* documents_kind = "documents";
 inline constexpr int documents_version = 1;
@@ -142,4 +142,4 @@ struct DocumentStore {
   Source source(std::int32_t index) const;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

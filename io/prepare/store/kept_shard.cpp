@@ -7,7 +7,7 @@
 #include "io/prepare/store/zstd_frames.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // A repaired text is up to three times as long as what was read.
@@ -122,4 +122,4 @@ void KeptShard::release() const {
   frame_ = {};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include "io/folder/hdf5.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t chunk_bytes = std::int64_t{64} << 10;
@@ -92,4 +92,4 @@ void KeyIndex::find(std::uint64_t key, const std::function<void(std::uint32_t)>&
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 #include "io/prepare/store/shard_file.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 enum RemovedString : std::int64_t {
@@ -73,4 +73,4 @@ RemovedDocument RemovedShard::document(std::int64_t i) const {
   return document;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

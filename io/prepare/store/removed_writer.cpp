@@ -7,7 +7,7 @@
 #include "io/prepare/store/string_table.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct RemovedWriter::State {
   std::filesystem::path path;
@@ -72,4 +72,4 @@ FileEntry RemovedWriter::finish() {
   return file.finish();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

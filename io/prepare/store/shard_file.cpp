@@ -3,7 +3,7 @@
 #include "io/prepare/store/string_table.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 std::vector<FileExtent> find_extents(const std::filesystem::path& folder, const FileEntry& entry,
@@ -56,4 +56,4 @@ std::string ShardFile::table_string(std::int64_t table, std::int64_t i) {
   return read_string(reader_, extents_, table, i);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

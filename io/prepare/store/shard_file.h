@@ -9,7 +9,7 @@
 #include "io/files/hash.h"
 #include "io/folder/chunk_reader.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // What shards of kept and of removed documents have in common. Errors of everything here:
 // Exit::data naming the file, and the chunk if one does not match its hash.
@@ -66,4 +66,4 @@ class ShardFile {
   ChunkReader reader_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // Above what a line of the largest document can hold. A file of holes may claim any size, and
@@ -34,4 +34,4 @@ std::string read_string(ChunkReader& reader, std::span<const FileExtent> extents
   return text;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/folder/chunk_reader.h"
 #include "io/folder/hdf5.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class StringTableWriter {
  public:
@@ -27,4 +27,4 @@ class StringTableWriter {
 std::string read_string(ChunkReader& reader, std::span<const FileExtent> extents,
                         std::int64_t table, std::int64_t i);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Makes frames one after the other, each of which holds its raw bytes, their size and a checksum.
 class FrameCompressor {
@@ -28,4 +28,4 @@ std::string compress(std::string_view raw, int level);
 // damaged or does not hold exactly `raw_bytes`.
 std::string decompress(std::string_view frame, std::int64_t raw_bytes);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 #include "runtime/hd.h"
 #include "runtime/random.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t block = 32;                   // functions computed together
@@ -143,4 +143,4 @@ void MinHasher::band_keys(std::span<const std::uint64_t> shingles,
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

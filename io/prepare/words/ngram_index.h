@@ -9,7 +9,7 @@
 #include "io/prepare/words/numbered_keys.h"
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Some 30 bytes for each n-gram. N-grams are 64-bit hashes and are taken for equal if these are:
 // against a million n-grams that goes wrong for one in 10^13 words.
@@ -53,4 +53,4 @@ class NgramIndex {
   std::vector<std::uint64_t> filter_ = std::vector<std::uint64_t>(64);
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

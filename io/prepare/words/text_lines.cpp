@@ -9,7 +9,7 @@
 #include "io/text/unicode.h"
 #include "runtime/hd.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // Of an ASCII character, as bits; 0: a symbol.
@@ -215,4 +215,4 @@ void Repeats::add(std::string_view part) {
   repeated_characters_ += count_characters(part);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 
 #include "io/prepare/words/numbered_keys.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // All of this requires valid UTF-8 below 4 GiB. A character is a code point.
 std::int64_t count_characters(std::string_view text);
@@ -100,4 +100,4 @@ class Repeats {
   std::int64_t num_parts_ = 0, num_repeated_ = 0, repeated_characters_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 #include "io/prepare/words/document.h"
 #include "io/prepare/words/winnow.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 ContentHash salted(const ContentHash& hash, Unit unit) {
@@ -79,4 +79,4 @@ std::vector<TextUnit> find_units(Unit unit, const ComparedText& text,
   return finder.take();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include "io/prepare/words/compared_text.h"
 #include "io/prepare/words/cut.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr int words_per_unit = 5;  // shorter ones may repeat
 
@@ -24,4 +24,4 @@ struct TextUnit {
 std::vector<TextUnit> find_units(Unit unit, const ComparedText& text,
                                  const std::vector<Cut>& cuts = {});
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/files/hash.h"
 #include "io/prepare/words/compared_text.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr std::uint32_t words_per_span = 50;
 inline constexpr std::uint32_t words_per_seed = 25;
@@ -28,4 +28,4 @@ std::vector<Seed> find_seeds(const ComparedText& text);
 // 128 bits, so that spans with equal hashes may count as equal.
 ContentHash hash_of_words(std::span<const std::uint64_t> words);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -14,7 +14,7 @@
 #include "runtime/error.h"
 #include "runtime/hd.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // A field is a maximal run of ASCII letters, ASCII digits and what is not ASCII. No word reaches
@@ -134,7 +134,7 @@ class FieldReader {
   void add(char32_t code_point, std::size_t begin, std::size_t end) {
     const CharacterKind kind = kind_of(code_point);
     const bool mark = kind == CharacterKind::digit_or_mark && is_mark(code_point);
-    const bool alone = kind == CharacterKind::letter && switchyard::stands_alone(code_point);
+    const bool alone = kind == CharacterKind::letter && prepare::stands_alone(code_point);
     const bool in_word = kind == CharacterKind::letter || kind == CharacterKind::digit_or_mark;
     if (!in_word || (!mark && (alone || alone_))) finish_word(begin);
     if (!in_word || (mark && folded_.empty())) return;
@@ -229,4 +229,4 @@ void find_words(std::string_view text, std::vector<Word>& words) {
   Windows(text, words).read();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A maximal run of letters and numbers, with the marks on them, of the text after NFC and case
 // folding; a letter of a script without spaces between words (ideographs, kana, Thai, Lao, Khmer,
@@ -21,4 +21,4 @@ struct Word {
 // Appends the words of `text` (valid UTF-8, below 4 GiB) to `words`.
 void find_words(std::string_view text, std::vector<Word>& words);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 void parse_dedup(const std::string& list, DedupConfig& config) {
   std::map<std::string, bool*> parts = {
@@ -25,4 +25,4 @@ void parse_dedup(const std::string& list, DedupConfig& config) {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 std::vector<std::int64_t> largest_first(const Tasks& tasks) {
@@ -73,4 +73,4 @@ void run_tasks(const Tasks& tasks, Job& job) {
   });
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

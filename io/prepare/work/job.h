@@ -13,14 +13,14 @@
 #include "io/prepare/work/progress_board.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Stages hand each other files in the work folder, and a file that exists is finished: an
 // interrupted job goes on where it was, on any number of ranks.
 struct Job {
-  const PrepareConfig& config;
+  const Config& config;
   Comm& world;
-  const PrepareProgress& progress;
+  const Progress& progress;
   int generation = 0;
   std::filesystem::path work;   // <dataset>/work, on storage that all ranks see
   std::vector<Source> sources;  // of this generation, by priority
@@ -46,4 +46,4 @@ struct Tasks {
 // Collective. Large tasks first, dealt out to the ranks in turn. Errors: agreed.
 void run_tasks(const Tasks& tasks, Job& job);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

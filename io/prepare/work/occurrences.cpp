@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t block_bytes = std::int64_t{16} << 10;
@@ -143,4 +143,4 @@ std::vector<Repeat> repeats_of(const Job& job, const Search& search, int partiti
   return repeats;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -14,7 +14,7 @@
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct Occurrence {
   ContentHash key;
@@ -85,4 +85,4 @@ void for_each_document(std::span<const Repeat> repeats, Each each) {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/prepare/work/job.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Ordinals: a document's number in its generation, in canonical order.
 struct Order {
@@ -39,4 +39,4 @@ void add_keyed(const std::filesystem::path& spill, int key_partition,
 std::vector<KeyedDocument> keyed_documents(const Job& job, int key_partition);
 void sort_keyed(std::vector<KeyedDocument>& documents, const Order& order);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 template <class T>
@@ -86,4 +86,4 @@ std::vector<DocumentRecord> parse_records(std::string_view bytes) {
   return records;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

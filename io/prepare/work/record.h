@@ -9,7 +9,7 @@
 #include "io/prepare/store/document_store.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Where a document's text lies in the spill files, and what decides at once whether two documents
 // are the same. One for each document of a generation stands in a file, by ordinal.
@@ -43,4 +43,4 @@ void append_record(const DocumentRecord& record, std::string& out);
 // All records of `bytes`. Errors: Exit::data if they are not what append_record wrote.
 std::vector<DocumentRecord> parse_records(std::string_view bytes);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Where a record lies: in which block of its file, and from which of the block's bytes on.
 struct SpillPlace {
@@ -56,4 +56,4 @@ class SpillReader {
   std::vector<Block> blocks_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

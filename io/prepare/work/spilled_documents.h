@@ -16,7 +16,7 @@
 #include "io/prepare/work/record.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A unit's spill file holds for partition p of P: texts in p, records in P + p; in 2 P its tally.
 inline int text_partition(int partition) { return partition; }
@@ -57,4 +57,4 @@ class SpilledDocuments {
   std::unordered_map<std::uint64_t, std::list<Cached>::iterator> places_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -17,7 +17,7 @@
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A folder of rank 0's that every rank names alike.
 class SharedFolder {
@@ -150,4 +150,4 @@ inline std::map<std::string, std::string> bytes_below(const std::filesystem::pat
   return files;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

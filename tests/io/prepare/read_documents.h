@@ -11,7 +11,7 @@
 #include "runtime/comm/agree.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Documents of one source in two units and several partitions, their ids "0", "1", ... in the order
 // of `texts`.
@@ -54,8 +54,8 @@ class ReadDocuments {
  private:
   static constexpr std::size_t num_units = 2;
 
-  static PrepareConfig config_of(const DedupConfig& dedup) {
-    PrepareConfig config;
+  static Config config_of(const DedupConfig& dedup) {
+    Config config;
     config.dedup = dedup;
     return config;
   }
@@ -82,11 +82,11 @@ class ReadDocuments {
   }
 
   SharedScratch scratch_;
-  PrepareConfig config_;
-  PrepareProgress progress_ = [](const auto&...) {};
+  Config config_;
+  Progress progress_ = [](const auto&...) {};
   Job job_;
   std::optional<SpilledDocuments> documents_;
   Order order_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

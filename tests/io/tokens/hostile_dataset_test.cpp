@@ -16,12 +16,14 @@ namespace hostile_dataset_test {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using prepare::documents_folder;
+using prepare::DocumentStore;
 
 class HostileDataset : public testing::Test {
  protected:
   HostileDataset() {
     write_dataset(dataset_, documents_);
-    write_documents_layer(dataset_, {kept_document("a", "some text")}, {});
+    prepare::write_documents_layer(dataset_, {prepare::kept_document("a", "some text")}, {});
   }
 
   // The manifest of a layer after `change`, with a hash that agrees.

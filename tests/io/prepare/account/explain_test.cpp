@@ -2,7 +2,7 @@
 
 #include "tests/io/prepare/store/documents_layer.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace explain_test {
 
 bool holds(const std::string& text, const std::string& part) {
@@ -150,4 +150,4 @@ TEST_F(Explain, HostileTextIsHarmlessOnATerminal) {
 }
 
 }  // namespace explain_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

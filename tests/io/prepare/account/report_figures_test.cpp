@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace report_figures_test {
 
 using nlohmann::json;
@@ -50,4 +50,4 @@ TEST(Figures, JaccardBinsAreNamedByTheirLowerEnd) {
 }
 
 }  // namespace report_figures_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

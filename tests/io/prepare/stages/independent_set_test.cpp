@@ -8,7 +8,7 @@
 #include "io/prepare/work/number_file.h"
 #include "tests/io/prepare/corpus_for_tests.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace independent_set_test {
 
 using Group = std::vector<std::uint32_t>;
@@ -136,4 +136,4 @@ TEST_F(IndependentSetTest, KeeperIsTheFirstOfTheRound) {
 }
 
 }  // namespace independent_set_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

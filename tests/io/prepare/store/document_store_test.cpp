@@ -6,7 +6,7 @@
 #include "io/folder/hdf5.h"
 #include "tests/io/prepare/store/documents_layer.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace document_store_test {
 
 // 300 documents of 0 to 30 kB and one of a megabyte: several frames.
@@ -274,4 +274,4 @@ TEST(DocumentStore, WithoutManifestIsBadData) {
 }
 
 }  // namespace document_store_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace string_table_test {
 
 // The datasets of a table of these strings: their bytes, and their offsets.
@@ -35,4 +35,4 @@ TEST(StringTable, MayBeEmpty) {
 }
 
 }  // namespace string_table_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare
