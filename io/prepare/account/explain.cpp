@@ -135,8 +135,8 @@ void find_keepers(const DocumentStore& store, Keepers& keepers) {
 }
 
 bool has_keeper(const RemovedDocument& document) {
-  return document.stage == Stage::exact || document.stage == Stage::url ||
-         document.stage == Stage::near_duplicate;
+  return document.reason == RemovalReason::exact || document.reason == RemovalReason::url ||
+         document.reason == RemovalReason::near_duplicate;
 }
 
 void compare(const DocumentStore& store, const Found<KeptShard>& keeper, RemovedFate& fate) {

@@ -23,7 +23,7 @@ struct DocumentPair {
 
 struct Removal {
   std::int64_t later = 0, earlier = 0;  // `earlier` was kept in place of `later`
-  Stage stage = Stage::exact;
+  RemovalReason reason = RemovalReason::exact;
   float jaccard = 1.0F;
 };
 

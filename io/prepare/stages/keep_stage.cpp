@@ -66,7 +66,7 @@ void save_decisions(const Job& job, const Order& order, const EarlierDocuments& 
     for (; next != removals.end() && next->later < end; ++next) {
       const Decision decision{next->later - earlier.count(),
                               hash_of(next->earlier, earlier, locators), next->jaccard,
-                              next->stage};
+                              next->reason};
       bytes.append(reinterpret_cast<const char*>(&decision), sizeof decision);
     }
     write_bytes(job.file("decisions", partition), bytes);
@@ -98,7 +98,7 @@ nlohmann::json count_clusters(const Job& job, const std::vector<Removal>& remova
 nlohmann::json tally_of(const Job& job, const std::vector<Removal>& removals) {
   std::vector<std::int64_t> bins(jaccard_bins, 0);
   for (const Removal& removal : removals) {
-    if (removal.stage != Stage::near_duplicate) continue;
+    if (removal.reason != RemovalReason::near_duplicate) continue;
     ++bins[std::min<std::size_t>(jaccard_bins - 1,
                                  static_cast<std::size_t>(removal.jaccard * jaccard_bins))];
   }

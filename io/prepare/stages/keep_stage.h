@@ -19,7 +19,7 @@ struct Decision {
   std::int64_t ordinal = 0;
   ContentHash keeper;  // its content hash
   float jaccard = 0.0F;
-  Stage stage = Stage::exact;
+  RemovalReason reason = RemovalReason::exact;
 };
 
 struct Decisions {

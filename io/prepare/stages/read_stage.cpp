@@ -91,25 +91,26 @@ class UnitReader {
       count_up(rule, "changed", verdict.changed);
       if (verdict.reason.empty() && !is_blank(text)) continue;
       const std::string reason = verdict.reason.empty() ? "nothing is left" : verdict.reason;
-      return remove(record, Stage::filter, std::string(filter->name()) + ": " + reason, text, rule);
+      return remove(record, RemovalReason::filter, std::string(filter->name()) + ": " + reason,
+                    text, rule);
     }
     if (rules_.contamination == nullptr) return;
     const ContaminationVerdict verdict = rules_.contamination->apply(text);
     json& tally = tally_["contamination"];
     count_up(tally, "changed", verdict.changed);
     if (verdict.removed || is_blank(text)) {
-      remove(record, Stage::contamination, "holds " + verdict.example, text, tally);
+      remove(record, RemovalReason::contamination, "holds " + verdict.example, text, tally);
     }
   }
 
-  static void remove(DocumentRecord& record, Stage stage, std::string reason,
+  static void remove(DocumentRecord& record, RemovalReason reason, std::string detail,
                      const std::string& text, json& tally) {
     record.at.removed = 1;
-    record.stage = stage;
-    record.reason = std::move(reason);
+    record.reason = reason;
+    record.detail = std::move(detail);
     count_up(tally, "removed");
     add_example(tally, record.at.hash,
-                {{"id", record.id}, {"reason", record.reason}, {"excerpt", excerpt_of(text)}});
+                {{"id", record.id}, {"reason", record.detail}, {"excerpt", excerpt_of(text)}});
   }
 
   void sign(const std::string& text, DocumentRecord& record) {

@@ -133,9 +133,9 @@ class ShardWriter {
       if (decision != decisions.end()) {
         remove(record, text, decision->second);
       } else if (record.removed()) {
-        remove(record, text, {0, {}, 0.0F, record.stage});
+        remove(record, text, {0, {}, 0.0F, record.reason});
       } else if (cut != cuts.end() && is_blank(text = without(text, cut->second))) {
-        remove(record, text, {0, {}, 0.0F, Stage::cut_away});
+        remove(record, text, {0, {}, 0.0F, RemovalReason::cut_away});
       } else {
         keep(record, static_cast<std::uint32_t>(ordinal - 1));
         kept.push_back(1);
@@ -169,18 +169,18 @@ class ShardWriter {
 
   void remove(DocumentRecord& record, const std::string& text, const Decision& decision) {
     ++num_removed_;
-    const char* const stage = name_of(decision.stage);
+    const char* const stage = name_of(decision.reason);
     count_up(tally_["removed"], stage);
     add_length(tally_["lengths"]["removed"], text.size());
     const std::string excerpt = excerpt_of(text);
     json example = {{"id", record.id}, {"source", source_}, {"excerpt", excerpt}};
     if (decision.keeper != ContentHash{}) example["keeper_hash"] = decision.keeper.hex();
-    if (decision.stage == Stage::near_duplicate) example["jaccard"] = decision.jaccard;
-    if (!record.reason.empty()) example["reason"] = record.reason;
+    if (decision.reason == RemovalReason::near_duplicate) example["jaccard"] = decision.jaccard;
+    if (!record.detail.empty()) example["reason"] = record.detail;
     add_example(tally_["stages"][stage], record.at.hash, std::move(example));
-    removed_->add({std::move(record.id), std::move(record.url), excerpt, std::move(record.reason),
+    removed_->add({std::move(record.id), std::move(record.url), excerpt, std::move(record.detail),
                    job_.inputs.files[static_cast<std::size_t>(record.file)].path.string(),
-                   record.position, record.at.hash, source_, decision.stage, decision.keeper, "",
+                   record.position, record.at.hash, source_, decision.reason, decision.keeper, "",
                    decision.jaccard});
   }
 

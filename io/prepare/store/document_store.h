@@ -28,19 +28,26 @@ struct KeptDocument {
   std::uint32_t num_shingles = 0;  // of the text as it was compared
 };
 
-enum class Stage : std::uint8_t { filter, contamination, exact, url, near_duplicate, cut_away };
-const char* name_of(Stage stage);
+enum class RemovalReason : std::uint8_t {
+  filter,
+  contamination,
+  exact,
+  url,
+  near_duplicate,
+  cut_away
+};
+const char* name_of(RemovalReason reason);
 
 std::string excerpt_of(std::string_view text);  // its first 200 characters
 
 struct RemovedDocument {
   std::string id, url, excerpt;  // excerpt_of(its text); the writer cuts what is longer
-  std::string reason;            // of a filter or a contamination; else ""
+  std::string detail;            // which rule of a filter, which contamination; else ""
   std::string file;              // where it came from
   std::int64_t position = 0;     // byte within the file, uncompressed
   ContentHash hash;
   std::int32_t source = 0;
-  Stage stage = Stage::exact;
+  RemovalReason reason = RemovalReason::exact;
   ContentHash keeper;  // the document kept in its place, for exact, url and near_duplicate
   std::string keeper_id;
   float jaccard = 0.0F;  // verified, for near_duplicate; 1 for exact

@@ -21,11 +21,11 @@ enum RemovedDataset : std::int64_t {
   file_name_offsets_data
 };
 
-Stage stage_of(ShardFile& file, std::int64_t i) {
+RemovalReason reason_of(ShardFile& file, std::int64_t i) {
   const auto number = file.value<std::uint8_t>(stage_data, i);
-  require(number <= static_cast<std::uint8_t>(Stage::cut_away), Exit::data,
+  require(number <= static_cast<std::uint8_t>(RemovalReason::cut_away), Exit::data,
           "{} says that document {} went in stage {}", file.path().string(), i, number);
-  return static_cast<Stage>(number);
+  return static_cast<RemovalReason>(number);
 }
 
 std::string file_name_of(ShardFile& file, std::int64_t i) {
@@ -61,12 +61,12 @@ RemovedDocument RemovedShard::document(std::int64_t i) const {
   document.id = file.string(ShardFile::id_string, i);
   document.url = file.string(ShardFile::url_string, i);
   document.excerpt = file.string(excerpt_string, i);
-  document.reason = file.string(reason_string, i);
+  document.detail = file.string(reason_string, i);
   document.file = file_name_of(file, i);
   document.position = file.value<std::int64_t>(position_data, i);
   document.hash = hash(i);
   document.source = source(i);
-  document.stage = stage_of(file, i);
+  document.reason = reason_of(file, i);
   document.keeper = file.hash(keeper_data, i);
   document.keeper_id = file.string(keeper_id_string, i);
   document.jaccard = file.value<float>(jaccard_data, i);

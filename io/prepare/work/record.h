@@ -28,10 +28,10 @@ static_assert(sizeof(Locator) == 64);
 struct DocumentRecord {
   Locator at;
   std::int64_t position = 0;
-  std::int32_t file = 0;        // of the generation's inputs
-  std::int32_t source = 0;      // of the generation's sources
-  Stage stage = Stage::filter;  // if removed()
-  std::string id, url, meta, reason;
+  std::int32_t file = 0;                         // of the generation's inputs
+  std::int32_t source = 0;                       // of the generation's sources
+  RemovalReason reason = RemovalReason::filter;  // if removed()
+  std::string id, url, meta, detail;
   std::vector<std::uint64_t> band_keys;  // none for a removed document or one without shingles
 
   bool removed() const { return at.removed != 0; }

@@ -134,13 +134,13 @@ TEST_F(PrepareTest, EveryRemovalNamesAKeptDocumentThatVerifies) {
       ASSERT_TRUE(kept.contains(removed.keeper)) << removed.id;
       const KeptDocument& keeper = kept[removed.keeper];
       const TestDocument& original = *by_id[removed.id];
-      if (removed.stage == Stage::exact) {
+      if (removed.reason == RemovalReason::exact) {
         EXPECT_EQ(normalized(keeper.text), normalized(original.text));
       }
-      if (removed.stage == Stage::url) {
+      if (removed.reason == RemovalReason::url) {
         EXPECT_EQ(keeper.url, original.url);
       }
-      if (removed.stage == Stage::near_duplicate) {
+      if (removed.reason == RemovalReason::near_duplicate) {
         const double likeness = jaccard(shingles_of(keeper.text), shingles_of(original.text));
         EXPECT_FLOAT_EQ(removed.jaccard, static_cast<float>(likeness));
         EXPECT_GE(likeness, 0.7);

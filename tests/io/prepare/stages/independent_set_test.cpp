@@ -61,7 +61,7 @@ class IndependentSetTest : public testing::Test {
       for (const DocumentPair& pair : pairs) {
         const bool again = !removals.empty() && removals.back().later == pair.later;
         if (!again && edges.contains({pair.later, pair.earlier})) {
-          removals.push_back({pair.later, pair.earlier, Stage::exact, 1.0F});
+          removals.push_back({pair.later, pair.earlier, RemovalReason::exact, 1.0F});
         }
       }
       return removals;

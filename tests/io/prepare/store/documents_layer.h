@@ -20,12 +20,12 @@ inline KeptDocument kept_document(const std::string& id, const std::string& text
 }
 
 inline RemovedDocument removed_document(const std::string& id, const std::string& text,
-                                        const KeptDocument& keeper, Stage stage) {
+                                        const KeptDocument& keeper, RemovalReason reason) {
   RemovedDocument document;
   document.id = id;
   document.excerpt = text;
   document.hash = content_hash(text);
-  document.stage = stage;
+  document.reason = reason;
   document.keeper = keeper.hash;
   document.keeper_id = keeper.id;
   return document;
