@@ -6,7 +6,7 @@
 #include <cmath>
 #include <functional>
 
-#include "io/prepare/account/report_figures.h"
+#include "io/report/figure.h"
 #include "io/report/heat_map.h"
 #include "io/report/line_chart.h"
 #include "launch/host/environment.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "io/prepare/account/report_figures.h"
+#include "io/report/figure.h"
 #include "io/report/report_page.h"
 #include "io/report/report_values.h"
 #include "io/text/escape.h"
