@@ -1,7 +1,5 @@
 #include "io/prepare/prepare.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -17,6 +15,7 @@
 #include "io/prepare/stages/token_stage.h"
 #include "io/prepare/stages/tokenizer_choice.h"
 #include "io/prepare/store/document_store.h"
+#include "io/prepare/work/free_memory.h"
 #include "io/tokens/token_store.h"
 #include "runtime/comm/agree.h"
 
@@ -180,23 +179,18 @@ class Preparation {
     }
     const bool added = prepare_generation(*job, options_);
     job.reset();
-    malloc_trim(0);  // the caches go back to the system: the next stage holds a shard instead
+    return_freed_memory();  // the caches: the next stage holds a shard instead
     on_root(world_, [&] { durable::remove_tree(config_.output / work_folder); });
     return added;
   }
 
   Job make_job(int generation, std::vector<Source> sources, Inputs inputs) {
-    const fs::path work = config_.output / work_folder;
     Partitions partitions(text_in(inputs, sources.size()));
-    return {config_,
-            world_,
-            progress_,
+    return {make_run(config_, world_, progress_, config_.output / work_folder),
             generation,
-            work,
             std::move(sources),
             std::move(inputs),
             std::move(partitions),
-            ProgressBoard(work / "progress", world_.rank(), world_.size()),
             contamination_.get()};
   }
 
@@ -231,7 +225,7 @@ class Preparation {
     durable::replace_file(work / work_file, canonical_text(identity));
   }
 
-  void check_generation(Job& job) const {
+  void check_generation(const Job& job) const {
     const std::string hash = hash_of_documents(job).hex();
     agree(world_, [&] {
       const json& recorded = generations_[static_cast<std::size_t>(job.generation)].at("hash");
@@ -245,9 +239,11 @@ class Preparation {
   Report finish(bool changed) {
     on_root(world_, [&] { durable::make_folders(config_.output / work_folder); });
     {
-      std::optional<Job> job;
-      agree(world_, [&] { job.emplace(make_job(0, {}, {})); });
-      changed = run_token_stage(*job) || changed;
+      std::optional<Run> run;
+      agree(world_, [&] {
+        run.emplace(make_run(config_, world_, progress_, config_.output / work_folder));
+      });
+      changed = run_token_stage(*run) || changed;
     }
     Report report{!changed, {}};
     agree(world_, [&] { report.contents = dataset_report(config_.output); });

@@ -10,7 +10,7 @@
 
 namespace switchyard::prepare {
 
-nlohmann::json run_cut_stage(Job& job, const Order& order, SpilledDocuments& documents,
+nlohmann::json run_cut_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                              const Decisions& decisions, EarlierDocuments& earlier) {
   nlohmann::json tally = nlohmann::json::object();
   const std::vector<CutKind> kinds = cut_kinds(job.config.dedup);

@@ -22,7 +22,7 @@ inline constexpr const char* cut_mark = "\n\f\n";
 // no such span, line or paragraph twice, and a run of it cuts nothing. Makes one file of cuts for
 // each kind that is on and each partition. Returns the tally of those kinds, else an empty object:
 // {"lines": {cut, bytes_cut, documents, examples: [{id, excerpt, hash}]}, ...}.
-nlohmann::json run_cut_stage(Job& job, const Order& order, SpilledDocuments& documents,
+nlohmann::json run_cut_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                              const Decisions& decisions, EarlierDocuments& earlier);
 
 // Of one partition, by ordinal: ascending, disjoint, none empty. Empty if the stage is off. Any

@@ -42,7 +42,7 @@ std::vector<CutKind> cut_kinds(const DedupConfig& config) {
   return kinds;
 }
 
-CutWork::CutWork(Job& the_job, const Order& the_order, SpilledDocuments& spilled,
+CutWork::CutWork(const Job& the_job, const Order& the_order, SpilledDocuments& spilled,
                  const Bitmap& duplicates, EarlierDocuments& earlier_documents)
     : job(the_job),
       order(the_order),

@@ -21,10 +21,10 @@ const char* name_of(CutKind kind);
 std::vector<CutKind> cut_kinds(const DedupConfig& config);  // those that are on
 
 struct CutWork {
-  CutWork(Job& job, const Order& order, SpilledDocuments& documents, const Bitmap& removed,
+  CutWork(const Job& job, const Order& order, SpilledDocuments& documents, const Bitmap& removed,
           EarlierDocuments& earlier);
 
-  Job& job;
+  const Job& job;
   const Order& order;
   SpilledDocuments& documents;
   const Bitmap& removed;

@@ -1,7 +1,6 @@
 #include "io/prepare/stages/generation.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <string>
@@ -20,6 +19,7 @@
 #include "io/prepare/stages/order_stage.h"
 #include "io/prepare/stages/read_stage.h"
 #include "io/prepare/stages/write_stage.h"
+#include "io/prepare/work/free_memory.h"
 #include "io/text/unicode.h"
 #include "runtime/comm/agree.h"
 
@@ -114,7 +114,7 @@ nlohmann::json options_of(const Config& config, const Contamination* contaminati
   return options;
 }
 
-bool prepare_generation(Job& job, const json& options) {
+bool prepare_generation(const Job& job, const json& options) {
   run_read_stage(job);
   std::optional<SpilledDocuments> documents;
   std::optional<EarlierDocuments> earlier;
@@ -137,7 +137,7 @@ bool prepare_generation(Job& job, const json& options) {
   const Order order = run_order_stage(job, *documents);
   run_group_stage(job, order, *earlier);
   const Decisions decisions = run_keep_stage(job, order, *documents, *earlier);
-  malloc_trim(0);  // what verifying took goes back to the system
+  return_freed_memory();  // the verifier held much of it
   const json cut = run_cut_stage(job, order, *documents, decisions, *earlier);
   const WrittenDocuments written =
       run_write_stage(job, order, *documents, decisions.removed,
@@ -150,7 +150,7 @@ bool prepare_generation(Job& job, const json& options) {
   return true;
 }
 
-ContentHash hash_of_documents(Job& job) {
+ContentHash hash_of_documents(const Job& job) {
   ContentHash sum;
   Problems ignored;
   run_tasks({"check the inputs", "parts", std::ssize(job.inputs.units),

@@ -15,9 +15,9 @@ nlohmann::json options_of(const Config& config, const Contamination* contaminati
 
 // Collective. Runs the stages and commits the documents layer with this generation added. Returns
 // false if the generation has the very documents of the one before it: then nothing was added.
-bool prepare_generation(Job& job, const nlohmann::json& options);
+bool prepare_generation(const Job& job, const nlohmann::json& options);
 
 // Collective. An order-independent hash of all documents of the job's inputs.
-ContentHash hash_of_documents(Job& job);
+ContentHash hash_of_documents(const Job& job);
 
 }  // namespace switchyard::prepare

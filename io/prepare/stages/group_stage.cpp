@@ -55,7 +55,7 @@ std::filesystem::path earlier_pairs_file(const Job& job, int key_partition) {
   return job.file("earlier", key_partition);
 }
 
-void run_group_stage(Job& job, const Order& order, EarlierDocuments& earlier) {
+void run_group_stage(const Job& job, const Order& order, EarlierDocuments& earlier) {
   run_tasks({"group", "parts", order.key_partitions, [](std::int64_t) { return std::int64_t{1}; },
              [&](std::int64_t i) {
                return std::filesystem::exists(group_file(job, static_cast<int>(i)));

@@ -14,6 +14,6 @@ std::filesystem::path group_file(const Job& job, int key_partition);
 std::filesystem::path earlier_pairs_file(const Job& job, int key_partition);
 
 // Collective. Makes both files for each partition of keys.
-void run_group_stage(Job& job, const Order& order, EarlierDocuments& earlier);
+void run_group_stage(const Job& job, const Order& order, EarlierDocuments& earlier);
 
 }  // namespace switchyard::prepare

@@ -10,6 +10,6 @@
 namespace switchyard::prepare {
 
 // Collective. One file of the documents layer for each partition of keys, in their order.
-std::vector<FileEntry> run_index_stage(Job& job, const Order& order, const Bitmap& kept);
+std::vector<FileEntry> run_index_stage(const Job& job, const Order& order, const Bitmap& kept);
 
 }  // namespace switchyard::prepare

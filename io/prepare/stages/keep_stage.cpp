@@ -27,7 +27,7 @@ void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
   file.finish();
 }
 
-IndependentSetTask task_of(Job& job, const Order& order, const EarlierDocuments& earlier) {
+IndependentSetTask task_of(const Job& job, const Order& order, const EarlierDocuments& earlier) {
   IndependentSetTask task;
   task.num_earlier = earlier.count();
   task.num_documents = order.count();
@@ -125,7 +125,7 @@ void save_summary(const Job& job, const Decisions& decisions) {
 
 }  // namespace
 
-Decisions run_keep_stage(Job& job, const Order& order, SpilledDocuments& documents,
+Decisions run_keep_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                          const EarlierDocuments& earlier) {
   Decisions decisions;
   bool decided = false;

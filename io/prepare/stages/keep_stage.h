@@ -28,7 +28,7 @@ struct Decisions {
 };
 
 // Collective. Makes one file of decisions for each partition.
-Decisions run_keep_stage(Job& job, const Order& order, SpilledDocuments& documents,
+Decisions run_keep_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                          const EarlierDocuments& earlier);
 
 // Of one partition, by ordinal. Any rank.

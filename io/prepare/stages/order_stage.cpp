@@ -72,7 +72,7 @@ void order_partition(const Job& job, const SpilledDocuments& documents, const Or
 
 }  // namespace
 
-Order run_order_stage(Job& job, const SpilledDocuments& documents) {
+Order run_order_stage(const Job& job, const SpilledDocuments& documents) {
   Order order;
   agree(job.world, [&] { order = number_documents(job, documents); });
   run_tasks({"order", "documents", job.partitions.count(),

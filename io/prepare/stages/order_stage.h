@@ -8,6 +8,6 @@
 namespace switchyard::prepare {
 
 // Collective. One spill file of keyed documents for each partition, its partitions those of keys.
-Order run_order_stage(Job& job, const SpilledDocuments& documents);
+Order run_order_stage(const Job& job, const SpilledDocuments& documents);
 
 }  // namespace switchyard::prepare

@@ -162,7 +162,7 @@ class UnitReader {
 
 }  // namespace
 
-void run_read_stage(Job& job) {
+void run_read_stage(const Job& job) {
   std::optional<Rules> rules;
   agree(job.world, [&] { rules.emplace(job); });
   const auto bytes_of = [&](std::int64_t unit) {

@@ -31,7 +31,7 @@ struct Shard {
 };
 
 // Bytes of text that stay in each partition, cuts aside.
-std::vector<std::int64_t> text_left(Job& job, const Order& order, const Bitmap& removed) {
+std::vector<std::int64_t> text_left(const Job& job, const Order& order, const Bitmap& removed) {
   std::vector<std::int64_t> bytes(static_cast<std::size_t>(job.partitions.count()), 0);
   agree(job.world, [&] {
     const auto file = durable::File::open_for_reading(order.locators);
@@ -224,7 +224,7 @@ std::filesystem::path cut_keys_file(const Job& job, int first_partition) {
   return job.file("cut-keys", first_partition);
 }
 
-WrittenDocuments run_write_stage(Job& job, const Order& order, SpilledDocuments& documents,
+WrittenDocuments run_write_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                                  const Bitmap& removed, int source_offset) {
   const std::vector<std::int64_t> bytes = text_left(job, order, removed);
   const std::vector<Shard> shards = make_shards(job.partitions, bytes);

@@ -90,7 +90,7 @@ void OccurrenceWriter::finish() {
   spill_.finish();
 }
 
-void find_repeats(Job& job, const Order& order, const Search& search,
+void find_repeats(const Job& job, const Order& order, const Search& search,
                   const std::vector<std::filesystem::path>& files,
                   const FindEarlier& find_earlier) {
   const auto run = [&](int key_partition) {

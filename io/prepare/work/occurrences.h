@@ -67,7 +67,7 @@ class OccurrenceWriter {
 using FindEarlier = std::function<void(int key_partition, std::vector<Occurrence>&)>;
 
 // Collective. Brings together what `files` hold.
-void find_repeats(Job& job, const Order& order, const Search& search,
+void find_repeats(const Job& job, const Order& order, const Search& search,
                   const std::vector<std::filesystem::path>& files, const FindEarlier& find_earlier);
 
 // How many repeats there are, some counted twice.

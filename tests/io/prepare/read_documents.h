@@ -22,21 +22,17 @@ class ReadDocuments {
                 int num_partitions = 8)
       : scratch_(world),
         config_(config_of(dedup)),
-        job_{config_,
-             world,
-             progress_,
+        job_{make_run(config_, world, progress_, scratch_.path()),
              0,
-             scratch_.path(),
              {Source{}},
              Inputs{{}, std::vector<InputUnit>(num_units)},
-             Partitions({std::int64_t{8 << 20} * num_partitions}),
-             ProgressBoard(scratch_ / "board", world.rank(), world.size())} {
+             Partitions({std::int64_t{8 << 20} * num_partitions})} {
     on_root(world, [&] { spill(texts); });
     documents_.emplace(job_, 1 << 20);
     order_ = run_order_stage(job_, *documents_);
   }
 
-  Job& job() { return job_; }
+  const Job& job() const { return job_; }
   const Order& order() const { return order_; }
   SpilledDocuments& documents() { return *documents_; }
 
