@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t window_bytes = 16 << 10;
 
-// Says which file is being read, until the call ends in whichever way.
+// Says which file is being read until the call returns or throws.
 class Mark {
  public:
   Mark(std::atomic<const std::filesystem::path*>& reading, const std::filesystem::path& file)

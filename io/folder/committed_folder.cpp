@@ -34,7 +34,7 @@ durable::File open_checked(const fs::path& folder, const FileEntry& entry) {
   return file;
 }
 
-// Of chunks that are read in file order.
+// Reads and checks a chunk. Call it for the chunks in file order.
 void read_next_chunk(const durable::File& file, const FileEntry& entry, const Extent& extent,
                      std::int64_t chunk, std::vector<std::byte>& buffer) {
   buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));

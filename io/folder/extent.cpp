@@ -14,7 +14,7 @@ constexpr std::int64_t bytes_read_ahead = std::int64_t{8} << 20;
 
 using Range = std::pair<std::int64_t, std::int64_t>;  // [first, second)
 
-// What lies between the extents, in file order.
+// The ranges between the extents, in file order.
 std::vector<Range> gaps(const FileEntry& file) {
   std::vector<Range> taken;
   for (const Extent& extent : file.extents) {

@@ -1,5 +1,4 @@
-// Extents: where the datasets' raw bytes stand in a file, and the hashes that vouch for every byte
-// of it.
+// Extents: where the raw bytes of each dataset lie in a file, and the hashes of every byte of it.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +35,7 @@ struct FileEntry {
 };
 
 // Bytes of one element of "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "bf16", "f32" or
-// "f64"; 0 for anything else.
+// "f64"; 0 for any other name.
 std::int64_t element_bytes(std::string_view dtype);
 // Errors: Exit::data for a negative dim or a size beyond 63 bits.
 std::int64_t bytes_of_shape(const std::vector<std::int64_t>& shape, std::int64_t bytes_of_element);
@@ -65,8 +64,8 @@ void check_chunk(const std::filesystem::path& file, const Extent& extent, std::i
 void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t chunk,
                 std::span<std::byte> out);
 
-// Before the bytes [begin, end) of a file that is read piece after piece up to `last`: every 8 MiB
-// the disk hears what comes next, so that it reads while others are hashed.
+// Call it before reading bytes [begin, end) of a file that is read piece by piece up to `last`.
+// Every 8 MiB it tells the disk what comes next, so that the disk reads while the caller hashes.
 void read_ahead(const durable::File& opened, std::int64_t begin, std::int64_t end,
                 std::int64_t last);
 

@@ -38,8 +38,8 @@ class RowTable {
   const std::vector<std::int64_t>& source_rows() const { return source_rows_; }  // by source
 
   std::int64_t tokens_of(std::int64_t row);  // 1 to the sequence length
-  // In the order of the documents; they lie within the split and add up to tokens_of(row). Valid
-  // until the next call.
+  // The row's pieces in the order of the documents. They lie within the split and add up to
+  // tokens_of(row). Valid until the next call.
   std::span<const Piece> pieces(std::int64_t row);
 
   // The file that a call is reading at this moment, or nullptr. From any thread.

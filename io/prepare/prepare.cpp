@@ -65,7 +65,7 @@ json generations_in(const fs::path& output) {
   return json::array();
 }
 
-// Of the path and its parents, deepest first.
+// Those of the path and its parents that do not exist, deepest first.
 std::vector<fs::path> missing_folders(fs::path folder) {
   std::vector<fs::path> missing;
   for (std::error_code error; !folder.empty() && !fs::exists(folder, error) && !error;
@@ -89,7 +89,7 @@ void require_same_options(const fs::path& output, const json& options) {
   }
 }
 
-// By generation.
+// The sources of each generation.
 std::map<int, std::vector<Source>> sources_by_generation(const Config& config, int first) {
   std::map<int, std::vector<Source>> result;
   for (Source source : config.recipe.sources) {
@@ -99,7 +99,7 @@ std::map<int, std::vector<Source>> sources_by_generation(const Config& config, i
   return result;
 }
 
-// About how much text the files of each source hold.
+// Estimates how many bytes of text the files of each source hold.
 std::vector<std::int64_t> text_in(const Inputs& inputs, std::size_t num_sources) {
   constexpr std::int64_t usual_compression = 8;
   std::vector<std::int64_t> bytes(num_sources, 0);
@@ -194,8 +194,8 @@ class Preparation {
             contamination_.get()};
   }
 
-  // True if what is in the work folder belongs to this very generation, false if it is what an
-  // earlier one left behind. Anything else is refused.
+  // True if the work folder belongs to this very generation, false if an earlier one left it
+  // behind. Refuses any other work folder.
   bool continues(const fs::path& file, const json& identity) const {
     std::error_code ignored;
     if (!fs::exists(file, ignored)) return false;
@@ -258,7 +258,7 @@ class Preparation {
   Comm& world_;
   Progress progress_;
   std::optional<FolderLock> lock_;  // rank 0 holds it
-  std::vector<fs::path> made_;      // by this start, deepest first: they go if they stay empty
+  std::vector<fs::path> made_;      // by this run, deepest first; an error removes the empty ones
   std::unique_ptr<Contamination> contamination_;
   json options_, generations_;
 };

@@ -21,7 +21,7 @@ struct HashRange {
   ContentHash first, last;
 };
 
-// Of the hashes that begin with these digits; nothing if they are not 8 to 32 hex digits.
+// The range of hashes that begin with these digits; nothing if they are not 8 to 32 hex digits.
 std::optional<HashRange> range_of(const std::string& digits) {
   constexpr std::size_t fewest = 8, all = 32;
   if (digits.size() < fewest || digits.size() > all) return std::nullopt;
@@ -49,14 +49,14 @@ struct Matches {
   std::int64_t count = 0;
 
   void add(const KeptShard& shard, std::int64_t i) {
-    if (room()) kept.push_back({&shard, i});
+    if (has_space()) kept.push_back({&shard, i});
     ++count;
   }
   void add(const RemovedShard& shard, std::int64_t i) {
-    if (room()) removed.push_back({&shard, i});
+    if (has_space()) removed.push_back({&shard, i});
     ++count;
   }
-  bool room() const { return kept.size() + removed.size() < max_explained; }
+  bool has_space() const { return kept.size() + removed.size() < max_explained; }
 };
 
 class DocumentSearch {

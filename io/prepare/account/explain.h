@@ -19,7 +19,7 @@ struct KeptFate {
 
 struct RemovedFate {
   RemovedDocument document;
-  std::optional<KeptFate> keeper;     // nothing if there is none, or it went later itself
+  std::optional<KeptFate> keeper;     // nothing if there was none, or it was removed later
   bool read_again = false;            // `shared` is of the whole text, else of the excerpt
   std::vector<SharedPassage> shared;  // with the keeper's text, longest first
 };

@@ -45,14 +45,14 @@ std::string clusters_html(const json& clusters) {
   if (num_clusters == 0) return "";
   BarChart chart{
       "Sizes of clusters", "documents in a cluster, from this power of two on", {}, {}, true};
-  const std::size_t first = counts[0] > 0 ? 0 : 1;  // a cluster of one is none
+  const std::size_t first = counts[0] > 0 ? 0 : 1;  // one document is no cluster
   for (std::size_t bin = first; bin < counts.size(); ++bin) {
     chart.labels.push_back(power_in_words(bin));
   }
   counts.erase(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(first));
   chart.series = {{"clusters", "kept", std::move(counts)}};
   return figure_html("Sizes of clusters", svg_of(chart),
-                     fmt::format("{} documents were kept for others too; the largest stands for {} "
+                     fmt::format("{} documents were kept for others too; the largest represents {} "
                                  "documents. Counts on a logarithmic scale.",
                                  with_commas(num_clusters), with_commas(largest)));
 }

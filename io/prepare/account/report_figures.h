@@ -10,7 +10,7 @@ namespace switchyard::prepare {
 // Clusters, lengths, Jaccard and tokens: a section of those that the report has.
 std::string figures_html(const nlohmann::json& report);
 
-// Up to three examples to unfold; "" if there are none.
+// Up to three examples to unfold; "" without examples.
 std::string examples_html(const std::string& title, const nlohmann::json& examples);
 
 }  // namespace switchyard::prepare

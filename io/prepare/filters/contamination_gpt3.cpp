@@ -37,7 +37,7 @@ struct Hit {
   std::uint32_t ngram = 0;         // the first
 };
 
-// What stays of a text without its hits and their windows.
+// The pieces of a text without its hits and their windows.
 std::string without(std::span<const Hit> hits, std::string_view text) {
   std::string rest;
   const auto keep = [&](std::size_t begin, std::size_t end) {

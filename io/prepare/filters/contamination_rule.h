@@ -28,7 +28,7 @@ class ContaminationRule {
   // words: of `text`. Leaves a text that goes as it is.
   virtual Finding apply(std::string& text, std::span<const Word> words) const = 0;
 
-  // What the rule makes of texts is a function of these, which do not depend on the order of the
+  // The effect of the rule is a function of these, which do not depend on the order of the
   // examples. Ascending, each once.
   virtual std::vector<std::uint64_t> identity() const = 0;
 };

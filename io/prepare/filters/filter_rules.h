@@ -1,4 +1,4 @@
-// What the filters share: how a broken rule reads, and the maker of each filter.
+// What the filters share: the text of a broken rule, and the maker of each filter.
 #pragma once
 
 #include <fmt/core.h>

@@ -8,7 +8,7 @@
 
 namespace switchyard::prepare {
 
-// What a filter made of a text: nothing, another text, or a reason to drop the document.
+// The outcome of a filter: no change, another text, or a reason to drop the document.
 struct FilterVerdict {
   std::string reason;  // "" keeps; else the rule in a few words and the number that broke it, such
                        // as "mean word length 2.1 < 3"

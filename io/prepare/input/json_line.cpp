@@ -13,7 +13,7 @@ namespace {
 
 struct Field {
   std::string_view name;
-  std::string_view raw;  // as it stands in the line; empty if it does not
+  std::string_view raw;  // as the line has it; empty if it does not
 };
 
 enum : std::size_t { text, id, url, first_of_meta };

@@ -16,8 +16,8 @@ struct Source {
   int generation = 0;               // what one `prepare` or one `--append` adds
 };
 
-// Sources stand by generation, and within one by priority: of equal documents the one from the
-// earlier source stays.
+// Sources are sorted by generation, then by priority: of equal documents, the one from the earlier
+// source stays.
 struct Recipe {
   std::vector<Source> sources;
 };

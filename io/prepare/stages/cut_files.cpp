@@ -30,8 +30,7 @@ void CutWriter::finish() {
   spill_.finish();
 }
 
-// Examples are chosen by the hash of their documents, and those come first in a partition that have
-// the least.
+// Examples are the documents with the smallest hashes, which come first in a partition.
 nlohmann::json CutWriter::tally() const {
   nlohmann::json tally = {
       {"cut", num_cuts_}, {"bytes_cut", bytes_cut_}, {"documents", num_documents_}};

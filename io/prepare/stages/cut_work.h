@@ -15,7 +15,7 @@ namespace switchyard::prepare {
 
 // In the order in which they are searched. No later search can make an earlier one find more: what
 // it cuts are whole lines or paragraphs, and a span does not reach over a cut. The other way round,
-// a span cut out of a line would leave two lines that may stand elsewhere.
+// a span cut out of a line would leave two lines that may occur elsewhere.
 enum class CutKind { spans, lines, paragraphs };
 const char* name_of(CutKind kind);
 std::vector<CutKind> cut_kinds(const DedupConfig& config);  // those that are on

@@ -52,7 +52,7 @@ Manifest current_manifest(const fs::path& dataset, const json& options) {
   return manifest;
 }
 
-// What one generation's report says (docs/prepare-data.md); the whole is the sum of these.
+// The report of one generation (docs/prepare-data.md); that of the dataset is their sum.
 json report_of(const Job& job, const SpilledDocuments::ReadTally& read, const json& compared,
                const json& cut, const WrittenDocuments& written) {
   json report = {{"compared", compared}, {"problems", read.problems.state()}};

@@ -9,8 +9,8 @@ namespace switchyard::prepare {
 
 inline constexpr const char* generations_key = "generations";  // of the documents layer's manifest
 
-// What a dataset is a function of, besides its documents; the same for all its generations.
-// contamination: nullptr without evaluation files.
+// The options that, with the documents, determine the bytes of a dataset; the same for all its
+// generations. contamination: nullptr without evaluation files.
 nlohmann::json options_of(const Config& config, const Contamination* contamination);
 
 // Collective. Runs the stages and commits the documents layer with this generation added. Returns

@@ -8,7 +8,7 @@
 namespace switchyard::prepare {
 namespace {
 
-// Members of one key, ascending. A document is in the file of a key once, however often it has it.
+// Writes the members of one key, in ascending order, each once.
 void write_group(std::span<const KeyedDocument> members, NumberWriter& groups) {
   if (members.size() < 2) return;
   groups.put(static_cast<std::uint32_t>(members.size()));

@@ -9,7 +9,7 @@
 
 namespace switchyard::prepare {
 
-// Of one partition of keys, as io/prepare/stages/independent_set.h reads them.
+// The files of one partition of keys, as io/prepare/stages/independent_set.h reads them.
 std::filesystem::path group_file(const Job& job, int key_partition);
 std::filesystem::path earlier_pairs_file(const Job& job, int key_partition);
 

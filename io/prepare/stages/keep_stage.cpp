@@ -20,7 +20,7 @@ int owner_of(int partition, const Job& job) { return partition % job.world.size(
 
 std::filesystem::path summary_file(const Job& job) { return job.work / "decided"; }
 
-// Read from end to end once, so that a file is as good as a spill file, which is checked.
+// Writes a spill file, because its reader checks it.
 void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
   SpillWriter file(path, 1);
   file.append(0, bytes);
@@ -73,8 +73,7 @@ void save_decisions(const Job& job, const Order& order, const EarlierDocuments& 
   }
 }
 
-// How many documents of how many stood for others: {"2": 120, "3": 7} after all ranks' shares are
-// added.
+// Counts clusters by their size, {"2": 120, "3": 7}; the counts of all ranks are to be added up.
 nlohmann::json count_clusters(const Job& job, const std::vector<Removal>& removals) {
   const auto ranks = static_cast<std::size_t>(job.world.size());
   std::vector<std::vector<std::int64_t>> keepers(ranks);

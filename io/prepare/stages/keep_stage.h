@@ -14,7 +14,7 @@
 
 namespace switchyard::prepare {
 
-// Why a document went, in terms that outlive the work folder.
+// Why a document was removed, in terms that outlive the work folder.
 struct Decision {
   std::int64_t ordinal = 0;
   ContentHash keeper;  // its content hash
@@ -31,7 +31,7 @@ struct Decisions {
 Decisions run_keep_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                          const EarlierDocuments& earlier);
 
-// Of one partition, by ordinal. Any rank.
+// Reads the decisions about one partition, by ordinal. On any rank.
 std::vector<Decision> load_decisions(const Job& job, int partition);
 
 }  // namespace switchyard::prepare

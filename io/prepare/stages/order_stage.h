@@ -7,7 +7,8 @@
 
 namespace switchyard::prepare {
 
-// Collective. One spill file of keyed documents for each partition, its partitions those of keys.
+// Collective. Makes a spill file of keyed documents for each partition of documents; the partitions
+// within the file are those of the keys.
 Order run_order_stage(const Job& job, const SpilledDocuments& documents);
 
 }  // namespace switchyard::prepare

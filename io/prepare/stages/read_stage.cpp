@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-// What every document goes through on its own.
+// The rules for each document alone.
 struct Rules {
   explicit Rules(const Job& job)
       : contamination(job.contamination), hasher(job.config.dedup.minhash) {
@@ -53,7 +53,7 @@ class UnitReader {
     Problems problems;
     for (const FilePart& part : unit.parts) {
       const InputFile& file = job_.inputs.files[static_cast<std::size_t>(part.file)];
-      std::int64_t left = part.end - part.begin;  // to report; of compressed files it is a guess
+      std::int64_t left = part.end - part.begin;  // to report; a guess for compressed files
       num_found +=
           read_documents(file, part, source.text_field, problems, [&](Document&& document) {
             const std::int64_t bytes = std::min(left, std::ssize(document.text));

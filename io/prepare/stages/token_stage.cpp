@@ -206,7 +206,7 @@ class TokenStage {
     return {name, std::ssize(model), content_hash(model), {}};
   }
 
-  // What another tokenizer, or an interrupted attempt, left.
+  // Removes what another tokenizer or an interrupted attempt left.
   void remove_other_files(const Manifest& manifest) const {
     for (const auto& entry : fs::directory_iterator(folder_)) {
       const std::string name = entry.path().filename().string();

@@ -30,7 +30,7 @@ struct Shard {
   int first_partition = 0, end_partition = 0;
 };
 
-// Bytes of text that stay in each partition, cuts aside.
+// Bytes of text that stay in each partition, before anything is cut.
 std::vector<std::int64_t> text_left(const Job& job, const Order& order, const Bitmap& removed) {
   std::vector<std::int64_t> bytes(static_cast<std::size_t>(job.partitions.count()), 0);
   agree(job.world, [&] {
@@ -68,7 +68,7 @@ std::vector<Shard> make_shards(const Partitions& partitions,
   return shards;
 }
 
-// Counts of documents by the power of two that their size reaches.
+// Counts a document by the largest power of two that its size reaches.
 void add_length(json& lengths, std::size_t bytes) {
   const auto bin = static_cast<std::size_t>(std::bit_width(bytes | 1)) - 1;
   while (lengths.size() <= bin) lengths.push_back(0);

@@ -12,7 +12,7 @@
 
 namespace switchyard::prepare {
 
-// A generation's documents as they stand in the layer.
+// What the stage added to the documents layer.
 struct WrittenDocuments {
   std::vector<FileEntry> files;
   std::vector<nlohmann::json> sources;  // what became of each one's documents

@@ -1,4 +1,4 @@
-// The documents layer of a dataset: kept texts, and an account of every document that went
+// The documents layer of a dataset: kept texts, and an account of every document that was removed
 // (docs/file-formats.md).
 #pragma once
 
@@ -48,13 +48,13 @@ struct RemovedDocument {
   ContentHash hash;
   std::int32_t source = 0;
   RemovalReason reason = RemovalReason::exact;
-  ContentHash keeper;  // the document kept in its place, for exact, url and near_duplicate
+  ContentHash keeper;  // the document kept instead, for exact, url and near_duplicate
   std::string keeper_id;
   float jaccard = 0.0F;  // verified, for near_duplicate; 1 for exact
 };
 
-// Writes <name>.h5, text in zstd frames of about 256 KiB. Documents stand in the order they are
-// added. The bytes are a function of the documents alone.
+// Writes <name>.h5, text in zstd frames of about 256 KiB. Documents keep the order in which they
+// are added. The bytes are a function of the documents alone.
 class KeptWriter {
  public:
   KeptWriter(const std::filesystem::path& folder, const std::string& name);
@@ -130,8 +130,8 @@ class RemovedShard : public DocumentShard {
   RemovedDocument document(std::int64_t i) const;
 };
 
-// The whole layer of a dataset. Shards stand by the names of their files, which are made so that
-// this is by (generation, source, hash of the documents). Files with a dataset "text" hold kept
+// The whole layer of a dataset. Shards are sorted by the names of their files, which makes their
+// order that of (generation, source, hash of the documents). Files with a dataset "text" hold kept
 // documents, those with "stage" removed ones.
 // Errors of everything here: Exit::data naming file and chunk.
 struct DocumentStore {
@@ -144,8 +144,8 @@ struct DocumentStore {
 
   std::int64_t num_kept() const;
   std::int64_t num_removed() const;
-  // What the manifest's list "sources" says of it: name, licence, text_field, generation. Where it
-  // says nothing the name is "source 3", the licence "unknown".
+  // The name, licence, text_field and generation of an entry of the manifest's list "sources".
+  // Without an entry the name is "source 3", the licence "unknown".
   Source source(std::int32_t index) const;
 };
 

@@ -1,4 +1,4 @@
-// EarlierDocuments: what an output holds already when another generation is prepared into it.
+// EarlierDocuments: the documents that an output holds before another generation is added to it.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@
 
 namespace switchyard::prepare {
 
-// What shards of kept and of removed documents have in common. Errors of everything here:
+// The common part of shards of kept and of removed documents. Errors of everything here:
 // Exit::data naming the file, and the chunk if one does not match its hash.
 class ShardFile {
  public:

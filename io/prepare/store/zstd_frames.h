@@ -24,7 +24,7 @@ class FrameCompressor {
 std::string compress(std::string_view raw, int level);
 
 // The raw bytes of exactly one frame. Whatever `frame` claims, no more than `raw_bytes` are
-// allocated, and nothing if a frame of its size cannot hold so many. Errors: Exit::data if it is
+// allocated, and nothing if a frame of its size cannot hold that many. Errors: Exit::data if it is
 // damaged or does not hold exactly `raw_bytes`.
 std::string decompress(std::string_view frame, std::int64_t raw_bytes);
 

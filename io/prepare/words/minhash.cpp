@@ -65,7 +65,7 @@ MinHasher::Functions functions_from(std::uint32_t first) {
   return functions;
 }
 
-// Takes a number, or the character, from the front of `text`. False if there is none.
+// Takes a number, or the character, from the front of `text`. Returns false if there is none.
 template <class Number>
 bool take(std::string_view& text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -27,8 +27,8 @@ class NgramIndex {
 
     auto operator<=>(const Match&) const = default;
   };
-  // Ascending. words: of `text`. None reaches across a form feed: it stands where something was
-  // cut, so that the words on its sides never stood together.
+  // In ascending order. words: of `text`. No match crosses a form feed, which marks a cut: the
+  // words on its sides were never neighbours.
   std::vector<Match> find(std::string_view text, std::span<const Word> words) const;
 
   std::uint32_t size() const { return numbers_.size(); }

@@ -1,4 +1,4 @@
-// Shingles: the set of a document's word 5-grams, and how alike two such sets are.
+// Shingles: the set of a document's word 5-grams, and how similar two such sets are.
 #pragma once
 
 #include <cstdint>

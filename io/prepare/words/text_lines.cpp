@@ -12,7 +12,7 @@
 namespace switchyard::prepare {
 namespace {
 
-// Of an ASCII character, as bits; 0: a symbol.
+// The classes of an ASCII character, as bits; 0 for a symbol.
 enum : std::uint8_t { white_space = 1, letter = 2, digit = 4, joiner = 8, not_ascii = 16 };
 
 constexpr std::array<std::uint8_t, 256> make_kinds() {

@@ -20,7 +20,7 @@ class UnitFinder {
  public:
   UnitFinder(Unit unit, const ComparedText& text) : unit_(unit), text_(text) {}
 
-  // What stands in [begin, end) of the text, which ends every unit.
+  // Bytes [begin, end) of the text, which end every unit.
   void read(std::size_t begin, std::size_t end) {
     const std::string_view text = std::string_view(text_.text).substr(0, end);
     while (begin < end) {

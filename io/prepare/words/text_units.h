@@ -18,7 +18,7 @@ struct TextUnit {
   ContentHash key;  // of the sequence of its words; those of lines and of paragraphs do not meet
 };
 
-// Those of at least five words, in ascending order. A line ends with a line feed, a paragraph
+// The units of at least five words, in ascending order. A line ends with a line feed, a paragraph
 // before a line of white space; form feeds and `cuts`, which are sorted and disjoint, end both. So
 // they are the ones of without(text, cuts).
 std::vector<TextUnit> find_units(Unit unit, const ComparedText& text,

@@ -22,7 +22,7 @@ struct Seed {
   std::uint32_t first, end;  // the spans that begin at the words [first, end) have this seed
 };
 
-// Of all spans of the text that no form feed parts, each once, in ascending order.
+// The seeds of all spans of the text without a form feed inside, each once, in ascending order.
 std::vector<Seed> find_seeds(const ComparedText& text);
 
 // 128 bits, so that spans with equal hashes may count as equal.

@@ -1,4 +1,4 @@
-// Words: what near-duplicates, filters and spans count, and where they stand in the text.
+// Words: what near-duplicates, filters and spans count, and their places in the text.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace switchyard::prepare {
 
 // A maximal run of letters and numbers, with the marks on them, of the text after NFC and case
 // folding; a letter of a script without spaces between words (ideographs, kana, Thai, Lao, Khmer,
-// Myanmar and their like) is, with its marks, a word of its own. Punctuation, symbols and white
+// Myanmar and their like) is, with its marks, a separate word. Punctuation, symbols and white
 // space separate. So texts that differ only in case, punctuation, spacing or Unicode form have the
 // same words.
 struct Word {

@@ -14,7 +14,7 @@
 
 namespace switchyard::prepare {
 
-// What counts as a duplicate. The first three remove documents, the others cut text.
+// The kinds of duplicates. The first three remove documents, the others cut text.
 struct DedupConfig {
   bool exact = true;            // equal text, normalised (io/text/unicode.h)
   bool url = true;              // equal URL
@@ -43,7 +43,7 @@ struct Config {
   std::int64_t unit_bytes = default_unit_bytes;  // of input in a task: changes no document
 };
 
-// How far a stage is, over all ranks. total is 0 where nobody can know it.
+// How far a stage is, over all ranks. total is 0 where it is unknown.
 struct Status {
   std::string stage;
   const char* unit = "";  // "B", "documents", "parts"

@@ -12,7 +12,7 @@
 namespace switchyard::prepare {
 
 // Where a document's text lies in the spill files, and what decides at once whether two documents
-// are the same. One for each document of a generation stands in a file, by ordinal.
+// are the same. A file holds one for each document of a generation, by ordinal.
 struct Locator {
   ContentHash hash;             // of the text as it was read
   ContentHash normalized_hash;  // of normalized(text as it is compared)

@@ -25,7 +25,7 @@ inline int tally_partition(int count) { return 2 * count; }
 
 class SpilledDocuments {
  public:
-  // cache_bytes: of decompressed text to keep.
+  // cache_bytes: how much text to keep in memory.
   SpilledDocuments(const Job& job, std::int64_t cache_bytes);
 
   std::int64_t num_records(int partition) const;
