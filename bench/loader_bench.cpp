@@ -93,10 +93,10 @@ void rows_by_hdf5(benchmark::State& state) {
   const SampleOrder order({{table.num_rows(), 1.0}}, 1);
   std::vector<hid_t> files, datasets;
   std::vector<std::int64_t> first{0};
-  for (const ChunkedExtent& shard : bench_store().shards("train")) {
+  for (const FileExtent& shard : bench_store().shards("train")) {
     files.push_back(H5Fopen(shard.file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
     datasets.push_back(H5Dopen2(files.back(), "tokens", H5P_DEFAULT));
-    first.push_back(first.back() + shard.bytes / 2);
+    first.push_back(first.back() + shard.extent.bytes / 2);
   }
   RowBuffers buffers(length);
   std::int64_t sample = 0;

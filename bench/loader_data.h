@@ -123,12 +123,13 @@ inline fs::path write_huge_table(const TokenStore& store) {
     Extent result{name, dtype, std::move(shape), offset, 0, row_chunk_bytes, {}};
     result.bytes = bytes_of_shape(result.shape, element_bytes(dtype));
     for (std::int64_t i = 0; i < num_chunks(result); ++i) {
-      result.chunk_hashes.push_back(xxh3_hex(zeros.data(), bytes_of_chunk(result, i)));
+      result.chunk_hashes.push_back(content_hash(
+          std::string_view(zeros).substr(0, static_cast<std::size_t>(bytes_of_chunk(result, i)))));
     }
     return result;
   };
   for (std::int64_t i = 0; i < num_files; ++i) {
-    FileEntry file{"train-" + std::to_string(i) + ".h5", 0, "", {}};
+    FileEntry file{"train-" + std::to_string(i) + ".h5", 0, {}, {}};
     std::int64_t offset = 2048;
     for (auto [name, dtype, shape] :
          {std::tuple{"row_first_piece", "i64", std::vector{rows_of_file + 1}},
@@ -138,7 +139,7 @@ inline fs::path write_huge_table(const TokenStore& store) {
       offset += file.extents.back().bytes;
     }
     file.bytes = offset;
-    file.rest_hash = xxh3_hex(zeros.data(), 2048);
+    file.rest_hash = content_hash(std::string_view(zeros).substr(0, 2048));
     std::ofstream(folder / file.name);
     fs::resize_file(folder / file.name, static_cast<std::uintmax_t>(offset));
     names.push_back(file.name);

@@ -17,7 +17,7 @@
 #include "io/text/unicode.h"
 #include "runtime/random.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::uint64_t num_documents = 1024;
@@ -271,6 +271,6 @@ BENCHMARK(normalized_ascii);
 BENCHMARK(normalized_cyrillic);
 
 }  // namespace
-}  // namespace switchyard
+}  // namespace switchyard::prepare
 
 BENCHMARK_MAIN();

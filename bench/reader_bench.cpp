@@ -15,7 +15,7 @@
 #include "io/text/unicode.h"
 #include "runtime/random.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -145,6 +145,6 @@ void repair_valid_utf8(benchmark::State& state) {
 BENCHMARK(repair_valid_utf8)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace switchyard
+}  // namespace switchyard::prepare
 
 BENCHMARK_MAIN();

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t bytes_written_behind = std::int64_t{8} << 20;  // at once
 
-// On the way out of an error: what failed already says enough.
+// For the way out of an error, which already says what failed.
 void try_remove(const fs::path& path) { system_calls::remove(path.c_str()); }
 
 fs::path folder_of(const fs::path& path) {
@@ -174,7 +174,7 @@ void remove_tree(const fs::path& path) {
 void try_remove_tree(const fs::path& path) noexcept {
   try {
     remove_tree(path);
-  } catch (const std::exception&) {  // what failed before says enough
+  } catch (const std::exception&) {  // the first error already says what failed
   }
 }
 

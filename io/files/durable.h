@@ -16,9 +16,8 @@ namespace switchyard::durable {
 
 namespace fs = std::filesystem;
 
-// A file being written once: created exclusively, fsynced and closed by commit(), removed if
-// destroyed before that. The disk writes behind the writer, so that it is about done when the
-// writer is.
+// A file that is written once: created exclusively, fsynced and closed by commit(), removed if
+// destroyed before that. The disk writes while the caller does, so that little is left to fsync.
 class NewFile {
  public:
   explicit NewFile(const fs::path& path);
@@ -36,21 +35,21 @@ class NewFile {
 
  private:
   File file_;
-  std::int64_t in_memory_ = 0;  // bytes since the disk began with what there was
+  std::int64_t in_memory_ = 0;  // bytes since the last start_writing_back()
   bool committed_ = false;
 };
 
-void make_folders(const fs::path& path);  // and fsyncs every parent it made something in
+void make_folders(const fs::path& path);  // and fsyncs the parent of every folder it made
 void sync_folder(const fs::path& path);   // EINVAL is ignored: some file systems cannot
-// path appears with all of `bytes` or not at all: path.tmp, fsync, rename, fsync of the folder.
+// The path appears with all of `bytes` or not at all: path.tmp, fsync, rename, fsync of the folder.
 void replace_file(const fs::path& path, std::string_view bytes);
 // Creates path with `bytes`; false if it exists already (O_EXCL).
 bool create_file(const fs::path& path, std::string_view bytes);
-// Appends one whole line, without fsync. A torn tail (what stands after the last newline) is cut
-// off first.
+// Appends one whole line, without fsync. Before that it cuts off a torn tail: any bytes after the
+// last newline.
 void append_line(const fs::path& path, std::string_view line);
 void rename_file(const fs::path& from, const fs::path& to);  // replaces `to`; syncs nothing
-void remove_tree(const fs::path& path);                      // nothing there is no error
+void remove_tree(const fs::path& path);                      // a missing path is no error
 void try_remove_tree(const fs::path& path) noexcept;         // on the way out of an error
 // Returns when the path exists or `patience` is over: a network file system may show a new file to
 // other machines seconds later.

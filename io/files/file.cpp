@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t largest_transfer = std::size_t{1}
                                          << 30;  // Linux moves at most 2 GiB - 4 KiB in one call
 
-// Calls `call` again for as long as a signal interrupts it. Never used for fsync or close.
+// Repeats `call` while a signal interrupts it. Never used for fsync or close.
 template <class Call>
 auto retry(Call call) {
   auto result = call();

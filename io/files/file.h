@@ -11,8 +11,8 @@
 namespace switchyard::durable {
 
 // Throws for a failed system call: Exit::usage for a path that cannot work (missing, not a folder,
-// no permission, read-only file system), otherwise Exit::storage (ENOSPC, EDQUOT, EIO and what else
-// a disk may answer).
+// no permission, read-only file system), otherwise Exit::storage (ENOSPC, EDQUOT, EIO and every
+// other error of a disk).
 [[noreturn]] void fail_system(std::string_view action, const std::filesystem::path& path,
                               int error);
 
@@ -20,10 +20,10 @@ class File {
  public:
   // Errors: Exit::data if there is no such regular file.
   static File open_for_reading(const std::filesystem::path& path);
-  // For reading and writing; `flags` as in open(2): O_TRUNC, O_APPEND. The file is made if it is
-  // not there.
+  // For reading and writing; `flags` as in open(2): O_TRUNC, O_APPEND. Makes the file if it is
+  // missing.
   static File open_for_writing(const std::filesystem::path& path, int flags);
-  // Nothing if the path exists already.
+  // Returns nothing if the path exists already.
   static std::optional<File> create(const std::filesystem::path& path);
   ~File();
   File(File&& other) noexcept;
@@ -35,11 +35,11 @@ class File {
   void write_at(std::int64_t offset, std::string_view bytes);
   std::int64_t read_at(std::int64_t offset,
                        std::span<std::byte> out) const;  // how many: fewer only at the file's end
-  // These bytes will be read soon: the disk may begin. Waits for nothing.
+  // Lets the disk begin to read these bytes, which are needed soon. Waits for nothing.
   void will_need(std::int64_t offset, std::int64_t bytes) const;
   void resize(std::int64_t bytes);
-  // The disk may begin to write what it was given so far; this waits for nothing and promises
-  // nothing. What goes wrong then, sync() tells.
+  // Lets the disk begin to write what it was given so far. Waits for nothing and promises nothing:
+  // sync() reports what went wrong.
   void start_writing_back();
   void sync();
   void close();  // checked, unlike the destructor's: NFS reports late write errors here

@@ -2,23 +2,26 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <thread>
 
 #include "io/files/file.h"
+#include "io/files/system_calls.h"
 #include "runtime/error.h"
 
 namespace switchyard {
 
-FolderLock::FolderLock(const std::filesystem::path& folder, std::chrono::milliseconds patience)
-    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+namespace system_calls = durable::system_calls;
+
+FolderLock::FolderLock(const std::filesystem::path& folder,
+                       std::optional<std::chrono::milliseconds> patience)
+    : descriptor_(system_calls::open(folder.c_str(), O_RDONLY | O_DIRECTORY)) {
   if (descriptor_ < 0) durable::fail_system("open folder", folder, errno);
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto begin = std::chrono::steady_clock::now();
   while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      ::close(descriptor_);
+    if (patience && std::chrono::steady_clock::now() - begin >= *patience) {
+      system_calls::close(descriptor_);
       fail(Exit::busy, "another process is working on '{}': wait for it, or stop it",
            folder.string());
     }
@@ -26,6 +29,6 @@ FolderLock::FolderLock(const std::filesystem::path& folder, std::chrono::millise
   }
 }
 
-FolderLock::~FolderLock() { ::close(descriptor_); }
+FolderLock::~FolderLock() { system_calls::close(descriptor_); }
 
 }  // namespace switchyard

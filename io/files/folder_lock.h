@@ -3,17 +3,19 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 
 namespace switchyard {
 
-// Held until destroyed or until the process ends, however it ends (flock(2) on the folder). Where
-// the file system cannot lock a folder, nothing is locked.
+// Held until it is destroyed or the process ends, however that happens (flock(2) on the folder).
+// Where the file system cannot lock a folder, it locks nothing and its owner goes on.
 class FolderLock {
  public:
-  // Waits for another holder: a job that was killed may take a second to die. Errors: Exit::busy
-  // naming the folder if the holder is still there then.
+  // Waits for another holder, because a job that was killed may take a second to die. Without
+  // `patience` the wait has no limit. Errors: Exit::busy naming the folder if the holder still has
+  // it when patience ends.
   explicit FolderLock(const std::filesystem::path& folder,
-                      std::chrono::milliseconds patience = std::chrono::seconds(15));
+                      std::optional<std::chrono::milliseconds> patience = std::chrono::seconds(15));
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

@@ -8,9 +8,9 @@
 
 namespace switchyard {
 
-// Reading is without a system call or a copy, but a disk error, or a file that is cut short while
-// it is mapped, kills the process with SIGBUS instead of being an Error: only for storage that is
-// trusted.
+// Reading takes no system call and no copy. But a disk error, or a file that is cut short while it
+// is mapped, kills the process with SIGBUS instead of throwing an Error: map only files on storage
+// that you trust.
 class MappedFile {
  public:
   // Errors: Exit::data if it is missing or has fewer than `bytes` bytes; Exit::storage.

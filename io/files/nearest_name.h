@@ -11,7 +11,8 @@ namespace switchyard {
 // How many letters to add, remove or replace (Levenshtein 1966).
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// The element of `known`, which is not empty, whose name is nearest; of several the first.
+// The element of `known` whose name is nearest, the first of several. Requires: `known` is not
+// empty.
 template <typename Range, typename NameOf = std::identity>
 const auto& nearest_name(const Range& known, std::string_view name, NameOf name_of = {}) {
   return *std::ranges::min_element(known, {}, [&](const auto& element) {

@@ -1,6 +1,6 @@
-// The system calls that change files, one by one: the seam at which the crash lab
+// The system calls that change files, one function each: the seam at which the crash lab
 // (tests/crash_lab) records what a save does, and stops, kills or fails it. Programs link
-// system_calls.cpp; the lab's link tests/crash_lab/faulty_calls.cpp in its place.
+// system_calls.cpp; those of the lab link tests/crash_lab/faulty_calls.cpp instead.
 #pragma once
 
 #include <sys/types.h>
@@ -9,7 +9,7 @@
 
 namespace switchyard::durable::system_calls {
 
-// Each is the call of section 2 of the manual, with its result and errno.
+// Each makes the call of that name (man section 2), and keeps its result and errno.
 int open(const char* path, int flags);  // new files with mode 0666, O_CLOEXEC added
 ssize_t write(int descriptor, const void* data, std::size_t bytes);
 ssize_t pwrite(int descriptor, const void* data, std::size_t bytes, off_t offset);

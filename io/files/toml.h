@@ -1,5 +1,5 @@
-// toml++, built here with a fault of its 3.3 mended: its tests for white space and bare keys end in
-// undefined behaviour for characters that they take to be impossible, as U+00E9 and U+FEEF are not.
+// toml++ 3.3 with one fault mended: its tests for white space and bare keys run into undefined
+// behaviour for characters that they assume cannot occur, such as U+00E9 and U+FEEF.
 #pragma once
 
 #define TOML_HEADER_ONLY 0  // io/files/toml.cpp has the rest

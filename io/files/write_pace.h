@@ -1,4 +1,4 @@
-// WritePace: a writer that leaves the disk and the network to others.
+// WritePace: slows a writer down, to leave the disk and the network to others.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,13 @@ class WritePace {
  public:
   explicit WritePace(std::int64_t bytes_per_second) : rate_(bytes_per_second) {}  // 0: no limit
 
-  // Of a piece of work: the rate is a mean from here on.
+  // Begins a piece of work. The rate is a mean over the time since this call.
   void begin() {
     bytes_ = 0;
     hurried_ = false;
     begin_ = Clock::now();
   }
-  // From any thread: somebody waits, so the work that was begun has no limit any more.
+  // From any thread: somebody waits, so the current piece of work has no limit any more.
   void hurry() { hurried_ = true; }
 
   // Returns when all bytes since begin() are due.

@@ -1,7 +1,7 @@
 #include "io/folder/chunk_reader.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "runtime/error.h"
@@ -9,100 +9,154 @@
 namespace switchyard {
 namespace {
 
-ContentHash parse_hash(const std::string& hex) {  // 32 digits: the manifest's parser has seen to it
-  ContentHash hash;
-  const char* const text = hex.data();
-  std::from_chars(text, text + 16, hash.high, 16);
-  std::from_chars(text + 16, text + 32, hash.low, 16);
-  return hash;
-}
+constexpr std::int64_t window_bytes = 16 << 10;
 
-std::string_view as_text(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+// Says which file is being read until the call returns or throws.
+class Mark {
+ public:
+  Mark(std::atomic<const std::filesystem::path*>& reading, const std::filesystem::path& file)
+      : reading_(reading) {
+    reading_.store(&file, std::memory_order_relaxed);
+  }
+  ~Mark() { reading_.store(nullptr, std::memory_order_relaxed); }
+  Mark(const Mark&) = delete;
+  Mark& operator=(const Mark&) = delete;
+
+ private:
+  std::atomic<const std::filesystem::path*>& reading_;
+};
+
+void require_within(const Extent& extent, std::int64_t begin, std::int64_t count) {
+  require(begin >= 0 && count >= 0 && count <= extent.bytes && begin <= extent.bytes - count,
+          "{} bytes from byte {} on of '{}', which has {}", count, begin, extent.name,
+          extent.bytes);
 }
 
 }  // namespace
 
-ChunkedExtent::ChunkedExtent(const std::filesystem::path& folder, const FileEntry& entry,
-                             const Extent& extent)
-    : file(folder / entry.name),
-      name(extent.name),
-      offset(extent.offset),
-      bytes(extent.bytes),
-      chunk_bytes(extent.chunk_bytes) {
-  hashes.reserve(extent.chunk_hashes.size());
-  for (const std::string& hash : extent.chunk_hashes) hashes.push_back(parse_hash(hash));
-}
-
-ChunkReader::ChunkReader(std::span<const ChunkedExtent> extents, Access access, Inspect inspect)
-    : extents_(extents), access_(access), inspect_(std::move(inspect)), sources_(extents.size()) {
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    sources_[i].checked.resize(extents[i].hashes.size());
+ChunkReader::ChunkReader(std::span<const FileExtent> extents, Access access, Inspect inspect)
+    : extents_(extents), access_(access), inspect_(std::move(inspect)), states_(extents.size()) {
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const Extent& extent = extents[i].extent;
+    require(extent.chunk_bytes > 0 && num_chunks(extent) == std::ssize(extent.chunk_hashes),
+            Exit::data, "'{}' of {} has {} hashes for its chunks of {} bytes", extent.name,
+            extents[i].file.string(), extent.chunk_hashes.size(), extent.chunk_bytes);
+    if (i == 0 || extents[i].file != extents[i - 1].file) sources_.emplace_back();
+    states_[i].source = sources_.size() - 1;
+    states_[i].checked.resize(extent.chunk_hashes.size());
+    std::int64_t& end = sources_.back().mapped_bytes;
+    end = std::max(end, extent.offset + extent.bytes);
   }
 }
 
 void ChunkReader::open(std::int64_t extent) {
-  Source& source = sources_[static_cast<std::size_t>(extent)];
+  const std::size_t number = states_[static_cast<std::size_t>(extent)].source;
+  Source& source = sources_[number];
   if (source.file || source.mapping) return;
-  const ChunkedExtent& wanted = extents_[static_cast<std::size_t>(extent)];
+  const std::filesystem::path& path = extents_[static_cast<std::size_t>(extent)].file;
   if (access_ == Access::mmap) {
-    source.mapping.emplace(wanted.file, wanted.offset + wanted.bytes);
+    source.mapping.emplace(path, source.mapped_bytes);
     return;
   }
   if (open_.size() == max_open_files) {
-    sources_[static_cast<std::size_t>(open_.front())].file.reset();
+    sources_[open_.front()].file.reset();
     open_.pop_front();
   }
-  source.file.emplace(durable::File::open_for_reading(wanted.file));
-  open_.push_back(extent);
+  source.file.emplace(durable::File::open_for_reading(path));
+  open_.push_back(number);
 }
 
+// Through the mapping, or else by way of `buffer`, which has `count` bytes.
 std::span<const std::byte> ChunkReader::fetch(std::int64_t extent, std::int64_t begin,
-                                              std::int64_t count) {
-  const ChunkedExtent& from = extents_[static_cast<std::size_t>(extent)];
-  const Source& source = sources_[static_cast<std::size_t>(extent)];
+                                              std::int64_t count, std::span<std::byte> buffer) {
+  const auto& [path, from] = extents_[static_cast<std::size_t>(extent)];
+  const Source& source = sources_[states_[static_cast<std::size_t>(extent)].source];
   if (source.mapping) {
     return source.mapping->bytes().subspan(static_cast<std::size_t>(from.offset + begin),
                                            static_cast<std::size_t>(count));
   }
-  if (std::ssize(scratch_) < count) scratch_.resize(static_cast<std::size_t>(count));
-  const std::span out = std::span(scratch_).first(static_cast<std::size_t>(count));
-  require(source.file->read_at(from.offset + begin, out) == count, Exit::data,
-          "{} is truncated: chunk {} of '{}' reaches to byte {}", from.file.c_str(),
+  require(source.file->read_at(from.offset + begin, buffer) == count, Exit::data,
+          "{} is truncated: chunk {} of '{}' reaches to byte {}", path.c_str(),
           (begin + count - 1) / from.chunk_bytes, from.name, from.offset + begin + count);
-  return out;
+  return buffer;
 }
 
-void ChunkReader::check(std::int64_t extent, std::int64_t chunk) {
-  const ChunkedExtent& from = extents_[static_cast<std::size_t>(extent)];
-  const std::int64_t begin = chunk * from.chunk_bytes;
-  const auto bytes = fetch(extent, begin, std::min(from.chunk_bytes, from.bytes - begin));
-  require(content_hash(as_text(bytes)) == from.hashes[static_cast<std::size_t>(chunk)], Exit::data,
-          "{} is damaged: chunk {} of '{}' ({} bytes from byte {} on) does not match its hash",
-          from.file.c_str(), chunk, from.name, bytes.size(), from.offset + begin);
-  if (inspect_) inspect_(from, chunk, bytes);
-  sources_[static_cast<std::size_t>(extent)].checked[static_cast<std::size_t>(chunk)] = true;
+void ChunkReader::copy(std::int64_t extent, std::int64_t begin, std::span<std::byte> out) {
+  const auto bytes = fetch(extent, begin, std::ssize(out), out);
+  if (bytes.data() != out.data()) std::memcpy(out.data(), bytes.data(), out.size());
+}
+
+// The same as fetch() above, with a buffer that grows to what is needed.
+std::span<const std::byte> ChunkReader::fetch(std::int64_t extent, std::int64_t begin,
+                                              std::int64_t count, std::vector<std::byte>& buffer) {
+  if (access_ == Access::pread && std::ssize(buffer) < count) {
+    buffer.resize(static_cast<std::size_t>(count));
+  }
+  const auto size = std::min(buffer.size(), static_cast<std::size_t>(count));
+  return fetch(extent, begin, count, std::span(buffer).first(size));
+}
+
+// Checks the chunks of bytes [begin, end) that are not checked yet.
+void ChunkReader::check(std::int64_t extent, std::int64_t begin, std::int64_t end,
+                        std::vector<std::byte>& buffer) {
+  const FileExtent& from = extents_[static_cast<std::size_t>(extent)];
+  std::vector<bool>& checked = states_[static_cast<std::size_t>(extent)].checked;
+  const std::int64_t chunk_bytes = from.extent.chunk_bytes;
+  for (std::int64_t chunk = begin / chunk_bytes; chunk * chunk_bytes < end; ++chunk) {
+    if (checked[static_cast<std::size_t>(chunk)]) continue;
+    const auto bytes =
+        fetch(extent, chunk * chunk_bytes, bytes_of_chunk(from.extent, chunk), buffer);
+    check_chunk(from.file, from.extent, chunk, bytes);
+    if (inspect_) inspect_(from, chunk, bytes);
+    checked[static_cast<std::size_t>(chunk)] = true;
+  }
 }
 
 std::span<const std::byte> ChunkReader::view(std::int64_t extent, std::int64_t begin,
                                              std::int64_t count) {
-  const ChunkedExtent& from = extents_[static_cast<std::size_t>(extent)];
-  require(begin >= 0 && count >= 0 && count <= from.bytes && begin <= from.bytes - count,
-          "{} bytes from byte {} on of '{}', which has {}", count, begin, from.name, from.bytes);
+  const FileExtent& from = extents_[static_cast<std::size_t>(extent)];
+  require_within(from.extent, begin, count);
   if (count == 0) return {};
-  // Cleared whichever way the call ends.
-  const struct Mark {
-    std::atomic<const std::filesystem::path*>& mark;
-    ~Mark() { mark.store(nullptr, std::memory_order_relaxed); }
-  } mark{reading_};
-  reading_.store(&from.file, std::memory_order_relaxed);
+  const Mark mark(reading_, from.file);
   open(extent);
-  const std::vector<bool>& checked = sources_[static_cast<std::size_t>(extent)].checked;
-  for (std::int64_t chunk = begin / from.chunk_bytes; chunk * from.chunk_bytes < begin + count;
-       ++chunk) {
-    if (!checked[static_cast<std::size_t>(chunk)]) check(extent, chunk);
+  check(extent, begin, begin + count, scratch_);
+  return fetch(extent, begin, count, scratch_);
+}
+
+void ChunkReader::read(std::int64_t extent, std::int64_t begin, std::span<std::byte> out) {
+  const auto& [path, from] = extents_[static_cast<std::size_t>(extent)];
+  ExtentState& state = states_[static_cast<std::size_t>(extent)];
+  const std::int64_t size = std::ssize(out);
+  require_within(from, begin, size);
+  if (out.empty()) return;
+  std::vector<std::byte>& window = state.window;
+  const bool in_window =
+      begin >= state.window_begin && begin + size <= state.window_begin + std::ssize(window);
+  if (!in_window) {
+    const Mark mark(reading_, path);
+    open(extent);
+    std::vector<std::byte> chunk;
+    check(extent, begin, begin + size, chunk);
+    if (size >= window_bytes) return copy(extent, begin, out);
+    const std::int64_t checked_end = ((begin + size - 1) / from.chunk_bytes + 1) * from.chunk_bytes;
+    const std::int64_t end = std::min({begin + window_bytes, checked_end, from.bytes});
+    std::vector<std::byte> next = std::exchange(window, {});  // empty if the copy fails
+    next.resize(static_cast<std::size_t>(end - begin));
+    copy(extent, begin, next);
+    window = std::move(next);
+    state.window_begin = begin;
   }
-  return fetch(extent, begin, count);
+  std::memcpy(out.data(), window.data() + (begin - state.window_begin), out.size());
+}
+
+void ChunkReader::release() {
+  for (Source& source : sources_) {
+    source.file.reset();
+    source.mapping.reset();
+  }
+  for (ExtentState& state : states_) state.window = {};
+  open_.clear();
+  scratch_ = {};
 }
 
 }  // namespace switchyard

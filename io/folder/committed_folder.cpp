@@ -25,7 +25,7 @@ durable::File open_checked(const fs::path& folder, const FileEntry& entry) {
   durable::File file = durable::File::open_for_reading(path);
   require(file.size() == entry.bytes, Exit::data, "{} has {} bytes and should have {}",
           path.string(), file.size(), entry.bytes);
-  const std::string hash = hash_rest(entry, [&](std::int64_t offset, std::span<std::byte> out) {
+  const ContentHash hash = hash_rest(entry, [&](std::int64_t offset, std::span<std::byte> out) {
     require(file.read_at(offset, out) == std::ssize(out), Exit::data, "{} is truncated",
             path.string());
   });
@@ -34,7 +34,7 @@ durable::File open_checked(const fs::path& folder, const FileEntry& entry) {
   return file;
 }
 
-// Of chunks that are read in file order.
+// Reads and checks a chunk. Call it for the chunks in file order.
 void read_next_chunk(const durable::File& file, const FileEntry& entry, const Extent& extent,
                      std::int64_t chunk, std::vector<std::byte>& buffer) {
   buffer.resize(static_cast<std::size_t>(bytes_of_chunk(extent, chunk)));

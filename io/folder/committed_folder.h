@@ -1,6 +1,6 @@
-// CommittedFolder: a folder that is either completely there or not there at all. Datasets,
-// checkpoints and exports are the same thing: immutable files plus a manifest with their sizes and
-// hashes, whose rename is the commit.
+// CommittedFolder: a folder that either exists completely or not at all. Datasets, checkpoints and
+// exports are all immutable files plus a manifest with their sizes and hashes; the rename of the
+// manifest is the commit.
 #pragma once
 
 #include <filesystem>
@@ -22,15 +22,15 @@ namespace switchyard {
 void commit_folder(const std::filesystem::path& folder, const std::string& kind, int version,
                    const std::vector<FileEntry>& mine, const nlohmann::json& meta, Comm& world);
 
-// The commit alone, by one process that knows of every file: not collective. Every file was written
-// and fsynced, and so was the folder. Errors: Exit::data if the folder is committed already.
+// Commits the folder from one process that knows every file; not collective. Requires: the files
+// and the folder are written and fsynced. Errors: Exit::data if the folder is committed already.
 void commit_files(const std::filesystem::path& folder, const Manifest& manifest);
 
-// From the entries of each rank, as canonical_text(json_of(files)) wrote them.
+// The entries of all ranks, from the text that canonical_text(json_of(files)) made on each.
 std::vector<FileEntry> join_files(const std::vector<std::string>& texts);
 
-// Makes `manifest` what the folder is, in place of what it was, at one moment. Every file it names
-// has been written and fsynced. Not collective.
+// Replaces the manifest of the folder, or writes its first one, in one atomic step. Requires: every
+// file that the manifest names is written and fsynced. Not collective.
 void recommit_folder(const std::filesystem::path& folder, const Manifest& manifest);
 
 // Errors: Exit::data if there is no manifest, it is malformed, of another kind, or newer than
@@ -40,10 +40,12 @@ Manifest open_folder(const std::filesystem::path& folder, const std::string& kin
                      int newest_version);
 // Reads all of a file of the folder. Errors: Exit::data naming what is wrong.
 void check_every_byte(const std::filesystem::path& folder, const FileEntry& file);
-// The same of a file just written. Errors: Exit::storage, as its bytes were right in memory.
+// Does the same for a file that was just written. Errors: Exit::storage, because its bytes were
+// right in memory.
 void read_back(const std::filesystem::path& folder, const FileEntry& file);
-// Reads share `part` of `num_parts` of all of them, which are of equal size to a chunk; a file that
-// has none of it is not opened. Errors: likewise.
+// Reads share `part` of `num_parts` of all files of the folder. The shares have equal size up to
+// one chunk, and a file that has no byte of the share is not opened. Errors: Exit::data naming what
+// is wrong.
 void check_share(const std::filesystem::path& folder, const std::vector<FileEntry>& files, int part,
                  int num_parts);
 // Copies a file of one folder into another, fsynced, and reads every byte of the copy. Errors:

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "io/files/durable.h"
-#include "io/files/hash.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -15,7 +14,7 @@ constexpr std::int64_t bytes_read_ahead = std::int64_t{8} << 20;
 
 using Range = std::pair<std::int64_t, std::int64_t>;  // [first, second)
 
-// What lies between the extents, in file order.
+// The ranges between the extents, in file order.
 std::vector<Range> gaps(const FileEntry& file) {
   std::vector<Range> taken;
   for (const Extent& extent : file.extents) {
@@ -68,18 +67,21 @@ std::int64_t bytes_of_chunk(const Extent& extent, std::int64_t chunk) {
   return std::min(extent.chunk_bytes, extent.bytes - chunk * extent.chunk_bytes);
 }
 
-std::vector<std::string> hash_chunks(const void* data, std::int64_t bytes,
+std::int64_t rows_of(const Extent& extent) { return extent.shape.front(); }
+
+std::vector<ContentHash> hash_chunks(const void* data, std::int64_t bytes,
                                      std::int64_t chunk_bytes) {
   require(chunk_bytes > 0, "chunks of {} bytes", chunk_bytes);
-  std::vector<std::string> hashes;
+  std::vector<ContentHash> hashes;
   const auto* first = static_cast<const std::byte*>(data);
   for (std::int64_t begin = 0; begin < bytes; begin += chunk_bytes) {
-    hashes.push_back(xxh3_hex(first + begin, std::min(chunk_bytes, bytes - begin)));
+    const auto size = static_cast<std::size_t>(std::min(chunk_bytes, bytes - begin));
+    hashes.push_back(content_hash(std::span(first + begin, size)));
   }
   return hashes;
 }
 
-std::string hash_rest(const FileEntry& file,
+ContentHash hash_rest(const FileEntry& file,
                       const std::function<void(std::int64_t, std::span<std::byte>)>& read_at) {
   std::vector<std::byte> buffer(std::size_t{1} << 20);
   Hasher hasher;
@@ -91,7 +93,27 @@ std::string hash_rest(const FileEntry& file,
       begin += count;
     }
   }
-  return hasher.hex();
+  return hasher.hash();
+}
+
+const Extent& find_extent(const FileEntry& file, std::string_view name, std::string_view dtype,
+                          std::int64_t columns) {
+  const auto found = std::find_if(file.extents.begin(), file.extents.end(),
+                                  [&](const Extent& extent) { return extent.name == name; });
+  require(found != file.extents.end(), Exit::data, "{} has no dataset '{}'", file.name, name);
+  const std::vector<std::int64_t>& shape = found->shape;
+  const bool fits = columns == 1 ? shape.size() == 1 : shape.size() == 2 && shape[1] == columns;
+  require(found->dtype == dtype && fits, Exit::data,
+          "'{}' of {} is not a list of {} {} in each row", name, file.name, columns, dtype);
+  return *found;
+}
+
+void check_chunk(const std::filesystem::path& file, const Extent& extent, std::int64_t chunk,
+                 std::span<const std::byte> bytes) {
+  require(
+      content_hash(bytes) == extent.chunk_hashes.at(static_cast<std::size_t>(chunk)), Exit::data,
+      "{} is damaged: chunk {} of '{}' ({} bytes from byte {} on) does not match its hash",
+      file.string(), chunk, extent.name, bytes.size(), extent.offset + chunk * extent.chunk_bytes);
 }
 
 void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t chunk,
@@ -100,9 +122,7 @@ void read_chunk(const durable::File& opened, const Extent& extent, std::int64_t 
   require(opened.read_at(offset, out) == std::ssize(out), Exit::data,
           "{} is truncated: '{}' reaches to byte {}", opened.path().string(), extent.name,
           extent.offset + extent.bytes);
-  require(xxh3_hex(out.data(), std::ssize(out)) == extent.chunk_hashes.at(chunk), Exit::data,
-          "{} is damaged: chunk {} of '{}' ({} bytes from byte {} on) does not match its hash",
-          opened.path().string(), chunk, extent.name, out.size(), offset);
+  check_chunk(opened.path(), extent, chunk, out);
 }
 
 void read_ahead(const durable::File& opened, std::int64_t begin, std::int64_t end,

@@ -30,8 +30,8 @@ class Hdf5Writer {
   void attribute(const std::string& name,
                  const std::string& value);  // on the root group; below 64 KiB
 
-  // Closes, fsyncs, and returns what the manifest must say about the file. meanwhile: is called
-  // with it while the disk writes, if it is given; the file is whole for readers by then.
+  // Closes, fsyncs, and returns what the manifest must say about the file. Calls `meanwhile`, if
+  // given, with that entry while the disk writes; readers find the file whole by then.
   FileEntry finish(const std::function<void(const FileEntry&)>& meanwhile = {});
 
  private:

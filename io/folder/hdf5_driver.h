@@ -11,9 +11,9 @@
 
 namespace switchyard {
 
-// One HDF5 file at a time. After a failure further writes are swallowed, so that HDF5 can still
-// close its file and give its memory back (it cannot close a file it cannot write); check() throws
-// what happened.
+// One HDF5 file at a time. After a failure the driver drops further writes without an error, so
+// that HDF5 can still close its file and free its memory (it cannot close a file that it cannot
+// write); check() throws what happened.
 class Hdf5Driver {
  public:
   explicit Hdf5Driver(durable::NewFile& file);

@@ -32,18 +32,19 @@ std::int64_t integer(const json& value, const char* what) {
   return value.get<std::int64_t>();
 }
 
-std::string hash_text(const json& value) {
-  auto text = value.get<std::string>();
-  require(text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos,
-          Exit::data, "'{}' is not a hash of 32 hex digits", text);
-  return text;
+ContentHash hash_of(const json& value) {
+  const auto text = value.get<std::string>();
+  const auto hash = parse_content_hash(text);
+  require(hash.has_value(), Exit::data, "'{}' is not a hash of 32 hex digits", text);
+  return *hash;
 }
 
 json json_of(const Extent& extent) {
-  return {{"name", extent.name},          {"dtype", extent.dtype},
-          {"shape", extent.shape},        {"offset", extent.offset},
-          {"bytes", extent.bytes},        {"chunk_bytes", extent.chunk_bytes},
-          {"hashes", extent.chunk_hashes}};
+  json hashes = json::array();
+  for (const ContentHash& hash : extent.chunk_hashes) hashes.push_back(hash.hex());
+  return {{"name", extent.name},     {"dtype", extent.dtype}, {"shape", extent.shape},
+          {"offset", extent.offset}, {"bytes", extent.bytes}, {"chunk_bytes", extent.chunk_bytes},
+          {"hashes", hashes}};
 }
 
 Extent extent_of(const json& value) {
@@ -54,7 +55,7 @@ Extent extent_of(const json& value) {
   extent.offset = integer(value.at("offset"), "an offset");
   extent.bytes = integer(value.at("bytes"), "a dataset's size");
   extent.chunk_bytes = integer(value.at("chunk_bytes"), "a chunk's size");
-  for (const json& hash : value.at("hashes")) extent.chunk_hashes.push_back(hash_text(hash));
+  for (const json& hash : value.at("hashes")) extent.chunk_hashes.push_back(hash_of(hash));
 
   const std::int64_t element = element_bytes(extent.dtype);
   require(element > 0, Exit::data, "'{}' has the unknown type '{}'", extent.name, extent.dtype);
@@ -81,7 +82,7 @@ FileEntry file_of(const json& value) {
   file.name = value.at("name").get<std::string>();
   require_plain_name(file.name);
   file.bytes = integer(value.at("bytes"), "a file's size");
-  file.rest_hash = hash_text(value.at("rest_hash"));
+  file.rest_hash = hash_of(value.at("rest_hash"));
   for (const json& extent : value.at("datasets")) {
     file.extents.push_back(extent_of(extent));
     const Extent& last = file.extents.back();
@@ -102,11 +103,10 @@ Manifest manifest_of(json document, const std::string& kind, int newest_version)
           version, newest_version);
   manifest.version = static_cast<int>(version);
 
-  const std::string hash = hash_text(document.at("hash"));
+  const ContentHash hash = hash_of(document.at("hash"));
   document.erase("hash");
   const std::string text = canonical_text(document);
-  require(hash == xxh3_hex(text.data(), std::ssize(text)), Exit::data,
-          "its text does not match its own hash");
+  require(hash == content_hash(text), Exit::data, "its text does not match its own hash");
 
   manifest.files = files_of(document.at("files"));
   for (const char* key : {"kind", "version", "tool", "files"}) document.erase(key);
@@ -127,7 +127,7 @@ json json_of(const std::vector<FileEntry>& files) {
     for (const Extent& extent : file.extents) datasets.push_back(json_of(extent));
     list.push_back({{"name", file.name},
                     {"bytes", file.bytes},
-                    {"rest_hash", file.rest_hash},
+                    {"rest_hash", file.rest_hash.hex()},
                     {"datasets", std::move(datasets)}});
   }
   return list;
@@ -155,7 +155,7 @@ std::string manifest_text(const Manifest& manifest) {
   document["tool"] = "switchyard " SWITCHYARD_VERSION;
   document["files"] = json_of(manifest.files);
   const std::string text = canonical_text(document);
-  document["hash"] = xxh3_hex(text.data(), std::ssize(text));
+  document["hash"] = content_hash(text).hex();
   return document.dump(1, ' ', false, json::error_handler_t::replace) + '\n';
 }
 

@@ -13,8 +13,8 @@ namespace switchyard {
 
 inline constexpr const char* manifest_name = "manifest.json";
 
-// manifest.json: {kind, version, tool, files: [...], ...meta, hash}. `meta` keys stand at the top
-// level.
+// manifest.json: {kind, version, tool, files: [...], ...meta, hash}. The keys of `meta` are at the
+// top level.
 struct Manifest {
   std::string kind;  // "dataset", "checkpoint"
   int version = 0;

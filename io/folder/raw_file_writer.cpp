@@ -27,7 +27,7 @@ void RawFileWriter::append(std::span<const std::byte> bytes) {
 }
 
 void RawFileWriter::end_chunk() {
-  entry_.extents.front().chunk_hashes.push_back(hasher_.hex());
+  entry_.extents.front().chunk_hashes.push_back(hasher_.hash());
   hasher_ = Hasher();
   in_chunk_ = 0;
 }
@@ -37,7 +37,7 @@ FileEntry RawFileWriter::finish() {
   Extent& extent = entry_.extents.front();
   extent.shape = {extent.bytes};
   entry_.bytes = extent.bytes;
-  entry_.rest_hash = Hasher().hex();
+  entry_.rest_hash = content_hash("");
   file_.commit();
   return std::move(entry_);
 }

@@ -1,5 +1,5 @@
-// RawFileWriter: a file of a committed folder that is one dataset and nothing else, written from
-// its first byte to its last.
+// RawFileWriter: writes a file of a committed folder that is one dataset and nothing else, from its
+// first byte to its last.
 #pragma once
 
 #include <cstdint>

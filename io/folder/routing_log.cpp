@@ -69,7 +69,7 @@ void RoutingLogWriter::append(const RoutingKey& key, RoutingShape shape,
   record_.resize(body + hash_digits);
   std::memcpy(record_.data(), &header, sizeof header);
   std::memcpy(record_.data() + sizeof header, experts.data(), experts.size_bytes());
-  const std::string hash = xxh3_hex(record_.data(), static_cast<std::int64_t>(body));
+  const std::string hash = content_hash(std::string_view(record_.data(), body)).hex();
   std::copy_n(hash.data(), hash_digits, record_.data() + body);
   file_.write({record_.data(), record_.size()});
 }
@@ -140,7 +140,7 @@ void RoutingLogReader::read(const RoutingKey& key, RoutingShape shape,
   std::vector<std::byte> bytes(static_cast<std::size_t>(record_bytes(header)));
   file.read_at(at, bytes);
   const std::size_t body = bytes.size() - hash_digits;
-  const std::string hash = xxh3_hex(bytes.data(), static_cast<std::int64_t>(body));
+  const std::string hash = content_hash(std::span<const std::byte>(bytes).first(body)).hex();
   require(std::memcmp(hash.data(), bytes.data() + body, hash_digits) == 0, Exit::data,
           "{}: the record at byte {} is damaged", file.path().string(), at);
   std::memcpy(experts.data(), bytes.data() + sizeof header, experts.size_bytes());

@@ -30,8 +30,8 @@ class RoutingLogWriter {
  public:
   // Errors: Exit::usage if this attempt's file is there already: the folder holds another run.
   RoutingLogWriter(const std::filesystem::path& folder, int attempt, int rank);
-  // One record, handed to the system before this returns. Not synced: a record that a crash tore is
-  // no record. experts: row after row, a dropped choice as the complement of its expert.
+  // Hands one record to the system before it returns, without fsync: readers ignore a record that a
+  // crash tore. experts: row after row, a dropped choice as the complement of its expert.
   void append(const RoutingKey& key, RoutingShape shape, std::span<const std::int32_t> experts);
 
  private:
@@ -39,10 +39,10 @@ class RoutingLogWriter {
   std::vector<char> record_;
 };
 
-// All records of a folder. The latest attempt's counts where a step was recorded twice.
+// All records of a folder. Where several attempts recorded a step, the latest one counts.
 class RoutingLogReader {
  public:
-  // Reads the records' headers. Errors: Exit::data if the folder holds no log or one that is not.
+  // Reads the records' headers. Errors: Exit::data if the folder holds no log or a damaged one.
   explicit RoutingLogReader(const std::filesystem::path& folder);
 
   bool holds(const RoutingKey& key) const { return places_.contains(key); }

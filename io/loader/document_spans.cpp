@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "io/folder/checked_extent.h"
+#include "io/folder/chunk_reader.h"
 #include "io/folder/committed_folder.h"
 #include "runtime/error.h"
 
@@ -14,22 +14,24 @@ namespace {
 class ShardDocuments {
  public:
   ShardDocuments(const std::filesystem::path& folder, const FileEntry& entry)
-      : file_(durable::File::open_for_reading(folder / entry.name)),
-        offsets_(find_extent(entry, "document_offsets", "i64")),
-        sources_(find_extent(entry, "document_sources", "u16")) {
-    require(offsets_.rows() == sources_.rows() + 1, Exit::data,
-            "{} has {} documents and {} offsets", file_.path().string(), sources_.rows(),
-            offsets_.rows());
+      : extents_{{folder / entry.name, find_extent(entry, "document_offsets", "i64")},
+                 {folder / entry.name, find_extent(entry, "document_sources", "u16")}},
+        reader_(extents_) {
+    require(rows_of(extents_[offsets].extent) == size() + 1, Exit::data,
+            "{} has {} documents and {} offsets", name(), size(),
+            rows_of(extents_[offsets].extent));
   }
 
-  std::int64_t size() const { return sources_.rows(); }
-  std::int64_t offset(std::int64_t i) { return offsets_.at<std::int64_t>(file_, i); }
-  std::int32_t source(std::int64_t i) { return sources_.at<std::uint16_t>(file_, i); }
-  std::string name() const { return file_.path().string(); }
+  std::int64_t size() const { return rows_of(extents_[sources].extent); }
+  std::int64_t offset(std::int64_t i) { return reader_.value<std::int64_t>(offsets, i); }
+  std::int32_t source(std::int64_t i) { return reader_.value<std::uint16_t>(sources, i); }
+  std::string name() const { return extents_.front().file.string(); }
 
  private:
-  durable::File file_;
-  CheckedExtent offsets_, sources_;
+  enum : std::int64_t { offsets, sources };
+
+  std::vector<FileExtent> extents_;
+  ChunkReader reader_;
 };
 
 }  // namespace
@@ -39,12 +41,12 @@ DocumentSpans::DocumentSpans(const TokenStore& store, const std::string& split)
   Manifest manifest = open_folder(folder_, tokens_kind, tokens_version);
   const std::int64_t width = store.vocabulary() <= 65536 ? 2 : 4;
   std::int64_t first_token = 0, num_documents = 0;
-  for (const ChunkedExtent& tokens : store.shards(split)) {
+  for (const auto& [path, tokens] : store.shards(split)) {
     const auto entry = std::find_if(
         manifest.files.begin(), manifest.files.end(),
-        [&](const FileEntry& file) { return file.name == tokens.file.filename().string(); });
+        [&, name = path.filename().string()](const FileEntry& file) { return file.name == name; });
     require(entry != manifest.files.end(), Exit::data, "{} is no longer part of the dataset",
-            tokens.file.string());
+            path.string());
     Shard shard{std::move(*entry), first_token, tokens.bytes / width, {}};
     shard.has_source.resize(store.sources().size());
     ShardDocuments documents(folder_, shard.entry);

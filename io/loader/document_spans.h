@@ -17,10 +17,11 @@ namespace switchyard {
 // its hash.
 class DocumentSpans {
  public:
-  // Reads the sources of all documents, to know which shards to read for which.
+  // Reads the sources of all documents, to know which shards hold documents of a source.
   DocumentSpans(const TokenStore& store, const std::string& split);
 
-  // Every document of the source, in the order of the stream: its boundary token and its own.
+  // Passes every document of the source, in the order of the stream: its boundary token and its own
+  // tokens.
   void for_each_of(std::int32_t source, const std::function<void(const Piece&)>& take) const;
 
  private:

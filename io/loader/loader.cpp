@@ -43,7 +43,7 @@ SampleOrder order_of(const TokenStore& store, const RowTable& rows, const Loader
   return {sources, layout.seed};
 }
 
-// What one job fills: this rank's micro-batches, and the whole step's count.
+// The rows that one job fills: this rank's micro-batches, with the count of the whole step.
 struct RowSet {
   std::int64_t loss_tokens = 0;
   std::vector<Batch> batches;         // one for each round
@@ -72,7 +72,7 @@ struct Loader::State {
     order.emplace(order_of(store, filler.rows(), layout));
   }
 
-  // no_row behind the end of a pass.
+  // Returns no_row after the end of a pass.
   std::int64_t row_of_sample(Job::Kind kind, std::int64_t n) const {
     if (kind == Job::Kind::step) return order->row(n);
     return n < filler.rows().num_rows() ? n : no_row;

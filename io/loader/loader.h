@@ -25,7 +25,7 @@ struct DataConfig {
   bool mmap = false;  // map the token files instead of reading them (io/files/mapped_file.h)
 };
 
-// What one rank has to do in one step. Views are valid until the loader is asked for the next step.
+// The work of one rank in one step. Its views are valid until the next call of the loader.
 struct StepData {
   std::int64_t loss_tokens = 0;          // targets >= 0 of the whole step, over all ranks
   std::span<const Batch> micro_batches;  // one for each round: as many on every rank, some empty
@@ -33,8 +33,8 @@ struct StepData {
 
 // Sample n = step * batch + slot is row SampleOrder(n). Micro-batch m of a step holds slots [m *
 // micro, (m + 1) * micro) and is computed by rank m mod ranks in round m / ranks. With all weights
-// 1 every token of the split is a target exactly once in an epoch. A thread of the loader's own
-// fills the next step while this one computes.
+// 1 every token of the split is a target exactly once in an epoch. A thread of the loader fills
+// the next step while this one computes.
 class Loader {
  public:
   struct Layout {

@@ -42,13 +42,13 @@ class Packer {
   void place(std::int64_t piece);
   void emit_rows();
 
-  // Which free spaces some open row has: a tree of bits, 64 children to a node.
+  // The set of sizes of free space that open rows have: a tree of bits, 64 children to a node.
   class SpaceSet {
    public:
     explicit SpaceSet(std::int64_t size);
     void insert(std::int64_t space);
     void erase(std::int64_t space);
-    std::int64_t min_from(std::int64_t space) const;  // -1: there is none
+    std::int64_t min_from(std::int64_t space) const;  // -1 if the set has none
 
    private:
     std::vector<std::vector<std::uint64_t>> levels_;

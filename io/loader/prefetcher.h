@@ -25,7 +25,7 @@ class Prefetcher {
   struct Work {
     // Fills set 0 or 1. Runs on the thread, one call at a time; must not call MPI.
     std::function<void(Job, int set)> fill;
-    // What a call of `fill` is doing at this moment, for the message of a time-out.
+    // Says what a call of `fill` is doing at this moment, for the message of a time-out.
     std::function<std::string()> doing;
   };
 

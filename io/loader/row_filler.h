@@ -22,7 +22,7 @@ class RowFiller {
     std::int32_t *tokens, *targets, *positions;
   };
   // Positions restart with every piece of a document. The target of a document's last token is the
-  // boundary that follows. What the pieces leave of the row is a segment of its own: boundary
+  // boundary that follows. The end of the row that no piece fills is a separate segment: boundary
   // tokens with targets of -1.
   void fill(std::int64_t row, const Row& out);
   void fill_blank(const Row& out) const;  // a row without pieces

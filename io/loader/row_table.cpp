@@ -1,10 +1,8 @@
 #include "io/loader/row_table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
-#include "io/folder/checked_extent.h"
 #include "io/folder/committed_folder.h"
 #include "runtime/error.h"
 
@@ -25,30 +23,36 @@ auto read_facts(const fs::path& folder, Read read) {
   }
 }
 
-// The dataset `name` of the files that a split lists.
-std::vector<ChunkedExtent> extents_of(const fs::path& folder, const Manifest& manifest,
-                                      const std::string& split, const char* name, const char* dtype,
-                                      std::int64_t columns = 1) {
+// In the order in which extents_of lists them.
+enum Dataset { first_pieces, row_tokens, all_pieces, num_datasets };
+
+// The datasets of the files that a split lists, file after file.
+std::vector<FileExtent> extents_of(const fs::path& folder, const Manifest& manifest,
+                                   const std::string& split) {
   return read_facts(folder, [&] {
-    std::vector<ChunkedExtent> extents;
+    std::vector<FileExtent> extents;
     for (const json& file : manifest.meta.at("splits").at(split).at("files")) {
       const auto entry =
           std::find_if(manifest.files.begin(), manifest.files.end(),
                        [&](const FileEntry& candidate) { return candidate.name == file; });
       require(entry != manifest.files.end(), Exit::data, "{} has no file {}", folder.string(),
               file.dump());
-      extents.emplace_back(folder, *entry, find_extent(*entry, name, dtype, columns));
+      const fs::path path = folder / entry->name;
+      extents.push_back({path, find_extent(*entry, "row_first_piece", "i64")});
+      extents.push_back({path, find_extent(*entry, "row_tokens", "i32")});
+      extents.push_back({path, find_extent(*entry, "pieces", "i64", 2)});
     }
     return extents;
   });
 }
 
+// Values [i, i + count) of a dataset; valid until the reader's next call.
 template <class T>
-T value_at(ChunkReader& reader, std::int64_t file, std::int64_t i) {
+std::span<const T> values(ChunkReader& reader, std::int64_t file, Dataset dataset, std::int64_t i,
+                          std::int64_t count = 1) {
   constexpr auto width = static_cast<std::int64_t>(sizeof(T));
-  T value;
-  std::memcpy(&value, reader.view(file, i * width, width).data(), sizeof value);
-  return value;
+  const auto bytes = reader.view(file * num_datasets + dataset, i * width, count * width);
+  return {reinterpret_cast<const T*>(bytes.data()), static_cast<std::size_t>(count)};
 }
 
 }  // namespace
@@ -77,25 +81,19 @@ RowTable::RowTable(const fs::path& folder, const Manifest& manifest, const std::
                    std::int64_t sequence_length, std::int64_t tokens_of_split)
     : sequence_length_(sequence_length),
       tokens_of_split_(tokens_of_split),
-      first_piece_extents_(extents_of(folder, manifest, split, "row_first_piece", "i64")),
-      tokens_extents_(extents_of(folder, manifest, split, "row_tokens", "i32")),
-      piece_extents_(extents_of(folder, manifest, split, "pieces", "i64", 2)),
-      first_piece_(first_piece_extents_, Access::pread),
-      tokens_(tokens_extents_, Access::pread),
-      pieces_(piece_extents_, Access::pread) {
+      extents_(extents_of(folder, manifest, split)),
+      reader_(extents_) {
   read_facts(folder, [&] {
     const json& summary = manifest.meta.at("splits").at(split);
     num_tokens_ = summary.at("tokens").get<std::int64_t>();
     min_rows_ = summary.at("least_rows").get<std::int64_t>();
     source_rows_ = summary.at("source_rows").get<std::vector<std::int64_t>>();
   });
-  for (std::size_t file = 0; file < tokens_extents_.size(); ++file) {
-    constexpr auto tokens_width = static_cast<std::int64_t>(sizeof(std::int32_t));
-    constexpr auto index_width = static_cast<std::int64_t>(sizeof(std::int64_t));
-    const std::int64_t rows = tokens_extents_[file].bytes / tokens_width;
-    require(first_piece_extents_[file].bytes == (rows + 1) * index_width, Exit::data,
-            "the datasets of {} do not agree on its {} rows", tokens_extents_[file].file.string(),
-            rows);
+  for (std::int64_t file = 0; file < std::ssize(extents_) / num_datasets; ++file) {
+    const auto& [path, tokens] = extent(file, row_tokens);
+    const std::int64_t rows = rows_of(tokens);
+    require(rows_of(extent(file, first_pieces).extent) == rows + 1, Exit::data,
+            "the datasets of {} do not agree on its {} rows", path.string(), rows);
     first_row_.push_back(first_row_.back() + rows);
   }
   const bool whole =
@@ -103,6 +101,10 @@ RowTable::RowTable(const fs::path& folder, const Manifest& manifest, const std::
       std::accumulate(source_rows_.begin(), source_rows_.end(), std::int64_t{0}) == num_rows() &&
       num_tokens_ == tokens_of_split_;
   require(whole, Exit::data, "the counts in {} do not agree with its rows", folder.string());
+}
+
+const FileExtent& RowTable::extent(std::int64_t file, int dataset) const {
+  return extents_[static_cast<std::size_t>(file * num_datasets + dataset)];
 }
 
 RowTable::Place RowTable::place_of(std::int64_t row) const {
@@ -113,46 +115,31 @@ RowTable::Place RowTable::place_of(std::int64_t row) const {
 
 std::int64_t RowTable::tokens_of(std::int64_t row) {
   const Place place = place_of(row);
-  const auto tokens = value_at<std::int32_t>(tokens_, place.file, place.row);
+  const auto tokens = values<std::int32_t>(reader_, place.file, row_tokens, place.row).front();
   require(tokens >= 1 && tokens <= sequence_length_, Exit::data,
-          "{} says that row {} has {} tokens of {}",
-          tokens_extents_[static_cast<std::size_t>(place.file)].file.c_str(), place.row, tokens,
-          sequence_length_);
+          "{} says that row {} has {} tokens of {}", extent(place.file, row_tokens).file.c_str(),
+          place.row, tokens, sequence_length_);
   return tokens;
 }
 
 std::span<const Piece> RowTable::pieces(std::int64_t row) {
   const Place place = place_of(row);
-  const ChunkedExtent& extent = piece_extents_[static_cast<std::size_t>(place.file)];
-  constexpr auto width = static_cast<std::int64_t>(sizeof(Piece));
-  constexpr auto index_width = static_cast<std::int64_t>(sizeof(std::int64_t));
-  std::int64_t range[2];
-  std::memcpy(range, first_piece_.view(place.file, place.row * index_width, 2 * index_width).data(),
-              sizeof range);
-  const auto [first, end] = range;
-  require(
-      first >= 0 && first < end && end - first <= sequence_length_ && end <= extent.bytes / width,
-      Exit::data, "{} says that row {} has pieces {} to {}", extent.file.c_str(), place.row, first,
-      end);
-  const auto bytes = pieces_.view(place.file, first * width, (end - first) * width);
-  const std::span row_pieces(reinterpret_cast<const Piece*>(bytes.data()),
-                             static_cast<std::size_t>(end - first));
-  std::int64_t room = sequence_length_;
+  const auto& [path, all] = extent(place.file, all_pieces);
+  const auto range = values<std::int64_t>(reader_, place.file, first_pieces, place.row, 2);
+  const std::int64_t first = range[0], end = range[1];
+  require(first >= 0 && first < end && end - first <= sequence_length_ && end <= rows_of(all),
+          Exit::data, "{} says that row {} has pieces {} to {}", path.c_str(), place.row, first,
+          end);
+  const auto row_pieces = values<Piece>(reader_, place.file, all_pieces, first, end - first);
+  std::int64_t space = sequence_length_;
   for (const Piece& piece : row_pieces) {
-    const bool inside = piece.length >= 1 && piece.length <= room && piece.start >= 0 &&
+    const bool inside = piece.length >= 1 && piece.length <= space && piece.start >= 0 &&
                         piece.start <= tokens_of_split_ - piece.length;
     require(inside, Exit::data, "{} says that row {} holds {} tokens from token {} on",
-            extent.file.c_str(), place.row, piece.length, piece.start);
-    room -= piece.length;
+            path.c_str(), place.row, piece.length, piece.start);
+    space -= piece.length;
   }
   return row_pieces;
-}
-
-const fs::path* RowTable::reading() const {
-  for (const ChunkReader* reader : {&first_piece_, &tokens_, &pieces_}) {
-    if (const fs::path* file = reader->reading()) return file;
-  }
-  return nullptr;
 }
 
 }  // namespace switchyard

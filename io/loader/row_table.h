@@ -38,12 +38,12 @@ class RowTable {
   const std::vector<std::int64_t>& source_rows() const { return source_rows_; }  // by source
 
   std::int64_t tokens_of(std::int64_t row);  // 1 to the sequence length
-  // In the order of the documents; they lie within the split and add up to tokens_of(row). Valid
-  // until the next call.
+  // The row's pieces in the order of the documents. They lie within the split and add up to
+  // tokens_of(row). Valid until the next call.
   std::span<const Piece> pieces(std::int64_t row);
 
   // The file that a call is reading at this moment, or nullptr. From any thread.
-  const std::filesystem::path* reading() const;
+  const std::filesystem::path* reading() const { return reader_.reading(); }
 
  private:
   struct Place {
@@ -52,14 +52,15 @@ class RowTable {
   RowTable(const std::filesystem::path& folder, const Manifest& manifest, const std::string& split,
            std::int64_t sequence_length, std::int64_t tokens_of_split);
   Place place_of(std::int64_t row) const;
+  const FileExtent& extent(std::int64_t file, int dataset) const;
 
   std::int64_t sequence_length_;
   std::int64_t tokens_of_split_;
   std::int64_t num_tokens_ = 0, min_rows_ = 0;
   std::vector<std::int64_t> source_rows_;
   std::vector<std::int64_t> first_row_{0};  // of each file, and the end of the last
-  std::vector<ChunkedExtent> first_piece_extents_, tokens_extents_, piece_extents_;
-  ChunkReader first_piece_, tokens_, pieces_;
+  std::vector<FileExtent> extents_;         // of each file the datasets that a row needs
+  ChunkReader reader_;
 };
 
 }  // namespace switchyard

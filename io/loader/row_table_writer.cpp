@@ -1,16 +1,16 @@
 #include "io/loader/row_table_writer.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "io/files/durable.h"
+#include "io/files/folder_lock.h"
 #include "io/folder/committed_folder.h"
 #include "io/folder/hdf5.h"
 #include "io/loader/document_spans.h"
@@ -122,24 +122,6 @@ bool may_write(const fs::path& folder) {
   durable::fail_system("examine", folder, errno);
 }
 
-// Held by the one process that makes a table in this folder; another one waits, and finds the table
-// made. Where the file system has no locks it goes on without: then only two runs that start for
-// the first time at the same moment can disturb each other, and the loser says so.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& folder)
-      : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    if (descriptor_ < 0) durable::fail_system("open folder", folder, errno);
-    while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) continue;
-  }
-  ~FolderLock() { ::close(descriptor_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int descriptor_;
-};
-
 fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
                        const fs::path& fallback) {
   const std::string name = rows_folder(store, sequence_length);
@@ -148,7 +130,10 @@ fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
   const bool here = may_write(dataset) && may_write(dataset / name);
   const fs::path home = here ? dataset : fallback;
   durable::make_folders(home);
-  const FolderLock lock(home);
+  // One process makes the table; another one waits, then finds it made. Where the file system has
+  // no locks, two runs that start for the first time at once can disturb each other: the loser
+  // fails.
+  const FolderLock lock(home, /*patience=*/std::nullopt);
   const fs::path folder = home / name;
   if (is_current(folder, store, sequence_length)) return folder;
   remove_folder(folder);

@@ -13,7 +13,7 @@
 namespace switchyard {
 namespace {
 
-// Of the choices within one source. Counters this high are used by no permutation.
+// The seed of the choices within one source. No permutation uses a counter this high.
 std::uint64_t seed_of_source(std::uint64_t seed, std::size_t source) {
   const Philox word = Random(seed, Purpose::data_order, source).bits(~std::uint64_t{0});
   return std::uint64_t{word[0]} << 32 | word[1];

@@ -1,5 +1,5 @@
-// SampleOrder: which row is sample n of a run, by arithmetic alone: no shuffled index in memory,
-// and going on from any sample costs the same.
+// SampleOrder: which row is sample n of a run, by arithmetic alone. It keeps no shuffled index in
+// memory, and starting from any sample costs the same.
 #pragma once
 
 #include <cstdint>

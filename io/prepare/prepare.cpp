@@ -1,7 +1,5 @@
 #include "io/prepare/prepare.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -17,10 +15,11 @@
 #include "io/prepare/stages/token_stage.h"
 #include "io/prepare/stages/tokenizer_choice.h"
 #include "io/prepare/store/document_store.h"
+#include "io/prepare/work/free_memory.h"
 #include "io/tokens/token_store.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,7 +30,7 @@ constexpr const char* work_file = "work.json";
 // The tokens of a shard, 128 MiB of text, at two bytes each, and what the program takes by itself.
 constexpr std::int64_t min_memory = std::int64_t{384} << 20;
 
-void check_config(const PrepareConfig& config) {
+void check_config(const Config& config) {
   require(!config.output.empty(), Exit::usage, "there is no output folder");
   require(config.retokenize || !config.recipe.sources.empty(), Exit::usage,
           "there are no inputs to prepare");
@@ -66,7 +65,7 @@ json generations_in(const fs::path& output) {
   return json::array();
 }
 
-// Of the path and its parents, deepest first.
+// Those of the path and its parents that do not exist, deepest first.
 std::vector<fs::path> missing_folders(fs::path folder) {
   std::vector<fs::path> missing;
   for (std::error_code error; !folder.empty() && !fs::exists(folder, error) && !error;
@@ -90,8 +89,8 @@ void require_same_options(const fs::path& output, const json& options) {
   }
 }
 
-// By generation.
-std::map<int, std::vector<Source>> sources_by_generation(const PrepareConfig& config, int first) {
+// The sources of each generation.
+std::map<int, std::vector<Source>> sources_by_generation(const Config& config, int first) {
   std::map<int, std::vector<Source>> result;
   for (Source source : config.recipe.sources) {
     source.generation += first;
@@ -100,7 +99,7 @@ std::map<int, std::vector<Source>> sources_by_generation(const PrepareConfig& co
   return result;
 }
 
-// About how much text the files of each source hold.
+// Estimates how many bytes of text the files of each source hold.
 std::vector<std::int64_t> text_in(const Inputs& inputs, std::size_t num_sources) {
   constexpr std::int64_t usual_compression = 8;
   std::vector<std::int64_t> bytes(num_sources, 0);
@@ -115,10 +114,10 @@ std::vector<std::int64_t> text_in(const Inputs& inputs, std::size_t num_sources)
 
 class Preparation {
  public:
-  Preparation(const PrepareConfig& config, Comm& world, PrepareProgress progress)
+  Preparation(const Config& config, Comm& world, Progress progress)
       : config_(config), world_(world), progress_(std::move(progress)) {}
 
-  PrepareReport run() {
+  Report run() {
     try {
       return prepare_output();
     } catch (const std::exception&) {
@@ -131,7 +130,7 @@ class Preparation {
   }
 
  private:
-  PrepareReport prepare_output() {
+  Report prepare_output() {
     on_root(world_, [&] {
       check_config(config_);
       (void)generations_in(config_.output);
@@ -180,28 +179,23 @@ class Preparation {
     }
     const bool added = prepare_generation(*job, options_);
     job.reset();
-    malloc_trim(0);  // the caches go back to the system: the next stage holds a shard instead
+    return_freed_memory();  // the caches: the next stage holds a shard instead
     on_root(world_, [&] { durable::remove_tree(config_.output / work_folder); });
     return added;
   }
 
   Job make_job(int generation, std::vector<Source> sources, Inputs inputs) {
-    const fs::path work = config_.output / work_folder;
     Partitions partitions(text_in(inputs, sources.size()));
-    return {config_,
-            world_,
-            progress_,
+    return {make_run(config_, world_, progress_, config_.output / work_folder),
             generation,
-            work,
             std::move(sources),
             std::move(inputs),
             std::move(partitions),
-            ProgressBoard(work / "progress", world_.rank(), world_.size()),
             contamination_.get()};
   }
 
-  // True if what is in the work folder belongs to this very generation, false if it is what an
-  // earlier one left behind. Anything else is refused.
+  // True if the work folder belongs to this very generation, false if an earlier one left it
+  // behind. Refuses any other work folder.
   bool continues(const fs::path& file, const json& identity) const {
     std::error_code ignored;
     if (!fs::exists(file, ignored)) return false;
@@ -231,7 +225,7 @@ class Preparation {
     durable::replace_file(work / work_file, canonical_text(identity));
   }
 
-  void check_generation(Job& job) const {
+  void check_generation(const Job& job) const {
     const std::string hash = hash_of_documents(job).hex();
     agree(world_, [&] {
       const json& recorded = generations_[static_cast<std::size_t>(job.generation)].at("hash");
@@ -242,14 +236,16 @@ class Preparation {
     });
   }
 
-  PrepareReport finish(bool changed) {
+  Report finish(bool changed) {
     on_root(world_, [&] { durable::make_folders(config_.output / work_folder); });
     {
-      std::optional<Job> job;
-      agree(world_, [&] { job.emplace(make_job(0, {}, {})); });
-      changed = run_token_stage(*job) || changed;
+      std::optional<Run> run;
+      agree(world_, [&] {
+        run.emplace(make_run(config_, world_, progress_, config_.output / work_folder));
+      });
+      changed = run_token_stage(*run) || changed;
     }
-    PrepareReport report{!changed, {}};
+    Report report{!changed, {}};
     agree(world_, [&] { report.contents = dataset_report(config_.output); });
     on_root(world_, [&] {
       write_report_files(config_.output, report.contents);
@@ -258,21 +254,21 @@ class Preparation {
     return report;
   }
 
-  const PrepareConfig& config_;
+  const Config& config_;
   Comm& world_;
-  PrepareProgress progress_;
+  Progress progress_;
   std::optional<FolderLock> lock_;  // rank 0 holds it
-  std::vector<fs::path> made_;      // by this start, deepest first: they go if they stay empty
+  std::vector<fs::path> made_;      // by this run, deepest first; an error removes the empty ones
   std::unique_ptr<Contamination> contamination_;
   json options_, generations_;
 };
 
 }  // namespace
 
-PrepareReport prepare(const PrepareConfig& config, Comm& world, const PrepareProgress& progress) {
+Report prepare_dataset(const Config& config, Comm& world, const Progress& progress) {
   return Preparation(
              config, world, progress ? progress : [](const auto&) {})
       .run();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -19,7 +19,7 @@ bool is_deceptive(char32_t code) {
          (code >= 0xE0000 && code <= 0xE007F);
 }
 
-// `replace(character)` gives the text that stands for an ordinary character that is special here,
+// `replace(character)` gives the text to write for an ordinary character that is special here,
 // or nothing.
 template <class Replace>
 std::string escaped(std::string_view text, Replace replace) {

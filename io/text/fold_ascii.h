@@ -1,4 +1,4 @@
-// What io/text/unicode.cpp does to ASCII, which is most text.
+// The fast path of io/text/unicode.cpp for ASCII, which most text is.
 #pragma once
 
 #include <array>

@@ -28,7 +28,8 @@ std::pair<utf8proc_int32_t, utf8proc_ssize_t> first_of(std::string_view text) {
   return {code_point, length};
 }
 
-// Length of the UTF-8 sequence at `p`, 0 if it is none (Unicode 15, table 3-7). Requires left > 0.
+// Length of the UTF-8 sequence at `p`, 0 if `p` does not begin a valid one (Unicode 15, table 3-7).
+// Requires left > 0.
 std::size_t length_of_sequence(const unsigned char* p, std::size_t left) {
   const unsigned char lead = p[0];
   if (lead < 0x80) return 1;
@@ -185,7 +186,7 @@ std::string normalized(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
-    // What is not ASCII may combine with the one character before it, and ends before the next.
+    // A character beyond ASCII may combine with the one before it, and ends before the next.
     const std::size_t ascii = length_of_ascii(text);
     const std::size_t alone = ascii > 0 && ascii < text.size() ? ascii - 1 : ascii;
     append_folded_ascii(text.substr(0, alone), result);

@@ -10,10 +10,11 @@
 
 namespace switchyard {
 
-// Puts U+FFFD in place of each byte that is part of no valid UTF-8 sequence. True if there was one.
+// Replaces each byte that is not part of a valid UTF-8 sequence by U+FFFD. Returns true if there
+// was one.
 bool repair_utf8(std::string& text);
 
-// What two documents must share to count as the same: NFC and case folding, every run of white
+// The form in which equal documents are the same text: NFC and case folding, every run of white
 // space as one space, none at the ends. Requires valid UTF-8.
 std::string normalized(std::string_view text);
 
@@ -30,7 +31,7 @@ struct Character {
 Character first_character(std::string_view text);
 
 CharacterKind kind_of(char32_t code_point);
-bool is_mark(char32_t code_point);  // an accent or vowel sign, on what stands before it
+bool is_mark(char32_t code_point);  // an accent or vowel sign of the character before it
 void append_utf8(char32_t code_point, std::string& text);
 
 // Cuts a text into pieces that fold by themselves: NFC and case folding of the text are those of

@@ -1,4 +1,4 @@
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/tokens/tokenizer.h"
 
 namespace switchyard {

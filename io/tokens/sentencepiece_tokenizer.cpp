@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <optional>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/tokens/tokenizer.h"
 #include "runtime/error.h"
 

@@ -40,12 +40,12 @@ void widen(std::span<const std::byte> bytes, std::int64_t width, std::int32_t* o
 }
 
 ChunkReader::Inspect within(std::int64_t vocabulary, std::int64_t width) {
-  return [=](const ChunkedExtent& extent, std::int64_t chunk, std::span<const std::byte> bytes) {
+  return [=](const FileExtent& from, std::int64_t chunk, std::span<const std::byte> bytes) {
     const std::int64_t count = std::ssize(bytes) / width;
     const std::uint32_t largest = width == 2 ? largest_u16(as<std::uint16_t>(bytes), count)
                                              : largest_u32(as<std::uint32_t>(bytes), count);
     require(largest < vocabulary, Exit::data,
-            "{} holds token {} in chunk {}, and its vocabulary has {} ids", extent.file.string(),
+            "{} holds token {} in chunk {}, and its vocabulary has {} ids", from.file.string(),
             largest, chunk, vocabulary);
   };
 }
@@ -57,10 +57,10 @@ TokenReader::TokenReader(const TokenStore& store, const std::string& split, Acce
       width_(store.vocabulary() <= 65536 ? 2 : 4),
       first_{0},
       chunks_(store_.shards(split), access, within(store.vocabulary(), width_)) {
-  for (const ChunkedExtent& shard : store_.shards(split)) {
-    require(shard.offset % width_ == 0, Exit::data, "'tokens' of {} start at the odd byte {}",
-            shard.file.string(), shard.offset);
-    first_.push_back(first_.back() + shard.bytes / width_);
+  for (const auto& [path, tokens] : store_.shards(split)) {
+    require(tokens.offset % width_ == 0, Exit::data, "'tokens' of {} start at the odd byte {}",
+            path.string(), tokens.offset);
+    first_.push_back(first_.back() + tokens.bytes / width_);
   }
 }
 

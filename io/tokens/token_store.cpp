@@ -17,7 +17,7 @@ using nlohmann::json;
 struct Split {
   std::int64_t num_tokens = 0;
   std::int64_t num_documents = 0;
-  std::vector<ChunkedExtent> shards;
+  std::vector<FileExtent> shards;
 };
 
 Manifest open_tokens(const fs::path& dataset) {
@@ -41,18 +41,16 @@ const FileEntry& find_file(const std::vector<FileEntry>& files, const std::strin
 }
 
 const Extent& find_tokens(const FileEntry& entry, const std::string& dtype) {
-  const auto found = std::find_if(entry.extents.begin(), entry.extents.end(),
-                                  [](const Extent& extent) { return extent.name == "tokens"; });
-  require(found != entry.extents.end(), Exit::data, "{} has no dataset 'tokens'", entry.name);
-  const bool readable = found->dtype == dtype && found->shape.size() == 1 &&
-                        found->chunk_bytes % element_bytes(dtype) == 0;
-  require(readable, Exit::data, "'tokens' of {} are not a list of {}", entry.name, dtype);
-  return *found;
+  const Extent& tokens = find_extent(entry, "tokens", dtype);
+  require(tokens.chunk_bytes % element_bytes(dtype) == 0, Exit::data,
+          "'tokens' of {} are in chunks of {} bytes, which end within a token", entry.name,
+          tokens.chunk_bytes);
+  return tokens;
 }
 
 void add_hashes(Hasher& hasher, const FileEntry& entry) {
   for (const Extent& extent : entry.extents) {
-    for (const std::string& hash : extent.chunk_hashes) hasher.add(hash.data(), std::ssize(hash));
+    for (const ContentHash& hash : extent.chunk_hashes) hasher.add(hash.hex().data(), 32);
   }
 }
 
@@ -113,7 +111,7 @@ struct TokenStore::State {
     for (const json& shard : summary.at("shards")) {
       const FileEntry& entry = find_file(files, shard.get<std::string>(), name);
       const Extent& tokens = find_tokens(entry, dtype);
-      split.shards.emplace_back(dataset / tokens_folder, entry, tokens);
+      split.shards.push_back({dataset / tokens_folder / entry.name, tokens});
       split.num_tokens += tokens.bytes / element_bytes(dtype);
       add_hashes(hasher, entry);
     }
@@ -153,7 +151,7 @@ std::int64_t TokenStore::num_documents(const std::string& split) const {
   return state_->split(split).num_documents;
 }
 
-std::span<const ChunkedExtent> TokenStore::shards(const std::string& split) const {
+std::span<const FileExtent> TokenStore::shards(const std::string& split) const {
   return state_->split(split).shards;
 }
 

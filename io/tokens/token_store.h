@@ -21,7 +21,8 @@ inline constexpr int tokens_version = 1;
 inline constexpr const char* tokens_folder = "tokens";  // within the dataset
 inline constexpr const char* report_file = "report.json";
 
-// In the tokens folder, of a tokenizer that is not the bytes. Two tokenizers have two names.
+// The name of a tokenizer's file in the tokens folder, different for each tokenizer. The bytes have
+// none.
 inline std::string tokenizer_file(const std::string& tokenizer_hash) {
   return "tokenizer-" + tokenizer_hash.substr(0, 8) + ".model";
 }
@@ -42,18 +43,18 @@ class TokenStore {
   bool has_split(const std::string& split) const;
   std::int64_t num_tokens(const std::string& split) const;  // split: "train" or "validation"
   std::int64_t num_documents(const std::string& split) const;
-  // Of the tokens, documents and sources at rest, hex; not of where they lie or what wrote them.
+  // Hex hash of the tokens, documents and sources. Neither their place nor their writer changes it.
   const std::string& hash() const;
   // The tokenizer that made the tokens. Errors: Exit::data if the folder holds another one.
   std::unique_ptr<Tokenizer> tokenizer() const;
 
   // The datasets `tokens` of a split's shards, in the order of the stream: u16, or u32 for more
   // than 65,536 ids.
-  std::span<const ChunkedExtent> shards(const std::string& split) const;
+  std::span<const FileExtent> shards(const std::string& split) const;
 
  private:
   struct State;
-  // Shared because a reader that hangs on its storage outlives whoever gave up on it (Prefetcher).
+  // Shared because a reader that hangs on its storage outlives its owner (Prefetcher).
   std::shared_ptr<const State> state_;
 };
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/folder/extent.h"
 
 namespace switchyard {

@@ -22,7 +22,7 @@ class Tokenizer {
   // Boundary tokens and unknown ids decode to nothing.
   virtual std::string decode(std::span<const std::int32_t> tokens) const = 0;
   virtual std::string hash() const = 0;  // of the vocabulary, not of a file: hex XXH3-128
-  // What make_tokenizer needs to build it again; goes into datasets and checkpoints.
+  // The text from which make_tokenizer builds it again; stored in datasets and checkpoints.
   virtual std::string serialized() const = 0;
 };
 

@@ -23,8 +23,8 @@ class ExplainCommand : public Command {
   }
 
   int run() override {
-    const DocumentStore store(dataset_);
-    fmt::print("{}", explanation_text(store, explain(store, id_)));
+    const prepare::DocumentStore store(dataset_);
+    fmt::print("{}", prepare::explanation_text(store, prepare::explain(store, id_)));
     return 0;
   }
 

@@ -35,15 +35,15 @@ class ExportCommand : public Command {
   }
 
   int run() override {
-    const DocumentStore store(dataset_);
+    const prepare::DocumentStore store(dataset_);
     ProgressLine line(stderr_is_terminal());
     const auto progress = [&](std::int64_t done, std::int64_t total) {
       if (line.due()) line.show(fmt::format("{} of {} documents", done, total));
     };
     if (file_ == "-") {
-      export_documents(store, write_to_stdout, progress);
+      prepare::export_documents(store, write_to_stdout, progress);
     } else {
-      const std::int64_t count = export_to_file(store, file_, progress);
+      const std::int64_t count = prepare::export_to_file(store, file_, progress);
       line.end();
       fmt::print(stderr, "wrote {} documents to {}\n", count, file_);
     }

@@ -37,8 +37,8 @@ class PrepareCommand : public Command {
     return run_on_ranks([&](const std::unique_ptr<Comm>& world) {
       agree(*world, [&] { complete(); });
       StageProgress progress(stderr_is_terminal());
-      const PrepareReport report =
-          prepare(config_, *world, [&](const PrepareStatus& status) { progress.report(status); });
+      const prepare::Report report = prepare::prepare_dataset(
+          config_, *world, [&](const prepare::Status& status) { progress.report(status); });
       progress.end();
       if (world->rank() == 0) print(report);
       return Exit::done;
@@ -82,13 +82,13 @@ class PrepareCommand : public Command {
         ->capture_default_str();
     app_->add_option("--filter", config_.filters,
                      "Published quality rules to apply: " +
-                         fmt::format("{}", fmt::join(filter_names(), ", ")))
+                         fmt::format("{}", fmt::join(prepare::filter_names(), ", ")))
         ->delimiter(',');
     app_->add_option("--decontaminate", config_.contamination.evaluation,
                      "Evaluation files whose text must not be in the dataset")
         ->type_name("FILE");
-    const std::map<std::string, ContaminationStyle> styles = {
-        {"gpt3", ContaminationStyle::gpt3}, {"llama3", ContaminationStyle::llama3}};
+    using Style = prepare::ContaminationStyle;
+    const std::map<std::string, Style> styles = {{"gpt3", Style::gpt3}, {"llama3", Style::llama3}};
     app_->add_option("--decontaminate-style", config_.contamination.style,
                      "gpt3 cuts out shared 13-grams; llama3 removes documents that hold an example")
         ->type_name("STYLE")
@@ -103,17 +103,17 @@ class PrepareCommand : public Command {
 
   // Parses the options that are words, and makes a recipe of one source from the inputs.
   void complete() {
-    parse_dedup(dedup_, config_.dedup);
-    config_.dedup.minhash = parse_minhash(minhash_);
+    prepare::parse_dedup(dedup_, config_.dedup);
+    config_.dedup.minhash = prepare::parse_minhash(minhash_);
     config_.memory = parse_byte_size(memory_, "--memory");
     require(inputs_.empty() || recipe_.empty(), Exit::usage, "name inputs or a --recipe, not both");
-    if (!recipe_.empty()) config_.recipe = read_recipe(recipe_);
+    if (!recipe_.empty()) config_.recipe = prepare::read_recipe(recipe_);
     if (!inputs_.empty()) {
       config_.recipe.sources = {{default_source, licence_, inputs_, text_field_, 0}};
     }
   }
 
-  void print(const PrepareReport& report) const {
+  void print(const prepare::Report& report) const {
     if (report.already_prepared) {
       fmt::print(stderr, "{} is already up to date\n", config_.output.string());
     }
@@ -123,7 +123,7 @@ class PrepareCommand : public Command {
     fmt::print("{}\n", report.contents.dump(2));
   }
 
-  PrepareConfig config_;
+  prepare::Config config_;
   std::vector<std::string> inputs_;
   std::string recipe_, text_field_ = "text", licence_ = "unknown";
   std::string dedup_ = "exact,url,near", minhash_ = "default", memory_ = "1GiB";

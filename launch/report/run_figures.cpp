@@ -6,8 +6,8 @@
 #include <cmath>
 #include <functional>
 
-#include "io/prepare/account/report_figures.h"
 #include "io/report/charts.h"
+#include "io/report/figure.h"
 #include "launch/host/machine.h"
 
 namespace switchyard {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "io/prepare/account/report_figures.h"
+#include "io/report/figure.h"
 #include "io/report/report_page.h"
 #include "io/report/report_values.h"
 #include "io/text/escape.h"

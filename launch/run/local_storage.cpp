@@ -19,7 +19,7 @@ LocalStorage local_storage_of(const CheckpointConfig& config,
     const bool started = std::filesystem::exists(record);  // otherwise there are no files to find
     const std::string first = started ? durable::read_file(record, longest_record) : "";
     const std::string name = std::filesystem::absolute(run_directory / "").parent_path().filename();
-    run = fmt::format("{}-{}", name, xxh3_hex(first.data(), std::ssize(first)).substr(0, 8));
+    run = fmt::format("{}-{}", name, content_hash(first).hex().substr(0, 8));
   });
   return {config.local_dir, broadcast_text(world, run, 0), config.local_set,
           config.local_ranks_per_node};

@@ -14,7 +14,7 @@ std::string amount_text(double amount, std::string_view unit) {
 
 }  // namespace
 
-std::string stage_line(const PrepareStatus& status, double seconds) {
+std::string stage_line(const prepare::Status& status, double seconds) {
   const auto done = static_cast<double>(status.done), total = static_cast<double>(status.total);
   std::string line = fmt::format("{:<12}", status.stage);
   if (status.total <= 0 && status.done <= 0) return line;
@@ -28,7 +28,7 @@ std::string stage_line(const PrepareStatus& status, double seconds) {
   return line;
 }
 
-void StageProgress::report(const PrepareStatus& status) {
+void StageProgress::report(const prepare::Status& status) {
   const Clock::time_point now = Clock::now();
   if (status.stage != stage_) {
     end();

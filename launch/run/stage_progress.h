@@ -11,14 +11,14 @@ namespace switchyard {
 
 // "write [=====>     ]  1.23 GB of 3.00 GB  86.1 MB/s  21s left". Without a total there is no bar
 // and no time.
-std::string stage_line(const PrepareStatus& status, double seconds);
+std::string stage_line(const prepare::Status& status, double seconds);
 
 class StageProgress {
  public:
   explicit StageProgress(bool terminal) : line_(terminal) {}
 
   // Writes to stderr, at the start of each stage and as often as a ProgressLine.
-  void report(const PrepareStatus& status);
+  void report(const prepare::Status& status);
   void end() { line_.end(); }
 
  private:

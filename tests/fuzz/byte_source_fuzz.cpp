@@ -12,7 +12,7 @@
 #include "io/prepare/input/byte_source.h"
 #include "io/prepare/input/line_reader.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t max_bytes = std::size_t{1} << 16;  // of what an input may expand to
@@ -72,10 +72,10 @@ void check(std::span<const char> bytes, unsigned mode) {
 }
 
 }  // namespace
-}  // namespace switchyard
+}  // namespace switchyard::prepare
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  switchyard::check({reinterpret_cast<const char*>(data) + 1, size - 1}, data[0]);
+  switchyard::prepare::check({reinterpret_cast<const char*>(data) + 1, size - 1}, data[0]);
   return 0;
 }

@@ -13,7 +13,7 @@
 #include "io/prepare/store/zstd_frames.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 struct Dataset {
@@ -110,9 +110,10 @@ void read_all(const std::filesystem::path& folder, const FileEntry& entry) {
 }
 
 }  // namespace
-}  // namespace switchyard
+}  // namespace switchyard::prepare
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace switchyard::prepare;
   using namespace switchyard;
   const std::filesystem::path folder = std::filesystem::temp_directory_path();
   const auto path = folder / ("document-store-fuzz-" + std::to_string(getpid()));

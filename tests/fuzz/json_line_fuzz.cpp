@@ -12,7 +12,7 @@
 #include "io/prepare/input/json_scanner.h"
 #include "io/text/unicode.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 void demand(bool holds) {
@@ -57,9 +57,9 @@ void check(std::string text) {
 }
 
 }  // namespace
-}  // namespace switchyard
+}  // namespace switchyard::prepare
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  switchyard::check(std::string(reinterpret_cast<const char*>(data), size));
+  switchyard::prepare::check(std::string(reinterpret_cast<const char*>(data), size));
   return 0;
 }

@@ -29,7 +29,7 @@ void parse_both(const std::string& text) {
   if (!document.is_object()) return;
   document.erase("hash");
   const std::string canonical = canonical_text(document);
-  document["hash"] = xxh3_hex(canonical.data(), std::ssize(canonical));
+  document["hash"] = content_hash(canonical).hex();
   parse(document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

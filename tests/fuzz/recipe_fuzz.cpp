@@ -8,6 +8,7 @@
 #include "runtime/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace switchyard::prepare;
   using namespace switchyard;
   try {
     const Recipe recipe =

@@ -8,7 +8,7 @@
 #include "io/text/byte_size.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -122,4 +122,4 @@ class Card {
 
 std::string dataset_card(const json& report) { return Card(report).markdown(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,10 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Markdown: sources and licences, what was done to the text, how to cite, use and check it. A stage
 // that `report` (report.json) does not have was off.
 std::string dataset_card(const nlohmann::json& report);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 #include "io/prepare/input/documents.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t max_explained = 20;
@@ -21,7 +21,7 @@ struct HashRange {
   ContentHash first, last;
 };
 
-// Of the hashes that begin with these digits; nothing if they are not 8 to 32 hex digits.
+// The range of hashes that begin with these digits; nothing if they are not 8 to 32 hex digits.
 std::optional<HashRange> range_of(const std::string& digits) {
   constexpr std::size_t fewest = 8, all = 32;
   if (digits.size() < fewest || digits.size() > all) return std::nullopt;
@@ -49,14 +49,14 @@ struct Matches {
   std::int64_t count = 0;
 
   void add(const KeptShard& shard, std::int64_t i) {
-    if (room()) kept.push_back({&shard, i});
+    if (has_space()) kept.push_back({&shard, i});
     ++count;
   }
   void add(const RemovedShard& shard, std::int64_t i) {
-    if (room()) removed.push_back({&shard, i});
+    if (has_space()) removed.push_back({&shard, i});
     ++count;
   }
-  bool room() const { return kept.size() + removed.size() < max_explained; }
+  bool has_space() const { return kept.size() + removed.size() < max_explained; }
 };
 
 class DocumentSearch {
@@ -135,8 +135,8 @@ void find_keepers(const DocumentStore& store, Keepers& keepers) {
 }
 
 bool has_keeper(const RemovedDocument& document) {
-  return document.stage == Stage::exact || document.stage == Stage::url ||
-         document.stage == Stage::near_duplicate;
+  return document.reason == RemovalReason::exact || document.reason == RemovalReason::url ||
+         document.reason == RemovalReason::near_duplicate;
 }
 
 void compare(const DocumentStore& store, const Found<KeptShard>& keeper, RemovedFate& fate) {
@@ -177,4 +177,4 @@ Explanation explain(const DocumentStore& store, const std::string& name) {
   return explanation;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

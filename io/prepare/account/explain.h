@@ -9,7 +9,7 @@
 #include "io/prepare/account/shared_passages.h"
 #include "io/prepare/store/document_store.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct KeptFate {
   KeptDocument document;  // of its text only the excerpt
@@ -19,7 +19,7 @@ struct KeptFate {
 
 struct RemovedFate {
   RemovedDocument document;
-  std::optional<KeptFate> keeper;     // nothing if there is none, or it went later itself
+  std::optional<KeptFate> keeper;     // nothing if there was none, or it was removed later
   bool read_again = false;            // `shared` is of the whole text, else of the excerpt
   std::vector<SharedPassage> shared;  // with the keeper's text, longest first
 };
@@ -39,4 +39,4 @@ Explanation explain(const DocumentStore& store, const std::string& name);
 // For people; nothing in it can do harm to a terminal.
 std::string explanation_text(const DocumentStore& store, const Explanation& explanation);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include "io/prepare/account/explain.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t max_bytes_of_passage = 400;
@@ -14,19 +14,19 @@ std::string quoted(const std::string& text, std::size_t max_bytes = max_bytes_of
   return '"' + terminal_text(shortened(on_one_line(text), max_bytes)) + '"';
 }
 
-const char* in_words(Stage stage) {
-  switch (stage) {
-    case Stage::filter:
+const char* in_words(RemovalReason reason) {
+  switch (reason) {
+    case RemovalReason::filter:
       return "it failed a quality filter";
-    case Stage::contamination:
+    case RemovalReason::contamination:
       return "it holds text of an evaluation file";
-    case Stage::exact:
+    case RemovalReason::exact:
       return "its text is the same as a kept document's";
-    case Stage::url:
+    case RemovalReason::url:
       return "a kept document has the same URL";
-    case Stage::near_duplicate:
+    case RemovalReason::near_duplicate:
       return "it is nearly the same as a kept document";
-    case Stage::cut_away:
+    case RemovalReason::cut_away:
       return "nothing was left when repeated lines, paragraphs or spans had been cut";
   }
   return "";
@@ -46,8 +46,8 @@ class Writer {
   void add(const RemovedFate& fate) {
     const RemovedDocument& document = fate.document;
     head("removed", document.id);
-    line("stage", fmt::format("{}: {}", name_of(document.stage), in_words(document.stage)));
-    if (!document.reason.empty()) line("reason", terminal_text(document.reason));
+    line("stage", fmt::format("{}: {}", name_of(document.reason), in_words(document.reason)));
+    if (!document.detail.empty()) line("reason", terminal_text(document.detail));
     describe(document.hash, document.source, document.url);
     line("came from", fmt::format("{}, byte {}", terminal_text(document.file), document.position));
     line("began", quoted(document.excerpt));
@@ -89,7 +89,7 @@ class Writer {
     line("", fmt::format("of source {}, {} bytes, in {}",
                          terminal_text(store_.source(fate.keeper->document.source).name),
                          fate.keeper->text_bytes, terminal_text(fate.keeper->shard)));
-    if (document.stage == Stage::near_duplicate) {
+    if (document.reason == RemovalReason::near_duplicate) {
       line("Jaccard", fmt::format("{:.3f} of their word 5-grams", document.jaccard));
     }
     add_shared(fate);
@@ -119,4 +119,4 @@ std::string explanation_text(const DocumentStore& store, const Explanation& expl
   return std::move(writer).text();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

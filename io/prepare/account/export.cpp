@@ -13,7 +13,7 @@
 #include "io/prepare/store/zstd_frames.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -62,7 +62,7 @@ std::string line_of(const KeptShard& shard, std::int64_t i, const Source& source
   }
 }
 
-// What a block of lines becomes in a file of this name.
+// Compresses a block of lines as the name of the file asks.
 std::string (*encoding_of(const fs::path& file))(std::string_view) {
   if (file.extension() == ".gz") return gzip_member;
   if (file.extension() == ".zst") {
@@ -122,4 +122,4 @@ std::int64_t export_to_file(const DocumentStore& store, const fs::path& file,
   return count;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

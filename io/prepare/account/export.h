@@ -8,7 +8,7 @@
 
 #include "io/prepare/store/document_store.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Called with whole lines, a few MiB at a time.
 using WriteBytes = std::function<void(std::string_view)>;
@@ -26,4 +26,4 @@ std::int64_t export_documents(const DocumentStore& store, const WriteBytes& writ
 std::int64_t export_to_file(const DocumentStore& store, const std::filesystem::path& file,
                             const ExportProgress& progress = {});
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -14,7 +14,7 @@
 #include "io/prepare/store/document_store.h"
 #include "io/tokens/token_store.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -207,4 +207,4 @@ void write_report_files(const fs::path& dataset, const nlohmann::json& report) {
   durable::replace_file(dataset / "README.md", dataset_card(report));
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

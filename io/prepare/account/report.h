@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // From what the layers' manifests and the generations' reports say. Schema: docs/prepare-data.md.
 // Errors: Exit::data if a layer is damaged.
@@ -14,4 +14,4 @@ nlohmann::json dataset_report(const std::filesystem::path& dataset);
 // Writes all three anew, each whole or not at all.
 void write_report_files(const std::filesystem::path& dataset, const nlohmann::json& report);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,10 +6,11 @@
 #include <bit>
 
 #include "io/report/charts.h"
+#include "io/report/figure.h"
 #include "io/report/report_values.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -44,14 +45,14 @@ std::string clusters_html(const json& clusters) {
   if (num_clusters == 0) return "";
   BarChart chart{
       "Sizes of clusters", "documents in a cluster, from this power of two on", {}, {}, true};
-  const std::size_t first = counts[0] > 0 ? 0 : 1;  // a cluster of one is none
+  const std::size_t first = counts[0] > 0 ? 0 : 1;  // one document is no cluster
   for (std::size_t bin = first; bin < counts.size(); ++bin) {
     chart.labels.push_back(power_in_words(bin));
   }
   counts.erase(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(first));
   chart.series = {{"clusters", "kept", std::move(counts)}};
   return figure_html("Sizes of clusters", svg_of(chart),
-                     fmt::format("{} documents were kept for others too; the largest stands for {} "
+                     fmt::format("{} documents were kept for others too; the largest represents {} "
                                  "documents. Counts on a logarithmic scale.",
                                  with_commas(num_clusters), with_commas(largest)));
 }
@@ -123,23 +124,6 @@ std::string example_html(const json& example) {
 
 }  // namespace
 
-std::string figure_html(const std::string& title, const std::string& plot,
-                        const std::string& caption) {
-  return fmt::format("<figure class=\"card\"><h3>{}</h3>{}<figcaption>{}</figcaption></figure>\n",
-                     title, plot, caption);
-}
-
-std::string track_html(const std::vector<Share>& shares, std::int64_t whole) {
-  std::string text = "<div class=\"track\">";
-  for (const Share& share : shares) {
-    if (share.amount <= 0 || whole <= 0) continue;
-    const double percent = 100.0 * static_cast<double>(share.amount) / static_cast<double>(whole);
-    text += fmt::format("<i class=\"{}\" style=\"width:{:.2f}%\"></i>", share.color,
-                        std::min(percent, 100.0));
-  }
-  return text + "</div>";
-}
-
 std::string figures_html(const json& report) {
   const std::string plots = lengths_html(part_at(report, "lengths")) +
                             clusters_html(part_at(report, "clusters")) +
@@ -156,4 +140,4 @@ std::string examples_html(const std::string& title, const json& examples) {
   return text + "</details>\n";
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "io/prepare/account/report_figures.h"
+#include "io/report/figure.h"
 #include "io/report/report_page.h"
 #include "io/report/report_values.h"
 #include "io/text/byte_size.h"
 #include "io/text/escape.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -207,4 +208,4 @@ class Page : private ReportPage {
 
 std::string report_html(const json& report) { return Page(report).html(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t shortest_passage = 5;
@@ -105,4 +105,4 @@ std::vector<SharedPassage> shared_passages(std::string_view first, std::string_v
   return passages;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

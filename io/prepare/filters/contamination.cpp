@@ -9,7 +9,7 @@
 #include "io/prepare/filters/contamination_rule.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,4 +102,4 @@ std::int64_t Contamination::num_examples() const {
 
 std::int64_t Contamination::num_ignored() const { return state_->num_ignored; }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 enum class ContaminationStyle {
   gpt3,   // 13-grams (Brown et al. 2020, app. C): each hit goes with 200 characters on either side,
@@ -26,7 +26,7 @@ struct ContaminationConfig {
 
 struct ContaminationVerdict {
   bool removed = false;
-  bool changed = false;  // `text` was cut; a form feed stands between the pieces that stay
+  bool changed = false;  // `text` was cut; a form feed separates the pieces that stay
   int hits = 0;          // gpt3: stretches of the text; llama3: examples
   std::string example;   // file and line of the evaluation example that was hit first; "" if none
 };
@@ -41,11 +41,11 @@ class Contamination {
   ContaminationVerdict apply(std::string& text) const;
   std::string hash() const;           // of the n-grams: part of a dataset's recipe
   std::int64_t num_examples() const;  // that are looked for
-  std::int64_t num_ignored() const;   // of fewer than 8 words, which nobody could tell from chance
+  std::int64_t num_ignored() const;   // of fewer than 8 words, which occur by chance
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -12,7 +12,7 @@
 #include "io/text/unicode.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -104,4 +104,4 @@ void read_examples(const fs::path& file, const Each& each) {
   is_lines ? read_lines(*source, file, each) : read_text(*source, file, each);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

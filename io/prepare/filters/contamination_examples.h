@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Calls each(text, line) for every example of a file: the whole of a .txt or .md file, line 0; for
 // each line of a .jsonl file that is not blank all its strings, nested ones included, keys not, in
@@ -17,4 +17,4 @@ namespace switchyard {
 void read_examples(const std::filesystem::path& file,
                    const std::function<void(const std::string&, std::int64_t)>& each);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include "io/prepare/words/ngram_index.h"
 #include "io/prepare/words/text_lines.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t gpt3_ngram = 13, gpt3_fewest_words = 8;
@@ -37,7 +37,7 @@ struct Hit {
   std::uint32_t ngram = 0;         // the first
 };
 
-// What stays of a text without its hits and their windows.
+// The pieces of a text without its hits and their windows.
 std::string without(std::span<const Hit> hits, std::string_view text) {
   std::string rest;
   const auto keep = [&](std::size_t begin, std::size_t end) {
@@ -113,4 +113,4 @@ class Gpt3Rule : public ContaminationRule {
 
 std::unique_ptr<ContaminationRule> make_gpt3_rule() { return std::make_unique<Gpt3Rule>(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

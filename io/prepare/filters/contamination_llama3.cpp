@@ -1,11 +1,11 @@
 #include <algorithm>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/filters/contamination_rule.h"
 #include "io/prepare/filters/example_coverage.h"
 #include "io/prepare/words/ngram_index.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::uint32_t llama3_ngram = 8;
@@ -62,4 +62,4 @@ std::unique_ptr<ContaminationRule> make_llama3_rule(double share) {
   return std::make_unique<Llama3Rule>(share);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

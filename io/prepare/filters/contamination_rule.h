@@ -10,7 +10,7 @@
 
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class ContaminationRule {
  public:
@@ -28,7 +28,7 @@ class ContaminationRule {
   // words: of `text`. Leaves a text that goes as it is.
   virtual Finding apply(std::string& text, std::span<const Word> words) const = 0;
 
-  // What the rule makes of texts is a function of these, which do not depend on the order of the
+  // The effect of the rule is a function of these, which do not depend on the order of the
   // examples. Ascending, each once.
   virtual std::vector<std::uint64_t> identity() const = 0;
 };
@@ -36,4 +36,4 @@ class ContaminationRule {
 std::unique_ptr<ContaminationRule> make_gpt3_rule();
 std::unique_ptr<ContaminationRule> make_llama3_rule(double share);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 void ExampleCoverage::add(std::span<const std::uint32_t> ngrams) {
   const auto example = static_cast<std::uint32_t>(num_words_.size());
@@ -44,4 +44,4 @@ std::vector<std::uint32_t> ExampleCoverage::covered(std::span<const std::uint32_
   return examples;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

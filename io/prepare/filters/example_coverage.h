@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Some 12 bytes for each n-gram of each example. N-grams are known by number (ngram_index.h).
 class ExampleCoverage {
@@ -32,4 +32,4 @@ class ExampleCoverage {
   std::vector<Occurrence> occurrences_;   // ascending after finish()
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

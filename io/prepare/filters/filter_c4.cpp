@@ -6,7 +6,7 @@
 #include "io/prepare/filters/filter_rules.h"
 #include "io/prepare/words/text_lines.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t longest_word = 1000, fewest_words = 3, fewest_sentences = 5;
@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 6> closing_marks = {
     "\"", "'", ")", "]", "\xE2\x80\x99", "\xE2\x80\x9D"};  // the last two: ’ ”
 
 // How long an encyclopedia's citation at the front of `text` is: "[12]", "[]", "[edit]" or
-// "[citation needed]". 0: there is none.
+// "[citation needed]". 0 if there is none.
 std::size_t citation_length(std::string_view text) {
   for (const std::string_view citation : {"[edit]", "[citation needed]"}) {
     if (text.starts_with(citation)) return citation.size();
@@ -150,4 +150,4 @@ std::unique_ptr<Filter> make_c4_no_punctuation() {
   return std::make_unique<C4>("c4-no-punctuation", false);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,7 +1,7 @@
 #include "io/prepare/filters/filter_rules.h"
 #include "io/prepare/words/text_lines.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // Penedo et al. 2024, section 3.6. Lines that are blank do not count.
@@ -41,4 +41,4 @@ class FineWeb : public Filter {
 
 std::unique_ptr<Filter> make_fineweb() { return std::make_unique<FineWeb>(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

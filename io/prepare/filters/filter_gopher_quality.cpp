@@ -5,7 +5,7 @@
 #include "io/prepare/filters/filter_rules.h"
 #include "io/prepare/words/text_lines.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::string_view ellipsis = "...", ellipsis_character = "\xE2\x80\xA6";
@@ -106,4 +106,4 @@ class GopherQuality : public Filter {
 
 std::unique_ptr<Filter> make_gopher_quality() { return std::make_unique<GopherQuality>(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

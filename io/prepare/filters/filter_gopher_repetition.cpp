@@ -4,7 +4,7 @@
 #include "io/prepare/words/text_lines.h"
 #include "io/prepare/words/word_ngrams.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 struct NgramRule {
@@ -71,4 +71,4 @@ class GopherRepetition : public Filter {
 
 std::unique_ptr<Filter> make_gopher_repetition() { return std::make_unique<GopherRepetition>(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

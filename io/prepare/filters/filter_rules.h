@@ -1,4 +1,4 @@
-// What the filters share: how a broken rule reads, and the maker of each filter.
+// What the filters share: the text of a broken rule, and the maker of each filter.
 #pragma once
 
 #include <fmt/core.h>
@@ -12,7 +12,7 @@
 
 #include "io/prepare/filters/filters.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // "" if the rule holds; else such as "mean word length 2.1 < 3".
 inline std::string at_least(double threshold, std::string_view rule, double value) {
@@ -40,4 +40,4 @@ std::unique_ptr<Filter> make_c4();
 std::unique_ptr<Filter> make_c4_no_punctuation();
 std::unique_ptr<Filter> make_fineweb();
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include "io/prepare/filters/filter_rules.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 struct NamedFilter {
@@ -35,4 +35,4 @@ std::vector<std::string> filter_names() {
   return names;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

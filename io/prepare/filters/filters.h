@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-// What a filter made of a text: nothing, another text, or a reason to drop the document.
+// The outcome of a filter: no change, another text, or a reason to drop the document.
 struct FilterVerdict {
   std::string reason;  // "" keeps; else the rule in a few words and the number that broke it, such
                        // as "mean word length 2.1 < 3"
@@ -29,4 +29,4 @@ class Filter {
 std::unique_ptr<Filter> make_filter(const std::string& name);
 std::vector<std::string> filter_names();
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

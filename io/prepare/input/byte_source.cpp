@@ -10,7 +10,7 @@
 #include "io/files/file.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -98,18 +98,18 @@ class GzipSource final : public Decompressor {
 
  private:
   std::size_t step(std::span<char> out) override {
-    constexpr std::size_t most = std::size_t{1} << 30;  // zlib counts in 32 bits
-    const std::size_t room = std::min(out.size(), most);
+    constexpr std::size_t max_bytes = std::size_t{1} << 30;  // zlib counts in 32 bits
+    const std::size_t space = std::min(out.size(), max_bytes);
     stream_.next_in = reinterpret_cast<z_const Bytef*>(const_cast<char*>(input_.data()));
     stream_.avail_in = static_cast<uInt>(input_.size());
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream_.avail_out = static_cast<uInt>(room);
+    stream_.avail_out = static_cast<uInt>(space);
     const int result = inflate(&stream_, Z_NO_FLUSH);
     input_ = input_.last(stream_.avail_in);
     within_ = result != Z_STREAM_END;
     if (result == Z_STREAM_END) inflateReset(&stream_);
     if (within_ && result != Z_OK && result != Z_BUF_ERROR) stop();
-    return room - stream_.avail_out;
+    return space - stream_.avail_out;
   }
 
   z_stream stream_{};
@@ -158,4 +158,4 @@ std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> compressed, C
   return compressed;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -10,7 +10,7 @@
 
 #include "io/prepare/input/problems.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class ByteSource {
  public:
@@ -22,7 +22,7 @@ class ByteSource {
   // Puts bytes at the front of `out`, which is not empty, and says how many. 0: there are no more.
   virtual std::size_t read(std::span<char> out) = 0;
 
-  // What ended it early: unreadable_file or corrupt_archive. Known once read() has returned 0.
+  // Why it ended early: unreadable_file or corrupt_archive. Known once read() has returned 0.
   std::optional<Problem> damage() const { return damage_; }
 
  protected:
@@ -33,12 +33,12 @@ enum class Compression { none, gzip, zstd };
 
 Compression compression_of(const std::filesystem::path& file);  // by the end of its name
 
-// From byte `begin` on. A file that is missing, not regular or not allowed is one without bytes
-// whose damage() is unreadable_file.
+// Reads from byte `begin` on. A file that is missing, not regular or not readable has no bytes, and
+// its damage() is unreadable_file.
 std::unique_ptr<ByteSource> open_file(const std::filesystem::path& file, std::int64_t begin = 0);
 
 // Any number of gzip members or zstd frames, one after the other; none is corrupt, and so is what
 // else follows one. Memory is bounded: a zstd frame may ask for a window of at most 128 MiB.
 std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> compressed, Compression method);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -12,7 +12,7 @@
 #include "io/prepare/input/line_reader.h"
 #include "io/text/unicode.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
@@ -163,4 +163,4 @@ std::int64_t read_documents(const InputFile& file, const FilePart& part,
   return holds_lines(file.path) ? reader.read_lines() : reader.read_text();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

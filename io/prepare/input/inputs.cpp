@@ -10,12 +10,12 @@
 #include "io/prepare/input/byte_source.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
 
-// .txt, .md or .jsonl, whatever compression stands behind it.
+// The extension before that of a compression: .txt, .md or .jsonl.
 fs::path kind_of(const fs::path& file) {
   return compression_of(file) == Compression::none ? file.extension() : file.stem().extension();
 }
@@ -64,7 +64,7 @@ void add_files_of(const fs::path& folder, std::vector<fs::path>& files) {
 }
 
 // Adds what `pattern` from component `next` on matches within `folder`, component by component: a
-// name that is there is taken as it stands, so that only the rest is a glob.
+// name that exists is taken literally, so that only the rest is a glob.
 void match(const fs::path& folder, const std::vector<std::string>& pattern, std::size_t next,
            std::vector<fs::path>& found) {
   if (next == pattern.size()) {
@@ -111,7 +111,7 @@ void add_input(const std::string& input, std::vector<fs::path>& files) {
   if (is_there(input)) {
     if (is_folder(input)) return add_files_of(input, files);
     require(holds_documents(input), Exit::usage,
-            "'{}' is not a .txt, .md or .jsonl file (.gz or .zst may stand behind it): rename it "
+            "'{}' is not a .txt, .md or .jsonl file (with or without .gz or .zst): rename it "
             "to say what it is",
             input);
     files.emplace_back(input);
@@ -209,4 +209,4 @@ Inputs find_inputs(const std::vector<Source>& sources, std::int64_t unit_bytes) 
 
 bool holds_lines(const fs::path& file) { return kind_of(file) == ".jsonl"; }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

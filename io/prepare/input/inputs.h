@@ -8,7 +8,7 @@
 
 #include "io/prepare/input/recipe.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr std::int64_t default_unit_bytes = std::int64_t{64} << 20;
 
@@ -25,7 +25,7 @@ struct FilePart {
   std::int64_t begin = 0, end = 0;
 };
 
-// What one rank reads in one go: parts of files of one source.
+// A task of the read stage: parts of files of one source.
 struct InputUnit {
   std::int32_t source = 0;
   std::vector<FilePart> parts;
@@ -39,8 +39,8 @@ struct Inputs {
 
 // An input is a path, or a glob if there is nothing of that very name: `*`, `?` and `[...]` within
 // a name, `**` for any number of folders. Folders are searched at any depth; a link to a folder is
-// followed where an input names it, not where the search meets it. What a folder or a glob holds
-// besides document files is passed over.
+// followed where an input names it, not where the search meets it. Files other than documents are
+// skipped in a folder or glob.
 //
 // `files` and `units` are functions of the sources and the files' sizes alone. A unit has about
 // `unit_bytes`; plain .jsonl files are cut, others are not. Errors: Exit::usage for an input that
@@ -51,4 +51,4 @@ Inputs find_inputs(const std::vector<Source>& sources,
 
 bool holds_lines(const std::filesystem::path& file);  // .jsonl, plain or compressed
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

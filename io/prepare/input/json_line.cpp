@@ -8,12 +8,12 @@
 
 #include "io/prepare/input/json_scanner.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 struct Field {
   std::string_view name;
-  std::string_view raw;  // as it stands in the line; empty if it does not
+  std::string_view raw;  // as the line has it; empty if it does not
 };
 
 enum : std::size_t { text, id, url, first_of_meta };
@@ -88,4 +88,4 @@ std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::strin
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

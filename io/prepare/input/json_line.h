@@ -7,7 +7,7 @@
 
 #include "io/prepare/input/problems.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct JsonLine {
   std::string text;
@@ -18,8 +18,8 @@ struct JsonLine {
 };
 
 // line: valid UTF-8. Says broken_json for what is not JSON (a lone surrogate included), for a field
-// of the above that stands twice, and for a number among them that no double can hold; and
+// of the above that occurs twice, and for a number among them that no double can hold; and
 // no_text_field where `text_field` is not a string of the outermost object.
 std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::string_view text_field);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

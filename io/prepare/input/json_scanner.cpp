@@ -6,7 +6,7 @@
 
 #include "io/text/unicode.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
@@ -53,7 +53,8 @@ unsigned unit_at(const char* digits) {
   return unit;
 }
 
-// What the escape at `p`, behind its backslash, stands for; where it ends.
+// Appends the character that the escape at `p`, after its backslash, encodes; returns where it
+// ends.
 const char* append_unescaped(const char* p, std::string& text) {
   constexpr std::string_view letters = "bfnrt";
   constexpr std::string_view meanings = "\b\f\n\r\t";
@@ -215,4 +216,4 @@ std::string json_unescape(std::string_view raw) {
   return text;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // After a call that returned false the text is not JSON, and no other call makes sense.
 class JsonScanner {
@@ -18,7 +18,7 @@ class JsonScanner {
   // Passes `wanted` if it is next behind white space.
   bool accept(char wanted);
 
-  // Passes a value, of any depth, and says where it stands: from its first byte to its last.
+  // Passes a value of any depth. raw: from its first byte to its last.
   bool value(std::string_view& raw);
   // A string and the colon behind it.
   bool key(std::string_view& raw);
@@ -41,7 +41,7 @@ class JsonScanner {
   bool value_comes_next_ = false;  // within value()
 };
 
-// Of a value's first byte and last.
+// The kind of a value that a scanner passed.
 inline bool is_json_string(std::string_view raw) { return raw.starts_with('"'); }
 inline bool is_json_number(std::string_view raw) {
   return !raw.empty() && (raw[0] == '-' || (raw[0] >= '0' && raw[0] <= '9'));
@@ -50,4 +50,4 @@ inline bool is_json_number(std::string_view raw) {
 // The text of a string that a scanner passed.
 std::string json_unescape(std::string_view raw);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 LineReader::LineReader(ByteSource& source, std::int64_t position, std::int64_t end,
                        std::int64_t largest_line)
@@ -50,4 +50,4 @@ bool LineReader::take_to_newline(Line* line) {
   return stop != nullptr;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

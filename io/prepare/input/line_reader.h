@@ -7,7 +7,7 @@
 
 #include "io/prepare/input/byte_source.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct Line {
   std::string text;           // without its end; cut short if it is too large
@@ -17,14 +17,14 @@ struct Line {
 
 class LineReader {
  public:
-  // Lines that start before byte `end`. `source` stands at byte `position`, where a line starts.
+  // Lines that start before byte `end`. `source` is at byte `position`, where a line starts.
   LineReader(ByteSource& source, std::int64_t position, std::int64_t end,
              std::int64_t largest_line);
 
   // Passes over the rest of a line that starts somewhere before, if that ends before `end`.
   void skip_line();
 
-  // False: there are no more. A line that damage to the source cut off is none.
+  // Returns false after the last line. A line that damage to the source cut off does not count.
   bool next(Line& line);
 
  private:
@@ -39,4 +39,4 @@ class LineReader {
   std::size_t next_ = 0, size_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include "io/text/unicode.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using Json = nlohmann::json;
@@ -148,4 +148,4 @@ Problems Problems::from_state(const Json& state) try {
   fail(Exit::data, "a saved account of the problems of the input is damaged: {}", error.what());
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 enum class Problem : std::uint8_t {
   invalid_utf8,  // repaired: the document stays
@@ -26,7 +26,7 @@ enum class Problem : std::uint8_t {
 };
 
 // Where in a file. A part of a file knows its lines only from where the part starts; json() adds
-// up the lines of the parts before it, so that a place is named alike however the file was cut.
+// up the lines of the parts before it, so that the cuts of a file do not change a line's number.
 struct Place {
   std::int64_t byte = 0;        // where the line starts in the uncompressed file
   std::int64_t part_begin = 0;  // where the part starts that the line was found in
@@ -41,7 +41,7 @@ class Problems {
   static constexpr std::size_t num_places_kept = 20;  // the smallest by (path, byte)
 
   void add(Problem kind, const std::filesystem::path& file, const Place& place);
-  // So many lines start in [begin, end) of a file that is read in several parts.
+  // Records that num_lines lines start in [begin, end) of a file that is read in several parts.
   void add_part(const std::filesystem::path& file, std::int64_t begin, std::int64_t end,
                 std::int64_t num_lines);
   void merge(const Problems& other);
@@ -83,4 +83,4 @@ class Problems {
   std::map<std::string, Place> unreadable_;  // files, and the first place where each is
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -12,7 +12,7 @@
 #include "io/prepare/input/recipe_shape.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -160,4 +160,4 @@ Recipe read_recipe(const fs::path& file) {
   return parse_recipe(durable::read_file(file, largest_recipe), file.parent_path(), file.string());
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct Source {
   std::string name;     // unique within a generation; [A-Za-z0-9._-], a letter or digit first
@@ -16,8 +16,8 @@ struct Source {
   int generation = 0;               // what one `prepare` or one `--append` adds
 };
 
-// Sources stand by generation, and within one by priority: of equal documents the one from the
-// earlier source stays.
+// Sources are sorted by generation, then by priority: of equal documents, the one from the earlier
+// source stays.
 struct Recipe {
   std::vector<Source> sources;
 };
@@ -31,4 +31,4 @@ Recipe read_recipe(const std::filesystem::path& file);
 Recipe parse_recipe(std::string_view text, const std::filesystem::path& folder,
                     const std::string& name);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // A quote opens a string of one line: where it ends. Between double quotes a backslash hides one.
@@ -22,8 +22,8 @@ class ShapeCheck {
   ShapeCheck(std::string_view text, const std::string& name) : text_(text), name_(name) {}
 
   void run() {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    for (std::size_t i = text_.starts_with(byte_order_mark) ? 3 : 0; i < text_.size();) {
+    constexpr std::string_view mark = "\xEF\xBB\xBF";  // of the byte order
+    for (std::size_t i = text_.starts_with(mark) ? mark.size() : 0; i < text_.size();) {
       const char c = text_[i];
       if (c == '#') {
         i = std::min(text_.size(), text_.find('\n', i));
@@ -42,10 +42,10 @@ class ShapeCheck {
   // Both return where they end.
   std::size_t pass_string(std::size_t i) const {
     const bool is_value = previous_ == '=' || previous_ == '[' || previous_ == ',';
-    if (!is_value) refuse(i, "a string must stand behind '=' or in a list");
+    if (!is_value) refuse(i, "a string must follow '=' or be in a list");
     const std::string_view rest = text_.substr(i);
     const bool is_long = rest.starts_with("\"\"\"") || rest.starts_with("'''");
-    if (is_long) refuse(i, "a string must stand on one line, between single quotes or double ones");
+    if (is_long) refuse(i, "a string must be on one line, between single quotes or double ones");
     return end_of_string(text_, i);
   }
 
@@ -83,4 +83,4 @@ void check_recipe_shape(std::string_view text, const std::string& name) {
   ShapeCheck(text, name).run();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A recipe needs little of TOML: [[source]] headers, bare keys, values and lists of values, strings
 // of one line. For the rest toml++ 3.3 is not fit for text that nobody vouches for: some headers
@@ -13,4 +13,4 @@ namespace switchyard {
 // Errors: Exit::usage naming the line.
 void check_recipe_shape(std::string_view text, const std::string& name);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -62,4 +62,4 @@ void add_example(json& tally, const ContentHash& hash, json example) {
   keep_first_examples(list);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,9 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr std::size_t num_examples = 3;
 
@@ -22,4 +22,4 @@ void count_up(nlohmann::json& tally, const char* what, std::int64_t amount = 1);
 // Puts an example (an object) into tally["examples"], unless enough come before it.
 void add_example(nlohmann::json& tally, const ContentHash& hash, nlohmann::json example);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

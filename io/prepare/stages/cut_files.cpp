@@ -5,7 +5,7 @@
 
 #include "io/prepare/input/tally.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 std::string cuts_name(CutKind kind) { return std::string(name_of(kind)) + "-cuts"; }
 
@@ -30,8 +30,7 @@ void CutWriter::finish() {
   spill_.finish();
 }
 
-// Examples are chosen by the hash of their documents, and those come first in a partition that have
-// the least.
+// Examples are the documents with the smallest hashes, which come first in a partition.
 nlohmann::json CutWriter::tally() const {
   nlohmann::json tally = {
       {"cut", num_cuts_}, {"bytes_cut", bytes_cut_}, {"documents", num_documents_}};
@@ -62,4 +61,4 @@ nlohmann::json read_cut_tally(const Job& job, CutKind kind, int partition) {
   return nlohmann::json::parse(SpillReader(job.file(cuts_name(kind), partition)).read_partition(1));
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

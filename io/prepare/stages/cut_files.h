@@ -11,7 +11,7 @@
 #include "io/prepare/stages/cut_work.h"
 #include "io/prepare/work/occurrences.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 std::string cuts_name(CutKind kind);  // of the files
 
@@ -19,7 +19,7 @@ class CutWriter {
  public:
   CutWriter(const CutWork& work, CutKind kind, int partition);
 
-  // Documents in ascending order; of each all of its cuts, none empty.
+  // Adds all cuts of a document, none empty. Call it for documents in ascending order.
   void add(std::uint32_t ordinal, const std::vector<Cut>& cuts);
   void finish();
 
@@ -35,8 +35,8 @@ class CutWriter {
 
 using Cuts = std::map<std::int64_t, std::vector<Cut>>;  // by ordinal
 
-// Those of all of `kinds`: ascending, disjoint, none empty.
+// The cuts of all of `kinds`: ascending, disjoint, none empty.
 Cuts read_cuts(const Job& job, const std::vector<CutKind>& kinds, int partition);
 nlohmann::json read_cut_tally(const Job& job, CutKind kind, int partition);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

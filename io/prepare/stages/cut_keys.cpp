@@ -5,7 +5,7 @@
 #include "io/prepare/words/text_units.h"
 #include "io/prepare/words/winnow.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 void add_units(Unit unit, const ComparedText& text, std::vector<std::uint64_t>& keys) {
@@ -31,4 +31,4 @@ std::vector<std::uint64_t> cut_keys_of(const std::string& kept_text, const Dedup
   return keys;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

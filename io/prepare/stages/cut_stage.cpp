@@ -8,9 +8,9 @@
 #include "io/prepare/stages/unit_stage.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-nlohmann::json run_cut_stage(Job& job, const Order& order, SpilledDocuments& documents,
+nlohmann::json run_cut_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                              const Decisions& decisions, EarlierDocuments& earlier) {
   nlohmann::json tally = nlohmann::json::object();
   const std::vector<CutKind> kinds = cut_kinds(job.config.dedup);
@@ -49,4 +49,4 @@ std::string without(const std::string& text, const std::vector<Cut>& cuts) {
   return left.append(text, begin);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

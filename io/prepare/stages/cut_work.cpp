@@ -6,7 +6,7 @@
 #include "io/files/file.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 std::vector<std::int64_t> count_text_bytes(const Job& job) {
@@ -42,7 +42,7 @@ std::vector<CutKind> cut_kinds(const DedupConfig& config) {
   return kinds;
 }
 
-CutWork::CutWork(Job& the_job, const Order& the_order, SpilledDocuments& spilled,
+CutWork::CutWork(const Job& the_job, const Order& the_order, SpilledDocuments& spilled,
                  const Bitmap& duplicates, EarlierDocuments& earlier_documents)
     : job(the_job),
       order(the_order),
@@ -91,4 +91,4 @@ std::vector<std::filesystem::path> CutWork::files(const std::string& name, int c
   return paths;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

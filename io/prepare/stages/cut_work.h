@@ -11,20 +11,20 @@
 #include "io/prepare/store/earlier_documents.h"
 #include "io/prepare/words/cut.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // In the order in which they are searched. No later search can make an earlier one find more: what
 // it cuts are whole lines or paragraphs, and a span does not reach over a cut. The other way round,
-// a span cut out of a line would leave two lines that may stand elsewhere.
+// a span cut out of a line would leave two lines that may occur elsewhere.
 enum class CutKind { spans, lines, paragraphs };
 const char* name_of(CutKind kind);
 std::vector<CutKind> cut_kinds(const DedupConfig& config);  // those that are on
 
 struct CutWork {
-  CutWork(Job& job, const Order& order, SpilledDocuments& documents, const Bitmap& removed,
+  CutWork(const Job& job, const Order& order, SpilledDocuments& documents, const Bitmap& removed,
           EarlierDocuments& earlier);
 
-  Job& job;
+  const Job& job;
   const Order& order;
   SpilledDocuments& documents;
   const Bitmap& removed;
@@ -44,4 +44,4 @@ struct CutWork {
   std::vector<std::filesystem::path> files(const std::string& name, int count) const;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,7 +1,6 @@
 #include "io/prepare/stages/generation.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <string>
@@ -20,10 +19,11 @@
 #include "io/prepare/stages/order_stage.h"
 #include "io/prepare/stages/read_stage.h"
 #include "io/prepare/stages/write_stage.h"
+#include "io/prepare/work/free_memory.h"
 #include "io/text/unicode.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,7 +52,7 @@ Manifest current_manifest(const fs::path& dataset, const json& options) {
   return manifest;
 }
 
-// What one generation's report says (docs/prepare-data.md); the whole is the sum of these.
+// The report of one generation (docs/prepare-data.md); that of the dataset is their sum.
 json report_of(const Job& job, const SpilledDocuments::ReadTally& read, const json& compared,
                const json& cut, const WrittenDocuments& written) {
   json report = {{"compared", compared}, {"problems", read.problems.state()}};
@@ -72,7 +72,7 @@ FileEntry write_report(const Job& job, const json& report) {
   const std::string name = fmt::format("report-g{:03}.json", job.generation);
   const std::string text = report.dump(1) + "\n";
   durable::replace_file(job.config.output / documents_folder / name, text);
-  return {name, std::ssize(text), xxh3_hex(text.data(), std::ssize(text)), {}};
+  return {name, std::ssize(text), content_hash(text), {}};
 }
 
 void commit(const Job& job, Manifest manifest, const json& report, const ContentHash& hash,
@@ -102,7 +102,7 @@ void commit(const Job& job, Manifest manifest, const json& report, const Content
 
 }  // namespace
 
-nlohmann::json options_of(const PrepareConfig& config, const Contamination* contamination) {
+nlohmann::json options_of(const Config& config, const Contamination* contamination) {
   const MinHashConfig& minhash = config.dedup.minhash;
   json options = {
       {"dedup", dedup_text(config.dedup)},
@@ -114,7 +114,7 @@ nlohmann::json options_of(const PrepareConfig& config, const Contamination* cont
   return options;
 }
 
-bool prepare_generation(Job& job, const json& options) {
+bool prepare_generation(const Job& job, const json& options) {
   run_read_stage(job);
   std::optional<SpilledDocuments> documents;
   std::optional<EarlierDocuments> earlier;
@@ -137,7 +137,7 @@ bool prepare_generation(Job& job, const json& options) {
   const Order order = run_order_stage(job, *documents);
   run_group_stage(job, order, *earlier);
   const Decisions decisions = run_keep_stage(job, order, *documents, *earlier);
-  malloc_trim(0);  // what verifying took goes back to the system
+  return_freed_memory();  // the verifier held much of it
   const json cut = run_cut_stage(job, order, *documents, decisions, *earlier);
   const WrittenDocuments written =
       run_write_stage(job, order, *documents, decisions.removed,
@@ -150,7 +150,7 @@ bool prepare_generation(Job& job, const json& options) {
   return true;
 }
 
-ContentHash hash_of_documents(Job& job) {
+ContentHash hash_of_documents(const Job& job) {
   ContentHash sum;
   Problems ignored;
   run_tasks({"check the inputs", "parts", std::ssize(job.inputs.units),
@@ -171,4 +171,4 @@ ContentHash hash_of_documents(Job& job) {
               reduce_one(job.world, static_cast<std::int64_t>(sum.low), Reduce::sum))};
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,19 +5,19 @@
 
 #include "io/prepare/work/job.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr const char* generations_key = "generations";  // of the documents layer's manifest
 
-// What a dataset is a function of, besides its documents; the same for all its generations.
-// contamination: nullptr without evaluation files.
-nlohmann::json options_of(const PrepareConfig& config, const Contamination* contamination);
+// The options that, with the documents, determine the bytes of a dataset; the same for all its
+// generations. contamination: nullptr without evaluation files.
+nlohmann::json options_of(const Config& config, const Contamination* contamination);
 
 // Collective. Runs the stages and commits the documents layer with this generation added. Returns
 // false if the generation has the very documents of the one before it: then nothing was added.
-bool prepare_generation(Job& job, const nlohmann::json& options);
+bool prepare_generation(const Job& job, const nlohmann::json& options);
 
 // Collective. An order-independent hash of all documents of the job's inputs.
-ContentHash hash_of_documents(Job& job);
+ContentHash hash_of_documents(const Job& job);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

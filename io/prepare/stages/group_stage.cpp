@@ -5,10 +5,10 @@
 #include "io/files/durable.h"
 #include "io/prepare/work/number_file.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
-// Members of one key, ascending. A document is in the file of a key once, however often it has it.
+// Writes the members of one key, in ascending order, each once.
 void write_group(std::span<const KeyedDocument> members, NumberWriter& groups) {
   if (members.size() < 2) return;
   groups.put(static_cast<std::uint32_t>(members.size()));
@@ -55,7 +55,7 @@ std::filesystem::path earlier_pairs_file(const Job& job, int key_partition) {
   return job.file("earlier", key_partition);
 }
 
-void run_group_stage(Job& job, const Order& order, EarlierDocuments& earlier) {
+void run_group_stage(const Job& job, const Order& order, EarlierDocuments& earlier) {
   run_tasks({"group", "parts", order.key_partitions, [](std::int64_t) { return std::int64_t{1}; },
              [&](std::int64_t i) {
                return std::filesystem::exists(group_file(job, static_cast<int>(i)));
@@ -67,4 +67,4 @@ void run_group_stage(Job& job, const Order& order, EarlierDocuments& earlier) {
             job);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

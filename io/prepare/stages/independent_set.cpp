@@ -9,7 +9,7 @@
 #include "io/prepare/work/number_file.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // The groups that this rank still has to look at, read from one file and written to the next.
@@ -74,7 +74,8 @@ class Verification {
     ++waiting_;
   }
 
-  // Collective. Of two that would remove a document, the earlier counts, whatever portion it is in.
+  // Collective. If two documents would remove a third, the earlier counts, in whichever portion it
+  // is.
   void flush() {
     std::vector<DocumentPair> mine = exchange_records(outgoing_, world_, stream_);
     for (auto& pairs : outgoing_) pairs.clear();
@@ -98,7 +99,7 @@ class Verification {
     });
   }
 
-  // Of this round, for the documents that this rank owns, by `later`.
+  // The removals of this round among the documents that this rank owns, by `later`.
   const std::vector<Removal>& removals() const { return removals_; }
 
  private:
@@ -223,4 +224,4 @@ IndependentSet first_independent_set(const IndependentSetTask& task, Comm& world
   return Rounds(task, world).run();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

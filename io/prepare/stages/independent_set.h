@@ -12,7 +12,7 @@
 #include "io/prepare/work/bitmap.h"
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Document numbers: kept documents of earlier generations first, then this generation's ordinals.
 struct DocumentPair {
@@ -22,8 +22,8 @@ struct DocumentPair {
 };
 
 struct Removal {
-  std::int64_t later = 0, earlier = 0;  // `earlier` was kept in place of `later`
-  Stage stage = Stage::exact;
+  std::int64_t later = 0, earlier = 0;  // `earlier` is kept instead of `later`
+  RemovalReason reason = RemovalReason::exact;
   float jaccard = 1.0F;
 };
 
@@ -31,15 +31,15 @@ struct IndependentSetTask {
   std::int64_t num_earlier = 0;    // documents of earlier generations
   std::int64_t num_documents = 0;  // of this one
   // Groups of this generation's documents that share a key, in ascending order:
-  // count, ordinals..., count, ordinals... What this rank has of them, whatever the ranks.
+  // count, ordinals..., count, ordinals... Any division of the groups among ranks will do.
   std::vector<std::filesystem::path> groups;
   // Pairs with earlier generations: ordinal, low and high half of the earlier document's number.
   std::vector<std::filesystem::path> earlier_pairs;
   std::filesystem::path scratch;  // a file of this rank's own
   std::int64_t pairs_at_once = std::int64_t{1} << 20;
   std::function<int(std::int64_t ordinal)> owner;  // the rank that verifies a document's pairs
-  // Of pairs in ascending order, each once: those that verify, at most one (the first) for each
-  // `later`.
+  // Takes pairs in ascending order, each once, and returns those that verify, at most the first for
+  // each `later`.
   std::function<std::vector<Removal>(const std::vector<DocumentPair>&)> verify;
   std::function<void(std::int64_t decided)> progress;
 };
@@ -57,4 +57,4 @@ struct IndependentSet {
 // `pairs_at_once` pairs.
 IndependentSet first_independent_set(const IndependentSetTask& task, Comm& world);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -14,7 +14,7 @@
 #include "io/prepare/store/key_index.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // Each document's number among the kept ones, by ordinal; of a removed one, that of the next kept.
@@ -53,7 +53,7 @@ void write_partition(const Job& job, const Order& order, int key_partition, cons
 
 }  // namespace
 
-std::vector<FileEntry> run_index_stage(Job& job, const Order& order, const Bitmap& kept) {
+std::vector<FileEntry> run_index_stage(const Job& job, const Order& order, const Bitmap& kept) {
   const std::vector<std::uint32_t> numbers = number_kept(kept, order.count());
   run_tasks({"index", "parts", order.key_partitions, [](std::int64_t) { return std::int64_t{1}; },
              [&](std::int64_t i) { return std::filesystem::exists(job.file("indexed", i)); },
@@ -72,4 +72,4 @@ std::vector<FileEntry> run_index_stage(Job& job, const Order& order, const Bitma
   return files;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,9 +7,9 @@
 #include "io/prepare/work/bitmap.h"
 #include "io/prepare/work/order.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Collective. One file of the documents layer for each partition of keys, in their order.
-std::vector<FileEntry> run_index_stage(Job& job, const Order& order, const Bitmap& kept);
+std::vector<FileEntry> run_index_stage(const Job& job, const Order& order, const Bitmap& kept);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

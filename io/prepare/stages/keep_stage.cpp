@@ -11,7 +11,7 @@
 #include "io/prepare/work/exchange_records.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr int jaccard_bins = 20;
@@ -20,14 +20,14 @@ int owner_of(int partition, const Job& job) { return partition % job.world.size(
 
 std::filesystem::path summary_file(const Job& job) { return job.work / "decided"; }
 
-// Read from end to end once, so that a file is as good as a spill file, which is checked.
+// Writes a spill file, because its reader checks it.
 void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
   SpillWriter file(path, 1);
   file.append(0, bytes);
   file.finish();
 }
 
-IndependentSetTask task_of(Job& job, const Order& order, const EarlierDocuments& earlier) {
+IndependentSetTask task_of(const Job& job, const Order& order, const EarlierDocuments& earlier) {
   IndependentSetTask task;
   task.num_earlier = earlier.count();
   task.num_documents = order.count();
@@ -66,15 +66,14 @@ void save_decisions(const Job& job, const Order& order, const EarlierDocuments& 
     for (; next != removals.end() && next->later < end; ++next) {
       const Decision decision{next->later - earlier.count(),
                               hash_of(next->earlier, earlier, locators), next->jaccard,
-                              next->stage};
+                              next->reason};
       bytes.append(reinterpret_cast<const char*>(&decision), sizeof decision);
     }
     write_bytes(job.file("decisions", partition), bytes);
   }
 }
 
-// How many documents of how many stood for others: {"2": 120, "3": 7} after all ranks' shares are
-// added.
+// Counts clusters by their size, {"2": 120, "3": 7}; the counts of all ranks are to be added up.
 nlohmann::json count_clusters(const Job& job, const std::vector<Removal>& removals) {
   const auto ranks = static_cast<std::size_t>(job.world.size());
   std::vector<std::vector<std::int64_t>> keepers(ranks);
@@ -98,7 +97,7 @@ nlohmann::json count_clusters(const Job& job, const std::vector<Removal>& remova
 nlohmann::json tally_of(const Job& job, const std::vector<Removal>& removals) {
   std::vector<std::int64_t> bins(jaccard_bins, 0);
   for (const Removal& removal : removals) {
-    if (removal.stage != Stage::near_duplicate) continue;
+    if (removal.reason != RemovalReason::near_duplicate) continue;
     ++bins[std::min<std::size_t>(jaccard_bins - 1,
                                  static_cast<std::size_t>(removal.jaccard * jaccard_bins))];
   }
@@ -125,7 +124,7 @@ void save_summary(const Job& job, const Decisions& decisions) {
 
 }  // namespace
 
-Decisions run_keep_stage(Job& job, const Order& order, SpilledDocuments& documents,
+Decisions run_keep_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                          const EarlierDocuments& earlier) {
   Decisions decisions;
   bool decided = false;
@@ -157,4 +156,4 @@ std::vector<Decision> load_decisions(const Job& job, int partition) {
   return decisions;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

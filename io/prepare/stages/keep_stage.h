@@ -12,14 +12,14 @@
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-// Why a document went, in terms that outlive the work folder.
+// Why a document was removed, in terms that outlive the work folder.
 struct Decision {
   std::int64_t ordinal = 0;
   ContentHash keeper;  // its content hash
   float jaccard = 0.0F;
-  Stage stage = Stage::exact;
+  RemovalReason reason = RemovalReason::exact;
 };
 
 struct Decisions {
@@ -28,10 +28,10 @@ struct Decisions {
 };
 
 // Collective. Makes one file of decisions for each partition.
-Decisions run_keep_stage(Job& job, const Order& order, SpilledDocuments& documents,
+Decisions run_keep_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                          const EarlierDocuments& earlier);
 
-// Of one partition, by ordinal. Any rank.
+// Reads the decisions about one partition, by ordinal. On any rank.
 std::vector<Decision> load_decisions(const Job& job, int partition);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

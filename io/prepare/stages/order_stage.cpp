@@ -7,11 +7,10 @@
 #include "io/prepare/store/document_keys.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
-// About how many keys the documents have, those of their lines and spans included where these
-// count.
+// Estimates how many keys the documents have, including those of lines and spans if these are cut.
 std::int64_t estimate_keys(std::int64_t num_documents, std::int64_t text_bytes,
                            const DedupConfig& dedup) {
   constexpr std::int64_t bytes_per_line_key = 40, bytes_per_span_key = 80;
@@ -21,7 +20,7 @@ std::int64_t estimate_keys(std::int64_t num_documents, std::int64_t text_bytes,
   return keys;
 }
 
-// So many that one partition takes some 40 MiB of memory.
+// Enough that one partition takes some 40 MiB of memory.
 int num_key_partitions(std::int64_t num_keys) {
   constexpr std::int64_t keys_in_memory = std::int64_t{5} << 19;
   constexpr int most = 4096;
@@ -72,7 +71,7 @@ void order_partition(const Job& job, const SpilledDocuments& documents, const Or
 
 }  // namespace
 
-Order run_order_stage(Job& job, const SpilledDocuments& documents) {
+Order run_order_stage(const Job& job, const SpilledDocuments& documents) {
   Order order;
   agree(job.world, [&] { order = number_documents(job, documents); });
   run_tasks({"order", "documents", job.partitions.count(),
@@ -87,4 +86,4 @@ Order run_order_stage(Job& job, const SpilledDocuments& documents) {
   return order;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,9 +5,10 @@
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-// Collective. One spill file of keyed documents for each partition, its partitions those of keys.
-Order run_order_stage(Job& job, const SpilledDocuments& documents);
+// Collective. Makes a spill file of keyed documents for each partition of documents; the partitions
+// within the file are those of the keys.
+Order run_order_stage(const Job& job, const SpilledDocuments& documents);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -16,16 +16,16 @@
 #include "io/text/unicode.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
 
-// What every document goes through on its own.
+// The rules for each document alone.
 struct Rules {
   explicit Rules(const Job& job)
       : contamination(job.contamination), hasher(job.config.dedup.minhash) {
-    const PrepareConfig& config = job.config;
+    const Config& config = job.config;
     for (const std::string& name : config.filters) filters.push_back(make_filter(name));
     near_duplicates = config.dedup.near_duplicates;
   }
@@ -53,7 +53,7 @@ class UnitReader {
     Problems problems;
     for (const FilePart& part : unit.parts) {
       const InputFile& file = job_.inputs.files[static_cast<std::size_t>(part.file)];
-      std::int64_t left = part.end - part.begin;  // to report; of compressed files it is a guess
+      std::int64_t left = part.end - part.begin;  // to report; a guess for compressed files
       num_found +=
           read_documents(file, part, source.text_field, problems, [&](Document&& document) {
             const std::int64_t bytes = std::min(left, std::ssize(document.text));
@@ -91,25 +91,26 @@ class UnitReader {
       count_up(rule, "changed", verdict.changed);
       if (verdict.reason.empty() && !is_blank(text)) continue;
       const std::string reason = verdict.reason.empty() ? "nothing is left" : verdict.reason;
-      return remove(record, Stage::filter, std::string(filter->name()) + ": " + reason, text, rule);
+      return remove(record, RemovalReason::filter, std::string(filter->name()) + ": " + reason,
+                    text, rule);
     }
     if (rules_.contamination == nullptr) return;
     const ContaminationVerdict verdict = rules_.contamination->apply(text);
     json& tally = tally_["contamination"];
     count_up(tally, "changed", verdict.changed);
     if (verdict.removed || is_blank(text)) {
-      remove(record, Stage::contamination, "holds " + verdict.example, text, tally);
+      remove(record, RemovalReason::contamination, "holds " + verdict.example, text, tally);
     }
   }
 
-  static void remove(DocumentRecord& record, Stage stage, std::string reason,
+  static void remove(DocumentRecord& record, RemovalReason reason, std::string detail,
                      const std::string& text, json& tally) {
     record.at.removed = 1;
-    record.stage = stage;
-    record.reason = std::move(reason);
+    record.reason = reason;
+    record.detail = std::move(detail);
     count_up(tally, "removed");
     add_example(tally, record.at.hash,
-                {{"id", record.id}, {"reason", record.reason}, {"excerpt", excerpt_of(text)}});
+                {{"id", record.id}, {"reason", record.detail}, {"excerpt", excerpt_of(text)}});
   }
 
   void sign(const std::string& text, DocumentRecord& record) {
@@ -161,7 +162,7 @@ class UnitReader {
 
 }  // namespace
 
-void run_read_stage(Job& job) {
+void run_read_stage(const Job& job) {
   std::optional<Rules> rules;
   agree(job.world, [&] { rules.emplace(job); });
   const auto bytes_of = [&](std::int64_t unit) {
@@ -179,4 +180,4 @@ void run_read_stage(Job& job) {
             job);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

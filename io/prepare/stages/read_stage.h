@@ -3,10 +3,10 @@
 
 #include "io/prepare/work/job.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Collective. Makes one spill file for each unit of the inputs
 // (io/prepare/work/spilled_documents.h).
-void run_read_stage(Job& job);
+void run_read_stage(const Job& job);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

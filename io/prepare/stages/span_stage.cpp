@@ -10,7 +10,7 @@
 #include "io/prepare/work/occurrences.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t usual_seed_bytes = 64;  // of text for each seed
@@ -184,4 +184,4 @@ class SpanSearch {
 
 void run_span_stage(CutWork& work) { SpanSearch(work).run(); }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

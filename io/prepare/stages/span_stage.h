@@ -3,11 +3,11 @@
 
 #include "io/prepare/stages/cut_work.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-// Collective. Finds every span of 50 words that stands before, without comparing two documents:
-// spans whose winnowed seed stands anywhere else are brought together by a hash of 128 bits of
-// their words, so what is found is exact up to a collision of those. Makes the files of cuts.
+// Collective. Finds every span of 50 words that occurs earlier, without comparing two documents:
+// spans whose winnowed seed occurs elsewhere are grouped by a 128-bit hash of their words, so the
+// result is exact up to a collision of such hashes. Makes the files of cuts.
 void run_span_stage(CutWork& work);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

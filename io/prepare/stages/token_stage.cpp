@@ -16,7 +16,7 @@
 #include "io/tokens/token_writer.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 namespace fs = std::filesystem;
@@ -33,11 +33,11 @@ std::string shard_name(const std::string& split, const Tokenizer& tokenizer,
 
 class TokenStage {
  public:
-  explicit TokenStage(Job& job)
-      : job_(job),
-        folder_(job.config.output / tokens_folder),
-        documents_(job.config.output),
-        learned_(job.work / ("tokenizer-" + content_hash(job.config.tokenizer).hex())) {
+  explicit TokenStage(const Run& run)
+      : run_(run),
+        folder_(run.config.output / tokens_folder),
+        documents_(run.config.output),
+        learned_(run.work / ("tokenizer-" + content_hash(run.config.tokenizer).hex())) {
     for (const FileEntry& file : documents_.manifest.files) {
       if (file.name.starts_with("kept-")) kept_files_.push_back(file.name);
     }
@@ -66,42 +66,42 @@ class TokenStage {
         {"tokenize", "B", std::ssize(missing), [&](std::int64_t i) { return bytes_of(missing[i]); },
          [&](std::int64_t i) { return fs::exists(task_file(missing[i])); },
          [&](std::int64_t i, const auto& advance) { tokenize(missing[i], advance); }},
-        job_);
-    on_root(job_.world, [&] { commit(missing); });
+        run_);
+    on_root(run_.world, [&] { commit(missing); });
   }
 
  private:
   // The tokenizer, the same on all ranks; rank 0 learns it if it is to be learned.
   void choose() {
     TokenizerChoice choice;
-    agree(job_.world, [&] {
-      choice = choose_tokenizer(job_.config.tokenizer);
+    agree(run_.world, [&] {
+      choice = choose_tokenizer(run_.config.tokenizer);
       recipe_ = choice.recipe;
       const bool other = manifest_ && manifest_->meta.at("recipe").at("tokenizer") != recipe_;
-      require(!other || job_.config.retokenize, Exit::usage,
+      require(!other || run_.config.retokenize, Exit::usage,
               "'{}' has tokens of the tokenizer {}: name the same one, or ask for new tokens with "
               "--retokenize",
-              job_.config.output.string(),
+              run_.config.output.string(),
               other ? manifest_->meta.at("recipe").at("tokenizer").dump() : "");
       if (other) {
         manifest_.reset();
         tokenized_.clear();
       }
     });
-    on_root(job_.world, [&] {
+    on_root(run_.world, [&] {
       if (choice.existing) return;
       if (manifest_) {
         choice.existing = make_sentencepiece_tokenizer(
             durable::read_file(folder_ / tokenizer_file(manifest_->meta.at("tokenizer").at("hash")),
                                std::int64_t{1} << 30));
       } else if (!fs::exists(learned_)) {
-        job_.progress({"learn a vocabulary (on one core)", "", 0, 0});
+        run_.progress({"learn a vocabulary (on one core)", "", 0, 0});
         choice.existing =
-            learn_tokenizer(choice.vocabulary, documents_, job_.config.validation_fraction);
+            learn_tokenizer(choice.vocabulary, documents_, run_.config.validation_fraction);
       }
       if (choice.existing) durable::replace_file(learned_, choice.existing->serialized());
     });
-    agree(job_.world, [&] {
+    agree(run_.world, [&] {
       tokenizer_ =
           choice.existing && choice.vocabulary == 0
               ? std::move(choice.existing)
@@ -110,7 +110,7 @@ class TokenStage {
   }
 
   fs::path task_file(std::size_t shard) const {
-    return job_.work / (shard_name("tokens", *tokenizer_, kept_files_[shard]) + ".done");
+    return run_.work / (shard_name("tokens", *tokenizer_, kept_files_[shard]) + ".done");
   }
 
   std::int64_t bytes_of(std::size_t shard) const {
@@ -132,7 +132,7 @@ class TokenStage {
     }
     for (std::int64_t i = 0; i < documents.size(); ++i) {
       const ContentHash hash = documents.hash(i);
-      const bool validation = is_validation(hash, job_.config.validation_fraction);
+      const bool validation = is_validation(hash, run_.config.validation_fraction);
       writers[validation].add_document(
           tokenizer_->boundary(), tokenizer_->encode(documents.text(i)), documents.source(i), hash);
       if (i % 64 == 63) advance(bytes_of(shard) * 64 / documents.size());
@@ -162,7 +162,7 @@ class TokenStage {
     }
     require(meta.at("splits").at("train").at("documents") != 0, Exit::data,
             "no document is left to train on: {} documents stay, and the validation fraction is {}",
-            documents_.num_kept(), job_.config.validation_fraction);
+            documents_.num_kept(), run_.config.validation_fraction);
     meta["tokenized"] = kept_files_;
     meta["sources"] = documents_.manifest.meta.at("sources");
     meta["recipe"] = documents_.manifest.meta.at("recipe");
@@ -203,10 +203,10 @@ class TokenStage {
     const std::string model = tokenizer_->serialized();
     const std::string name = tokenizer_file(tokenizer_->hash());
     durable::replace_file(folder_ / name, model);
-    return {name, std::ssize(model), xxh3_hex(model.data(), std::ssize(model)), {}};
+    return {name, std::ssize(model), content_hash(model), {}};
   }
 
-  // What another tokenizer, or an interrupted attempt, left.
+  // Removes what another tokenizer or an interrupted attempt left.
   void remove_other_files(const Manifest& manifest) const {
     for (const auto& entry : fs::directory_iterator(folder_)) {
       const std::string name = entry.path().filename().string();
@@ -217,7 +217,7 @@ class TokenStage {
     }
   }
 
-  Job& job_;
+  const Run& run_;
   fs::path folder_;
   DocumentStore documents_;
   fs::path learned_;  // where rank 0 leaves the tokenizer for the others
@@ -229,16 +229,16 @@ class TokenStage {
 
 }  // namespace
 
-bool run_token_stage(Job& job) {
+bool run_token_stage(const Run& run) {
   std::optional<TokenStage> stage;
   bool complete = false;
-  agree(job.world, [&] {
-    durable::make_folders(job.config.output / tokens_folder);
-    stage.emplace(job);
-    complete = stage->complete(choose_tokenizer(job.config.tokenizer).recipe);
+  agree(run.world, [&] {
+    durable::make_folders(run.config.output / tokens_folder);
+    stage.emplace(run);
+    complete = stage->complete(choose_tokenizer(run.config.tokenizer).recipe);
   });
   if (!complete) stage->run();
   return !complete;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/files/durable.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t largest_model = std::int64_t{1} << 30;
@@ -70,4 +70,4 @@ bool is_validation(const ContentHash& hash, double fraction) {
   return static_cast<double>(hash.low >> 11) * 0x1p-53 < fraction;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

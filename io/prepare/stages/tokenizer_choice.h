@@ -7,7 +7,7 @@
 #include "io/prepare/store/document_store.h"
 #include "io/tokens/tokenizer.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct TokenizerChoice {
   std::string recipe;                   // what a dataset's manifest records of it
@@ -25,4 +25,4 @@ std::unique_ptr<Tokenizer> learn_tokenizer(int vocabulary, const DocumentStore& 
 // The split of a document is a function of its content hash alone.
 bool is_validation(const ContentHash& hash, double fraction);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

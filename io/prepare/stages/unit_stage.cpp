@@ -8,7 +8,7 @@
 #include "io/prepare/words/text_units.h"
 #include "io/prepare/work/occurrences.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t usual_unit_bytes = 32;
@@ -80,4 +80,4 @@ void run_unit_stage(CutWork& work, CutKind kind) {
                       [&](int partition) { write_cuts(work, kind, search, partition); });
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include "io/prepare/words/shingles.h"
 #include "io/text/unicode.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 Verifier::Verifier(const Job& job, const Order& order, SpilledDocuments& documents,
                    const EarlierDocuments& earlier, std::int64_t cache_bytes)
@@ -31,15 +31,16 @@ std::optional<Removal> Verifier::compare(const DocumentPair& pair) {
   Facts& earlier = facts(pair.earlier);
   Facts& later = facts(pair.later);
   if (dedup_.exact && earlier.normalized_hash == later.normalized_hash) {
-    return Removal{pair.later, pair.earlier, Stage::exact, 1.0F};
+    return Removal{pair.later, pair.earlier, RemovalReason::exact, 1.0F};
   }
   if (dedup_.url && earlier.url_key != 0 && earlier.url_key == later.url_key) {
-    return Removal{pair.later, pair.earlier, Stage::url, 0.0F};
+    return Removal{pair.later, pair.earlier, RemovalReason::url, 0.0F};
   }
   if (!dedup_.near_duplicates) return std::nullopt;
   const double likeness = jaccard(shingles(earlier), shingles(later));
   if (likeness < dedup_.minhash.threshold) return std::nullopt;
-  return Removal{pair.later, pair.earlier, Stage::near_duplicate, static_cast<float>(likeness)};
+  return Removal{pair.later, pair.earlier, RemovalReason::near_duplicate,
+                 static_cast<float>(likeness)};
 }
 
 Verifier::Facts& Verifier::facts(std::int64_t number) {
@@ -98,4 +99,4 @@ void Verifier::trim() {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -13,7 +13,7 @@
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spilled_documents.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class Verifier {
  public:
@@ -30,7 +30,7 @@ class Verifier {
     ContentHash normalized_hash;
     std::uint64_t url_key = 0;
     std::optional<Locator> at;            // of this generation's documents: where the text is
-    std::vector<std::uint64_t> shingles;  // once asked for; empty if there are none
+    std::vector<std::uint64_t> shingles;  // valid if has_shingles
     bool has_shingles = false;
   };
   struct Cached {
@@ -54,4 +54,4 @@ class Verifier {
   std::unordered_map<std::int64_t, std::list<Cached>::iterator> places_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

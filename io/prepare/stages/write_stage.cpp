@@ -17,7 +17,7 @@
 #include "io/prepare/words/document.h"
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 using nlohmann::json;
@@ -30,8 +30,8 @@ struct Shard {
   int first_partition = 0, end_partition = 0;
 };
 
-// Bytes of text that stay in each partition, cuts aside.
-std::vector<std::int64_t> text_left(Job& job, const Order& order, const Bitmap& removed) {
+// Bytes of text that stay in each partition, before anything is cut.
+std::vector<std::int64_t> text_left(const Job& job, const Order& order, const Bitmap& removed) {
   std::vector<std::int64_t> bytes(static_cast<std::size_t>(job.partitions.count()), 0);
   agree(job.world, [&] {
     const auto file = durable::File::open_for_reading(order.locators);
@@ -68,7 +68,7 @@ std::vector<Shard> make_shards(const Partitions& partitions,
   return shards;
 }
 
-// Counts of documents by the power of two that their size reaches.
+// Counts a document by the largest power of two that its size reaches.
 void add_length(json& lengths, std::size_t bytes) {
   const auto bin = static_cast<std::size_t>(std::bit_width(bytes | 1)) - 1;
   while (lengths.size() <= bin) lengths.push_back(0);
@@ -133,9 +133,9 @@ class ShardWriter {
       if (decision != decisions.end()) {
         remove(record, text, decision->second);
       } else if (record.removed()) {
-        remove(record, text, {0, {}, 0.0F, record.stage});
+        remove(record, text, {0, {}, 0.0F, record.reason});
       } else if (cut != cuts.end() && is_blank(text = without(text, cut->second))) {
-        remove(record, text, {0, {}, 0.0F, Stage::cut_away});
+        remove(record, text, {0, {}, 0.0F, RemovalReason::cut_away});
       } else {
         keep(record, static_cast<std::uint32_t>(ordinal - 1));
         kept.push_back(1);
@@ -169,18 +169,18 @@ class ShardWriter {
 
   void remove(DocumentRecord& record, const std::string& text, const Decision& decision) {
     ++num_removed_;
-    const char* const stage = name_of(decision.stage);
+    const char* const stage = name_of(decision.reason);
     count_up(tally_["removed"], stage);
     add_length(tally_["lengths"]["removed"], text.size());
     const std::string excerpt = excerpt_of(text);
     json example = {{"id", record.id}, {"source", source_}, {"excerpt", excerpt}};
     if (decision.keeper != ContentHash{}) example["keeper_hash"] = decision.keeper.hex();
-    if (decision.stage == Stage::near_duplicate) example["jaccard"] = decision.jaccard;
-    if (!record.reason.empty()) example["reason"] = record.reason;
+    if (decision.reason == RemovalReason::near_duplicate) example["jaccard"] = decision.jaccard;
+    if (!record.detail.empty()) example["reason"] = record.detail;
     add_example(tally_["stages"][stage], record.at.hash, std::move(example));
-    removed_->add({std::move(record.id), std::move(record.url), excerpt, std::move(record.reason),
+    removed_->add({std::move(record.id), std::move(record.url), excerpt, std::move(record.detail),
                    job_.inputs.files[static_cast<std::size_t>(record.file)].path.string(),
-                   record.position, record.at.hash, source_, decision.stage, decision.keeper, "",
+                   record.position, record.at.hash, source_, decision.reason, decision.keeper, "",
                    decision.jaccard});
   }
 
@@ -224,7 +224,7 @@ std::filesystem::path cut_keys_file(const Job& job, int first_partition) {
   return job.file("cut-keys", first_partition);
 }
 
-WrittenDocuments run_write_stage(Job& job, const Order& order, SpilledDocuments& documents,
+WrittenDocuments run_write_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                                  const Bitmap& removed, int source_offset) {
   const std::vector<std::int64_t> bytes = text_left(job, order, removed);
   const std::vector<Shard> shards = make_shards(job.partitions, bytes);
@@ -248,4 +248,4 @@ WrittenDocuments run_write_stage(Job& job, const Order& order, SpilledDocuments&
   return written;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

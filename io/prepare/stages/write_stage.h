@@ -10,9 +10,9 @@
 #include "io/prepare/stages/keep_stage.h"
 #include "io/prepare/work/bitmap.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-// A generation's documents as they stand in the layer.
+// What the stage added to the documents layer.
 struct WrittenDocuments {
   std::vector<FileEntry> files;
   std::vector<nlohmann::json> sources;  // what became of each one's documents
@@ -26,7 +26,7 @@ std::filesystem::path cut_keys_file(const Job& job, int first_partition);
 // Collective. A source has 2^n shards by the first bits of the content hash, n by how much text of
 // it stays: about 128 MiB in each. removed: duplicates. source_offset: of this generation's sources
 // among the dataset's.
-WrittenDocuments run_write_stage(Job& job, const Order& order, SpilledDocuments& documents,
+WrittenDocuments run_write_stage(const Job& job, const Order& order, SpilledDocuments& documents,
                                  const Bitmap& removed, int source_offset);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,18 +4,18 @@
 #include <cstdint>
 #include <string>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // 0 for no URL, and for nothing else.
 inline std::uint64_t key_of_url(const std::string& url) {
   return url.empty() ? 0 : content_hash("url " + url).low | 1;
 }
 
-// Of the hash of a normalised text.
+// The key of a normalised text with this hash.
 inline std::uint64_t key_of_text(const ContentHash& normalized_hash) {
   return normalized_hash.low ^ 0x9e3779b97f4a7c15;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

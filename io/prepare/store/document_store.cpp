@@ -5,7 +5,7 @@
 #include "io/folder/committed_folder.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 bool has_dataset(const FileEntry& file, const char* name) {
@@ -15,22 +15,22 @@ bool has_dataset(const FileEntry& file, const char* name) {
 
 }  // namespace
 
-const char* name_of(Stage stage) {
-  switch (stage) {
-    case Stage::filter:
+const char* name_of(RemovalReason reason) {
+  switch (reason) {
+    case RemovalReason::filter:
       return "filter";
-    case Stage::contamination:
+    case RemovalReason::contamination:
       return "contamination";
-    case Stage::exact:
+    case RemovalReason::exact:
       return "exact";
-    case Stage::url:
+    case RemovalReason::url:
       return "url";
-    case Stage::near_duplicate:
+    case RemovalReason::near_duplicate:
       return "near_duplicate";
-    case Stage::cut_away:
+    case RemovalReason::cut_away:
       return "cut_away";
   }
-  fail(Exit::internal, "stage {} has no name", static_cast<int>(stage));
+  fail(Exit::internal, "removal reason {} has no name", static_cast<int>(reason));
 }
 
 std::string excerpt_of(std::string_view text) {
@@ -93,4 +93,4 @@ Source DocumentStore::source(std::int32_t index) const {
   return source;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 EarlierDocuments::EarlierDocuments(const std::filesystem::path& dataset) : store_(dataset) {
   for (const KeptShard& shard : store_->kept) {
@@ -47,4 +47,4 @@ KeptDocument EarlierDocuments::document(std::int64_t number) const {
   return store_->kept[shard].document(number - first_of_shard_[shard]);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,4 +1,4 @@
-// EarlierDocuments: what an output holds already when another generation is prepared into it.
+// EarlierDocuments: the documents that an output holds before another generation is added to it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "io/prepare/store/document_store.h"
 #include "io/prepare/store/key_index.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Kept documents are numbered through all generations, in canonical order.
 class EarlierDocuments {
@@ -37,4 +37,4 @@ class EarlierDocuments {
   std::int64_t count_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include "io/prepare/store/zstd_frames.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t frame_bytes = 256 << 10;  // raw; a longer document is a frame by itself
@@ -77,4 +77,4 @@ FileEntry KeptWriter::finish() {
   return file.finish();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -3,25 +3,17 @@
 #include <algorithm>
 #include <span>
 
-#include "io/files/file.h"
-#include "io/folder/checked_extent.h"
+#include "io/folder/chunk_reader.h"
 #include "io/folder/hdf5.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t chunk_bytes = std::int64_t{64} << 10;
 constexpr std::int64_t keys_per_block = chunk_bytes / std::int64_t{sizeof(std::uint64_t)};
 
-template <class T>
-std::vector<T> read_values(CheckedExtent& extent, const durable::File& file, std::int64_t begin,
-                           std::int64_t end) {
-  std::vector<T> values(static_cast<std::size_t>(end - begin));
-  extent.read(file, begin * static_cast<std::int64_t>(sizeof(T)),
-              std::as_writable_bytes(std::span(values)));
-  return values;
-}
+enum Dataset : std::int64_t { keys_data, documents_data, first_keys_data };
 
 }  // namespace
 
@@ -43,30 +35,39 @@ FileEntry write_key_index(const std::filesystem::path& folder, const std::string
 
 struct KeyIndex::State {
   State(const std::filesystem::path& folder, const FileEntry& entry)
-      : file(durable::File::open_for_reading(folder / entry.name)),
-        keys(find_extent(entry, "keys", "u64")),
-        documents(find_extent(entry, "documents", "u32")) {
-    CheckedExtent table(find_extent(entry, "first_keys", "u64"));
-    require(documents.rows() == keys.rows() &&
-                table.rows() == (keys.rows() + keys_per_block - 1) / keys_per_block,
+      : extents{{folder / entry.name, find_extent(entry, "keys", "u64")},
+                {folder / entry.name, find_extent(entry, "documents", "u32")},
+                {folder / entry.name, find_extent(entry, "first_keys", "u64")}},
+        reader(extents) {
+    require(rows(documents_data) == rows(keys_data) &&
+                rows(first_keys_data) == (rows(keys_data) + keys_per_block - 1) / keys_per_block,
             Exit::data, "{} has {} keys, {} documents and {} blocks, which do not fit together",
-            file.path().string(), keys.rows(), documents.rows(), table.rows());
-    first_keys = read_values<std::uint64_t>(table, file, 0, table.rows());
+            extents.front().file.string(), rows(keys_data), rows(documents_data),
+            rows(first_keys_data));
+    first_keys = read_keys(first_keys_data, 0, rows(first_keys_data));
+  }
+
+  std::int64_t rows(Dataset dataset) const { return rows_of(extents[dataset].extent); }
+
+  std::vector<std::uint64_t> read_keys(Dataset dataset, std::int64_t begin, std::int64_t end) {
+    std::vector<std::uint64_t> values(static_cast<std::size_t>(end - begin));
+    reader.read(dataset, begin * static_cast<std::int64_t>(sizeof(std::uint64_t)),
+                std::as_writable_bytes(std::span(values)));
+    return values;
   }
 
   // The keys of a block, kept until another is asked for.
   std::span<const std::uint64_t> load(std::int64_t number) {
     if (number != loaded) {
       const std::int64_t begin = number * keys_per_block;
-      block = read_values<std::uint64_t>(keys, file, begin,
-                                         std::min(begin + keys_per_block, keys.rows()));
+      block = read_keys(keys_data, begin, std::min(begin + keys_per_block, rows(keys_data)));
       loaded = number;
     }
     return block;
   }
 
-  durable::File file;
-  CheckedExtent keys, documents;
+  std::vector<FileExtent> extents;
+  ChunkReader reader;
   std::vector<std::uint64_t> first_keys;  // of each block
   std::vector<std::uint64_t> block;
   std::int64_t loaded = -1;
@@ -86,9 +87,9 @@ void KeyIndex::find(std::uint64_t key, const std::function<void(std::uint32_t)>&
     for (auto at = std::lower_bound(block.begin(), block.end(), key) - block.begin();
          at < std::ssize(block); ++at) {
       if (block[static_cast<std::size_t>(at)] != key) return;
-      found(state_->documents.at<std::uint32_t>(state_->file, number * keys_per_block + at));
+      found(state_->reader.value<std::uint32_t>(documents_data, number * keys_per_block + at));
     }
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 
 #include "io/folder/extent.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct IndexedKey {
   std::uint64_t key = 0;
@@ -42,4 +42,4 @@ class KeyIndex {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

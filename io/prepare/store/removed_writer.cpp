@@ -7,7 +7,7 @@
 #include "io/prepare/store/string_table.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct RemovedWriter::State {
   std::filesystem::path path;
@@ -42,14 +42,14 @@ void RemovedWriter::add(const RemovedDocument& document) {
   state.hashes.insert(state.hashes.end(), {document.hash.high, document.hash.low});
   state.keepers.insert(state.keepers.end(), {document.keeper.high, document.keeper.low});
   state.sources.push_back(static_cast<std::uint16_t>(document.source));
-  state.stages.push_back(static_cast<std::uint8_t>(document.stage));
+  state.stages.push_back(static_cast<std::uint8_t>(document.reason));
   state.jaccards.push_back(document.jaccard);
   state.positions.push_back(document.position);
   state.files.push_back(state.index_of(document.file));
   state.strings.add(document.id);
   state.strings.add(document.url);
   state.strings.add(excerpt_of(document.excerpt));
-  state.strings.add(document.reason);
+  state.strings.add(document.detail);
   state.strings.add(document.keeper_id);
 }
 
@@ -72,4 +72,4 @@ FileEntry RemovedWriter::finish() {
   return file.finish();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // Above what a line of the largest document can hold. A file of holes may claim any size, and
@@ -21,26 +21,17 @@ void StringTableWriter::write(Hdf5Writer& file, const std::string& name) const {
   file.write(name + "_offsets", "i64", {std::ssize(offsets_)}, offsets_.data());
 }
 
-StringTableReader::StringTableReader(const FileEntry& entry, const std::string& name)
-    : bytes_(find_extent(entry, name, "u8")),
-      offsets_(find_extent(entry, name + "_offsets", "i64")) {
-  require(offsets_.rows() > 0, Exit::data, "'{}_offsets' of {} is empty", name, entry.name);
-}
-
-std::string StringTableReader::at(const durable::File& file, std::int64_t i) {
-  const auto begin = offsets_.at<std::int64_t>(file, i);
-  const auto end = offsets_.at<std::int64_t>(file, i + 1);
-  require(begin >= 0 && begin <= end && end <= bytes_.bytes() && end - begin <= longest_string,
-          Exit::data, "{} holds a string from byte {} to {} of {}", file.path().string(), begin,
-          end, bytes_.bytes());
+std::string read_string(ChunkReader& reader, std::span<const FileExtent> extents,
+                        std::int64_t table, std::int64_t i) {
+  const auto begin = reader.value<std::int64_t>(table + 1, i);
+  const auto end = reader.value<std::int64_t>(table + 1, i + 1);
+  const auto& [path, bytes] = extents[static_cast<std::size_t>(table)];
+  require(begin >= 0 && begin <= end && end <= bytes.bytes && end - begin <= longest_string,
+          Exit::data, "{} holds a string from byte {} to {} of {}", path.string(), begin, end,
+          bytes.bytes);
   std::string text(static_cast<std::size_t>(end - begin), '\0');
-  bytes_.read(file, begin, std::as_writable_bytes(std::span(text)));
+  reader.read(table, begin, std::as_writable_bytes(std::span(text)));
   return text;
 }
 
-void StringTableReader::release() {
-  bytes_.release();
-  offsets_.release();
-}
-
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "io/folder/checked_extent.h"
+#include "io/folder/chunk_reader.h"
 #include "io/folder/hdf5.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class StringTableWriter {
  public:
@@ -22,18 +22,9 @@ class StringTableWriter {
   std::vector<std::int64_t> offsets_ = {0};
 };
 
-class StringTableReader {
- public:
-  // Errors: Exit::data if the file does not hold such a table.
-  StringTableReader(const FileEntry& entry, const std::string& name);
+// String i of the table whose bytes are extent `table` of the reader, its offsets the one after it.
+// Errors: Exit::data if the offsets lie, so that no string is longer than the dataset.
+std::string read_string(ChunkReader& reader, std::span<const FileExtent> extents,
+                        std::int64_t table, std::int64_t i);
 
-  std::int64_t size() const { return offsets_.rows() - 1; }
-  // Errors: Exit::data if the offsets lie, so that no string is longer than the dataset.
-  std::string at(const durable::File& file, std::int64_t i);
-  void release();
-
- private:
-  CheckedExtent bytes_, offsets_;
-};
-
-}  // namespace switchyard
+}  // namespace switchyard::prepare

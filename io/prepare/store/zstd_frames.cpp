@@ -7,7 +7,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // A block of 128 KiB takes at least four bytes: three of header and the one that is repeated.
@@ -66,4 +66,4 @@ std::string decompress(std::string_view frame, std::int64_t raw_bytes) {
   return raw;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Makes frames one after the other, each of which holds its raw bytes, their size and a checksum.
 class FrameCompressor {
@@ -24,8 +24,8 @@ class FrameCompressor {
 std::string compress(std::string_view raw, int level);
 
 // The raw bytes of exactly one frame. Whatever `frame` claims, no more than `raw_bytes` are
-// allocated, and nothing if a frame of its size cannot hold so many. Errors: Exit::data if it is
+// allocated, and nothing if a frame of its size cannot hold that many. Errors: Exit::data if it is
 // damaged or does not hold exactly `raw_bytes`.
 std::string decompress(std::string_view frame, std::int64_t raw_bytes);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct ComparedText {
   explicit ComparedText(std::string given) : text(std::move(given)) {
@@ -22,4 +22,4 @@ struct ComparedText {
   std::vector<std::uint64_t> hashes;  // of the words
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Bytes [begin, end) of a document's text as it was compared.
 struct Cut {
@@ -29,4 +29,4 @@ inline std::vector<Cut> united(std::vector<Cut> cuts) {
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct Document {
   std::string id;    // the "id" field of its JSON line; else hash.hex()
@@ -31,4 +31,4 @@ inline bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 #include "runtime/hd.h"
 #include "runtime/random.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t block = 32;                   // functions computed together
@@ -65,7 +65,7 @@ MinHasher::Functions functions_from(std::uint32_t first) {
   return functions;
 }
 
-// Takes a number, or the character, from the front of `text`. False if there is none.
+// Takes a number, or the character, from the front of `text`. Returns false if there is none.
 template <class Number>
 bool take(std::string_view& text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -143,4 +143,4 @@ void MinHasher::band_keys(std::span<const std::uint64_t> shingles,
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Two documents of Jaccard s share a band with probability 1 - (1 - s^rows)^bands.
 struct MinHashConfig {
@@ -47,4 +47,4 @@ class MinHasher {
   std::vector<Functions> functions_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // The finaliser of MurmurHash3 (Appleby): a bijection in which every bit of x touches every bit of
 // the result.
@@ -13,4 +13,4 @@ inline std::uint64_t murmur_mix(std::uint64_t x) {
   return x ^ (x >> 33);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::uint64_t base = 0x9FB21C651E98DF25U;
@@ -102,4 +102,4 @@ void NgramIndex::find_at(std::size_t begin, std::span<const Word> words,
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "io/prepare/words/numbered_keys.h"
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Some 30 bytes for each n-gram. N-grams are 64-bit hashes and are taken for equal if these are:
 // against a million n-grams that goes wrong for one in 10^13 words.
@@ -27,8 +27,8 @@ class NgramIndex {
 
     auto operator<=>(const Match&) const = default;
   };
-  // Ascending. words: of `text`. None reaches across a form feed: it stands where something was
-  // cut, so that the words on its sides never stood together.
+  // In ascending order. words: of `text`. No match crosses a form feed, which marks a cut: the
+  // words on its sides were never neighbours.
   std::vector<Match> find(std::string_view text, std::span<const Word> words) const;
 
   std::uint32_t size() const { return numbers_.size(); }
@@ -53,4 +53,4 @@ class NgramIndex {
   std::vector<std::uint64_t> filter_ = std::vector<std::uint64_t>(64);
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

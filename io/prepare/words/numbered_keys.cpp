@@ -4,7 +4,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 void NumberedKeys::clear() {
   keys_.clear();
@@ -21,4 +21,4 @@ void NumberedKeys::grow() {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // An open-addressing table of 16 to 24 bytes for each distinct key. Keys are hashes of 64 bits:
 // what has the same key counts as the same, which for a million distinct things goes wrong once
@@ -53,4 +53,4 @@ class NumberedKeys {
   int shift_ = 64 - 4;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

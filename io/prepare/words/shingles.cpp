@@ -6,7 +6,7 @@
 #include "io/prepare/words/murmur_mix.h"
 #include "io/prepare/words/spread_sort.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr auto width = static_cast<std::size_t>(words_per_shingle);
@@ -57,4 +57,4 @@ double jaccard(std::span<const std::uint64_t> a, std::span<const std::uint64_t> 
   return static_cast<double>(common) / static_cast<double>(a.size() + b.size() - common);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,4 +1,4 @@
-// Shingles: the set of a document's word 5-grams, and how alike two such sets are.
+// Shingles: the set of a document's word 5-grams, and how similar two such sets are.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr std::int64_t words_per_shingle = 5;
 
@@ -22,4 +22,4 @@ void append_shingles(std::span<const Word> words, std::vector<std::uint64_t>& sh
 // |a and b| / |a or b| of two sorted sets; 0 if either is empty.
 double jaccard(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // As std::sort(values) does, which must order by key first. Keys that are spread evenly over 64
 // bits below `num_common_bits` equal ones are dealt by their next bits into buckets of about four,
@@ -37,4 +37,4 @@ void spread_sort(std::vector<T>& values, int num_common_bits, Key key_of) {
   values = std::move(result);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,14 +5,14 @@
 #include <bit>
 #include <iterator>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/text/unicode.h"
 #include "runtime/hd.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
-// Of an ASCII character, as bits; 0: a symbol.
+// The classes of an ASCII character, as bits; 0 for a symbol.
 enum : std::uint8_t { white_space = 1, letter = 2, digit = 4, joiner = 8, not_ascii = 16 };
 
 constexpr std::array<std::uint8_t, 256> make_kinds() {
@@ -215,4 +215,4 @@ void Repeats::add(std::string_view part) {
   repeated_characters_ += count_characters(part);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

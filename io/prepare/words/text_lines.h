@@ -9,7 +9,7 @@
 
 #include "io/prepare/words/numbered_keys.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // All of this requires valid UTF-8 below 4 GiB. A character is a code point.
 std::int64_t count_characters(std::string_view text);
@@ -26,14 +26,15 @@ inline std::uint64_t first_bytes(std::string_view text) {
   return bytes;
 }
 
-// Without the white space (Unicode's) at both ends.
+// The text without Unicode white space at both ends.
 std::string_view trimmed(std::string_view text);
 
-// Takes the next run of characters that are no white space off the front of `text`, and what stands
-// before it. "": there are no more.
+// Takes the next run of characters other than white space off the front of `text`, and all before
+// it. Returns "" if there is none.
 std::string_view take_run(std::string_view& text);
 
-// In Unicode's Sentence_Terminal: . ? ! and their like in other scripts, quotation marks not.
+// Whether the last character is in Unicode's Sentence_Terminal: . ? ! and the like in other
+// scripts, but no quotation mark.
 bool ends_in_terminal_punctuation(std::string_view text);
 
 // A word of the quality filters is a maximal run of letters, digits and marks, a single ' ’ . or _
@@ -100,4 +101,4 @@ class Repeats {
   std::int64_t num_parts_ = 0, num_repeated_ = 0, repeated_characters_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 #include "io/prepare/words/document.h"
 #include "io/prepare/words/winnow.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 ContentHash salted(const ContentHash& hash, Unit unit) {
@@ -20,7 +20,7 @@ class UnitFinder {
  public:
   UnitFinder(Unit unit, const ComparedText& text) : unit_(unit), text_(text) {}
 
-  // What stands in [begin, end) of the text, which ends every unit.
+  // Bytes [begin, end) of the text, which end every unit.
   void read(std::size_t begin, std::size_t end) {
     const std::string_view text = std::string_view(text_.text).substr(0, end);
     while (begin < end) {
@@ -79,4 +79,4 @@ std::vector<TextUnit> find_units(Unit unit, const ComparedText& text,
   return finder.take();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

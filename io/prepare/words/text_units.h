@@ -3,11 +3,11 @@
 
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/words/compared_text.h"
 #include "io/prepare/words/cut.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr int words_per_unit = 5;  // shorter ones may repeat
 
@@ -18,10 +18,10 @@ struct TextUnit {
   ContentHash key;  // of the sequence of its words; those of lines and of paragraphs do not meet
 };
 
-// Those of at least five words, in ascending order. A line ends with a line feed, a paragraph
+// The units of at least five words, in ascending order. A line ends with a line feed, a paragraph
 // before a line of white space; form feeds and `cuts`, which are sorted and disjoint, end both. So
 // they are the ones of without(text, cuts).
 std::vector<TextUnit> find_units(Unit unit, const ComparedText& text,
                                  const std::vector<Cut>& cuts = {});
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

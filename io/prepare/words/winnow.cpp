@@ -5,7 +5,7 @@
 
 #include "io/prepare/words/murmur_mix.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::uint64_t power_base = 0x9E3779B97F4A7C15;  // odd, so that no power of it is 0
@@ -95,4 +95,4 @@ ContentHash hash_of_words(std::span<const std::uint64_t> words) {
   return content_hash({reinterpret_cast<const char*>(words.data()), words.size_bytes()});
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/words/compared_text.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr std::uint32_t words_per_span = 50;
 inline constexpr std::uint32_t words_per_seed = 25;
@@ -22,10 +22,10 @@ struct Seed {
   std::uint32_t first, end;  // the spans that begin at the words [first, end) have this seed
 };
 
-// Of all spans of the text that no form feed parts, each once, in ascending order.
+// The seeds of all spans of the text without a form feed inside, each once, in ascending order.
 std::vector<Seed> find_seeds(const ComparedText& text);
 
 // 128 bits, so that spans with equal hashes may count as equal.
 ContentHash hash_of_words(std::span<const std::uint64_t> words);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

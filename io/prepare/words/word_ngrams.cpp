@@ -6,7 +6,7 @@
 
 #include "io/prepare/words/text_lines.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 std::uint64_t combined(std::uint64_t a, std::uint64_t b) {
@@ -119,4 +119,4 @@ std::int64_t WordNgrams::repeated_characters() const {
   return characters;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,7 +7,7 @@
 
 #include "io/prepare/words/numbered_keys.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Only an n-gram whose two (n-1)-grams repeat can repeat, so that past the first step only the
 // repetitive part of a text costs time: O(words) for each n, next to nothing in most texts.
@@ -41,4 +41,4 @@ class WordNgrams {
   NumberedKeys numbers_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

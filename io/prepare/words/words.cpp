@@ -14,7 +14,7 @@
 #include "runtime/error.h"
 #include "runtime/hd.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // A field is a maximal run of ASCII letters, ASCII digits and what is not ASCII. No word reaches
@@ -82,7 +82,7 @@ struct CodePoints {
 
 // Letters of scripts written without spaces: ideographs, kana, and what Unicode's line breaking
 // (UAX 14, class SA) leaves to dictionaries.
-constexpr CodePoints standing_alone[] = {
+constexpr CodePoints words_alone[] = {
     {0x0E00, 0x0EFF},    // Thai, Lao
     {0x1000, 0x109F},    // Myanmar
     {0x1780, 0x17FF},    // Khmer
@@ -103,12 +103,11 @@ constexpr CodePoints standing_alone[] = {
     {0x20000, 0x3FFFF},  // ideographs
 };
 
-bool stands_alone(char32_t code_point) {
-  if (code_point < standing_alone[0].first) return false;
-  return std::any_of(std::begin(standing_alone), std::end(standing_alone),
-                     [&](const CodePoints& range) {
-                       return code_point >= range.first && code_point <= range.last;
-                     });
+bool is_word_alone(char32_t code_point) {
+  if (code_point < words_alone[0].first) return false;
+  return std::any_of(std::begin(words_alone), std::end(words_alone), [&](const CodePoints& range) {
+    return code_point >= range.first && code_point <= range.last;
+  });
 }
 
 // The words of fields with other characters than ASCII's.
@@ -134,7 +133,7 @@ class FieldReader {
   void add(char32_t code_point, std::size_t begin, std::size_t end) {
     const CharacterKind kind = kind_of(code_point);
     const bool mark = kind == CharacterKind::digit_or_mark && is_mark(code_point);
-    const bool alone = kind == CharacterKind::letter && switchyard::stands_alone(code_point);
+    const bool alone = kind == CharacterKind::letter && prepare::is_word_alone(code_point);
     const bool in_word = kind == CharacterKind::letter || kind == CharacterKind::digit_or_mark;
     if (!in_word || (!mark && (alone || alone_))) finish_word(begin);
     if (!in_word || (mark && folded_.empty())) return;
@@ -159,7 +158,7 @@ class FieldReader {
   std::vector<Word>& words_;
   std::string folded_;  // of the word that is being read; empty between words
   std::size_t begin_ = 0, end_ = 0;
-  bool alone_ = false;  // it is a letter that stands alone, with its marks
+  bool alone_ = false;  // the word is one letter of a script without spaces, with its marks
 };
 
 class Windows {
@@ -229,4 +228,4 @@ void find_words(std::string_view text, std::vector<Word>& words) {
   Windows(text, words).read();
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

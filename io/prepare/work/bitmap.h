@@ -7,7 +7,7 @@
 
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class Bitmap {
  public:
@@ -37,4 +37,4 @@ class Bitmap {
   std::vector<std::uint8_t> bytes_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

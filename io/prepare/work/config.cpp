@@ -4,7 +4,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 void parse_dedup(const std::string& list, DedupConfig& config) {
   std::map<std::string, bool*> parts = {
@@ -17,7 +17,7 @@ void parse_dedup(const std::string& list, DedupConfig& config) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
     const auto found = parts.find(list.substr(begin, end - begin));
     require(found != parts.end(), Exit::usage,
-            "'{}' is no kind of duplicate: name some of exact, url, near, lines, paragraphs and "
+            "'{}' is not a kind of duplicate: name some of exact, url, near, lines, paragraphs and "
             "spans, separated by commas, or none",
             list.substr(begin, end - begin));
     *found->second = true;
@@ -25,4 +25,4 @@ void parse_dedup(const std::string& list, DedupConfig& config) {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,4 +1,4 @@
-// PrepareConfig: what `prepare` is asked to do, and how it says how far it is.
+// Config: what `prepare` is asked to do, and how it says how far it is.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 #include "io/prepare/input/recipe.h"
 #include "io/prepare/words/minhash.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-// What counts as a duplicate. The first three remove documents, the others cut text.
+// The kinds of duplicates. The first three remove documents, the others cut text.
 struct DedupConfig {
   bool exact = true;            // equal text, normalised (io/text/unicode.h)
   bool url = true;              // equal URL
@@ -29,7 +29,7 @@ struct DedupConfig {
 // Exit::usage.
 void parse_dedup(const std::string& list, DedupConfig& config);
 
-struct PrepareConfig {
+struct Config {
   Recipe recipe;
   bool append = false;                // the recipe's sources as further generations of the output
   bool retokenize = false;            // only new tokens, from the documents that the output holds
@@ -43,12 +43,12 @@ struct PrepareConfig {
   std::int64_t unit_bytes = default_unit_bytes;  // of input in a task: changes no document
 };
 
-// How far a stage is, over all ranks. total is 0 where nobody can know it.
-struct PrepareStatus {
+// How far a stage is, over all ranks. total is 0 where it is unknown.
+struct Status {
   std::string stage;
   const char* unit = "";  // "B", "documents", "parts"
   std::int64_t done = 0, total = 0;
 };
-using PrepareProgress = std::function<void(const PrepareStatus&)>;
+using Progress = std::function<void(const Status&)>;
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

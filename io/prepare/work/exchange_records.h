@@ -7,7 +7,7 @@
 
 #include "runtime/comm/comm.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Collective. by_rank[r] goes to rank r; returns what came in, in rank order of the senders. T is
 // moved as it lies in memory, in whole 64-bit words.
@@ -36,4 +36,4 @@ std::vector<T> exchange_records(const std::vector<std::vector<T>>& by_rank, Comm
   return in;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

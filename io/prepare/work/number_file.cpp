@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::size_t buffered = std::size_t{1} << 16;
@@ -47,4 +47,4 @@ bool NumberReader::next(std::uint32_t& number) {
   return true;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 
 #include "io/files/file.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class NumberWriter {
  public:
@@ -34,4 +34,4 @@ class NumberReader {
   std::vector<std::uint32_t> buffer_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

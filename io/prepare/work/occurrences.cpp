@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t block_bytes = std::int64_t{16} << 10;
@@ -30,7 +30,7 @@ int key_partition_of(const ContentHash& key, int count) {
 
 std::string repeats_name(const Search& search) { return search.name + "-repeats"; }
 
-// Of sorted occurrences: each_key(first of a key), each_repeat(occurrence).
+// Calls each_key(its first occurrence) and each_repeat(occurrence) for sorted occurrences.
 template <class EachKey, class EachRepeat>
 void for_each_key(const std::vector<Occurrence>& sorted, bool first_stays, EachKey each_key,
                   EachRepeat each_repeat) {
@@ -64,11 +64,11 @@ int key_partitions_for(std::int64_t num_occurrences) {
 
 OccurrenceWriter::OccurrenceWriter(const std::filesystem::path& path, const Search& search,
                                    std::size_t batch)
-    : search_(search), most_(batch), spill_(path, search.key_partitions + 1, block_bytes) {}
+    : search_(search), max_batch_(batch), spill_(path, search.key_partitions + 1, block_bytes) {}
 
 void OccurrenceWriter::add(const Occurrence& occurrence) {
   batch_.push_back(occurrence);
-  if (batch_.size() == most_) settle();
+  if (batch_.size() == max_batch_) settle();
 }
 
 void OccurrenceWriter::settle() {
@@ -90,7 +90,7 @@ void OccurrenceWriter::finish() {
   spill_.finish();
 }
 
-void find_repeats(Job& job, const Order& order, const Search& search,
+void find_repeats(const Job& job, const Order& order, const Search& search,
                   const std::vector<std::filesystem::path>& files,
                   const FindEarlier& find_earlier) {
   const auto run = [&](int key_partition) {
@@ -143,4 +143,4 @@ std::vector<Repeat> repeats_of(const Job& job, const Search& search, int partiti
   return repeats;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,5 +1,5 @@
-// Occurrences: where each line, paragraph or span of a generation stands, brought together by key
-// to see which stand elsewhere too.
+// Occurrences: the places of each line, paragraph or span of a generation, grouped by key to find
+// those that occur more than once.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/work/job.h"
 #include "io/prepare/work/order.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 struct Occurrence {
   ContentHash key;
@@ -41,11 +41,11 @@ struct Search {
   int key_partitions = 1;   // a power of two
 };
 
-// So many that one partition of keys takes some 64 MiB of memory.
+// Enough that one partition of keys takes some 64 MiB of memory.
 int key_partitions_for(std::int64_t num_occurrences);
 
-// Writes one file of occurrences. What repeats among `batch` of them is settled here, so that of a
-// line that stands in a million documents few occurrences have to be brought together.
+// Writes one file of occurrences. It settles repeats among `batch` of them at once, so that a line
+// that occurs in a million documents has few occurrences left to group.
 class OccurrenceWriter {
  public:
   OccurrenceWriter(const std::filesystem::path& path, const Search& search,
@@ -57,7 +57,7 @@ class OccurrenceWriter {
   void settle();
 
   Search search_;
-  std::size_t most_;
+  std::size_t max_batch_;
   std::vector<Occurrence> batch_;
   SpillWriter spill_;
 };
@@ -67,13 +67,13 @@ class OccurrenceWriter {
 using FindEarlier = std::function<void(int key_partition, std::vector<Occurrence>&)>;
 
 // Collective. Brings together what `files` hold.
-void find_repeats(Job& job, const Order& order, const Search& search,
+void find_repeats(const Job& job, const Order& order, const Search& search,
                   const std::vector<std::filesystem::path>& files, const FindEarlier& find_earlier);
 
 // How many repeats there are, some counted twice.
 std::int64_t num_repeats(const Job& job, const Search& search);
 
-// What repeats in a partition of documents, sorted, each once. Any rank.
+// The repeats in a partition of documents, sorted, each once. On any rank.
 std::vector<Repeat> repeats_of(const Job& job, const Search& search, int partition);
 
 // Calls each(repeats of one document) for each document that has some.
@@ -85,4 +85,4 @@ void for_each_document(std::span<const Repeat> repeats, Each each) {
   }
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 
 #include "io/prepare/words/spread_sort.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 constexpr std::int64_t keyed_bytes = 12;  // in a spill file: key, ordinal
@@ -53,4 +53,4 @@ void sort_keyed(std::vector<KeyedDocument>& documents, const Order& order) {
   spread_sort(documents, order.key_bits(), [](const KeyedDocument& each) { return each.key; });
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,12 +9,12 @@
 #include "io/prepare/work/job.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Ordinals: a document's number in its generation, in canonical order.
 struct Order {
   std::vector<std::int64_t> first;  // ordinal of each partition's first document; the last: of all
-  int key_partitions = 1;           // keys of equal high bits stand together
+  int key_partitions = 1;           // keys of equal high bits are in one
   std::filesystem::path locators;   // one Locator for each ordinal
 
   std::int64_t count() const { return first.back(); }
@@ -30,13 +30,13 @@ struct KeyedDocument {
   auto operator<=>(const KeyedDocument&) const = default;
 };
 
-// Into the spill file's partition of the key, and all of one partition out of it again.
+// Writes to the partition of the key in a spill file, and reads one partition of it.
 void spill_keyed(const KeyedDocument& document, const Order& order, SpillWriter& spill);
 void add_keyed(const std::filesystem::path& spill, int key_partition,
                std::vector<KeyedDocument>& documents);
 
-// Those of one partition of keys, in no order. Any rank.
+// The documents of one partition of keys, unsorted. On any rank.
 std::vector<KeyedDocument> keyed_documents(const Job& job, int key_partition);
 void sort_keyed(std::vector<KeyedDocument>& documents, const Order& order);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Canonical order within a generation is by (source, hash); a partition is one source's documents
 // whose hashes begin with the same bits.
@@ -48,4 +48,4 @@ class Partitions {
   int count_ = 0;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 ProgressBoard::ProgressBoard(const std::filesystem::path& file, int rank, int num_ranks)
     : file_(durable::File::open_for_writing(file, 0)), rank_(rank), num_ranks_(num_ranks) {
@@ -58,4 +58,4 @@ std::vector<ProgressBoard::Slot> ProgressBoard::read() const {
   return slots;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 
 #include "io/files/file.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 class ProgressBoard {
  public:
@@ -35,4 +35,4 @@ class ProgressBoard {
   std::chrono::steady_clock::time_point last_{};
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 template <class T>
@@ -58,8 +58,8 @@ void append_record(const DocumentRecord& record, std::string& out) {
   put(record.position, out);
   put(record.file, out);
   put(record.source, out);
-  put(static_cast<std::uint8_t>(record.stage), out);
-  for (const auto* text : {&record.id, &record.url, &record.meta, &record.reason}) {
+  put(static_cast<std::uint8_t>(record.reason), out);
+  for (const auto* text : {&record.id, &record.url, &record.meta, &record.detail}) {
     put_text(*text, out);
   }
   put(static_cast<std::uint32_t>(record.band_keys.size()), out);
@@ -75,8 +75,8 @@ std::vector<DocumentRecord> parse_records(std::string_view bytes) {
     record.position = in.take<std::int64_t>();
     record.file = in.take<std::int32_t>();
     record.source = in.take<std::int32_t>();
-    record.stage = static_cast<Stage>(in.take<std::uint8_t>());
-    for (auto* text : {&record.id, &record.url, &record.meta, &record.reason}) {
+    record.reason = static_cast<RemovalReason>(in.take<std::uint8_t>());
+    for (auto* text : {&record.id, &record.url, &record.meta, &record.detail}) {
       *text = in.take_text();
     }
     for (auto count = in.take<std::uint32_t>(); count > 0; --count) {
@@ -86,4 +86,4 @@ std::vector<DocumentRecord> parse_records(std::string_view bytes) {
   return records;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,10 +9,10 @@
 #include "io/prepare/store/document_store.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Where a document's text lies in the spill files, and what decides at once whether two documents
-// are the same. One for each document of a generation stands in a file, by ordinal.
+// are the same. A file holds one for each document of a generation, by ordinal.
 struct Locator {
   ContentHash hash;             // of the text as it was read
   ContentHash normalized_hash;  // of normalized(text as it is compared)
@@ -28,10 +28,10 @@ static_assert(sizeof(Locator) == 64);
 struct DocumentRecord {
   Locator at;
   std::int64_t position = 0;
-  std::int32_t file = 0;        // of the generation's inputs
-  std::int32_t source = 0;      // of the generation's sources
-  Stage stage = Stage::filter;  // if removed()
-  std::string id, url, meta, reason;
+  std::int32_t file = 0;                         // of the generation's inputs
+  std::int32_t source = 0;                       // of the generation's sources
+  RemovalReason reason = RemovalReason::filter;  // if removed()
+  std::string id, url, meta, detail;
   std::vector<std::uint64_t> band_keys;  // none for a removed document or one without shingles
 
   bool removed() const { return at.removed != 0; }
@@ -43,4 +43,4 @@ void append_record(const DocumentRecord& record, std::string& out);
 // All records of `bytes`. Errors: Exit::data if they are not what append_record wrote.
 std::vector<DocumentRecord> parse_records(std::string_view bytes);
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

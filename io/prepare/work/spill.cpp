@@ -5,11 +5,11 @@
 #include <span>
 #include <utility>
 
-#include "io/files/content_hash.h"
 #include "io/files/durable.h"
+#include "io/files/hash.h"
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 // The last bytes of a finished file.
@@ -146,4 +146,4 @@ std::string SpillReader::read_partition(int partition) const {
   return records;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -1,5 +1,5 @@
-// Spill: a scratch file of records sorted into partitions: how ranks hand each other more than fits
-// into memory.
+// Spill: a scratch file of records sorted into partitions, by which ranks hand each other more than
+// fits into memory.
 #pragma once
 
 #include <cstdint>
@@ -9,24 +9,24 @@
 #include <string_view>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
-// Where a record lies: in which block of its file, and from which of the block's bytes on.
+// Where a record lies: the block of its file, and the byte of the block where it begins.
 struct SpillPlace {
   std::uint32_t block = 0, offset = 0;
 };
 
-// Written aside and renamed when it is whole, so a file that exists is a finished one. It is not
-// fsynced: what a power loss leaves fails its check when it is read.
+// Writes a file under another name and renames it when it is whole, so that a file that exists is
+// finished. It does not fsync: what a power loss leaves fails its check when it is read.
 class SpillWriter {
  public:
   // A partition's records are collected into blocks of about `block_bytes`. They are not
-  // compressed: they are read soon and seldom, and zstd's fastest levels take longer than the disk.
+  // compressed: they are read soon and once, and zstd's fastest levels take longer than the disk.
   SpillWriter(std::filesystem::path path, int num_partitions,
               std::int64_t block_bytes = std::int64_t{64} << 10);
   ~SpillWriter();
 
-  // A record stands within one block. Errors: Exit::storage.
+  // Keeps a record within one block. Errors: Exit::storage.
   SpillPlace append(int partition, std::string_view record);
   void finish();
 
@@ -56,4 +56,4 @@ class SpillReader {
   std::vector<Block> blocks_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

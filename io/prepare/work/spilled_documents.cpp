@@ -4,7 +4,7 @@
 
 #include "io/prepare/input/tally.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 SpilledDocuments::SpilledDocuments(const Job& job, std::int64_t cache_bytes)
     : num_partitions_(job.partitions.count()),
@@ -80,4 +80,4 @@ SpilledDocuments::ReadTally SpilledDocuments::tally() const {
   return sum;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -16,7 +16,7 @@
 #include "io/prepare/work/record.h"
 #include "io/prepare/work/spill.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A unit's spill file holds for partition p of P: texts in p, records in P + p; in 2 P its tally.
 inline int text_partition(int partition) { return partition; }
@@ -25,7 +25,7 @@ inline int tally_partition(int count) { return 2 * count; }
 
 class SpilledDocuments {
  public:
-  // cache_bytes: of decompressed text to keep.
+  // cache_bytes: how much text to keep in memory.
   SpilledDocuments(const Job& job, std::int64_t cache_bytes);
 
   std::int64_t num_records(int partition) const;
@@ -57,4 +57,4 @@ class SpilledDocuments {
   std::unordered_map<std::uint64_t, std::list<Cached>::iterator> places_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

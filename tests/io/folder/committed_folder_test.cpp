@@ -136,7 +136,7 @@ TEST_F(CommittedFolder, LinkToAFileElsewhereIsBadData) {
 TEST_F(CommittedFolder, OneFileOfTwoRanksIsRefusedOnAllRanks) {
   FileEntry entry;
   entry.name = "same.h5";
-  entry.rest_hash = std::string(32, '0');
+  entry.rest_hash = ContentHash{};
   const Thrown thrown = thrown_by([&] {
     commit_folder(folder_, "dataset", 0, {entry, entry}, {}, world_);
   });

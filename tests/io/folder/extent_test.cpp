@@ -14,7 +14,7 @@ class ReadExtent : public testing::Test {
   ReadExtent() : contents_(40, '\0') {
     std::iota(contents_.begin(), contents_.end(), '\0');
     put_contents(scratch_ / "a", contents_);
-    file_ = {"a", 40, "", {}};
+    file_ = {"a", 40, {}, {}};
     extent_ = {"numbers", "u8", {25}, 10, 25, 8, hash_chunks(contents_.data() + 10, 25, 8)};
   }
   std::string read(std::int64_t begin, std::size_t count) const {
@@ -61,6 +61,17 @@ TEST_F(ReadExtent, TruncatedFileIsBadData) {
   EXPECT_EQ(thrown_by([&] { read(0, 25); }).code, Exit::data);
 }
 
+TEST(FindExtent, NeedsTheRightNameTypeAndShape) {
+  const FileEntry file{
+      "a", 40, {}, {{"x", "i32", {3}, 0, 12, 8, {}}, {"y", "i32", {3, 2}, 12, 24, 8, {}}}};
+  EXPECT_EQ(&find_extent(file, "x", "i32"), &file.extents[0]);
+  EXPECT_EQ(&find_extent(file, "y", "i32", 2), &file.extents[1]);
+  EXPECT_EQ(thrown_by([&] { find_extent(file, "x", "u32"); }).code, Exit::data);
+  EXPECT_EQ(thrown_by([&] { find_extent(file, "x", "i32", 2); }).code, Exit::data);
+  EXPECT_EQ(thrown_by([&] { find_extent(file, "y", "i32"); }).code, Exit::data);
+  EXPECT_EQ(thrown_by([&] { find_extent(file, "z", "i32"); }).code, Exit::data);
+}
+
 TEST(BytesOfShape, OverflowIsBadDataEvenOfAnEmptyDataset) {
   const std::int64_t large = std::int64_t{1} << 40;
   EXPECT_EQ(thrown_by([&] { bytes_of_shape({large, large}, 4); }).code, Exit::data);
@@ -75,15 +86,15 @@ TEST(BytesOfShape, NegativeDimIsBadData) {
 
 TEST(HashRest, IsOfTheBytesBetweenTheExtents) {
   const std::string contents = "0123456789";
-  const FileEntry file{"a", 10, "", {{"y", "u8", {2}, 6, 2, 8, {}}, {"x", "u8", {3}, 1, 3, 8, {}}}};
-  const std::string hash = hash_rest(file, [&](std::int64_t offset, std::span<std::byte> out) {
+  const FileEntry file{"a", 10, {}, {{"y", "u8", {2}, 6, 2, 8, {}}, {"x", "u8", {3}, 1, 3, 8, {}}}};
+  const ContentHash hash = hash_rest(file, [&](std::int64_t offset, std::span<std::byte> out) {
     std::copy_n(std::as_bytes(std::span(contents)).begin() + offset, out.size(), out.begin());
   });
-  EXPECT_EQ(hash, xxh3_hex("04589", 5));
+  EXPECT_EQ(hash, content_hash("04589"));
 }
 
 TEST(HashRest, OverlappingExtentsAreBadData) {
-  const FileEntry file{"a", 10, "", {{"x", "u8", {3}, 1, 3, 8, {}}, {"y", "u8", {3}, 3, 3, 8, {}}}};
+  const FileEntry file{"a", 10, {}, {{"x", "u8", {3}, 1, 3, 8, {}}, {"y", "u8", {3}, 3, 3, 8, {}}}};
   const auto nothing = [](std::int64_t, std::span<std::byte>) {};
   EXPECT_EQ(thrown_by([&] { hash_rest(file, nothing); }).code, Exit::data);
 }

@@ -45,15 +45,15 @@ TEST(Hdf5Writer, EveryChunkHasItsHash) {
   const auto values = numbers(100);
   const Extent extent = write_numbers(scratch / "a.h5", values).extents.at(0);
   ASSERT_EQ(extent.chunk_hashes.size(), 7U);  // 6 of 64 bytes, one of 16
-  EXPECT_EQ(extent.chunk_hashes[0], xxh3_hex(values.data(), 64));
-  EXPECT_EQ(extent.chunk_hashes[6], xxh3_hex(values.data() + 96, 16));
+  EXPECT_EQ(extent.chunk_hashes[0], content_hash(std::as_bytes(std::span(values)).first(64)));
+  EXPECT_EQ(extent.chunk_hashes[6], content_hash(std::as_bytes(std::span(values)).subspan(6 * 64)));
 }
 
 TEST(Hdf5Writer, RestHashIsThatOfTheFileOnDisk) {
   const Scratch scratch;
   const FileEntry entry = write_numbers(scratch / "a.h5", numbers(100));
   const std::string contents = contents_of(scratch / "a.h5");
-  const std::string hash = hash_rest(entry, [&](std::int64_t offset, std::span<std::byte> out) {
+  const ContentHash hash = hash_rest(entry, [&](std::int64_t offset, std::span<std::byte> out) {
     std::copy_n(std::as_bytes(std::span(contents)).begin() + offset, out.size(), out.begin());
   });
   EXPECT_EQ(entry.rest_hash, hash);

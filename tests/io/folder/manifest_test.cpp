@@ -9,7 +9,7 @@ namespace manifest_test {
 using nlohmann::json;
 
 Manifest example() {
-  const std::string hash(32, 'a');
+  const ContentHash hash = content_hash("a");
   const Extent extent{"layer0.up", "f32", {3, 100}, 2048, 1200, 1024, {hash, hash}};
   return {"checkpoint", 0, {{"rank-00000.h5", 4096, hash, {extent}}}, {{"step", 300}}};
 }
@@ -26,7 +26,7 @@ Thrown parse_changed(Change change) {
   change(document);
   document.erase("hash");
   const std::string text = canonical_text(document);
-  document["hash"] = xxh3_hex(text.data(), std::ssize(text));
+  document["hash"] = content_hash(text).hex();
   return parse(document.dump());
 }
 

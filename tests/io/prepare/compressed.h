@@ -8,7 +8,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline std::string gzip_of(const std::string& bytes) {
   constexpr int gzip_only = 16;
@@ -40,4 +40,4 @@ inline std::string zstd_of(const std::string& bytes) {
   return result;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

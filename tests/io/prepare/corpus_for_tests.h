@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "io/files/content_hash.h"
+#include "io/files/hash.h"
 #include "io/prepare/prepare.h"
 #include "io/prepare/store/document_store.h"
 #include "io/prepare/words/shingles.h"
@@ -17,7 +17,7 @@
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // A folder of rank 0's that every rank names alike.
 class SharedFolder {
@@ -150,4 +150,4 @@ inline std::map<std::string, std::string> bytes_below(const std::filesystem::pat
   return files;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 #include "runtime/comm/agree.h"
 #include "tests/io/prepare/corpus_for_tests.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace prepare_test {
 
 class PrepareTest : public testing::Test {
@@ -19,17 +19,17 @@ class PrepareTest : public testing::Test {
     return (folder_ / name).string();
   }
 
-  PrepareConfig config(const std::string& file, const std::string& output) {
-    PrepareConfig config;
+  Config config(const std::string& file, const std::string& output) {
+    Config config;
     config.recipe.sources = {{"input", "unknown", {file}, "text", 0}};
     config.output = folder_ / output;
     return config;
   }
 
   // Collective. Documents of a small corpus, prepared into `output`.
-  PrepareConfig prepared(const std::vector<TestDocument>& documents, const std::string& output) {
-    const PrepareConfig run = config(put(output + ".jsonl", json_lines(documents)), output);
-    prepare(run, test_world());
+  Config prepared(const std::vector<TestDocument>& documents, const std::string& output) {
+    const Config run = config(put(output + ".jsonl", json_lines(documents)), output);
+    prepare_dataset(run, test_world());
     return run;
   }
 
@@ -38,7 +38,7 @@ class PrepareTest : public testing::Test {
 
 TEST_F(PrepareTest, KeptSetIsTheDefinition) {
   const auto documents = test_corpus(200, 1);
-  const PrepareConfig run = prepared(documents, "out");
+  const Config run = prepared(documents, "out");
   const auto kept = ids_of(kept_documents(run.output));
   EXPECT_EQ(kept, ids_by_definition(documents));
   EXPECT_LT(kept.size(), documents.size() * 3 / 4);
@@ -46,31 +46,31 @@ TEST_F(PrepareTest, KeptSetIsTheDefinition) {
 
 TEST_F(PrepareTest, RanksChangeNoByte) {
   const auto documents = test_corpus(200, 2);
-  const PrepareConfig run = prepared(documents, "out");
+  const Config run = prepared(documents, "out");
   if (test_world().rank() == 0) {
     const auto alone = make_single_comm();
-    PrepareConfig other = run;
+    Config other = run;
     other.output = folder_ / "alone";
-    prepare(other, *alone);
+    prepare_dataset(other, *alone);
     EXPECT_EQ(bytes_below(run.output), bytes_below(other.output));
   }
 }
 
 TEST_F(PrepareTest, UnitsOfTheInputChangeNoToken) {
-  const PrepareConfig whole = prepared(test_corpus(200, 13), "whole");
-  PrepareConfig cut = whole;
+  const Config whole = prepared(test_corpus(200, 13), "whole");
+  Config cut = whole;
   cut.output = folder_ / "cut";
   cut.unit_bytes = 5000;
-  const PrepareReport report = prepare(cut, test_world());
+  const Report report = prepare_dataset(cut, test_world());
   EXPECT_EQ(bytes_below(cut.output / tokens_folder), bytes_below(whole.output / tokens_folder));
   EXPECT_EQ(report.contents, nlohmann::json::parse(contents_of(whole.output / report_file)));
 }
 
 TEST_F(PrepareTest, OrderOfTheInputChangesNoToken) {
   auto documents = test_corpus(200, 3);
-  const PrepareConfig one = prepared(documents, "one");
+  const Config one = prepared(documents, "one");
   std::reverse(documents.begin(), documents.end());
-  const PrepareConfig other = prepared(documents, "other");
+  const Config other = prepared(documents, "other");
   EXPECT_EQ(bytes_below(one.output / tokens_folder), bytes_below(other.output / tokens_folder));
 }
 
@@ -79,16 +79,16 @@ TEST_F(PrepareTest, AppendEqualsOneRun) {
   const auto middle = documents.begin() + std::ssize(documents) / 2;
   const std::string a = put("a.jsonl", json_lines({documents.begin(), middle}));
   const std::string b = put("b.jsonl", json_lines({middle, documents.end()}));
-  PrepareConfig both = config(a, "both");
+  Config both = config(a, "both");
   both.recipe.sources.push_back({"input", "unknown", {b}, "text", 1});
-  prepare(both, test_world());
+  prepare_dataset(both, test_world());
 
-  PrepareConfig first = config(a, "appended");
-  prepare(first, test_world());
+  Config first = config(a, "appended");
+  prepare_dataset(first, test_world());
   const auto before = bytes_below(first.output / documents_folder);
-  PrepareConfig second = config(b, "appended");
+  Config second = config(b, "appended");
   second.append = true;
-  EXPECT_FALSE(prepare(second, test_world()).already_prepared);
+  EXPECT_FALSE(prepare_dataset(second, test_world()).already_prepared);
 
   auto after = bytes_below(second.output);
   EXPECT_EQ(after, bytes_below(both.output));
@@ -101,21 +101,21 @@ TEST_F(PrepareTest, AppendEqualsOneRun) {
 
 TEST_F(PrepareTest, AppendingTheSameAgainAddsNothing) {
   const auto documents = test_corpus(50, 5);
-  PrepareConfig run = prepared(documents, "out");
+  Config run = prepared(documents, "out");
   const auto before = bytes_below(run.output);
   run.append = true;
-  EXPECT_TRUE(prepare(run, test_world()).already_prepared);
+  EXPECT_TRUE(prepare_dataset(run, test_world()).already_prepared);
   EXPECT_EQ(bytes_below(run.output), before);
 }
 
 TEST_F(PrepareTest, KeptDocumentsAreKeptAgain) {
   const auto documents = test_corpus(200, 6);
-  const PrepareConfig run = prepared(documents, "out");
+  const Config run = prepared(documents, "out");
   std::vector<TestDocument> kept;
   for (const KeptDocument& document : kept_documents(run.output)) {
     kept.push_back({document.text, document.id, document.url});
   }
-  const PrepareConfig again = prepared(kept, "again");
+  const Config again = prepared(kept, "again");
   EXPECT_EQ(kept_documents(again.output).size(), kept.size());
 }
 
@@ -123,7 +123,7 @@ TEST_F(PrepareTest, EveryRemovalNamesAKeptDocumentThatVerifies) {
   const auto documents = test_corpus(200, 7);
   std::map<std::string, const TestDocument*> by_id;
   for (const TestDocument& document : documents) by_id[document.id] = &document;
-  const PrepareConfig run = prepared(documents, "out");
+  const Config run = prepared(documents, "out");
   std::map<ContentHash, KeptDocument> kept;
   for (KeptDocument& document : kept_documents(run.output)) kept[document.hash] = document;
   const DocumentStore store(run.output);
@@ -134,13 +134,13 @@ TEST_F(PrepareTest, EveryRemovalNamesAKeptDocumentThatVerifies) {
       ASSERT_TRUE(kept.contains(removed.keeper)) << removed.id;
       const KeptDocument& keeper = kept[removed.keeper];
       const TestDocument& original = *by_id[removed.id];
-      if (removed.stage == Stage::exact) {
+      if (removed.reason == RemovalReason::exact) {
         EXPECT_EQ(normalized(keeper.text), normalized(original.text));
       }
-      if (removed.stage == Stage::url) {
+      if (removed.reason == RemovalReason::url) {
         EXPECT_EQ(keeper.url, original.url);
       }
-      if (removed.stage == Stage::near_duplicate) {
+      if (removed.reason == RemovalReason::near_duplicate) {
         const double likeness = jaccard(shingles_of(keeper.text), shingles_of(original.text));
         EXPECT_FLOAT_EQ(removed.jaccard, static_cast<float>(likeness));
         EXPECT_GE(likeness, 0.7);
@@ -153,41 +153,41 @@ TEST_F(PrepareTest, EveryRemovalNamesAKeptDocumentThatVerifies) {
 TEST_F(PrepareTest, ShortDocumentsGoOnlyAsExactCopies) {
   const std::vector<TestDocument> documents = {
       {"one", "a", ""}, {"two", "b", ""}, {"one two", "c", ""}, {"One  TWO", "d", ""}};
-  const PrepareConfig run = prepared(documents, "out");
+  const Config run = prepared(documents, "out");
   EXPECT_EQ(kept_documents(run.output).size(), 3U);
 }
 
 TEST_F(PrepareTest, TurnedOffStagesRemoveNothing) {
   const auto documents = test_corpus(100, 8);
-  PrepareConfig run = config(put("in.jsonl", json_lines(documents)), "out");
+  Config run = config(put("in.jsonl", json_lines(documents)), "out");
   parse_dedup("none", run.dedup);
-  prepare(run, test_world());
+  prepare_dataset(run, test_world());
   EXPECT_EQ(kept_documents(run.output).size(), documents.size());
 }
 
 TEST_F(PrepareTest, SecondRunLeavesTheDatasetAlone) {
   const auto documents = test_corpus(50, 9);
-  const PrepareConfig run = prepared(documents, "out");
+  const Config run = prepared(documents, "out");
   const auto before = bytes_below(run.output);
-  EXPECT_TRUE(prepare(run, test_world()).already_prepared);
+  EXPECT_TRUE(prepare_dataset(run, test_world()).already_prepared);
   EXPECT_EQ(bytes_below(run.output), before);
 }
 
 TEST_F(PrepareTest, OtherDocumentsAreRefused) {
-  PrepareConfig run = prepared(test_corpus(50, 10), "out");
+  Config run = prepared(test_corpus(50, 10), "out");
   const auto before = bytes_below(run.output / tokens_folder);
   run.recipe.sources[0].inputs = {put("other.jsonl", json_lines(test_corpus(50, 11)))};
-  EXPECT_THROW(prepare(run, test_world()), Error);
+  EXPECT_THROW(prepare_dataset(run, test_world()), Error);
   EXPECT_EQ(bytes_below(run.output / tokens_folder), before);
 }
 
 TEST_F(PrepareTest, RetokenizingKeepsTheDocuments) {
-  PrepareConfig run = prepared(test_corpus(200, 12), "out");
+  Config run = prepared(test_corpus(200, 12), "out");
   const auto before = bytes_below(run.output / documents_folder);
   run.retokenize = true;
   run.recipe.sources.clear();
   run.tokenizer = "sentencepiece:300";
-  EXPECT_FALSE(prepare(run, test_world()).already_prepared);
+  EXPECT_FALSE(prepare_dataset(run, test_world()).already_prepared);
   EXPECT_EQ(bytes_below(run.output / documents_folder), before);
   EXPECT_EQ(TokenStore(run.output).tokenizer()->kind(), "sentencepiece");
 }
@@ -195,16 +195,16 @@ TEST_F(PrepareTest, RetokenizingKeepsTheDocuments) {
 TEST_F(PrepareTest, SourcesGoByPriority) {
   const std::string a = put("a.jsonl", json_lines({{"the very same text", "from-a", ""}}));
   const std::string b = put("b.jsonl", json_lines({{"The very same text", "from-b", ""}}));
-  PrepareConfig run = config(b, "out");
+  Config run = config(b, "out");
   run.recipe.sources = {{"b", "CC0-1.0", {b}, "text", 0}, {"a", "MIT", {a}, "text", 0}};
-  prepare(run, test_world());
+  prepare_dataset(run, test_world());
   EXPECT_EQ(ids_of(kept_documents(run.output)), std::vector<std::string>{"from-b"});
 }
 
 TEST_F(PrepareTest, NothingLeftToTrainOnIsAnError) {
-  PrepareConfig run = config(put("in.jsonl", "{\"text\": \" \"}\n"), "out");
+  Config run = config(put("in.jsonl", "{\"text\": \" \"}\n"), "out");
   try {
-    prepare(run, test_world());
+    prepare_dataset(run, test_world());
     ADD_FAILURE() << "an empty dataset was committed";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Exit::data);
@@ -212,4 +212,4 @@ TEST_F(PrepareTest, NothingLeftToTrainOnIsAnError) {
 }
 
 }  // namespace prepare_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

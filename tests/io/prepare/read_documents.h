@@ -11,7 +11,7 @@
 #include "runtime/comm/agree.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Documents of one source in two units and several partitions, their ids "0", "1", ... in the order
 // of `texts`.
@@ -22,21 +22,17 @@ class ReadDocuments {
                 int num_partitions = 8)
       : scratch_(world),
         config_(config_of(dedup)),
-        job_{config_,
-             world,
-             progress_,
+        job_{make_run(config_, world, progress_, scratch_.path()),
              0,
-             scratch_.path(),
              {Source{}},
              Inputs{{}, std::vector<InputUnit>(num_units)},
-             Partitions({std::int64_t{8 << 20} * num_partitions}),
-             ProgressBoard(scratch_ / "board", world.rank(), world.size())} {
+             Partitions({std::int64_t{8 << 20} * num_partitions})} {
     on_root(world, [&] { spill(texts); });
     documents_.emplace(job_, 1 << 20);
     order_ = run_order_stage(job_, *documents_);
   }
 
-  Job& job() { return job_; }
+  const Job& job() const { return job_; }
   const Order& order() const { return order_; }
   SpilledDocuments& documents() { return *documents_; }
 
@@ -54,8 +50,8 @@ class ReadDocuments {
  private:
   static constexpr std::size_t num_units = 2;
 
-  static PrepareConfig config_of(const DedupConfig& dedup) {
-    PrepareConfig config;
+  static Config config_of(const DedupConfig& dedup) {
+    Config config;
     config.dedup = dedup;
     return config;
   }
@@ -82,11 +78,11 @@ class ReadDocuments {
   }
 
   SharedScratch scratch_;
-  PrepareConfig config_;
-  PrepareProgress progress_ = [](const auto&...) {};
+  Config config_;
+  Progress progress_ = [](const auto&...) {};
   Job job_;
   std::optional<SpilledDocuments> documents_;
   Order order_;
 };
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

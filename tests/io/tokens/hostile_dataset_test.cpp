@@ -16,12 +16,14 @@ namespace hostile_dataset_test {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using prepare::documents_folder;
+using prepare::DocumentStore;
 
 class HostileDataset : public testing::Test {
  protected:
   HostileDataset() {
     write_dataset(dataset_, documents_);
-    write_documents_layer(dataset_, {kept_document("a", "some text")}, {});
+    prepare::write_documents_layer(dataset_, {prepare::kept_document("a", "some text")}, {});
   }
 
   // The manifest of a layer after `change`, with a hash that agrees.
@@ -32,7 +34,7 @@ class HostileDataset : public testing::Test {
     change(manifest);
     manifest.erase("hash");
     const std::string text = canonical_text(manifest);
-    manifest["hash"] = xxh3_hex(text.data(), std::ssize(text));
+    manifest["hash"] = content_hash(text).hex();
     put_contents(path, manifest.dump());
   }
 
@@ -83,9 +85,10 @@ TEST_F(HostileDataset, StructuresOfHdf5AreNotLookedAt) {
       }
       std::fill_n(bytes.begin(), first, 'x');
       put_contents(path, bytes);
-      entry["rest_hash"] = hash_rest(file, [&](std::int64_t offset, std::span<std::byte> out) {
+      const auto read_at = [&](std::int64_t offset, std::span<std::byte> out) {
         std::memcpy(out.data(), bytes.data() + offset, out.size());
-      });
+      };
+      entry["rest_hash"] = hash_rest(file, read_at).hex();
     }
   });
   EXPECT_EQ(DocumentStore(dataset_).kept.at(0).text(0), "some text");

@@ -4,7 +4,7 @@
 
 #include "tests/io/prepare/account/report_sample.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace dataset_card_test {
 
 using nlohmann::json;
@@ -50,4 +50,4 @@ TEST(DatasetCard, BearsAReportWithNothingInIt) {
 }
 
 }  // namespace dataset_card_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include "tests/io/prepare/store/documents_layer.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace explain_test {
 
 bool holds(const std::string& text, const std::string& part) {
@@ -40,7 +40,7 @@ TEST_F(Explain, KeptDocumentIsSaidToBeKept) {
 }
 
 TEST_F(Explain, NearDuplicateIsComparedWithItsKeeper) {
-  RemovedDocument near = removed_document("near", near_fox_, fox_, Stage::near_duplicate);
+  RemovedDocument near = removed_document("near", near_fox_, fox_, RemovalReason::near_duplicate);
   near.jaccard = 0.75F;
   near.file = inputs_ / "gone.txt";
   write({near});
@@ -59,7 +59,7 @@ TEST_F(Explain, WholeTextIsReadAgainFromWhereItCame) {
   const std::string long_text = std::string(1000, 'x') + " " + near_fox_;
   put_contents(inputs_ / "a.jsonl", R"({"body": "first line"})" + std::string("\n") +
                                         R"({"body": ")" + long_text + "\"}\n");
-  RemovedDocument near = removed_document("near", long_text, fox_, Stage::near_duplicate);
+  RemovedDocument near = removed_document("near", long_text, fox_, RemovalReason::near_duplicate);
   near.file = inputs_ / "a.jsonl";
   near.position = 23;
   write({near});
@@ -71,15 +71,15 @@ TEST_F(Explain, WholeTextIsReadAgainFromWhereItCame) {
 
 TEST_F(Explain, FileThatHasChangedIsNotTakenForTheText) {
   put_contents(inputs_ / "a.txt", "another text by now");
-  RemovedDocument near = removed_document("near", near_fox_, fox_, Stage::near_duplicate);
+  RemovedDocument near = removed_document("near", near_fox_, fox_, RemovalReason::near_duplicate);
   near.file = inputs_ / "a.txt";
   write({near});
   EXPECT_FALSE(about("near").removed[0].read_again);
 }
 
 TEST_F(Explain, FilteredDocumentHasAReasonAndNoKeeper) {
-  RemovedDocument bad = removed_document("bad", "bad", {}, Stage::filter);
-  bad.reason = "c4: 2 sentences < 3";
+  RemovedDocument bad = removed_document("bad", "bad", {}, RemovalReason::filter);
+  bad.detail = "c4: 2 sentences < 3";
   bad.keeper = {};
   bad.file = "b.jsonl";
   bad.position = 77;
@@ -93,21 +93,22 @@ TEST_F(Explain, FilteredDocumentHasAReasonAndNoKeeper) {
 
 TEST_F(Explain, KeeperThatWentItselfIsSaidToHaveGone) {
   const KeptDocument gone = kept_document("gone", "gone");
-  write({removed_document("near", near_fox_, gone, Stage::near_duplicate)});
+  write({removed_document("near", near_fox_, gone, RemovalReason::near_duplicate)});
   EXPECT_FALSE(about("near").removed[0].keeper.has_value());
   EXPECT_TRUE(holds(text_about("near"), "which a later stage removed"));
 }
 
 TEST_F(Explain, AllDocumentsOfAnIdAreFound) {
-  write({removed_document("fox", fox_.text, fox_, Stage::exact),
-         removed_document("fox", near_fox_, fox_, Stage::near_duplicate)});
+  write({removed_document("fox", fox_.text, fox_, RemovalReason::exact),
+         removed_document("fox", near_fox_, fox_, RemovalReason::near_duplicate)});
   const Explanation explanation = about("fox");
   EXPECT_EQ(explanation.kept.size(), 1u);
   EXPECT_EQ(explanation.removed.size(), 2u);
 }
 
 TEST_F(Explain, TwentyDocumentsOfAnIdAreExplainedAndTheRestCounted) {
-  write(std::vector<RemovedDocument>(30, removed_document("fox", fox_.text, fox_, Stage::exact)));
+  write(std::vector<RemovedDocument>(
+      30, removed_document("fox", fox_.text, fox_, RemovalReason::exact)));
   const Explanation explanation = about("fox");
   EXPECT_EQ(explanation.removed.size(), 19u);
   EXPECT_EQ(explanation.num_more, 11);
@@ -115,7 +116,7 @@ TEST_F(Explain, TwentyDocumentsOfAnIdAreExplainedAndTheRestCounted) {
 }
 
 TEST_F(Explain, HashOrTheBeginningOfItWillDo) {
-  write({removed_document("near", near_fox_, fox_, Stage::near_duplicate)});
+  write({removed_document("near", near_fox_, fox_, RemovalReason::near_duplicate)});
   const std::string hash = content_hash(near_fox_).hex();
   for (const std::size_t digits : {8u, 16u, 17u, 32u}) {
     EXPECT_EQ(about(hash.substr(0, digits)).removed.size(), 1u) << digits;
@@ -140,8 +141,9 @@ TEST_F(Explain, UnknownDocumentIsAUsageError) {
 
 TEST_F(Explain, HostileTextIsHarmlessOnATerminal) {
   const std::string escape = "\x1b]0;x\x07\u202e";
-  RemovedDocument bad = removed_document("bad" + escape, escape, fox_, Stage::near_duplicate);
-  bad.url = bad.file = bad.reason = bad.keeper_id = bad.excerpt = escape;
+  RemovedDocument bad =
+      removed_document("bad" + escape, escape, fox_, RemovalReason::near_duplicate);
+  bad.url = bad.file = bad.detail = bad.keeper_id = bad.excerpt = escape;
   fox_.text = escape + fox_.text;
   write({bad});
   const std::string text = text_about(bad.id);
@@ -150,4 +152,4 @@ TEST_F(Explain, HostileTextIsHarmlessOnATerminal) {
 }
 
 }  // namespace explain_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

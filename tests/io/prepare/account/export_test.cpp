@@ -3,7 +3,7 @@
 #include "io/prepare/input/byte_source.h"
 #include "tests/io/prepare/store/documents_layer.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace export_test {
 
 using nlohmann::json;
@@ -130,4 +130,4 @@ TEST(ExportOfTextThatIsNoUtf8, IsBadData) {
 }
 
 }  // namespace export_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

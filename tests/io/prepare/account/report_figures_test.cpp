@@ -2,23 +2,13 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace report_figures_test {
 
 using nlohmann::json;
 
 bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
-}
-
-TEST(Track, SharesAreOfTheWhole) {
-  const std::string track = track_html({{"kept", 25}, {"gone", 50}}, 100);
-  EXPECT_TRUE(holds(track, R"(<i class="kept" style="width:25.00%">)"));
-  EXPECT_TRUE(holds(track, R"(<i class="gone" style="width:50.00%">)"));
-}
-
-TEST(Track, OfNothingIsEmpty) {
-  EXPECT_EQ(track_html({{"kept", 0}}, 0), "<div class=\"track\"></div>");
 }
 
 TEST(Figures, OfAnEmptyReportAreNone) { EXPECT_EQ(figures_html(json::object()), ""); }
@@ -50,4 +40,4 @@ TEST(Figures, JaccardBinsAreNamedByTheirLowerEnd) {
 }
 
 }  // namespace report_figures_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include "tests/io/prepare/account/report_sample.h"
 #include "tests/markup.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace report_html_test {
 
 using nlohmann::json;
@@ -98,4 +98,4 @@ TEST(ReportHtml, BearsAnyTypeAnywhere) {
 }
 
 }  // namespace report_html_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

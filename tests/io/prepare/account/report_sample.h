@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline constexpr const char* hostile_text = "<script>\"'&|\n# `x`\x1b[31m\u202e";
 
@@ -57,4 +57,4 @@ inline nlohmann::json sample_report() {
   return report;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

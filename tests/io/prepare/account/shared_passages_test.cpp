@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace shared_passages_test {
 
 std::vector<std::string> texts_of(const std::vector<SharedPassage>& passages) {
@@ -82,4 +82,4 @@ TEST(SharedPassages, LongestIsTheLongestByForce) {
 }
 
 }  // namespace shared_passages_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace contamination_examples_test {
 
 using Examples = std::vector<std::pair<std::string, std::int64_t>>;
@@ -76,4 +76,4 @@ TEST(ContaminationExamples, MissingAndOtherFilesAreErrors) {
 }
 
 }  // namespace contamination_examples_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

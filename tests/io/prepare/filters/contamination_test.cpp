@@ -4,7 +4,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace contamination_test {
 
 std::string numbered(const std::string& stem, int count) {
@@ -216,4 +216,4 @@ TEST(Contamination, Llama3ShareMustBeAShare) {
 }
 
 }  // namespace contamination_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace example_coverage_test {
 
 using Numbers = std::vector<std::uint32_t>;
@@ -38,4 +38,4 @@ TEST_F(TwoExamples, OneNgramCanBelongToBoth) {
 TEST_F(TwoExamples, UnknownNgramsCoverNothing) { EXPECT_EQ(covered({7, 99}, 0.01), Numbers{}); }
 
 }  // namespace example_coverage_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include "tests/io/prepare/filters/filter_text.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace filter_c4_test {
 
 const std::string five = "One is here. Two is here. Three is here. Four is here. Five is here.";
@@ -89,4 +89,4 @@ TEST(C4, LinesAreTrimmedAndEmptyOnesGo) {
 }
 
 }  // namespace filter_c4_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

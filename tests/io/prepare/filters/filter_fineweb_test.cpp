@@ -2,7 +2,7 @@
 
 #include "tests/io/prepare/filters/filter_text.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace filter_fineweb_test {
 
 std::string reason(const std::string& text) { return reason_of("fineweb", text); }
@@ -61,4 +61,4 @@ TEST(FineWeb, ThreeLineFeedsForTenWordsAreAllowed) {
 }
 
 }  // namespace filter_fineweb_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

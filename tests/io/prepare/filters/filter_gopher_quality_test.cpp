@@ -2,7 +2,7 @@
 
 #include "tests/io/prepare/filters/filter_text.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace filter_gopher_quality_test {
 
 const std::string stop = "the and ";
@@ -82,4 +82,4 @@ TEST(GopherQuality, TwoDifferentStopWordsAreEnough) {
 }
 
 }  // namespace filter_gopher_quality_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

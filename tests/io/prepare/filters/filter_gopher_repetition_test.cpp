@@ -2,7 +2,7 @@
 
 #include "tests/io/prepare/filters/filter_text.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace filter_gopher_repetition_test {
 
 std::string reason(const std::string& text) { return reason_of("gopher-repetition", text); }
@@ -89,4 +89,4 @@ INSTANTIATE_TEST_SUITE_P(EachLength, GopherRepeatedNgrams,
                                          RepeatedNgrams{9, 12, 9000}, RepeatedNgrams{10, 3, 2000}));
 
 }  // namespace filter_gopher_repetition_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 
 #include "io/prepare/filters/filters.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 // Why the filter drops `text`; "" if it stays.
 inline std::string reason_of(const std::string& filter, std::string text) {
@@ -41,4 +41,4 @@ inline std::string padded_to(std::size_t characters, std::string text) {
   return text;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

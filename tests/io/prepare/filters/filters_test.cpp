@@ -5,7 +5,7 @@
 #include "tests/io/prepare/filters/filter_text.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace filters_test {
 
 const std::string german =
@@ -79,4 +79,4 @@ TEST(Filters, LargeDocumentOfOneWordIsJudgedInTime) {
 }
 
 }  // namespace filters_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

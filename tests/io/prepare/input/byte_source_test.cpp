@@ -6,7 +6,7 @@
 #include "tests/io/prepare/compressed.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace byte_source_test {
 
 struct Reading {
@@ -146,4 +146,4 @@ TEST(ByteSource, NameSaysHowItIsCompressed) {
 }
 
 }  // namespace byte_source_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 #include "tests/io/prepare/compressed.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace documents_test {
 
 namespace fs = std::filesystem;
@@ -290,4 +290,4 @@ TEST(Documents, AnyCutGivesEachLineOnceAndTheSameReport) {
 }
 
 }  // namespace documents_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace inputs_test {
 
 namespace fs = std::filesystem;
@@ -217,4 +217,4 @@ TEST(Inputs, UnitIsOfOneSource) {
 }
 
 }  // namespace inputs_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

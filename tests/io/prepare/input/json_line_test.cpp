@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace json_line_test {
 
 JsonLine fields_of(std::string_view line, std::string_view text_field = "text") {
@@ -92,4 +92,4 @@ TEST(JsonLine, NumberThatNoDoubleHoldsIsBroken) {
 }
 
 }  // namespace json_line_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

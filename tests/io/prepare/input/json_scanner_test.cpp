@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace json_scanner_test {
 
 bool is_json(std::string_view text) {
@@ -118,4 +118,4 @@ TEST(JsonScanner, AgreesWithNlohmann) {
 }
 
 }  // namespace json_scanner_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace line_reader_test {
 
 constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
@@ -104,4 +104,4 @@ TEST(LineReader, LineThatDamageCutOffIsNone) {
 }
 
 }  // namespace line_reader_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

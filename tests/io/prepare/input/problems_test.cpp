@@ -7,7 +7,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace problems_test {
 
 using Json = nlohmann::json;
@@ -110,4 +110,4 @@ TEST(Problems, DamagedStateIsAnError) {
 }
 
 }  // namespace problems_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

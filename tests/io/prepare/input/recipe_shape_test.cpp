@@ -4,7 +4,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace recipe_shape_test {
 
 const std::string head = "[[source]]\nname = 'web'\n";
@@ -62,4 +62,4 @@ TEST(RecipeShape, RefusalNamesTheLine) {
 }
 
 }  // namespace recipe_shape_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace recipe_test {
 
 Recipe parse(const std::string& text) { return parse_recipe(text, "/data", "r.toml"); }
@@ -135,4 +135,4 @@ TEST(Recipe, MissingFileIsAnError) {
 }
 
 }  // namespace recipe_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace tally_test {
 
 using nlohmann::json;
@@ -35,4 +35,4 @@ TEST(Tally, CountsStartAtZero) {
 }
 
 }  // namespace tally_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

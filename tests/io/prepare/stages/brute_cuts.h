@@ -12,7 +12,7 @@
 #include "io/prepare/words/cut.h"
 #include "io/prepare/words/words.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 using WordHashes = std::vector<std::uint64_t>;
 
@@ -115,4 +115,4 @@ inline std::vector<std::string> repetitive_texts(unsigned seed, int count) {
   return texts;
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace cut_keys_test {
 
 std::string sixty_words() {
@@ -45,4 +45,4 @@ TEST(CutKeys, EachOnce) {
 }
 
 }  // namespace cut_keys_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -11,7 +11,7 @@
 #include "tests/io/prepare/store/documents_layer.h"
 #include "tests/rank_test.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace cut_stage_test {
 
 using Texts = std::vector<std::string>;
@@ -276,4 +276,4 @@ TEST(CutStage, KeptDocumentsLoseNothingWhenTheyComeAgain) {
 }
 
 }  // namespace cut_stage_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -8,7 +8,7 @@
 #include "io/prepare/work/number_file.h"
 #include "tests/io/prepare/corpus_for_tests.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace independent_set_test {
 
 using Group = std::vector<std::uint32_t>;
@@ -61,7 +61,7 @@ class IndependentSetTest : public testing::Test {
       for (const DocumentPair& pair : pairs) {
         const bool again = !removals.empty() && removals.back().later == pair.later;
         if (!again && edges.contains({pair.later, pair.earlier})) {
-          removals.push_back({pair.later, pair.earlier, Stage::exact, 1.0F});
+          removals.push_back({pair.later, pair.earlier, RemovalReason::exact, 1.0F});
         }
       }
       return removals;
@@ -136,4 +136,4 @@ TEST_F(IndependentSetTest, KeeperIsTheFirstOfTheRound) {
 }
 
 }  // namespace independent_set_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

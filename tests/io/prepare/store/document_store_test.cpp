@@ -6,7 +6,7 @@
 #include "io/folder/hdf5.h"
 #include "tests/io/prepare/store/documents_layer.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace document_store_test {
 
 // 300 documents of 0 to 30 kB and one of a megabyte: several frames.
@@ -182,10 +182,10 @@ TEST(KeptShard, DatasetsOfDifferentLengthsAreBadData) {
 }
 
 RemovedDocument full_removed_document() {
-  RemovedDocument document =
-      removed_document("id", "excerpt", kept_document("keeper", "text"), Stage::near_duplicate);
+  RemovedDocument document = removed_document("id", "excerpt", kept_document("keeper", "text"),
+                                              RemovalReason::near_duplicate);
   document.url = "url";
-  document.reason = "reason";
+  document.detail = "reason";
   document.file = "b.jsonl";
   document.position = 12345678901;
   document.source = 65535;
@@ -206,12 +206,12 @@ TEST(RemovedShard, GivesBackEveryField) {
   EXPECT_EQ(found.id, expected.id);
   EXPECT_EQ(found.url, expected.url);
   EXPECT_EQ(found.excerpt, expected.excerpt);
-  EXPECT_EQ(found.reason, expected.reason);
+  EXPECT_EQ(found.detail, expected.detail);
   EXPECT_EQ(found.file, expected.file);
   EXPECT_EQ(found.position, expected.position);
   EXPECT_EQ(found.hash, expected.hash);
   EXPECT_EQ(found.source, expected.source);
-  EXPECT_EQ(found.stage, expected.stage);
+  EXPECT_EQ(found.reason, expected.reason);
   EXPECT_EQ(found.keeper, expected.keeper);
   EXPECT_EQ(found.keeper_id, expected.keeper_id);
   EXPECT_EQ(found.jaccard, expected.jaccard);
@@ -274,4 +274,4 @@ TEST(DocumentStore, WithoutManifestIsBadData) {
 }
 
 }  // namespace document_store_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

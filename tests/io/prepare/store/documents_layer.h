@@ -9,7 +9,7 @@
 #include "runtime/comm/comm.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 
 inline KeptDocument kept_document(const std::string& id, const std::string& text) {
   KeptDocument document;
@@ -20,12 +20,12 @@ inline KeptDocument kept_document(const std::string& id, const std::string& text
 }
 
 inline RemovedDocument removed_document(const std::string& id, const std::string& text,
-                                        const KeptDocument& keeper, Stage stage) {
+                                        const KeptDocument& keeper, RemovalReason reason) {
   RemovedDocument document;
   document.id = id;
   document.excerpt = text;
   document.hash = content_hash(text);
-  document.stage = stage;
+  document.reason = reason;
   document.keeper = keeper.hash;
   document.keeper_id = keeper.id;
   return document;
@@ -61,4 +61,4 @@ inline void write_documents_layer(const std::filesystem::path& dataset,
   commit_folder(folder, documents_kind, documents_version, files, {{"sources", sources}}, *alone);
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare

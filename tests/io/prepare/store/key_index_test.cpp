@@ -5,7 +5,7 @@
 #include "runtime/error.h"
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace key_index_test {
 
 std::vector<std::uint32_t> find_all(KeyIndex& index, std::uint64_t key) {
@@ -55,4 +55,4 @@ TEST(KeyIndex, FlippedBitIsFound) {
 }
 
 }  // namespace key_index_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

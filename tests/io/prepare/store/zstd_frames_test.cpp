@@ -2,7 +2,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace zstd_frames_test {
 
 std::string some_text() {
@@ -64,4 +64,4 @@ TEST(ZstdFrames, ShortOrLongerThanOneFrameAreBadData) {
 }
 
 }  // namespace zstd_frames_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

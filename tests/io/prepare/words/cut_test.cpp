@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace cut_test {
 
 using Cuts = std::vector<Cut>;
@@ -17,4 +17,4 @@ TEST(Cut, ByteBetweenKeepsThemApart) {
 }
 
 }  // namespace cut_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

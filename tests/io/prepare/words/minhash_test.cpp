@@ -9,7 +9,7 @@
 #include "runtime/error.h"
 #include "runtime/random.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace minhash_test {
 
 using Hashes = std::vector<std::uint64_t>;
@@ -194,4 +194,4 @@ TEST(MinHash, OtherTextIsAnErrorOfUsageThatNamesIt) {
 }
 
 }  // namespace minhash_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 
 #include "runtime/error.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace ngram_index_test {
 
 std::vector<Word> words_of(const std::string& text) {
@@ -68,4 +68,4 @@ TEST(NgramIndex, FindsAllOfManyAndNothingElse) {
 }
 
 }  // namespace ngram_index_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

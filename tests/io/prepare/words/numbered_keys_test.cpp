@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace numbered_keys_test {
 
 TEST(NumberedKeys, NumbersFollowTheOrderOfFirstArrival) {
@@ -33,4 +33,4 @@ TEST(NumberedKeys, ClearedOnesStartAnew) {
 }
 
 }  // namespace numbered_keys_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

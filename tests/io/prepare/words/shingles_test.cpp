@@ -9,7 +9,7 @@
 
 #include "runtime/random.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace shingles_test {
 
 using Hashes = std::vector<std::uint64_t>;
@@ -118,4 +118,4 @@ TEST(Jaccard, EqualsSetArithmetic) {
 }
 
 }  // namespace shingles_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace text_lines_test {
 
 using Strings = std::vector<std::string>;
@@ -125,4 +125,4 @@ TEST(TextLines, RepeatsCountFromTheSecondTimeOn) {
 }
 
 }  // namespace text_lines_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace text_units_test {
 
 std::vector<std::string> units_of(Unit unit, const std::string& text,
@@ -78,4 +78,4 @@ TEST(TextUnits, EmptyTextHasNone) {
 }
 
 }  // namespace text_units_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace winnow_test {
 
 // `count` words of `vocabulary`, those of small vocabularies with many repeats.
@@ -87,4 +87,4 @@ TEST(Winnow, OrderOfWordsCounts) {
 }
 
 }  // namespace winnow_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

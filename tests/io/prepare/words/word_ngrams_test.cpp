@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace word_ngrams_test {
 
 using Words = std::vector<std::string>;
@@ -67,4 +67,4 @@ TEST(WordNgrams, FirstOfTheMostFrequentCounts) {
 }
 
 }  // namespace word_ngrams_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -10,7 +10,7 @@
 
 #include "runtime/random.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace words_test {
 
 using namespace std::string_literals;
@@ -246,4 +246,4 @@ TEST(Words, PlacesAreInOrderAndHoldTheWordAlone) {
 }
 
 }  // namespace words_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -9,7 +9,7 @@
 #include "tests/io/prepare/read_documents.h"
 #include "tests/rank_test.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace occurrences_test {
 
 constexpr std::uint32_t num_documents = 100;
@@ -122,4 +122,4 @@ TEST(Occurrences, PartitionsOfKeysGrowWithTheirNumber) {
 }
 
 }  // namespace occurrences_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

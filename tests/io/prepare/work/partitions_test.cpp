@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace partitions_test {
 
 TEST(Partitions, SmallSourceIsOnePartition) {
@@ -29,4 +29,4 @@ TEST(Partitions, NumberOfPartitionsIsBounded) {
 }
 
 }  // namespace partitions_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

@@ -4,7 +4,7 @@
 
 #include "tests/io/scratch.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace spill_test {
 
 TEST(Spill, PartitionsComeBackInOrder) {
@@ -72,4 +72,4 @@ TEST(Spill, TruncatedFileIsRefused) {
 }
 
 }  // namespace spill_test
-}  // namespace switchyard
+}  // namespace switchyard::prepare

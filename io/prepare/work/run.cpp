@@ -1,4 +1,4 @@
-#include "io/prepare/work/job.h"
+#include "io/prepare/work/run.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "runtime/comm/agree.h"
 
-namespace switchyard {
+namespace switchyard::prepare {
 namespace {
 
 std::vector<std::int64_t> largest_first(const Tasks& tasks) {
@@ -38,25 +38,31 @@ class BoardStage {
 
 }  // namespace
 
-std::filesystem::path Job::file(const std::string& stage, std::int64_t number) const {
+std::filesystem::path Run::file(const std::string& stage, std::int64_t number) const {
   return work / fmt::format("{}-{:05}", stage, number);
 }
 
-void run_tasks(const Tasks& tasks, Job& job) {
+Run make_run(const Config& config, Comm& world, const Progress& progress,
+             const std::filesystem::path& work) {
+  return {config, world, progress, work,
+          std::make_unique<ProgressBoard>(work / "progress", world.rank(), world.size())};
+}
+
+void run_tasks(const Tasks& tasks, const Run& run) {
   std::int64_t total = 0;
   for (std::int64_t i = 0; i < tasks.count; ++i) total += tasks.amount(i);
-  const bool shows = job.world.rank() == 0;
+  const bool shows = run.world.rank() == 0;
   const auto show = [&] {
-    job.progress({tasks.stage, tasks.unit, std::min(job.board.total(), total), total});
+    run.progress({tasks.stage, tasks.unit, std::min(run.board->total(), total), total});
   };
-  agree(job.world, [&] {
-    const BoardStage stage(job.board);
+  agree(run.world, [&] {
+    const BoardStage stage(*run.board);
     const auto advance = [&](std::int64_t amount) {
-      if (job.board.advance(amount) && shows) show();
+      if (run.board->advance(amount) && shows) show();
     };
     const std::vector<std::int64_t> order = largest_first(tasks);
     for (std::size_t i = 0; i < order.size(); ++i) {
-      if (static_cast<int>(i % static_cast<std::size_t>(job.world.size())) != job.world.rank()) {
+      if (static_cast<int>(i % static_cast<std::size_t>(run.world.size())) != run.world.rank()) {
         continue;
       }
       if (tasks.finished(order[i])) {
@@ -65,7 +71,7 @@ void run_tasks(const Tasks& tasks, Job& job) {
         tasks.run(order[i], advance);
       }
     }
-    while (shows && !job.board.others_finished()) {
+    while (shows && !run.board->others_finished()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       show();
     }
@@ -73,4 +79,4 @@ void run_tasks(const Tasks& tasks, Job& job) {
   });
 }
 
-}  // namespace switchyard
+}  // namespace switchyard::prepare
