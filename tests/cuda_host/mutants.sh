@@ -17,7 +17,7 @@ no barrier after keys were read|model/attention/attention_backward.cu|0,/__synct
 no barrier before warps join|model/attention/attention_past.cu|s/__syncthreads();//|0|ModelKernels.AttentionToThePast
 no barrier between neighbours|model/blocks/norm.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
 no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
-no barrier before a tile is turned|runtime/product/operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
+no barrier before a tile is turned|runtime/product/cuda_operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
 no barrier before a step is multiplied|runtime/product/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
 no barrier between the ranges of a gradient|runtime/product/grouped_matmul.cu|s/__syncthreads();.*//|0|GroupedKernels.Gradients*
 a copy that is not waited for|runtime/product/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
@@ -25,7 +25,7 @@ a row that depends on its group|runtime/product/grouped_matmul.cu|s/to = call.ad
 one key too few|model/attention/attention_past.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
 one choice too many|router/gate/capacity.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
 one pair too many|model/attention/rotary.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
-one column too many|runtime/product/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
+one column too many|runtime/product/cuda_operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
 a choice that is not counted|router/plan/plan_ops.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
 no barrier before counts are read|router/plan/plan_ops.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
@@ -37,10 +37,10 @@ NCCL does not wait for the work before|runtime/comm/nccl_comm.cu|/check(cudaStre
 work does not wait for NCCL|runtime/comm/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow
 one communicator is aborted alone|runtime/device/nccl_handle.cu|s/  NcclHandle::abort_all();//|2|Failures.*
 communicators are aborted one by one|runtime/device/nccl_handle.cu|s/  ncclGroupStart();//|2|Failures.*
-a host that waits asks no peer|runtime/device/stream.cu|s/    check_peers();//|2|Failures.*
+a host that waits asks no peer|runtime/device/cuda_queue.cu|s/    check_peers();//|2|Failures.*
 an abort within an open group|runtime/comm/nccl_comm.cu|s/group.add(ncclSend(\(.*\)));/check_nccl(ncclSend(\1));/|2|Failures.*
 a question that leaves an error behind|runtime/device/cuda_check.h|s/    cudaGetLastError();//|2|Failures.*
-a queue does not wait for another|runtime/device/stream.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
+a queue does not wait for another|runtime/device/cuda_queue.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
 LIST
 }
 
