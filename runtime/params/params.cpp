@@ -6,7 +6,7 @@
 #include "runtime/device/ops.h"
 #include "runtime/device/parallel.h"
 #include "runtime/device/trace.h"
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/product_ops.h"
 #include "runtime/random.h"
 
 namespace switchyard {
@@ -110,10 +110,11 @@ void Params::round_values(Stream& stream) {
   const bool wanted = precision_.forward == Precision::bf16 ||
                       precision_.input_gradient == Precision::bf16 ||
                       precision_.head == Precision::bf16;
-  if (stream.device().kind == Device::Kind::cpu || !wanted) return;
+  ProductOps& ops = ProductOps::on(stream.device());
+  if (!wanted || !ops.multiplies_rounded()) return;
   if (rounded_.tensor().empty())
     rounded_ = Buffer(values_.tensor().shape, DType::bf16, stream.device());
-  cuda::round_to_bf16(values_, rounded_, stream);
+  ops.round_to_bf16(values_, rounded_, stream);
   rounded_hold_ = true;
 }
 
@@ -172,6 +173,14 @@ void Params::zero_gradients(Stream& stream) {
   RuntimeOps::on(stream.device()).zero(misfit_, stream);
 }
 
+// Holds a product until a sum in fixed point has taken it up. Threads that make products at the
+// same time have their own.
+Tensor Params::product_scratch(std::int64_t elements) const {
+  if (!exact_) return {};
+  const Tensor scratch = beside_other_threads() ? scratch_of_thread(elements) : scratch_.tensor();
+  return scratch.range(0, elements);
+}
+
 void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
                                   Precision precision) {
   const Tensor gradient = view(gradients_, id);
@@ -180,21 +189,13 @@ void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream
            precision);
     return;
   }
-  const Tensor scratch =
-      beside_other_threads() ? scratch_of_thread(gradient.size()) : scratch_.tensor();
-  const Tensor product = scratch.range(0, gradient.size()).view({a.cols(), b.cols()});
+  const Tensor product = product_scratch(gradient.size()).view({a.cols(), b.cols()});
   matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream, precision);
   add_gradient(id, product, stream);
 }
 
 void Params::add_gradient_products(std::span<const ParamRows> addends, Tensor a, Tensor b,
                                    Stream& stream, Precision precision) {
-  if (!products_go_together(b.cols(), a.cols(), precision, stream)) {
-    for (const auto& [id, rows] : addends)
-      add_gradient_product(id, a.row_range(rows.begin, rows.end), b.row_range(rows.begin, rows.end),
-                           stream, precision);
-    return;
-  }
   std::vector<GradientGroup> groups;
   std::vector<RowRange> ranges;
   for (std::size_t i = 0; i < addends.size(); ++i) {
@@ -203,7 +204,9 @@ void Params::add_gradient_products(std::span<const ParamRows> addends, Tensor a,
     ++groups.back().num_ranges;
     ranges.push_back(addends[i].rows);
   }
-  cuda::add_gradient_groups(a, b, {groups, ranges, format_, misfit_}, precision, stream);
+  const Tensor scratch = product_scratch(a.cols() * b.cols());
+  ProductOps::on(stream.device())
+      .add_gradient_groups(a, b, {groups, ranges, format_, misfit_, scratch}, stream, precision);
 }
 
 void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {

@@ -140,6 +140,7 @@ class Params {
   Tensor region(const Buffer& buffer, bool expert) const;
   std::int64_t region_begin(bool expert) const { return expert ? dense_size_ : 0; }
   std::int64_t region_size(bool expert) const { return expert ? size_ - dense_size_ : dense_size_; }
+  Tensor product_scratch(std::int64_t elements) const;
   void list_owned_blocks();
 
   std::vector<Param> params_;
