@@ -34,7 +34,7 @@ void measure_attention(Gpu& gpu, Roofline& roofline) {
   });
 }
 
-// A new token for each of many texts, whose keys and values fill the cache.
+// A new token for each of many texts. Their keys and values fill the cache.
 void measure_attention_past(Gpu& gpu, Roofline& roofline) {
   const Sizes& of = gpu.sizes();
   const std::int64_t texts = std::max(row_tile, of.tokens / 128 / row_tile * row_tile);
@@ -68,9 +68,9 @@ void measure_elements(Gpu& gpu, Roofline& roofline) {
   });
   const RotaryTable table(of.sequence, of.head_dim, 1e4F, gpu.device());
   const Buffer position = gpu.counting(tokens, of.sequence);
-  const Tensor turned = out.tensor().view({tokens, hidden / of.head_dim, of.head_dim});
+  const Tensor rotated = out.tensor().view({tokens, hidden / of.head_dim, of.head_dim});
   roofline.bytes("rotary positions", 2 * row_bytes,
-                 [&] { ops.rotate(turned, position, table, 1, stream); });
+                 [&] { ops.rotate(rotated, position, table, 1, stream); });
   const Buffer token = gpu.counting(tokens, vocabulary, 7919),
                rows = gpu.empty({vocabulary, hidden});
   roofline.bytes("embedding", 2 * row_bytes, [&] { ops.embed(token, rows, out, stream); });

@@ -1,7 +1,7 @@
 #!/bin/bash
-# mutants.sh BUILD-FOLDER [COUNT]: faults planted in the product's own kernels, one at a time, each of which the tests on the
-# emulated GPU must see; COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a copy of the file that the unit of its scratch includes
-# instead, compiled and linked with the commands of the build.
+# mutants.sh BUILD-FOLDER [COUNT]: plants faults in the product's own kernels, one at a time, each of which the tests on the
+# emulated GPU must see: all of them, or COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a changed copy
+# of a file, which the unit of its room includes instead; it is compiled and linked with the commands of the build.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$(realpath "${1:?usage: $0 BUILD-FOLDER [COUNT]}")
@@ -17,7 +17,7 @@ no barrier after keys were read|model/attention/attention_backward.cu|0,/__synct
 no barrier before warps join|model/attention/attention_past.cu|s/__syncthreads();//|0|ModelKernels.AttentionToThePast
 no barrier between neighbours|model/blocks/norm.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
 no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
-no barrier before a tile is turned|runtime/product/cuda_operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
+no barrier before a tile is transposed|runtime/product/cuda_operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
 no barrier before a step is multiplied|runtime/product/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
 no barrier between the ranges of a gradient|runtime/product/grouped_matmul.cu|s/__syncthreads();.*//|0|GroupedKernels.Gradients*
 a copy that is not waited for|runtime/product/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
@@ -48,8 +48,8 @@ LIST
 command_for() { ninja -C "$build" -t commands "$1" | grep -F -- "-o $2" | tail -1; }
 
 build_mutant() { # build_mutant FILE PROGRAM: $work/program
-  local scratch=${1%%/*} program=$2
-  local object=tests/CMakeFiles/cuda_host_backend.dir/__/cuda/$scratch.cu.o
+  local room=${1%%/*} program=$2
+  local object=tests/CMakeFiles/cuda_host_backend.dir/__/cuda/$room.cu.o
   local compile link
   compile=$(command_for "$program" "$object")
   link=$(command_for "$program" "tests/$program")
