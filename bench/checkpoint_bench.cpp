@@ -1,25 +1,25 @@
-// How fast are checkpoints, beside what the disk and the memory give?
+// How fast are checkpoints, compared with the disk and the memory?
 //   mpirun -n 2 build/release/bench/checkpoint_bench [--folder=build/bench] [--mib=256]
 //   [--rounds=5]
-// Every rank owns --mib MiB of f32 tensors of 4 MiB. Arms take turns; rank 0 prints for each its
-// median seconds, the slowest rank's, and the range:
+// Every rank owns --mib MiB of f32 tensors of 4 MiB each. The arms alternate; for each of them rank
+// 0 prints the median and the range of the slowest rank's seconds:
 //   plain        write and fsync of the same bytes, one file per rank, in pieces of 1 MiB
 //   save         CheckpointSaver, synchronous: hashed, written, fsynced, read back, committed
-//   hash         XXH3-128 of the bytes, which a load does once, and a save twice
+//   hash         XXH3-128 of the bytes, which a load computes once and a save twice
 //   read_back    reading a saved file and checking it, which a save does while the disk writes
-//   memcpy       one copy of the state to memory that was touched before
-//   stall        what a save behind the training keeps a step waiting
-//   background   that save to its end
+//   memcpy       one copy of the state to memory that was used before
+//   stall        the time for which a background save delays a step
+//   background   that save, from start to end
 //   plain_read   reading the bytes, from the page cache
-//   load         CheckpointReader: opened on all ranks, and each reads what it wrote; likewise
-//   plain_cold   both from the disk: the files leave the page cache first
-//   load_cold
-// and then of steps (a matrix product and a vote) the median and the 99th percentile, with no save
-// and with saves behind them. Files of one arm are gone, and the disk has nothing to do, before the
-// next one begins. --keep: only the first part, and the last checkpoint stays; --load: only
-// `reshard`, each rank of this number of ranks reading an even share of that one's tensors.
-// With LD_PRELOAD=build/release/bench/libno_hash.so every hash is 0 and takes no time: what hashing
-// costs a save and a load is the difference.
+//   load         CheckpointReader, from the page cache: each rank reads what it wrote
+//   plain_cold   plain_read from the disk: the files are dropped from the page cache first
+//   load_cold    load from the disk
+// and then the median and the 99th percentile of steps (a matrix product and a vote), without saves
+// and with saves in the background. Before an arm begins, the files of the last one are deleted and
+// the disk is idle. --keep: only the first part, and the last checkpoint is not deleted; --load:
+// only `reshard`, in which each rank, on any number of ranks, reads an even share of that
+// checkpoint's tensors. With LD_PRELOAD=build/release/bench/libno_hash.so every hash is 0 and takes
+// no time: the difference is the cost of hashing.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -54,7 +54,7 @@ struct Options {
   bool keep = false, load = false;
 };
 
-// Seconds that the slowest rank takes.
+// The seconds of the slowest rank.
 double seconds_of(Comm& world, const std::function<void()>& work) {
   world.barrier();
   const auto begin = Clock::now();
@@ -226,7 +226,7 @@ class CheckpointBench {
                ratio("hash", "save"), ratio("hash", "load"), ratio("hash", "load_cold"));
   }
 
-  // Steps as a run does them, with a vote after each, until there are enough.
+  // Runs steps as a training run does, with a vote after each, until there are enough.
   void steps(const char* name, bool saving) {
     constexpr int num_steps = 300;
     constexpr std::int64_t n = 1024;

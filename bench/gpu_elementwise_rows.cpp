@@ -1,9 +1,9 @@
-// What touches each element of large tensors once: activations, sums, the optimizer.
+// Ops that touch each element of large tensors once: activations, sums, the optimizer.
 #include "bench/gpu_rows.h"
 #include "experts/ops.h"
 #include "router/gate/gate_ops.h"
 #include "runtime/params/params.h"
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/product_ops.h"
 #include "train/ops.h"
 
 namespace switchyard {
@@ -30,7 +30,7 @@ void measure_elementwise(Gpu& gpu, Roofline& roofline) {
     runtime.add_fixed(a, fixed_point_for(1024, 1), sums, misfit, gpu.stream());
   });
   roofline.bytes("round to bf16", 1.5 * bytes,
-                 [&] { cuda::round_to_bf16(a, rounded, gpu.stream()); });
+                 [&] { ProductOps::on(gpu.device()).round_to_bf16(a, rounded, gpu.stream()); });
   const Buffer figures = gpu.empty({(shape.size() + param_block - 1) / param_block}, DType::f64),
                hashes = gpu.empty(figures.tensor().shape, DType::i64);
   roofline.bytes("sum of squares", bytes,

@@ -1,4 +1,4 @@
-// What a gate does between its logits and the choice of experts, and back.
+// The ops of a gate between its logits and the choice of experts, forward and backward.
 #include "bench/gpu_rows.h"
 #include "router/gate/gate_ops.h"
 
@@ -51,7 +51,7 @@ void measure_limits(Gpu& gpu, Roofline& roofline, const GateTensors& of) {
   roofline.bytes("capacity: experts choose", 2 * of.bytes(), [&] {
     ops.pick_tokens(of.probability, of.tokens * of.k / of.experts, taken, gpu.stream());
   });
-  // All stay, so that the next run finds the same choices.
+  // No choice is dropped, so that the next run finds the same choices.
   roofline.bytes("capacity: choices dropped", 3 * of.choice_bytes(), [&] {
     ops.drop(of.choice, of.weight, of.experts, of.tokens * of.k, DropBy::probability, gpu.stream());
   });

@@ -33,7 +33,7 @@ void measure_attention(Gpu& gpu, Roofline& roofline) {
   });
 }
 
-// A new token for each of many texts, whose keys and values fill the cache.
+// A new token for each of many texts. Their keys and values fill the cache.
 void measure_attention_past(Gpu& gpu, Roofline& roofline) {
   const Sizes& of = gpu.sizes();
   const std::int64_t texts = std::max(row_tile, of.tokens / 128 / row_tile * row_tile);

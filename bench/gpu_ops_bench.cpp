@@ -1,10 +1,10 @@
-// gpu_ops_bench [TOKENS]: a roofline for every kernel of a training step on one GPU. Rates are in
-// parts of what this GPU reaches when the program starts: a copy of 256 MiB, read and written, for
-// what memory limits, and a product of 4,096 cubed by cuBLASLt in the same precision for what
-// arithmetic does. Bytes are those of an op's arguments, each once: what it moves besides, as a
-// sort does, shows as a smaller part. What fits the GPU's cache can pass the copy. TOKENS: of a
-// micro-batch, 8192 unless said; with less than 1024 all sizes are small, which tries the program
-// and measures nothing.
+// gpu_ops_bench [TOKENS]: a roofline for every kernel of a training step on one GPU. Rates are
+// shares of a limit that is measured when the program starts: a copy of 256 MiB, read and written,
+// for ops that memory limits, and a product of 4,096 cubed by cuBLASLt in the same precision for
+// ops that arithmetic limits. Bytes count each argument of an op once; if an op moves more, as a
+// sort does, its share is smaller. Data that fits the GPU's cache can exceed the copy. TOKENS:
+// tokens of a micro-batch, 8192 by default. With less than 1024 all sizes are small, which tests
+// the program and measures nothing.
 #include <cstdlib>
 
 #include "bench/gpu_rows.h"

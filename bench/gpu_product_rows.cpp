@@ -2,7 +2,7 @@
 #include <array>
 
 #include "bench/gpu_rows.h"
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/product_ops.h"
 
 namespace switchyard {
 namespace {
@@ -36,7 +36,8 @@ void measure_grouped(Gpu& gpu, Roofline& roofline) {
   const Buffer weights = gpu.normals({experts * hidden, hidden}),
                rounded = gpu.empty({experts * hidden, hidden}, DType::bf16),
                fixed_sums = gpu.empty({experts * hidden, hidden}, DType::i64);
-  cuda::round_to_bf16(weights, rounded, gpu.stream());
+  ProductOps& ops = ProductOps::on(gpu.device());
+  ops.round_to_bf16(weights, rounded, gpu.stream());
   const double flops = 2.0 * static_cast<double>(experts * each * hidden * hidden);
   const auto measure = [&](Precision precision, std::array<const char*, 4> names) {
     const Tensor matrices = precision == Precision::bf16 ? rounded : weights;
@@ -58,8 +59,8 @@ void measure_grouped(Gpu& gpu, Roofline& roofline) {
     }
     for (const auto& [sum, name] : {std::pair{&floats, names[2]}, {&fixed, names[3]}}) {
       roofline.flops(name, flops, precision, [&, sum = sum] {
-        cuda::add_gradient_groups(x, out, {*sum, ranges, fixed_point_for(1024, 1), misfit},
-                                  precision, gpu.stream());
+        ops.add_gradient_groups(x, out, {*sum, ranges, fixed_point_for(1024, 1), misfit, {}},
+                                gpu.stream(), precision);
       });
     }
   };

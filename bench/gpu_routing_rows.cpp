@@ -1,4 +1,4 @@
-// Rows on their way to experts and back: planned, packed, moved, summed.
+// Rows that travel to experts and back: planned, packed, moved, summed.
 #include "bench/gpu_rows.h"
 #include "router/gate/gate_ops.h"
 #include "router/payload.h"
@@ -7,7 +7,7 @@
 namespace switchyard {
 namespace {
 
-// The tokens of a micro-batch, and the rows in the slots of their choices.
+// The tokens of a micro-batch, and their choices' rows.
 struct RowTensors {
   std::int64_t tokens, hidden, k, slots;
   Buffer x, out, rows, more_rows, token_of_slot, slot_of_choice, weight;

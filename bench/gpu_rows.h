@@ -1,4 +1,4 @@
-// The rows of gpu_ops_bench, by what they measure.
+// The rows of gpu_ops_bench, by subject.
 #pragma once
 
 #include "bench/roofline.h"

@@ -1,9 +1,9 @@
-// What does a mixture-of-experts layer cost when it has 8, 64, 512, 4,096 experts and a token meets
-// as many parameters in each?
+// What does a mixture-of-experts layer cost with 8, 64, 512, 4,096 experts, if a token always uses
+// the same number of parameters?
 //   mpirun -n 2 build/release/bench/growth_bench
-// Forward, backward and update of one layer. Rank 0 reports nanoseconds per token (plan, permutes,
-// exchange: they should not grow), per token x expert (the gate: it must), per (token, choice) row
-// (the experts' products) and per parameter (gradients to zero, AdamW).
+// Runs forward, backward and update of one layer. Rank 0 reports nanoseconds per token (plan,
+// permutes, exchange: they should not grow), per token x expert (the gate: it must grow), per
+// (token, choice) row (the experts' products) and per parameter (zeroing gradients, AdamW).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -80,8 +80,8 @@ class GrowthBench {
   Buffer x_{Shape{tokens, hidden}, DType::f32};
 };
 
-// The least of all iterations, part by part: what else runs on the machine only adds.
-class LeastSeconds {
+// The minimum over all iterations, part by part: other load on the machine can only add time.
+class MinSeconds {
  public:
   void add(const std::string& part, double seconds) {
     const auto [place, first] = seconds_.emplace(part, seconds);
@@ -96,29 +96,30 @@ class LeastSeconds {
   std::map<std::string, double> seconds_;
 };
 
-void report(benchmark::State& state, const GrowthBench& bench, const LeastSeconds& least) {
+void report(benchmark::State& state, const GrowthBench& bench, const MinSeconds& min_seconds) {
   constexpr auto all = static_cast<double>(tokens);
   for (const std::string part : {"plan", "permute", "exchange"})
-    state.counters[part + "/token"] = 1e9 * least.of(part) / all;
+    state.counters[part + "/token"] = 1e9 * min_seconds.of(part) / all;
   state.counters["gate/token x expert"] =
-      1e9 * least.of("gate") / all / static_cast<double>(state.range(0));
-  state.counters["experts/row"] = 1e9 * least.of("experts") / (all * top_k);
-  state.counters["update/parameter"] = 1e9 * (least.of("optimizer") + least.of("zero")) /
+      1e9 * min_seconds.of("gate") / all / static_cast<double>(state.range(0));
+  state.counters["experts/row"] = 1e9 * min_seconds.of("experts") / (all * top_k);
+  state.counters["update/parameter"] = 1e9 *
+                                       (min_seconds.of("optimizer") + min_seconds.of("zero")) /
                                        static_cast<double>(bench.num_parameters());
 }
 
 void layer_of(benchmark::State& state, MpiSession& session) {
   GrowthBench bench(session, static_cast<int>(state.range(0)));
-  LeastSeconds least;
+  MinSeconds min_seconds;
   bench.run(0);
   std::int64_t step = 1;
   for ([[maybe_unused]] auto _ : state) {
     bench.trace().clear();
     bench.run(step++);
     for (const auto& [part, seconds] : bench.trace().seconds())
-      least.add(std::string(part), seconds);
+      min_seconds.add(std::string(part), seconds);
   }
-  report(state, bench, least);
+  report(state, bench, min_seconds);
 }
 
 }  // namespace

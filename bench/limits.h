@@ -1,4 +1,4 @@
-// What one thread of this machine reaches at best: the limits that ops are measured against.
+// The best rates of one thread of this machine: the limits with which ops are compared.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace switchyard {
 
-// The best of several runs of work, in CPU time, by which Google Benchmark reckons rates too: on a
-// busy machine it is the steadier one.
+// The best of several runs, in CPU time, which Google Benchmark uses for rates too: it is steadier
+// on a busy machine.
 template <class Work>
 double min_seconds(Work work) {
   double least = 1e9;
@@ -36,7 +36,7 @@ inline double matmul_limit() {
   return 2.0 * static_cast<double>(n * n * n) / seconds;
 }
 
-// Bytes/s read and written by a copy of 256 MiB.
+// Bytes/s that a copy of 256 MiB reads and writes.
 inline double memory_limit() {
   constexpr std::int64_t bytes = 256 << 20;
   const Buffer from({bytes}, DType::u8), to({bytes}, DType::u8);

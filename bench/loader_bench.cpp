@@ -1,6 +1,6 @@
-// How fast rows come out of a dataset in the page cache, against the fastest anything could be
-// (memcpy of the same bytes) and against reading the same pieces through HDF5; what it costs to
-// open a table of 10^9 rows and to go on from any sample.
+// How fast the loader reads rows of a dataset in the page cache, compared with the fastest possible
+// way (memcpy of the same bytes) and with reading the same pieces through HDF5. Also the cost of
+// opening a table of 10^9 rows, and of continuing from any sample.
 #include <benchmark/benchmark.h>
 #include <hdf5.h>
 #include <malloc.h>
@@ -32,7 +32,8 @@ struct RowBuffers {
   std::vector<std::int32_t> tokens, targets, positions;
 };
 
-// Rows in training order, on one thread, every chunk of the tokens touched before. items: tokens.
+// Rows in training order, on one thread; every chunk of the tokens was touched before. items:
+// tokens.
 void fill_rows(benchmark::State& state, Access access) {
   const std::int64_t length = state.range(0);
   RowFiller filler(bench_store(), bench_rows(length), "train", length, access);
@@ -53,7 +54,7 @@ void fill_rows(benchmark::State& state, Access access) {
 void rows_by_pread(benchmark::State& state) { fill_rows(state, Access::pread); }
 void rows_by_mmap(benchmark::State& state) { fill_rows(state, Access::mmap); }
 
-// The first epoch: every chunk is hashed when it is first touched.
+// The first epoch, in which every chunk is hashed when it is first touched.
 void rows_at_first_touch(benchmark::State& state) {
   const std::int64_t length = state.range(0);
   std::int64_t num_rows = 0;
@@ -69,7 +70,7 @@ void rows_at_first_touch(benchmark::State& state) {
   count_tokens(state, num_rows);
 }
 
-// What a row takes at the least: two bytes in, and three times four bytes out, by memcpy.
+// The minimum work for a row: two bytes per token in, and three times four bytes out, by memcpy.
 void memcpy_of_the_same_bytes(benchmark::State& state) {
   const auto length = static_cast<std::size_t>(state.range(0));
   const std::vector<std::byte> source(std::size_t{64} << 20, std::byte{1});
@@ -85,8 +86,8 @@ void memcpy_of_the_same_bytes(benchmark::State& state) {
   count_tokens(state, 1);
 }
 
-// The same rows with every piece read by H5Dread of a hyperslab, HDF5 turning u16 into i32; the
-// positions and the tail are left out.
+// The same rows, with every piece read by H5Dread of a hyperslab, in which HDF5 converts u16 to
+// i32. Positions and the tail are left out.
 void rows_by_hdf5(benchmark::State& state) {
   const std::int64_t length = state.range(0);
   RowTable table(bench_rows(length), bench_store(), "train", length);
@@ -127,7 +128,7 @@ void rows_by_hdf5(benchmark::State& state) {
   count_tokens(state, 1);
 }
 
-// Whole steps through the thread that reads ahead, with nothing to compute between them.
+// Whole steps through the thread that reads ahead, without computation between them.
 void loader_steps(benchmark::State& state) {
   const std::int64_t length = state.range(0), batch = (std::int64_t{1} << 18) / length;
   Loader loader(bench_store(), bench_rows(length), "train", {length, batch, 1, 1, 0, 1, {}});
@@ -152,7 +153,7 @@ void stall_of_a_step(benchmark::State& state) {
   }
 }
 
-// The last hundredth of a run of 10^8 samples costs what the first does.
+// The last hundredth of a run of 10^8 samples must cost as much as the first.
 void resume_at_percent(benchmark::State& state) {
   const std::int64_t sample = 1000000 * state.range(0);
   for (auto _ : state) {
@@ -171,15 +172,14 @@ double status_mib(const std::string& key) {
   return 0.0;
 }
 
-// Opens the table of 10^9 rows and its order. peak_mib: what that adds to the resident memory at
-// the most.
+// Opens the table of 10^9 rows and its order. peak_mib: the peak increase of resident memory.
 void open_a_billion_rows(benchmark::State& state) {
   const fs::path folder = write_huge_table(bench_store());
   double peak = 0.0;
   for (auto _ : state) {
     state.PauseTiming();
     malloc_trim(0);
-    std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts anew
+    std::ofstream("/proc/self/clear_refs") << "5";  // resets the peak
     const double before = status_mib("VmRSS:");
     state.ResumeTiming();
     const RowTable table(folder, bench_store(), "train", 4096);

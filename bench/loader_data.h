@@ -1,5 +1,5 @@
-// Datasets for bench/loader_bench.cpp: one of real size, and a table of 10^9 rows that takes no
-// disk.
+// Datasets for bench/loader_bench.cpp: one of real size, and a table of 10^9 rows that uses no disk
+// space.
 #pragma once
 
 #include <unistd.h>
@@ -29,7 +29,7 @@ inline constexpr std::int32_t boundary = 0;
 inline constexpr std::int64_t num_tokens = std::int64_t{64} << 20;
 inline constexpr std::int64_t tokens_of_shard = std::int64_t{8} << 20;
 
-// Removed in the end. SWITCHYARD_BENCH_DATA keeps it in a place of your choice, for
+// Deleted at the end. SWITCHYARD_BENCH_DATA names a folder that is kept, for
 // bench/peers/loader_h5py.py.
 class BenchFolder {
  public:
@@ -57,7 +57,7 @@ inline const fs::path& bench_folder() {
   return folder.path();
 }
 
-// One source of documents of log-normal lengths, about 640 tokens in the mean.
+// One source of documents with log-normal lengths, 640 tokens on average.
 inline void write_tokens(const fs::path& folder) {
   fs::create_directories(folder);
   const Random random(1, Purpose::sampling);
@@ -109,7 +109,7 @@ inline const fs::path& bench_rows(std::int64_t sequence_length) {
   return folder;
 }
 
-// A table of 10^9 rows of one piece each, of zeros that take no disk, with its manifest.
+// A table of 10^9 rows of one piece each, and its manifest. Its zeros use no disk space.
 inline fs::path write_huge_table(const TokenStore& store) {
   const fs::path folder = bench_folder() / "rows-huge";
   if (is_committed(folder)) return folder;

@@ -1,6 +1,6 @@
-// How near do the products of runtime/product/matmul.h come to the best rate of the library,
-// BM_Ceiling, and to one library call of the same shape? Compare GFLOP/s (per CPU time) within one
-// run only.
+// How close do the products of runtime/product/matmul.h come to the best rate of the library,
+// BM_Ceiling, and to one library call of the same shape? Compare GFLOP/s (per CPU time) only within
+// one run.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -43,7 +43,7 @@ void report(benchmark::State& state, const MatmulShape& shape) {
                          benchmark::Counter::kIsIterationInvariantRate);
 }
 
-// The product as the model asks for it.
+// The product as the model calls it.
 void run_matmul(benchmark::State& state, const MatmulShape& shape, Write write, Stream& stream) {
   const Operands operands(shape);
   for (auto _ : state) {
@@ -97,7 +97,7 @@ void BM_Fallback(benchmark::State& state) {
   run_matmul(state, shape(state.range(0)), Write::replace, stream);
 }
 
-// Rows of one expert's segment up to a whole micro-batch.
+// Row counts from one expert's segment to a whole micro-batch.
 void segments(benchmark::internal::Benchmark* bench) {
   bench->ArgName("rows")->Arg(16)->Arg(64)->Arg(128)->Arg(256)->Arg(2048);
 }
@@ -113,16 +113,16 @@ BENCHMARK(BM_Fallback<forward>)->Arg(256);
 BENCHMARK(BM_Fallback<input_gradient>)->Arg(256);
 BENCHMARK(BM_Fallback<weight_gradient>)->Arg(256);
 
-// Experts that see few rows each, one after the other as a shard computes them: forward, input
-// gradient and weight gradient of one matrix [inner, hidden] of each. The other side of the ratio
-// is one call of the library per product, with as many rows.
+// Experts with few rows each, one after the other, as a shard computes them: forward, input
+// gradient and weight gradient of one matrix [inner, hidden] per expert. The ratio compares them
+// with one call of the library per product, with the same rows.
 enum class By { matmul, library, own };
 
 template <By by>
 void BM_Experts(benchmark::State& state) {
   const std::int64_t rows = state.range(0), inner = state.range(1), width = state.range(2);
   const std::int64_t experts = (std::int64_t{1} << 24) / (inner * width);  // 64 MiB of weights
-  static const Buffer weights = random_buffer(std::int64_t{1} << 24);      // of all cases
+  static const Buffer weights = random_buffer(std::int64_t{1} << 24);      // shared by all cases
   const Buffer x = random_buffer(rows * width), d_y = random_buffer(rows * inner),
                y({rows, inner}, DType::f32), d_x({rows, width}, DType::f32),
                gradient({inner, width}, DType::f32);
@@ -159,7 +159,7 @@ BENCHMARK(BM_Experts<By::matmul>)->Apply(few_rows);
 BENCHMARK(BM_Experts<By::library>)->Apply(few_rows);
 BENCHMARK(BM_Experts<By::own>)->Apply(few_rows);
 
-// What exact mode adds to each weight gradient.
+// The work that exact mode adds to each weight gradient.
 void BM_AddFixed(benchmark::State& state) {
   const Buffer x = random_buffer(state.range(0));
   std::vector<std::int64_t> sum(static_cast<std::size_t>(state.range(0)));

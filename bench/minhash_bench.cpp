@@ -1,8 +1,8 @@
-// How fast signatures are made, on one thread: English-like documents of 3 kB (and the same in
-// Cyrillic letters) to 25 band keys of 5 rows, then each part of that alone. In the same run: a
-// copy of the same bytes; the naive family ((a x + b) mod 2^61 - 1) mod 2^32, with 128-bit
-// products, over the same shingles; std::sort in place of the sort of shingles_of. Bytes are the
-// texts' in each.
+// How fast one thread computes signatures: English-like documents of 3 kB (and the same in Cyrillic
+// letters) to 25 band keys of 5 rows, then each part of that alone. For comparison, in the same
+// run: a copy of the same bytes; the naive family ((a x + b) mod 2^61 - 1) mod 2^32, with 128-bit
+// products, over the same shingles; std::sort instead of the sort of shingles_of. Bytes are always
+// those of the texts.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -25,8 +25,8 @@ constexpr std::uint64_t words_per_document = 500;
 constexpr std::uint64_t num_known_words = 20000;
 const Random random_bits(1, Purpose::init);
 
-// Words of a document follow Zipf's law and frequent words are short, as in English: with what
-// separates them, words take 6.2 bytes in the mean.
+// The words of a document follow Zipf's law, and frequent words are short, as in English. A word
+// and its separator take 6.2 bytes on average.
 std::string known_word(std::uint64_t rank) {
   static const std::string letters = "eeeeeettttaaaooiinnsshhrrddlluucmfwgypbvk";
   const double mean = 2.0 + 0.5 * std::log2(static_cast<double>(rank + 1));
@@ -187,10 +187,10 @@ void only_band_keys(benchmark::State& state) {
   set_bytes(state, documents());
 }
 
-// The peer: what most MinHash programs compute, 125 functions without the keys.
+// For comparison: what most MinHash programs compute, 125 hash functions without the keys.
 void only_minima_mersenne(benchmark::State& state) {
   constexpr std::uint64_t prime = (std::uint64_t{1} << 61) - 1;
-  std::vector<std::uint64_t> a(125), b(125), least(125);
+  std::vector<std::uint64_t> a(125), b(125), smallest(125);
   for (std::size_t i = 0; i < a.size(); ++i) {
     const Philox bits = random_bits.bits(i);
     a[i] = (std::uint64_t{bits[0]} << 32 | bits[1]) % prime;
@@ -198,17 +198,17 @@ void only_minima_mersenne(benchmark::State& state) {
   }
   for (auto _ : state) {
     for (const std::vector<std::uint64_t>& shingles : shingles_of_documents()) {
-      std::fill(least.begin(), least.end(), ~std::uint64_t{0});
+      std::fill(smallest.begin(), smallest.end(), ~std::uint64_t{0});
       for (const std::uint64_t shingle : shingles) {
         for (std::size_t i = 0; i < a.size(); ++i) {
           const auto product = static_cast<unsigned __int128>(a[i]) * (shingle >> 3) + b[i];
           std::uint64_t hash = (static_cast<std::uint64_t>(product) & prime) +
                                static_cast<std::uint64_t>(product >> 61);
           hash -= hash >= prime ? prime : 0;
-          least[i] = std::min(least[i], hash & 0xFFFFFFFF);
+          smallest[i] = std::min(smallest[i], hash & 0xFFFFFFFF);
         }
       }
-      benchmark::DoNotOptimize(least.data());
+      benchmark::DoNotOptimize(smallest.data());
     }
   }
   set_bytes(state, documents());

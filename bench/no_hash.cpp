@@ -1,5 +1,5 @@
-// In place of libxxhash, by LD_PRELOAD: XXH3-128 that reads nothing. What is written with it can be
-// read with it, so that a bench can tell what hashing costs.
+// Replaces libxxhash by LD_PRELOAD with an XXH3-128 that reads nothing. A program that runs with it
+// can read what it wrote, so that a benchmark can measure the cost of hashing.
 #include <xxhash.h>
 
 extern "C" {

@@ -1,7 +1,7 @@
-// How fast each op of model, experts and train runs, on one thread: FLOP/s where arithmetic is the
-// limit, bytes/s (each tensor read or written counted once) where memory is. share_of_limit: of the
-// rate of one large oneDNN product, or of what a copy of 256 MiB reads and writes, both measured
-// when the program starts; what fits a cache can pass the second.
+// How fast each op of model, experts and train runs on one thread: FLOP/s if arithmetic is the
+// limit, bytes/s (each tensor counted once per read or write) if memory is. share_of_limit: the
+// share of the rate of one large oneDNN product, or of the bytes that a copy of 256 MiB reads and
+// writes. Both are measured when the program starts; data that fits a cache can exceed the second.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -56,7 +56,7 @@ void set_flops(benchmark::State& state, double flops) {
   set_share(state, flops, limit);
 }
 
-// The yardstick of the others: state.range(0) cubed.
+// The reference for the others: state.range(0) cubed.
 void matmul_yardstick(benchmark::State& state) {
   const std::int64_t n = state.range(0);
   Stream stream = Stream::cpu(1);
@@ -67,7 +67,7 @@ void matmul_yardstick(benchmark::State& state) {
   set_flops(state, 2.0 * static_cast<double>(n * n * n));
 }
 
-// One expert's forward product, 256 rows, in each precision; bf16 and int8 by the same yardstick.
+// One expert's forward product, 256 rows, in each precision, all compared with the same reference.
 void matmul_precision(benchmark::State& state) {
   const auto precision = static_cast<Precision>(state.range(0));
   Stream stream = Stream::cpu(1);
@@ -92,7 +92,7 @@ struct AttentionCase {
         position(counting(num_tokens, shape.sequence)),
         scratch({ops.attention_scratch(shape, stream)}, DType::f32) {}
 
-  // What one product over the visible (query, key) pairs costs.
+  // The cost of one product over the visible (query, key) pairs.
   double product_flops() const {
     const double length = static_cast<double>(shape.sequence);
     return 2.0 * static_cast<double>(shape.head_dim * shape.num_sequences * shape.num_heads) *
@@ -244,7 +244,7 @@ void sum_squares(benchmark::State& state) {
   set_bytes(state, x.tensor().bytes());
 }
 
-void hash(benchmark::State& state) {  // of values whose copies are compared
+void hash(benchmark::State& state) {  // the hash by which ranks compare their copies of the values
   Stream stream = Stream::cpu(1);
   const Buffer x = normals({16 * 1024 * 1024});
   const Buffer out({4096}, DType::i64);

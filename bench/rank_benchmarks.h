@@ -1,4 +1,4 @@
-// Google Benchmark under mpirun: all ranks run, one speaks.
+// Google Benchmark under mpirun: all ranks run, one reports.
 #pragma once
 
 #include <benchmark/benchmark.h>

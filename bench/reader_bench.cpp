@@ -1,6 +1,7 @@
-// How fast documents are read, on one thread, in bytes of the .jsonl file. In the same run over the
-// same lines of about 3 kB: the whole reader from the page cache, its JSON alone, nlohmann's parser
-// in its place (as a tree, and as events of which only the text is kept), and the repair of UTF-8.
+// How fast one thread reads documents, in bytes of the .jsonl file. One run compares, over the same
+// lines of about 3 kB: the whole reader from the page cache, its JSON parser alone, nlohmann's
+// parser instead (as a tree, and as events of which only the text is kept), and the repair of
+// UTF-8.
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
@@ -95,7 +96,7 @@ void nlohmann_tree(benchmark::State& state) {
 }
 BENCHMARK(nlohmann_tree)->Unit(benchmark::kMillisecond);
 
-// Keeps the value of "text" at any depth: enough to see what it costs.
+// Keeps the value of "text" at any depth, which is enough to measure the cost.
 struct KeepText : nlohmann::json_sax<nlohmann::json> {
   bool null() override { return true; }
   bool boolean(bool) override { return true; }

@@ -1,4 +1,4 @@
-// The limits of a GPU, and what an op reaches of them.
+// The limits of a GPU, and the share of them that an op reaches.
 #pragma once
 
 #include <fmt/format.h>
@@ -60,7 +60,7 @@ class Gpu {
     write_now(values.data(), buffer);
     return buffer;
   }
-  // 0, 1, ... modulus - 1, over and over, in steps that scatter.
+  // 0, 1, ... modulus - 1, repeatedly, in scattered order.
   Buffer counting(std::int64_t count, std::int64_t modulus, std::int64_t step = 1) const {
     std::vector<std::int32_t> values;
     for (std::int64_t i = 0; i < count; ++i)
@@ -68,7 +68,7 @@ class Gpu {
     return filled(values, {count});
   }
 
-  // The middle of several runs, each of as many calls as take a while.
+  // The median of several runs, each of enough calls to take a while.
   double seconds_of(const std::function<void()>& op) {
     op();
     stream_.synchronize();
@@ -93,7 +93,7 @@ class Gpu {
   Stream stream_;
 };
 
-// Prints a row for each op, in parts of a limit.
+// Prints a row for each op, with its share of a limit.
 class Roofline {
  public:
   explicit Roofline(Gpu& gpu) : gpu_(gpu) {

@@ -1,10 +1,10 @@
-// What share of the machine's matrix-product rate does a training step reach, and where does the
-// rest go?
+// What share of the machine's rate of matrix products does a training step reach, and where does
+// the rest of its time go?
 //   mpirun -n 2 build/release/bench/step_bench [--layers=8] [--steps=6] [--gate=hash] [--threads=1]
-// --benchmark_filter=step/fast/bf16 picks one of step/{exact,fast}/{f32,bf16,int8}; int8: all three
-// products of linear layers. Rank 0 reports: tokens/s and GFLOP/s of all ranks, the share of the
-// rate that plain oneDNN products reach on the same ranks at the same time, and the seconds of each
-// part of a step.
+// --benchmark_filter=step/fast/bf16 picks one of step/{exact,fast}/{f32,bf16,int8}. int8 computes
+// all three products of linear layers in int8. Rank 0 reports tokens/s and GFLOP/s of all ranks,
+// their share of the rate that plain oneDNN products reach on the same ranks at the same time, and
+// the seconds of each part of a step.
 #include <benchmark/benchmark.h>
 #include <omp.h>
 
@@ -31,8 +31,8 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// GFLOP/s of one oneDNN call [1024, 1024] x [1024, 1024], with every rank of `world` computing on
-// so many threads; summed over them.
+// GFLOP/s of oneDNN calls [1024, 1024] x [1024, 1024], summed over the ranks of `world`, which all
+// compute at the same time, each on `threads` threads.
 double matmul_rate(Comm& world, int threads) {
   constexpr std::int64_t size = 1024;
   omp_set_num_threads(threads);
@@ -76,9 +76,9 @@ struct BenchCase {
   bool exact;
   const char* precision;
   int layers;
-  std::string gate;  // "hash": the same number of rows to every expert
-  int steps;         // the same number on every rank, whatever each rank's clock says
-  int threads;       // of each rank; as many times four sequences
+  std::string gate;  // "hash": every expert gets the same number of rows
+  int steps;         // the same on every rank, whatever its clock says
+  int threads;       // of each rank; a rank computes four sequences per thread
 
   TrainConfig train() const {
     TrainConfig config{.exact = exact};

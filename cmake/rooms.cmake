@@ -8,7 +8,8 @@ target_include_directories(switchyard_options INTERFACE "${CMAKE_SOURCE_DIR}")
 target_compile_options(switchyard_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off;-fno-math-errno;-fno-trapping-math>
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>  # GCC 12 sees overlaps in "a" + string that are not there (PR 105651)
-  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>  # in unity builds a State of a .cpp counts as one of a header
+  # In a unity build GCC takes each .cpp for a header, whose classes must not have members of unnamed namespaces.
+  $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wshadow;-Wconversion;-Wno-sign-conversion>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SWITCHYARD_WERROR}>>:-Werror>
   $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${SWITCHYARD_WERROR}>>:-Werror=all-warnings>)
@@ -19,6 +20,15 @@ if(SWITCHYARD_SANITIZE)
     -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_link_options(switchyard_options INTERFACE -fsanitize=address,undefined)
 endif()
+
+# A file of the build folder that includes .cu files. In a unity build those of a room are one unit, since most of a unit is
+# headers. Generated, so that tests/cuda_host can compile units as C++ where nvcc compiles them too.
+function(cuda_unit NAME)
+  list(TRANSFORM ARGN REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE lines)
+  list(JOIN lines "" lines)
+  file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/cuda/${NAME}" CONTENT "${lines}")
+  set_property(GLOBAL APPEND PROPERTY SWITCHYARD_CUDA_UNITS "${CMAKE_BINARY_DIR}/cuda/${NAME}")
+endfunction()
 
 function(room NAME)
   cmake_parse_arguments(ROOM "" "" "SOURCES;CUDA;NO_CUDA;LINKS;PRIVATE" ${ARGN})
@@ -40,11 +50,13 @@ function(room NAME)
     endif()
     target_sources(${NAME} PRIVATE ${ROOM_NO_CUDA})
     set_source_files_properties(${ROOM_NO_CUDA} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    # The .cu files of a room are one unit, as the presets compile ten .cpp files at a time: most of a unit is headers.
-    set(unit "${CMAKE_BINARY_DIR}/cuda/${NAME}.cu")
-    list(TRANSFORM ROOM_CUDA REPLACE "(.+)" "#include \"${NAME}/\\1\"\n" OUTPUT_VARIABLE lines)
-    list(JOIN lines "" lines)
-    file(GENERATE OUTPUT "${unit}" CONTENT "${lines}")
-    set_property(GLOBAL APPEND PROPERTY SWITCHYARD_CUDA_UNITS "${unit}")
+    list(TRANSFORM ROOM_CUDA PREPEND "${NAME}/")
+    if(CMAKE_UNITY_BUILD)
+      cuda_unit("${NAME}.cu" ${ROOM_CUDA})
+    else()
+      foreach(source ${ROOM_CUDA})
+        cuda_unit("${source}" "${source}")
+      endforeach()
+    endif()
   endif()
 endfunction()

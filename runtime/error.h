@@ -21,7 +21,7 @@ enum class Exit : int {
       6,  // NaN, Inf or an overflow reached the gradients; nothing was written into the weights
   requeue = 75,    // saved; start me again
   peer = 76,       // another rank died or is stuck; start me again
-  crash_loop = 77  // the same failure again and again; do not start me again
+  crash_loop = 77  // the same failure has come back repeatedly; do not start me again
 };
 
 class Error : public std::runtime_error {
@@ -53,7 +53,7 @@ void require(bool holds, Exit code, fmt::format_string<Args...> message, Args&&.
   if (!holds) fail(code, message, std::forward<Args>(args)...);
 }
 
-// For conditions that only a defect of Switchyard can break.
+// For conditions that only a defect of Switchyard can violate.
 template <class... Args>
 void require(bool holds, fmt::format_string<Args...> message, Args&&... args) {
   if (!holds) fail(Exit::internal, message, std::forward<Args>(args)...);

@@ -15,7 +15,7 @@ constexpr double rounder = 6755399441055744.0;
 constexpr double rounder_range = 2251799813685248.0;  // 2^51
 constexpr std::int64_t chunk = 1024;
 
-// True if every |x * scale| is below 2^51; NaN is not.
+// True if every |x * scale| is below 2^51; false if there is a NaN.
 SWITCHYARD_MULTIVERSION
 bool all_small(const float* x, std::int64_t count, double scale) {
   int large = 0;

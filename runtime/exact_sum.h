@@ -1,4 +1,4 @@
-// Sums that no order, grouping or rank count can change: integers in place of floating point.
+// Sums that no order, grouping or rank count can change: integers instead of floating point.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace switchyard {
 
-// 64-bit fixed point for gradients and losses: x stands as round(x * 2^bits).
+// 64-bit fixed point for gradients and losses: x is stored as round(x * 2^bits).
 struct FixedPoint {
   int bits = 40;
   double limit = 0.0;  // an addend must be finite and smaller than this, so that no partial sum of
@@ -22,8 +22,8 @@ struct FixedPoint {
 // 2^(40 + log2(step_tokens / 1,024)), rounded up, never below 2^40. A function of the config alone.
 FixedPoint fixed_point_for(std::int64_t step_tokens, std::int64_t num_addends);
 
-// sum[i] += round(x[i] * 2^bits), to nearest, ties to even. Returns false, having added nothing for
-// such an element, if some x[i] is not finite or not below the limit.
+// sum[i] += round(x[i] * 2^bits), to nearest, ties to even. An x[i] that is not finite, or not
+// below the limit, is not added. Returns false if there was one.
 bool add_fixed(std::span<std::int64_t> sum, std::span<const float> x, const FixedPoint& format);
 
 // A wide integer that holds any sum of up to 2^31 finite doubles exactly. Its words may be added
@@ -34,7 +34,7 @@ class WideSum {
 
   void add(double x);  // Requires finite x.
   std::span<std::int64_t, num_words> words() { return words_; }
-  double value() const;  // a function of the exact sum alone; within one unit in the last place
+  double value() const;  // depends on the exact sum alone; accurate to one unit in the last place
 
  private:
   std::array<std::int64_t, num_words> words_{};

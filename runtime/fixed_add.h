@@ -7,14 +7,14 @@ namespace switchyard {
 
 struct FixedAdd {
   double scale, limit;
-  std::int32_t* misfit;  // becomes 1 if an addend does not fit; it is left out then
+  std::int32_t* misfit;  // becomes 1 if an addend does not fit; that addend is not added
 
   __device__ void add(float value, std::int64_t& sum) const {
     const double x = value;
     if (x < limit && x > -limit) {
       sum += fixed_of(x, scale);
     } else {
-      *misfit = 1;  // whoever writes writes this
+      *misfit = 1;  // every thread that writes here writes a 1
     }
   }
 };

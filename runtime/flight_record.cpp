@@ -24,7 +24,8 @@ std::uint64_t inode_of_file(int file) {
 }
 
 void check_system(bool worked) {
-  require(worked, Exit::internal, "no memory to share with the ranks of this node: {}",
+  require(worked, Exit::internal,
+          "the system has no memory to share with the ranks of this node: {}",
           std::strerror(errno));
 }
 

@@ -1,6 +1,6 @@
 // FlightRecord: what a rank is doing. Its main thread writes it; its watchdog's thread reads it,
-// and so do the other ranks of its node (runtime/watch/neighbours.h) when it can no longer tell of
-// itself.
+// and so do the other ranks of its node (runtime/watch/neighbours.h) when the rank can no longer
+// report.
 #pragma once
 
 #include <sys/types.h>
@@ -28,30 +28,30 @@ enum class Collective : std::int32_t {
 std::string place_text(Phase phase, Collective collective);  // "saving", "in all_reduce"
 
 struct FlightRecord {
-  int file = -1;  // the descriptor of the file it lies in; -1: it is not shared
+  int file = -1;  // the descriptor of the file that holds it; -1: it is not shared
   std::atomic<Phase> phase{Phase::start};
-  std::atomic<std::int64_t> step{-1};                    // the one under way or done last
-  std::atomic<std::int64_t> collectives{0};              // begun
-  std::atomic<Collective> collective{Collective::none};  // the one it is in
-  std::atomic<std::int64_t> waited{0};                   // nanoseconds in collectives
+  std::atomic<std::int64_t> step{-1};                    // the current step, or the last one
+  std::atomic<std::int64_t> collectives{0};              // how many were begun
+  std::atomic<Collective> collective{Collective::none};  // the one that the rank is in
+  std::atomic<std::int64_t> waited{0};                   // nanoseconds spent in collectives
 };
 
 struct ReleaseRecord {
-  void operator()(FlightRecord* record) const;      // and its file
-  void operator()(const FlightRecord* view) const;  // of another process
+  void operator()(FlightRecord* record) const;      // closes its file too
+  void operator()(const FlightRecord* view) const;  // a record of another process
 };
 using SharedRecord = std::unique_ptr<FlightRecord, ReleaseRecord>;
 using RecordView = std::unique_ptr<const FlightRecord, ReleaseRecord>;
 
-// In a file of memory without a name, which goes with the last process that maps it, however that
-// ends. Errors: Exit::internal if the system has no memory for it.
+// Lies in a memory file without a name, which disappears with the last process that maps it,
+// however that process ends. Errors: Exit::internal if the system has no memory for it.
 SharedRecord make_shared_record();
-std::uint64_t inode_of(const FlightRecord& record);  // of its file; 0: it is not shared
-// The one of another process of this node; null if there is none, or the process of that number is
-// another one, as between containers.
+std::uint64_t inode_of(const FlightRecord& record);  // of the record's file; 0: it is not shared
+// Maps the record of another process of this node. Returns null if there is none, or if the inode
+// shows that this number belongs to a different process, as it may between containers.
 RecordView map_record(pid_t process, int file, std::uint64_t inode);
 
-// For the life of one collective.
+// Marks a collective in the record while it lives.
 class InCollective {
  public:
   InCollective(FlightRecord* record, Collective collective) : record_(record) {

@@ -1,4 +1,4 @@
-// What others throw, or the system answers, with the exit code that it deserves here.
+// Exceptions of other libraries and error numbers of the system, each with its exit code.
 #pragma once
 
 #include <exception>
@@ -8,11 +8,12 @@
 namespace switchyard {
 
 // Exit::usage for a path that cannot work (missing, not a folder, no permission, read-only file
-// system), otherwise Exit::storage (ENOSPC, EDQUOT, EIO and what else a disk may answer).
+// system), otherwise Exit::storage (ENOSPC, EDQUOT, EIO and whatever else a disk may report).
 Exit exit_of_system(int error);
 
-// An Error as it is; what std::filesystem throws, or a disk that is full or broken, by its number;
-// std::bad_alloc as Exit::usage, since it will not fit the next time either; else Exit::internal.
+// Returns an Error unchanged. An exception of std::filesystem, or of a disk that is full or broken,
+// gets the code of its error number; std::bad_alloc gets Exit::usage, because the same run would
+// run out of memory again; anything else gets Exit::internal.
 Error error_of(const std::exception& thrown);
 
 }  // namespace switchyard

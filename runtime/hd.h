@@ -1,6 +1,6 @@
 // The project's only conditionals: functions that run on host and device, and functions compiled
-// once per instruction set with the fastest chosen when the program starts. The arithmetic is the
-// same in every version (-ffp-contract=off).
+// once per instruction set, of which the fastest is chosen when the program starts. The arithmetic
+// is the same in every version (-ffp-contract=off).
 #pragma once
 
 #if defined(__CUDACC__)

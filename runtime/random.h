@@ -1,6 +1,6 @@
 // Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as
-// 1, 2, 3", SC 2011). A number is a function of (seed, purpose, step, index) and of nothing else,
-// so no layout can change it.
+// 1, 2, 3", SC 2011). A number depends on (seed, purpose, step, index) and on nothing else, so
+// no layout can change it.
 #pragma once
 
 #include <algorithm>

@@ -19,16 +19,16 @@ SWITCHYARD_HD inline float value_of_bf16(std::uint16_t bf16) {
   return bits_to<float>(static_cast<std::uint32_t>(bf16) << 16);
 }
 
-// bf16, to one of the two neighbours: away from zero with the probability value's distance from the
-// nearer to zero has in their gap, so that the mean over chances, uniform in [0, 2^16), is the
-// value.
+// bf16, to one of the two neighbours: rounds away from zero with a probability equal to the value's
+// distance from the neighbour nearer to zero, as a share of their gap. So the mean over all
+// chances, uniform in [0, 2^16), is the value.
 SWITCHYARD_HD inline std::uint16_t bf16_by_chance(float value, std::uint32_t chance) {
   const auto bits = bits_to<std::uint32_t>(value);
   const bool finite = (bits & 0x7f800000U) != 0x7f800000U;
   return finite ? static_cast<std::uint16_t>((bits + chance) >> 16) : bf16_of(value);
 }
 
-// Magnitudes of floats order as these do; NaN is the largest.
+// These bits order as the magnitudes of floats do; NaN is the largest.
 SWITCHYARD_HD inline std::uint32_t magnitude_bits(float value) {
   return bits_to<std::uint32_t>(value) & 0x7fffffffU;
 }
@@ -38,8 +38,8 @@ struct Int8Scale {
   float scale, inverse;
 };
 
-// largest: magnitude_bits of the group's largest. A group too small to scale becomes zeros, one
-// with an element that is not finite gets a scale of NaN.
+// largest: magnitude_bits of the group's largest element. A group too small to scale becomes zeros;
+// a group with an element that is not finite gets a scale of NaN.
 SWITCHYARD_HD inline Int8Scale int8_scale(std::uint32_t largest) {
   const float magnitude = bits_to<float>(largest >= 0x7f800000U ? 0x7fc00000U : largest);
   const float scale = magnitude / 127.0F;

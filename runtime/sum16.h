@@ -1,5 +1,5 @@
-// Sums whose order is fixed by the length alone: sixteen running sums, joined as a tree. The same
-// bits at any vector width, because lane i always takes elements i, i + 16, i + 32, ...
+// Sums whose order is fixed by the length alone: sixteen running sums, joined as a tree. They have
+// the same bits at any vector width, because lane i always takes elements i, i + 16, i + 32, ...
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ inline T join16(const T (&lane)[16]) {
   return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
-// Sum of value(i) over i in [0, count). Inline it into a SWITCHYARD_MULTIVERSION function to
-// vectorise.
+// The sum of value(i) over i in [0, count). It vectorises inside a SWITCHYARD_MULTIVERSION
+// function.
 template <class T, class Value>
 inline __attribute__((always_inline)) T sum16(std::int64_t count, Value value) {
   T lane[16] = {};

@@ -1,5 +1,5 @@
 // Tensor: a view of memory with a shape and an element type. Buffer owns memory; Arena hands out a
-// step's scratch.
+// step's scratch memory.
 #pragma once
 
 #include <array>
@@ -41,11 +41,11 @@ constexpr DType dtype_of<std::uint8_t>() {
   return DType::u8;
 }
 template <>
-constexpr DType dtype_of<std::uint16_t>() {  // its bits (runtime/rounding.h)
+constexpr DType dtype_of<std::uint16_t>() {  // the bits of a bf16 (runtime/rounding.h)
   return DType::bf16;
 }
 
-// Where memory lives. CUDA devices come from Device::cuda, which fails clearly where there is none.
+// Where memory lives. Device::cuda gives GPUs, and fails with a clear message where there is none.
 struct Device {
   enum class Kind : std::uint8_t { cpu, cuda };
   Kind kind = Kind::cpu;
@@ -77,7 +77,7 @@ class Shape {
 
 }  // namespace switchyard
 
-// Messages take a shape as it is, so that a check that holds formats nothing.
+// Messages take shapes as arguments, so that a check that holds formats nothing.
 template <>
 struct fmt::formatter<switchyard::Shape> {
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
@@ -88,8 +88,8 @@ struct fmt::formatter<switchyard::Shape> {
 
 namespace switchyard {
 
-// A non-owning, dense, row-major view. Passed by value; const-ness is not tracked: parameter names
-// say who writes.
+// A non-owning, dense, row-major view, passed by value. Const-ness is not tracked: parameter names
+// say which tensors are written.
 struct Tensor {
   void* data = nullptr;
   Shape shape;
@@ -101,8 +101,8 @@ struct Tensor {
   bool empty() const { return size() == 0; }
   std::int64_t dim(int i) const { return shape[i]; }
   std::int64_t cols() const { return shape.num_dims() == 0 ? 1 : shape[shape.num_dims() - 1]; }
-  std::int64_t rows() const;  // the product of all dims but the last, zero columns or not; [0] has
-                              // no rows
+  std::int64_t rows() const;  // the product of all dims but the last, even if that is 0; [0] has no
+                              // rows
 
   // Errors: Exit::internal if T is not the element type.
   template <class T>
@@ -124,7 +124,7 @@ Tensor tensor_of(T* data, Shape shape) {
           Device::cpu()};
 }
 
-// Owns zeroed memory, aligned to 64 bytes (2 MiB and on huge pages where that pays). Move-only.
+// Owns zeroed memory, aligned to 64 bytes (to 2 MiB, on huge pages, where that pays). Move-only.
 class Buffer {
  public:
   Buffer() = default;
@@ -136,20 +136,20 @@ class Buffer {
   Tensor tensor() const { return tensor_; }
   operator Tensor() const {
     return tensor_;
-  }  // NOLINT: a buffer may be read wherever a view is asked for
+  }  // NOLINT: a buffer may be passed wherever a view is wanted
 
  private:
   Tensor tensor_;
 };
 
-// Scratch that lives until reset(): activations of one micro-batch. It holds what was reserved;
-// where that is not enough it grows, and reset() makes one piece of it. Memory from take() is not
-// zeroed.
+// Scratch memory that lives until reset(): the activations of one micro-batch. An arena holds what
+// was reserved; if that is not enough it grows, and reset() joins its pieces into one. Memory from
+// take() is not zeroed.
 class Arena {
  public:
   explicit Arena(Device device = Device::cpu()) : device_(device) {}
-  // An arena that holds nothing: its tensors have shapes and no memory. high_water_bytes() tells how
-  // much an arena that gives out memory would need.
+  // An arena that holds nothing: its tensors have shapes and no memory. high_water_bytes() tells
+  // how much an arena that gives out memory would need.
   static Arena counting(Device device);
 
   void reserve(std::int64_t bytes);  // Requires: nothing was taken or reserved before.
@@ -168,8 +168,8 @@ class Arena {
   std::int64_t high_water_ = 0;
 };
 
-// Gives back what was taken from the arena since: memory of one call, which the next call finds
-// warm.
+// Gives back, when it ends, what was taken from the arena meanwhile: the memory of one call, which
+// the next call finds warm.
 class ArenaScope {
  public:
   explicit ArenaScope(Arena& arena)

@@ -27,7 +27,7 @@ class ArrivedRows final : public PendingRows {
   bool arrived() override { return true; }
 };
 
-// One rank: every collective is a copy, or nothing.
+// A single rank: every collective copies or does nothing.
 class SingleComm final : public Comm {
  public:
   int rank() const override { return 0; }
@@ -77,7 +77,8 @@ std::vector<std::int64_t> gather_sizes(Comm& comm, const std::string& text) {
   return sizes;
 }
 
-// Uneven parts, so the row exchange with rows of one byte. out: [i] is what rank i sent.
+// The texts have different lengths, so this exchanges rows of one byte. Returns [i]: what rank i
+// sent.
 std::vector<std::string> exchange_texts(Comm& comm, std::string mine,
                                         const std::vector<std::int64_t>& send,
                                         const std::vector<std::int64_t>& receive) {
@@ -116,7 +117,7 @@ std::string broadcast_text(Comm& comm, const std::string& text, int root) {
 }
 
 std::vector<std::string> all_gather_text(Comm& comm, const std::string& text) {
-  // Everyone sends its text to everyone.
+  // Every rank sends its text to every rank.
   std::string mine;
   for (int i = 0; i < comm.size(); ++i) mine += text;
   const std::vector<std::int64_t> send(static_cast<std::size_t>(comm.size()), std::ssize(text));

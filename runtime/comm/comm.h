@@ -14,7 +14,7 @@ namespace switchyard {
 
 enum class Reduce : std::uint8_t { sum, min, max, bit_or };
 
-// Memory that the ranks of one node share: one part per rank, all of one size, each on huge pages
+// Memory that the ranks of one node share: one part per rank, all of the same size, on huge pages
 // where the system has them.
 class SharedWindow {
  public:
@@ -24,11 +24,11 @@ class SharedWindow {
   SharedWindow& operator=(const SharedWindow&) = delete;
 
   virtual std::byte* part(int rank) const = 0;
-  // Collective. What any rank wrote before, every rank reads afterwards.
+  // Collective. Afterwards every rank reads what any rank wrote before.
   virtual void fence() = 0;
 };
 
-// Rows on their way (Comm::start_exchange_rows). They must arrive before it goes away.
+// Rows in transit (Comm::start_exchange_rows). They must arrive before this object is destroyed.
 class PendingRows {
  public:
   virtual ~PendingRows() = default;
@@ -36,12 +36,12 @@ class PendingRows {
   PendingRows(const PendingRows&) = delete;
   PendingRows& operator=(const PendingRows&) = delete;
 
-  virtual bool arrived() = 0;  // Moves them on, and does not wait.
+  virtual bool arrived() = 0;  // Makes progress, and does not wait.
 };
 
-// Collective: every rank of the group calls in the same order. Results are ready for work queued on
-// `stream` afterwards. Element types f32, f64, i32, i64, u8; a rank with nothing to give passes
-// empty tensors and still calls.
+// Collective: every rank of the group calls in the same order. Work that is
+// queued on `stream` afterwards sees the results. Element types: f32, f64, i32, i64, u8. A rank
+// without data passes empty tensors and still calls.
 class Comm {
  public:
   virtual ~Comm() = default;
@@ -56,21 +56,21 @@ class Comm {
   virtual void broadcast(Tensor inout, int root, Stream& stream) = 0;
   // out: [size * in.size()], in rank order.
   virtual void all_gather(Tensor in, Tensor out, Stream& stream) = 0;
-  // A tensor of one part for each rank, in rank order, of sizes[rank] elements; all ranks pass the
-  // same sizes. reduce_scatter_parts: afterwards my part holds the sum over the ranks, and the
-  // other parts are undefined. all_gather_parts: my part is given, and afterwards all are.
+  // The tensor has a part of sizes[rank] elements for each rank, in rank order; all ranks pass the
+  // same sizes. After reduce_scatter_parts a rank's own part holds the sum over the ranks, and the
+  // other parts are undefined. all_gather_parts fills the other parts from their ranks.
   virtual void reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes,
                                     Stream& stream) = 0;
   virtual void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes,
                                 Stream& stream) = 0;
-  // Row counts per peer; rows of `in` stand in rank order of their destination, rows of `out` of
-  // their source.
+  // send, recv: row counts per peer. The rows of `in` are in rank order of their destinations, the
+  // rows of `out` in rank order of their sources.
   virtual void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                                std::span<const std::int64_t> recv, Stream& stream) = 0;
-  // The same, but a rank's rows for itself stay behind: their places in `out` are undefined.
+  // The same, but does not copy a rank's rows for itself: their places in `out` are undefined.
   virtual void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                              std::span<const std::int64_t> recv, Stream& stream) = 0;
-  // exchange_rows without waiting. Both tensors stay as they are until the rows arrived.
+  // exchange_rows without waiting. Both tensors must stay unchanged until the rows have arrived.
   virtual std::unique_ptr<PendingRows> start_exchange_rows(Tensor in,
                                                            std::span<const std::int64_t> send,
                                                            Tensor out,
@@ -78,12 +78,12 @@ class Comm {
   virtual void barrier() = 0;
   // Ranks that pass the same color form a group, ordered by key.
   virtual std::unique_ptr<Comm> split(int color, int key) = 0;
-  // The ranks that share memory with me.
+  // Groups the ranks that share memory.
   virtual std::unique_ptr<Comm> split_node() = 0;
-  // `bytes` for each rank, at least. Requires: all ranks of the group are on one node. The window
-  // must go away before this does.
+  // Gives each rank at least `bytes`. Requires: all ranks of the group are on one node. The window
+  // must be destroyed before this object.
   virtual std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) = 0;
-  // Ends every rank of the job, now.
+  // Ends every rank of the job at once.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };
 
@@ -94,7 +94,7 @@ std::int64_t reduce_one(Comm& comm, std::int64_t value, Reduce reduce);
 double reduce_one(Comm& comm, double value, Reduce reduce);
 std::string broadcast_text(Comm& comm, const std::string& text, int root);
 std::vector<std::string> all_gather_text(Comm& comm, const std::string& text);
-// On rank 0 the texts of all ranks, elsewhere nothing: what no other rank must hold.
+// Returns the texts of all ranks on rank 0, and nothing elsewhere, to save memory.
 std::vector<std::string> gather_text(Comm& comm, const std::string& text);
 
 }  // namespace switchyard

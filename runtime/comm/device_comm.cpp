@@ -16,9 +16,9 @@ bool on_host(const Stream& stream, Tensor tensor) {
   return stream.device().kind == Device::Kind::cpu || tensor.device.kind == Device::Kind::cpu;
 }
 
-// Calls body with the tensor's elements on the host, and takes them back.
+// Calls body with the tensor's elements on the host, and copies them back.
 template <class Body>
-void on_its_way(Tensor inout, Stream& stream, Body body) {
+void through_host(Tensor inout, Stream& stream, Body body) {
   HostWrite staged(inout, stream);
   stream.queue()->copy(inout.data, staged.tensor().data, inout.bytes());
   stream.synchronize();
@@ -26,8 +26,8 @@ void on_its_way(Tensor inout, Stream& stream, Body body) {
   staged.send();
 }
 
-// Ranks that share a GPU, which NCCL refuses: through pinned memory of the host. Each call waits
-// for the device.
+// For ranks that share a GPU, which NCCL refuses: tensors travel through pinned memory of the host.
+// Each call waits for the device.
 class StagedComm final : public DeviceComm {
  public:
   using DeviceComm::DeviceComm;
@@ -41,17 +41,17 @@ class StagedComm final : public DeviceComm {
     reduce_on_host(inout, reduce, stream);
   }
   void broadcast_on_device(Tensor inout, int root, Stream& stream) override {
-    on_its_way(inout, stream, [&](Tensor host) { control().broadcast(host, root, stream); });
+    through_host(inout, stream, [&](Tensor host) { control().broadcast(host, root, stream); });
   }
   void scatter_parts_on_device(Tensor inout, std::span<const std::int64_t> sizes,
                                Stream& stream) override {
-    on_its_way(inout, stream,
-               [&](Tensor host) { control().reduce_scatter_parts(host, sizes, stream); });
+    through_host(inout, stream,
+                 [&](Tensor host) { control().reduce_scatter_parts(host, sizes, stream); });
   }
   void gather_parts_on_device(Tensor inout, std::span<const std::int64_t> sizes,
                               Stream& stream) override {
-    on_its_way(inout, stream,
-               [&](Tensor host) { control().all_gather_parts(host, sizes, stream); });
+    through_host(inout, stream,
+                 [&](Tensor host) { control().all_gather_parts(host, sizes, stream); });
   }
   void gather_on_device(Tensor in, Tensor out, Stream& stream) override {
     const HostRead from(in, stream);
@@ -68,8 +68,8 @@ class StagedComm final : public DeviceComm {
   }
 };
 
-// Whether no two ranks of a node compute on one GPU. Collective.
-bool gpus_are_their_own(Comm& world, Device device) {
+// Collective. True if no two ranks of a node compute on the same GPU.
+bool each_has_a_gpu(Comm& world, Device device) {
   const std::unique_ptr<Comm> node = world.split_node();
   std::int64_t mine = cuda::identity_of(device);
   std::vector<std::int64_t> all(static_cast<std::size_t>(node->size()));
@@ -110,7 +110,7 @@ void DeviceComm::all_gather_parts(Tensor inout, std::span<const std::int64_t> si
 }
 
 void DeviceComm::reduce_on_host(Tensor inout, Reduce reduce, Stream& stream) {
-  on_its_way(inout, stream, [&](Tensor host) { control_->all_reduce(host, reduce, stream); });
+  through_host(inout, stream, [&](Tensor host) { control_->all_reduce(host, reduce, stream); });
 }
 
 void DeviceComm::all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
@@ -135,14 +135,15 @@ std::unique_ptr<PendingRows> DeviceComm::start_exchange_rows(Tensor in,
                                                              std::span<const std::int64_t> send,
                                                              Tensor out,
                                                              std::span<const std::int64_t> recv) {
-  require(in.device == Device::cpu() && out.device == Device::cpu(),
-          "rows of a GPU travel in the order of a stream");
+  require(
+      in.device == Device::cpu() && out.device == Device::cpu(),
+      "start_exchange_rows takes host tensors only: rows of a GPU travel in the order of a stream");
   return control_->start_exchange_rows(in, send, out, recv);
 }
 
 DeviceWorld make_device_world(std::unique_ptr<Comm> world, Device device) {
   if (device.kind == Device::Kind::cpu) return {std::move(world), "MPI"};
-  if (gpus_are_their_own(*world, device)) {
+  if (each_has_a_gpu(*world, device)) {
     return {cuda::make_nccl_comm(std::move(world), device), "NCCL, a GPU to each rank"};
   }
   return {std::make_unique<StagedComm>(std::move(world)),

@@ -1,6 +1,5 @@
-// Comm for ranks that compute on GPUs: tensors of the host travel by `control`, tensors of a device
-// by NCCL where each rank has a GPU of its own, and through pinned memory of the host where ranks
-// share one.
+// Comm for ranks that compute on GPUs. Host tensors travel by `control`. Device tensors travel by
+// NCCL if each rank has its own GPU, and through pinned memory of the host if ranks share one.
 #pragma once
 
 #include <cstdlib>
@@ -13,12 +12,12 @@ namespace switchyard {
 
 struct DeviceWorld {
   std::unique_ptr<Comm> comm;
-  std::string how;  // one line for the log: "NCCL, a GPU to each rank"
+  std::string how;  // a line for the log: "NCCL, a GPU to each rank"
 };
-// Collective over `world`. For a CPU, `world` itself.
+// Collective over `world`. For a CPU this returns `world` itself.
 DeviceWorld make_device_world(std::unique_ptr<Comm> world, Device device);
 
-// What both ways have in common: the control plane, and whose work it is.
+// The common part of both ways: host tensors, groups, and the choice by a tensor's device.
 class DeviceComm : public Comm {
  public:
   explicit DeviceComm(std::unique_ptr<Comm> control) : control_(std::move(control)) {}
@@ -35,7 +34,7 @@ class DeviceComm : public Comm {
                        std::span<const std::int64_t> recv, Stream& stream) override;
   void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                      std::span<const std::int64_t> recv, Stream& stream) override;
-  // Errors: Exit::internal for tensors of a device.
+  // Errors: Exit::internal for device tensors.
   std::unique_ptr<PendingRows> start_exchange_rows(Tensor in, std::span<const std::int64_t> send,
                                                    Tensor out,
                                                    std::span<const std::int64_t> recv) override;
@@ -54,13 +53,13 @@ class DeviceComm : public Comm {
 
  protected:
   Comm& control() { return *control_; }
-  // By `control`, through pinned memory of the host. Waits for the device.
+  // Reduces by `control`, through pinned memory of the host. Waits for the device.
   void reduce_on_host(Tensor inout, Reduce reduce, Stream& stream);
 
  private:
-  // The same way of travelling for another group. Collective over it.
+  // The same kind of communicator for another group. Collective over that group.
   virtual std::unique_ptr<Comm> beside(std::unique_ptr<Comm> control) = 0;
-  // As above, for tensors of a device and more than one rank.
+  // The collectives above, for device tensors and more than one rank.
   virtual void reduce_on_device(Tensor inout, Reduce reduce, Stream& stream) = 0;
   virtual void broadcast_on_device(Tensor inout, int root, Stream& stream) = 0;
   virtual void gather_on_device(Tensor in, Tensor out, Stream& stream) = 0;
@@ -68,7 +67,7 @@ class DeviceComm : public Comm {
                                        Stream& stream) = 0;
   virtual void gather_parts_on_device(Tensor inout, std::span<const std::int64_t> sizes,
                                       Stream& stream) = 0;
-  // As exchange_rows: my own rows stay behind.
+  // As exchange_rows, which does not copy a rank's rows for itself.
   virtual void exchange_on_device(Tensor in, std::span<const std::int64_t> send, Tensor out,
                                   std::span<const std::int64_t> recv, Stream& stream) = 0;
 

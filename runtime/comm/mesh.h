@@ -1,4 +1,4 @@
-// Mesh: who I am. World = replicas x experts; each axis is a communicator.
+// Mesh: a rank's place. World = replicas x experts; each axis is a communicator.
 #pragma once
 
 #include <memory>
@@ -9,11 +9,11 @@ namespace switchyard {
 
 struct Mesh {
   std::unique_ptr<Comm> world;
-  std::unique_ptr<Comm> experts;  // the ranks of my expert group, consecutive in world: together
-                                  // they host every expert once
+  std::unique_ptr<Comm> experts;  // the ranks of this expert group, consecutive in world;
+                                  // together they host every expert once
   std::unique_ptr<Comm>
-      replicas;                // the ranks with my index in each group: they host the same experts
-  std::unique_ptr<Comm> node;  // the ranks that share memory with me
+      replicas;                // the ranks at this place of every group: they host the same experts
+  std::unique_ptr<Comm> node;  // the ranks that share memory with this one
 
   int expert_degree() const { return experts->size(); }
 };

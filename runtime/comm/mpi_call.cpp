@@ -25,7 +25,7 @@ MPI_Datatype mpi_type_of(DType dtype) {
       return MPI_INT64_T;
     case DType::u8:
       return MPI_UINT8_T;
-    case DType::bf16:  // travels, and is never reduced
+    case DType::bf16:  // only copied, never reduced
       return MPI_UINT16_T;
   }
   fail(Exit::internal, "MPI has no type for {}", name_of(dtype));

@@ -1,4 +1,4 @@
-// What every call of MPI needs: its verdict as an exception, and our element types as its own.
+// What every MPI call needs: errors as exceptions, and our element types as MPI types.
 #pragma once
 
 #include <mpi.h>
@@ -9,7 +9,7 @@
 
 namespace switchyard {
 
-// Errors: Exit::peer with MPI's own words.
+// Errors: Exit::peer with MPI's own message.
 void check_mpi(int code, std::source_location where = std::source_location::current());
 
 MPI_Datatype mpi_type_of(DType dtype);

@@ -42,8 +42,9 @@ std::int64_t to_next(std::int64_t boundary, const void* address) {
 class MpiWindow final : public SharedWindow {
  public:
   MpiWindow(std::int64_t bytes, int num_ranks, MPI_Comm comm) : comm_(comm) {
-    // Open MPI 4.1.4 has parts begin 8 bytes past a cache line: every row would lie across lines,
-    // and none be streamed. Ranks map whole pages, so they agree where the next one begins.
+    // Open MPI 4.1.4 begins parts 8 bytes past a cache line, so that every row would straddle
+    // lines, and copies could not stream. Ranks map whole pages, so they agree where the next one
+    // begins.
     constexpr std::int64_t page_bytes = std::int64_t{2} << 20, small_page = 4096;
     const std::int64_t rounded = (bytes + small_page + page_bytes - 1) / page_bytes * page_bytes;
     void* mine = nullptr;
@@ -56,7 +57,8 @@ class MpiWindow final : public SharedWindow {
       check_mpi(MPI_Win_shared_query(window_, rank, &size, &unit, &part));
       parts_.push_back(static_cast<std::byte*>(part) + to_next(small_page, part));
     }
-    // Only a hint, for the whole pages inside: where huge pages are off, ordinary ones serve.
+    // This is only a hint, for the whole pages inside: where huge pages are off, the system uses
+    // ordinary ones.
     const std::int64_t skipped = to_next(page_bytes, mine);
     if (rounded > skipped) {
       madvise(static_cast<std::byte*>(mine) + skipped, static_cast<std::size_t>(rounded - skipped),
@@ -81,7 +83,7 @@ class MpiWindow final : public SharedWindow {
   std::vector<std::byte*> parts_;
 };
 
-// Collectives on long vectors go in pieces, below what an int can count.
+// Collectives on long vectors go in pieces whose elements an int can count.
 constexpr std::int64_t longest_piece = std::int64_t{1} << 28;
 
 class MpiComm final : public Comm {
@@ -117,7 +119,8 @@ class MpiComm final : public Comm {
     const InCollective mark(record_, Collective::all_gather);
     require(out.size() == in.size() * size_, "gathering {} of {} elements into {}", size_,
             in.size(), out.size());
-    if (in.size() == 0) return;  // on all ranks alike; MPICH takes two null pointers for aliases
+    if (in.size() == 0)
+      return;  // true on all ranks or none; MPICH takes two null pointers for aliases
     const RowType row(in.bytes());
     check_mpi(MPI_Allgather(in.data, 1, row.get(), out.data, 1, row.get(), comm_));
   }
@@ -142,7 +145,7 @@ class MpiComm final : public Comm {
                      std::span<const std::int64_t> recv, Stream&) override {
     const InCollective mark(record_, Collective::exchange_rows);
     RowExchange exchange(in, send, out, recv, size_);
-    exchange.leave_behind(rank_);
+    exchange.skip_own(rank_);
     exchange.run(comm_);
   }
 
@@ -199,8 +202,8 @@ class MpiComm final : public Comm {
 MpiSession::MpiSession(int* argc, char*** argv) {
   int provided = 0;
   check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided));
-  // Before the first dup: a communicator inherits its handler, and without this one no call above
-  // returns an error.
+  // This comes before the first dup, because a communicator inherits its handler. With MPI's own
+  // handler no call would return an error.
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   require(provided == MPI_THREAD_MULTIPLE, Exit::usage,
           "this MPI library offers no MPI_THREAD_MULTIPLE (level {})", provided);

@@ -8,8 +8,7 @@
 
 namespace switchyard {
 
-// MPI for the life of the process: initialised with MPI_THREAD_MULTIPLE, finalised by the
-// destructor.
+// MPI while the object lives: initialised with MPI_THREAD_MULTIPLE, finalised by the destructor.
 class MpiSession {
  public:
   MpiSession(int* argc, char*** argv);
@@ -17,8 +16,8 @@ class MpiSession {
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
 
-  // Collective: a duplicate of the world communicator. It, and what is split from it, notes its
-  // collectives in `record`, if that is given.
+  // Collective. Returns a duplicate of the world communicator. This communicator and all that are
+  // split from it note their collectives in `record`, if there is one.
   std::unique_ptr<Comm> world(FlightRecord* record = nullptr) const;
 };
 

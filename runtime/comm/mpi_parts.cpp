@@ -5,15 +5,16 @@
 #include <vector>
 
 #include "runtime/comm/mpi_call.h"
+#include "runtime/comm/mpi_rows.h"
 
 namespace switchyard {
 namespace {
 
-// Elements of one message: large enough for a network's bandwidth, small enough to be added from
-// the cache.
+// Elements of one message: enough for a network's bandwidth, few enough to be added while they are
+// in the cache.
 constexpr std::int64_t message_elements = std::int64_t{1} << 17;
 
-// Who I am in a communicator, and where each rank's part of the tensor lies.
+// This rank's place in a communicator, and each rank's part of the tensor.
 struct PartMap {
   int rank = 0, size = 1;
   std::vector<Tensor> part;
@@ -64,7 +65,8 @@ void wait_for(std::vector<MPI_Request>& requests) {
   check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE));
 }
 
-// part += what `from` sends of it. scratch: two messages; one arrives while the other is added.
+// Adds to the part what `from` sends. scratch holds two messages: one arrives while the other is
+// added.
 void add_arriving(Tensor part, Tensor scratch, int from, MPI_Comm comm) {
   const auto slot = [&](std::int64_t i) {
     return scratch.row_range(i % 2, i % 2 + 1).range(0, message(part, i).size());
@@ -96,13 +98,16 @@ void mpi_reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes,
 
 void mpi_all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes, MPI_Comm comm) {
   const PartMap map(inout, sizes, comm);
-  for (int places = 0; places + 1 < map.size; ++places) {
-    const Tensor arriving = map.of(map.away(-places - 1));
-    std::vector<MPI_Request> requests = start_sends(map.of(map.away(-places)), map.away(1), comm);
-    for (std::int64_t i = 0; i < num_messages(arriving); ++i)
-      requests.push_back(start_receive(message(arriving, i), map.away(-1), comm));
-    wait_for(requests);
-  }
+  if (inout.empty()) return;
+  // As many elements as divide every part make one row, so that int counts reach further.
+  std::int64_t row_elements = std::int64_t{1} << 20;
+  for (const std::int64_t size : sizes) row_elements = std::gcd(row_elements, size);
+  std::vector<std::int64_t> rows;
+  for (const std::int64_t size : sizes) rows.push_back(size / row_elements);
+  const RowCounts counts(rows);
+  const RowType row(row_elements * bytes_of(inout.dtype));
+  check_mpi(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, inout.data, counts.counts.data(),
+                           counts.begins.data(), row.get(), comm));
 }
 
 }  // namespace switchyard

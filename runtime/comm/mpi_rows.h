@@ -1,4 +1,4 @@
-// Rows from all ranks to all ranks as MPI wants them: at once, or as messages on their way.
+// Exchanges of rows between all ranks by MPI: in one collective call, or as messages in transit.
 #pragma once
 
 #include <mpi.h>
@@ -11,7 +11,7 @@
 
 namespace switchyard {
 
-// A row as one MPI element, so that counts and displacements are rows and do not overflow an int.
+// A row as one MPI element. Counts and displacements are then rows, which an int can hold.
 class RowType {
  public:
   explicit RowType(std::int64_t bytes) {
@@ -61,8 +61,8 @@ struct RowExchange {
             name_of(out.dtype));
   }
   static std::int64_t row_bytes(Tensor filled) { return filled.cols() * bytes_of(filled.dtype); }
-  // The rank's rows for itself keep their places, and do not travel.
-  void leave_behind(int rank) {
+  // Leaves out the rank's rows for itself. They keep their places in both tensors.
+  void skip_own(int rank) {
     sent.counts[static_cast<std::size_t>(rank)] = 0;
     received.counts[static_cast<std::size_t>(rank)] = 0;
   }
@@ -72,16 +72,16 @@ struct RowExchange {
   }
 };
 
-// Pairs of messages: with MPI_Ialltoallv of Open MPI 4.1.4 exchanges in which some ranks had
-// nothing to send hung in the tests; the cause was not found. A program of that call alone did not
-// hang: 2 to 8 ranks, a third of them silent, rows of 80 bytes to 64 KiB, tested from a thread
-// beside collectives on another communicator, 800 exchanges each.
+// Sends pairs of messages. MPI_Ialltoallv of Open MPI 4.1.4 hung in the tests when some ranks had
+// nothing to send; we did not find the cause. A program with that call alone did not hang: 2 to 8
+// ranks, a third of them silent, rows of 80 bytes to 64 KiB, tested from a thread beside
+// collectives on another communicator, 800 exchanges each.
 class MpiPendingRows final : public PendingRows {
  public:
   MpiPendingRows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                  std::span<const std::int64_t> recv, int my_rank, MPI_Comm comm)
       : exchange_(in, send, out, recv, static_cast<int>(send.size())) {
-    exchange_.leave_behind(my_rank);
+    exchange_.skip_own(my_rank);
     const std::int64_t bytes = RowExchange::row_bytes(in.empty() ? out : in);
     const auto start = [&](const RowCounts& rows, Tensor tensor, std::size_t rank, auto call) {
       if (rows.counts[rank] == 0) return;

@@ -1,6 +1,5 @@
-// DeviceComm by NCCL, on a stream of its own that events order: what it sends waits for the work
-// queued before, and the work queued afterwards waits for what it received; the host waits for
-// nothing.
+// DeviceComm by NCCL, on a separate stream that events order: sends wait for the work queued
+// before, and work queued afterwards waits for what was received. The host never waits.
 #include <exception>
 
 #include "runtime/comm/nccl_comm.h"
@@ -49,14 +48,14 @@ class NcclComm final : public DeviceComm {
         device_(device),
         stream_(device),
         comm_(size(), id_for(this->control()), rank()) {}
-  // Collective: a rank that aborts takes back what is still on its way to a slower one. After an
-  // error nothing is waited for, since what is under way may be what a peer never sent.
+  // Collective, because aborting would take back rows that are still in transit to a slower rank.
+  // After an error this does not wait, since a peer may never send what is awaited.
   ~NcclComm() override {
     if (std::uncaught_exceptions() > 0 || comm_ == nullptr) return;
     cudaStreamSynchronize(stream_);
     try {
       control().barrier();
-    } catch (const Error&) {  // of a peer that died, to whom nothing is on its way
+    } catch (const Error&) {  // a peer died, so nothing is in transit to it
     }
   }
 
@@ -65,7 +64,7 @@ class NcclComm final : public DeviceComm {
     return std::make_unique<NcclComm>(std::move(control), device_);
   }
 
-  // Runs `call` between the work that is queued on `stream` and what will be.
+  // Orders `call` after the work that is queued on `stream` and before work that is queued later.
   template <class Call>
   void in_order(Stream& stream, Call call) {
     const cudaStream_t compute = cuda_queue(stream).stream();
@@ -90,7 +89,7 @@ class NcclComm final : public DeviceComm {
                                ncclUint8, root, comm_, stream_));
     });
   }
-  // Calls body(part, rank) for each rank's part, as one group of NCCL's.
+  // Calls body(part, rank) for each rank's part, as one NCCL group.
   template <class Body>
   void for_parts(Tensor inout, std::span<const std::int64_t> sizes, Stream& stream, Body body) {
     in_order(stream, [&] {

@@ -8,7 +8,7 @@
 
 namespace switchyard::cuda {
 
-// Collective over `control`, whose ranks have a GPU each: device tensors travel by NCCL, host
+// Collective over `control`, whose ranks each have a GPU. Device tensors travel by NCCL, host
 // tensors by `control`.
 std::unique_ptr<Comm> make_nccl_comm(std::unique_ptr<Comm> control, Device device);
 

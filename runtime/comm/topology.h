@@ -9,7 +9,7 @@
 namespace switchyard {
 
 struct Topology {
-  std::unique_ptr<Comm> node;           // the ranks of the group that share memory with me
+  std::unique_ptr<Comm> node;           // the ranks of the group that share memory with this rank
   std::vector<std::vector<int>> ranks;  // [nodes]: the group's ranks on each, ascending; nodes
                                         // are numbered by their lowest rank
   std::vector<int> node_of;             // [group]: the node of each rank
@@ -19,8 +19,8 @@ struct Topology {
   int smallest_node() const;
 };
 
-// Collective. ranks_per_node cuts each node into pieces of that many ranks, as if they were nodes:
-// a cluster in one machine. 0: nodes as they are.
+// Collective. ranks_per_node splits each node into groups of that many ranks, which count as nodes:
+// it makes one machine look like a cluster. 0 keeps the real nodes.
 Topology make_topology(Comm& group, int ranks_per_node);
 
 }  // namespace switchyard

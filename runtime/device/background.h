@@ -12,11 +12,11 @@ namespace switchyard {
 class Background {
  public:
   Background();
-  ~Background();  // Finishes what was submitted.
+  ~Background();  // Finishes every submitted job first.
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
 
-  // Jobs run in the order of their submission. What a job throws, get() of its future throws.
+  // Jobs run in the order of submission. get() of the future throws what the job threw.
   std::future<void> submit(std::packaged_task<void()> job);
 
  private:

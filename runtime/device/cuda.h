@@ -1,7 +1,7 @@
 // Memory, queues and element-wise ops of the CUDA backend, in terms that name no CUDA type. The .cu
 // files define them; a program that is linked without them takes no_cuda.cpp, where every function
-// is an Error with Exit::usage. runtime/product/cuda_products.h and runtime/comm/nccl_comm.h are
-// the other two doors of this room to the backend.
+// throws an Error with Exit::usage. runtime/product/cuda_product_ops.h and runtime/comm/nccl_comm.h
+// are the other two doors of this room to the backend.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ std::unique_ptr<DeviceQueue> make_queue(Device device, bool tf32);
 
 RuntimeOps& runtime_ops();
 
-// What tells one GPU of a node from another.
+// Tells one GPU of a node from another.
 std::int64_t identity_of(Device device);
-// Where it sits on the PCI bus: "0000:3B:00.0".
+// The device's place on the PCI bus: "0000:3B:00.0".
 std::string pci_address(Device device);
 
 }  // namespace cuda

@@ -22,8 +22,9 @@ inline void check(cublasStatus_t result,
           where.function_name(), cublasLtGetStatusString(result));
 }
 
-// Whether it is done, of what was asked about an event or a stream. That it is not is no error, but
-// stands as the last one until it is taken back, and CUB would take it for its own.
+// Whether an event or a stream is done, given the answer to a query. "Not ready" is not an error,
+// but the runtime keeps it as the last error until someone reads it, and CUB would mistake it for
+// its own.
 inline bool is_done(cudaError_t answer,
                     std::source_location where = std::source_location::current()) {
   if (answer == cudaErrorNotReady) {

@@ -6,14 +6,14 @@
 
 namespace switchyard {
 
-// A queue that does not wait for work without a queue. Its device is current from then on.
+// A queue that does not wait for work without a queue. The constructor makes its device current.
 class CudaStream {
  public:
   explicit CudaStream(Device device) {
     check(cudaSetDevice(device.index));
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   }
-  ~CudaStream() { cudaStreamDestroy(stream_); }  // what is queued is still done
+  ~CudaStream() { cudaStreamDestroy(stream_); }  // queued work still completes
   CudaStream(const CudaStream&) = delete;
   CudaStream& operator=(const CudaStream&) = delete;
   operator cudaStream_t() const { return stream_; }
@@ -22,7 +22,7 @@ class CudaStream {
   cudaStream_t stream_ = nullptr;
 };
 
-// Of the current device.
+// An event of the current device.
 class CudaEvent {
  public:
   CudaEvent() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
@@ -35,7 +35,7 @@ class CudaEvent {
   cudaEvent_t event_ = nullptr;
 };
 
-// Memory of the host that devices read and write by themselves.
+// Host memory that devices read and write by themselves.
 class PinnedMemory {
  public:
   explicit PinnedMemory(std::int64_t bytes) {

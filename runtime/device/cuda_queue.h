@@ -26,9 +26,9 @@ class CudaQueue final : public DeviceQueue {
   cudaStream_t stream() const { return stream_; }
   cublasLtHandle_t blas() const { return blas_; }
   bool tf32() const override { return tf32_; }
-  // Of cuBLASLt; allocated when first asked for, since not every queue multiplies.
+  // Memory for cuBLASLt; allocated on first use, since not every queue multiplies.
   Tensor workspace();
-  // For what one op needs on its way: reset when the op has queued its work.
+  // Memory for one op, which resets it once all its work is queued.
   Arena& scratch() { return scratch_; }
   // The kernels of products met so far (runtime/product/matmul.cu).
   using ProductKey = std::array<std::int64_t, 6>;
@@ -38,7 +38,7 @@ class CudaQueue final : public DeviceQueue {
   struct Pinned {
     std::int64_t bytes;
     PinnedMemory memory{bytes};
-    CudaEvent free_after{};  // recorded when it was given back
+    CudaEvent free_after{};  // recorded when the memory was given back
     bool taken = true;
   };
 
@@ -49,7 +49,7 @@ class CudaQueue final : public DeviceQueue {
   Buffer workspace_;
   Arena scratch_;
   std::map<ProductKey, cublasLtMatmulAlgo_t> algorithms_;
-  std::deque<Pinned> pinned_;  // they stay where they are
+  std::deque<Pinned> pinned_;  // a deque: its elements do not move
 };
 
 // Errors: Exit::internal for a CPU stream.

@@ -8,7 +8,7 @@
 
 namespace switchyard {
 
-// The table in memory of the GPU that lives as long as the arena's; nothing waits.
+// Returns the table in memory of the GPU, which lives as long as the arena's. Nothing waits.
 template <class T>
 const T* on_gpu(const std::vector<T>& table, Arena& arena, Stream& stream) {
   const auto bytes = static_cast<std::int64_t>(table.size() * sizeof(T));

@@ -1,4 +1,4 @@
-// Finding GPUs.
+// Finds GPUs (runtime/tensor.h, runtime/device/cuda.h).
 #include <cuda_runtime.h>
 
 #include <cstring>

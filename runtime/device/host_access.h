@@ -1,5 +1,5 @@
-// Where the host and a stream's device meet: reading what the device computed, and handing it what
-// the host did. On a CPU both are the memory itself, and cost nothing.
+// How the host reads what a stream's device computed, and hands it what the host computed. On a CPU
+// both use the memory itself, and cost nothing.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,7 @@
 
 namespace switchyard {
 
-// Memory of the host that a stream's device copies from and to: pinned, or of the stream's own
-// memory if that is the host's.
+// Pinned memory of the host that a stream's device copies from and to.
 class HostMemory {
  public:
   HostMemory() = default;
@@ -26,7 +25,7 @@ class HostMemory {
   void* data_ = nullptr;
 };
 
-// A tensor as the host reads it. On a GPU this waits for all work queued so far: the steady state
+// A tensor as the host reads it. On a GPU this waits for all work queued so far, so a training step
 // has few of them (docs/cuda.md).
 class HostRead {
  public:
@@ -46,7 +45,7 @@ class HostRead {
 // A tensor that the host writes and the stream's device reads afterwards.
 class HostWrite {
  public:
-  // `target` is where the device will read; nothing waits.
+  // The device will read `target`. Nothing waits.
   HostWrite(Tensor target, Stream& stream);
 
   template <class T>
@@ -55,7 +54,7 @@ class HostWrite {
   }
   Tensor tensor() const { return host_; }
   Tensor target() const { return target_; }
-  // Queues the way to the device, for what was written before. Returns target.
+  // Queues the copy of what was written so far to the device. Returns target.
   Tensor send();
 
  private:
@@ -64,11 +63,12 @@ class HostWrite {
   std::optional<HostMemory> copy_;
 };
 
-// At once, for starting, loading and saving: no work that uses the tensor may be queued.
+// Copies before the call returns, for starting, loading and saving. Requires: no queued work uses
+// the tensor.
 void write_now(const void* from, Tensor tensor);
 void read_now(Tensor tensor, void* to);
 
-// `tensor`, if it is where the stream's device reads, or a copy there that lives in `arena`.
+// Returns `tensor` if the stream's device can read it, else a copy on that device in `arena`.
 Tensor on_device(Tensor tensor, Arena& arena, Stream& stream);
 
 }  // namespace switchyard

@@ -1,4 +1,4 @@
-// What kernels are made of: launching one, sums of a warp and a block in a fixed order, and memory
+// Building blocks of kernels: launches, sums of a warp and a block in a fixed order, and memory
 // in pieces of 16 bytes. For .cu files.
 #pragma once
 
@@ -24,7 +24,7 @@ struct Grid {
   std::int64_t shared_bytes = 0;
 };
 
-// What any GPU takes. Errors: Exit::usage beyond it.
+// Errors: Exit::usage for a grid that exceeds the limits of every GPU.
 inline void check_grid(const Grid& grid) {
   constexpr std::int64_t max_blocks = 0x7fffffff, max_across = 65535;
   require(grid.blocks <= max_blocks && grid.blocks_y <= max_across && grid.blocks_z <= max_across,
@@ -34,8 +34,8 @@ inline void check_grid(const Grid& grid) {
           grid.blocks, grid.blocks_y, grid.blocks_z, max_blocks, max_across, max_across);
 }
 
-// Queues kernel(arguments...); a grid without blocks is no work. A block that wants more than 48
-// KiB of shared memory says so first.
+// Queues kernel(arguments...), or nothing for a grid without blocks. CUDA has to be asked first for
+// more than 48 KiB of shared memory a block.
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), const Grid& grid, Stream& stream,
             Arguments... arguments) {
@@ -55,7 +55,7 @@ void launch(void (*kernel)(Parameters...), const Grid& grid, Stream& stream,
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...));
 }
 
-// The elements of a tensor for a kernel. Errors: Exit::internal if they are the host's.
+// The elements of a tensor for a kernel. Errors: Exit::internal if they are in memory of the host.
 template <class T>
 T* device_data(Tensor tensor) {
   require(tensor.empty() || tensor.device.kind == Device::Kind::cuda,
@@ -63,7 +63,7 @@ T* device_data(Tensor tensor) {
   return tensor.as<T>();
 }
 
-// Sums and maxima over the 32 lanes, the same in all of them, always joined in the same order.
+// Sums and maxima over the 32 lanes, always joined in the same order. Every lane gets the result.
 template <class T>
 __device__ __forceinline__ T warp_sum(T value) {
   for (int lanes = warp_size / 2; lanes > 0; lanes /= 2)
@@ -78,8 +78,8 @@ __device__ __forceinline__ float warp_max(float value) {
   return value;
 }
 
-// Sum over the threads of a one-dimensional block of whole warps, the same in all of them. scratch:
-// an element of shared memory per warp; free again when the call returns.
+// The sum over the threads of a one-dimensional block of whole warps; every thread gets it.
+// scratch: an element of shared memory per warp; free again when the call returns.
 template <class T>
 __device__ __forceinline__ T block_sum(T value, T* scratch) {
   value = warp_sum(value);

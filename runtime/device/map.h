@@ -8,7 +8,7 @@
 
 namespace switchyard {
 
-// Enough blocks to fill any GPU; threads stride over what is more.
+// Enough blocks to fill any GPU. With more elements, each thread takes several.
 inline Grid map_grid(std::int64_t count) {
   return {.blocks = std::min<std::int64_t>(ceil_div(count, 256), 4096)};
 }
@@ -18,8 +18,8 @@ __device__ __forceinline__ float4 map4(const Function& function, const Four&... 
   return make_float4(function(in.x...), function(in.y...), function(in.z...), function(in.w...));
 }
 
-// Out and in may be the same. quads: how many times four of `count` elements lie so that they go in
-// one piece.
+// out and in may be the same. quads: the number of groups of four elements that can be read and
+// written in one piece.
 template <class Function, class... In>
 __global__ void map_kernel(Function function, std::int64_t count, std::int64_t quads, float* out,
                            const In*... in) {

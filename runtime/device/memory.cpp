@@ -1,4 +1,4 @@
-// Buffer and Arena.
+// Buffer and Arena (runtime/tensor.h), whose memory may be a GPU's.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ void* allocate_zeroed(std::int64_t bytes) {
       memory != nullptr, Exit::internal,
       "out of memory: this rank asked for {:.1f} MiB more; use more ranks or a smaller micro-batch",
       static_cast<double>(bytes) / (1 << 20));
-  // Only a hint: where huge pages are off, ordinary ones serve.
+  // This is only a hint: where huge pages are off, the system uses ordinary ones.
   if (alignment == huge_page_bytes)
     madvise(memory, static_cast<std::size_t>(rounded), MADV_HUGEPAGE);
   std::memset(memory, 0, static_cast<std::size_t>(rounded));
@@ -99,7 +99,7 @@ Tensor Arena::take(Shape shape, DType dtype) {
 
 void Arena::reset() {
   if (!counts_only_ && (high_water_ > held_bytes() || chunks_.size() > 1)) {
-    // One chunk that holds all of it, with room for a fuller micro-batch.
+    // One chunk that holds all of it, and a micro-batch with somewhat more rows.
     chunks_.clear();
     chunks_.emplace_back(Shape{high_water_ + high_water_ / 8}, DType::u8, device_);
   }

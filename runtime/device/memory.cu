@@ -24,7 +24,7 @@ void* cuda::allocate(std::int64_t bytes, Device device) {
 
 void cuda::copy_now(const void* from, void* to, std::int64_t bytes) {
   check(cudaMemcpy(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDefault));
-  check(cudaDeviceSynchronize());  // from pageable memory it returns before the bytes are there
+  check(cudaDeviceSynchronize());  // cudaMemcpy may return before bytes of pageable memory arrive
 }
 
 void cuda::release(void* memory) noexcept { cudaFree(memory); }

@@ -7,7 +7,7 @@
 namespace switchyard {
 namespace {
 
-// Of the thread that computes, which alone uses them.
+// Only the thread that computes uses these.
 std::vector<NcclHandle*>& live_handles() {
   static std::vector<NcclHandle*> handles;
   return handles;
@@ -36,7 +36,7 @@ NcclHandle::NcclHandle(int size, const ncclUniqueId& id, int rank) {
   try {
     check_nccl(ncclCommInitRankConfig(&comm_, size, id, rank, &config));
     settle();
-  } catch (...) {  // all are aborted
+  } catch (...) {  // check_nccl has aborted all
     std::erase(live_handles(), this);
     throw;
   }
@@ -57,7 +57,8 @@ void NcclHandle::settle() const {
   check_nccl(state);
 }
 
-// In one group, so that all know before the first is freed, which waits for the device.
+// Aborts them in one group, so that all have stopped before the first is freed: freeing waits for
+// the device.
 void NcclHandle::abort_all() {
   ncclGroupStart();
   for (NcclHandle* handle : live_handles()) {

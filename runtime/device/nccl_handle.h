@@ -1,4 +1,4 @@
-// Communicators of NCCL, and what an error of one means for all. For .cu files.
+// NCCL communicators, and what an error of one means for the others. For .cu files.
 #pragma once
 
 #include <nccl.h>
@@ -9,28 +9,28 @@
 
 namespace switchyard {
 
-// Errors: Exit::peer. Every communicator of this process is then aborted, and what is under way in
-// them over: what another one still awaits of the same peer would never come, and giving back
-// memory of the device waits for all of its work.
+// Errors: Exit::peer. Before it throws, it aborts every communicator of this process, which ends
+// what is under way in them: another communicator may still wait for the same peer, and freeing
+// memory of the device waits for all of the device's work.
 void check_nccl(ncclResult_t result, std::source_location where = std::source_location::current());
 
-// Errors: as check_nccl(), if NCCL has found one in any communicator of this process. For a host
-// that waits for the device, which would not say so.
+// Errors: as check_nccl(), if NCCL has found an error in any communicator of this process. A host
+// that waits for the device calls this, because the device would not report the error.
 void check_peers();
 
-// A communicator that does not block, so that a peer that died is an error, and no hang in the
+// A communicator that does not block, so that a dead peer causes an error instead of a hang in the
 // library.
 class NcclHandle {
  public:
   // Collective over the `size` ranks that have the id.
   NcclHandle(int size, const ncclUniqueId& id, int rank);
-  // Abort, not destroy: a peer that died never comes to say goodbye.
+  // Aborts and does not destroy, since destroying waits for all peers, which may be dead.
   ~NcclHandle();
   NcclHandle(const NcclHandle&) = delete;
   NcclHandle& operator=(const NcclHandle&) = delete;
   operator ncclComm_t() const { return comm_; }  // nullptr once it is aborted
 
-  // Waits until the library has taken on what it was asked for; that is not until it is done.
+  // Waits until the library has accepted the last request, not until the work is done.
   void settle() const;
 
  private:
@@ -41,11 +41,11 @@ class NcclHandle {
   ncclComm_t comm_ = nullptr;
 };
 
-// What is added between its beginning and end() is one launch.
+// Calls that are added before end() become one launch.
 class NcclGroup {
  public:
   NcclGroup() { check_nccl(ncclGroupStart()); }
-  // After an error too: nothing that follows, an abort above all, may become a part of the group.
+  // Ends the group after an error too: no later call, and above all no abort, may join it.
   ~NcclGroup() {
     if (open_) ncclGroupEnd();
   }

@@ -1,4 +1,5 @@
-// What a program without the CUDA backend says when it is asked for a GPU. For files no_cuda.cpp.
+// The error of a program without the CUDA backend that is asked for a GPU. For the files
+// no_cuda.cpp.
 #pragma once
 
 namespace switchyard {

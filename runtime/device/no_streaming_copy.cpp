@@ -1,4 +1,4 @@
-// Linked where the processor is no x86-64.
+// Linked where the processor is not an x86-64.
 #include <cstring>
 
 #include "runtime/device/streaming_copy.h"

@@ -28,8 +28,8 @@ void for_pieces(std::int64_t count, Stream& stream,
                [&](std::int64_t i) { body(i * piece, std::min(count, (i + 1) * piece)); });
 }
 
-// Calls body(begin, count) with a share for each thread: of a large one the C library's copies and
-// zeros go past the caches.
+// Calls body(begin, count) with one share per thread: the C library writes large shares past the
+// caches.
 template <class Body>
 void for_shares(std::int64_t bytes, Stream& stream, Body body) {
   const std::int64_t shares = stream.num_threads(), share = (bytes + shares - 1) / shares;

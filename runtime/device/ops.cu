@@ -1,4 +1,4 @@
-// Elementwise work on a GPU: four elements to a thread where they lie so.
+// Element-wise ops on a GPU: a thread takes four elements where their addresses allow.
 #include "runtime/device/ops.h"
 
 #include "runtime/device/cuda.h"

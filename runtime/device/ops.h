@@ -1,4 +1,4 @@
-// Elementwise work every room needs.
+// Element-wise ops that every room needs.
 #pragma once
 
 #include "runtime/device/stream.h"
@@ -16,7 +16,7 @@ class RuntimeOps {
   virtual void zero(Tensor out, Stream& stream) = 0;              // any dtype
   virtual void copy(Tensor in, Tensor out, Stream& stream) = 0;   // same bytes
   virtual void add(Tensor in, Tensor inout, Stream& stream) = 0;  // inout += in, f32 or i64
-  // sum += in in fixed point (runtime/exact_sum.h). in: f32; sum: i64; misfit: i32, one element,
+  // Adds in to sum in fixed point (runtime/exact_sum.h). in: f32; sum: i64. misfit: [1] i32,
   // becomes 1 if an element of `in` is not finite or not below the limit.
   virtual void add_fixed(Tensor in, const FixedPoint& format, Tensor sum, Tensor misfit,
                          Stream& stream) = 0;

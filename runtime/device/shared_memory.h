@@ -1,4 +1,4 @@
-// The shared memory of a block, as long as its launch says. Its twin in tests/cuda_host serves
+// The shared memory of a block, of the size that its launch names. tests/cuda_host has a twin for
 // kernels that run on the host.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Sorting on a GPU, by CUB. The twin in tests/cuda_host serves programs that run on the host. For
-// .cu files.
+// Sorting on a GPU, by CUB. tests/cuda_host has a twin for kernels that run on the host. For .cu
+// files.
 #pragma once
 
 #include <cub/device/device_radix_sort.cuh>
@@ -8,8 +8,8 @@
 
 namespace switchyard {
 
-// Keys and what comes with them, `count` of each, from `in` to `out` by ascending key; equal keys
-// keep their order. bits: of the keys, from the lowest, that say something. Scratch is the queue's.
+// Sorts `count` keys and their values from `in` to `out` by ascending key; equal keys keep their
+// order. bits: how many of the lowest bits of a key count. The scratch memory is the queue's.
 struct SortedPairs {
   std::uint64_t* keys;
   std::int32_t* values;

@@ -12,23 +12,22 @@ namespace switchyard {
 
 class Trace;
 
-// What a library of matrix products keeps for one stream; the room that talks to the library
-// derives from it (runtime/product/matmul_library.h).
+// What a library of matrix products keeps for one stream. runtime/product/matmul_library.h derives
+// from it.
 class ProductHandles {
  public:
   virtual ~ProductHandles() = default;
 };
 
-// On a CPU the queue is empty whenever a call returns: work runs at once, on `num_threads` threads
-// of this rank. The stream also holds the handles of the libraries that work for it, as cuBLAS
-// handles belong to a CUDA stream.
+// On a CPU work runs at once, on `num_threads` threads of this rank, so the queue is empty whenever
+// a call returns. The stream also holds the handles of the libraries that work on it.
 class Stream {
  public:
   static Stream cpu(int num_threads);
-  // Work is queued and runs beside the host, whose loops take one thread. tf32: products of f32 may
-  // round their operands to 10 bits of mantissa on the way into the tensor cores.
+  // Work is queued and runs beside the host, whose own loops use one thread. tf32: tensor cores may
+  // round the operands of f32 products to 10 bits of mantissa.
   static Stream cuda(Device device, bool tf32 = false);
-  // Either, with one thread of a CPU.
+  // Either of the two; one thread on a CPU.
   static Stream on(Device device);
   ~Stream();
   Stream(Stream&&) noexcept;
@@ -36,16 +35,16 @@ class Stream {
 
   Device device() const { return device_; }
   int num_threads() const { return num_threads_; }
-  // Those of this stream; `make` makes them when they are first asked for, by whatever thread.
+  // The handles of this stream, which `make` creates on first use. Safe from many threads.
   ProductHandles& product_handles(std::unique_ptr<ProductHandles> (*make)());
   DeviceQueue* queue() const { return queue_.get(); }  // nullptr on a CPU
-  // Waits until all that was queued is done.
+  // Waits until all queued work is done.
   void synchronize() {
     if (queue_) queue_->synchronize();
   }
 
-  // Where the parts of a step add their times (runtime/device/trace.h); none by default. The caller
-  // owns it.
+  // The parts of a step add their times to the trace (runtime/device/trace.h); there is none by
+  // default. The caller owns it.
   void set_trace(Trace* trace) { trace_ = trace; }
   Trace* trace() const { return trace_; }
 
@@ -59,8 +58,8 @@ class Stream {
   std::unique_ptr<DeviceQueue> queue_;
 };
 
-// Calls body(i) for i in [0, count) on the stream's threads, each index once, in no order that may
-// be relied on. An exception of a body is thrown again here after all bodies ended.
+// Calls body(i) once for each i in [0, count) on the stream's threads, in no particular order. If a
+// body throws, this rethrows its exception after all bodies have ended.
 void parallel_for(Stream& stream, std::int64_t count,
                   const std::function<void(std::int64_t)>& body);
 

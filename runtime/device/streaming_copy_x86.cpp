@@ -1,4 +1,4 @@
-// With the instructions that every x86-64 has.
+// Uses instructions that every x86-64 has.
 #include <emmintrin.h>
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Trace: where the time of a step goes. A stream without one pays a null check.
+// Trace: where the time of a step goes. Without a trace, a stream only pays for a null check.
 #pragma once
 
 #include <atomic>
@@ -16,11 +16,12 @@ class Trace {
  public:
   using Clock = std::chrono::steady_clock;
   struct Event {
-    std::string_view part;  // a literal
+    std::string_view part;  // a string literal
     Clock::time_point begin, end;
   };
 
-  // waited: nanoseconds this rank spent in collectives so far (FlightRecord::waited), or nullptr.
+  // waited: the nanoseconds that this rank has spent in collectives (FlightRecord::waited), or
+  // nullptr.
   explicit Trace(const std::atomic<std::int64_t>* waited = nullptr) : waited_(waited) {}
 
   std::int64_t waited_so_far() const {
@@ -35,14 +36,14 @@ class Trace {
     seconds_.clear();
     waited_seconds_.clear();
   }
-  // By part, since clear().
+  // By part, since the last clear().
   const std::map<std::string_view, double>& seconds() const { return seconds_; }
   const std::map<std::string_view, double>& waited_seconds() const { return waited_seconds_; }
 
-  // Keeps the first `most` events from now on; clear() leaves them.
-  void keep_events(std::size_t most) {
-    max_events_ = most;
-    events_.reserve(most);
+  // Keeps the first `max_events` events from now on; clear() does not remove them.
+  void keep_events(std::size_t max_events) {
+    max_events_ = max_events;
+    events_.reserve(max_events);
   }
   const std::vector<Event>& events() const { return events_; }
 
@@ -53,7 +54,8 @@ class Trace {
   std::size_t max_events_ = 0;
 };
 
-// Adds its own lifetime to a part of the stream's trace. Parts do not nest; `part` is a literal.
+// Adds its own lifetime to a part of the stream's trace. Parts do not nest; `part` is a string
+// literal.
 class Span {
  public:
   Span(const Stream& stream, std::string_view part) : trace_(stream.trace()), event_{part, {}, {}} {

@@ -5,7 +5,7 @@
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/parallel.h"
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/product_ops.h"
 
 namespace switchyard {
 namespace {
@@ -26,6 +26,13 @@ GradientAdder::GradientAdder(bool exact, const FixedPoint& format, std::int64_t 
       scratch_(Shape{exact ? max_elements : 0}, DType::f32, device),
       misfit_(Shape{1}, DType::i32, device) {}
 
+// Threads that make products at the same time have their own scratch.
+Tensor GradientAdder::product_scratch(std::int64_t elements) const {
+  if (!exact_) return {};
+  const Tensor scratch = beside_other_threads() ? scratch_of_thread(elements) : scratch_.tensor();
+  return scratch.range(0, elements);
+}
+
 void GradientAdder::add_product(Tensor a, Tensor b, Tensor gradient, Stream& stream,
                                 Precision precision) {
   const Shape shape{a.cols(), b.cols()};
@@ -33,21 +40,13 @@ void GradientAdder::add_product(Tensor a, Tensor b, Tensor gradient, Stream& str
     matmul(a, Op::transposed, b, Op::plain, gradient.view(shape), Write::add, stream, precision);
     return;
   }
-  const Tensor scratch =
-      beside_other_threads() ? scratch_of_thread(gradient.size()) : scratch_.tensor();
-  const Tensor product = scratch.range(0, gradient.size()).view(shape);
+  const Tensor product = product_scratch(gradient.size()).view(shape);
   matmul(a, Op::transposed, b, Op::plain, product, Write::replace, stream, precision);
   add(product, gradient, stream);
 }
 
 void GradientAdder::add_products(std::span<const GradientAddend> addends, Tensor a, Tensor b,
                                  Stream& stream, Precision precision) {
-  if (!products_go_together(b.cols(), a.cols(), precision, stream)) {
-    for (const auto& [gradient, rows] : addends)
-      add_product(a.row_range(rows.begin, rows.end), b.row_range(rows.begin, rows.end), gradient,
-                  stream, precision);
-    return;
-  }
   std::vector<GradientGroup> groups;
   std::vector<RowRange> ranges;
   for (std::size_t i = 0; i < addends.size(); ++i) {
@@ -56,7 +55,9 @@ void GradientAdder::add_products(std::span<const GradientAddend> addends, Tensor
     ++groups.back().num_ranges;
     ranges.push_back(addends[i].rows);
   }
-  cuda::add_gradient_groups(a, b, {groups, ranges, format_, misfit_}, precision, stream);
+  const Tensor scratch = product_scratch(a.cols() * b.cols());
+  ProductOps::on(stream.device())
+      .add_gradient_groups(a, b, {groups, ranges, format_, misfit_, scratch}, stream, precision);
 }
 
 void GradientAdder::add(Tensor values, Tensor gradient, Stream& stream) {

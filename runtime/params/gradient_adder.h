@@ -40,6 +40,9 @@ class GradientAdder {
   std::int64_t bytes() const { return scratch_.tensor().bytes(); }
 
  private:
+  // Holds a product in f32 until an exact sum has taken it; empty if sums are not exact.
+  Tensor product_scratch(std::int64_t elements) const;
+
   bool exact_ = true;
   FixedPoint format_;
   Buffer scratch_;  // a product in f32, before it is added to an exact sum

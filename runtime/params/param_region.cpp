@@ -1,6 +1,6 @@
 #include "runtime/params/param_region.h"
 
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/product_ops.h"
 
 namespace switchyard {
 
@@ -27,7 +27,7 @@ void ParamRegion::round(Stream& stream) {
   if (size_ == 0) return;
   if (rounded_.tensor().empty())
     rounded_ = Buffer(values_.tensor().shape, DType::bf16, stream.device());
-  cuda::round_to_bf16(values_, rounded_, stream);
+  ProductOps::on(stream.device()).round_to_bf16(values_, rounded_, stream);
 }
 
 std::int64_t ParamRegion::bytes() const {

@@ -5,6 +5,7 @@
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
+#include "runtime/product/product_ops.h"
 #include "runtime/random.h"
 
 namespace switchyard {
@@ -105,7 +106,7 @@ void Params::round_values(Stream& stream) {
   const bool wanted = precision_.forward == Precision::bf16 ||
                       precision_.input_gradient == Precision::bf16 ||
                       precision_.head == Precision::bf16;
-  if (stream.device().kind == Device::Kind::cpu || !wanted) return;
+  if (!wanted || !ProductOps::on(stream.device()).multiplies_rounded()) return;
   for (ParamRegion& region : regions_) region.round(stream);
   rounded_hold_ = true;
 }

@@ -1,4 +1,5 @@
-// cuBLASLt's handles, one class for each kind, and a product as the library sees it. For .cu files.
+// Handles of cuBLASLt, one class for each kind, and a product as the library sees it. For .cu
+// files.
 #pragma once
 
 #include "runtime/device/cuda_check.h"
@@ -6,7 +7,7 @@
 
 namespace switchyard {
 
-// What operands and sums are, and in what the library adds.
+// The types of operands and sums, and the type in which the library adds.
 struct ProductTypes {
   cublasComputeType_t compute;
   cudaDataType_t operand, sum;

@@ -1,5 +1,5 @@
-// The one call that oneDNN 2 and 3 spell differently: CMake takes the file of the version that is
-// there, dnnl2_matmul.cpp or dnnl3_matmul.cpp.
+// The one call that differs between oneDNN 2 and 3: CMake takes the file of the installed version,
+// dnnl2_matmul.cpp or dnnl3_matmul.cpp.
 #pragma once
 
 #include <dnnl.hpp>

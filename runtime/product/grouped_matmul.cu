@@ -1,8 +1,8 @@
-// The products of many experts in one launch: a block has a tile of one expert's rows, or of one
-// expert's gradient.
+// The products of many experts in one launch. A block computes a tile of one expert's rows, or of
+// one expert's gradient.
 #include "runtime/product/grouped_matmul.h"
 
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/cuda_product_ops.h"
 #include "runtime/product/cuda_operands.h"
 #include "runtime/device/cuda_table.h"
 #include "runtime/fixed_add.h"
@@ -27,7 +27,7 @@ struct RowsCall {
   bool add;
 };
 
-// A block has tile blockIdx.x of the rows and 128 columns of the result.
+// A block computes tile blockIdx.x of the rows and 128 columns of the result.
 template <class Math, Lies right>
 __global__ void __launch_bounds__(product_threads)
     grouped_rows_kernel(RowsCall<typename Math::Element> call) {
@@ -68,7 +68,7 @@ __device__ inline void add_to(const FixedAdd& fixed, float value, std::int64_t& 
   fixed.add(value, sum);
 }
 
-// A block has a tile of the gradient of group blockIdx.y: nobody else adds there.
+// A block computes a tile of the gradient of group blockIdx.y. No other block adds there.
 template <class Math, class Sum>
 __global__ void __launch_bounds__(product_threads)
     grouped_gradient_kernel(GradientCall<typename Math::Element> call) {
@@ -99,7 +99,7 @@ const Element* operand_of(Tensor rows, CudaQueue& queue, Stream& stream) {
     return device_data<float>(rows);
   } else {
     const Tensor rounded = queue.scratch().take(rows.shape, DType::bf16);
-    cuda::round_to_bf16(rows, rounded, stream);
+    cuda_product_ops().round_to_bf16(rows, rounded, stream);
     return device_data<Element>(rounded);
   }
 }
@@ -165,7 +165,7 @@ void add_gradients_of_groups(Tensor a, Tensor b, const GradientSums& to, CudaQue
   }
 }
 
-// Calls body(Math{}) with the arithmetic of products of such operands.
+// Calls body(Math{}) with the arithmetic of the products.
 template <class Body>
 void with_math(bool bf16, const CudaQueue& queue, Body body) {
   if (bf16) {
@@ -179,22 +179,45 @@ void with_math(bool bf16, const CudaQueue& queue, Body body) {
 
 }  // namespace
 
-void cuda::multiply_groups(Tensor a, Op op_b, std::span<const RowGroup> groups, Tensor out,
-                           Write write, Stream& stream) {
+bool CudaProductOps::groups_go_together(std::int64_t n, std::int64_t k, Precision precision) const {
+  // Reading a larger matrix takes longer than a launch, and one product with it fills a GPU, so the
+  // library's kernels should be faster. This limit has not been measured.
+  constexpr std::int64_t max_elements = std::int64_t{1} << 24;
+  return precision != Precision::int8 && n % operand_elements == 0 && k % operand_elements == 0 &&
+         n * k <= max_elements;
+}
+
+void CudaProductOps::multiply_groups(Tensor a, Op op_b, std::span<const RowGroup> groups,
+                                     Tensor out, Write write, Stream& stream, Precision precision) {
+  const bool rounded = groups.front().matrix.dtype == DType::bf16;
+  if (!groups_go_together(out.cols(), a.cols(), precision) ||
+      rounded != (precision == Precision::bf16)) {
+    multiply_one_by_one(a, op_b, groups, out, write, stream, precision);
+    return;
+  }
   CudaQueue& queue = cuda_queue(stream);
-  with_math(groups.front().matrix.dtype == DType::bf16, queue, [&](auto math) {
+  with_math(rounded, queue, [&](auto math) {
     multiply_rows_of_groups<decltype(math)>(a, op_b, groups, out, write, queue, stream);
   });
   queue.scratch().reset();
 }
 
-void cuda::add_gradient_groups(Tensor a, Tensor b, const GradientSums& sums, Precision precision,
-                               Stream& stream) {
+void CudaProductOps::add_gradient_groups(Tensor a, Tensor b, const GradientSums& sums,
+                                         Stream& stream, Precision precision) {
   if (sums.groups.empty()) return;
+  if (!groups_go_together(b.cols(), a.cols(), precision)) {
+    add_gradients_one_by_one(a, b, sums, stream, precision);
+    return;
+  }
   CudaQueue& queue = cuda_queue(stream);
   with_math(precision == Precision::bf16, queue,
             [&](auto math) { add_gradients_of_groups<decltype(math)>(a, b, sums, queue, stream); });
   queue.scratch().reset();
+}
+
+ProductOps& cuda_product_ops() {
+  static CudaProductOps ops;
+  return ops;
 }
 
 }  // namespace switchyard

@@ -1,6 +1,6 @@
-// The products of many experts at once: rows stand together, and each group of them has a matrix of
-// its own. On a GPU one launch makes them all, without padding; hundreds of small products would
-// wait for their launches.
+// The products of many experts at once: each group of consecutive rows has its own matrix. On a GPU
+// one launch computes them all, without padding; hundreds of small products would wait for their
+// launches.
 #pragma once
 
 #include <span>
@@ -10,18 +10,18 @@
 
 namespace switchyard {
 
-// Rows [begin, end) of what stands together; on a GPU multiples of row_tile.
+// Rows [begin, end); on a GPU both are multiples of row_tile.
 struct RowGroup {
   std::int64_t begin, end;
   Tensor matrix;
 };
 
-// out[rows] (= or +=) a[rows] op_b(matrix) for each group, as matmul does. The matrices have one
-// shape, and are f32 or, all of them, bf16 (Params::operand).
+// out[rows] (= or +=) a[rows] op_b(matrix) for each group, as matmul does. All matrices have one
+// shape and one element type, f32 or bf16 (Params::operand).
 void matmul_groups(Tensor a, Op op_b, std::span<const RowGroup> groups, Tensor out, Write write,
                    Stream& stream, Precision precision);
 
-// Where one matrix's gradient is summed: f32 or i64 fixed point. Its addends are a[rows]^T b[rows],
+// The sum of one matrix's gradient, in f32 or i64 fixed point. Its addends are a[rows]^T b[rows],
 // one for each of `num_ranges` ranges from `first_range` on.
 struct GradientGroup {
   Tensor sum;
@@ -35,11 +35,7 @@ struct GradientSums {
   std::span<const RowRange> ranges;
   FixedPoint format;  // of i64 sums
   Tensor misfit;      // see RuntimeOps::add_fixed
+  Tensor scratch;     // f32, for one addend; used for i64 sums
 };
-
-// Whether products of a [rows, k] by matrices of n columns go together on the stream, that is in
-// one launch. A function of the sizes and the precision alone, never of the rows, so that exact
-// mode's bits do not depend on the layout.
-bool products_go_together(std::int64_t n, std::int64_t k, Precision precision, Stream& stream);
 
 }  // namespace switchyard

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/product_ops.h"
 #include "runtime/product/self_test_operand.h"
 
 namespace switchyard {
@@ -10,7 +10,7 @@ namespace {
 
 enum class Grouping : std::uint8_t { one, many };
 
-// A result on the host, and a hash of it in the form in which it was summed.
+// A result on the host, and a hash of the sums it came from.
 struct GroupedResult {
   std::vector<float> values;
   std::uint64_t hash;
@@ -22,7 +22,7 @@ GroupedResult rows_in_groups(const MatmulShape& shape, Grouping grouping, Tensor
   Buffer rounded;
   if (shape.precision == Precision::bf16) {
     rounded = Buffer(b.shape, DType::bf16, stream.device());
-    cuda::round_to_bf16(b, rounded, stream);
+    ProductOps::on(stream.device()).round_to_bf16(b, rounded, stream);
     b = rounded;
   }
   std::vector<RowGroup> groups;
@@ -39,7 +39,8 @@ GroupedResult rows_in_groups(const MatmulShape& shape, Grouping grouping, Tensor
   return result;
 }
 
-// In fixed point, as exact mode sums gradients; beside the gradients of groups without rows.
+// Sums in fixed point, as exact mode does. With Grouping::many, groups without rows surround the
+// gradient.
 GroupedResult gradient_in_groups(const MatmulShape& shape, Grouping grouping, Tensor a, Tensor b,
                                  Stream& stream) {
   const FixedPoint format = fixed_point_for(1024, 1);
@@ -48,7 +49,8 @@ GroupedResult gradient_in_groups(const MatmulShape& shape, Grouping grouping, Te
   std::vector<GradientGroup> groups{{sum, 0, 1}};
   if (grouping == Grouping::many) groups = {{sum, 1, 0}, {sum, 0, 1}, {sum, 1, 0}};
   const std::vector<RowRange> ranges{{0, shape.k}};
-  cuda::add_gradient_groups(a, b, {groups, ranges, format, misfit}, shape.precision, stream);
+  ProductOps::on(stream.device())
+      .add_gradient_groups(a, b, {groups, ranges, format, misfit, {}}, stream, shape.precision);
   stream.synchronize();
   std::vector<std::int64_t> sums(static_cast<std::size_t>(shape.m * shape.n));
   read_now(sum, sums.data());

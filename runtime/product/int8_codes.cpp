@@ -9,7 +9,7 @@
 namespace switchyard {
 namespace {
 
-// largest[i] becomes the larger of it and row[i].
+// largest[i] = the larger of largest[i] and the magnitude of row[i].
 SWITCHYARD_MULTIVERSION
 void take_largest(const float* row, std::int64_t count, std::uint32_t* largest) {
   for (std::int64_t i = 0; i < count; ++i) {
@@ -28,8 +28,8 @@ std::uint32_t largest_along(const float* line, std::int64_t k) {
   return largest;
 }
 
-// Rounds along a line, whose elements share a scale, or across lines, each with its own.
-// The conversion to 8 bits keeps codes of NaN in range.
+// Rounds along a line, whose elements share a scale, or across lines, each with its own scale.
+// The conversion to 8 bits keeps the codes of NaNs in range.
 SWITCHYARD_MULTIVERSION
 void round_along(const float* in, std::int64_t count, float inverse, std::int8_t* codes) {
   for (std::int64_t i = 0; i < count; ++i) {
@@ -51,7 +51,8 @@ void round_across(const float* in, std::int64_t count, const float* inverse, std
   }
 }
 
-// Lines whose elements lie far apart are read row by row of k, a tile at a time, and turned.
+// For lines whose elements lie far apart: reads rows along the lines, a tile at a time, and
+// transposes them.
 template <class Code>
 void encode_across(const OperandLines& in, std::int64_t begin, std::int64_t count, Code* codes,
                    float* scales) {

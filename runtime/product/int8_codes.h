@@ -1,4 +1,4 @@
-// Rounding the operands of an int8 product to codes (runtime/product/precision.h).
+// Rounds the operands of an int8 product to codes (runtime/product/precision.h).
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ struct OperandLines {
   std::int64_t count, k, line_stride, k_stride;
 };
 
-// One line of `count` elements, one after another. Returns its scale.
+// Encodes one line of `count` adjacent elements. Returns its scale.
 float encode_int8_line(const float* line, std::int64_t count, std::int8_t* codes);
-// codes: [count, k], scales: [count]. A line with an element that is not finite has the scale NaN.
+// codes: [count, k], scales: [count]. A line with an element that is not finite gets the scale NaN.
 void encode_int8(const OperandLines& in, std::int8_t* codes, float* scales, Stream& stream);
 // The same codes in 16 bits.
 void encode_int8(const OperandLines& in, std::int16_t* codes, float* scales, Stream& stream);

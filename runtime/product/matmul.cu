@@ -1,11 +1,11 @@
-// Matrix products on a GPU: cuBLASLt, with one kernel for each pair of inner sizes whatever the
-// number of rows, so that a row's bits do not depend on how many others there are.
+// Matrix products on a GPU by cuBLASLt. Each pair of inner sizes has one kernel for any number of
+// rows, so that the bits of a row do not depend on how many other rows there are.
 #include "runtime/product/matmul.h"
 
 #include <algorithm>
 
 #include "runtime/product/cublaslt.h"
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/cuda_product_ops.h"
 #include "runtime/product/cuda_operands.h"
 #include "runtime/device/cuda_queue.h"
 #include "runtime/device/kernel.h"
@@ -14,15 +14,16 @@
 namespace switchyard {
 namespace {
 
-constexpr std::int64_t usual_rows = 1024;  // for which kernels are chosen
+constexpr std::int64_t usual_rows = 1024;  // kernels are chosen for this many
 
-// The shape for which a kernel is chosen: whatever the number of rows is.
+// The shape for which a kernel is chosen. It does not depend on the number of rows.
 MatmulShape usual_shape(MatmulShape shape) {
   (shape.op_a == Op::plain ? shape.m : shape.k) = usual_rows;
   return shape;
 }
 
-// What the library is asked for. Alignments, in bytes, hold for every row of what they name.
+// A request to the library. Every row of the operands, and of the result, has its alignment, in
+// bytes.
 struct LibraryCall {
   ProductTypes types;
   Op op_a, op_b;
@@ -30,7 +31,7 @@ struct LibraryCall {
   std::uint32_t operand_alignment, out_alignment;
 };
 
-// As the operands lie in memory, but rows begin at multiples of `whole` elements.
+// The operands as they lie in memory, except that rows begin at multiples of `whole` elements.
 Stored stored_a(const MatmulShape& shape, std::int64_t whole) {
   const bool plain = shape.op_a == Op::plain;
   const std::int64_t cols = plain ? shape.k : shape.m;
@@ -42,7 +43,7 @@ Stored stored_b(const MatmulShape& shape, std::int64_t whole) {
   return {plain ? shape.k : shape.n, cols, padded_to(cols, whole)};
 }
 
-// What every address of rows of so many f32 is a multiple of.
+// The alignment of every row of this many f32.
 std::uint32_t alignment_of(std::int64_t cols) { return cols % 4 == 0 ? 16 : 4; }
 
 LibraryCall f32_call(const MatmulShape& shape, bool tf32) {
@@ -69,8 +70,8 @@ LibraryCall bf16_call(const MatmulShape& shape) {
           alignment_of(shape.n)};
 }
 
-// Codes lie along k in both operands, the one form in which tensor cores take them; k and n are
-// filled up with zeros.
+// Codes lie along k in both operands, the only form that tensor cores take. k and n are padded with
+// zeros.
 LibraryCall int8_call(const MatmulShape& shape) {
   const std::int64_t k = padded_to(shape.k, operand_bytes), n = padded_to(shape.n, operand_bytes);
   return {{CUBLAS_COMPUTE_32I, CUDA_R_8I, CUDA_R_32I},
@@ -93,7 +94,7 @@ LibraryProduct product_of(const LibraryCall& call) {
   return LibraryProduct(call.types, call.op_a, call.a, call.op_b, call.b, call.out);
 }
 
-// Without split sums: their partial sums would meet in an order that depends on the rows.
+// The algorithm must not split sums: the order of partial sums would depend on the rows.
 cublasLtMatmulAlgo_t choose_algorithm(const MatmulShape& shape, CudaQueue& queue) {
   const LibraryCall call = library_call(usual_shape(shape), queue.tf32());
   const LibraryProduct product = product_of(call);
@@ -179,8 +180,10 @@ void multiply_in_int8(const MatmulShape& shape, Write write, const float* a, con
 
 }  // namespace
 
-void cuda::multiply(const MatmulShape& shape, Write write, Tensor a, Tensor b, Tensor out,
-                    Stream& stream) {
+void CudaProductOps::multiply(const MatmulShape& shape, Write write, Tensor a, Tensor b, Tensor out,
+                              Stream& stream) {
+  const std::int64_t rows = shape.op_a == Op::plain ? shape.m : shape.k;
+  require(rows % row_tile == 0, "matmul: {} rows are not a multiple of {}", rows, row_tile);
   CudaQueue& queue = cuda_queue(stream);
   auto* to = device_data<float>(out);
   if (shape.precision == Precision::f32) {

@@ -30,8 +30,8 @@ void dot_block(const std::int16_t* a, const std::int16_t* b, std::int64_t k, std
   for (std::int64_t i = 0; i < int8_rows * int8_cols; ++i) sums[i] = sum[i];
 }
 
-// What lies in the calling thread's memory while a product runs. Zeros fill up the lines to whole
-// blocks of the kernel.
+// Lies in the calling thread's memory while a product runs. Lines of zeros complete the last block
+// of the kernel.
 template <class Code>
 struct Codes {
   Code* codes;
@@ -65,7 +65,7 @@ struct Product {
   std::int64_t rows() const { return (shape.m + int8_lines - 1) / int8_lines; }
 };
 
-// Rows [begin, begin + count) of out by our own kernel.
+// Computes rows [begin, begin + count) of out by our own kernel.
 void multiply_codes(const Product& product, const Codes<std::int16_t>& a,
                     const Codes<std::int16_t>& b, std::int64_t begin, std::int64_t count) {
   const std::int64_t k = product.shape.k, n = product.shape.n;
@@ -82,7 +82,7 @@ void multiply_codes(const Product& product, const Codes<std::int16_t>& a,
   }
 }
 
-// The same by the library.
+// Does the same by the library.
 void multiply_codes(const Product& product, const Codes<std::int8_t>& a,
                     const Codes<std::int8_t>& b, std::int64_t begin, std::int64_t count,
                     MatmulLibrary& library) {

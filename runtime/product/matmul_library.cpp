@@ -19,7 +19,7 @@ namespace {
 
 using DataType = dnnl::memory::data_type;
 
-// One call: out [m, n] of `type` times `type`, in f32 or, of int8, in 32 bits.
+// One call: out [m, n] of operands of `type`, in f32 or, for int8, in i32.
 struct Call {
   MatmulShape shape;
   Write write;
@@ -57,7 +57,7 @@ struct Primitive {
   dnnl::memory::desc a, b, out, scratchpad;
 };
 
-// oneDNN's own parallelism is off, whatever thread asks: our loops over tiles are the parallelism.
+// Turns off oneDNN's own threads in the calling thread: our loops over tiles use the threads.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -76,7 +76,7 @@ struct MatmulLibrary::State {
   std::shared_mutex guard;
   std::map<decltype(Call{}.key()), Primitive> primitives;
 
-  // With AVX-512 the library repacks its operands itself, and wants them dense.
+  // With AVX-512 the library repacks its operands itself, and prefers them dense.
   const bool repacks = has(dnnl::cpu_isa::avx512_core);
 
   const Primitive& find(const Call& call) {
@@ -87,7 +87,7 @@ struct MatmulLibrary::State {
       if (found != primitives.end()) return found->second;
     }
     const std::unique_lock lock(guard);
-    const auto found = primitives.find(key);  // another thread may have been first
+    const auto found = primitives.find(key);  // another thread may have added it
     return found != primitives.end() ? found->second
                                      : primitives.emplace(key, make(call)).first->second;
   }
@@ -117,7 +117,7 @@ struct MatmulLibrary::State {
   void run(const Call& call, const void* a, const void* b, void* out) {
     const OneThread one_thread;
     const Primitive& primitive = find(call);
-    // Not kept: a stream works for its own engine alone, and this thread may serve several.
+    // This is not kept: a oneDNN stream belongs to one engine, and this thread may use several.
     dnnl::stream stream(engine);
     thread_local Buffer scratch;
     const auto scratch_bytes = static_cast<std::int64_t>(primitive.scratchpad.get_size());
@@ -142,13 +142,14 @@ MatmulLibrary& matmul_library(Stream& stream) {
       []() -> std::unique_ptr<ProductHandles> { return std::make_unique<MatmulLibrary>(); }));
 }
 
-// Rows a multiple of 2 KiB apart fall into few cache sets: measured on AVX2, such a right operand
-// halves the speed, and copying it to rows 64 bytes further apart wins from 16 rows of out on.
+// Rows that are a multiple of 2 KiB apart fall into few cache sets. Measured with AVX2, such a
+// right operand halves the speed, and copying it to rows 64 bytes further apart pays from 16 rows
+// of out on.
 std::int64_t MatmulLibrary::good_stride(std::int64_t cols) const {
   return fallback_ || state_->repacks || cols % 512 != 0 ? cols : cols + 16;
 }
 
-// Measured with AVX2 (bench/matmul_bench, BM_Experts). Our kernel has no vectors of AVX-512.
+// Measured with AVX2 (bench/matmul_bench, BM_Experts). Our kernel does not use AVX-512.
 bool MatmulLibrary::leaves_to_own(std::int64_t n, std::int64_t k) const {
   constexpr std::int64_t max_elements = std::int64_t{1} << 17;
   return !state_->repacks && n * k <= max_elements;
@@ -179,7 +180,8 @@ void MatmulLibrary::run_int8(std::int64_t m, std::int64_t n, std::int64_t k, con
   }
 }
 
-// Ones: 64 terms of 1 * 1. Without AVX512-BF16 the library has no such product, or a slow one.
+// Tries a sum of 64 terms 1 * 1. Without AVX512-BF16 the library has no such product, or a slow
+// one.
 bool MatmulLibrary::try_bf16() {
   if (!has(dnnl::cpu_isa::avx512_core_bf16)) return false;
   constexpr std::int64_t size = 64;
@@ -194,14 +196,15 @@ bool MatmulLibrary::try_bf16() {
   return std::all_of(out.begin(), out.end(), [](float sum) { return sum == size; });
 }
 
-// Instructions before VNNI add pairs of products in 16 bits, where the largest do not fit.
+// Tries the largest sums: instructions older than VNNI add pairs of products in 16 bits, which
+// overflow.
 bool MatmulLibrary::try_int8() {
   constexpr std::int64_t size = 64;
-  const std::vector<std::int8_t> most(size * size, 127), least(size * size, -127);
+  const std::vector<std::int8_t> largest(size * size, 127), smallest(size * size, -127);
   std::vector<std::int32_t> out(size * size);
-  for (const auto& other : {most, least}) {
+  for (const auto& other : {largest, smallest}) {
     try {
-      run_int8(size, size, size, most.data(), other.data(), out.data());
+      run_int8(size, size, size, largest.data(), other.data(), out.data());
     } catch (const Error&) {
       return false;
     }

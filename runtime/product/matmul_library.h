@@ -1,5 +1,4 @@
-// The oneDNN handles of a stream, and the products they are asked for: single calls on the calling
-// thread.
+// The oneDNN handles of a stream, and single products on the calling thread.
 #pragma once
 
 #include <cstdint>
@@ -24,17 +23,17 @@ class MatmulLibrary final : public ProductHandles {
   void run_int8(std::int64_t m, std::int64_t n, std::int64_t k, const std::int8_t* a,
                 const std::int8_t* b, std::int32_t* out);
 
-  // What the processor has instructions for and the library got right when it was tried: AMX or
-  // AVX512-BF16; exact sums of int8 products, which take VNNI.
+  // True if the processor has the instructions (AMX or AVX512-BF16; VNNI for exact sums of int8
+  // products) and the library passed a trial.
   bool multiplies_bf16() const { return bf16_ && !fallback_; }
   bool multiplies_int8() const { return int8_ && !fallback_; }
 
-  // The stride at which rows of `cols` elements are multiplied fastest; `cols` if dense is fine.
+  // The stride with which rows of `cols` elements are multiplied fastest; `cols` if dense is fine.
   std::int64_t good_stride(std::int64_t cols) const;
 
-  // Whether rows by a matrix of n columns and k rows are left to our own kernel, which takes any
-  // number of them: the matrices of small experts, which few rows meet. A function of the sizes and
-  // the processor alone, as the bits of a row must not depend on how many there are.
+  // Whether our own kernel multiplies rows by a matrix of k rows and n columns. It does so for the
+  // matrices of small experts, which multiply few rows. This depends on the sizes and the processor
+  // alone, because the bits of a row must not depend on the number of rows.
   bool leaves_to_own(std::int64_t n, std::int64_t k) const;
 
   // From now on run() uses our own kernel (runtime/product/own_matmul.h).
@@ -51,7 +50,7 @@ class MatmulLibrary final : public ProductHandles {
   bool bf16_ = false, int8_ = false;
 };
 
-// The library's handles of a stream.
+// Returns the library's handles of a stream.
 MatmulLibrary& matmul_library(Stream& stream);
 
 }  // namespace switchyard

@@ -1,6 +1,7 @@
 // The start-up check that matrix products repeat their bits on this machine.
 #include "runtime/product/grouped_self_test.h"
 #include "runtime/product/matmul_library.h"
+#include "runtime/product/product_ops.h"
 #include "runtime/product/self_test_operand.h"
 
 namespace switchyard {
@@ -30,6 +31,7 @@ bool repeats(const MatmulShape& shape, Stream& stream, Stream& other, std::uint6
 MatmulSelfTest self_test_matmul(const std::vector<MatmulShape>& shapes, Stream& stream) {
   MatmulSelfTest verdict;
   const bool on_host = stream.device().kind == Device::Kind::cpu;
+  const ProductOps& products = ProductOps::on(stream.device());
   Stream other = on_host ? Stream::cpu(2) : Stream::cuda(stream.device(), stream.queue()->tf32());
   for (const bool library : {true, false}) {
     verdict.hash = first_hash;
@@ -43,8 +45,8 @@ MatmulSelfTest self_test_matmul(const std::vector<MatmulShape>& shapes, Stream& 
     bool all_repeat = true;
     for (const MatmulShape& shape : shapes) {
       all_repeat &= repeats(shape, stream, other, verdict.hash);
-      if (products_go_together(shape.n, shape.op_a == Op::plain ? shape.k : shape.m,
-                               shape.precision, stream))
+      if (products.groups_go_together(shape.n, shape.op_a == Op::plain ? shape.k : shape.m,
+                                      shape.precision))
         all_repeat &= repeats_in_groups(shape, stream, other, verdict.hash);
     }
     if (all_repeat) return verdict;

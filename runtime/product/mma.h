@@ -1,5 +1,5 @@
-// The instructions of tensor cores, and copies into shared memory that run beside the arithmetic,
-// by name. The twin in tests/cuda_host serves kernels that run on the host. For .cu files.
+// The instructions of tensor cores, and of copies into shared memory that run beside the
+// arithmetic, by name. tests/cuda_host has a twin for kernels that run on the host. For .cu files.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 namespace switchyard {
 
 // Begins to copy 16 bytes to shared memory, or to write 16 zeros there. Both addresses are
-// multiples of 16; `from` is one of the GPU's in either case. The bytes are there for this thread
-// after wait_for_copies, for its block after a barrier behind that.
+// multiples of 16; `from` is an address of the GPU in either case. This thread sees the bytes after
+// wait_for_copies, and its block after a barrier that follows.
 __device__ __forceinline__ void begin_copy16(const void* from, bool zeros, void* to) {
   const auto address = static_cast<std::uint32_t>(__cvta_generic_to_shared(to));
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from),
@@ -19,7 +19,7 @@ __device__ __forceinline__ void begin_copy16(const void* from, bool zeros, void*
 __device__ __forceinline__ void end_copy_group() {
   asm volatile("cp.async.commit_group;" ::: "memory");
 }
-// Until at most the last `groups` of this thread's groups are under way.
+// Waits until at most the last `groups` of this thread's groups are under way.
 template <int groups>
 __device__ __forceinline__ void wait_for_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(groups) : "memory");

@@ -6,7 +6,7 @@
 
 namespace switchyard {
 
-// Elements of f32 or, where the library multiplies those, bf16; rows begin `stride` elements apart.
+// Elements are f32, or bf16 if the library multiplies bf16. Rows begin `stride` elements apart.
 struct Operand {
   const std::byte* data;
   std::int64_t stride;

@@ -11,8 +11,8 @@
 namespace switchyard {
 namespace {
 
-// A block of the result has up to so many rows; its columns are the lanes of vectors. 6 x 16 and
-// 8 x 8 sums leave AVX2 registers for what they are made of.
+// max_rows: the most rows in a block of the result. Its columns are the lanes of vectors. 6 x 16
+// and 8 x 8 sums leave AVX2 registers for the operands.
 constexpr std::int64_t wide = 16, narrow = 8;
 constexpr int max_rows(std::int64_t lanes) { return lanes == wide ? 6 : 8; }
 
@@ -28,15 +28,15 @@ struct Right {
   std::int64_t step;
 };
 
-// So many terms of the sums; the first ones, or such as are added to those in `out`.
+// `count` terms of the sums: the first ones, or terms that are added to `out`.
 struct Terms {
   std::int64_t count;
   bool first;
 };
 
-// GCC 12 keeps all sums in registers in just this form (constant trip counts, one flat array, the
-// lanes' loops left to the vectoriser); others are up to ten times slower. Measure a change with
-// bench/matmul_bench.
+// GCC 12 keeps all sums in registers only in this form (constant trip counts, one flat array, the
+// loops over lanes left to the vectoriser); other forms are up to ten times slower. Measure changes
+// with bench/matmul_bench.
 template <int rows, int lanes>
 inline __attribute__((always_inline)) void multiply_block(Left a, Right b, Terms terms,
                                                           std::int64_t stride, float* out) {
@@ -60,14 +60,14 @@ inline __attribute__((always_inline)) void multiply_block(Left a, Right b, Terms
   }
 }
 
-template <int most, int lanes>
+template <int max, int lanes>
 inline __attribute__((always_inline)) void multiply_up_to(std::int64_t rows, Left a, Right b,
                                                           Terms terms, std::int64_t stride,
                                                           float* out) {
-  if (rows == most) {
-    multiply_block<most, lanes>(a, b, terms, stride, out);
-  } else if constexpr (most > 1) {
-    multiply_up_to<most - 1, lanes>(rows, a, b, terms, stride, out);
+  if (rows == max) {
+    multiply_block<max, lanes>(a, b, terms, stride, out);
+  } else if constexpr (max > 1) {
+    multiply_up_to<max - 1, lanes>(rows, a, b, terms, stride, out);
   }
 }
 
@@ -83,23 +83,24 @@ void multiply_narrow(std::int64_t rows, Left a, Right b, Terms terms, std::int64
   multiply_up_to<max_rows(narrow), narrow>(rows, a, b, terms, stride, out);
 }
 
-// Calls body(begin, count) for blocks of at most `most`, as even as can be: a block of few rows
+// Calls body(begin, count) for blocks of at most `max`, as even as possible: a block of few rows
 // takes almost as long as a full one.
 template <class Body>
-void for_even_blocks(std::int64_t total, std::int64_t most, Body body) {
-  const std::int64_t blocks = (total + most - 1) / most;
+void for_even_blocks(std::int64_t total, std::int64_t max, Body body) {
+  const std::int64_t blocks = (total + max - 1) / max;
   for (std::int64_t i = 0; i < blocks; ++i)
     body(total * i / blocks, total * (i + 1) / blocks - total * i / blocks);
 }
 
-// Panels of the right matrix, k rows of one vector each, that are packed together: so many stay in
-// the second-level cache while rows of the left one pass by.
+// Panels of the right matrix (k rows of one vector each) that are packed together: few enough to
+// stay in the second-level cache while rows of the left matrix pass.
 constexpr std::int64_t panels_together = 8;
 constexpr std::int64_t rows_together = 96;
-// Terms of the sums, so that the piece of a panel stays in the first-level cache.
+// Terms of the sums that are added together: a piece of a panel that stays in the first-level
+// cache.
 constexpr std::int64_t terms_together = 256;
 
-// The calling thread's.
+// Scratch memory of the calling thread.
 float* scratch_for_panels(std::int64_t k) {
   thread_local Buffer scratch;
   const std::int64_t size = panels_together * k * wide;
@@ -107,14 +108,15 @@ float* scratch_for_panels(std::int64_t k) {
   return scratch.tensor().as<float>();
 }
 
-// Where a block's rows go: rows of the result, `stride` apart, or, of a turned product, columns.
+// The destination of a block's rows: rows of the result, `stride` apart, or its columns if the
+// product is transposed.
 struct Place {
   float* out;
   std::int64_t stride;
-  bool turned;
+  bool transposed;
 
   Place from_row(std::int64_t row) const {
-    return {out + row * (turned ? 1 : stride), stride, turned};
+    return {out + row * (transposed ? 1 : stride), stride, transposed};
   }
 };
 
@@ -124,7 +126,7 @@ void put_row(const float* from, std::int64_t count, Write write, float* to) {
 
 void put(const float* block, std::int64_t lanes, std::int64_t rows, std::int64_t cols, Write write,
          Place to) {
-  if (!to.turned) {
+  if (!to.transposed) {
     for (std::int64_t i = 0; i < rows; ++i)
       put_row(block + i * lanes, cols, write, to.out + i * to.stride);
     return;
@@ -138,11 +140,12 @@ void put(const float* block, std::int64_t lanes, std::int64_t rows, std::int64_t
 
 const float* floats_of(Operand operand) { return reinterpret_cast<const float*>(operand.data); }
 
-// A product in the form the kernels take: lanes go along the columns of b. Where b is stored
-// transposed, they have to be copied side by side, so lanes go along the rows of a where there are
-// fewer of those: the product is turned, its blocks' rows are columns of the result.
+// A product in the form that the kernels take, with lanes along the columns of b. If b is stored
+// transposed, its columns have to be copied side by side. If a has fewer rows than b has columns,
+// the lanes go along the rows of a instead: the product is transposed, and the rows of its blocks
+// are columns of the result.
 struct Arrangement {
-  bool turned;
+  bool transposed;
   std::int64_t rows, cols, k;
   Left left;
   const float* right;  // element (s, j) is right[s * step + j * lane]
@@ -151,7 +154,7 @@ struct Arrangement {
   std::int64_t out_stride;
 
   Place place(std::int64_t row, std::int64_t col) const {
-    return Place{out + (turned ? col * out_stride : col), out_stride, turned}.from_row(row);
+    return Place{out + (transposed ? col * out_stride : col), out_stride, transposed}.from_row(row);
   }
 };
 
@@ -171,7 +174,8 @@ struct Panel {
   std::int64_t col, cols, lanes;
 };
 
-// The panel at a column, packed into `scratch` where the kernels could not read it, or would often.
+// Returns the panel at a column, packed into `scratch` if the kernels cannot read it in place, or
+// would read it often.
 Panel panel_at(const Arrangement& all, std::int64_t col, float* scratch) {
   const std::int64_t cols = std::min(wide, all.cols - col), lanes = cols > narrow ? wide : narrow;
   const float* data = all.right + col * all.lane;
@@ -181,16 +185,17 @@ Panel panel_at(const Arrangement& all, std::int64_t col, float* scratch) {
   return {{scratch, lanes}, col, cols, lanes};
 }
 
-// Sums that are not in their place yet: of up to rows_together rows by one panel. The kernels and
+// Sums of up to rows_together rows by one panel that are not in their place yet. The kernels and
 // put() take whole blocks.
 using Sums = std::array<float, (rows_together + narrow) * wide>;
 
-// `rows` of the left matrix from `row` on by one panel, `terms` of its sums from `begin` on.
+// Multiplies `rows` rows of the left matrix, from `row` on, by one panel: the `terms` of their sums
+// from `begin` on.
 void multiply_panel(const Arrangement& all, std::int64_t row, std::int64_t rows, const Panel& panel,
                     std::int64_t begin, Terms terms, Write write, Sums& sums) {
   const std::int64_t lanes = panel.lanes;
   const auto multiply = lanes == wide ? multiply_wide : multiply_narrow;
-  const bool in_place = panel.cols == lanes && !all.turned && write == Write::replace;
+  const bool in_place = panel.cols == lanes && !all.transposed && write == Write::replace;
   const bool last = begin + terms.count == all.k;
   const Right right{panel.right.data + begin * panel.right.step, panel.right.step};
   for_even_blocks(rows, max_rows(lanes), [&](std::int64_t first, std::int64_t count) {

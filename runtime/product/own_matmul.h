@@ -1,8 +1,8 @@
-// Our own matrix product: for small matrices that few rows meet and for sums of few terms, which
-// the library is slow with, and for processors on which the library does not repeat its bits.
-// Blocks and panels are those of Goto and van de Geijn 2008 (doi:10.1145/1356052.1356053). Every
-// element is one sum of fused multiply-adds over k in ascending order, so that its bits are the
-// same on any processor and beside any other rows.
+// Our own matrix product. It serves where the library is slow (small matrices with few rows, and
+// sums of few terms) and on processors on which the library does not repeat its bits. Blocks and
+// panels follow Goto and van de Geijn 2008 (doi:10.1145/1356052.1356053). Every element is one sum
+// of fused multiply-adds over k in ascending order, so that its bits are the same on any processor
+// and beside any other rows.
 #pragma once
 
 #include "runtime/product/matmul.h"

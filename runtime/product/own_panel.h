@@ -1,4 +1,4 @@
-// Copies of matrices in the order in which our own product reads them
+// Copies matrices into the order in which our own product reads them
 // (runtime/product/own_matmul.cpp).
 #pragma once
 

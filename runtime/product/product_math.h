@@ -1,4 +1,4 @@
-// What multiplies two tiles in shared memory: the arithmetic of a matrix product on a GPU. For .cu
+// The arithmetic of a matrix product on a GPU: multiplies two tiles in shared memory. For .cu
 // files.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace switchyard {
 
-// f32 as it is, by fused multiply-add.
+// Unrounded f32, by fused multiply-add.
 struct MathF32 {
   using Element = float;
   static constexpr int depth = 16;
@@ -42,7 +42,7 @@ struct MathF32 {
   }
 };
 
-// f32 rounded to TF32 on the way into the tensor cores.
+// f32, rounded to TF32 before it enters the tensor cores.
 struct MathTf32 {
   using Element = float;
   static constexpr int depth = 16;

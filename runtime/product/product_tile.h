@@ -1,7 +1,7 @@
-// Tiles of a matrix product on a GPU: 64 rows by 128 columns, made by four warps that have all rows
-// of 32 columns each. Both operands come through shared memory in steps of k, three of which are
-// there or on their way at a time (Ampere's asynchronous copies). A sum goes along k in order, so
-// that its bits depend on nothing but its operands. For .cu files.
+// Tiles of a matrix product on a GPU: 64 rows by 128 columns. Four warps compute all rows of 32
+// columns each. Both operands pass through shared memory in steps of k, three of which are loaded
+// or arriving at a time (Ampere's asynchronous copies). A sum goes along k in order, so that its
+// bits depend on nothing but its operands. For .cu files.
 #pragma once
 
 #include "runtime/product/product_math.h"
@@ -34,14 +34,14 @@ struct ProductTiles {
     for (int step = 0; step < product_stages - 1; ++step) begin_step(step);
     for (int step = 0; step < num_steps; ++step) {
       wait_for_copies<product_stages - 2>();
-      __syncthreads();  // the step is there, and nobody reads the one before any more
+      __syncthreads();  // the step has arrived, and no thread reads the step before it
       begin_step(step + product_stages - 1);
       if (product_warp_column() < b.lines)
         Math::add(left_at(step), right_at(step), static_cast<int>(a.lines), sums);
     }
   }
 
-  // Calls use(row, column, sum) for the elements that this thread has of the tile.
+  // Calls use(row, column, sum) for this thread's elements of the tile.
   template <class Use>
   __device__ static void for_each(const TileSums& sums, std::int64_t rows, std::int64_t cols,
                                   Use use) {

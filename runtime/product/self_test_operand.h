@@ -1,4 +1,4 @@
-// What the start-up tests of products have in common: operands, and what results are held against.
+// The common parts of the self-tests of products: operands, and sums to compare results with.
 #pragma once
 
 #include <cmath>
@@ -28,15 +28,14 @@ inline Shape stored_shape(std::int64_t rows, std::int64_t cols, Op op) {
   return op == Op::plain ? Shape{rows, cols} : Shape{cols, rows};
 }
 
-// Of the magnitude of the addends: a little more than rounding both operands takes away.
+// A share of the magnitude of the addends, a little more than the error of rounding both operands.
 inline double product_tolerance(Precision precision, const Stream& stream) {
   const bool tf32 = stream.queue() != nullptr && stream.queue()->tf32();
   if (precision == Precision::f32) return tf32 ? 1e-2 : 1e-5;
   return precision == Precision::bf16 ? 1e-2 : 3e-2;
 }
 
-// Some elements against sums in double: a library that is wrong must not pass because it is wrong
-// every time.
+// Compares some elements with sums in double, so that a library that repeats wrong results fails.
 inline bool agrees_with_double(const MatmulShape& shape, const float* a, const float* b,
                                const float* out, const Stream& stream) {
   const double tolerance = product_tolerance(shape.precision, stream);
@@ -54,7 +53,7 @@ inline bool agrees_with_double(const MatmulShape& shape, const float* a, const f
   return true;
 }
 
-// An operand twice on a device: at the start of a cache line, and 16 bytes further.
+// An operand twice on a device: at the start of a cache line, and 16 bytes after one.
 struct TestOperand {
   std::vector<float> values;
   Buffer buffer, scratch;
@@ -66,7 +65,7 @@ struct TestOperand {
         scratch(Shape{shape.size() + 8}, DType::f32, device),
         moved(scratch.tensor().range(4, 4 + shape.size()).view(shape)) {}
 
-  // Numbers in [-0.5, 0.5) without a pattern; a linear congruence is enough for that.
+  // Fills it with numbers in [-0.5, 0.5) without a pattern; a linear congruence is good enough.
   void fill(std::uint32_t seed) {
     for (float& value : values) {
       seed = seed * 1664525U + 1013904223U;

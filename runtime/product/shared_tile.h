@@ -1,4 +1,4 @@
-// What a tile of a matrix product reads of an operand, in shared memory. For .cu files.
+// The part of an operand that a tile of a matrix product reads, in shared memory. For .cu files.
 #pragma once
 
 #include "runtime/device/kernel.h"
@@ -9,12 +9,12 @@ namespace switchyard {
 inline constexpr int product_rows = 64, product_cols = 128, product_threads = 128;
 inline constexpr int product_stages = 3;
 
-// Whether an operand's rows are lines of the tile, so that k goes along them, or steps of k.
+// Whether an operand's rows are lines of the tile, with k along them, or steps of k.
 enum class Lies : std::uint8_t { along_k, across_k };
 
 // The lines of an operand that a tile reads: rows of the left matrix, columns of the right. Every
-// row begins at a multiple of 16 bytes; lines and depth are whole such pieces where they lie along
-// rows.
+// row begins at a multiple of 16 bytes. Whichever of lines and depth lies along rows is a multiple
+// of 16 bytes too.
 template <class Element>
 struct TileOperand {
   const Element* data;  // line 0, k = 0
@@ -22,8 +22,8 @@ struct TileOperand {
   std::int64_t lines, depth;
 };
 
-// `lines` lines by `depth` steps of k in shared memory, in the operand's own order. Rows are apart
-// so that what a warp reads at once lies in different banks.
+// `lines` lines by `depth` steps of k in shared memory, in the operand's own order. Rows are padded
+// so that a warp reads from different banks at once.
 template <class Element, Lies lies, int lines, int depth>
 struct SharedTile {
   static constexpr int piece = 16 / static_cast<int>(sizeof(Element));  // elements

@@ -1,6 +1,6 @@
-// AwakeClock: time without what this process could not see of it. A job that is suspended as a
-// whole (`scontrol suspend`, a virtual machine that is moved) must not find, when it goes on, that
-// everybody else has been silent all the while.
+// AwakeClock: time without the periods in which this process did not run. A job that was suspended
+// as a whole (`scontrol suspend`, a virtual machine that migrated) must not conclude on waking that
+// every other rank has been silent.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@ class AwakeClock {
 
   explicit AwakeClock(Time now) : last_(now) {}
 
-  // The time at `now`, to be asked several times a second. A second or more between two questions
-  // is taken for a pause and left out.
+  // Returns the time at `now`. To be called several times a second: a gap of a second or more
+  // between two calls counts as a pause and is left out.
   Time at(Time now) {
     if (now - last_ > std::chrono::seconds(1)) paused_ += now - last_;
     last_ = now;

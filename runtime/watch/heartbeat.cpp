@@ -29,7 +29,7 @@ void make_nonblocking(int socket) {
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
-// -1 if it does not accept in time.
+// Returns -1 if the peer does not accept in time.
 int connect_once(const std::string& address, int port) {
   sockaddr_in target{};
   target.sin_family = AF_INET;
@@ -78,7 +78,8 @@ HeartbeatLink::~HeartbeatLink() {
 void HeartbeatLink::send(const Heartbeat& beat) {
   const ssize_t sent = ::send(socket_, &beat, sizeof beat, MSG_NOSIGNAL | MSG_DONTWAIT);
   const bool full = sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-  // Part of a message would garble all that follow; its buffer is full only after minutes unread.
+  // Part of a message would garble all later ones. The buffer is full only after minutes without a
+  // read.
   if (sent != ssize_t{sizeof beat} && !full) state_ = State::closed;
 }
 

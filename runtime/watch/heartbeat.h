@@ -1,5 +1,5 @@
-// Heartbeat: the message that ranks send each other over TCP while they train, and the sockets it
-// travels on. Never MPI: a dead peer must not be able to hang it.
+// Heartbeat: the message that ranks send each other over TCP while they train, and its sockets. It
+// never uses MPI, which a dead peer can hang.
 #pragma once
 
 #include <array>
@@ -13,12 +13,12 @@
 namespace switchyard {
 
 struct Heartbeat {
-  enum class Kind : std::int32_t { beat, farewell, end };  // end: the job is over, leave
+  enum class Kind : std::int32_t { beat, farewell, end };  // end: the job is over, exit
 
-  std::uint64_t token = 0;  // of the job: strangers on the port are not listened to
+  std::uint64_t token = 0;  // identifies the job; beats with another token are ignored
   Kind kind = Kind::beat;
   std::int32_t rank = 0, pid = 0;
-  std::int32_t suspect = 0;  // of `end`: the rank to look at
+  std::int32_t suspect = 0;  // for `end`: the rank to look at
   Phase phase = Phase::start;
   std::int64_t step = -1, collectives = 0, waited = 0;  // see FlightRecord
   Collective collective = Collective::none;
@@ -38,8 +38,8 @@ class HeartbeatLink {
   HeartbeatLink& operator=(HeartbeatLink&&) = delete;
 
   int socket() const { return socket_; }
-  void send(const Heartbeat& beat);  // never blocks; a peer that does not read misses beats
-  // Reads what has arrived. Returns whole messages, and marks the link closed when the peer is
+  void send(const Heartbeat& beat);  // never blocks: a peer that does not read misses beats
+  // Reads what has arrived and returns the complete messages. Marks the link closed if the peer is
   // gone.
   std::vector<Heartbeat> receive();
   State state() const { return state_; }
@@ -51,7 +51,7 @@ class HeartbeatLink {
   std::string buffer_;
 };
 
-// Listens on every address of this machine. Errors: Exit::usage if it has none to listen on.
+// Listens on every address of this machine. Errors: Exit::usage if the machine has none.
 class HeartbeatServer {
  public:
   HeartbeatServer();
@@ -67,10 +67,11 @@ class HeartbeatServer {
   int socket_ = -1, port_ = 0;
 };
 
-// IPv4 addresses of this machine, loopback last; of `interface` alone unless it is empty.
+// Returns the IPv4 addresses of this machine, loopback last, or those of `interface` if it is not
+// empty.
 std::vector<std::string> host_addresses(const std::string& interface);
 
-// The first of the addresses that accepts within 2 s each.
+// Connects to the first address that accepts within 2 s.
 std::optional<HeartbeatLink> connect_to(const std::vector<std::string>& addresses, int port);
 
 }  // namespace switchyard

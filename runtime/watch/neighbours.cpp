@@ -30,8 +30,8 @@ std::string Neighbours::account_of(int suspect) const {
                                   [&](const Neighbour& each) { return each.rank == suspect; });
   if (found == neighbours_.end() || found->record == nullptr) return "";
   const bool suspect_is_first = neighbours_.front().rank == suspect;
-  const std::size_t teller = suspect_is_first && neighbours_.size() > 1 ? 1 : 0;
-  if (neighbours_[teller].rank != rank_) return "";
+  const std::size_t reporter = suspect_is_first && neighbours_.size() > 1 ? 1 : 0;
+  if (neighbours_[reporter].rank != rank_) return "";
   const FlightRecord& record = *found->record;
   return fmt::format(
       "  rank {}, as rank {} of its node sees it: step {}, {}, collective {}\n"

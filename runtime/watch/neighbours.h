@@ -1,5 +1,5 @@
-// Neighbours: the ranks of this node seen from outside, by their flight records and by what the
-// system says of their processes. A rank that is stopped or dead cannot tell of itself.
+// Neighbours: the ranks of this node seen from outside, through their flight records and /proc. A
+// rank that is stopped or dead cannot report.
 #pragma once
 
 #include <string>
@@ -12,18 +12,19 @@ namespace switchyard {
 
 class Neighbours {
  public:
-  // Collective. record: this rank's, made by make_shared_record.
+  // Collective. record: this rank's record, made by make_shared_record.
   Neighbours(Comm& world, const FlightRecord& record);
 
-  // Where rank `suspect` of the world is at this moment, in two lines; empty if it is not this
-  // rank's to tell. One rank of its node tells: the lowest other one, or itself if it is alone.
+  // Describes in two lines where rank `suspect` of the world is at this moment. Exactly one rank of
+  // the suspect's node does so: the lowest other one, or the suspect itself if it is alone. On all
+  // other ranks the text is empty.
   std::string account_of(int suspect) const;
 
  private:
   struct Neighbour {
     int rank = 0;  // in the world
     pid_t process = 0;
-    RecordView record;  // null: it cannot be seen from here
+    RecordView record;  // null: this rank cannot map it
   };
 
   int rank_;

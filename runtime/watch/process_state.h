@@ -1,4 +1,4 @@
-// What the system says of another process of this node, which may be stopped, stuck or gone.
+// The state of another process of this node, which may be stopped, stuck or gone.
 #pragma once
 
 #include <sys/types.h>
@@ -7,9 +7,9 @@
 
 namespace switchyard {
 
-// From /proc: the state of its first thread, the function of the kernel it waits in and, for who
-// may read that, the calls that led there, innermost first: "stopped (T), waits in do_signal_stop".
-// Of a process that is no longer there: "gone".
+// From /proc: the state of the process's first thread and, where the system names it, the function
+// of the kernel in which that thread waits: "stopped (T), waits in do_signal_stop". "gone" if there
+// is no such process.
 std::string process_state(pid_t process);
 
 }  // namespace switchyard

@@ -79,25 +79,26 @@ std::optional<RollCall::Verdict> RollCall::verdict(Time now) const {
   });
   if (what.empty() && stuck) {
     what = fmt::format("no step has ended for {:.0f} s\n", step_limit());
-    suspect = max_behind();
+    suspect = furthest_behind();
   }
   if (what.empty()) return std::nullopt;
   return Verdict{what + table(now), suspect};
 }
 
-int RollCall::max_behind() const {
+int RollCall::furthest_behind() const {
   const auto fewest = std::min_element(
       ranks_.begin(), ranks_.end(),
       [](const Rank& a, const Rank& b) { return a.last.collectives < b.last.collectives; });
   return static_cast<int>(fewest - ranks_.begin());
 }
 
-// One line a rank, those that have begun the fewest collectives marked: the others wait for them.
+// One line per rank. It marks the ranks that have begun the fewest collectives, for which the
+// others wait.
 std::string RollCall::table(Time now) const {
-  std::int64_t fewest = std::numeric_limits<std::int64_t>::max(), most = 0;
+  std::int64_t min_begun = std::numeric_limits<std::int64_t>::max(), max_begun = 0;
   for (const Rank& rank : ranks_) {
-    fewest = std::min(fewest, rank.last.collectives);
-    most = std::max(most, rank.last.collectives);
+    min_begun = std::min(min_begun, rank.last.collectives);
+    max_begun = std::max(max_begun, rank.last.collectives);
   }
   std::string text;
   for (std::size_t i = 0; i < ranks_.size(); ++i) {
@@ -108,7 +109,7 @@ std::string RollCall::table(Time now) const {
         i, rank.last.host.data(), rank.last.pid, rank.last.step,
         place_text(rank.last.phase, rank.last.collective), rank.last.collectives,
         seconds_between(rank.heard, now),
-        fewest < most && rank.last.collectives == fewest ? "  <- behind" : "");
+        min_begun < max_begun && rank.last.collectives == min_begun ? "  <- behind" : "");
   }
   return text;
 }

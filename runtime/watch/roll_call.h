@@ -1,5 +1,5 @@
-// RollCall: what rank 0 knows of every rank from its heartbeats, and its judgement. No sockets, no
-// clock of its own.
+// RollCall: what rank 0 knows about every rank from its heartbeats, and what it concludes. It uses
+// no sockets and no clock.
 #pragma once
 
 #include <chrono>
@@ -27,12 +27,12 @@ class RollCall {
     std::string text;  // what happened, and a table of all ranks
     int suspect = 0;   // the rank to look at
   };
-  // Of a job that cannot go on: a rank dead, silent for longer than peer_timeout, or all
-  // of them within one step for longer than step_timeout. Start, evaluation and saves are judged by
-  // heartbeats alone, never by how long they take.
+  // Returns a verdict if the job cannot continue: a rank is dead or has been silent for longer than
+  // peer_timeout, or all ranks have been in the same step for longer than step_timeout. Start,
+  // evaluation and saves may take any time, as long as heartbeats arrive.
   std::optional<Verdict> verdict(Time now) const;
-  // Ranks whose time outside collectives was 1.3 times the median rank's in two windows in a row, a
-  // window being at least 20 steps and 5 s; each is named once, on a line of its own.
+  // Returns a line for each rank whose time outside collectives was more than 1.3 times the median
+  // rank's in two consecutive windows of at least 20 steps and 5 s. A rank is named once.
   std::vector<std::string> stragglers(Time now);
 
  private:
@@ -46,13 +46,13 @@ class RollCall {
   };
 
   double step_limit() const;
-  int max_behind() const;  // the first of those that have begun the fewest collectives
+  int furthest_behind() const;  // the first of the ranks that have begun the fewest collectives
   std::string table(Time now) const;
   void note_steps(const Rank& rank, const Heartbeat& beat, Time now);
 
   Limits limits_;
   std::vector<Rank> ranks_;
-  std::vector<double> step_seconds_;  // newest last, of rank 0
+  std::vector<double> step_seconds_;  // of rank 0, newest last
   std::int64_t window_step_ = 0;
 };
 

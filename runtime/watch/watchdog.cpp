@@ -69,8 +69,8 @@ class Watchdog::Thread {
   ~Thread() {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
-    accept_waiting();  // whoever nobody listened to yet must hear the farewell too
-    tell_all(Heartbeat::Kind::farewell);
+    accept_waiting();  // a rank that has not been accepted yet must hear the farewell too
+    send_all(Heartbeat::Kind::farewell);
   }
 
   Meeting open() {
@@ -78,8 +78,8 @@ class Watchdog::Thread {
     token_ = random_token();
     std::vector<std::string> addresses = host_addresses(config_.interface);
     require(!addresses.empty(), Exit::usage,
-            "watchdog.interface = \"{}\" is no network interface of rank 0's node with an IPv4 "
-            "address: `ip -4 address` lists them, and \"\" takes any",
+            "watchdog.interface = \"{}\" is not a network interface with an IPv4 address on rank "
+            "0's node: `ip -4 address` lists them, and \"\" takes any",
             config_.interface);
     return {server_->port(), token_, std::move(addresses)};
   }
@@ -107,7 +107,7 @@ class Watchdog::Thread {
     return beat;
   }
 
-  void tell_all(Heartbeat::Kind kind) {
+  void send_all(Heartbeat::Kind kind) {
     for (HeartbeatLink& link : links_) {
       if (link.state() == HeartbeatLink::State::open) link.send(beat(kind));
     }
@@ -140,7 +140,7 @@ class Watchdog::Thread {
       roll.heard(beat(Heartbeat::Kind::beat), now);
       for (std::size_t i = 0; i < links_.size(); ++i) listen_to(i, roll, now);
       if (due(now)) {
-        tell_all(Heartbeat::Kind::beat);
+        send_all(Heartbeat::Kind::beat);
         for (const std::string& line : roll.stragglers(now)) report_(line);
       }
       if (const std::optional<RollCall::Verdict> verdict = roll.verdict(now)) end_job(*verdict);
@@ -176,7 +176,7 @@ class Watchdog::Thread {
   [[noreturn]] void end_job(const RollCall::Verdict& verdict) {
     report_(verdict.text + neighbours_.account_of(verdict.suspect));
     suspect_ = verdict.suspect;
-    tell_all(Heartbeat::Kind::end);
+    send_all(Heartbeat::Kind::end);
     std::this_thread::sleep_for(for_messages_to_leave);
     leave();
   }
@@ -202,15 +202,17 @@ class Watchdog::Thread {
     }
   }
 
-  // What this rank sees of the suspect, rank 0 may not: that it shares a node with it decides.
+  // Rank 0 may not see the suspect: only ranks of the suspect's node can.
   [[noreturn]] void leave_after(int suspect) {
     const std::string account = neighbours_.account_of(suspect);
     if (!account.empty()) report_(account);
-    std::this_thread::sleep_for(for_messages_to_leave);  // a launcher may end whoever still writes
+    std::this_thread::sleep_for(
+        for_messages_to_leave);  // a launcher may end ranks that still write
     leave();
   }
 
-  // One rank speaks for all that lost rank 0; the launcher ends those that cannot hear it.
+  // The death of rank 0 closes every connection, so rank 1 reports it for all. Its silence each
+  // rank reports.
   [[noreturn]] void lose_root(double silence) {
     if (rank_ == 1 || silence > config_.peer_timeout) {
       report_(fmt::format("rank {}: rank 0 {}", rank_,
@@ -228,8 +230,8 @@ class Watchdog::Thread {
   const std::function<void(const std::string&)> report_;
   std::uint64_t token_ = 0;
   int suspect_ = 0;                        // see Heartbeat
-  std::optional<HeartbeatServer> server_;  // of rank 0
-  std::vector<HeartbeatLink> links_;       // to rank 0, or on rank 0 to all others
+  std::optional<HeartbeatServer> server_;  // on rank 0 only
+  std::vector<HeartbeatLink> links_;       // to rank 0; on rank 0, to all others
   std::vector<int> rank_of_link_;
   std::set<int> left_;
   Clock::time_point next_beat_{};

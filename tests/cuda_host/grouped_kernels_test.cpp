@@ -1,8 +1,7 @@
 // Products of many experts in one launch against the CPU's, one by one.
 #include "experts/shard.h"
 #include "runtime/params/rounded_values.h"
-#include "runtime/product/cuda_products.h"
-#include "runtime/product/grouped_matmul.h"
+#include "runtime/product/product_ops.h"
 #include "tests/cuda_host/pair.h"
 
 namespace switchyard {
@@ -48,7 +47,7 @@ void expect_same_products(Precision precision, Stream stream, double tolerance) 
         for (std::size_t g = 0; g < c.rows.size(); ++g) {
           Tensor matrix = matrices[g].on(on->device());
           if (precision == Precision::bf16 && on == &stream) {
-            cuda::round_to_bf16(matrix, rounded[g], stream);
+            ProductOps::on(on->device()).round_to_bf16(matrix, rounded[g], stream);
             matrix = rounded[g];
           }
           groups.push_back({begin, begin + c.rows[g], matrix});

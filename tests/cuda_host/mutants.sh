@@ -1,7 +1,7 @@
 #!/bin/bash
-# mutants.sh BUILD-FOLDER [COUNT]: faults planted in the product's own kernels, one at a time, each of which the tests on the
-# emulated GPU must see; COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a copy of the file that the unit of its scratch includes
-# instead, compiled and linked with the commands of the build.
+# mutants.sh BUILD-FOLDER [COUNT]: plants faults in the product's own kernels, one at a time, each of which the tests on the
+# emulated GPU must see: all of them, or COUNT of them, drawn by the commit or by SWITCHYARD_LAB_SEED. A mutant is a changed copy
+# of a file, which the unit of its room includes instead; it is compiled and linked with the commands of the build.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$(realpath "${1:?usage: $0 BUILD-FOLDER [COUNT]}")
@@ -17,7 +17,7 @@ no barrier after keys were read|model/attention/attention_backward_kernels.cu|0,
 no barrier before warps join|model/attention/attention_past_kernels.cu|s/__syncthreads();//|0|ModelKernels.AttentionToThePast
 no barrier between neighbours|model/norm/norm_kernels.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
 no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
-no barrier before a tile is turned|runtime/product/operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
+no barrier before a tile is transposed|runtime/product/cuda_operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
 no barrier before a step is multiplied|runtime/product/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
 no barrier between the ranges of a gradient|runtime/product/grouped_matmul.cu|s/__syncthreads();.*//|0|GroupedKernels.Gradients*
 a copy that is not waited for|runtime/product/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
@@ -25,7 +25,7 @@ a row that depends on its group|runtime/product/grouped_matmul.cu|s/to = call.ad
 one key too few|model/attention/attention_past_kernels.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
 one choice too many|router/gate/capacity_kernels.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
 one pair too many|model/attention/rotary_kernels.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
-one column too many|runtime/product/operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
+one column too many|runtime/product/cuda_operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
 a choice that is not counted|router/gate/tally_kernels.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
 no barrier before counts are read|router/gate/tally_kernels.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
@@ -37,10 +37,10 @@ NCCL does not wait for the work before|runtime/comm/nccl_comm.cu|/check(cudaStre
 work does not wait for NCCL|runtime/comm/nccl_comm.cu|/check(cudaStreamWaitEvent(compute, done_/d|2|CudaExchange.MovesEveryRow
 one communicator is aborted alone|runtime/device/nccl_handle.cu|s/  NcclHandle::abort_all();//|2|Failures.*
 communicators are aborted one by one|runtime/device/nccl_handle.cu|s/  ncclGroupStart();//|2|Failures.*
-a host that waits asks no peer|runtime/device/stream.cu|s/    check_peers();//|2|Failures.*
+a host that waits asks no peer|runtime/device/cuda_queue.cu|s/    check_peers();//|2|Failures.*
 an abort within an open group|runtime/comm/nccl_comm.cu|s/group.add(ncclSend(\(.*\)));/check_nccl(ncclSend(\1));/|2|Failures.*
 a question that leaves an error behind|runtime/device/cuda_check.h|s/    cudaGetLastError();//|2|Failures.*
-a queue does not wait for another|runtime/device/stream.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
+a queue does not wait for another|runtime/device/cuda_queue.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
 LIST
 }
 
@@ -48,8 +48,8 @@ LIST
 command_for() { ninja -C "$build" -t commands "$1" | grep -F -- "-o $2" | tail -1; }
 
 build_mutant() { # build_mutant FILE PROGRAM: $work/program
-  local scratch=${1%%/*} program=$2
-  local object=tests/CMakeFiles/cuda_host_backend.dir/__/cuda/$scratch.cu.o
+  local room=${1%%/*} program=$2
+  local object=tests/CMakeFiles/cuda_host_backend.dir/__/cuda/$room.cu.o
   local compile link
   compile=$(command_for "$program" "$object")
   link=$(command_for "$program" "tests/$program")

@@ -129,7 +129,7 @@ TEST(Matmul, RefusesShapesThatDoNotFit) {
 }
 
 TEST(Matmul, RefusesTwoTransposedOperands) {
-  EXPECT_EQ(refusal(16, 16, transposed, transposed), "matmul: both operands transposed");
+  EXPECT_EQ(refusal(16, 16, transposed, transposed), "matmul: both operands are transposed");
 }
 
 TEST(Matmul, PaddedRowsRoundUp) {

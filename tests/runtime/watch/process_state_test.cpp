@@ -22,7 +22,7 @@ TEST(ProcessState, OfOneThatIsStoppedAndThenDeadAndThenGone) {
   kill(child, SIGKILL);
   siginfo_t dead{};
   waitid(P_PID, static_cast<id_t>(child), &dead, WEXITED | WNOWAIT);
-  EXPECT_THAT(process_state(child), StartsWith("dead, and not yet collected (Z)"));
+  EXPECT_THAT(process_state(child), StartsWith("dead, but not yet reaped (Z)"));
   waitpid(child, nullptr, 0);
   EXPECT_EQ(process_state(child), "gone");
 }

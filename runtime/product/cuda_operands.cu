@@ -1,4 +1,4 @@
-#include "runtime/product/cuda_products.h"
+#include "runtime/product/cuda_product_ops.h"
 #include "runtime/product/cuda_operands.h"
 #include "runtime/expect.h"
 #include "runtime/device/kernel.h"
@@ -8,9 +8,9 @@
 namespace switchyard {
 namespace {
 
-constexpr int line_tile = 32, tile_ranks = 8;  // lines and steps of k that a block turns at a time
+constexpr int line_tile = 32, tile_ranks = 8;  // lines and steps of k that a block takes at a time
 
-// Four elements to a thread.
+// A thread rounds four elements.
 __global__ void bf16_kernel(const float* in, std::int64_t cols, std::int64_t stride,
                             std::int64_t count, std::uint16_t* out) {
   const std::int64_t quad = 4 * (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x);
@@ -31,7 +31,7 @@ __device__ std::uint32_t warp_largest(std::uint32_t value) {
   return value;
 }
 
-// A warp has a line whose elements lie side by side; the lines after the last are zeros.
+// A warp encodes a line whose elements are adjacent. Lines beyond the last become zeros.
 __global__ void encode_along_kernel(OperandLines lines, std::int64_t padded_lines, std::int64_t stride,
                                     std::int8_t* codes, float* scales) {
   const std::int64_t line = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
@@ -52,8 +52,8 @@ __global__ void encode_along_kernel(OperandLines lines, std::int64_t padded_line
   }
 }
 
-// A block has 32 lines whose elements lie across the rows of the operand: it reads 32 rows at a
-// time and turns them in shared memory.
+// A block encodes 32 lines whose elements lie in different rows of the operand. It reads 32 rows at
+// a time and transposes them in shared memory.
 __global__ void encode_across_kernel(OperandLines lines, std::int64_t padded_lines, std::int64_t stride,
                                      std::int8_t* codes, float* scales) {
   auto* largest_of = shared_memory<std::uint32_t>();  // [tile_ranks, line_tile]
@@ -112,9 +112,9 @@ void round_to_bf16(const float* in, std::int64_t rows, std::int64_t cols, std::i
          rows * stride, out);
 }
 
-void cuda::round_to_bf16(Tensor in, Tensor out, Stream& stream) {
+void CudaProductOps::round_to_bf16(Tensor in, Tensor out, Stream& stream) {
   expect_size("out", out, in.size());
-  require(in.size() % operand_elements == 0, "{} elements are no whole pieces of {}", in.size(),
+  require(in.size() % operand_elements == 0, "{} elements are not a multiple of {}", in.size(),
           operand_elements);
   switchyard::round_to_bf16(device_data<float>(in), 1, in.size(), in.size(),
                             device_data<std::uint16_t>(out), stream);

@@ -11,7 +11,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::int64_t blas_workspace = std::int64_t{32} << 20;  // what NVIDIA advises for Hopper
+constexpr std::int64_t blas_workspace = std::int64_t{32} << 20;  // NVIDIA's advice for Hopper
 constexpr std::int64_t min_pinned = 4096;
 
 struct CudaMark final : public QueueMark {
@@ -24,10 +24,10 @@ struct CudaMark final : public QueueMark {
 CudaQueue::CudaQueue(Device device, bool tf32)
     : device_(device), stream_(device), tf32_(tf32), scratch_(device) {}
 
-// Before the memory goes that its work uses.
+// Queued work may use memory that goes next.
 CudaQueue::~CudaQueue() { cudaStreamSynchronize(stream_); }
 
-// What it waits for may be a peer that died.
+// The queue may be waiting for a peer that died.
 void CudaQueue::synchronize() {
   while (!is_done(cudaStreamQuery(stream_))) {
     check_peers();
@@ -64,8 +64,8 @@ void* CudaQueue::take_pinned(std::int64_t bytes) {
   return pinned_.emplace_back(size).memory.data();
 }
 
-// A device that failed says so to the next call that asks, and the piece is not used again: who
-// gives back may be on the way out with an error already.
+// If the device failed, the next checked call reports it, and this piece is never used again. This
+// function does not throw, since its caller may be handling an error already.
 void CudaQueue::give_back_pinned(void* memory) noexcept {
   const auto found = std::find_if(pinned_.begin(), pinned_.end(), [&](const Pinned& pinned) {
     return pinned.memory.data() == memory;
