@@ -4,7 +4,7 @@
 // Every rank owns --mib MiB of f32 tensors of 4 MiB each. The arms alternate; for each of them rank
 // 0 prints the median and the range of the slowest rank's seconds:
 //   plain        write and fsync of the same bytes, one file per rank, in pieces of 1 MiB
-//   save         CheckpointSaver, synchronous: hashed, written, fsynced, read back, committed
+//   save         SharedTarget, synchronous: hashed, written, fsynced, read back, committed
 //   hash         XXH3-128 of the bytes, which a load computes once and a save twice
 //   read_back    reading a saved file and checking it, which a save does while the disk writes
 //   memcpy       one copy of the state to memory that was used before
@@ -34,7 +34,8 @@
 #include <string_view>
 #include <vector>
 
-#include "io/checkpoint/checkpoint_saver.h"
+#include "io/checkpoint/checkpoint_format.h"
+#include "io/checkpoint/shared_target.h"
 #include "io/files/file.h"
 #include "io/folder/committed_folder.h"
 #include "runtime/comm/mpi_comm.h"
@@ -133,7 +134,7 @@ class CheckpointBench {
       folder = save_checkpoint(run_directory(), 1, round + 1, mine(), {}, *world_, stream_);
     });
     measure("hash", [&] { hash_chunks(state_.tensor().data, state_.tensor().bytes(), 1 << 20); });
-    const Manifest manifest = open_folder(folder, "checkpoint", 1);
+    const Manifest manifest = open_folder(folder, checkpoint_kind, checkpoint_version);
     const FileEntry& file = manifest.files.at(static_cast<std::size_t>(world_->rank()));
     measure("read_back", [&] { check_every_byte(folder, file); });
     const fs::path path = folder / file.name;
@@ -149,12 +150,12 @@ class CheckpointBench {
     });
 
     if (!options_.keep) clean();
-    CheckpointSaver saver(run_directory(), round + 1, CheckpointSaver::Mode::asynchronous, *world_,
-                          stream_);
-    saver.prepare(mine());
+    SharedTarget target(run_directory(), round + 1, *world_);
+    BackgroundSave save(BackgroundSave::Mode::asynchronous, *world_, stream_);
+    save.prepare(mine());
     measure("background", [&] {
-      measure("stall", [&] { saver.start(2, mine(), {}); });
-      saver.finish();
+      measure("stall", [&] { save.start(target, {2, mine(), {}}); });
+      save.finish();
     });
   }
 
@@ -234,21 +235,21 @@ class CheckpointBench {
     std::fill_n(a.tensor().as<float>(), n * n, 1.0F);
     std::fill_n(b.tensor().as<float>(), n * n, 1.0F);
     MatmulLibrary library;
-    CheckpointSaver saver(run_directory(), 99, CheckpointSaver::Mode::asynchronous, *world_,
-                          stream_);
-    saver.prepare(mine());
+    SharedTarget target(run_directory(), 99, *world_);
+    BackgroundSave save(BackgroundSave::Mode::asynchronous, *world_, stream_);
+    save.prepare(mine());
     std::vector<double> seconds;
     std::int64_t saved = 100;
     for (int step = 0; step < num_steps; ++step) {
-      if (saving && !saver.in_progress()) saver.start(++saved, mine(), {});
+      if (saving && !save.in_progress()) save.start(target, {++saved, mine(), {}});
       seconds.push_back(seconds_of(*world_, [&] {
         library.run({n, n, n, Op::plain, Op::transposed}, Write::replace, {a.tensor().data, n},
                     {b.tensor().data, n}, out.tensor().as<float>());
       }));
-      const bool working = saver.in_progress() && saver.working();
-      if (reduce_one(*world_, std::int64_t{working}, Reduce::max) == 0) saver.advance();
+      const bool working = save.working();
+      if (reduce_one(*world_, std::int64_t{working}, Reduce::max) == 0) save.advance();
     }
-    saver.finish();
+    save.finish();
     if (world_->rank() != 0) return;
     fmt::print("{}: median {:.2f} ms, p99 {:.2f} ms, {} saves\n", name,
                1e3 * quantile(seconds, 0.5), 1e3 * quantile(seconds, 0.99), saved - 100);

@@ -20,7 +20,8 @@ namespace switchyard {
 inline constexpr std::int64_t parity_bytes_to_send_at_once = std::int64_t{32} << 20;
 inline constexpr std::int64_t parity_memory_bytes = 3 * parity_bytes_to_send_at_once;
 
-// A round is work(), start(), and waiting until it arrived(); the last work() has nothing to send.
+// First comes work(); then, num_rounds() times, start(), waiting until the pieces arrived(), and
+// work(). The last work() has nothing to send.
 class ParityMaker {
  public:
   // Collective. my_bytes: of this rank's file in `folder`. The caller keeps comm and pace.
@@ -29,7 +30,7 @@ class ParityMaker {
 
   // Calls no MPI: keeps what arrived, and reads what goes next. Errors: Exit::storage, Exit::data.
   void work();
-  bool has_more() const { return round_ <= num_rounds_; }  // to send, the same on all ranks
+  std::int64_t num_rounds() const { return num_rounds_; }  // the same on all ranks
   void start() { exchange_.start(); }                      // Collective.
   bool arrived() { return exchange_.arrived(); }
 

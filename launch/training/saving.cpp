@@ -1,6 +1,5 @@
 #include "launch/training/saving.h"
 
-#include <chrono>
 #include <system_error>
 #include <utility>
 
@@ -13,112 +12,101 @@ namespace switchyard {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
-CheckpointSaver::Mode mode_of(const CheckpointConfig& config) {
-  return config.async ? CheckpointSaver::Mode::asynchronous : CheckpointSaver::Mode::synchronous;
+BackgroundSave::Mode mode_of(const CheckpointConfig& config) {
+  return config.async ? BackgroundSave::Mode::asynchronous : BackgroundSave::Mode::synchronous;
 }
 
-// A run outlives these: what it has in memory is good.
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// A run survives what a disk refused: the state in memory is good.
 bool is_of_the_disk(const Error& error) {
   return error.agreed() && (error.code() == Exit::storage || error.code() == Exit::data);
 }
 
 }  // namespace
 
-Saving::Saving(Run run, const CheckpointConfig& config, Comm& world, Stream& stream,
-               spdlog::logger& log, std::function<void(const Saved&)> saved)
-    : run_(std::move(run)),
+Saving::Saving(fs::path run_directory, const CheckpointConfig& config, RunAccount& account,
+               RunNotes& notes, std::function<Snapshot()> snapshot, Comm& world, Stream& stream)
+    : run_directory_(std::move(run_directory)),
+      account_(account),
+      notes_(notes),
+      snapshot_(std::move(snapshot)),
       world_(world),
-      log_(log),
-      saved_(std::move(saved)),
       async_(config.async),
-      saver_(run_.directory, run_.attempt, mode_of(config), world, stream, config.write_rate),
+      shared_(run_directory_, account.attempt(), world),
       local_every_(config.local_every),
-      retention_(run_.directory, {config.keep, config.keep_every, config.keep_best}) {
-  if (!run_.resumed_from.empty()) retention_.note_good(run_.resumed_from);
+      save_(mode_of(config), world, stream, config.write_rate),
+      retention_(run_directory_, {config.keep, config.keep_every, config.keep_best}) {
+  if (!account.checkpoint().empty()) retention_.note_good(account.checkpoint());
   if (local_every_ == 0) return;
-  LocalDisks disks = find_local_disks(local_storage_of(config, run_.directory, world), world);
-  log_.info("node-local checkpoints: {}", redundancy_summary(disks));
-  local_.emplace(std::move(disks), run_.attempt, mode_of(config), world, stream, saver_.staging(),
-                 saver_.pace());
+  LocalDisks disks = find_local_disks(local_storage_of(config, run_directory_, world), world);
+  notes_.log().info("node-local checkpoints: {}", redundancy_summary(disks));
+  local_.emplace(std::move(disks), account.attempt(), world);
 }
 
-Saving::~Saving() = default;
-
-void Saving::begin(std::int64_t step, const std::vector<NamedTensor>& mine, nlohmann::json meta) {
-  if (in_progress()) {
-    const std::int64_t earlier = local_in_progress() ? local_step_ : step_;
-    const auto begin = std::chrono::steady_clock::now();
-    wait();
-    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
-    log_.info("step {}: waited {:.2f} s for the save of step {}", step, waited.count(), earlier);
-  }
+void Saving::save(std::int64_t steps_done) {
+  wait_for_earlier(steps_done);
   require_not_overtaken();
-  warn_of_full_disk(step, mine);
-  step_ = step;
-  began_ = std::chrono::steady_clock::now();
+  Snapshot snapshot = snapshot_();
+  warn_of_full_disk(snapshot);
   failure_.reset();
-  saver_.start(step, mine, std::move(meta));
-  if (!async_) wait();
+  start(shared_, std::move(snapshot));
 }
 
-bool Saving::local_due(std::int64_t step) const { return local_ && step % local_every_ == 0; }
-
-void Saving::begin_local(std::int64_t step, const std::vector<NamedTensor>& mine,
-                         nlohmann::json meta) {
+void Saving::save_between(std::int64_t steps_done) {
+  if (!local_ || steps_done % local_every_ != 0) return;
   if (in_progress()) {
-    log_.info("step {}: no node-local checkpoint, an earlier save is not done", step);
+    notes_.log().info("step {}: no node-local checkpoint, an earlier save is not done", steps_done);
     return;
   }
-  local_step_ = step;
-  local_->start(step, mine, std::move(meta));
+  start(*local_, snapshot_());
+}
+
+void Saving::start(SaveTarget& target, Snapshot snapshot) {
+  target_ = &target;
+  step_ = snapshot.step;
+  began_ = Clock::now();
+  save_.start(target, std::move(snapshot));
   if (!async_) wait();
+}
+
+void Saving::wait_for_earlier(std::int64_t steps_done) {
+  if (!in_progress()) return;
+  const Clock::time_point begin = Clock::now();
+  wait();
+  notes_.log().info("step {}: waited {:.2f} s for the save of step {}", steps_done,
+                    seconds_since(begin), step_);
 }
 
 void Saving::wait() {
-  saver_.hurry();
+  save_.hurry();
   while (in_progress()) advance();
 }
 
-void Saving::advance_local() {
-  try {
-    local_->advance();
-  } catch (const Error& error) {  // a place that cannot be written to is no reason to end a run
-    if (!error.agreed() || error.code() == Exit::internal) throw;
-    log_.warn("the node-local checkpoint of step {} was not saved: {}. Training goes on",
-              local_step_, error.what());
-  }
-}
-
 void Saving::advance() {
-  if (local_in_progress()) return advance_local();
   try {
     advance_or_throw();
   } catch (const Error& error) {
     if (!is_of_the_disk(error)) throw;
-    failure_ = error;
-    log_.error(
-        "the checkpoint of step {} was not saved: {}. Training goes on; earlier checkpoints "
-        "are as they were",
-        step_, error.what());
+    report(error);
   }
 }
 
-void Saving::warn_of_full_disk(std::int64_t step, const std::vector<NamedTensor>& mine) {
-  std::int64_t bytes = 0;
-  for (const NamedTensor& named : mine) bytes += named.tensor.bytes();
-  bytes = reduce_one(world_, bytes, Reduce::sum);
-  std::error_code unknown;
-  const fs::space_info space = fs::space(run_.directory, unknown);
-  if (unknown || space.available >= static_cast<std::uintmax_t>(bytes)) {
-    warned_of_disk_ = false;
-  } else if (!std::exchange(warned_of_disk_, true)) {
-    log_.warn(
-        "the checkpoint of step {} takes {}, and {} has {} free: free some space there, or lower "
-        "checkpoint.keep",
-        step, bytes_in_words(bytes), run_.directory.string(),
-        bytes_in_words(static_cast<std::int64_t>(space.available)));
+void Saving::report(const Error& error) {
+  if (saves_locally()) {
+    notes_.log().warn("the node-local checkpoint of step {} was not saved: {}. Training goes on",
+                      step_, error.what());
+    return;
   }
+  failure_ = error;
+  notes_.log().error(
+      "the checkpoint of step {} was not saved: {}. Training goes on; earlier checkpoints are as "
+      "they were",
+      step_, error.what());
 }
 
 void Saving::settle() {
@@ -127,29 +115,51 @@ void Saving::settle() {
 }
 
 void Saving::finish() {
-  saver_.hurry();
-  while (local_in_progress()) advance_local();
+  if (saves_locally()) wait();
+  save_.hurry();
   while (in_progress()) advance_or_throw();
   finish_retaining();
   if (failure_) throw Error(*failure_);
 }
 
 void Saving::advance_or_throw() {
-  if (const std::optional<fs::path> committed = saver_.advance()) {
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
-    saved_({*committed, step_, took.count()});
-    if (world_.rank() == 0) retain(*committed);
-  }
+  const std::optional<fs::path> committed = save_.advance();
+  if (committed && !saves_locally()) note_committed(*committed);
+}
+
+void Saving::note_committed(const fs::path& folder) {
+  account_.note_checkpoint(folder);
+  notes_.state(account_.state("running"));
+  notes_.metrics([&](RunMetrics& metrics) { metrics.saved(folder, step_, seconds_since(began_)); });
+  if (world_.rank() == 0) retain(folder);
 }
 
 void Saving::require_not_overtaken() {
   on_root(world_, [this] {
-    const std::optional<Attempt> newest = newest_attempt(run_.directory);
-    const int number = newest ? newest->number : run_.attempt;
-    require(number <= run_.attempt, Exit::busy,
+    const std::optional<Attempt> newest = newest_attempt(run_directory_);
+    const int mine = account_.attempt();
+    const int number = newest ? newest->number : mine;
+    require(number <= mine, Exit::busy,
             "attempt {} took {} over from this one (attempt {}), which leaves it to that one",
-            number, run_.directory.string(), run_.attempt);
+            number, run_directory_.string(), mine);
   });
+}
+
+void Saving::warn_of_full_disk(const Snapshot& snapshot) {
+  std::int64_t bytes = 0;
+  for (const NamedTensor& named : snapshot.mine) bytes += named.tensor.bytes();
+  bytes = reduce_one(world_, bytes, Reduce::sum);
+  std::error_code unknown;
+  const fs::space_info space = fs::space(run_directory_, unknown);
+  if (unknown || space.available >= static_cast<std::uintmax_t>(bytes)) {
+    warned_of_disk_ = false;
+  } else if (!std::exchange(warned_of_disk_, true)) {
+    notes_.log().warn(
+        "the checkpoint of step {} takes {}, and {} has {} free: free some space there, or lower "
+        "checkpoint.keep",
+        snapshot.step, bytes_in_words(bytes), run_directory_.string(),
+        bytes_in_words(static_cast<std::int64_t>(space.available)));
+  }
 }
 
 void Saving::retain(const fs::path& committed) {
@@ -163,7 +173,7 @@ void Saving::finish_retaining() {
   try {
     retaining_.get();
   } catch (const Error& error) {
-    log_.warn("old checkpoints could not be deleted: {}", error.what());
+    notes_.log().warn("old checkpoints could not be deleted: {}", error.what());
   }
 }
 

@@ -14,8 +14,8 @@
 #include <memory>
 #include <random>
 
-#include "io/checkpoint/checkpoint_saver.h"
 #include "io/checkpoint/retention.h"
+#include "io/checkpoint/shared_target.h"
 #include "runtime/comm/mpi_comm.h"
 #include "tests/crash_lab/lab.h"
 #include "tests/crash_lab/model.h"
@@ -35,7 +35,8 @@ class Saves {
   Saves(fs::path run, Comm& world)
       : run_(std::move(run)),
         world_(world),
-        saver_(run_, 1, CheckpointSaver::Mode::asynchronous, world, stream_),
+        target_(run_, 1, world),
+        save_(BackgroundSave::Mode::asynchronous, world, stream_),
         retention_(run_, {.keep = 2}) {
     if (root()) fs::create_directories(run_);
     world_.barrier();
@@ -47,11 +48,11 @@ class Saves {
   Outcome save(std::int64_t step) {
     const Model model(step);
     try {
-      saver_.start(step, model.share(world_.rank(), world_.size()), {});
+      save_.start(target_, {step, model.share(world_.rank(), world_.size()), {}});
       std::optional<fs::path> folder;
-      while (saver_.in_progress()) {
-        const std::int64_t working = saver_.working();
-        if (reduce_one(world_, working, Reduce::max) == 0) folder = saver_.advance();
+      while (save_.in_progress()) {
+        const std::int64_t working = save_.working();
+        if (reduce_one(world_, working, Reduce::max) == 0) folder = save_.advance();
       }
       if (root()) retain(*folder);
     } catch (const Error& error) {
@@ -89,7 +90,8 @@ class Saves {
   fs::path run_;
   Comm& world_;
   Stream stream_ = Stream::cpu(1);
-  CheckpointSaver saver_;
+  SharedTarget target_;
+  BackgroundSave save_;
   Retention retention_;
 };
 

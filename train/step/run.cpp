@@ -1,8 +1,6 @@
 #include "train/step/run.h"
 
-#include <chrono>
-
-#include "runtime/device/trace.h"
+#include <optional>
 
 namespace switchyard {
 namespace {
@@ -15,68 +13,62 @@ struct Votes {
   bool stop = false, save_working = false;  // of any rank
 };
 
-// Collective: signals reach ranks at different steps, so they agree on one; and the one vote tells
-// whether all have written their part of a save.
-Votes vote(const RunHooks& hooks, Comm& world) {
-  const std::int64_t mine = (hooks.stop_requested() ? 1 : 0) | (hooks.save_working() ? 2 : 0);
+// Collective. Signals reach ranks at different steps, so the ranks agree on one step to stop at.
+// The same reduction finds out whether all have written their part of a save.
+Votes vote(RunSaves& saves, const RunHost& host, Comm& world) {
+  const std::int64_t mine = (host.stop_requested() ? 1 : 0) | (saves.working() ? 2 : 0);
   const std::int64_t all = reduce_one(world, mine, Reduce::bit_or);
   return {(all & 1) != 0, (all & 2) != 0};
 }
 
-StepData next_data(Trainer& trainer, Loader& loader, std::int64_t step) {
-  const Span span(trainer.stream(), "data");
-  return loader.step(trainer.batch_of(step));
-}
-
-// work's report, with the wall time it took.
-template <class Work>
-auto timed(Work work) {
-  const auto begin = std::chrono::steady_clock::now();
-  auto report = work();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return report;
+// Whether the run ends after this many steps, and how.
+std::optional<RunEnd> end_after(std::int64_t done, bool stop_requested, const TrainConfig& config,
+                                const RunRange& range) {
+  if (done == config.steps) return RunEnd::done;
+  if (stop_requested) return RunEnd::preempted;
+  if (range.stop_before > 0 && done >= range.stop_before) return RunEnd::stopped;
+  return std::nullopt;
 }
 
 }  // namespace
 
-RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const TrainConfig& config,
-                    const RunRange& range, Comm& world, const RunHooks& hooks) {
+RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const TrainConfig& config,
+                    const RunRange& range, Comm& world) {
   bool save_is_due = false;
-  for (std::int64_t step = range.first_step; step < config.steps; ++step) {
-    hooks.entered(Phase::step);
-    const StepReport stepped =
-        timed([&] { return trainer.step(step, next_data(trainer, loader, step)); });
-    hooks.stepped(stepped);
-    if (stepped.outcome == StepOutcome::rewind) {
-      hooks.entered(Phase::start);
+  for (std::int64_t done = range.first_step + 1; done <= config.steps; ++done) {
+    host.entered(Phase::step);
+    const StepReport report = steps.step(done - 1);
+    host.stepped(report);
+    if (report.outcome == StepOutcome::rewind) {
+      host.entered(Phase::start);
       return RunEnd::rewind;
     }
-    const std::int64_t done = step + 1;
-    const bool last = done == config.steps;
-    const bool at_end_of_range = range.stop_before > 0 && done >= range.stop_before;
-    const Votes votes = vote(hooks, world);
-    if (!votes.save_working) hooks.advance_save();
-    const bool stop = (votes.stop || at_end_of_range) && !last;
-    if (validation != nullptr && is_due(config.evaluate_every, done) && !stop) {
-      hooks.entered(Phase::evaluate);
-      hooks.evaluated(done, trainer.evaluate(*validation));
+    const Votes votes = vote(saves, host, world);
+    if (!votes.save_working) saves.advance();
+    const std::optional<RunEnd> end = end_after(done, votes.stop, config, range);
+    const bool leaves_early = end && *end != RunEnd::done;
+    if (steps.can_evaluate() && is_due(config.evaluate_every, done) && !leaves_early) {
+      host.entered(Phase::evaluate);
+      host.evaluated(done, steps.evaluate());
     }
     save_is_due = save_is_due || is_due(config.checkpoint_every, done);
-    const bool sound = stepped.outcome <= StepOutcome::repeated;
-    if (last || stop || (save_is_due && sound)) {
-      hooks.entered(Phase::save);
-      hooks.save(done);
+    const bool sound = report.outcome <= StepOutcome::repeated;
+    if (end || (save_is_due && sound)) {
+      host.entered(Phase::save);
+      saves.save(done);
       save_is_due = false;
     } else if (sound) {
-      hooks.not_saved(done);
+      saves.save_between(done);
     }
-    if (stop || last) hooks.finish_saves();
-    if (stop) return RunEnd::stopped;
-    if (is_due(config.placement_every, done) && !last) {
-      hooks.entered(Phase::place);
-      PlacementReport report = timed([&] { return trainer.rebalance(); });
-      report.steps_done = done;
-      hooks.placed(report);
+    if (end) {
+      saves.finish();
+      return *end;
+    }
+    if (is_due(config.placement_every, done)) {
+      host.entered(Phase::place);
+      PlacementReport placement = steps.place_experts();
+      placement.steps_done = done;
+      host.placed(placement);
     }
   }
   return RunEnd::done;

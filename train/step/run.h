@@ -1,42 +1,66 @@
-// The loop around steps: evaluation, checkpoints, and leaving when asked to. Where logs and files
-// go is the caller's.
+// The loop around steps: evaluation, checkpoints, placements, and leaving when asked to.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 
+#include "runtime/comm/comm.h"
 #include "runtime/flight_record.h"
-#include "train/step/trainer.h"
+#include "train/config.h"
+#include "train/step_report.h"
 
 namespace switchyard {
 
-struct RunHooks {
-  std::function<void(Phase)> entered;              // what this rank begins to do
-  std::function<void(const StepReport&)> stepped;  // after every step
-  std::function<void(std::int64_t steps_done, double loss)>
-      evaluated;                                       // mean validation loss per token
-  std::function<void(const PlacementReport&)> placed;  // after every placement of the experts
-  std::function<void(std::int64_t steps_done)> save;   // Collective
-  std::function<void(std::int64_t steps_done)>
-      not_saved;                         // Collective; other steps that were taken
-  std::function<bool()> stop_requested;  // of this rank; one is enough
-  std::function<bool()> save_working;    // of this rank: a save it began still goes on
-  std::function<void()> advance_save;    // Collective; when save_working() is false on all ranks
-  std::function<void()> finish_saves;    // Collective; before run_training returns done or stopped
+// What the loop repeats. Reports say how long the work took.
+class RunSteps {
+ public:
+  virtual ~RunSteps() = default;
+
+  virtual StepReport step(std::int64_t step) = 0;  // Collective.
+  virtual bool can_evaluate() const = 0;           // the same on all ranks
+  virtual double evaluate() = 0;                   // Collective. Mean validation loss per token.
+  virtual PlacementReport place_experts() = 0;     // Collective.
+};
+
+// The checkpoints of a run. A save that was begun may go on behind the steps.
+class RunSaves {
+ public:
+  virtual ~RunSaves() = default;
+
+  virtual bool working() = 0;                      // on this rank, for the save in progress
+  virtual void advance() = 0;                      // Collective; when no rank is working().
+  virtual void save(std::int64_t steps_done) = 0;  // Collective. Begins the save that is due.
+  virtual void save_between(std::int64_t steps_done) = 0;  // Collective. After other sound steps.
+  virtual void finish() = 0;  // Collective. Waits for the save in progress.
+};
+
+// The process that a run is in: it may ask the run to stop, and reports what the run does.
+class RunHost {
+ public:
+  virtual ~RunHost() = default;
+
+  virtual bool stop_requested() const = 0;  // on this rank; one rank is enough
+  virtual void entered(Phase phase) = 0;    // this rank begins something else
+  virtual void stepped(const StepReport& report) = 0;
+  virtual void evaluated(std::int64_t steps_done, double loss) = 0;
+  virtual void placed(const PlacementReport& report) = 0;
 };
 
 struct RunRange {
   std::int64_t first_step = 0;
-  std::int64_t stop_before = 0;  // as if asked to stop when it is reached; 0: never
+  std::int64_t stop_before = 0;  // stop when this step is reached; 0: never
 };
 
-// rewind: a step's outcome, which was reported; nothing was saved after it.
-enum class RunEnd { done, stopped, rewind };
+enum class RunEnd : std::uint8_t {
+  done,
+  stopped,    // range.stop_before was reached
+  preempted,  // a rank was asked to stop
+  rewind      // a step said so; nothing was saved after it
+};
 
-// Collective. Steps [first_step, train.steps) with a save every checkpoint_every steps, or at the
-// next step that the guard takes, and after the last one. Ends early, saved, when a rank asks to
-// stop. validation: nullptr if there is nothing to evaluate on.
-RunEnd run_training(Trainer& trainer, Loader& loader, Loader* validation, const TrainConfig& config,
-                    const RunRange& range, Comm& world, const RunHooks& hooks);
+// Collective. Does steps [first_step, train.steps), and saves every checkpoint_every steps, or at
+// the next step that the guard takes, and after the last one. Unless it ends in a rewind, its last
+// state is saved when it returns.
+RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const TrainConfig& config,
+                    const RunRange& range, Comm& world);
 
 }  // namespace switchyard

@@ -7,7 +7,7 @@
 
 #include "io/checkpoint/checkpoint.h"
 #include "io/local/local_fetch.h"
-#include "io/local/local_saver.h"
+#include "io/local/local_target.h"
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
 
@@ -16,7 +16,7 @@ namespace local_checkpoint_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-using Mode = CheckpointSaver::Mode;
+using Mode = BackgroundSave::Mode;
 
 class LocalCheckpoint : public testing::Test {
  protected:
@@ -37,13 +37,13 @@ class LocalCheckpoint : public testing::Test {
   LocalDisks disks(int set_nodes, int ranks_per_node = 1) const {
     return find_local_disks({scratch_ / "local", "run", set_nodes, ranks_per_node}, world_);
   }
-  // The saver's own votes, as a run's.
+  // Votes as a run does after each step, until the save is over.
   void save(std::int64_t step, int set_nodes, int ranks_per_node = 1, int attempt = 1) {
-    LocalSaver saver(disks(set_nodes, ranks_per_node), attempt, Mode::asynchronous, world_, stream_,
-                     staging_, pace_);
-    saver.start(step, mine(), {{"note", "of the run"}});
-    while (saver.in_progress()) {
-      if (reduce_one(world_, std::int64_t{saver.working()}, Reduce::max) == 0) saver.advance();
+    LocalTarget target(disks(set_nodes, ranks_per_node), attempt, world_);
+    BackgroundSave save(Mode::asynchronous, world_, stream_);
+    save.start(target, {step, mine(), {{"note", "of the run"}}});
+    while (save.in_progress()) {
+      if (reduce_one(world_, std::int64_t{save.working()}, Reduce::max) == 0) save.advance();
     }
   }
   // What the same tensors are as a checkpoint of the shared directory.
@@ -76,8 +76,6 @@ class LocalCheckpoint : public testing::Test {
 
   Comm& world_ = test_world();
   Stream stream_ = Stream::cpu(1);
-  Staging staging_;
-  WritePace pace_{0};
   SharedScratch scratch_{world_};
   Buffer values_;
 };
@@ -184,13 +182,14 @@ TEST_F(LocalCheckpoint, OnlyWhatIsNewerIsFetched) {
 }
 
 TEST_F(LocalCheckpoint, TheNewestTwoStay) {
-  LocalSaver saver(disks(2), 1, Mode::asynchronous, world_, stream_, staging_, pace_);
+  LocalTarget target(disks(2), 1, world_);
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
   for (const std::int64_t step : {1, 2, 3, 4}) {
-    saver.start(step, mine(), {});
-    saver.finish();
+    save.start(target, {step, mine(), {}});
+    save.finish();
   }
-  saver.start(5, mine(), {});  // waits for what the last one removes
-  saver.finish();
+  save.start(target, {5, mine(), {}});  // waits for what the last one removes
+  save.finish();
   world_.barrier();
   EXPECT_FALSE(fs::exists(folder_of_node(world_.rank(), 2)));
   EXPECT_TRUE(fs::exists(folder_of_node(world_.rank(), 4)));
@@ -198,18 +197,19 @@ TEST_F(LocalCheckpoint, TheNewestTwoStay) {
 }
 
 TEST_F(LocalCheckpoint, AFullDiskOfOneNodeFailsOnAllAndLeavesNothing) {
-  LocalSaver saver(disks(2), 1, Mode::asynchronous, world_, stream_, staging_, pace_);
+  LocalTarget target(disks(2), 1, world_);
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
   Thrown thrown;
   {
     const FileSizeLimit limit(world_.rank() == world_.size() - 1 ? 1000 : RLIM_INFINITY);
-    saver.start(7, mine(), {});
-    thrown = thrown_by([&] { saver.finish(); });
+    save.start(target, {7, mine(), {}});
+    thrown = thrown_by([&] { save.finish(); });
   }
   EXPECT_EQ(thrown.code, Exit::storage);
   EXPECT_TRUE(thrown.agreed);
   EXPECT_FALSE(fs::exists(folder_of_node(world_.rank(), 7)));
-  saver.start(8, mine(), {});
-  EXPECT_NE(saver.finish(), std::nullopt);
+  save.start(target, {8, mine(), {}});
+  EXPECT_NE(save.finish(), std::nullopt);
 }
 
 }  // namespace local_checkpoint_test

@@ -1,4 +1,4 @@
-#include "io/checkpoint/checkpoint_saver.h"
+#include "io/checkpoint/shared_target.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,14 +8,14 @@
 #include "tests/rank_test.h"
 
 namespace switchyard {
-namespace checkpoint_saver_test {
+namespace shared_target_test {
 
 namespace fs = std::filesystem;
-using Mode = CheckpointSaver::Mode;
+using Mode = BackgroundSave::Mode;
 
-class Saver : public testing::Test {
+class SharedSave : public testing::Test {
  protected:
-  Saver() { fill(1.0F); }
+  SharedSave() { fill(1.0F); }
 
   void fill(float value) {
     std::fill_n(values_.tensor().as<float>(), values_.tensor().size(), value);
@@ -24,11 +24,11 @@ class Saver : public testing::Test {
     return {{fmt::format("value/of_rank{}", world_.rank()), values_}};
   }
   // Votes as a run does after each step, until the save is over.
-  std::optional<fs::path> vote_until_done(CheckpointSaver& saver) {
+  std::optional<fs::path> vote_until_done(BackgroundSave& save) {
     std::optional<fs::path> folder;
-    while (saver.in_progress()) {
-      if (reduce_one(world_, std::int64_t{saver.working()}, Reduce::max) == 0) {
-        folder = saver.advance();
+    while (save.in_progress()) {
+      if (reduce_one(world_, std::int64_t{save.working()}, Reduce::max) == 0) {
+        folder = save.advance();
       }
     }
     return folder;
@@ -45,69 +45,70 @@ class Saver : public testing::Test {
   Comm& world_ = test_world();
   Stream stream_ = Stream::cpu(2);
   SharedScratch scratch_{world_};
+  SharedTarget target_{scratch_.path(), 1, world_};
   Buffer values_{{300, 1000}, DType::f32};
 };
 
-TEST_F(Saver, WhatChangesAfterTheStartIsNotSaved) {
-  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
-  saver.start(7, mine(), {});
+TEST_F(SharedSave, WhatChangesAfterTheStartIsNotSaved) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
+  save.start(target_, {7, mine(), {}});
   fill(2.0F);
-  const auto folder = vote_until_done(saver);
+  const auto folder = vote_until_done(save);
   EXPECT_EQ(saved_value(folder.value_or("")), 1.0F);
 }
 
-TEST_F(Saver, AWriteRateHoldsASaveBackUntilSomebodyWaits) {
-  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_, 1);
-  saver.start(7, mine(), {});
+TEST_F(SharedSave, AWriteRateHoldsASaveBackUntilSomebodyWaits) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_, 1);
+  save.start(target_, {7, mine(), {}});
   std::this_thread::sleep_for(std::chrono::milliseconds{100});
-  EXPECT_TRUE(saver.working());  // at a byte per second, for two weeks
-  saver.hurry();
-  EXPECT_EQ(saved_value(vote_until_done(saver).value_or("")), 1.0F);
+  EXPECT_TRUE(save.working());  // at a byte per second, for two weeks
+  save.hurry();
+  EXPECT_EQ(saved_value(vote_until_done(save).value_or("")), 1.0F);
 }
 
-TEST_F(Saver, NothingExistsBeforeTheVotes) {
-  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
-  saver.start(7, mine(), {});
-  while (saver.working()) continue;
+TEST_F(SharedSave, NothingExistsBeforeTheVotes) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
+  save.start(target_, {7, mine(), {}});
+  while (save.working()) continue;
   EXPECT_EQ(newest_good_checkpoint(scratch_.path()).folder, std::nullopt);
   world_.barrier();
-  EXPECT_NE(saver.finish(), std::nullopt);
+  EXPECT_NE(save.finish(), std::nullopt);
 }
 
-TEST_F(Saver, ASaveThatWasNeverVotedOnNeverExists) {
+TEST_F(SharedSave, ASaveThatWasNeverVotedOnNeverExists) {
   {
-    CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
-    saver.start(7, mine(), {});
+    BackgroundSave save(Mode::asynchronous, world_, stream_);
+    save.start(target_, {7, mine(), {}});
   }
   world_.barrier();
   EXPECT_EQ(newest_good_checkpoint(scratch_.path()).folder, std::nullopt);
 }
 
-TEST_F(Saver, AFullDiskOnOneRankFailsOnAllAndTheNextSaveWorks) {
-  CheckpointSaver saver(scratch_.path(), 1, Mode::asynchronous, world_, stream_);
+TEST_F(SharedSave, AFullDiskOnOneRankFailsOnAllAndTheNextSaveWorks) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
   Thrown thrown;
   {
     const bool last = world_.rank() == world_.size() - 1;
     const FileSizeLimit limit(last ? 1000 : RLIM_INFINITY);
-    saver.start(7, mine(), {});
-    thrown = thrown_by([&] { vote_until_done(saver); });
+    save.start(target_, {7, mine(), {}});
+    thrown = thrown_by([&] { vote_until_done(save); });
   }
   EXPECT_EQ(thrown.code, Exit::storage);
   EXPECT_TRUE(thrown.agreed);
   EXPECT_TRUE(find_checkpoints(scratch_.path()).empty());
-  saver.start(8, mine(), {});
-  EXPECT_NE(vote_until_done(saver), std::nullopt);
+  save.start(target_, {8, mine(), {}});
+  EXPECT_NE(vote_until_done(save), std::nullopt);
 }
 
-TEST_F(Saver, OpenOnAllReadsWhatEveryRankWrote) {
-  CheckpointSaver saver(scratch_.path(), 1, Mode::synchronous, world_, stream_);
-  saver.start(7, mine(), {});
-  const auto reader = CheckpointReader::open_on_all(saver.finish().value_or(""), world_);
+TEST_F(SharedSave, OpenOnAllReadsWhatEveryRankWrote) {
+  BackgroundSave save(Mode::synchronous, world_, stream_);
+  save.start(target_, {7, mine(), {}});
+  const auto reader = CheckpointReader::open_on_all(save.finish().value_or(""), world_);
   EXPECT_EQ(static_cast<int>(reader.names().size()), world_.size());
   const Buffer read({300, 1000}, DType::f32);
   reader.read(fmt::format("value/of_rank{}", world_.size() - 1), read);
   EXPECT_EQ(read.tensor().as<float>()[299'999], 1.0F);
 }
 
-}  // namespace checkpoint_saver_test
+}  // namespace shared_target_test
 }  // namespace switchyard

@@ -1,0 +1,52 @@
+// RunAccount: what an attempt knows of its run beside the tensors: how far it is, what it cost, and
+// where its newest checkpoint is. Checkpoints and state.json are filled from it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "io/checkpoint/checkpoint.h"
+#include "launch/run/run_directory.h"
+#include "train/step_report.h"
+
+namespace switchyard {
+
+class RunAccount {
+ public:
+  // description: describe_run() of the run. num_steps: of the whole run. checkpoint: the one that
+  // the attempt goes on from; empty: it starts at step 0.
+  RunAccount(nlohmann::json description, int attempt, std::int64_t num_steps,
+             std::filesystem::path checkpoint);
+
+  int attempt() const { return attempt_; }
+  std::int64_t steps_done() const { return steps_done_; }
+  // The newest one of this attempt, or the one that it resumed from.
+  const std::filesystem::path& checkpoint() const { return checkpoint_; }
+  // Of the steps that made this state, in all attempts.
+  double productive_seconds() const { return productive_seconds_; }
+
+  // Goes on where the checkpoint's run was.
+  void load(const CheckpointReader& checkpoint);
+
+  void note_step(const StepReport& report);
+  void note_validation(double loss) { losses_["validation_loss"] = loss; }
+  void note_checkpoint(const std::filesystem::path& folder) { checkpoint_ = folder; }
+
+  // The `meta` of a checkpoint as of now. trainer: of Trainer::meta().
+  nlohmann::json meta(const nlohmann::json& trainer) const;
+  RunState state(const std::string& status, const std::string& problem = "") const;
+
+ private:
+  nlohmann::json description_;
+  int attempt_;
+  std::int64_t num_steps_;
+  std::filesystem::path checkpoint_;
+  std::int64_t steps_done_ = 0;
+  double productive_seconds_ = 0.0;
+  nlohmann::json losses_ = nlohmann::json::object();  // of the last step
+};
+
+}  // namespace switchyard

@@ -1,0 +1,80 @@
+#include "launch/training/run_watch.h"
+
+#include "launch/host/terminal.h"
+
+namespace switchyard {
+namespace {
+
+Color color_of_stderr() { return stderr_is_terminal() && !no_color() ? Color::yes : Color::no; }
+
+}  // namespace
+
+RunWatch::RunWatch(TrainedModel& trained, RunAccount& account, RunNotes& notes,
+                   const Saving& saving, StopSignals& signals, FlightRecord& record)
+    : trained_(trained),
+      account_(account),
+      notes_(notes),
+      saving_(saving),
+      signals_(signals),
+      record_(record),
+      clock_(trained.stream, record),
+      progress_(account.steps_done(), trained.config.train.steps, stderr_is_terminal(),
+                color_of_stderr()),
+      growth_(trained.mesh.world->rank(), trained.config.train.load_factor) {
+  record_.step = account_.steps_done();
+}
+
+void RunWatch::profile(const std::filesystem::path& folder) {
+  profiler_.emplace(folder, clock_.trace(), trained_.mesh, trained_.stream);
+}
+
+std::string RunWatch::finish_profile() {
+  return profiler_ ? profiler_->finish(trained_.model, trained_.config) : "";
+}
+
+void RunWatch::entered(Phase phase) {
+  record_.phase = phase;
+  signals_.set_saving(phase == Phase::save || saving_.in_progress());
+  if (phase == Phase::step) clock_.begin();
+}
+
+void RunWatch::stepped(const StepReport& report) {
+  record_.step = report.step + 1;
+  account_.note_step(report);
+  measure(report);
+  if (report.outcome != StepOutcome::taken) report_guarded(report);
+  if (notes_.on_root()) progress_.report(report);
+}
+
+void RunWatch::measure(const StepReport& report) {
+  if (profiler_) profiler_->stepped(report);
+  growth_.note(account_.steps_done(), trained_.model.activation_memory().held, notes_.log());
+  const TrainConfig& config = trained_.config.train;
+  const bool last = report.step + 1 == config.steps;
+  if (report.step % config.log_every != 0 && !last) return;
+  const StepTimes times = clock_.end(report.seconds, *trained_.mesh.world);
+  notes_.metrics(
+      [&](RunMetrics& metrics) { metrics.stepped(report, times, account_.productive_seconds()); });
+}
+
+void RunWatch::report_guarded(const StepReport& report) {
+  progress_.pause();
+  problem_ = guard_summary(report);
+  notes_.log().warn("{}", problem_);
+  notes_.metrics([&](RunMetrics& metrics) { metrics.guarded(report); });
+}
+
+void RunWatch::evaluated(std::int64_t steps_done, double loss) {
+  progress_.pause();
+  account_.note_validation(loss);
+  notes_.log().info("step {}: validation loss {:.4f}", steps_done, loss);
+  notes_.metrics([&](RunMetrics& metrics) { metrics.evaluated(steps_done, loss); });
+}
+
+void RunWatch::placed(const PlacementReport& report) {
+  progress_.pause();
+  notes_.log().info("{}", placement_summary(report));
+  notes_.metrics([&](RunMetrics& metrics) { metrics.placed(report); });
+}
+
+}  // namespace switchyard

@@ -1,0 +1,146 @@
+#include "launch/training/training_attempt.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "io/checkpoint/checkpoint.h"
+#include "launch/assemble/introduction.h"
+#include "launch/host/counted.h"
+#include "launch/host/stop_signals.h"
+#include "launch/run/checkpoint_meta.h"
+#include "launch/training/run_watch.h"
+#include "runtime/comm/agree.h"
+#include "train/step/trainer_steps.h"
+
+namespace switchyard {
+
+TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Start& start,
+                                 int expert_degree, FlightRecord& record,
+                                 std::unique_ptr<Comm> world, Device device)
+    : config_(config),
+      data_(data),
+      record_(record),
+      directory_(config.run.directory),
+      trained_(config, data.store->vocabulary(), start.attempt, expert_degree, std::move(world),
+               device),
+      notes_(directory_, start.attempt, config.train.steps, trained_.mesh),
+      account_(describe_run(config, *data.store), start.attempt, config.train.steps,
+               start.checkpoint),
+      saving_(
+          directory_.path(), config.checkpoint, account_, notes_, [this] { return snapshot(); },
+          *trained_.mesh.world, trained_.stream) {
+  if (notes_.on_root()) lease_.emplace(directory_.path(), start.attempt);
+  for (const std::string& note : start.notes) notes_.log().warn("{}", note);
+  start.checkpoint.empty() ? trained_.trainer.initialize() : load();
+  if (start.rewind) go_on(*start.rewind);
+  saving_.prepare(snapshot());
+  if (trained_.tape != nullptr && !trained_.model.moe_layers().empty()) {
+    agree(this->world(), [&] {
+      trained_.tape->require_steps(account_.steps_done(), config.train.steps,
+                                   trained_.model.moe_layers().front());
+    });
+  }
+  introduce();
+}
+
+void TrainingAttempt::load() {
+  std::string fingerprint;
+  const CheckpointReader reader = CheckpointReader::open_on_all(account_.checkpoint(), world());
+  agree(world(), [&] {
+    const nlohmann::json& trainer = reader.meta().at("trainer");
+    trained_.trainer.load(reader, trainer);
+    account_.load(reader);
+    fingerprint = trainer.value("fingerprint", "");
+  });
+  notes_.log().info("resuming at step {} from {}", account_.steps_done(),
+                    account_.checkpoint().string());
+  if (config_.train.exact && fingerprint != trained_.trainer.arithmetic().fingerprint) {
+    notes_.log().warn(
+        "this machine computes other bits than the one that wrote the checkpoint: the run goes on, "
+        "but no longer bit for bit");
+  }
+}
+
+void TrainingAttempt::go_on(const Rewind& rewind) {
+  const std::int64_t step = account_.steps_done();
+  trained_.trainer.go_on(step, rewind);
+  notes_.log().warn("went back to step {} (time {} of {}): it trains on batch {}", step,
+                    rewind.num_rewinds, config_.guard.rewinds, trained_.trainer.batch_of(step));
+}
+
+void TrainingAttempt::introduce() {
+  notes_.log().info("attempt {}: {}, {} each, experts over {}; run directory {}",
+                    account_.attempt(), counted(world().size(), "rank"),
+                    counted(trained_.stream.num_threads(), "thread"),
+                    counted(trained_.mesh.expert_degree(), "rank"), directory_.path().string());
+  introduce_machine(config_.train, trained_.trainer, trained_.world.how, trained_.stream,
+                    notes_.log());
+  if (trained_.model.num_moe_layers() > 0) {
+    notes_.log().info("exchange: {}", trained_.model.exchange_choice());
+  }
+  introduce_data(data_, config_, notes_.log());
+}
+
+// Collective.
+Snapshot TrainingAttempt::snapshot() {
+  OwnedState state = trained_.trainer.owned_state();
+  return {account_.steps_done(), std::move(state.tensors), account_.meta(trained_.trainer.meta()),
+          std::move(state.gathered)};
+}
+
+std::optional<Exit> TrainingAttempt::run(const TrainingOptions& options) {
+  notes_.state(account_.state("running"));
+  try {
+    return conclude(loop(options));
+  } catch (const Error& error) {
+    note_failure(error);
+    throw;
+  }
+}
+
+TrainingAttempt::Ended TrainingAttempt::loop(const TrainingOptions& options) {
+  StopSignals signals;
+  RunWatch watch(trained_, account_, notes_, saving_, signals, record_);
+  if (options.profile) watch.profile(directory_.path() / "profile");
+  TrainerSteps steps(trained_.trainer, *data_.loader,
+                     data_.validation ? &*data_.validation : nullptr);
+  const RunEnd end = run_training(steps, saving_, watch, config_.train,
+                                  {account_.steps_done(), options.stop_before}, world());
+  if (end == RunEnd::stopped || end == RunEnd::preempted) signals.ignore_from_now_on();
+  notes_.metrics([](RunMetrics& metrics) { metrics.finish(); });
+  return {end, watch.problem(), end == RunEnd::rewind ? "" : watch.finish_profile()};
+}
+
+std::optional<Exit> TrainingAttempt::conclude(const Ended& ended) {
+  fmt::print("{}", ended.profile);
+  switch (ended.end) {
+    case RunEnd::rewind:
+      saving_.settle();  // so that where it goes back to is a matter of steps alone
+      next_ = go_back(directory_, account_.attempt(), config_.guard, trained_.trainer.rewind(),
+                      ended.problem, world());
+      return std::nullopt;
+    case RunEnd::done:
+      notes_.state(account_.state("done"));
+      notes_.log().info("done after step {}: {}", account_.steps_done(),
+                        directory_.path().string());
+      return Exit::done;
+    case RunEnd::stopped:
+    case RunEnd::preempted:
+      break;
+  }
+  notes_.state(account_.state(ended.end == RunEnd::preempted ? "preempted" : "stopped"));
+  notes_.log().info("stopped after step {} and saved in {}: start again with --resume",
+                    account_.steps_done(), directory_.path().string());
+  return Exit::requeue;
+}
+
+void TrainingAttempt::note_failure(const Error& error) {
+  try {
+    if (error.agreed()) saving_.finish();  // a save that was begun is good, whatever came after it
+    notes_.state(account_.state("failed", error.what()));
+  } catch (const Error&) {  // the first error is the one to report
+  }
+}
+
+}  // namespace switchyard

@@ -1,0 +1,29 @@
+// TrainerSteps: the steps of a run by a trainer, on the data of its loaders.
+#pragma once
+
+#include "io/loader/loader.h"
+#include "train/step/run.h"
+#include "train/step/trainer.h"
+
+namespace switchyard {
+
+class TrainerSteps final : public RunSteps {
+ public:
+  // The caller keeps all of it. validation: nullptr if there is nothing to evaluate on.
+  TrainerSteps(Trainer& trainer, Loader& loader, Loader* validation)
+      : trainer_(trainer), loader_(loader), validation_(validation) {}
+
+  StepReport step(std::int64_t step) override;
+  bool can_evaluate() const override { return validation_ != nullptr; }
+  double evaluate() override { return trainer_.evaluate(*validation_); }
+  PlacementReport place_experts() override;
+
+ private:
+  StepData data_of(std::int64_t step);
+
+  Trainer& trainer_;
+  Loader& loader_;
+  Loader* validation_;
+};
+
+}  // namespace switchyard
