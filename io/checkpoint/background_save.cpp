@@ -34,7 +34,7 @@ void BackgroundSave::start(SaveTarget& target, Snapshot snapshot) {
   pace_.begin();
   following_ = target.begin(snapshot, pace_);
   target_ = &target;
-  begin_next_phase();
+  discard_on_failure([this] { begin_next_phase(); });
 }
 
 bool BackgroundSave::working() {
@@ -45,17 +45,25 @@ bool BackgroundSave::working() {
 
 std::optional<fs::path> BackgroundSave::advance() {
   if (!in_progress()) return std::nullopt;
-  SaveTarget& target = *target_;
-  try {
+  const SaveTarget& target = *target_;
+  discard_on_failure([this] {
     while (arrived_ && !arrived_()) std::this_thread::yield();
     if (!arrived_) agree(world_, [this] { alone_.get(); });
     begin_next_phase();
+  });
+  return in_progress() ? std::nullopt : std::optional(target.folder());
+}
+
+// Runs the work. If it fails, the save is over, and what it wrote goes.
+void BackgroundSave::discard_on_failure(const std::function<void()>& work) {
+  try {
+    work();
   } catch (const Error& error) {
-    target_ = nullptr;
+    SaveTarget& target = *std::exchange(target_, nullptr);
+    gathered_.clear();
     if (error.agreed()) target.discard();
     throw;
   }
-  return in_progress() ? std::nullopt : std::optional(target.folder());
 }
 
 void BackgroundSave::begin_next_phase() {

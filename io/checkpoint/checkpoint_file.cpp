@@ -1,6 +1,8 @@
 #include "io/checkpoint/checkpoint_file.h"
 
 #include "io/checkpoint/checkpoint_format.h"
+#include "io/files/durable.h"
+#include "io/files/hash.h"
 #include "io/folder/committed_folder.h"
 #include "io/folder/hdf5.h"
 #include "runtime/error.h"
@@ -18,6 +20,17 @@ FileEntry write_checkpoint_file(const std::filesystem::path& path,
     pace.wrote(tensor.bytes());
   }
   return writer.finish([&](const FileEntry& entry) { read_back(path.parent_path(), entry); });
+}
+
+FileEntry write_small_file(const std::filesystem::path& folder, const NamedFile& file) {
+  durable::remove_tree(folder / file.name);
+  durable::NewFile out(folder / file.name);
+  out.append(file.bytes);
+  out.commit();
+  const std::int64_t bytes = std::ssize(file.bytes);
+  FileEntry entry{file.name, bytes, xxh3_hex(file.bytes.data(), bytes), {}};
+  read_back(folder, entry);
+  return entry;
 }
 
 }  // namespace switchyard

@@ -38,6 +38,10 @@ std::optional<CheckpointId> parse_checkpoint_folder_name(std::string_view name) 
 
 std::string rank_file_name(int rank) { return fmt::format("rank-{:05}.h5", rank); }
 
+bool is_rank_file_name(std::string_view name) {
+  return name.starts_with("rank-") && name.ends_with(".h5");
+}
+
 std::string parity_file_name(std::int64_t set, std::int64_t member) {
   return fmt::format("parity-{:05}-{:05}.bin", set, member);
 }

@@ -1,4 +1,4 @@
-// The names and numbers of checkpoint format version 1 (docs/checkpoints.md).
+// The names and numbers of checkpoint format version 2 (docs/file-formats.md).
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 namespace switchyard {
 
 inline constexpr const char* checkpoint_kind = "checkpoint";
-inline constexpr int checkpoint_version = 1;
+inline constexpr int checkpoint_version = 2;
 inline constexpr const char* local_checkpoint_kind = "local_checkpoint";
-inline constexpr int local_checkpoint_version = 1;
+inline constexpr int local_checkpoint_version = checkpoint_version;  // they change together
 inline constexpr std::int64_t checkpoint_chunk_bytes = std::int64_t{1} << 20;
 
 // Orders checkpoints by age: later steps are newer, and of one step the later attempt.
@@ -23,9 +23,10 @@ struct CheckpointId {
 
 std::string checkpoint_folder_name(CheckpointId id);  // "step-00000300-a0002"
 std::optional<CheckpointId> parse_checkpoint_folder_name(
-    std::string_view name);            // nothing: another name
+    std::string_view name);            // nothing: it is not the name of a checkpoint
 std::string rank_file_name(int rank);  // "rank-00003.h5"
-// "parity-00002-00001.bin": what the second member of the third redundancy set keeps.
+bool is_rank_file_name(std::string_view name);
+// "parity-00002-00001.bin": the parity that the second member of the third redundancy set keeps.
 std::string parity_file_name(std::int64_t set, std::int64_t member);
 
 }  // namespace switchyard

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 const char* const unfinished = "it has no manifest: its save did not finish";
 
-// What `check` of an opened checkpoint throws, in words.
+// Opens the checkpoint and checks it. Returns the error in words, or nothing.
 template <class Check>
 std::optional<std::string> problem_of(const fs::path& folder, Check check) {
   try {
@@ -26,7 +26,8 @@ std::optional<std::string> problem_of(const fs::path& folder, Check check) {
   }
 }
 
-// Collective. Every rank verifies a share. In words, the same on all; empty: nothing is wrong.
+// Collective. Every rank verifies a share. Returns the same words on all ranks; empty: nothing is
+// wrong.
 std::string problem_of_all(const fs::path& folder, Comm& world) {
   try {
     const CheckpointReader checkpoint = CheckpointReader::open_on_all(folder, world);
@@ -47,7 +48,7 @@ std::vector<CheckpointStatus> find_checkpoints(const fs::path& run_directory) {
   for (fs::directory_iterator entry(run_directory / "checkpoints", error), end;
        !error && entry != end; entry.increment(error)) {
     const auto id = parse_checkpoint_folder_name(entry->path().filename().string());
-    if (!id) continue;  // other files and folders that stand there are none of ours
+    if (!id) continue;  // not a checkpoint
     CheckpointStatus status{entry->path(), id->step, id->attempt, is_committed(entry->path()),
                             false,         ""};
     if (!status.committed) status.problem = unfinished;

@@ -6,6 +6,7 @@
 #include "io/checkpoint/checkpoint.h"
 #include "io/checkpoint/checkpoint_format.h"
 #include "io/files/durable.h"
+#include "io/files/hash.h"
 #include "io/folder/committed_folder.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
@@ -18,7 +19,7 @@ DType dtype_called(const std::string& name, const std::string& tensor) {
        {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8, DType::bf16}) {
     if (name == name_of(dtype)) return dtype;
   }
-  fail(Exit::data, "'{}' has the type '{}', which no tensor has", tensor, name);
+  fail(Exit::data, "'{}' has the type '{}', which this program does not know", tensor, name);
 }
 
 Shape shape_of(const std::vector<std::int64_t>& dims, const std::string& tensor) {
@@ -34,11 +35,11 @@ Shape shape_of(const std::vector<std::int64_t>& dims, const std::string& tensor)
     case 4:
       return {dims[0], dims[1], dims[2], dims[3]};
     default:
-      fail(Exit::data, "'{}' has {} dims and no tensor has more than 4", tensor, dims.size());
+      fail(Exit::data, "'{}' has {} dims, and a tensor has at most 4", tensor, dims.size());
   }
 }
 
-// Where a tensor stands.
+// The place of a tensor.
 struct Place {
   const FileEntry* file;
   const Extent* extent;
@@ -68,7 +69,7 @@ struct CheckpointReader::State {
   Manifest manifest;
   std::int64_t step = 0;
   std::map<std::string, Place> places;
-  std::chrono::seconds patience{0};  // with a file that is not there (yet)
+  std::chrono::seconds patience{0};  // waits this long for a file that does not appear
 
   const Place& find(const std::string& name) const {
     const auto found = places.find(name);
@@ -81,10 +82,11 @@ CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
     : folder(std::move(from)), manifest(std::move(checked)) {
   const nlohmann::json& meta = manifest.meta;
   require(meta.contains("step") && meta.at("step").is_number_integer() && meta.contains("meta"),
-          Exit::data, "{} has a manifest without 'step' or 'meta'", folder.string());
+          Exit::data, "the manifest of {} lacks 'step' or 'meta'", folder.string());
   step = meta.at("step").get<std::int64_t>();
   const auto named = parse_checkpoint_folder_name(folder.filename().string());
-  require(!named || named->step == step, Exit::data, "{} is that of step {}",
+  require(!named || named->step == step, Exit::data,
+          "{} is of step {}, and its folder has the name of another step: give it its own name",
           (folder / manifest_name).string(), step);
   try {
     places = places_of(manifest);
@@ -138,11 +140,24 @@ void CheckpointReader::read(const std::string& name, Tensor out) const {
   const Place& place = state_->find(name);
   require(out.device == Device::cpu(), "'{}' can only be read to the host", name);
   require(out.shape == place.shape && out.dtype == place.dtype, Exit::data,
-          "'{}' of {} is {} {}, and {} {} is asked for", name, state_->folder.string(),
+          "'{}' of {} is {} {}, but this run needs {} {}", name, state_->folder.string(),
           name_of(place.dtype), place.shape.text(), name_of(out.dtype), out.shape.text());
   durable::wait_for_file(state_->folder / place.file->name, state_->patience);
   const std::span bytes(static_cast<std::byte*>(out.data), static_cast<std::size_t>(out.bytes()));
   read_extent(state_->folder, *place.file, *place.extent, 0, bytes);
+}
+
+std::string CheckpointReader::read_file(const std::string& name) const {
+  const std::vector<FileEntry>& files = state_->manifest.files;
+  const auto found = std::ranges::find(files, name, &FileEntry::name);
+  require(found != files.end() && found->extents.empty(), Exit::data, "{} holds no file {}",
+          state_->folder.string(), name);
+  const std::filesystem::path path = state_->folder / name;
+  durable::wait_for_file(path, state_->patience);
+  std::string bytes = durable::read_file(path, found->bytes);
+  require(xxh3_hex(bytes.data(), std::ssize(bytes)) == found->rest_hash, Exit::data,
+          "{} is damaged: its bytes do not match their hash", path.string());
+  return bytes;
 }
 
 void CheckpointReader::verify() const {
@@ -161,7 +176,9 @@ std::int64_t CheckpointReader::bytes() const {
   return bytes;
 }
 
-std::int64_t CheckpointReader::num_files() const { return std::ssize(state_->manifest.files); }
+std::int64_t CheckpointReader::num_ranks() const {
+  return std::ranges::count_if(state_->manifest.files, is_rank_file_name, &FileEntry::name);
+}
 
 std::string CheckpointReader::hash() const {
   Hasher hasher;

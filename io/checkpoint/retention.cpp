@@ -21,7 +21,8 @@ constexpr double never_evaluated = std::numeric_limits<double>::infinity();
 Retention::Retention(fs::path run_directory, RetentionPolicy policy)
     : run_directory_(std::move(run_directory)), policy_(policy) {
   require(policy.keep >= 2, Exit::usage,
-          "{} checkpoints to keep, and 2 are the fewest that are safe", policy.keep);
+          "cannot keep only {} checkpoints: keep at least 2, so that a damaged one leaves another",
+          policy.keep);
 }
 
 void Retention::note_good(const fs::path& folder) { good_[folder.filename().string()] = true; }
@@ -38,7 +39,7 @@ double Retention::validation_loss(const fs::path& folder) {
   try {
     const CheckpointReader reader(folder);
     place->second = reader.meta().value("validation_loss", never_evaluated);
-  } catch (const Error&) {  // damaged: as good as never evaluated
+  } catch (const Error&) {  // a damaged checkpoint counts as never evaluated
     return never_evaluated;
   } catch (const nlohmann::json::exception&) {
     return never_evaluated;

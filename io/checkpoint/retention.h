@@ -1,4 +1,4 @@
-// Retention: which checkpoints of a run stay.
+// Retention: decides which checkpoints of a run stay, and deletes the others.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 namespace switchyard {
 
 struct RetentionPolicy {
-  int keep = 3;                 // newest good ones; at least 2
+  int keep = 3;                 // this many of the newest good ones; at least 2
   std::int64_t keep_every = 0;  // and those of every K-th step; 0: none
-  int keep_best = 0;            // and those of the lowest validation losses
+  int keep_best = 0;            // and this many with the lowest validation losses
 };
 
-// Of one process at a time (rank 0). Every checkpoint is read at most once.
+// Only one process at a time may use it (rank 0). It reads every checkpoint at most once.
 class Retention {
  public:
   // Errors: Exit::usage for fewer than 2 to keep.
@@ -24,10 +24,10 @@ class Retention {
   // The checkpoint's bytes have been read back and were right.
   void note_good(const std::filesystem::path& folder);
 
-  // Deletes what the policy does not keep, once the newest `keep` have been verified: older
-  // checkpoints, and what is older than the newest good one and is no checkpoint (unfinished, or
-  // superseded: io/checkpoint/run_line.h). A damaged one does not count, and stays while it is
-  // newer than what is kept. Returns what was deleted.
+  // Verifies the newest `keep` checkpoints, then deletes the older ones that the policy does not
+  // keep, and whatever is older than the newest good one and does not count (unfinished, or
+  // superseded: io/checkpoint/run_line.h). A damaged checkpoint does not count, and stays while it
+  // is newer than those that are kept. Returns the deleted folders.
   std::vector<std::filesystem::path> apply();
 
  private:
@@ -36,8 +36,8 @@ class Retention {
 
   std::filesystem::path run_directory_;
   RetentionPolicy policy_;
-  std::map<std::string, bool> good_;      // by folder name, of those that were read
-  std::map<std::string, double> losses_;  // by folder name; infinity: was not evaluated
+  std::map<std::string, bool> good_;      // by folder name; only checkpoints that were read
+  std::map<std::string, double> losses_;  // by folder name; infinity: never evaluated
 };
 
 }  // namespace switchyard

@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t largest_record = 1 << 16;
-constexpr CheckpointId before_all{-1, 0};  // what a start from step 0 went on from
+constexpr CheckpointId before_all{-1, 0};  // means a start from step 0
 
 }  // namespace
 
@@ -26,7 +26,7 @@ RunLine::RunLine(const fs::path& run_directory) {
       const auto id = from.empty() ? before_all : parse_checkpoint_folder_name(from);
       if (id) resumptions_.push_back({record.at("number").get<int>(), *id});
     } catch (const nlohmann::json::exception&) {
-      continue;  // torn: as the header says
+      continue;  // a torn record
     }
   }
 }

@@ -1,6 +1,6 @@
-// RunLine: which checkpoints of a run count. Two starts may each write into a run directory (one
-// was stopped, and overtaken): what the overtaken one wrote beyond the checkpoint that the later
-// one went on from belongs to a history that nobody follows.
+// RunLine: which checkpoints of a run count. Two starts may write into one run directory, when the
+// first was suspended and the second took over. Whatever the first writes beyond the checkpoint
+// that the second went on from is superseded: it belongs to a history that the run has left.
 #pragma once
 
 #include <filesystem>
@@ -13,12 +13,12 @@ namespace switchyard {
 
 class RunLine {
  public:
-  // Reads run_directory/attempts (docs/checkpoints.md). A record that cannot be read is of a start
-  // that died before it wrote anything.
+  // Reads run_directory/attempts (docs/checkpoints.md). A record that cannot be read belongs to a
+  // start that died before it wrote anything.
   explicit RunLine(const std::filesystem::path& run_directory);
 
-  // The attempt that went on from an older checkpoint than this one, of an earlier attempt.
-  // Nothing: the checkpoint counts.
+  // Returns the later attempt that went on from an older checkpoint than this one, or nothing: the
+  // checkpoint counts.
   std::optional<int> superseded_by(CheckpointId checkpoint) const;
 
  private:

@@ -38,7 +38,8 @@ SavePhases SharedTarget::begin(const Snapshot& snapshot, WritePace& pace) {
   });
   manifest_keys_ = manifest_keys(snapshot, attempt_, world_.size());
   return {
-      {.alone = [this, mine = snapshot.mine, &pace] { write(mine, pace); }},
+      {.alone = [this, mine = snapshot.mine, files = snapshot.files,
+                 &pace] { write(mine, files, pace); }},
       {.together = [this](SavePhases&) { gather_entries(); },
        .alone =
            [this, rank = world_.rank()] {
@@ -50,11 +51,15 @@ SavePhases SharedTarget::begin(const Snapshot& snapshot, WritePace& pace) {
 // This rank's part is on the disk when this returns: the file, its entry in the folder, and the
 // folder's entry in those above. A file of this name without a manifest is what a failed save of
 // this very attempt left behind.
-void SharedTarget::write(const std::vector<NamedTensor>& mine, WritePace& pace) {
+void SharedTarget::write(const std::vector<NamedTensor>& mine, const std::vector<NamedFile>& files,
+                         WritePace& pace) {
   durable::make_folders(folder_);
   const fs::path file = folder_ / rank_file_name(world_.rank());
   durable::remove_tree(file);
   entries_ = {write_checkpoint_file(file, mine, pace)};
+  if (world_.rank() == 0) {
+    for (const NamedFile& small : files) entries_.push_back(write_small_file(folder_, small));
+  }
   durable::sync_folder(folder_);
   if (world_.rank() == 0) {  // an attempt that died may have made them without syncing them
     durable::sync_folder(folder_.parent_path());

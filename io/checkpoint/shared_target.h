@@ -12,8 +12,8 @@
 
 namespace switchyard {
 
-// The phases: every rank hashes, writes and fsyncs its file, reads it back and checks it; rank 0
-// renames the manifest.
+// The phases: every rank hashes, writes and fsyncs its file, reads it back and checks it, and rank
+// 0 does the same with the snapshot's small files; then rank 0 renames the manifest.
 class SharedTarget final : public SaveTarget {
  public:
   // The caller keeps world.
@@ -25,7 +25,8 @@ class SharedTarget final : public SaveTarget {
   void discard() override;
 
  private:
-  void write(const std::vector<NamedTensor>& mine, WritePace& pace);
+  void write(const std::vector<NamedTensor>& mine, const std::vector<NamedFile>& files,
+             WritePace& pace);
   void gather_entries();
   void commit() const;
 

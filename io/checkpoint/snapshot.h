@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -10,10 +11,17 @@
 
 namespace switchyard {
 
+// A small file that a checkpoint holds beside its tensors.
+struct NamedFile {
+  std::string name;
+  std::string bytes;
+};
+
 struct Snapshot {
   std::int64_t step = 0;           // steps done
   std::vector<NamedTensor> mine;   // exactly one rank owns each name of the model
   nlohmann::json meta;             // rank 0's goes into the manifest
+  std::vector<NamedFile> files{};  // the same on all ranks
   std::vector<Buffer> gathered{};  // memory of tensors that the run does not keep
 };
 

@@ -35,7 +35,7 @@ std::vector<NamedTensor> Staging::copy(const std::vector<NamedTensor>& tensors, 
   std::int64_t total = 0;
   for (const NamedTensor& named : tensors) total += rounded(named.tensor.bytes());
   if (total > buffer_.tensor().size()) {
-    buffer_ = {};  // the old one's memory first
+    buffer_ = {};  // frees the old memory first
     buffer_ = Buffer({total}, DType::u8);
   }
   std::vector<NamedTensor> copies = tensors;

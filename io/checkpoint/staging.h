@@ -1,5 +1,5 @@
-// Staging: where a save's tensors wait while they are written, so that the next step may change the
-// originals.
+// Staging: copies of a save's tensors, so that the next step may change the originals while the
+// copies are written.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace switchyard {
 
-// One buffer, touched once when it grows and used again by every save.
+// One buffer, which all saves use in turn; it is touched once, when it grows.
 class Staging {
  public:
   // Copies on the stream's threads. The result lives until the next copy.

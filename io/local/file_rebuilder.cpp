@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t piece_bytes = std::int64_t{4} << 20;  // of a file, in one round
+constexpr std::int64_t piece_bytes = std::int64_t{4} << 20;  // of each file in one round
 
 ParityLayout layout_of_set(const LocalInventory& inventory, const RedundancySet& set) {
   std::vector<std::int64_t> bytes;
@@ -30,7 +30,7 @@ ParityLayout layout_of_set(const LocalInventory& inventory, const RedundancySet&
   return ParityLayout(std::move(bytes));
 }
 
-// What a lost file is made of, piece by piece from its first byte to its last.
+// The pieces that a lost file is made of, from its first byte to its last.
 std::vector<XorTarget> pieces_of(const LocalInventory& inventory, const LostFile& lost) {
   const RedundancySet& set = inventory.sets[lost.set];
   const ParityLayout layout = layout_of_set(inventory, set);
@@ -59,7 +59,7 @@ std::vector<XorTarget> pieces_of(const LocalInventory& inventory, const LostFile
   return pieces;
 }
 
-// The members' files, but for `without`, that are not there.
+// The files of all members but `without` that no rank has a good copy of.
 std::vector<std::string> missing_of(const LocalInventory& inventory, const RedundancySet& set,
                                     int without) {
   std::vector<std::string> missing;
@@ -96,6 +96,12 @@ std::string why_beyond_repair(const LocalInventory& inventory, const std::vector
     if (!missing.empty()) {
       return fmt::format("{} and {} of one set are lost or damaged", file.name,
                          fmt::join(missing, ", "));
+    }
+  }
+  for (const FileEntry& file : inventory.checkpoint_files()) {
+    const bool rebuilt = std::ranges::find(lost, file.name, &LostFile::name) != lost.end();
+    if (!rebuilt && inventory.holder_of(file.name) < 0) {
+      return fmt::format("{} is lost or damaged on every node", file.name);
     }
   }
   return "";

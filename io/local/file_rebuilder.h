@@ -1,4 +1,4 @@
-// Lost files of a node-local checkpoint, made again from what the other members of their sets hold.
+// Makes lost files of a node-local checkpoint again from what the other members of their sets hold.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ struct LostFile {
 
 std::vector<LostFile> find_lost_files(const LocalInventory& inventory, int num_ranks);
 
-// Why the lost files cannot be rebuilt, in words; empty: they can.
+// Why the checkpoint cannot be made whole again, in words; empty: it can.
 std::string why_beyond_repair(const LocalInventory& inventory, const std::vector<LostFile>& lost);
 
-// Collective; why_beyond_repair() said nothing. Each writer makes its files in the folder `to`,
-// fsynced, and reads every byte of them. from: the checkpoint's folder on this node. Errors:
-// agreed.
+// Collective; only if why_beyond_repair() returned nothing. Each writer makes its files in the
+// folder `to`, fsyncs them and reads every byte of them. from: the checkpoint's folder on this
+// node. Errors: agreed.
 void rebuild_files(const LocalInventory& inventory, const std::vector<LostFile>& lost,
                    const std::filesystem::path& from, const std::filesystem::path& to, Comm& world);
 

@@ -10,15 +10,14 @@
 namespace switchyard {
 
 struct LocalStorage {
-  std::filesystem::path directory;  // on a disk of each node's own; empty: none
+  std::filesystem::path directory;  // on a disk that belongs to the node; empty: none
   std::string run;                  // this run's folder in it
-  int set_nodes = 2;                // of a redundancy set (io/local/redundancy_sets.h); at least 2
-  int ranks_per_node = 0;  // as if nodes had so few ranks, each with a folder of its own; 0: as
-                           // they are
+  int set_nodes = 2;                // in a redundancy set (io/local/redundancy_sets.h); at least 2
+  int ranks_per_node = 0;  // treats this many ranks as a node with its own folder; 0: real nodes
 };
 
 struct LocalDisks {
-  std::filesystem::path folder;  // the run's, on this rank's node
+  std::filesystem::path folder;  // the run's folder on this rank's node
   Topology topology;
   int set_nodes = 2;
 

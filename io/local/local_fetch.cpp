@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Collective. Those that count, on rank 0's word alone, so that no two ranks can differ.
+// Collective. The checkpoints that count. Rank 0 alone decides, so that no two ranks can differ.
 std::vector<CheckpointId> candidates(const fs::path& run_directory, const LocalDisks& disks,
                                      std::optional<CheckpointId> newer_than, Comm& world) {
   const std::vector<CheckpointId> all = list_local_checkpoints(disks, world);
@@ -38,20 +38,15 @@ std::vector<CheckpointId> candidates(const fs::path& run_directory, const LocalD
   return chosen;
 }
 
-// The checkpoint that the node-local one stands for.
+// The manifest of the checkpoint in the run directory. Both kinds count versions alike.
 Manifest shared_manifest(const LocalInventory& inventory) {
-  Manifest manifest{checkpoint_kind, checkpoint_version, {}, inventory.manifest.meta};
+  Manifest manifest{checkpoint_kind, inventory.manifest.version, inventory.checkpoint_files(),
+                    inventory.manifest.meta};
   manifest.meta.erase("sets");
-  for (const RedundancySet& set : inventory.sets) {
-    for (const SetMember& member : set) {
-      const FileEntry* const file = inventory.find(member.data);
-      if (file != nullptr) manifest.files.push_back(*file);
-    }
-  }
   return manifest;
 }
 
-// Collective. What stands there, damaged or unfinished, goes first. Errors: agreed.
+// Collective. Replaces a damaged or unfinished checkpoint. Errors: agreed.
 void bring_home(const LocalInventory& inventory, const std::vector<LostFile>& lost,
                 const fs::path& from, const fs::path& to, Comm& world) {
   on_root(world, [&] {
@@ -72,7 +67,7 @@ void bring_home(const LocalInventory& inventory, const std::vector<LostFile>& lo
   });
 }
 
-// Collective. Adds to the notes. False: it cannot be used.
+// Collective. Adds to the notes. Returns false if the checkpoint cannot be used.
 bool try_to_fetch(CheckpointId id, const LocalDisks& disks, const fs::path& to, Comm& world,
                   std::vector<std::string>& notes) {
   const std::string name = checkpoint_folder_name(id);

@@ -31,14 +31,14 @@ std::vector<RedundancySet> sets_of(const Manifest& manifest) {
   return redundancy_sets_of(manifest.meta.value("sets", nlohmann::json()));
 }
 
-// The manifest, or nothing if this node has none that is whole.
+// The manifest, or nothing if this node has no whole one.
 std::optional<Manifest> read_local_manifest(const fs::path& folder) {
   try {
     Manifest manifest = parse_manifest(read_manifest(folder, local_checkpoint_kind),
                                        local_checkpoint_kind, local_checkpoint_version);
     sets_of(manifest);
     return manifest;
-  } catch (const Error&) {  // torn or rotten: another node's is as good
+  } catch (const Error&) {  // torn or damaged: any other node has the same
     return std::nullopt;
   }
 }
@@ -47,7 +47,7 @@ bool is_good_file(const fs::path& folder, const FileEntry& file) {
   try {
     check_every_byte(folder, file);
     return true;
-  } catch (const Error&) {  // missing or damaged: what stands in for it is found elsewhere
+  } catch (const Error&) {  // missing or damaged: another rank has it, or it is rebuilt
     return false;
   }
 }
@@ -77,22 +77,34 @@ const FileEntry* LocalInventory::find(const std::string& file) const {
   return found == manifest.files.end() ? nullptr : &*found;
 }
 
+std::vector<FileEntry> LocalInventory::checkpoint_files() const {
+  std::set<std::string> parity;
+  for (const RedundancySet& set : sets) {
+    for (const SetMember& member : set) parity.insert(member.parity);
+  }
+  std::vector<FileEntry> files;
+  for (const FileEntry& file : manifest.files) {
+    if (!parity.contains(file.name)) files.push_back(file);
+  }
+  return files;
+}
+
 std::optional<LocalInventory> take_inventory(CheckpointId id, const LocalDisks& disks,
                                              Comm& world) {
   const fs::path folder = disks.folder / checkpoint_folder_name(id);
   std::optional<Manifest> mine;
   if (disks.first_of_node()) mine = read_local_manifest(folder);
   const std::int64_t nobody = world.size();
-  const std::int64_t teller =
+  const std::int64_t sender =
       reduce_one(world, mine ? std::int64_t{world.rank()} : nobody, Reduce::min);
-  if (teller == nobody) return std::nullopt;
+  if (sender == nobody) return std::nullopt;
   const std::string text =
-      broadcast_text(world, mine ? manifest_text(*mine) : "", static_cast<int>(teller));
+      broadcast_text(world, mine ? manifest_text(*mine) : "", static_cast<int>(sender));
   LocalInventory inventory;
   inventory.manifest = parse_manifest(text, local_checkpoint_kind, local_checkpoint_version);
   inventory.sets = sets_of(inventory.manifest);
 
-  // The ranks of a node share the reading.
+  // The ranks of a node divide the files among them.
   const std::vector<FileEntry>& files = inventory.manifest.files;
   std::vector<std::int64_t> holders(files.size(), nobody);
   const auto my_share = static_cast<std::size_t>(disks.topology.node->rank());

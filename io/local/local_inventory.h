@@ -1,4 +1,4 @@
-// What of a run's node-local checkpoints is on the disks of its nodes, and good.
+// Finds what the disks of a run's nodes still have of its node-local checkpoints.
 #pragma once
 
 #include <optional>
@@ -13,21 +13,23 @@
 
 namespace switchyard {
 
-// Collective. The ids of all that some node has a manifest of, the newest first.
+// Collective. The checkpoints that some node has a manifest of, newest first.
 std::vector<CheckpointId> list_local_checkpoints(const LocalDisks& disks, Comm& world);
 
 struct LocalInventory {
-  Manifest manifest;
+  Manifest manifest;  // lists the files of all nodes; those of no set lie on every node
   std::vector<RedundancySet> sets;
   std::vector<int> holder;  // [files of the manifest]: the lowest rank with a good copy; -1: none
 
-  // -1 too for a file that the manifest does not name.
+  // Also -1 for a file that the manifest does not name.
   int holder_of(const std::string& file) const;
   const FileEntry* find(const std::string& file) const;
+  // All but the parity: the files of the checkpoint that comes home.
+  std::vector<FileEntry> checkpoint_files() const;
 };
 
-// Collective. Reads every byte that the nodes have of this checkpoint. Nothing if no node has a
-// manifest that is whole.
+// Collective. Reads every byte that the nodes have of this checkpoint. Returns nothing if no node
+// has a whole manifest.
 std::optional<LocalInventory> take_inventory(CheckpointId id, const LocalDisks& disks, Comm& world);
 
 }  // namespace switchyard

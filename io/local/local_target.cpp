@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t num_kept = 2;
 
-// The checkpoints of this node, the newest first. What a later attempt wrote is newer: it may have
-// gone back to an earlier step.
+// The checkpoints of this node, newest first. A later attempt wrote newer ones, even if it went
+// back to an earlier step.
 std::vector<fs::path> by_age(const fs::path& run_folder) {
   std::vector<std::pair<std::pair<int, std::int64_t>, fs::path>> found;
   std::error_code error;
@@ -34,7 +34,7 @@ std::vector<fs::path> by_age(const fs::path& run_folder) {
   return folders;
 }
 
-// Older ones that were committed, but for the newest, and what no save finished.
+// Removes all but the newest committed checkpoints, and what no save finished.
 void keep_newest(const fs::path& run_folder) {
   std::size_t num_good = 0;
   for (const fs::path& folder : by_age(run_folder)) {
@@ -55,7 +55,8 @@ SavePhases LocalTarget::begin(const Snapshot& snapshot, WritePace& pace) {
   folder_ = disks_.folder / checkpoint_folder_name({snapshot.step, attempt_});
   manifest_keys_ = manifest_keys(snapshot, attempt_, world_->size());
   return {
-      {.alone = [this, mine = snapshot.mine, &pace] { write(mine, pace); }},
+      {.alone = [this, mine = snapshot.mine, files = snapshot.files,
+                 &pace] { write(mine, files, pace); }},
       {.together = [this, &pace](SavePhases& following) { begin_parity(pace, following); },
        .alone = [this] { parity_->work(); }},
       {.together = [this](SavePhases&) { agree_on_manifest(); },
@@ -68,12 +69,18 @@ SavePhases LocalTarget::begin(const Snapshot& snapshot, WritePace& pace) {
 }
 
 // A file of this name is what a failed save of this attempt left behind.
-void LocalTarget::write(const std::vector<NamedTensor>& mine, WritePace& pace) {
+void LocalTarget::write(const std::vector<NamedTensor>& mine, const std::vector<NamedFile>& files,
+                        WritePace& pace) {
   if (removing_.valid()) removing_.get();
   durable::make_folders(folder_);
   const fs::path file = folder_ / rank_file_name(world_->rank());
   durable::remove_tree(file);
   entries_ = {write_checkpoint_file(file, mine, pace)};
+  if (!disks_.first_of_node()) return;
+  for (const NamedFile& small : files) {  // every node keeps them, and rank 0 names them
+    FileEntry entry = write_small_file(folder_, small);
+    if (world_->rank() == 0) entries_.push_back(std::move(entry));
+  }
 }
 
 // Two phases follow for each round: pieces travel, and each rank works on what arrived.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -16,7 +17,8 @@
 
 namespace switchyard {
 
-// The phases: every rank writes its file as SharedTarget does; in rounds, the ranks send each other
+// The phases: every rank writes its file as SharedTarget does, and the first rank of each node the
+// snapshot's small files; in rounds, the ranks send each other
 // pieces and keep the parity; the first rank of each node renames the manifest. Then older
 // checkpoints of the node go, but for the one before.
 class LocalTarget final : public SaveTarget {
@@ -29,7 +31,8 @@ class LocalTarget final : public SaveTarget {
   void discard() override;
 
  private:
-  void write(const std::vector<NamedTensor>& mine, WritePace& pace);
+  void write(const std::vector<NamedTensor>& mine, const std::vector<NamedFile>& files,
+             WritePace& pace);
   void begin_parity(WritePace& pace, SavePhases& following);
   void agree_on_manifest();
   void commit() const;

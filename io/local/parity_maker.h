@@ -1,5 +1,5 @@
-// ParityMaker: what the ranks of a node-local checkpoint do for one another once each has written
-// its own file: in rounds, they send each other pieces and keep the parity.
+// ParityMaker: makes the parity of a node-local checkpoint once each rank has written its file: in
+// rounds, the ranks send each other pieces and keep what they join.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace switchyard {
 
-// Of this rank while it makes parity: what a round sends and receives, and the joined part.
+// The memory of a rank that makes parity: what a round sends and receives, and the joined part.
 inline constexpr std::int64_t parity_bytes_to_send_at_once = std::int64_t{32} << 20;
 inline constexpr std::int64_t parity_memory_bytes = 3 * parity_bytes_to_send_at_once;
 
@@ -24,7 +24,7 @@ inline constexpr std::int64_t parity_memory_bytes = 3 * parity_bytes_to_send_at_
 // work(). The last work() has nothing to send.
 class ParityMaker {
  public:
-  // Collective. my_bytes: of this rank's file in `folder`. The caller keeps comm and pace.
+  // Collective. my_bytes: the size of this rank's file in `folder`. The caller keeps comm and pace.
   ParityMaker(std::filesystem::path folder, std::vector<RedundancySet> sets, std::int64_t my_bytes,
               Comm& comm, WritePace& pace);
 
@@ -34,7 +34,7 @@ class ParityMaker {
   void start() { exchange_.start(); }                      // Collective.
   bool arrived() { return exchange_.arrived(); }
 
-  // After the last work(): of the files that this rank keeps, fsynced and read back.
+  // After the last work(): the files that this rank keeps, fsynced and read back.
   const std::vector<FileEntry>& entries() const { return entries_; }
 
  private:
@@ -42,7 +42,7 @@ class ParityMaker {
   void keep(const XorTarget& target, std::span<const std::byte> bytes);
 
   std::filesystem::path folder_;
-  std::vector<RedundancySet> sets_;  // those this rank is a member of
+  std::vector<RedundancySet> sets_;  // that this rank is a member of
   std::vector<ParityLayout> layouts_;
   int rank_;
   XorExchange exchange_;

@@ -14,9 +14,10 @@ namespace {
 // The sets of nodes [first, last).
 void add_sets(const std::vector<std::vector<int>>& ranks, std::size_t first, std::size_t last,
               std::vector<RedundancySet>& sets) {
-  std::size_t most = 0;
-  for (std::size_t node = first; node < last; ++node) most = std::max(most, ranks[node].size());
-  for (std::size_t k = 0; k < most; ++k) {
+  std::size_t max_ranks = 0;
+  for (std::size_t node = first; node < last; ++node)
+    max_ranks = std::max(max_ranks, ranks[node].size());
+  for (std::size_t k = 0; k < max_ranks; ++k) {
     RedundancySet set;
     for (std::size_t node = first; node < last; ++node) {
       const std::vector<int>& mine = ranks[node];
@@ -33,7 +34,7 @@ void add_sets(const std::vector<std::vector<int>>& ranks, std::size_t first, std
 
 std::vector<RedundancySet> make_redundancy_sets(const std::vector<std::vector<int>>& ranks,
                                                 int set_nodes) {
-  require(set_nodes >= 2, "a redundancy set of {} nodes", set_nodes);
+  require(set_nodes >= 2, "a redundancy set has at least 2 nodes, not {}", set_nodes);
   const std::size_t num_nodes = ranks.size();
   const std::size_t num_groups =
       std::max<std::size_t>(1, num_nodes / static_cast<std::size_t>(set_nodes));

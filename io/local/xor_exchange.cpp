@@ -23,7 +23,7 @@ std::int64_t longest(const XorTarget& target) {
   return bytes;
 }
 
-// Where the parts of [ranks] sizes begin, one after the other.
+// Where parts of these sizes begin, one after the other.
 std::vector<std::int64_t> begins_of(const std::vector<std::int64_t>& sizes) {
   std::vector<std::int64_t> begins(sizes.size());
   std::exclusive_scan(sizes.begin(), sizes.end(), begins.begin(), std::int64_t{0});
@@ -34,7 +34,7 @@ std::int64_t sum_of(const std::vector<std::int64_t>& sizes) {
   return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
 }
 
-// Reads pieces, most often several of one file after the other.
+// Reads pieces; it keeps the file open, since the next piece is often of the same one.
 class PieceReader {
  public:
   explicit PieceReader(const std::filesystem::path& folder) : folder_(folder) {}
@@ -96,7 +96,7 @@ void XorExchange::pack(std::vector<XorTarget> targets) {
   keep_own();
 }
 
-// What this rank has for itself does not travel.
+// Copies what this rank sends to itself.
 void XorExchange::keep_own() {
   const auto me = static_cast<std::size_t>(comm_.rank());
   const auto from =

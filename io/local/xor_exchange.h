@@ -1,5 +1,5 @@
-// XorExchange: pieces of files on their way between ranks, where what arrives is joined by XOR: how
-// parity is made, and how a lost file is made again.
+// XorExchange: sends pieces of files between ranks and joins by XOR what arrives. That makes
+// parity, and makes lost files again.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ struct XorSource {
   ElementRange range;
 };
 
-// The next bytes of a file that rank `to` makes: as many as the longest source has, the others
-// continued by zeros.
+// The next bytes of a file that rank `to` makes: as many as the longest source has; zeros follow
+// the shorter ones.
 struct XorTarget {
   int to = 0;
   std::string file;
@@ -37,15 +37,15 @@ void xor_into(std::span<std::byte> out, std::span<const std::byte> in);
 // arrived() call MPI, so the others may run on a thread behind the training.
 class XorExchange {
  public:
-  // The ranks' files stand in `folder`. The caller keeps comm.
+  // folder: holds this rank's files. The caller keeps comm.
   XorExchange(std::filesystem::path folder, Comm& comm);
-  // Waits for what is on its way: the other ranks are in some collective, which moves it on.
+  // Waits for pieces under way; the other ranks are in a collective, which keeps these moving.
   ~XorExchange();
   XorExchange(const XorExchange&) = delete;
   XorExchange& operator=(const XorExchange&) = delete;
 
   // Reads what this rank sends. All ranks pass the same targets, in one order, but may leave out
-  // those in which they have no part. Errors: Exit::data for a file that is shorter.
+  // those in which they have no part. Errors: Exit::data for a file that ends before its range.
   void pack(std::vector<XorTarget> targets);
   void start();  // Collective.
   bool arrived();

@@ -45,7 +45,7 @@ void print_row(const CheckpointStatus& status) {
     loss = loss_text(reader.meta(), "loss");
     validation = loss_text(reader.meta(), "validation_loss");
     size = bytes_in_words(reader.bytes());
-    ranks = std::to_string(reader.num_files());
+    ranks = std::to_string(reader.num_ranks());
   }
   const std::string health = status.superseded        ? "superseded: " + status.problem
                              : status.problem.empty() ? "complete"

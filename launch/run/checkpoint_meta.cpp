@@ -6,7 +6,7 @@
 #include "io/folder/committed_folder.h"
 #include "launch/config/config_checks.h"
 #include "launch/host/standard_streams.h"
-#include "launch/run/base64.h"
+#include "launch/run/version_1_tokenizer.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -26,17 +26,31 @@ auto read_meta(const CheckpointReader& checkpoint, Read read) {
   }
 }
 
+// What make_tokenizer needs. tokenizer: of meta.
+std::string serialized_tokenizer(const CheckpointReader& checkpoint,
+                                 const nlohmann::json& tokenizer) {
+  if (tokenizer.contains("serialized")) {
+    return decode_version_1_tokenizer(tokenizer.at("serialized").get<std::string>());
+  }
+  if (tokenizer.at("kind") != "sentencepiece") return "";
+  return checkpoint.read_file(tokenizer_file(tokenizer.at("hash").get<std::string>()));
+}
+
 }  // namespace
 
-nlohmann::json describe_run(const Config& config, const TokenStore& store) {
+RunDescription describe_run(const Config& config, const TokenStore& store) {
   const std::unique_ptr<Tokenizer> tokenizer = store.tokenizer();
-  return {{"config", print_config(config, Docs::no)},
-          {"tokenizer",
-           {{"kind", tokenizer->kind()},
-            {"vocabulary", tokenizer->vocabulary()},
-            {"hash", tokenizer->hash()},
-            {"serialized", to_base64(tokenizer->serialized())}}},
-          {"dataset", {{"folder", config.data.dataset}, {"hash", store.hash()}}}};
+  RunDescription description;
+  description.meta = {{"config", print_config(config, Docs::no)},
+                      {"tokenizer",
+                       {{"kind", tokenizer->kind()},
+                        {"vocabulary", tokenizer->vocabulary()},
+                        {"hash", tokenizer->hash()}}},
+                      {"dataset", {{"folder", config.data.dataset}, {"hash", store.hash()}}}};
+  if (tokenizer->kind() == "sentencepiece") {
+    description.files.push_back({tokenizer_file(tokenizer->hash()), tokenizer->serialized()});
+  }
+  return description;
 }
 
 Config config_of(const CheckpointReader& checkpoint) {
@@ -49,10 +63,10 @@ Config config_of(const CheckpointReader& checkpoint) {
 }
 
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
-  return read_meta(checkpoint, [](const nlohmann::json& meta) {
+  return read_meta(checkpoint, [&](const nlohmann::json& meta) {
     const nlohmann::json& tokenizer = meta.at("tokenizer");
     return make_tokenizer(tokenizer.at("kind").get<std::string>(),
-                          from_base64(tokenizer.at("serialized").get<std::string>()));
+                          serialized_tokenizer(checkpoint, tokenizer));
   });
 }
 

@@ -5,21 +5,26 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "io/checkpoint/checkpoint.h"
+#include "io/checkpoint/snapshot.h"
 #include "io/tokens/token_store.h"
 #include "io/tokens/tokenizer.h"
 #include "launch/config/config.h"
 
 namespace switchyard {
 
-// {"config", "tokenizer", "dataset"}: the part that stays the same for a whole attempt.
-nlohmann::json describe_run(const Config& config, const TokenStore& store);
+// What stays the same for a whole attempt.
+struct RunDescription {
+  nlohmann::json meta;           // {"config", "tokenizer", "dataset"}
+  std::vector<NamedFile> files;  // the tokenizer's model, if it has one
+};
+RunDescription describe_run(const Config& config, const TokenStore& store);
 
-// Errors of all: Exit::data, naming the checkpoint, if its meta does not hold what describe_run
-// wrote.
+// Errors of all: Exit::data, naming the checkpoint, if it does not hold what describe_run() gave.
 Config config_of(const CheckpointReader& checkpoint);
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint);
 
@@ -30,8 +35,8 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
 // Errors: Exit::data if the dataset was made with another tokenizer than the checkpoint's.
 void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store);
 
-// path is a checkpoint folder, or a run directory, which stands for its newest good checkpoint; a
-// newer one that is not good is named on stderr. Errors: Exit::data.
+// The checkpoint folder `path`, or the newest good checkpoint if `path` is a run directory. Newer
+// ones that are not good are named on stderr. Errors: Exit::data.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 
 }  // namespace switchyard

@@ -16,7 +16,7 @@ namespace switchyard {
 
 class RunAccount {
  public:
-  // description: describe_run() of the run. num_steps: of the whole run. checkpoint: the one that
+  // description: of describe_run(). num_steps: of the whole run. checkpoint: the one that
   // the attempt goes on from; empty: it starts at step 0.
   RunAccount(nlohmann::json description, int attempt, std::int64_t num_steps,
              std::filesystem::path checkpoint);

@@ -25,7 +25,7 @@ void refuse_used(const RunDirectory& directory) {
        directory.path().string());
 }
 
-// Collective. What the nodes' own disks have may be newer than what the run directory has.
+// Collective. The disks of the nodes may have a newer checkpoint than the run directory.
 void prefer_local(Found& found, const RunDirectory& directory, const CheckpointConfig& config,
                   Comm& world) {
   const LocalDisks disks =
@@ -37,9 +37,8 @@ void prefer_local(Found& found, const RunDirectory& directory, const CheckpointC
   if (local.folder) found.folder = std::move(local.folder);
 }
 
-// A run without a good checkpoint trains from step 0: before its first save. Where there were some,
-// that would supersede them, and in time delete what a disk that is only away for now may bring
-// back.
+// A run that never saved trains from step 0. If it has checkpoints, and all are damaged, that would
+// supersede them, and in time delete checkpoints that a disk which is only offline may bring back.
 void start_over(std::int64_t num_damaged, std::vector<std::string>& notes,
                 const std::filesystem::path& run) {
   require(num_damaged == 0, Exit::data,
@@ -49,7 +48,7 @@ void start_over(std::int64_t num_damaged, std::vector<std::string>& notes,
       fmt::format("{} has no checkpoint to go on from: starting at step 0 again", run.string()));
 }
 
-// Collective. checkpoint and notes alone.
+// Collective. Fills in checkpoint and notes.
 Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store,
                  Comm& world) {
   Found found = newest_good_checkpoint(directory.path(), world);
@@ -67,7 +66,7 @@ Start find_start(const RunDirectory& directory, const Config& config, const Toke
   return start;
 }
 
-// Everybody learns what rank 0 chose.
+// Collective. Sends all ranks what rank 0 chose.
 void share(Start& start, Comm& world) {
   start.attempt = static_cast<int>(reduce_one(world, std::int64_t{start.attempt}, Reduce::max));
   start.checkpoint = broadcast_text(world, start.checkpoint.string(), 0);

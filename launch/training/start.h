@@ -1,4 +1,4 @@
-// The start of an attempt: who may use the run directory, and what to go on from.
+// The start of an attempt: takes the run directory, and finds the checkpoint to go on from.
 #pragma once
 
 #include <filesystem>
@@ -17,19 +17,19 @@ namespace switchyard {
 struct Start {
   int attempt = 0;
   std::filesystem::path checkpoint;  // empty: from step 0
-  std::vector<std::string> notes;    // on rank 0: checkpoints that were passed over, and why
-  std::optional<Rewind> rewind;      // how it came back to the checkpoint, if it did
+  std::vector<std::string> notes;    // on rank 0: which checkpoints were passed over, and why
+  std::optional<Rewind> rewind;      // set if the guard sent the run back to the checkpoint
 };
 
 // Collective. Waits up to 15 s for a live owner, picks the newest checkpoint that verifies (each
-// rank reads a share, and all learn the same), takes the attempt and writes config.toml. Errors,
-// agreed: Exit::usage if the directory was used and `resume` is false, or if the config changed
-// what may not change; Exit::busy; Exit::data; Exit::storage.
+// rank reads a share, and all get the same result), takes the attempt and writes config.toml.
+// Errors, agreed: Exit::usage if the directory was used and `resume` is false, or if the config
+// changed what may not change; Exit::busy; Exit::data; Exit::storage.
 Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
                     bool resume, Comm& world);
 
-// Collective. The attempt after `attempt`, which is this process's own and must end: it goes on
-// from the guard's choice of its checkpoints, and what was saved since is superseded
+// Collective. Starts the attempt after `attempt`, which is this process's own and must end. The new
+// one goes on from the checkpoint that the guard chose; later ones are superseded
 // (io/checkpoint/run_line.h). Errors, agreed: Exit::numerical, with `problem`, if there is no good
 // checkpoint; Exit::busy.
 Start go_back(const RunDirectory& directory, int attempt, const GuardConfig& guard,

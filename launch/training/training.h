@@ -14,14 +14,13 @@ namespace switchyard {
 struct TrainingOptions {
   ConfigSources config;
   bool resume = false;
-  bool profile = false;  // print the step by part at the end, and write RUN/profile
-  std::int64_t stop_before =
-      0;  // save and leave when this step is reached, as on SIGTERM; 0: never
+  bool profile = false;          // prints the step by part at the end, and writes RUN/profile
+  std::int64_t stop_before = 0;  // saves and leaves at this step, as on SIGTERM; 0: never
 };
 
-// Collective. Exit::done, or Exit::requeue when it was asked to stop and saved. What can fail
-// before the first step is an agreed error. `record`: of the communicator; the
-// watchdog reads it.
+// Collective. Returns Exit::done, or Exit::requeue when the run was asked to stop and has saved.
+// What can fail before the first step is an agreed error. record: the communicator's, which the
+// watchdog reads.
 Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr<Comm> world);
 
 }  // namespace switchyard

@@ -8,7 +8,6 @@
 #include "launch/assemble/introduction.h"
 #include "launch/host/counted.h"
 #include "launch/host/stop_signals.h"
-#include "launch/run/checkpoint_meta.h"
 #include "launch/training/run_watch.h"
 #include "runtime/comm/agree.h"
 #include "train/step/trainer_steps.h"
@@ -25,8 +24,8 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
       trained_(config, data.store->vocabulary(), start.attempt, expert_degree, std::move(world),
                device),
       notes_(directory_, start.attempt, config.train.steps, trained_.mesh),
-      account_(describe_run(config, *data.store), start.attempt, config.train.steps,
-               start.checkpoint),
+      description_(describe_run(config, *data.store)),
+      account_(description_.meta, start.attempt, config.train.steps, start.checkpoint),
       saving_(
           directory_.path(), config.checkpoint, account_, notes_, [this] { return snapshot(); },
           *trained_.mesh.world, trained_.stream) {
@@ -86,7 +85,7 @@ void TrainingAttempt::introduce() {
 Snapshot TrainingAttempt::snapshot() {
   OwnedState state = trained_.trainer.owned_state();
   return {account_.steps_done(), std::move(state.tensors), account_.meta(trained_.trainer.meta()),
-          std::move(state.gathered)};
+          description_.files, std::move(state.gathered)};
 }
 
 std::optional<Exit> TrainingAttempt::run(const TrainingOptions& options) {

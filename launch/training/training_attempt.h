@@ -8,6 +8,7 @@
 
 #include "launch/assemble/run_data.h"
 #include "launch/config/config.h"
+#include "launch/run/checkpoint_meta.h"
 #include "launch/run/lease.h"
 #include "launch/run/run_directory.h"
 #include "launch/training/run_account.h"
@@ -56,6 +57,7 @@ class TrainingAttempt {
   RunDirectory directory_;
   TrainedModel trained_;
   RunNotes notes_;
+  RunDescription description_;
   RunAccount account_;
   Saving saving_;
   std::optional<Lease> lease_;

@@ -37,7 +37,10 @@ class Judge {
       return fmt::format("step {} is the newest, and the save of step {} had been reported", step,
                          acknowledged);
     }
-    if (found.folder && CheckpointReader(*found.folder).hash() != hash_of_step(step)) {
+    if (!found.folder) return "";
+    const CheckpointReader checkpoint(*found.folder);
+    if (checkpoint.hash() != hash_of_step(step) ||
+        checkpoint.read_file("step.txt") != std::to_string(step)) {
       return fmt::format("another state than the one that was saved at step {}", step);
     }
     return "";

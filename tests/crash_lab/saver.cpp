@@ -48,7 +48,10 @@ class Saves {
   Outcome save(std::int64_t step) {
     const Model model(step);
     try {
-      save_.start(target_, {step, model.share(world_.rank(), world_.size()), {}});
+      save_.start(target_, {step,
+                            model.share(world_.rank(), world_.size()),
+                            {},
+                            {{"step.txt", std::to_string(step)}}});
       std::optional<fs::path> folder;
       while (save_.in_progress()) {
         const std::int64_t working = save_.working();
@@ -73,7 +76,8 @@ class Saves {
     const Found found = newest_good_checkpoint(run_);
     if (!found.folder) return false;
     const CheckpointReader reader(*found.folder);
-    return reader.step() == step && reader.hash() == Model(step).hash(run_.string() + "-expected");
+    return reader.step() == step && reader.read_file("step.txt") == std::to_string(step) &&
+           reader.hash() == Model(step).hash(run_.string() + "-expected");
   }
   const fs::path& run() const { return run_; }
   Comm& world() { return world_; }

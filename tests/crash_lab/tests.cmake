@@ -1,4 +1,4 @@
-# The crash lab: programs in which faulty_calls.cpp stands in place of io/files/system_calls.cpp.
+# The crash lab: programs in which faulty_calls.cpp replaces io/files/system_calls.cpp.
 add_library(crash_lab OBJECT crash_lab/faulty_calls.cpp crash_lab/mutants.cpp crash_lab/record.cpp
   crash_lab/state.cpp)
 target_link_libraries(crash_lab PUBLIC io)

@@ -11,7 +11,7 @@ train() {  # train DIRECTORY ARGUMENTS...
 hash_of() { "$switchyard" checkpoint hash "$1" | cut -d' ' -f1; }
 
 make_corpus corpus.jsonl 80
-prepare corpus.jsonl --output data
+prepare corpus.jsonl --output data --tokenizer sentencepiece:300
 
 # A shared checkpoint of step 2, node-local ones of later steps, and then no run any more.
 train killed --stop-before 2
@@ -28,6 +28,7 @@ rm -r killed/local/node-1
 train killed --resume --stop-before $end
 [ $? = 75 ] || complain "it does not go on without a node"
 grep -q "had lost rank-00001.h5: rebuilt" err || complain "it does not say what was rebuilt"
+ls killed/run/checkpoints/step-*"$newest"-a0002/tokenizer-*.model >/dev/null || complain "the tokenizer did not come home"
 grep -q "resuming at step $newest" err || complain "it does not go on from the node-local checkpoint"
 train whole --stop-before $end
 [ "$(hash_of killed/run)" = "$(hash_of whole/run)" ] || complain "other weights than without the kill"

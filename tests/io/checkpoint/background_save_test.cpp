@@ -121,6 +121,15 @@ TEST_F(Background, AFailureOnOneRankDiscardsTheSaveOnAll) {
   EXPECT_EQ(save_.finish(), "folder");
 }
 
+TEST_F(Background, AFirstPhaseThatCannotBeginEndsTheSave) {
+  SavePhase fails;
+  fails.together = [](SavePhases&) { throw Error(Exit::storage, "full").as_agreed(); };
+  FakeTarget target({fails});
+  EXPECT_THROW(save_.start(target, {7, {}, {}}), Error);
+  EXPECT_EQ(target.num_discards(), 1);
+  EXPECT_FALSE(save_.in_progress());
+}
+
 TEST_F(Background, AnAsynchronousSaveGetsACopyOfTheTensors) {
   const Buffer values({3}, DType::f32);
   FakeTarget target({work("write")});

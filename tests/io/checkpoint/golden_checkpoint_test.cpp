@@ -17,9 +17,24 @@ TEST(GoldenCheckpoint, Version1HoldsWhatWasSaved) {
   checkpoint.verify();
   EXPECT_EQ(checkpoint.hash(), "01e28a14cddb5d75de49e1ff1202237e");
   EXPECT_EQ(checkpoint.step(), 3);
-  EXPECT_EQ(checkpoint.num_files(), 2);
+  EXPECT_EQ(checkpoint.num_ranks(), 2);
   EXPECT_EQ(checkpoint.shape("second_moment/layer1.expert1.up"), Shape({8, 8}));
   EXPECT_EQ(checkpoint.meta().at("tokenizer").at("kind"), "bytes");
+}
+
+TEST(GoldenCheckpoint, Version2HoldsWhatWasSaved) {
+  const CheckpointReader checkpoint(golden / "checkpoint-2");
+  checkpoint.verify();
+  EXPECT_EQ(checkpoint.step(), 3);
+  EXPECT_EQ(checkpoint.num_ranks(), 1);
+  EXPECT_EQ(checkpoint.meta().at("tokenizer").at("kind"), "sentencepiece");
+  EXPECT_EQ(checkpoint.read_file("tokenizer-c9743eaf.model").size(), 4926U);
+}
+
+TEST(GoldenCheckpoint, BothVersionsOfOneRunHaveOneHash) {
+  const CheckpointReader old(golden / "checkpoint-1-sentencepiece"), now(golden / "checkpoint-2");
+  EXPECT_EQ(old.hash(), "86f6e0e8aff78e36eef9e9bbad61c10a");
+  EXPECT_EQ(now.hash(), old.hash());
 }
 
 TEST(GoldenCheckpoint, ANewerVersionIsRefusedByName) {
@@ -35,10 +50,12 @@ TEST(GoldenCheckpoint, ANewerVersionIsRefusedByName) {
 }
 
 TEST(GoldenCheckpoint, ACopyIsTheSame) {
-  const Scratch scratch;
-  copy_checkpoint(golden / "checkpoint-1", scratch / "copy");
-  for (const auto& entry : fs::directory_iterator(golden / "checkpoint-1")) {
-    EXPECT_EQ(contents_of(scratch / "copy" / entry.path().filename()), contents_of(entry.path()));
+  for (const char* name : {"checkpoint-1", "checkpoint-2"}) {
+    const Scratch scratch;
+    copy_checkpoint(golden / name, scratch / "copy");
+    for (const auto& entry : fs::directory_iterator(golden / name)) {
+      EXPECT_EQ(contents_of(scratch / "copy" / entry.path().filename()), contents_of(entry.path()));
+    }
   }
 }
 

@@ -110,5 +110,57 @@ TEST_F(SharedSave, OpenOnAllReadsWhatEveryRankWrote) {
   EXPECT_EQ(read.tensor().as<float>()[299'999], 1.0F);
 }
 
+TEST_F(SharedSave, SmallFilesAreReadBesideTheTensors) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
+  const std::string bytes("a\0b", 3);
+  save.start(target_, {7, mine(), {}, {{"model.bin", bytes}, {"empty.txt", ""}}});
+  const CheckpointReader reader(vote_until_done(save).value_or(""));
+  EXPECT_EQ(reader.read_file("model.bin"), bytes);
+  EXPECT_EQ(reader.read_file("empty.txt"), "");
+  EXPECT_EQ(static_cast<int>(reader.names().size()), world_.size());
+  EXPECT_EQ(reader.num_ranks(), world_.size());
+}
+
+TEST_F(SharedSave, ASmallFileIsNotATensorNorTheOtherWayRound) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
+  save.start(target_, {7, mine(), {}, {{"model.bin", "bytes"}}});
+  const CheckpointReader reader(vote_until_done(save).value_or(""));
+  for (const char* name : {"rank-00000.h5", "other.bin", "../model.bin"}) {
+    EXPECT_EQ(thrown_by([&] { reader.read_file(name); }).code, Exit::data) << name;
+  }
+}
+
+TEST_F(SharedSave, ADamagedSmallFileIsFound) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
+  save.start(target_, {7, mine(), {}, {{"model.bin", "bytes"}}});
+  const fs::path folder = vote_until_done(save).value_or("");
+  const CheckpointReader opened_before(folder);
+  world_.barrier();
+  if (world_.rank() == 0) flip_bit(folder / "model.bin", 2);
+  world_.barrier();
+  EXPECT_EQ(thrown_by([&] { opened_before.read_file("model.bin"); }).code, Exit::data);
+  EXPECT_TRUE(verify_checkpoint(folder));
+}
+
+TEST_F(SharedSave, TheHashIsOfTheTensorsAlone) {
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
+  save.start(target_, {7, mine(), {}, {{"model.bin", "bytes"}}});
+  const std::string with_file = CheckpointReader(vote_until_done(save).value_or("")).hash();
+  save.start(target_, {8, mine(), {}});
+  EXPECT_EQ(CheckpointReader(vote_until_done(save).value_or("")).hash(), with_file);
+}
+
+TEST_F(SharedSave, WhatAFailedSaveLeftOfASmallFileIsReplaced) {
+  const fs::path folder = scratch_ / "checkpoints" / "step-00000007-a0001";
+  if (world_.rank() == 0) {
+    fs::create_directories(folder);
+    put_contents(folder / "model.bin", "torn and longer");
+  }
+  world_.barrier();
+  BackgroundSave save(Mode::asynchronous, world_, stream_);
+  save.start(target_, {7, mine(), {}, {{"model.bin", "bytes"}}});
+  EXPECT_EQ(CheckpointReader(vote_until_done(save).value_or("")).read_file("model.bin"), "bytes");
+}
+
 }  // namespace shared_target_test
 }  // namespace switchyard

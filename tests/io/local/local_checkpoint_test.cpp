@@ -1,5 +1,4 @@
-// Node-local checkpoints on ranks that stand for nodes: whatever one node loses comes back, bit for
-// bit.
+// Node-local checkpoints, with ranks as nodes: whatever one node loses comes back, bit for bit.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -41,7 +40,7 @@ class LocalCheckpoint : public testing::Test {
   void save(std::int64_t step, int set_nodes, int ranks_per_node = 1, int attempt = 1) {
     LocalTarget target(disks(set_nodes, ranks_per_node), attempt, world_);
     BackgroundSave save(Mode::asynchronous, world_, stream_);
-    save.start(target, {step, mine(), {{"note", "of the run"}}});
+    save.start(target, {step, mine(), {{"note", "of the run"}}, {{"model.bin", "bytes"}}});
     while (save.in_progress()) {
       if (reduce_one(world_, std::int64_t{save.working()}, Reduce::max) == 0) save.advance();
     }
@@ -88,6 +87,31 @@ TEST_F(LocalCheckpoint, ComesHomeAsACheckpointLikeAnyOther) {
   const CheckpointReader reader(found.folder.value_or(""));
   EXPECT_EQ(reader.step(), 7);
   EXPECT_EQ(reader.meta().at("note"), "of the run");
+  EXPECT_EQ(reader.read_file("model.bin"), "bytes");
+  EXPECT_EQ(reader.num_ranks(), world_.size());
+}
+
+TEST_F(LocalCheckpoint, ASmallFileIsOnEveryNode) {
+  for (int node = 0; node + 1 < world_.size(); ++node) {
+    save(7, 2);
+    lose_node(node);
+    const LocalFetch found = fetch(2);
+    EXPECT_EQ(CheckpointReader(found.folder.value_or("")).read_file("model.bin"), "bytes");
+    once([&] { fs::remove_all(scratch_ / "shared"); });
+  }
+}
+
+TEST_F(LocalCheckpoint, ASmallFileThatNoNodeHasIsBeyondRepair) {
+  save(7, 2);
+  once([&] {
+    for (int node = 0; node < world_.size(); ++node) {
+      flip_bit(folder_of_node(node, 7) / "model.bin", 1);
+    }
+  });
+  const LocalFetch found = fetch(2);
+  EXPECT_EQ(found.folder, std::nullopt);
+  EXPECT_THAT(found.notes.empty() ? "" : found.notes.front(),
+              HasSubstr("model.bin is lost or damaged on every node"));
 }
 
 TEST_F(LocalCheckpoint, AnyNodeOfACopiedPairMayBeLost) {
@@ -142,7 +166,7 @@ TEST_F(LocalCheckpoint, TwoLossesInASetSayWhatIsLost) {
   lose_node(1);
   const LocalFetch found = fetch(world_.size());
   EXPECT_EQ(found.folder, std::nullopt);
-  if (world_.size() == 2) return;  // nobody is left who knows of it
+  if (world_.size() == 2) return;  // no node is left that knows of it
   EXPECT_EQ(found.notes.size(), 1U);
   EXPECT_THAT(found.notes.empty() ? "" : found.notes.front(),
               HasSubstr("rank-00000.h5 and rank-00001.h5"));
