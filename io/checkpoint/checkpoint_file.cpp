@@ -28,7 +28,7 @@ FileEntry write_small_file(const std::filesystem::path& folder, const NamedFile&
   out.append(file.bytes);
   out.commit();
   const std::int64_t bytes = std::ssize(file.bytes);
-  FileEntry entry{file.name, bytes, xxh3_hex(file.bytes.data(), bytes), {}};
+  FileEntry entry{file.name, bytes, content_hash(file.bytes), {}};
   read_back(folder, entry);
   return entry;
 }

@@ -155,7 +155,7 @@ std::string CheckpointReader::read_file(const std::string& name) const {
   const std::filesystem::path path = state_->folder / name;
   durable::wait_for_file(path, state_->patience);
   std::string bytes = durable::read_file(path, found->bytes);
-  require(xxh3_hex(bytes.data(), std::ssize(bytes)) == found->rest_hash, Exit::data,
+  require(content_hash(bytes) == found->rest_hash, Exit::data,
           "{} is damaged: its bytes do not match their hash", path.string());
   return bytes;
 }
