@@ -19,7 +19,7 @@ Error error_of(const std::exception& thrown) {
   if (const auto* error = dynamic_cast<const std::system_error*>(&thrown)) {
     const int number = error->code().value();
     const bool of_a_file = dynamic_cast<const std::filesystem::filesystem_error*>(&thrown) ||
-                           number == ENOSPC || number == EDQUOT || number == EIO;
+                           number == ENOSPC || number == EDQUOT || number == EFBIG || number == EIO;
     return Error(of_a_file ? exit_of_system(number) : Exit::internal, thrown.what());
   }
   if (dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr) {

@@ -63,6 +63,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   switchyard::open_missing_streams();
+  switchyard::let_large_writes_fail();
   switchyard::restart_with_patient_threads(argv);
   try {
     const int code = switchyard::run(argc, argv);

@@ -22,15 +22,15 @@ class StatusCommand : public Command {
   }
 
   int run() override {
-    for (;;) {
+    // A launcher takes a moment to start ranks again, so one look at a dead run is not the end.
+    for (int ended = 0;;) {
       const RunStatus status = run_status(run_directory_);
       const bool redraw = watch_ && stdout_is_terminal();
       fmt::print("{}{}", redraw ? "\x1b[H\x1b[2J" : "", status_text(status, terminal_width()));
       std::fflush(stdout);
-      const bool queued =
-          status.slurm && (status.slurm->state == "PENDING" || status.slurm->state == "RUNNING");
-      const bool under_way = status.state.status == "running" || queued;
-      if (!watch_ || !under_way) return 0;
+      if (!watch_) return 0;
+      ended = is_under_way(status) ? 0 : ended + 1;
+      if (ended == (status.state.status == "running" ? 2 : 1)) return 0;
       std::this_thread::sleep_for(between_looks);
       if (!redraw) fmt::print("\n");
     }

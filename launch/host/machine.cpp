@@ -5,6 +5,7 @@
 
 #include <array>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 
 namespace switchyard {
@@ -26,6 +27,11 @@ std::string boot_id() {
   std::string id;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), id);
   return id;
+}
+
+std::string pid_namespace() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/ns/pid", error).string();
 }
 
 std::string utc_now() {

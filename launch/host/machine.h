@@ -15,6 +15,8 @@ Cores allowed_cores();
 
 std::string host_name();
 std::string boot_id();  // changes when the machine restarts; empty if the system does not say
+// Names the namespace in which process numbers count, since a container has its own; may be empty.
+std::string pid_namespace();
 
 std::string utc_now();                                          // "2024-05-01T12:00:00Z"
 std::optional<double> seconds_of_utc(const std::string& text);  // of such a text, since 1970

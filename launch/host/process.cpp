@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,14 @@ pid_t fork_or_fail(const std::string& program) {
   return child;
 }
 
+// In the child: gives it an empty stdin. This program's own stdin may be the list that a shell's
+// `while read` loop goes through, and no program that it starts may take a line of that.
+void take_no_input() {
+  const int nothing = open("/dev/null", O_RDONLY);
+  if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+  if (nothing > STDERR_FILENO) close(nothing);
+}
+
 // Reads from `descriptor` until it is closed, or until the deadline: then returns false.
 bool read_all(int descriptor, std::chrono::steady_clock::time_point deadline, std::string& text) {
   std::array<char, 4096> part{};
@@ -59,6 +68,7 @@ Finished run_program(const std::vector<std::string>& command, std::chrono::secon
   require(pipe2(ends, O_CLOEXEC) == 0, "cannot make a pipe: {}", std::strerror(errno));
   const pid_t child = fork_or_fail(command[0]);
   if (child == 0) {
+    take_no_input();
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
     become(command);
@@ -76,9 +86,13 @@ Finished run_program(const std::vector<std::string>& command, std::chrono::secon
 }
 
 pid_t start_program(const std::vector<std::string>& command) {
+  const pid_t parent = getpid();
   const pid_t child = fork_or_fail(command[0]);
   if (child != 0) return child;
   setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) _exit(cannot_start);  // it died before it could be watched
+  take_no_input();
   become(command);
   const std::string message =
       "switchyard: cannot start " + command[0] + ": " + std::strerror(errno) + "\n";

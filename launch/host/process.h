@@ -1,4 +1,5 @@
-// Starts other programs as a shell does: found in PATH, with this process's environment.
+// Starts other programs as a shell does: found in PATH, with this process's environment, but with
+// an empty stdin.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +20,8 @@ struct Finished {
 Finished run_program(const std::vector<std::string>& command, std::chrono::seconds patience);
 
 // Starts a program in a separate process group, so that a Ctrl-C on the terminal reaches only this
-// process. Errors: Exit::internal if the system cannot create a process.
+// process. The program gets SIGTERM when the calling thread ends first, so that a killed supervisor
+// leaves no ranks behind. Errors: Exit::internal if the system cannot create a process.
 pid_t start_program(const std::vector<std::string>& command);
 // Returns the exit code as in Finished, or -1 if a signal interrupted the wait.
 int wait_for_program(pid_t program);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -17,6 +18,8 @@ void open_missing_streams() {
     open("/dev/null", O_RDWR);  // takes the lowest free number, which is this one
   }
 }
+
+void let_large_writes_fail() { std::signal(SIGXFSZ, SIG_IGN); }
 
 void say(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);

@@ -13,16 +13,24 @@ namespace {
 std::atomic<bool> stop_requested{false};
 std::atomic<bool> asked_by_term_or_int{false};
 std::atomic<bool> save_running{false};
-constexpr std::array<int, 3> handled = {SIGTERM, SIGINT, SIGUSR1};
+constexpr std::array<int, 5> handled = {SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGUSR1};
+// The one that `nohup` has the process ignore; a closed terminal is then no wish to stop.
+constexpr int hangup = SIGHUP;
 
 void on_signal(int number) {
-  const bool again = number == SIGUSR1 ? false : asked_by_term_or_int.exchange(true);
+  const bool ends = number == SIGTERM || number == SIGINT;
+  const bool again = ends && asked_by_term_or_int.exchange(true);
   stop_requested = true;
   if (again && !save_running) _exit(128 + number);
 }
 
 void set_handler(int number, void (*handler)(int)) {
-  struct sigaction action {};
+  struct sigaction action {
+  }, before{};
+  if (number == hangup && sigaction(number, nullptr, &before) == 0 &&
+      before.sa_handler == SIG_IGN) {
+    return;
+  }
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);

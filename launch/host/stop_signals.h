@@ -1,6 +1,8 @@
-// StopSignals: treats SIGTERM, SIGINT and SIGUSR1 as requests to save and exit. A second SIGTERM or
-// SIGINT ends the process at once; SIGUSR1 may arrive any number of times, since Slurm, a launcher
-// and a person may all send it.
+// StopSignals: treats SIGTERM, SIGINT, SIGHUP (a closed terminal), SIGXCPU (the soft limit of
+// `ulimit -t`) and SIGUSR1 as requests to save and exit. A second SIGTERM or SIGINT ends the
+// process at once; SIGUSR1 may arrive any number of times, since Slurm, a launcher and a person may
+// all send it. Under nohup, which makes the process ignore SIGHUP, a closed terminal requests
+// nothing.
 #pragma once
 
 namespace switchyard {

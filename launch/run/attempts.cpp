@@ -20,8 +20,10 @@
 
 namespace switchyard {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Attempt, number, host, boot_id, pid, process_start, slurm_job,
-                                   slurm_restart_count, resumed_from, started)
+// Records of older versions have no pid_namespace.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Attempt, number, host, boot_id, pid, process_start,
+                                                slurm_job, slurm_restart_count, resumed_from,
+                                                started, pid_namespace)
 
 namespace {
 
@@ -42,8 +44,10 @@ int number_of(const fs::path& file) {
 Attempt read_attempt(const fs::path& run_directory, int number) {
   for (int tries = 0; tries < 10; ++tries) {
     try {
-      return nlohmann::json::parse(
+      Attempt attempt = nlohmann::json::parse(
           durable::read_file(attempt_file(run_directory, number), max_attempt_bytes));
+      attempt.number = number;
+      return attempt;
     } catch (const nlohmann::json::exception&) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
@@ -66,13 +70,34 @@ std::int64_t start_of_process(std::int64_t pid) {
   return fields && state != "Z" && state != "X" ? std::stoll(field) : 0;
 }
 
+// True if the attempt's process would be in /proc here. The host's name alone does not decide that:
+// the containers of a host may share its name, and unnamed hosts do.
+bool can_be_seen(const Attempt& attempt) {
+  const bool same_namespace =
+      attempt.pid_namespace.empty() || attempt.pid_namespace == pid_namespace();
+  return attempt.host == host_name() && attempt.boot_id == boot_id() && same_namespace;
+}
+
+std::string why_busy(const fs::path& run_directory, const Attempt& owner) {
+  std::string why =
+      fmt::format("{} is in use: attempt {}, started {}, is process {} on {}",
+                  run_directory.string(), owner.number, owner.started, owner.pid, owner.host);
+  if (can_be_seen(owner)) {
+    return why + fmt::format(". Wait for it, or end it with `kill {}`", owner.pid);
+  }
+  return why + fmt::format(
+                   ", in a container or machine that this one cannot see into. Wait for it, "
+                   "or end it there; if it is dead already, start again in {} s",
+                   lease_time.count());
+}
+
 }  // namespace
 
 Attempt this_process(int number, const std::string& resumed_from) {
   const SlurmJob job = slurm_job();
   const std::int64_t pid = getpid();
-  return {number, host_name(),       boot_id(),    pid,      start_of_process(pid),
-          job.id, job.restart_count, resumed_from, utc_now()};
+  return {number, host_name(),       boot_id(),    pid,       start_of_process(pid),
+          job.id, job.restart_count, resumed_from, utc_now(), pid_namespace()};
 }
 
 std::vector<Attempt> all_attempts(const fs::path& run_directory) {
@@ -105,18 +130,16 @@ std::optional<Attempt> newest_attempt(const fs::path& run_directory) {
   return read_attempt(run_directory, newest);
 }
 
-bool is_alive(const fs::path& run_directory, const Attempt& attempt) {
+bool is_alive(const fs::path& run_directory, const Attempt& attempt, ClockOf clock) {
   if (attempt.process_start == 0) return false;  // an attempt without an owner
-  if (attempt.host == host_name()) {
-    return attempt.boot_id == boot_id() && start_of_process(attempt.pid) == attempt.process_start;
-  }
+  if (can_be_seen(attempt)) return start_of_process(attempt.pid) == attempt.process_start;
   const SlurmJob job = slurm_job();
   const bool requeued = !job.id.empty() && job.id == attempt.slurm_job &&
                         job.restart_count > attempt.slurm_restart_count;
   if (!attempt.slurm_job.empty() && attempt.slurm_job != job.id && job_is_over(attempt.slurm_job)) {
     return false;
   }
-  const auto age = lease_age(run_directory, attempt.number);
+  const auto age = lease_age(run_directory, attempt.number, clock);
   return !requeued && age && *age < lease_time;
 }
 
@@ -125,11 +148,8 @@ void wait_for_owner(const fs::path& run_directory, std::chrono::seconds patience
   for (;;) {
     const std::optional<Attempt> owner = newest_attempt(run_directory);
     if (!owner || !is_alive(run_directory, *owner)) return;
-    require(
-        std::chrono::steady_clock::now() < deadline, Exit::busy,
-        "{} is in use by attempt {}, which started at {} as process {} on {}. Wait for it, or end "
-        "it with `kill {}`",
-        run_directory.string(), owner->number, owner->started, owner->pid, owner->host, owner->pid);
+    require(std::chrono::steady_clock::now() < deadline, Exit::busy, "{}",
+            why_busy(run_directory, *owner));
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -31,9 +32,13 @@ class Lease {
   std::thread thread_;
 };
 
-// How long ago the attempt's lease was touched, by the clock of the file system. std::nullopt if
-// there is no lease or the clock cannot be read.
+// Reading the file system's clock writes a file next to the lease. A command that only looks at a
+// run uses the clock of this machine, which may differ.
+enum class ClockOf : std::uint8_t { file_system, this_machine };
+
+// How long ago the attempt's lease was touched. std::nullopt if there is no lease or the clock
+// cannot be read.
 std::optional<std::chrono::seconds> lease_age(const std::filesystem::path& run_directory,
-                                              int attempt);
+                                              int attempt, ClockOf clock = ClockOf::file_system);
 
 }  // namespace switchyard

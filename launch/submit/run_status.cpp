@@ -58,6 +58,14 @@ class Table {
   std::string text_;
 };
 
+// A process that was killed could not say so.
+std::string state_text(const RunStatus& status) {
+  const std::string& said = status.state.status;
+  if (said.empty()) return "not started";
+  if (said != "running" || status.alive) return said;
+  return "dead: its process ended without a word (killed, or the machine went down)";
+}
+
 std::string job_text(const RunStatus& status) {
   if (status.job.empty()) return "";
   if (!status.slurm) return fmt::format("{}, which Slurm no longer knows", status.job);
@@ -74,7 +82,10 @@ RunStatus run_status(const fs::path& run) {
   const bool submitted = fs::exists(directory.submit() / "job.json");
   require(directory.used() || submitted, Exit::usage, "{} is not a run directory", run.string());
   status.state = directory.read_state();
-  if (const std::optional<Attempt> attempt = newest_attempt(run)) status.attempts = attempt->number;
+  if (const std::optional<Attempt> attempt = newest_attempt(run)) {
+    status.attempts = attempt->number;
+    status.alive = is_alive(run, *attempt, ClockOf::this_machine);
+  }
   read_metrics(directory.metrics_file(), status);
   if (submitted) {
     status.job = submitted_job(run);
@@ -83,13 +94,19 @@ RunStatus run_status(const fs::path& run) {
   return status;
 }
 
+bool is_under_way(const RunStatus& status) {
+  const bool queued =
+      status.slurm && (status.slurm->state == "PENDING" || status.slurm->state == "RUNNING");
+  return queued || (status.state.status == "running" && status.alive);
+}
+
 std::string status_text(const RunStatus& status, int width) {
   const RunState& state = status.state;
   const std::int64_t done = std::max(state.step, status.metrics_step + 1);
   Table table(width);
   table.row("run", status.run.string());
   table.row("job", job_text(status));
-  table.row("state", state.status.empty() ? "not started" : state.status);
+  table.row("state", state_text(status));
   table.row("problem", state.problem);
   if (!state.status.empty()) {
     table.row("step", fmt::format("{} of {}", done, state.steps));

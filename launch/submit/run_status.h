@@ -15,6 +15,7 @@ struct RunStatus {
   std::filesystem::path run;
   RunState state;
   int attempts = 0;
+  bool alive = false;  // the newest attempt's owner (launch/run/attempts.h)
   std::optional<double> loss, validation_loss, tokens_per_second,
       goodput;  // the newest in metrics.jsonl
   std::int64_t metrics_step = -1;
@@ -24,6 +25,9 @@ struct RunStatus {
 
 // Errors: Exit::usage if the folder is not a run directory; Exit::data if its files are damaged.
 RunStatus run_status(const std::filesystem::path& run);
+
+// True if the run is queued or its ranks are alive, so that waiting for it makes sense.
+bool is_under_way(const RunStatus& status);
 
 // Returns lines of at most `width` columns, each with its newline.
 std::string status_text(const RunStatus& status, int width);

@@ -44,6 +44,9 @@ void listen() {
   struct sigaction action {};
   action.sa_handler = pass_on;  // without SA_RESTART, so that the wait for the ranks is interrupted
   for (const int number : {SIGTERM, SIGINT, SIGUSR1, SIGALRM}) sigaction(number, &action, nullptr);
+  struct sigaction before {};  // nohup has SIGHUP ignored: a closed terminal then means nothing
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 std::vector<std::string> command_line(const SupervisorOptions& options) {

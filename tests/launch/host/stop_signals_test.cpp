@@ -10,7 +10,7 @@ namespace stop_signals_test {
 TEST(StopSignals, NothingIsRequestedAtFirst) { EXPECT_FALSE(StopSignals().requested()); }
 
 TEST(StopSignals, EachSignalIsARequest) {
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGUSR1}) {
     StopSignals signals;
     std::raise(number);
     EXPECT_TRUE(signals.requested());
@@ -25,6 +25,17 @@ TEST(StopSignalsDeathTest, TheSecondTermOrIntLeavesAtOnce) {
         std::raise(SIGINT);
       },
       testing::ExitedWithCode(128 + SIGINT), "");
+}
+
+TEST(StopSignals, AClosedTerminalIsNoRequestUnderNohup) {
+  std::signal(SIGHUP, SIG_IGN);  // as nohup does
+  {
+    StopSignals signals;
+    std::raise(SIGHUP);
+    EXPECT_FALSE(signals.requested());
+  }
+  std::raise(SIGHUP);  // ignored afterwards too
+  std::signal(SIGHUP, SIG_DFL);
 }
 
 // Slurm, a launcher and a person may all send it.

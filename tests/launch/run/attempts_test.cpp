@@ -93,6 +93,36 @@ TEST_F(Attempts, AnOwnerElsewhereLivesByItsLease) {
   EXPECT_FALSE(is_alive(run_, attempt));
 }
 
+TEST_F(Attempts, AnOwnerInAnotherContainerOfThisHostLivesByItsLease) {
+  take_attempt(run_, "");
+  Attempt attempt = this_process(1, "");
+  attempt.pid_namespace = "pid:[1]";
+  attempt.process_start += 1;  // what that pid is here says nothing
+  EXPECT_FALSE(is_alive(run_, attempt));
+  const Lease lease(run_, 1);
+  while (!fs::exists(run_ / "attempts" / "0001.lease")) usleep(10'000);
+  EXPECT_TRUE(is_alive(run_, attempt));
+  EXPECT_TRUE(is_alive(run_, attempt, ClockOf::this_machine));
+}
+
+// Machines that nobody named have one name.
+TEST_F(Attempts, AnOwnerOnAnotherHostOfThisNameLivesByItsLease) {
+  take_attempt(run_, "");
+  Attempt attempt = this_process(1, "");
+  attempt.boot_id = "another";
+  const Lease lease(run_, 1);
+  while (!fs::exists(run_ / "attempts" / "0001.lease")) usleep(10'000);
+  EXPECT_TRUE(is_alive(run_, attempt));
+}
+
+TEST_F(Attempts, RecordsWithoutANamespaceAreOfThisHost) {
+  Attempt attempt = this_process(1, "");
+  attempt.pid_namespace = "";
+  EXPECT_TRUE(is_alive(run_, attempt));
+  attempt.process_start += 1;
+  EXPECT_FALSE(is_alive(run_, attempt));
+}
+
 TEST_F(Attempts, ATornRecordIsANumberWithoutAnOwner) {
   take_attempt(run_, "");
   std::ofstream(run_ / "attempts" / "0002.json") << "{\"numb";
