@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "io/files/durable.h"
 #include "launch/config/config_table.h"
 #include "launch/config/config_values.h"
+#include "launch/config/retired_keys.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -37,6 +39,12 @@ const ConfigKey* find_table(const std::vector<ConfigKey>& keys, const std::strin
   return found == keys.end() ? nullptr : &*found;
 }
 
+std::string text_of(const toml::node& node) {
+  std::ostringstream text;
+  node.visit([&](const auto& value) { text << value; });
+  return text.str();
+}
+
 void apply_table(const std::vector<ConfigKey>& keys, const toml::table& table,
                  const std::string& prefix, const std::string& name) {
   for (const auto& [key, node] : table) {
@@ -49,6 +57,7 @@ void apply_table(const std::vector<ConfigKey>& keys, const toml::table& table,
       continue;
     }
     const std::string where = fmt::format("{}, line {}", name, node.source().begin.line);
+    if (skips_retired_key(full_name, text_of(node), where)) continue;
     set_value(find_key(keys, full_name, where), node, where);
   }
 }

@@ -108,6 +108,18 @@ TEST(Config, UnknownKeyNamesLineAndNearest) {
   EXPECT_THAT(message, HasSubstr("did you mean train.learning_rate?"));
 }
 
+// As the configs in checkpoints of earlier versions have them.
+TEST(Config, RetiredKeysThatChangedNothingAreSkipped) {
+  Config config;
+  apply_toml(config, "[router]\nnode_sums = false\ntop_k = 3\n", "old.toml");
+  EXPECT_EQ(config.router.top_k, 3);
+}
+
+TEST(Config, RetiredKeysThatChangedSomethingAreRefusedByName) {
+  EXPECT_THAT(failure_of("[router]\nnode_sums = true\n"),
+              HasSubstr("router.node_sums = true is no longer supported"));
+}
+
 TEST(Config, UnknownKeyOfSetIsAnError) {
   EXPECT_THAT(failure([] { with({"parallel.expert=2"}); }),
               HasSubstr("did you mean parallel.experts?"));
