@@ -22,8 +22,8 @@ class ShapeCheck {
   ShapeCheck(std::string_view text, const std::string& name) : text_(text), name_(name) {}
 
   void run() {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    for (std::size_t i = text_.starts_with(byte_order_mark) ? 3 : 0; i < text_.size();) {
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    for (std::size_t i = text_.starts_with(mark) ? 3 : 0; i < text_.size();) {
       const char c = text_[i];
       if (c == '#') {
         i = std::min(text_.size(), text_.find('\n', i));
