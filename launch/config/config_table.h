@@ -1,4 +1,4 @@
-// The one table of config keys: what each sets, what it allows, what it means. Parsing, --set,
+// The table of config keys: what each sets, what it allows and what it means. Parsing, --set,
 // printing and --resume read it.
 #pragma once
 
@@ -26,15 +26,18 @@ using Allowed = std::variant<Anything, Lines, Range, Choices, AutoOrCount>;
 using Target = std::variant<bool*, int*, std::int64_t*, float*, double*, std::string*,
                             std::vector<std::int64_t>*, SourceWeights*, NamedSets*>;
 
+// Whether a resumed run may change a key: a fixed one has one value for the life of a run.
+enum class Resume : std::uint8_t { free, fixed };
+
 struct ConfigKey {
   std::string_view name;  // "train.steps"
   Target target;          // within the Config that config_keys was given
   Allowed allowed;        // of each element, for lists and tables
-  bool fixed;             // the same for the life of a run: a resumed run may not change it
-  std::string_view doc;   // one line
+  Resume resume;
+  std::string_view doc;  // one line
 };
 
-// In the order in which they are printed: table by table.
+// All keys, table by table, in the order in which they are printed.
 std::vector<ConfigKey> config_keys(Config& config);
 
 // The known name with the smallest edit distance to `name`.

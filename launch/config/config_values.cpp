@@ -187,7 +187,7 @@ void set_entry_from_text(const ConfigKey& key, const std::string& name, const st
   const std::string full_name = fmt::format("{}.{}", key.name, name);
   const auto set = [&](auto& table) {
     typename std::remove_reference_t<decltype(table)>::mapped_type entry{};
-    set_value_from_text({full_name, &entry, key.allowed, key.fixed, key.doc}, text);
+    set_value_from_text({full_name, &entry, key.allowed, key.resume, key.doc}, text);
     table[name] = entry;
   };
   if (auto* const* weights = std::get_if<SourceWeights*>(&key.target)) return set(**weights);
