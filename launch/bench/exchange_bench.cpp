@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "launch/bench/exchange_oracle.h"
 #include "launch/bench/recorded_routing.h"
 #include "launch/bench/routing_times.h"
+#include "router/exchange/exchange_oracle.h"
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"

@@ -32,7 +32,7 @@ __device__ std::uint32_t warp_largest(std::uint32_t value) {
 }
 
 // A warp has a line whose elements lie side by side; the lines after the last are zeros.
-__global__ void encode_along_kernel(Lines lines, std::int64_t padded_lines, std::int64_t stride,
+__global__ void encode_along_kernel(OperandLines lines, std::int64_t padded_lines, std::int64_t stride,
                                     std::int8_t* codes, float* scales) {
   const std::int64_t line = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
   if (line >= padded_lines) return;
@@ -54,7 +54,7 @@ __global__ void encode_along_kernel(Lines lines, std::int64_t padded_lines, std:
 
 // A block has 32 lines whose elements lie across the rows of the operand: it reads 32 rows at a
 // time and turns them in shared memory.
-__global__ void encode_across_kernel(Lines lines, std::int64_t padded_lines, std::int64_t stride,
+__global__ void encode_across_kernel(OperandLines lines, std::int64_t padded_lines, std::int64_t stride,
                                      std::int8_t* codes, float* scales) {
   auto* largest_of = shared_memory<std::uint32_t>();  // [tile_ranks, line_tile]
   auto* tile = reinterpret_cast<std::int8_t*>(largest_of + tile_ranks * line_tile);

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "launch/bench/exchange_oracle.h"
+#include "router/exchange/exchange_oracle.h"
 #include "runtime/comm/device_comm.h"
 #include "runtime/device/host_access.h"
 #include "tests/cuda_host/device.h"

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t max_bytes_of_passage = 400;
 
 std::string quoted(const std::string& text, std::size_t max_bytes = max_bytes_of_passage) {
-  return '"' + terminal_text(shortened(on_one_line(text), most_bytes)) + '"';
+  return '"' + terminal_text(shortened(on_one_line(text), max_bytes)) + '"';
 }
 
 const char* in_words(Stage stage) {

@@ -17,6 +17,7 @@
 #include "io/prepare/stages/group_stage.h"
 #include "io/prepare/stages/index_stage.h"
 #include "io/prepare/stages/keep_stage.h"
+#include "io/prepare/stages/order_stage.h"
 #include "io/prepare/stages/read_stage.h"
 #include "io/prepare/stages/write_stage.h"
 #include "io/text/unicode.h"

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "experts/balanced_placement.h"
-#include "launch/bench/exchange_oracle.h"
+#include "router/exchange/exchange_oracle.h"
 #include "router/ops.h"
 #include "tests/rank_test.h"
 

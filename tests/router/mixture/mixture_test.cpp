@@ -7,7 +7,7 @@
 #include <cmath>
 #include <set>
 
-#include "launch/bench/exchange_oracle.h"
+#include "router/exchange/exchange_oracle.h"
 #include "router/exchange/hierarchical_exchange.h"
 #include "router/exchange/node_sums_exchange.h"
 #include "router/exchange/parcel.h"

@@ -1,4 +1,4 @@
-#include "launch/bench/exchange_oracle.h"
+#include "router/exchange/exchange_oracle.h"
 
 #include <algorithm>
 #include <cmath>
