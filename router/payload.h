@@ -3,21 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
+#include "router/config.h"
 #include "runtime/device/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
-
-enum class Payload : std::uint8_t {
-  f32,
-  bf16,  // round to nearest even
-  int8   // a scale per row, largest magnitude / 127; round to nearest even
-};
-
-// Errors: Exit::usage for another name than "f32", "bf16", "int8".
-Payload payload_of(const std::string& name);
 
 // Bytes of a travelling row; a multiple of 4.
 std::int64_t payload_row_bytes(Payload payload, std::int64_t hidden);

@@ -70,7 +70,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   std::vector<DrawnRouting> routing;
   for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
-                              payload_of(what.payload), what.hidden, world.rank());
+                              what.payload, what.hidden, world.rank());
   Bed bed(what, stream.device());
   bed.make(oracle.mine(), small, exchange, world, stream);
   HostWrite x(bed.x, stream), results(bed.results, stream);
@@ -107,7 +107,8 @@ RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep) {
   RouterConfig config;
   config.top_k = what.top_k;
   config.node_sums = what.exchange == "node_sums";
-  config.exchange = config.node_sums ? "hierarchical" : what.exchange;
+  config.exchange = config.node_sums ? ExchangeKind::hierarchical
+                                     : value_named<ExchangeKind>(what.exchange).value();
   config.payload = what.payload;
   config.exchange_chunks = sweep.chunks;
   config.ranks_per_node = sweep.ranks_per_node;
@@ -185,7 +186,7 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
           .exchange;
   const Topology topology = make_topology(world, sweep.ranks_per_node);
   const Draw draw = draw_of(what, sweep, world);
-  const Payload payload = payload_of(what.payload);
+  const Payload payload = what.payload;
   RoutingResult result = result_of(what, topology, world);
   result.wrong = count_wrong(what, sweep, *exchange, world, stream);
 

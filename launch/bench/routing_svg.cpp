@@ -37,7 +37,8 @@ std::string frame(double y, const std::string& title, double most) {
 }
 
 std::string key_of(const RoutingResult& r) {
-  return fmt::format("{} {} {} {}", r.what.exchange, r.what.workload, r.what.mode, r.what.payload);
+  return fmt::format("{} {} {} {}", r.what.exchange, r.what.workload, r.what.mode,
+                     name_of(r.what.payload));
 }
 
 std::string bandwidth_chart(const std::vector<RoutingResult>& results, double y) {

@@ -51,9 +51,9 @@ std::int64_t activation_total(const RunShape& shape) {
 // Room for a micro-batch's tokens on their way out, for an even share of results on their way home,
 // and for an eighth more.
 std::int64_t window_bytes(const RunShape& shape) {
-  if (shape.router.exchange != "shared_memory") return 0;
+  if (shape.router.exchange != ExchangeKind::shared_memory) return 0;
   const std::int64_t rows = shape.micro_batch_tokens * (1 + shape.router.top_k);
-  const std::int64_t row = payload_row_bytes(payload_of(shape.router.payload), shape.model.hidden);
+  const std::int64_t row = payload_row_bytes(shape.router.payload, shape.model.hidden);
   return rows * row + rows * row / 8;
 }
 

@@ -44,7 +44,8 @@ struct BatchSizes {
         std::min<std::int64_t>(received, (model.num_experts + inputs.num_expert_ranks - 1) /
                                              inputs.num_expert_ranks * inputs.num_expert_ranks);
     shard_rows = received + segments * (row_tile_on(device) - 1);
-    const std::int64_t choices = router.gate == "expert_choice" ? model.num_experts : router.top_k;
+    const std::int64_t choices =
+        router.gate == GateKind::expert_choice ? model.num_experts : router.top_k;
     gate_scores = tokens * choices;
   }
 };
@@ -66,9 +67,9 @@ std::int64_t routing_bytes(const ModelConfig& model, const RouterConfig& router,
   Sum sum;
   sum.add(size.gate_scores, 3).add(size.slots).add(size.received);
   if (router.jitter > 0) sum.add(size.tokens * size.hidden);
-  if (router.gate != "hash") sum.add(size.tokens * model.num_experts, 2).add(size.tokens);
-  if (router.gate == "noisy_topk") sum.add(size.tokens * model.num_experts);
-  if (router.exchange == "hierarchical" || router.exchange == "auto")
+  if (router.gate != GateKind::hash) sum.add(size.tokens * model.num_experts, 2).add(size.tokens);
+  if (router.gate == GateKind::noisy_topk) sum.add(size.tokens * model.num_experts);
+  if (router.exchange == ExchangeKind::hierarchical || router.exchange == ExchangeKind::automatic)
     sum.add(size.slots, 3).add(size.received, 3);
   if (router.node_sums) sum.add(size.slots, 2);
   return sum.bytes();
@@ -95,24 +96,26 @@ std::int64_t layer_bytes(const ModelConfig& model, const RouterConfig& router, b
 // Exchange::combine_sums with router.node_sums: within a node rows are f32; crossings are summed
 // and packed. A dispatch takes less.
 std::int64_t node_sums_bytes(const RouterConfig& router, const BatchSizes& size) {
-  const std::int64_t row = payload_row_bytes(payload_of(router.payload), size.hidden) / 4;
+  const std::int64_t row = payload_row_bytes(router.payload, size.hidden) / 4;
   Sum sum;
   sum.add(size.received * size.hidden).add(size.slots * size.hidden);
   sum.add(size.crossings * size.hidden, 2).add(size.received, 3).add(size.slots);
-  if (router.payload != "f32") sum.add(size.crossings * row, 2);
+  if (router.payload != Payload::f32) sum.add(size.crossings * row, 2);
   return sum.bytes();
 }
 
 // A dispatch or a combine, which give back what they took, by the exchange that packs most.
 std::int64_t exchange_bytes(const RouterConfig& router, const BatchSizes& size, bool with_weights) {
   if (router.node_sums) return node_sums_bytes(router, size);
-  const std::int64_t row = payload_row_bytes(payload_of(router.payload), size.hidden) / 4;
+  const std::int64_t row = payload_row_bytes(router.payload, size.hidden) / 4;
   Sum sum;
   sum.add(size.slots * row).add(size.received * row);
-  if (router.payload != "f32" || router.exchange == "pipelined") sum.add(size.slots * row);
-  if (router.exchange == "pipelined" || router.exchange == "auto")
+  if (router.payload != Payload::f32 || router.exchange == ExchangeKind::pipelined)
+    sum.add(size.slots * row);
+  if (router.exchange == ExchangeKind::pipelined || router.exchange == ExchangeKind::automatic)
     sum.add(size.slots, 2).add(size.received, 3);
-  if (router.exchange == "hierarchical" || router.exchange == "auto") sum.add(size.slots * row, 3);
+  if (router.exchange == ExchangeKind::hierarchical || router.exchange == ExchangeKind::automatic)
+    sum.add(size.slots * row, 3);
   if (with_weights) sum.add(size.slots).add(size.received);
   return sum.bytes();
 }
@@ -143,7 +146,7 @@ std::int64_t backward_scratch(const ModelConfig& model, const RouterConfig& rout
   sum.add(size.tokens * size.hidden);  // of the branch
   sum.add(size.gate_scores).add(size.shard_rows * size.hidden, router.node_sums ? 1 : 2);
   if (model.shared_expert_hidden > 0) sum.add(size.tokens * size.hidden);
-  if (router.gate != "hash") sum.add(size.tokens * model.num_experts, 2);
+  if (router.gate != GateKind::hash) sum.add(size.tokens * model.num_experts, 2);
   if (router.jitter > 0) sum.add(size.tokens * size.hidden);
   sum.add(size.hidden, 2).add(ops.rms_norm_scratch(size.tokens, size.hidden), 2);
   sum.add(size.tokens * size.queries, 2).add(size.tokens * size.keys, 2);

@@ -1,8 +1,6 @@
 #include "router/exchange/exchange.h"
 
-#include <algorithm>
-
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include "router/exchange/flat_exchange.h"
 #include "router/exchange/hierarchical_exchange.h"
@@ -45,17 +43,11 @@ void Exchange::round_trip(Tensor x, Tensor weight, const Plan& plan, Tensor rows
   combine(results, plan, slots, arena, stream);
 }
 
-const std::vector<std::string>& exchange_names() {
-  static const std::vector<std::string> names = {"flat", "shared_memory", "hierarchical",
-                                                 "pipelined"};
-  return names;
-}
-
-std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const RouterConfig& config,
-                                              const ExchangeShape& shape, Comm& experts) {
-  const Payload payload = payload_of(config.payload);
-  if (name == "flat") return std::make_unique<FlatExchange>(payload, experts);
-  if (name == "shared_memory") {
+std::unique_ptr<Exchange> make_exchange_of(ExchangeKind kind, const RouterConfig& config,
+                                           const ExchangeShape& shape, Comm& experts) {
+  const Payload payload = config.payload;
+  if (kind == ExchangeKind::flat) return std::make_unique<FlatExchange>(payload, experts);
+  if (kind == ExchangeKind::shared_memory) {
     require(
         shape.device.kind == Device::Kind::cpu, Exit::usage,
         "router.exchange = \"shared_memory\": memory that the ranks of a node share is the "
@@ -64,21 +56,21 @@ std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const Rou
     return std::make_unique<SharedMemoryExchange>(payload, shape.hidden, config.ranks_per_node,
                                                   experts);
   }
-  if (name == "hierarchical" && config.node_sums)
+  if (kind == ExchangeKind::hierarchical && config.node_sums)
     return std::make_unique<NodeSumsExchange>(payload, config.ranks_per_node, experts);
-  if (name == "hierarchical")
+  if (kind == ExchangeKind::hierarchical)
     return std::make_unique<HierarchicalExchange>(payload, config.ranks_per_node, experts);
-  require(name == "pipelined", Exit::usage,
-          "router.exchange = \"{}\": it is one of {}, or \"auto\"", name, exchange_names());
+  require(kind == ExchangeKind::pipelined, "no exchange is {}", name_of(kind));
   return std::make_unique<PipelinedExchange>(payload, config.exchange_chunks, shape.device,
                                              experts);
 }
 
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
                              Stream& stream) {
-  if (config.exchange == "auto") return measure_exchanges(config, shape, experts, stream);
-  return {make_named_exchange(config.exchange, config, shape, experts),
-          fmt::format("{}, as configured", config.exchange)};
+  if (config.exchange == ExchangeKind::automatic)
+    return measure_exchanges(config, shape, experts, stream);
+  return {make_exchange_of(config.exchange, config, shape, experts),
+          fmt::format("{}, as configured", name_of(config.exchange))};
 }
 
 }  // namespace switchyard

@@ -3,6 +3,7 @@
 // combine_sums excepted.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <span>
@@ -71,11 +72,14 @@ struct ChosenExchange {
 };
 
 // Collective over `experts`. "auto" measures the strategies that this layout allows on made-up
-// tokens, once; rank 0 decides for all. Errors: Exit::usage for an unknown name.
+// tokens, once; rank 0 decides for all. Errors: Exit::usage for a strategy that the device cannot
+// have.
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
                              Stream& stream);
 
-// The names that make_exchange knows, "auto" excepted.
-const std::vector<std::string>& exchange_names();
+// Every strategy.
+inline constexpr std::array<ExchangeKind, 4> exchange_kinds = {
+    ExchangeKind::flat, ExchangeKind::shared_memory, ExchangeKind::hierarchical,
+    ExchangeKind::pipelined};
 
 }  // namespace switchyard

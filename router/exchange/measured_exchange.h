@@ -5,9 +5,9 @@
 
 namespace switchyard {
 
-// Collective. One strategy by name; "auto" is not one.
-std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const RouterConfig& config,
-                                              const ExchangeShape& shape, Comm& experts);
+// Collective. One of exchange_kinds.
+std::unique_ptr<Exchange> make_exchange_of(ExchangeKind kind, const RouterConfig& config,
+                                           const ExchangeShape& shape, Comm& experts);
 
 // Collective. Tries the strategies that can differ on this layout: dispatch and combine of a
 // balanced micro-batch, a few times each, timed by the slowest rank. Rank 0 decides. The pipelined

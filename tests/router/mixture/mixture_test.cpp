@@ -20,14 +20,15 @@ namespace mixture_test {
 constexpr std::int64_t hidden = 20;
 
 struct Case {
-  std::string workload = "zipf", payload = "f32";
+  std::string workload = "zipf";
+  Payload payload = Payload::f32;
   int ranks_per_node = 2, num_experts = 7, top_k = 3;
   std::int64_t tokens = 48;
   bool drops = false;
 
   std::string text() const {
     return fmt::format("{} {}, {} ranks per node, {} experts, top-{}, {} tokens{}", workload,
-                       payload, ranks_per_node, num_experts, top_k, tokens,
+                       name_of(payload), ranks_per_node, num_experts, top_k, tokens,
                        drops ? ", with drops" : "");
   }
   DrawnRouting draw(int rank) const {
@@ -119,7 +120,7 @@ void expect_near(const std::vector<float>& expected, const std::vector<float>& g
 }
 
 void expect_same_mixture(const Case& c) {
-  const Payload payload = payload_of(c.payload);
+  const Payload payload = c.payload;
   HierarchicalExchange by_choice(payload, c.ranks_per_node, test_world());
   NodeSumsExchange by_node(payload, c.ranks_per_node, test_world());
   const Layer::Results expected = Layer(c, by_choice).run(*mixture_at_home(by_choice));
@@ -154,7 +155,8 @@ TEST(Mixture, PerNodeLeavesOutDroppedChoices) {
 }
 
 TEST(Mixture, PerNodeTakesEveryPayload) {
-  for (const char* payload : {"bf16", "int8"}) expect_same_mixture({.payload = payload});
+  for (const Payload payload : {Payload::bf16, Payload::int8})
+    expect_same_mixture({.payload = payload});
 }
 
 // Pairs of a token of mine and a node where it has an expert.
@@ -190,13 +192,13 @@ TEST(Mixture, ARowCrossesHomeOncePerTokenAndNode) {
 
 // In plain loops over the routing of all ranks, which know no plans.
 TEST(Mixture, SumsPassTheOracle) {
-  for (const char* payload : {"f32", "bf16", "int8"}) {
+  for (const Payload payload : {Payload::f32, Payload::bf16, Payload::int8}) {
     const Case c{.payload = payload};
-    NodeSumsExchange exchange(payload_of(payload), c.ranks_per_node, test_world());
+    NodeSumsExchange exchange(payload, c.ranks_per_node, test_world());
     Layer layer(c, exchange);
     std::vector<DrawnRouting> all;
     for (int rank = 0; rank < test_world().size(); ++rank) all.push_back(c.draw(rank));
-    const ExchangeOracle oracle(std::move(all), layer.placement(), payload_of(payload), hidden,
+    const ExchangeOracle oracle(std::move(all), layer.placement(), payload, hidden,
                                 test_world().rank());
     oracle.fill(layer.x());
     Arena& arena = layer.arena();
@@ -209,9 +211,9 @@ TEST(Mixture, SumsPassTheOracle) {
     const Tensor weights =
         weights_of_received(oracle.mine().routing.weight, plan, test_world(), arena, stream);
     exchange.combine_sums(rows, weights, plan, out, arena, stream);
-    EXPECT_EQ(oracle.wrong_sums(out, true), 0) << payload;
+    EXPECT_EQ(oracle.wrong_sums(out, true), 0) << name_of(payload);
     out.as<float>()[5] += 1.0F;
-    EXPECT_EQ(oracle.wrong_sums(out, true), 1) << payload;
+    EXPECT_EQ(oracle.wrong_sums(out, true), 1) << name_of(payload);
   }
 }
 

@@ -57,19 +57,19 @@ TEST(Activations, CoverRecomputedLayers) {
 
 TEST(Activations, CoverGatesThatKeepMore) {
   SmallConfig config = larger();
-  config.router.gate = "noisy_topk";
+  config.router.gate = GateKind::noisy_topk;
   config.router.jitter = 0.1F;
   expect_covers(config);
-  config.router = {.gate = "hash", .top_k = 3};
+  config.router = {.gate = GateKind::hash, .top_k = 3};
   expect_covers(config);
 }
 
 TEST(Activations, CoverSumsPerNode) {
   SmallConfig config = larger();
   config.train.exact = false;
-  config.router.exchange = "hierarchical";
+  config.router.exchange = ExchangeKind::hierarchical;
   config.router.node_sums = true;
-  for (const char* payload : {"f32", "bf16"}) {
+  for (const Payload payload : {Payload::f32, Payload::bf16}) {
     config.router.payload = payload;
     expect_covers(config);
   }
@@ -77,7 +77,7 @@ TEST(Activations, CoverSumsPerNode) {
 
 TEST(Activations, CoverPayloads) {
   SmallConfig config = larger();
-  config.router.payload = "int8";
+  config.router.payload = Payload::int8;
   expect_covers(config);
 }
 

@@ -11,7 +11,7 @@ SmallConfig with_sums() {
   SmallConfig config;
   config.train.exact = false;
   config.router.top_k = 3;
-  config.router.exchange = "hierarchical";
+  config.router.exchange = ExchangeKind::hierarchical;
   config.router.node_sums = true;
   config.router.ranks_per_node = 2;
   config.router.capacity_factor = 1.2;
