@@ -16,9 +16,9 @@ std::int64_t expert_size(const ModelConfig& model) {
 }  // namespace
 
 std::int64_t RunShape::hosted_experts() const {
-  const int copies = Placement::largest_num_copies(model.num_experts, expert_degree,
+  const int replicas = Placement::max_num_replicas(model.num_experts, expert_degree,
                                                    model.num_experts + router.extra_copies);
-  return (copies + expert_degree - 1) / expert_degree;
+  return (replicas + expert_degree - 1) / expert_degree;
 }
 
 std::int64_t RunShape::dense_elements() const {

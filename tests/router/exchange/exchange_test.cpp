@@ -31,7 +31,7 @@ struct Case {
   Placement placement() const {
     const int ranks = test_world().size(), wanted = num_experts + extra_copies;
     const Placement ordered(num_experts, ranks,
-                            Placement::largest_num_copies(num_experts, ranks, wanted));
+                            Placement::max_num_replicas(num_experts, ranks, wanted));
     if (extra_copies == 0) return ordered;
     std::vector<std::int64_t> load;
     for (int e = 0; e < num_experts; ++e) load.push_back((e * 5 + 3) % num_experts);
