@@ -76,14 +76,14 @@ struct BenchCase {
   bool exact;
   const char* precision;
   int layers;
-  std::string gate;  // "hash": every expert gets the same number of rows
-  int steps;         // the same on every rank, whatever its clock says
-  int threads;       // of each rank; a rank computes four sequences per thread
+  GateKind gate;  // hash: every expert gets the same number of rows
+  int steps;      // the same on every rank, whatever its clock says
+  int threads;    // of each rank; a rank computes four sequences per thread
 
   TrainConfig train() const {
     TrainConfig config{.exact = exact};
     const bool int8 = std::string_view(precision) == "int8";
-    config.precision = int8 ? "f32" : precision;
+    if (!int8) config.precision = value_named<FloatFormat>(precision).value();
     config.int8_forward = config.int8_input_gradient = config.int8_weight_gradient = int8;
     return config;
   }
@@ -189,10 +189,12 @@ int main(int argc, char** argv) {
   const int layers = std::stoi(option_of(argc, argv, "--layers=", "8")),
             steps = std::stoi(option_of(argc, argv, "--steps=", "6")),
             threads = std::stoi(option_of(argc, argv, "--threads=", "1"));
-  const std::string gate = option_of(argc, argv, "--gate=", RouterConfig{}.gate.c_str());
+  const std::string name = option_of(argc, argv, "--gate=", "softmax_topk");
+  const auto gate = value_named<GateKind>(name);
+  require(gate.has_value(), Exit::usage, "--gate={}: there is no such gate", name);
   for (const bool exact : {true, false}) {
     for (const char* precision : {"f32", "bf16", "int8"}) {
-      const BenchCase chosen{exact, precision, layers, gate, steps, threads};
+      const BenchCase chosen{exact, precision, layers, *gate, steps, threads};
       benchmark::RegisterBenchmark(
           fmt::format("step/{}/{}", exact ? "exact" : "fast", precision).c_str(),
           [&session, chosen](benchmark::State& state) { bench_step(state, session, chosen); })

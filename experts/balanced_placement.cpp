@@ -12,9 +12,10 @@
 namespace switchyard {
 namespace {
 
-constexpr double as_good = 1.01;  // a placement near today's may be so much worse than a new one
+// A placement that starts from the present one may have a maximum load this much above a new one's.
+constexpr double tolerance = 1.01;
 
-// The ranks of a node, and the experts that stand there.
+// The ranks of a node, and the experts placed there.
 struct Node {
   std::vector<int> ranks, experts;
   int num_slots = 0, max_slots = 0;
@@ -32,8 +33,8 @@ std::vector<Node> nodes_of(const Placement& now, const std::vector<int>& node_of
   return nodes;
 }
 
-// The busiest groups first, each to the least busy node with room for it, as EPLB. False if one
-// finds none, or if a rank would have more slots than its node has experts.
+// Adds the busiest groups first, each to the least busy node with slots for it, as EPLB does.
+// Returns false if a group fits nowhere, or if a rank has more slots than its node has experts.
 bool add_groups(std::vector<std::vector<int>> groups, std::span<const std::int64_t> load,
                 std::vector<Node>& nodes) {
   const auto load_of = [&](const std::vector<int>& group) {
@@ -59,8 +60,10 @@ bool add_groups(std::vector<std::vector<int>> groups, std::span<const std::int64
   });
 }
 
-// Copies of the node's experts: the next one always of the expert whose copies have the most to do.
-void count_copies(const Node& node, std::span<const std::int64_t> load, std::vector<int>& copies) {
+// Sets the number of replicas of each of the node's experts: every further slot goes to the expert
+// whose replicas have the largest load.
+void count_replicas(const Node& node, std::span<const std::int64_t> load,
+                    std::vector<int>& replicas) {
   struct Next {
     double share;
     int expert;
@@ -69,26 +72,28 @@ void count_copies(const Node& node, std::span<const std::int64_t> load, std::vec
     }
   };
   std::priority_queue<Next> busiest;
-  const auto offer = [&](int expert) {
-    if (copies[to_index(expert)] == static_cast<int>(node.ranks.size())) return;
-    busiest.push({static_cast<double>(load[to_index(expert)]) / copies[to_index(expert)], expert});
+  const auto enqueue = [&](int expert) {
+    if (replicas[to_index(expert)] == static_cast<int>(node.ranks.size())) return;
+    busiest.push(
+        {static_cast<double>(load[to_index(expert)]) / replicas[to_index(expert)], expert});
   };
   for (const int expert : node.experts) {
-    copies[to_index(expert)] = 1;
-    offer(expert);
+    replicas[to_index(expert)] = 1;
+    enqueue(expert);
   }
   for (auto left = node.num_slots - std::ssize(node.experts); left > 0; --left) {
     const int expert = busiest.top().expert;
     busiest.pop();
-    ++copies[to_index(expert)];
-    offer(expert);
+    ++replicas[to_index(expert)];
+    enqueue(expert);
   }
 }
 
-std::vector<double> weights_of(std::span<const std::int64_t> load, const std::vector<int>& copies) {
+std::vector<double> weights_of(std::span<const std::int64_t> load,
+                               const std::vector<int>& replicas) {
   std::vector<double> weights;
   for (std::size_t e = 0; e < load.size(); ++e)
-    weights.push_back(static_cast<double>(load[e]) / copies[e]);
+    weights.push_back(static_cast<double>(load[e]) / replicas[e]);
   return weights;
 }
 
@@ -99,33 +104,33 @@ std::vector<int> slots_of(const Placement& placement) {
   return slots;
 }
 
-std::vector<int> copies_of(const Placement& placement) {
-  std::vector<int> copies;
+std::vector<int> replica_counts(const Placement& placement) {
+  std::vector<int> replicas;
   for (int expert = 0; expert < placement.num_experts(); ++expert)
-    copies.push_back(static_cast<int>(placement.copies(expert).size()));
-  return copies;
+    replicas.push_back(static_cast<int>(placement.replicas(expert).size()));
+  return replicas;
 }
 
-// From nothing: copies counted, then packed node by node.
+// Starts from nothing: counts the replicas, then packs them node by node.
 Packing packed_anew(const Placement& now, std::span<const std::int64_t> load,
                     const std::vector<Node>& nodes, const std::vector<int>& node_of) {
-  std::vector<int> copies(load.size());
-  for (const Node& node : nodes) count_copies(node, load, copies);
-  Packing packing(weights_of(load, copies), slots_of(now));
+  std::vector<int> replicas(load.size());
+  for (const Node& node : nodes) count_replicas(node, load, replicas);
+  Packing packing(weights_of(load, replicas), slots_of(now));
   for (const Node& node : nodes) {
     std::vector<int> experts;
     for (const int expert : node.experts)
-      experts.insert(experts.end(), to_index(copies[to_index(expert)]), expert);
+      experts.insert(experts.end(), to_index(replicas[to_index(expert)]), expert);
     packing.add_balanced(std::move(experts), node.ranks);
   }
   packing.refine(node_of, true);
   return packing;
 }
 
-// From today's placement by exchanges alone.
+// Starts from the present placement and only exchanges experts.
 Packing packed_from(const Placement& now, std::span<const std::int64_t> load,
                     const std::vector<int>& node_of) {
-  Packing packing(weights_of(load, copies_of(now)), slots_of(now));
+  Packing packing(weights_of(load, replica_counts(now)), slots_of(now));
   for (int rank = 0; rank < now.num_ranks(); ++rank) {
     for (const int expert : now.hosted(rank)) packing.add(rank, expert);
   }
@@ -133,13 +138,14 @@ Packing packed_from(const Placement& now, std::span<const std::int64_t> load,
   return packing;
 }
 
-// No group of today's placement stands on two nodes.
-bool keeps_groups(const Placement& now, const PlacementGround& ground) {
-  for (const std::vector<int>& group : ground.groups) {
-    const int home = ground.node_of[to_index(now.rank_of(now.copies(group.front()).front()))];
+// Whether no group is on two nodes at present.
+bool keeps_groups(const Placement& now, const PlacementConstraints& constraints) {
+  for (const std::vector<int>& group : constraints.groups) {
+    const int node =
+        constraints.node_of[to_index(now.rank_of(now.replicas(group.front()).front()))];
     for (const int expert : group) {
-      for (const int copy : now.copies(expert)) {
-        if (ground.node_of[to_index(now.rank_of(copy))] != home) return false;
+      for (const int replica : now.replicas(expert)) {
+        if (constraints.node_of[to_index(now.rank_of(replica))] != node) return false;
       }
     }
   }
@@ -149,36 +155,37 @@ bool keeps_groups(const Placement& now, const PlacementGround& ground) {
 }  // namespace
 
 double predicted_max_over_mean(const Placement& placement, std::span<const std::int64_t> load) {
-  const std::vector<double> weight = weights_of(load, copies_of(placement));
-  double most = 0.0, sum = 0.0;
+  const std::vector<double> weight = weights_of(load, replica_counts(placement));
+  double max = 0.0, sum = 0.0;
   for (int rank = 0; rank < placement.num_ranks(); ++rank) {
     double total = 0.0;
     for (const int expert : placement.hosted(rank)) total += weight[to_index(expert)];
-    most = std::max(most, total);
+    max = std::max(max, total);
     sum += total;
   }
-  return sum == 0.0 ? 1.0 : most * placement.num_ranks() / sum;
+  return sum == 0.0 ? 1.0 : max * placement.num_ranks() / sum;
 }
 
 Placement balanced_placement(const Placement& now, std::span<const std::int64_t> load,
-                             const PlacementGround& ground) {
-  require(std::ssize(load) == now.num_experts() && std::ssize(ground.node_of) == now.num_ranks(),
-          "loads of {} experts and nodes of {} ranks for {} experts on {} ranks", load.size(),
-          ground.node_of.size(), now.num_experts(), now.num_ranks());
-  std::vector<int> node_of = ground.node_of;
+                             const PlacementConstraints& constraints) {
+  require(
+      std::ssize(load) == now.num_experts() && std::ssize(constraints.node_of) == now.num_ranks(),
+      "loads of {} experts and nodes of {} ranks for {} experts on {} ranks", load.size(),
+      constraints.node_of.size(), now.num_experts(), now.num_ranks());
+  std::vector<int> node_of = constraints.node_of;
   std::vector<Node> nodes = nodes_of(now, node_of);
-  const bool grouped =
-      !ground.groups.empty() && nodes.size() > 1 && add_groups(ground.groups, load, nodes);
-  if (!grouped) {  // all ranks are as one node
+  const bool grouped = !constraints.groups.empty() && nodes.size() > 1 &&
+                       add_groups(constraints.groups, load, nodes);
+  if (!grouped) {  // all ranks count as one node
     std::fill(node_of.begin(), node_of.end(), 0);
     nodes = nodes_of(now, node_of);
     nodes[0].experts.resize(load.size());
     std::iota(nodes[0].experts.begin(), nodes[0].experts.end(), 0);
   }
   const Packing anew = packed_anew(now, load, nodes, node_of);
-  if (!grouped || keeps_groups(now, ground)) {
+  if (!grouped || keeps_groups(now, constraints)) {
     const Packing near = packed_from(now, load, node_of);
-    if (near.heaviest() <= as_good * anew.heaviest())
+    if (near.max_weight() <= tolerance * anew.max_weight())
       return kept_in_place(near.hosted(), now, node_of);
   }
   return kept_in_place(anew.hosted(), now, node_of);

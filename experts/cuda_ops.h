@@ -1,4 +1,4 @@
-// The CUDA kernels of this room, or, in a program linked without them, an Error (no_cuda.cpp).
+// The CUDA kernels of experts/. A program without them links no_cuda.cpp, which throws an Error.
 #pragma once
 
 #include "experts/ops.h"

@@ -5,10 +5,16 @@
 namespace switchyard {
 namespace {
 
-// A layer is a Linear, or those of many experts side by side.
+// Layer: a Linear, or a LinearGroup with those of many networks.
 template <class Layer>
-void forward_through(const Layer& gate, const Layer& up, const Layer& down, const Params& params,
-                     Tensor x, const Ffn::Saved& saved, Tensor out, Stream& stream) {
+struct Layers {
+  const Layer &gate, &up, &down;
+};
+
+template <class Layer>
+void forward_through(const Layers<Layer>& layers, const Params& params, Tensor x,
+                     const Ffn::Saved& saved, Tensor out, Stream& stream) {
+  const auto& [gate, up, down] = layers;
   gate.forward(params, x, saved.gate, stream);
   up.forward(params, x, saved.up, stream);
   ExpertOps::on(stream.device()).swiglu(saved.gate, saved.up, saved.product, stream);
@@ -16,8 +22,9 @@ void forward_through(const Layer& gate, const Layer& up, const Layer& down, cons
 }
 
 template <class Layer>
-void backward_through(const Layer& gate, const Layer& up, const Layer& down, Params& params,
-                      Tensor x, const Ffn::Saved& saved, Tensor d_out, Tensor d_x, Stream& stream) {
+void backward_through(const Layers<Layer>& layers, Params& params, Tensor x,
+                      const Ffn::Saved& saved, Tensor d_out, Tensor d_x, Stream& stream) {
+  const auto& [gate, up, down] = layers;
   down.weight_gradient(params, d_out, saved.product, stream);
   const Tensor d_product = saved.product;
   down.input_gradient(params, d_out, d_product, Write::replace, stream);
@@ -67,15 +74,15 @@ Ffn::Saved Ffn::take(Arena& arena, std::int64_t rows, std::int64_t inner) {
 
 void Ffn::forward(const Params& params, Tensor x, const Saved& saved, Tensor out,
                   Stream& stream) const {
-  forward_through(gate_, up_, down_, params, x, saved, out, stream);
+  forward_through<Linear>({gate_, up_, down_}, params, x, saved, out, stream);
 }
 
 void Ffn::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
                    Stream& stream) const {
-  backward_through(gate_, up_, down_, params, x, saved, d_out, d_x, stream);
+  backward_through<Linear>({gate_, up_, down_}, params, x, saved, d_out, d_x, stream);
 }
 
-LinearGroup FfnGroup::layers(std::size_t part) const {
+LinearGroup FfnGroup::layer(std::size_t part) const {
   std::vector<ParamRows> layers;
   for (const auto& [ffn, rows] : members_) layers.push_back({ffn->params()[part], rows});
   return LinearGroup(std::move(layers));
@@ -83,12 +90,13 @@ LinearGroup FfnGroup::layers(std::size_t part) const {
 
 void FfnGroup::forward(const Params& params, Tensor x, const Ffn::Saved& saved, Tensor out,
                        Stream& stream) const {
-  forward_through(layers(0), layers(1), layers(2), params, x, saved, out, stream);
+  forward_through<LinearGroup>({layer(0), layer(1), layer(2)}, params, x, saved, out, stream);
 }
 
 void FfnGroup::backward(Params& params, Tensor x, const Ffn::Saved& saved, Tensor d_out, Tensor d_x,
                         Stream& stream) const {
-  backward_through(layers(0), layers(1), layers(2), params, x, saved, d_out, d_x, stream);
+  backward_through<LinearGroup>({layer(0), layer(1), layer(2)}, params, x, saved, d_out, d_x,
+                                stream);
 }
 
 }  // namespace switchyard

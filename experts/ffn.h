@@ -1,5 +1,5 @@
-// Ffn: down(silu(gate(x)) * up(x)), the feed-forward network of an expert, a shared expert and a
-// dense layer alike (SwiGLU: Shazeer, arXiv:2002.05202).
+// Ffn: down(silu(gate(x)) * up(x)), the feed-forward network of experts, shared experts and dense
+// layers (SwiGLU: Shazeer, arXiv:2002.05202).
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ class Ffn {
   // See Params::host_expert.
   void host_expert(Params& params, int expert, bool extra_copy) const;
 
-  // What backward needs. Each [rows, inner]; the caller owns them.
+  // What backward needs, each [rows, inner]. The caller owns the memory.
   struct Saved {
     Tensor gate, up, product;
     Saved row_range(std::int64_t begin, std::int64_t end) const;
@@ -47,25 +47,24 @@ class Ffn {
   Linear gate_, up_, down_;
 };
 
-// Networks of one shape side by side, each with rows of its own: what many experts are on a GPU, in
-// as many launches as one of them (runtime/product/grouped_matmul.h).
+// Networks of one shape, each with its own rows, which a GPU computes in as many launches as a
+// single one (runtime/product/grouped_matmul.h).
 class FfnGroup {
  public:
   struct Member {
     const Ffn* ffn;
-    RowRange rows;  // in order and without gaps from row 0; a network may come again, right behind
-                    // itself
+    RowRange rows;  // in order, without gaps, from row 0; the members of a network are adjacent
   };
   explicit FfnGroup(std::vector<Member> members) : members_(std::move(members)) {}
 
-  // As Ffn, over the rows of all; one addend for each member.
+  // As those of Ffn, over the rows of all members; each member adds one addend to its gradients.
   void forward(const Params& params, Tensor x, const Ffn::Saved& saved, Tensor out,
                Stream& stream) const;
   void backward(Params& params, Tensor x, const Ffn::Saved& saved, Tensor d_out, Tensor d_x,
                 Stream& stream) const;
 
  private:
-  LinearGroup layers(std::size_t part) const;  // of params()
+  LinearGroup layer(std::size_t part) const;  // part: index in Ffn::params()
 
   std::vector<Member> members_;
 };

@@ -8,8 +8,8 @@
 namespace switchyard {
 namespace {
 
-// Ranks between which a whole hosting may move.
-struct Alike {
+// Whether two ranks may swap all they host.
+struct MaySwap {
   const Placement& now;
   const std::vector<int>& node_of;
   bool operator()(int a, int b) const {
@@ -17,20 +17,21 @@ struct Alike {
   }
 };
 
-// What is packed for `from` has so many experts in common with what `to` hosts.
+// How many experts packed for rank `from` rank `to` hosts already.
 struct InCommon {
-  std::ptrdiff_t experts;
+  std::ptrdiff_t num_experts;
   int from, to;
 };
 
 std::vector<InCommon> most_in_common_first(const std::vector<std::vector<int>>& hosted,
-                                           const Alike& alike) {
+                                           const MaySwap& may_swap) {
   std::vector<InCommon> pairs;
-  for (int from = 0; from < alike.now.num_ranks(); ++from) {
+  for (int from = 0; from < may_swap.now.num_ranks(); ++from) {
     std::vector<int> ranks;  // one entry per expert that they have in common
     for (const int expert : hosted[to_index(from)]) {
-      for (const int copy : alike.now.copies(expert)) {
-        if (alike(from, alike.now.rank_of(copy))) ranks.push_back(alike.now.rank_of(copy));
+      for (const int replica : may_swap.now.replicas(expert)) {
+        if (may_swap(from, may_swap.now.rank_of(replica)))
+          ranks.push_back(may_swap.now.rank_of(replica));
       }
     }
     std::sort(ranks.begin(), ranks.end());
@@ -40,14 +41,16 @@ std::vector<InCommon> most_in_common_first(const std::vector<std::vector<int>>& 
       it = end;
     }
   }
-  std::stable_sort(pairs.begin(), pairs.end(),
-                   [](const InCommon& a, const InCommon& b) { return a.experts > b.experts; });
+  std::stable_sort(pairs.begin(), pairs.end(), [](const InCommon& a, const InCommon& b) {
+    return a.num_experts > b.num_experts;
+  });
   return pairs;
 }
 
-// Which rank takes what was packed for which.
-std::vector<int> matched_ranks(const std::vector<std::vector<int>>& hosted, const Alike& alike) {
-  const int num_ranks = alike.now.num_ranks();
+// Returns, for each packed rank, the rank that takes its experts.
+std::vector<int> matched_ranks(const std::vector<std::vector<int>>& hosted,
+                               const MaySwap& may_swap) {
+  const int num_ranks = may_swap.now.num_ranks();
   std::vector<int> to_of(to_index(num_ranks), -1);
   std::vector<bool> taken(to_index(num_ranks), false);
   const auto match = [&](int from, int to) {
@@ -55,25 +58,26 @@ std::vector<int> matched_ranks(const std::vector<std::vector<int>>& hosted, cons
     to_of[to_index(from)] = to;
     taken[to_index(to)] = true;
   };
-  for (const InCommon& pair : most_in_common_first(hosted, alike)) match(pair.from, pair.to);
+  for (const InCommon& pair : most_in_common_first(hosted, may_swap)) match(pair.from, pair.to);
   for (int from = 0; from < num_ranks; ++from) {
     for (int to = 0; to < num_ranks && to_of[to_index(from)] < 0; ++to) {
-      if (alike(from, to)) match(from, to);
+      if (may_swap(from, to)) match(from, to);
     }
   }
   return to_of;
 }
 
-// The experts of a rank in slots: those that stay where they stand, the others in what is left.
+// Returns the experts of a rank by slot: those that stay keep their slots, the others take the
+// rest.
 std::vector<int> kept_in_slots(const std::vector<int>& experts, std::span<const int> before) {
   std::vector<int> slots(before.size(), -1);
   std::vector<int> arriving;
   for (const int expert : experts) {
-    const auto place = std::find(before.begin(), before.end(), expert);
-    if (place == before.end()) {
+    const auto found = std::find(before.begin(), before.end(), expert);
+    if (found == before.end()) {
       arriving.push_back(expert);
     } else {
-      slots[static_cast<std::size_t>(place - before.begin())] = expert;
+      slots[static_cast<std::size_t>(found - before.begin())] = expert;
     }
   }
   auto next = arriving.begin();

@@ -1,4 +1,4 @@
-// What an expert computes per element, shared by the CPU and CUDA kernels.
+// The activation of one element, which the CPU and CUDA kernels share.
 #pragma once
 
 #include "runtime/math.h"

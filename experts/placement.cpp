@@ -7,13 +7,14 @@
 #include "runtime/error.h"
 
 namespace switchyard {
-Placement::Placement(int num_experts, int num_ranks, int num_copies) {
+Placement::Placement(int num_experts, int num_ranks, int num_replicas) {
   require(num_experts >= 1 && num_ranks >= 1, "placing {} experts on {} ranks", num_experts,
           num_ranks);
-  const int each = num_copies / num_ranks, with_one_more = num_copies % num_ranks;
+  const int each = num_replicas / num_ranks, with_one_more = num_replicas % num_ranks;
   for (int rank = 0; rank <= num_ranks; ++rank)
     first_of_rank_.push_back(rank * each + std::min(rank, with_one_more));
-  for (int copy = 0; copy < num_copies; ++copy) expert_of_.push_back(copy % num_experts);
+  for (int replica = 0; replica < num_replicas; ++replica)
+    expert_of_.push_back(replica % num_experts);
   index(num_experts);
 }
 
@@ -21,19 +22,20 @@ Placement::Placement(int num_experts, const std::vector<std::vector<int>>& hoste
   first_of_rank_.push_back(0);
   for (const std::vector<int>& experts : hosted) {
     expert_of_.insert(expert_of_.end(), experts.begin(), experts.end());
-    first_of_rank_.push_back(num_copies());
+    first_of_rank_.push_back(num_replicas());
   }
   index(num_experts);
 }
 
-int Placement::largest_num_copies(int num_experts, int num_ranks, int wanted) {
+int Placement::max_num_replicas(int num_experts, int num_ranks, int wanted) {
   return static_cast<int>(std::min<long>(wanted, long{num_experts} * num_ranks));
 }
 
 void Placement::index(int num_experts) {
   rank_of_.resize(expert_of_.size());
   for (int rank = 0; rank < num_ranks(); ++rank)
-    std::fill(rank_of_.begin() + first_copy(rank), rank_of_.begin() + first_copy(rank + 1), rank);
+    std::fill(rank_of_.begin() + first_replica(rank), rank_of_.begin() + first_replica(rank + 1),
+              rank);
   first_of_expert_.assign(to_index(num_experts) + 1, 0);
   for (const int expert : expert_of_) {
     require(expert >= 0 && expert < num_experts, "expert {} of {}", expert, num_experts);
@@ -42,44 +44,44 @@ void Placement::index(int num_experts) {
   std::partial_sum(first_of_expert_.begin(), first_of_expert_.end(), first_of_expert_.begin());
   by_expert_.resize(expert_of_.size());
   std::vector<int> next = first_of_expert_;
-  for (int copy = 0; copy < num_copies(); ++copy)
-    by_expert_[to_index(next[to_index(expert_of_[to_index(copy)])]++)] = copy;
+  for (int replica = 0; replica < num_replicas(); ++replica)
+    by_expert_[to_index(next[to_index(expert_of_[to_index(replica)])]++)] = replica;
   for (int expert = 0; expert < num_experts; ++expert) {
-    const std::span<const int> mine = copies(expert);
-    require(!mine.empty(), "expert {} has no place", expert);
+    const std::span<const int> mine = replicas(expert);
+    require(!mine.empty(), "expert {} is on no rank", expert);
     for (std::size_t i = 1; i < mine.size(); ++i) {
-      require(rank_of(mine[i - 1]) != rank_of(mine[i]), "expert {} stands twice on rank {}", expert,
+      require(rank_of(mine[i - 1]) != rank_of(mine[i]), "expert {} is twice on rank {}", expert,
               rank_of(mine[i]));
     }
   }
 }
 
-int Placement::first_copy(int rank) const { return first_of_rank_[to_index(rank)]; }
+int Placement::first_replica(int rank) const { return first_of_rank_[to_index(rank)]; }
 
 std::span<const int> Placement::hosted(int rank) const {
-  return std::span(expert_of_).subspan(to_index(first_copy(rank)), to_index(num_hosted(rank)));
+  return std::span(expert_of_).subspan(to_index(first_replica(rank)), to_index(num_hosted(rank)));
 }
 
-std::span<const int> Placement::copies(int expert) const {
+std::span<const int> Placement::replicas(int expert) const {
   require(expert >= 0 && expert < num_experts(), "expert {} of {}", expert, num_experts());
   const int first = first_of_expert_[to_index(expert)];
   return std::span(by_expert_)
       .subspan(to_index(first), to_index(first_of_expert_[to_index(expert) + 1] - first));
 }
 
-bool Placement::is_owner(int copy) const {
-  return copies(expert_of_[to_index(copy)]).front() == copy;
+bool Placement::is_owner(int replica) const {
+  return replicas(expert_of_[to_index(replica)]).front() == replica;
 }
 
-int Placement::copy_for(int expert, int source) const {
-  const std::span<const int> all = copies(expert);
+int Placement::replica_for(int expert, int source) const {
+  const std::span<const int> all = replicas(expert);
   const int count = static_cast<int>(all.size());
   if (count == 1) return all[0];
-  int before = 0;  // copies on lower ranks
+  int before = 0;  // replicas on lower ranks
   while (before < count && rank_of(all[to_index(before)]) < source) ++before;
   if (before < count && rank_of(all[to_index(before)]) == source) return all[to_index(before)];
-  const long place = source - before;  // among the ranks that have none
-  return all[to_index(static_cast<int>(place * count / (num_ranks() - count)))];
+  const long position = source - before;  // among the ranks without a replica
+  return all[to_index(static_cast<int>(position * count / (num_ranks() - count)))];
 }
 
 }  // namespace switchyard

@@ -7,8 +7,9 @@
 namespace switchyard {
 namespace {
 
-// On a CPU one expert after another finds its rows in the caches; a GPU would wait for launches.
-bool go_together(std::span<const ExpertPiece> pieces, const Stream& stream) {
+// A GPU computes all experts in few launches; a CPU takes one after another, whose rows stay in the
+// caches.
+bool run_grouped(std::span<const ExpertPiece> pieces, const Stream& stream) {
   return stream.device().kind == Device::Kind::cuda && !pieces.empty();
 }
 
@@ -30,10 +31,10 @@ std::vector<ExpertPiece> pieces_of(std::span<const Segment> segments, bool merge
   return pieces;
 }
 
-// From so many rows on the products of an expert are split over the threads.
+// The products of an expert with at least this many rows are split over the threads.
 constexpr std::int64_t many_rows = 256;
 
-// The pieces of one expert, which stand together.
+// Returns the pieces of each expert, which are adjacent.
 std::vector<std::span<const ExpertPiece>> by_expert(std::span<const ExpertPiece> pieces) {
   std::vector<std::span<const ExpertPiece>> experts;
   for (std::size_t begin = 0, end = 0; begin < pieces.size(); begin = end) {
@@ -43,8 +44,8 @@ std::vector<std::span<const ExpertPiece>> by_expert(std::span<const ExpertPiece>
   return experts;
 }
 
-// Calls body for each piece, on the stream's threads: experts of many rows one after the other,
-// those of few side by side, if there are enough, because one of their products has work for one.
+// Calls body for each piece. Experts with many rows run one after another, each on all threads of
+// the stream. Those with few rows run in parallel, one thread each, if every thread gets one.
 template <class Body>
 void for_pieces(std::span<const ExpertPiece> pieces, Stream& stream, Body body) {
   if (stream.num_threads() == 1) {
@@ -58,9 +59,9 @@ void for_pieces(std::span<const ExpertPiece> pieces, Stream& stream, Body body) 
   const auto small = std::partition(experts.begin(), experts.end(), [](const auto& expert) {
     return rows_of(expert).end - rows_of(expert).begin >= many_rows;
   });
-  const auto beside = experts.end() - small < stream.num_threads() ? experts.end() : small;
-  std::for_each(experts.begin(), beside, run);
-  parallel_for(stream, experts.end() - beside, [&](std::int64_t i) { run(beside[i]); });
+  const auto parallel = experts.end() - small < stream.num_threads() ? experts.end() : small;
+  std::for_each(experts.begin(), parallel, run);
+  parallel_for(stream, experts.end() - parallel, [&](std::int64_t i) { run(parallel[i]); });
 }
 
 }  // namespace
@@ -76,12 +77,12 @@ ExpertShard::ExpertShard(Params& params, const std::string& layer, const Placeme
 void ExpertShard::host(Params& params, const Placement& placement) const {
   const std::span<const int> hosted = placement.hosted(rank_);
   for (std::size_t slot = 0; slot < hosted.size(); ++slot) {
-    const int copy = placement.first_copy(rank_) + static_cast<int>(slot);
-    experts_[slot].host_expert(params, hosted[slot], !placement.is_owner(copy));
+    const int replica = placement.first_replica(rank_) + static_cast<int>(slot);
+    experts_[slot].host_expert(params, hosted[slot], !placement.is_owner(replica));
   }
 }
 
-FfnGroup ExpertShard::side_by_side(std::span<const ExpertPiece> pieces) const {
+FfnGroup ExpertShard::group_of(std::span<const ExpertPiece> pieces) const {
   std::vector<FfnGroup::Member> members;
   const std::int64_t first = rows_of(pieces).begin;
   for (const auto [slot, begin, end] : pieces)
@@ -93,10 +94,10 @@ void ExpertShard::forward(const Params& params, std::span<const Segment> segment
                           const Ffn::Saved& saved, Tensor out, Stream& stream) const {
   const Span span(stream, "experts");
   const std::vector<ExpertPiece> pieces = pieces_of(segments, !params.exact());
-  if (go_together(pieces, stream)) {
+  if (run_grouped(pieces, stream)) {
     const auto [begin, end] = rows_of(pieces);
-    side_by_side(pieces).forward(params, rows.row_range(begin, end), saved.row_range(begin, end),
-                                 out.row_range(begin, end), stream);
+    group_of(pieces).forward(params, rows.row_range(begin, end), saved.row_range(begin, end),
+                             out.row_range(begin, end), stream);
     return;
   }
   for_pieces(pieces, stream, [&](const ExpertPiece& piece) {
@@ -111,11 +112,10 @@ void ExpertShard::backward(Params& params, std::span<const Segment> segments, Te
                            Stream& stream) const {
   const Span span(stream, "experts");
   const std::vector<ExpertPiece> pieces = pieces_of(segments, !params.exact());
-  if (go_together(pieces, stream)) {
+  if (run_grouped(pieces, stream)) {
     const auto [begin, end] = rows_of(pieces);
-    side_by_side(pieces).backward(params, rows.row_range(begin, end), saved.row_range(begin, end),
-                                  d_out.row_range(begin, end), d_rows.row_range(begin, end),
-                                  stream);
+    group_of(pieces).backward(params, rows.row_range(begin, end), saved.row_range(begin, end),
+                              d_out.row_range(begin, end), d_rows.row_range(begin, end), stream);
     return;
   }
   for_pieces(pieces, stream, [&](const ExpertPiece& piece) {

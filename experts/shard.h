@@ -13,8 +13,8 @@
 namespace switchyard {
 
 // The rows of one (expert, micro-batch): never split and, in exact mode, never merged, so that
-// their results depend on nothing else. They stand in (token, choice) order; on a GPU zero rows
-// fill up to a multiple of row_tile.
+// their results depend on nothing else. The rows are in (token, choice) order; on a GPU zero rows
+// pad them to a multiple of row_tile.
 struct Segment {
   int slot = 0;              // of the expert on this rank
   std::int64_t begin = 0;    // first row
@@ -23,7 +23,7 @@ struct Segment {
   std::int64_t end() const { return begin + rows + padding; }
 };
 
-// What an expert computes at once: a segment in exact mode, otherwise all of its rows.
+// Rows that an expert computes at once: a segment in exact mode, otherwise all of its rows.
 struct ExpertPiece {
   std::size_t slot;
   std::int64_t begin, end;
@@ -35,14 +35,14 @@ class ExpertShard {
   // "<layer>.expert<e>.gate|up|down".
   ExpertShard(Params& params, const std::string& layer, const Placement& placement, int rank,
               const Ffn::Shape& shape);
-  // The slots hold what `placement` says from now on; their weights are the caller's to bring.
+  // From now on the slots hold the experts that `placement` names. The caller brings their weights.
   void host(Params& params, const Placement& placement) const;
-  // Of the expert in one of my slots: gate, up, down.
+  // The parameters of the expert in a slot of this rank: gate, up, down.
   std::array<ParamId, 3> params_of(int slot) const {
     return experts_[static_cast<std::size_t>(slot)].params();
   }
 
-  // Segments are sorted by slot and stand without gaps from row 0. rows, out:
+  // Segments are sorted by slot and follow one another without gaps from row 0. rows, out:
   // [segments.back().end(), hidden].
   void forward(const Params& params, std::span<const Segment> segments, Tensor rows,
                const Ffn::Saved& saved, Tensor out, Stream& stream) const;
@@ -52,8 +52,7 @@ class ExpertShard {
                 const Ffn::Saved& saved, Tensor d_out, Tensor d_rows, Stream& stream) const;
 
  private:
-  FfnGroup side_by_side(
-      std::span<const ExpertPiece> pieces) const;  // from the first piece's row on
+  FfnGroup group_of(std::span<const ExpertPiece> pieces) const;  // rows count from the first piece
 
   int rank_;
   std::vector<Ffn> experts_;  // by slot

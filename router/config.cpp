@@ -1,9 +1,7 @@
 #include "router/config.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
-#include <algorithm>
-#include <string_view>
 #include <vector>
 
 #include "router/groups.h"
@@ -11,12 +9,6 @@
 
 namespace switchyard {
 namespace {
-
-void check_name(std::string_view key, const std::string& value,
-                const std::vector<std::string_view>& known) {
-  require(std::find(known.begin(), known.end(), value) != known.end(), Exit::usage,
-          "{} = \"{}\": it is one of {}", key, value, fmt::join(known, ", "));
-}
 
 void check_groups(const RouterConfig& config, int num_experts) {
   const bool named = !config.group_experts.empty();
@@ -33,9 +25,9 @@ void check_groups(const RouterConfig& config, int num_experts) {
           "router.groups_per_token = {}: there are {} = {}", config.groups_per_token, key, groups);
   if (named) expert_groups(config, num_experts);  // throws what is wrong with them
   if (groups == 1) return;
-  require(config.gate != "hash" && config.gate != "expert_choice", Exit::usage,
+  require(config.gate != GateKind::hash && config.gate != GateKind::expert_choice, Exit::usage,
           "{} = {} does not go with router.gate = \"{}\": set router.groups = 1", key, groups,
-          config.gate);
+          name_of(config.gate));
   require(config.top_k % config.groups_per_token == 0, Exit::usage,
           "router.top_k = {} is not a multiple of router.groups_per_token = {}: a group is scored "
           "by as many of its experts as a token has choices in each",
@@ -51,34 +43,29 @@ void check_groups(const RouterConfig& config, int num_experts) {
 }
 
 void check_sigmoid_only(const RouterConfig& config) {
-  if (config.gate == "sigmoid") return;
+  if (config.gate == GateKind::sigmoid) return;
   require(config.bias_rate == 0.0F, Exit::usage,
           "router.bias_rate = {} needs router.gate = \"sigmoid\", not \"{}\"", config.bias_rate,
-          config.gate);
+          name_of(config.gate));
   require(config.normalize, Exit::usage,
           "router.normalize = false needs router.gate = \"sigmoid\": \"{}\" says itself whether "
           "weights add up to one (softmax_topk: no; topk_softmax: yes)",
-          config.gate);
+          name_of(config.gate));
 }
 
 }  // namespace
 
 void check_router(const RouterConfig& config, int num_experts) {
-  check_name("router.gate", config.gate,
-             {"softmax_topk", "topk_softmax", "sigmoid", "noisy_topk", "expert_choice", "hash"});
-  check_name("router.balance_over", config.balance_over,
-             {"sequence", "micro_batch", "global_batch"});
-  check_name("router.drop", config.drop, {"probability", "position"});
   require(config.top_k >= 1, Exit::usage, "router.top_k = {}: a token visits 1 expert or more",
           config.top_k);
   require(config.top_k <= num_experts, Exit::usage,
           "router.top_k = {} is more than model.num_experts = {}", config.top_k, num_experts);
   check_groups(config, num_experts);
   check_sigmoid_only(config);
-  require(config.jitter == 0.0F || config.gate != "hash", Exit::usage,
+  require(config.jitter == 0.0F || config.gate != GateKind::hash, Exit::usage,
           "router.jitter = {} does nothing with router.gate = \"hash\", which reads token ids only",
           config.jitter);
-  if (config.gate == "expert_choice") {
+  if (config.gate == GateKind::expert_choice) {
     require(config.allow_future_tokens, Exit::usage,
             "router.gate = \"expert_choice\" lets experts choose among all tokens of a "
             "micro-batch, so that a token's route depends on the tokens after it: a causal model "
@@ -89,12 +76,12 @@ void check_router(const RouterConfig& config, int num_experts) {
             "experts take an even share of the tokens: set it to 0",
             config.capacity_factor);
   }
-  require(config.balance_over == "micro_batch" ||
-              (config.gate != "expert_choice" && config.gate != "hash"),
+  require(config.balance_over == BalanceOver::micro_batch ||
+              (config.gate != GateKind::expert_choice && config.gate != GateKind::hash),
           Exit::usage,
           "router.balance_over = \"{}\" does not go with router.gate = \"{}\", which no balance "
           "loss can move: leave it at \"micro_batch\"",
-          config.balance_over, config.gate);
+          name_of(config.balance_over), name_of(config.gate));
   require(config.record.empty() || config.record != config.replay, Exit::usage,
           "router.record and router.replay are both \"{}\": name two folders", config.record);
 }

@@ -1,22 +1,64 @@
 // How tokens are routed: one aggregate with defaults, filled from the [router] table of the config.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "runtime/names.h"
+
 namespace switchyard {
+
+// How tokens and experts are matched. The two softmax gates differ in the order of their parts.
+enum class GateKind : std::uint8_t {
+  softmax_topk,
+  topk_softmax,
+  sigmoid,
+  noisy_topk,
+  expert_choice,
+  hash
+};
+template <>
+inline constexpr std::array<std::string_view, 6> names_of<GateKind> = {
+    "softmax_topk", "topk_softmax", "sigmoid", "noisy_topk", "expert_choice", "hash"};
+
+// The strategies of an exchange; automatic: the one that is fastest when measured.
+enum class ExchangeKind : std::uint8_t { flat, shared_memory, hierarchical, pipelined, automatic };
+template <>
+inline constexpr std::array<std::string_view, 5> names_of<ExchangeKind> = {
+    "flat", "shared_memory", "hierarchical", "pipelined", "auto"};
+
+// The form in which rows travel (router/payload.h).
+enum class Payload : std::uint8_t {
+  f32,
+  bf16,  // round to nearest even
+  int8   // a scale per row, largest magnitude / 127; round to nearest even
+};
+template <>
+inline constexpr std::array<std::string_view, 3> names_of<Payload> = {"f32", "bf16", "int8"};
+
+// The tokens over which the balance loss balances experts.
+enum class BalanceOver : std::uint8_t { sequence, micro_batch, global_batch };
+template <>
+inline constexpr std::array<std::string_view, 3> names_of<BalanceOver> = {"sequence", "micro_batch",
+                                                                          "global_batch"};
+
+// The choices that a full expert drops: those of the smallest weight, or of the last tokens.
+enum class DropBy : std::uint8_t { probability, position };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<DropBy> = {"probability", "position"};
 
 using NamedSets = std::map<std::string, std::vector<std::int64_t>>;
 
 // docs/train.md says which gate wants which of these, and the papers they come from.
 struct RouterConfig {
-  std::string gate = "softmax_topk";  // or "topk_softmax" (the order of the two), "sigmoid",
-                                      // "noisy_topk", "expert_choice", "hash"
-  int top_k = 2;                      // experts per token; of expert_choice: on average
-  float scale = 1.0F;                 // of every weight (DeepSeek-V3, arXiv:2412.19437)
-  bool normalize = true;              // sigmoid: a token's weights add up to scale
+  GateKind gate = GateKind::softmax_topk;
+  int top_k = 2;              // experts per token; of expert_choice: on average
+  float scale = 1.0F;         // of every weight (DeepSeek-V3, arXiv:2412.19437)
+  bool normalize = true;      // sigmoid: a token's weights add up to scale
   float bias_rate = 0.0F;     // sigmoid: step of the balancing bias (arXiv:2408.15664); 0: it rests
   float jitter = 0.0F;        // the gate reads x times 1 +- jitter in training (arXiv:2101.03961)
   int groups = 1;             // of experts, consecutive, as even as they divide
@@ -24,15 +66,15 @@ struct RouterConfig {
   int groups_per_token = 1;
   float balance_loss =
       0.01F;  // coefficient of the balance loss (Switch Transformer, arXiv:2101.03961); 0: off
-  std::string balance_over = "micro_batch";  // or "sequence", "global_batch": where experts balance
-  std::string exchange = "flat";  // or "shared_memory", "hierarchical", "pipelined", "auto"
-  std::string payload = "f32";    // how rows travel: or "bf16", "int8"
-  int exchange_chunks = 4;        // of the pipelined exchange
-  int ranks_per_node = 0;         // as if nodes had so few ranks; 0: as they are
-  int extra_copies = 0;           // slots of an expert group, per layer, for more copies of experts
-  float z_loss = 0.001F;  // coefficient of the router z-loss (ST-MoE, arXiv:2202.08906); 0: off
-  double capacity_factor = 0.0;      // in training, of an even share of a micro-batch; 0: dropless
-  std::string drop = "probability";  // or "position": which choices find an expert full
+  BalanceOver balance_over = BalanceOver::micro_batch;
+  ExchangeKind exchange = ExchangeKind::flat;
+  Payload payload = Payload::f32;
+  int exchange_chunks = 4;  // of the pipelined exchange
+  int ranks_per_node = 0;   // as if nodes had so few ranks; 0: as they are
+  int extra_copies = 0;     // slots of an expert group, per layer, for more copies of experts
+  float z_loss = 0.001F;    // coefficient of the router z-loss (ST-MoE, arXiv:2202.08906); 0: off
+  double capacity_factor = 0.0;  // in training, of an even share of a micro-batch; 0: dropless
+  DropBy drop = DropBy::probability;
   bool allow_future_tokens = false;  // expert_choice lets a token's route depend on later ones
   std::string record = "";           // folder for the choices of this run; "": none
   std::string replay = "";           // folder of recorded choices to take; "": none

@@ -15,14 +15,6 @@ void check_packed(Payload payload, Tensor packed, Tensor plain) {
 
 }  // namespace
 
-Payload payload_of(const std::string& name) {
-  if (name == "f32") return Payload::f32;
-  if (name == "bf16") return Payload::bf16;
-  require(name == "int8", Exit::usage,
-          "router.payload = \"{}\": it is \"f32\", \"bf16\" or \"int8\"", name);
-  return Payload::int8;
-}
-
 std::int64_t payload_row_bytes(Payload payload, std::int64_t hidden) {
   if (payload == Payload::f32) return 4 * hidden;
   if (payload == Payload::bf16) return (2 * hidden + 3) / 4 * 4;

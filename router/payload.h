@@ -3,21 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
+#include "router/config.h"
 #include "runtime/device/stream.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
-
-enum class Payload : std::uint8_t {
-  f32,
-  bf16,  // round to nearest even
-  int8   // a scale per row, largest magnitude / 127; round to nearest even
-};
-
-// Errors: Exit::usage unless the name is "f32", "bf16" or "int8".
-Payload payload_of(const std::string& name);
 
 // An int8 row begins with its scale; its codes follow from this byte on.
 inline constexpr std::int64_t int8_codes_begin = sizeof(float);

@@ -2,24 +2,32 @@
 // [checkpoint] of the config.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
+#include "runtime/names.h"
 #include "runtime/product/precision.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
 
+// How f32 values are rounded where they are kept or multiplied.
+enum class FloatFormat : std::uint8_t { f32, bf16 };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<FloatFormat> = {"f32", "bf16"};
+
 struct TrainConfig {
   std::int64_t steps = 1000;
   std::int64_t seed = 1;
-  bool exact = true;                    // bit-equal on any layout
-  std::string precision = "f32";        // "f32" or "bf16": of the operands of matrix products
-  std::string moments = "f32";          // "f32" or "bf16": as AdamW's moments are kept
-  bool int8_forward = false;            // linear layers in int8 in place of it: x W^T,
-  bool int8_input_gradient = false;     // dY W,
-  bool int8_weight_gradient = false;    // and dY^T X
-  std::int64_t global_batch_size = 32;  // sequences per step, over all ranks
+  bool exact = true;                         // bit-equal on any layout
+  FloatFormat precision = FloatFormat::f32;  // of the operands of matrix products
+  FloatFormat moments = FloatFormat::f32;    // of AdamW's moments
+  bool int8_forward = false;                 // linear layers in int8 in place of it: x W^T,
+  bool int8_input_gradient = false;          // dY W,
+  bool int8_weight_gradient = false;         // and dY^T X
+  std::int64_t global_batch_size = 32;       // sequences per step, over all ranks
   std::int64_t micro_batch_size =
       4;  // sequences per forward and backward: the unit of work, fixed on every layout
   double learning_rate = 1e-3;

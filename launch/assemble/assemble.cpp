@@ -53,7 +53,7 @@ Device choose_device(const RunConfig& run, Comm& world) {
   Device device;
   const std::unique_ptr<Comm> node = world.split_node();
   agree(world, [&] {
-    if (run.device != "cuda") return;
+    if (run.device != Device::Kind::cuda) return;
     device = Device::cuda(0);
     device.index = node->rank() % Device::num_cuda();
   });

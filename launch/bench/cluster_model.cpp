@@ -15,14 +15,14 @@ constexpr Range positive{1e-6, 1e9};
 constexpr std::int64_t max_ranks = 1 << 20;
 
 std::vector<ConfigKey> model_keys(ClusterModel& model) {
-  return {{"nodes", &model.nodes, Range{1, 1 << 20}, false, ""},
-          {"ranks_per_node", &model.ranks_per_node, Range{1, 4096}, false, ""},
-          {"node_latency_us", &model.node_latency_us, Range{0, 1e6}, false, ""},
-          {"node_gb_per_s", &model.node_gb_per_s, positive, false, ""},
-          {"link_latency_us", &model.link_latency_us, Range{0, 1e6}, false, ""},
-          {"link_gb_per_s", &model.link_gb_per_s, positive, false, ""},
-          {"memory_gb_per_s", &model.memory_gb_per_s, positive, false, ""},
-          {"gflop_per_s", &model.gflop_per_s, positive, false, ""}};
+  return {{"nodes", &model.nodes, Range{1, 1 << 20}, Resume::free, ""},
+          {"ranks_per_node", &model.ranks_per_node, Range{1, 4096}, Resume::free, ""},
+          {"node_latency_us", &model.node_latency_us, Range{0, 1e6}, Resume::free, ""},
+          {"node_gb_per_s", &model.node_gb_per_s, positive, Resume::free, ""},
+          {"link_latency_us", &model.link_latency_us, Range{0, 1e6}, Resume::free, ""},
+          {"link_gb_per_s", &model.link_gb_per_s, positive, Resume::free, ""},
+          {"memory_gb_per_s", &model.memory_gb_per_s, positive, Resume::free, ""},
+          {"gflop_per_s", &model.gflop_per_s, positive, Resume::free, ""}};
 }
 
 void apply(ClusterModel& model, const toml::table& table, const std::string& name) {

@@ -65,7 +65,7 @@ std::int64_t count_wrong(const RoutingCase& what, const RoutingSweep& sweep, Exc
   std::vector<DrawnRouting> routing;
   for (int rank = 0; rank < world.size(); ++rank) routing.push_back(draw(rank, 0));
   const ExchangeOracle oracle(std::move(routing), Placement(what.experts, world.size()),
-                              payload_of(what.payload), what.hidden, world.rank());
+                              what.payload, what.hidden, world.rank());
   TestBed bed(stream.device());
   bed.make(oracle.mine(), small, exchange, world, stream);
   HostWrite x(bed.x, stream), results(bed.results, stream);
@@ -100,7 +100,7 @@ void run_mode(const std::string& mode, TestBed& bed, Exchange& exchange, Stream&
 RouterConfig router_config(const RoutingCase& what, const RoutingSweep& sweep) {
   RouterConfig config;
   config.top_k = what.top_k;
-  config.exchange = what.exchange;
+  config.exchange = value_named<ExchangeKind>(what.exchange).value();
   config.payload = what.payload;
   config.exchange_chunks = sweep.chunks;
   config.ranks_per_node = sweep.ranks_per_node;
@@ -178,7 +178,7 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
           .exchange;
   const Topology topology = make_topology(world, sweep.ranks_per_node);
   const Draw draw = draw_of(what, sweep, world);
-  const Payload payload = payload_of(what.payload);
+  const Payload payload = what.payload;
   RoutingResult result = result_of(what, topology, world);
   result.wrong = count_wrong(what, sweep, *exchange, world, stream);
 

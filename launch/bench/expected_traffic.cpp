@@ -50,7 +50,7 @@ ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sw
 void count_expected_bytes(const ExpectedTraffic& traffic, const ClusterModel& cluster,
                           const std::string& exchange, RoutingResult& result) {
   const RoutingCase& what = result.what;
-  const double row = static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden));
+  const double row = static_cast<double>(payload_row_bytes(what.payload, what.hidden));
   const int both = what.mode == "step"    ? 4
                    : what.mode == "layer" ? 2
                                           : 1;  // two layers, forward and backward

@@ -141,7 +141,7 @@ RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, 
   stream.set_trace(&trace);
   const Topology topology = make_topology(world, sweep.ranks_per_node);
   const Draw draw = draw_of(what, sweep, world);
-  const Payload payload = payload_of(what.payload);
+  const Payload payload = what.payload;
   RoutingResult result = result_of(what, topology, world);
 
   const DrawnRouting first = draw(world.rank(), 0);

@@ -40,6 +40,20 @@ std::vector<std::string> workload_names() {
   return names;
 }
 
+std::vector<std::string> exchange_names() {
+  std::vector<std::string> names;
+  for (const ExchangeKind kind : exchange_kinds) names.emplace_back(name_of(kind));
+  return names;
+}
+
+std::vector<Payload> payloads_of(const RoutingSweep& sweep) {
+  const auto& names = names_of<Payload>;
+  std::vector<Payload> payloads;
+  for (const std::string& name : named("payload", sweep.payloads, {names.begin(), names.end()}))
+    payloads.push_back(value_named<Payload>(name).value());
+  return payloads;
+}
+
 bool computes(const RoutingCase& what) { return what.mode == "layer" || what.mode == "step"; }
 
 void check_case(const RoutingCase& c) {
@@ -57,14 +71,14 @@ void check_case(const RoutingCase& c) {
 }  // namespace
 
 std::string RoutingCase::name() const {
-  return fmt::format("{} {} {} {} {}x{} top-{} of {}", workload, mode, exchange, payload, tokens,
-                     hidden, top_k, experts);
+  return fmt::format("{} {} {} {} {}x{} top-{} of {}", workload, mode, exchange, name_of(payload),
+                     tokens, hidden, top_k, experts);
 }
 
 std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
   const auto exchanges = named("exchange", sweep.exchanges, exchange_names(), {"auto"});
   const auto modes = named("mode", sweep.modes, all_modes);
-  const auto payloads = named("payload", sweep.payloads, {"f32", "bf16", "int8"});
+  const std::vector<Payload> payloads = payloads_of(sweep);
   std::vector<RoutingCase> cases;
   const auto add = [&](RoutingCase c) {
     for (const std::string& exchange : exchanges) {
@@ -84,7 +98,7 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
         for (const int top_k : sweep.top_k)
           for (const std::int64_t tokens : sweep.tokens)
             for (const std::string& workload : workloads)
-              for (const std::string& payload : payloads)
+              for (const Payload payload : payloads)
                 add({workload, mode, "", payload, tokens, hidden, top_k, experts});
   }
   return cases;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "router/config.h"
+
 namespace switchyard::bench {
 
 // Every combination of the lists is a case.
@@ -23,7 +25,8 @@ struct RoutingSweep {
 };
 
 struct RoutingCase {
-  std::string workload, mode, exchange, payload;
+  std::string workload, mode, exchange;
+  Payload payload = Payload::f32;
   std::int64_t tokens = 0, hidden = 0;
   int top_k = 0, experts = 0;
 

@@ -62,7 +62,7 @@ struct LegTime {
 
 LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const RoutingCase& what,
                  const std::string& exchange, bool combine) {
-  const auto bytes = static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden));
+  const auto bytes = static_cast<double>(payload_row_bytes(what.payload, what.hidden));
   const double node_rate = giga * cluster.node_gb_per_s, link_rate = giga * cluster.link_gb_per_s,
                memory_rate = giga * cluster.memory_gb_per_s;
   // With a window that the node shares there is one fence, and the copy out of it is the unpacking.
@@ -74,7 +74,7 @@ LegTime leg_time(const RankRows& rows, const ClusterModel& cluster, const Routin
                          cluster.node_latency_us * (shares_memory ? 1.0 : rows.messages_within)) +
                 std::max(within, across);
   const bool in_place =
-      combine && what.payload == "f32";  // the rows already lie where they are needed
+      combine && what.payload == Payload::f32;  // the rows already lie where they are needed
   double moved = rows.packed + rows.unpacked;
   if (shares_memory) {
     moved = rows.unpacked + (in_place ? 0.0 : combine ? rows.packed : rows.packed / what.top_k);
@@ -161,8 +161,7 @@ RoutingResult predicted_for(const ExpectedTraffic& traffic, const ClusterModel& 
     return result;
   }
   const double legs = what.mode == "layer" ? 2.0 : what.mode == "round_trip" ? 1.0 : 0.5;
-  result.copy = legs * copied *
-                static_cast<double>(payload_row_bytes(payload_of(what.payload), what.hidden)) /
+  result.copy = legs * copied * static_cast<double>(payload_row_bytes(what.payload, what.hidden)) /
                 (giga * cluster.memory_gb_per_s);
   return result;
 }

@@ -27,7 +27,7 @@ OrderedJson as_json(const RoutingResult& r) {
   return {{"workload", r.what.workload},
           {"mode", r.what.mode},
           {"exchange", r.what.exchange},
-          {"payload", r.what.payload},
+          {"payload", name_of(r.what.payload)},
           {"tokens_per_rank", r.what.tokens},
           {"hidden", r.what.hidden},
           {"top_k", r.what.top_k},
@@ -99,11 +99,11 @@ std::string routing_table_line(const RoutingResult& r) {
   return fmt::format(
       "{:<11} {:<10} {:<13} {:<7} {:>7} {:>6} {:>5} {:>7} {:>10} {:>10} {:>6.2f} {:>9.1f} {:>9.1f} "
       "{:>9.1f} {:>5} {:>7.3f} {:>7.3f} {:>11.4g} {:>6} {:>6} {:>6} {:>6} {:>9} {:>6}\n",
-      r.what.workload, r.what.mode, r.what.exchange, r.what.payload, r.what.tokens, r.what.hidden,
-      r.what.top_k, r.what.experts, bytes_in_words(r.logical_bytes), bytes_in_words(r.wire_bytes),
-      wire_ratio(r), 1e6 * r.least, 1e6 * r.middle, 1e6 * r.most, r.slowest, r.algbw(), r.busbw(),
-      r.tokens_per_second(), ratio_text(r.raw, r.most), ratio_text(r.plain, r.most),
-      ratio_text(r.raw, r.travel), ratio_text(r.copy, r.most),
+      r.what.workload, r.what.mode, r.what.exchange, name_of(r.what.payload), r.what.tokens,
+      r.what.hidden, r.what.top_k, r.what.experts, bytes_in_words(r.logical_bytes),
+      bytes_in_words(r.wire_bytes), wire_ratio(r), 1e6 * r.least, 1e6 * r.middle, 1e6 * r.most,
+      r.slowest, r.algbw(), r.busbw(), r.tokens_per_second(), ratio_text(r.raw, r.most),
+      ratio_text(r.plain, r.most), ratio_text(r.raw, r.travel), ratio_text(r.copy, r.most),
       r.predicted > 0 ? fmt::format("{:.1f}", 1e6 * r.predicted) : "-", r.wrong);
 }
 

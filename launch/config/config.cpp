@@ -143,7 +143,7 @@ std::vector<std::string> changed_fixed_keys(const Config& before, const Config& 
   std::vector<std::string> changed;
   for (std::size_t i = 0; i < old_keys.size(); ++i) {
     const std::string was = value_text(old_keys[i]), is = value_text(new_keys[i]);
-    if (old_keys[i].fixed && was != is)
+    if (old_keys[i].resume == Resume::fixed && was != is)
       changed.push_back(fmt::format("{} (was {}, is {})", old_keys[i].name, was, is));
   }
   return changed;

@@ -2,23 +2,29 @@
 // file < --set.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/loader/loader.h"
 #include "model/config.h"
 #include "router/config.h"
+#include "runtime/names.h"
 #include "runtime/watch/watchdog.h"
 #include "train/config.h"
 
 namespace switchyard {
 
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<Device::Kind> = {"cpu", "cuda"};
+
 struct RunConfig {
   std::string directory = "runs/default";  // relative paths start at the current directory
   int threads = 0;  // per rank; 0: the cores of this node, shared by its ranks
-  std::string device = "cpu";
+  Device::Kind device = Device::Kind::cpu;
   bool tf32 = false;  // on a GPU: products of f32 in TF32
 };
 

@@ -35,13 +35,12 @@ std::string type_text() {
 }
 
 std::string allowed_text(const ConfigKey& key) {
+  if (const auto* named = std::get_if<NamedValue>(&key.target))
+    return fmt::format("\"{}\"", fmt::join(named->names(), "\" or \""));
   const std::string type = std::visit(
-      [](auto* t) { return type_text<std::remove_pointer_t<decltype(t)>>(); }, key.target);
+      [](auto target) { return type_text<std::remove_pointer_t<decltype(target)>>(); }, key.target);
   if (const auto* range = std::get_if<Range>(&key.allowed)) {
     return fmt::format("{} from {} to {}", type, range->low, range->high);
-  }
-  if (const auto* choices = std::get_if<Choices>(&key.allowed)) {
-    return fmt::format("\"{}\"", fmt::join(choices->values, "\" or \""));
   }
   return std::holds_alternative<AutoOrCount>(key.allowed) ? "\"auto\" or a positive integer" : type;
 }
@@ -57,9 +56,6 @@ bool is_count(const std::string& text) {
 }
 
 bool text_allowed(const ConfigKey& key, const std::string& text) {
-  if (const auto* choices = std::get_if<Choices>(&key.allowed)) {
-    return std::find(choices->values.begin(), choices->values.end(), text) != choices->values.end();
-  }
   if (std::holds_alternative<AutoOrCount>(key.allowed)) return text == "auto" || is_count(text);
   return std::holds_alternative<Lines>(key.allowed) ? text.find('\0') == std::string::npos
                                                     : terminal_text(text) == text;
@@ -125,6 +121,19 @@ std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
   }
 }
 
+// False: not allowed.
+template <class T>
+bool read_into(T* target, const ConfigKey& key, const toml::node& node) {
+  const std::optional<T> value = read_value<T>(key, node);
+  if (value) *target = *value;
+  return value.has_value();
+}
+
+bool read_into(const NamedValue& target, const ConfigKey&, const toml::node& node) {
+  const auto name = node.value_exact<std::string>();
+  return name && target.set(*name);
+}
+
 std::string node_text(const toml::node& node) {
   std::ostringstream text;
   node.visit([&](const auto& concrete) { text << concrete; });
@@ -158,20 +167,18 @@ std::string table_text(const Table& table, TextOf text_of) {
 }  // namespace
 
 void set_value(const ConfigKey& key, const toml::node& node, const std::string& where) {
-  std::visit(
-      [&](auto* target) {
-        const auto value = read_value<std::remove_pointer_t<decltype(target)>>(key, node);
-        require(value.has_value(), Exit::usage, "{}: {} = {} is not allowed: it must be {}", where,
-                key.name, node_text(node), allowed_text(key));
-        *target = *value;
-      },
-      key.target);
+  const bool allowed =
+      std::visit([&](auto target) { return read_into(target, key, node); }, key.target);
+  require(allowed, Exit::usage, "{}: {} = {} is not allowed: it must be {}", where, key.name,
+          node_text(node), allowed_text(key));
 }
 
 void set_value_from_text(const ConfigKey& key, const std::string& text) {
   const std::string where = fmt::format("--set {}={}", key.name, text);
   const bool quoted = text.starts_with('"') || text.starts_with('\'');
-  if (std::holds_alternative<std::string*>(key.target) && !quoted) {
+  const bool is_text = std::holds_alternative<std::string*>(key.target) ||
+                       std::holds_alternative<NamedValue>(key.target);
+  if (is_text && !quoted) {
     set_value(key, toml::value<std::string>(text), where);
     return;
   }
@@ -187,7 +194,7 @@ void set_entry_from_text(const ConfigKey& key, const std::string& name, const st
   const std::string full_name = fmt::format("{}.{}", key.name, name);
   const auto set = [&](auto& table) {
     typename std::remove_reference_t<decltype(table)>::mapped_type entry{};
-    set_value_from_text({full_name, &entry, key.allowed, key.fixed, key.doc}, text);
+    set_value_from_text({full_name, &entry, key.allowed, key.resume, key.doc}, text);
     table[name] = entry;
   };
   if (auto* const* weights = std::get_if<SourceWeights*>(&key.target)) return set(**weights);
@@ -195,15 +202,17 @@ void set_entry_from_text(const ConfigKey& key, const std::string& name, const st
 }
 
 std::string choices_text(const ConfigKey& key) {
-  const auto* choices = std::get_if<Choices>(&key.allowed);
-  return choices == nullptr ? "" : fmt::format("{}", fmt::join(choices->values, ", "));
+  const auto* named = std::get_if<NamedValue>(&key.target);
+  return named == nullptr ? "" : fmt::format("{}", fmt::join(named->names(), ", "));
 }
 
 std::string value_text(const ConfigKey& key) {
   return std::visit(
-      [&](const auto* target) -> std::string {
-        using T = std::remove_cvref_t<decltype(*target)>;
-        if constexpr (std::is_same_v<T, std::string>) {
+      [&](auto target) -> std::string {
+        using T = std::remove_pointer_t<decltype(target)>;
+        if constexpr (std::is_same_v<T, NamedValue>) {
+          return node_text(toml::value<std::string>(std::string(target.name())));
+        } else if constexpr (std::is_same_v<T, std::string>) {
           if (std::holds_alternative<AutoOrCount>(key.allowed) && is_count(*target)) return *target;
           return node_text(toml::value<std::string>(*target));
         } else if constexpr (is_list<T>) {

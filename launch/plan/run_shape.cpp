@@ -16,17 +16,17 @@ std::int64_t expert_size(const ModelConfig& model) {
 }  // namespace
 
 std::int64_t RunShape::hosted_experts() const {
-  const int copies = Placement::largest_num_copies(model.num_experts, expert_degree,
+  const int replicas = Placement::max_num_replicas(model.num_experts, expert_degree,
                                                    model.num_experts + router.extra_copies);
-  return (copies + expert_degree - 1) / expert_degree;
+  return (replicas + expert_degree - 1) / expert_degree;
 }
 
 std::int64_t RunShape::dense_elements() const {
   const std::int64_t d = model.hidden, queries = model.num_heads * model.head_dim,
                      keys = model.num_kv_heads * model.head_dim;
   const std::int64_t norms = 2 * d + (model.qk_norm ? 2 * model.head_dim : 0);
-  std::int64_t routers = router.gate == "hash" ? 0 : model.num_experts * d;
-  if (router.gate == "noisy_topk") routers *= 2;
+  std::int64_t routers = router.gate == GateKind::hash ? 0 : model.num_experts * d;
+  if (router.gate == GateKind::noisy_topk) routers *= 2;
   const std::int64_t tables = (model.tie_embeddings ? 1 : 2) * vocabulary * d;
   return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms) +
          num_dense_layers() * 3 * d * model.ffn_hidden +

@@ -44,7 +44,7 @@ struct TokenFlops {
            moe * static_cast<double>(m.shared_expert_hidden) * moe_passes);
     experts =
         6.0 * d * moe * static_cast<double>(shape.router.top_k * m.expert_hidden) * moe_passes;
-    gate = shape.router.gate == "hash"
+    gate = shape.router.gate == GateKind::hash
                ? 0.0
                : 2.0 * d * moe * static_cast<double>(m.num_experts) * forward_and_backward;
     head = 2.0 * d * static_cast<double>(shape.vocabulary) * forward_and_backward;
@@ -61,9 +61,9 @@ double owned_parameters(const RunShape& shape) {
 // payload.
 double row_bytes(const RunShape& shape, bool payload) {
   const double rows = static_cast<double>(shape.micro_batch_tokens * shape.router.top_k);
-  return rows * static_cast<double>(payload ? payload_row_bytes(payload_of(shape.router.payload),
-                                                                shape.model.hidden)
-                                            : 4 * shape.model.hidden);
+  return rows *
+         static_cast<double>(payload ? payload_row_bytes(shape.router.payload, shape.model.hidden)
+                                     : 4 * shape.model.hidden);
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
                     residual_init_std(model)},
       mesh_(mesh),
       placement_(model.num_experts, mesh.expert_degree(),
-                 Placement::largest_num_copies(model.num_experts, mesh.expert_degree(),
-                                               model.num_experts + router.extra_copies)),
+                 Placement::max_num_replicas(model.num_experts, mesh.expert_degree(),
+                                             model.num_experts + router.extra_copies)),
       gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model), inputs),
       exchange_(exchange),
       mixture_(exchange) {

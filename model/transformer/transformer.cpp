@@ -68,7 +68,7 @@ struct Transformer::State {
         exchange(choose_exchange(model, router, options, mesh)),
         node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
         my_rank(mesh.experts->rank()),
-        row_bytes(payload_row_bytes(payload_of(router.payload), model.hidden)),
+        row_bytes(payload_row_bytes(router.payload, model.hidden)),
         rotary(options.sequence_length, model.head_dim, model.rope_base, options.device),
         layers(params, model, router, {mesh, *exchange.exchange, rotary},
                {options.recompute_layers, options.seed, options.tape}),

@@ -41,14 +41,14 @@ double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload
 ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape& shape,
                                  Comm& experts, Stream& stream) {
   if (experts.size() == 1)
-    return {make_named_exchange("flat", config, shape, experts), "flat, having one rank"};
-  std::vector<std::string> names = {"flat"};
+    return {make_exchange_of(ExchangeKind::flat, config, shape, experts), "flat, having one rank"};
+  std::vector<ExchangeKind> kinds = {ExchangeKind::flat};
   {
     const Topology topology = make_topology(experts, config.ranks_per_node);
     const int several = topology.smallest_node() > 1 || topology.num_nodes() < experts.size();
     if (reduce_one(experts, std::int64_t{several}, Reduce::max) != 0) {
-      if (stream.device().kind == Device::Kind::cpu) names.push_back("shared_memory");
-      if (topology.num_nodes() > 1) names.push_back("hierarchical");
+      if (stream.device().kind == Device::Kind::cpu) kinds.push_back(ExchangeKind::shared_memory);
+      if (topology.num_nodes() > 1) kinds.push_back(ExchangeKind::hierarchical);
     }
   }
   const Workload workload("balanced", {.tokens = shape.tokens,
@@ -58,11 +58,11 @@ ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape
   std::string why;
   ChosenExchange best;
   double min_seconds = 0.0;
-  for (const std::string& name : names) {
-    auto exchange = make_named_exchange(name, config, shape, experts);
+  for (const ExchangeKind kind : kinds) {
+    auto exchange = make_exchange_of(kind, config, shape, experts);
     double seconds = seconds_of(*exchange, shape, workload, experts, stream);
     experts.broadcast(tensor_of(&seconds, {1}), 0, stream);
-    why += fmt::format("{}{} {:.3g} ms", why.empty() ? "" : ", ", name, 1e3 * seconds);
+    why += fmt::format("{}{} {:.3g} ms", why.empty() ? "" : ", ", name_of(kind), 1e3 * seconds);
     if (best.exchange && seconds >= min_seconds) continue;
     best.exchange = std::move(exchange);
     min_seconds = seconds;
@@ -76,9 +76,10 @@ ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape
 
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
                              Stream& stream) {
-  if (config.exchange == "auto") return measure_exchanges(config, shape, experts, stream);
-  return {make_named_exchange(config.exchange, config, shape, experts),
-          fmt::format("{}, as configured", config.exchange)};
+  if (config.exchange == ExchangeKind::automatic)
+    return measure_exchanges(config, shape, experts, stream);
+  return {make_exchange_of(config.exchange, config, shape, experts),
+          fmt::format("{}, as configured", name_of(config.exchange))};
 }
 
 }  // namespace switchyard

@@ -14,7 +14,7 @@ struct ChosenExchange {
 // Collective over `experts`, which must outlive the exchange. "auto" times a few dispatches and
 // combines of a balanced micro-batch with each strategy that can differ on this layout; rank 0
 // decides for all ranks. The pipelined exchange is not tried: its gain depends on the experts'
-// work. Errors: see make_named_exchange.
+// work. Errors: see make_exchange_of.
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
                              Stream& stream);
 

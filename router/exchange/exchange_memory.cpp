@@ -13,19 +13,19 @@ class Counter {
  public:
   Counter(const RouterConfig& config, const ExchangeRows& rows, std::int64_t hidden, Arena& arena)
       : rows_(rows),
-        payload_(payload_of(config.payload)),
+        payload_(config.payload),
         row_bytes_(payload_row_bytes(payload_, hidden)),
         num_chunks_(
             std::max<std::int64_t>(1, std::min<std::int64_t>(config.exchange_chunks, rows.hosted))),
         arena_(arena) {}
 
-  void round_trip(const std::string& exchange, bool weighted) {
-    if (exchange == "hierarchical") {
+  void round_trip(ExchangeKind exchange, bool weighted) {
+    if (exchange == ExchangeKind::hierarchical) {
       hierarchical(weighted);
-    } else if (exchange == "pipelined") {
+    } else if (exchange == ExchangeKind::pipelined) {
       pipelined(weighted);
     } else {
-      if (exchange == "shared_memory" && weighted) take_numbers(rows_.slots);
+      if (exchange == ExchangeKind::shared_memory && weighted) take_numbers(rows_.slots);
       flat(weighted);
     }
   }
@@ -117,8 +117,9 @@ class Counter {
 
 void count_round_trip(const RouterConfig& config, const ExchangeRows& rows, std::int64_t hidden,
                       bool weighted, Arena& arena) {
-  for (const std::string& exchange : exchange_names()) {
-    const bool tried = config.exchange == "auto" && exchange != "pipelined";
+  for (const ExchangeKind exchange : exchange_kinds) {
+    const bool tried =
+        config.exchange == ExchangeKind::automatic && exchange != ExchangeKind::pipelined;
     if (!tried && config.exchange != exchange) continue;
     const ArenaScope scope(arena);
     Counter(config, rows, hidden, arena).round_trip(exchange, weighted);
@@ -126,7 +127,8 @@ void count_round_trip(const RouterConfig& config, const ExchangeRows& rows, std:
 }
 
 void take_prepared(const RouterConfig& config, const ExchangeRows& rows, Arena& arena) {
-  if (config.exchange != "hierarchical" && config.exchange != "auto") return;
+  if (config.exchange != ExchangeKind::hierarchical && config.exchange != ExchangeKind::automatic)
+    return;
   for (const std::int64_t count :
        {rows.crossings, rows.slots, rows.relayed, rows.relayed, rows.received})
     arena.take({count}, DType::i32);  // the tensors of a RelayPlan

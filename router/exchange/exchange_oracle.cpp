@@ -74,12 +74,12 @@ void ExchangeOracle::for_choices_of(int rank, int expert, Body body) const {
 
 std::int64_t ExchangeOracle::wrong_rows(Tensor rows, bool weighted, std::int64_t tile) const {
   const std::vector<float> zero(static_cast<std::size_t>(hidden_), 0.0F);
-  const int first = placement_.first_copy(rank_);
+  const int first = placement_.first_replica(rank_);
   std::int64_t wrong = 0, row = 0;
   for (int copy = first; copy < first + placement_.num_hosted(rank_); ++copy) {
     const int expert = placement_.hosted(rank_)[static_cast<std::size_t>(copy - first)];
     for (int source = 0; source < placement_.num_ranks(); ++source) {
-      if (placement_.copy_for(expert, source) != copy) continue;
+      if (placement_.replica_for(expert, source) != copy) continue;
       for_choices_of(source, expert, [&](std::int64_t token, float weight) {
         wrong +=
             !same_bits(arrived(token_row(source, token), weighted ? weight : 1.0F), rows, row++);
@@ -95,7 +95,7 @@ std::int64_t ExchangeOracle::wrong_slots(Tensor slots, bool weighted) const {
   std::vector<int> order(static_cast<std::size_t>(placement_.num_experts()));
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](int a, int b) {
-    return placement_.copy_for(a, rank_) < placement_.copy_for(b, rank_);
+    return placement_.replica_for(a, rank_) < placement_.replica_for(b, rank_);
   });
   for (const int expert : order) {
     for_choices_of(rank_, expert, [&](std::int64_t token, float weight) {

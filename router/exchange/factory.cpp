@@ -1,7 +1,5 @@
 #include "router/exchange/factory.h"
 
-#include <fmt/ranges.h>
-
 #include "router/exchange/flat_exchange.h"
 #include "router/exchange/hierarchical_exchange.h"
 #include "router/exchange/pipelined_exchange.h"
@@ -10,17 +8,11 @@
 
 namespace switchyard {
 
-const std::vector<std::string>& exchange_names() {
-  static const std::vector<std::string> names = {"flat", "shared_memory", "hierarchical",
-                                                 "pipelined"};
-  return names;
-}
-
-std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const RouterConfig& config,
-                                              const ExchangeShape& shape, Comm& experts) {
-  const Payload payload = payload_of(config.payload);
-  if (name == "flat") return std::make_unique<FlatExchange>(payload, experts);
-  if (name == "shared_memory") {
+std::unique_ptr<Exchange> make_exchange_of(ExchangeKind kind, const RouterConfig& config,
+                                           const ExchangeShape& shape, Comm& experts) {
+  const Payload payload = config.payload;
+  if (kind == ExchangeKind::flat) return std::make_unique<FlatExchange>(payload, experts);
+  if (kind == ExchangeKind::shared_memory) {
     require(
         shape.device.kind == Device::Kind::cpu, Exit::usage,
         "router.exchange = \"shared_memory\": memory that the ranks of a node share is the "
@@ -29,10 +21,9 @@ std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const Rou
     return std::make_unique<SharedMemoryExchange>(payload, shape.hidden, config.ranks_per_node,
                                                   experts);
   }
-  if (name == "hierarchical")
+  if (kind == ExchangeKind::hierarchical)
     return std::make_unique<HierarchicalExchange>(payload, config.ranks_per_node, experts);
-  require(name == "pipelined", Exit::usage,
-          "router.exchange = \"{}\": it is one of {}, or \"auto\"", name, exchange_names());
+  require(kind == ExchangeKind::pipelined, "no exchange is {}", name_of(kind));
   return std::make_unique<PipelinedExchange>(payload, config.exchange_chunks, shape.device,
                                              experts);
 }

@@ -1,9 +1,8 @@
-// Makes one exchange strategy by its name.
+// Makes one exchange strategy by its kind.
 #pragma once
 
+#include <array>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "router/config.h"
 #include "router/exchange/exchange.h"
@@ -18,12 +17,14 @@ struct ExchangeShape {
   Device device{};      // of the rows
 };
 
-// The names that make_named_exchange knows; "auto" is not one.
-const std::vector<std::string>& exchange_names();
+// Every strategy.
+inline constexpr std::array<ExchangeKind, 4> exchange_kinds = {
+    ExchangeKind::flat, ExchangeKind::shared_memory, ExchangeKind::hierarchical,
+    ExchangeKind::pipelined};
 
-// Collective over `experts`, the expert group, which must outlive the exchange. Errors:
-// Exit::usage for an unknown name, or a strategy that shape.device cannot run.
-std::unique_ptr<Exchange> make_named_exchange(const std::string& name, const RouterConfig& config,
-                                              const ExchangeShape& shape, Comm& experts);
+// kind: one of exchange_kinds. Collective over `experts`, the expert group, which must outlive the
+// exchange. Errors: Exit::usage for a strategy that shape.device cannot run.
+std::unique_ptr<Exchange> make_exchange_of(ExchangeKind kind, const RouterConfig& config,
+                                           const ExchangeShape& shape, Comm& experts);
 
 }  // namespace switchyard

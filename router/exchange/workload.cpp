@@ -64,7 +64,7 @@ std::int64_t Workload::tokens(int rank) const {
 std::vector<double> Workload::shares(std::int64_t step) const {
   const Placement placement(shape_.num_experts, shape_.num_ranks);
   const auto rank_shares = [&](int ranks) {
-    const int hot = std::max(1, placement.first_copy(std::min(ranks, shape_.num_ranks)));
+    const int hot = std::max(1, placement.first_replica(std::min(ranks, shape_.num_ranks)));
     std::vector<double> share(static_cast<std::size_t>(shape_.num_experts),
                               (1.0 - hot_share) / shape_.num_experts);
     for (int e = 0; e < hot; ++e) share[static_cast<std::size_t>(e)] += hot_share / hot;

@@ -6,11 +6,6 @@
 
 namespace switchyard {
 
-BalanceOver balance_over_of(const std::string& name) {
-  if (name == "sequence") return BalanceOver::sequence;
-  return name == "global_batch" ? BalanceOver::global_batch : BalanceOver::micro_batch;
-}
-
 Balance balance_loss(double coefficient, std::span<const std::int64_t> counts,
                      std::span<const double> sums, std::int64_t num_experts,
                      std::int64_t run_tokens) {

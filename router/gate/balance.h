@@ -4,13 +4,9 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace switchyard {
-
-enum class BalanceOver : std::uint8_t { sequence, micro_batch, global_batch };
-BalanceOver balance_over_of(const std::string& name);
 
 // The balance loss c E sum_e f_e P_e (Switch Transformer, arXiv:2101.03961), the mean over runs of
 // tokens: f_e the share of choices that are e, P_e the mean probability. DeepSeek-V3's

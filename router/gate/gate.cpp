@@ -17,9 +17,9 @@ GateRule rule_of(const RouterConfig& config, const GroupMembers& groups) {
                 .groups_per_token = config.groups_per_token,
                 .group_experts = groups.experts.data(),
                 .group_begins = groups.begins.data()};
-  if (config.gate == "sigmoid") {
+  if (config.gate == GateKind::sigmoid) {
     rule.weighing = config.normalize ? Weighing::sigmoid_normalized : Weighing::sigmoid;
-  } else if (config.gate == "topk_softmax" || config.gate == "noisy_topk") {
+  } else if (config.gate == GateKind::topk_softmax || config.gate == GateKind::noisy_topk) {
     rule.weighing = Weighing::topk_softmax;
   }
   return rule;
@@ -27,10 +27,10 @@ GateRule rule_of(const RouterConfig& config, const GroupMembers& groups) {
 
 }  // namespace
 
-Gate::Picking Gate::picking_of(const std::string& gate) {
-  if (gate == "noisy_topk") return Picking::noisy_best;
-  if (gate == "expert_choice") return Picking::tokens;
-  return gate == "hash" ? Picking::by_hash : Picking::best;
+Gate::Picking Gate::picking_of(GateKind gate) {
+  if (gate == GateKind::noisy_topk) return Picking::noisy_best;
+  if (gate == GateKind::expert_choice) return Picking::tokens;
+  return gate == GateKind::hash ? Picking::by_hash : Picking::best;
 }
 
 Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, std::int64_t hidden,
@@ -40,7 +40,7 @@ Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, 
       groups_(expert_groups(config, num_experts)),
       rule_(rule_of(config, groups_)),
       picking_(picking_of(config.gate)),
-      balance_over_(balance_over_of(config.balance_over)),
+      balance_over_(config.balance_over),
       num_experts_(num_experts),
       inputs_(inputs) {
   check_router(config, num_experts);
@@ -91,8 +91,7 @@ void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& r
     ops.weigh(rule_, routing.logits, routing.probability, routing.expert, routing.weight, stream);
   }
   if (config_.capacity_factor > 0 && batch.step >= 0 && !replayed) {
-    const DropBy by = config_.drop == "position" ? DropBy::position : DropBy::probability;
-    ops.drop(routing.expert, routing.weight, num_experts_, capacity(tokens), by, stream);
+    ops.drop(routing.expert, routing.weight, num_experts_, capacity(tokens), config_.drop, stream);
   }
   if (tape != nullptr)
     tape->record(batch, inputs_.layer, HostRead(routing.expert, stream).tensor());

@@ -81,7 +81,7 @@ class Gate {
 
  private:
   enum class Picking : std::uint8_t { best, noisy_best, tokens, by_hash };
-  static Picking picking_of(const std::string& gate);
+  static Picking picking_of(GateKind gate);
 
   RoutingSizes sizes_for(const Batch& batch, Tensor x) const;
   void make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "router/config.h"
 #include "router/gate/routing.h"
 #include "router/math.h"
 #include "runtime/device/stream.h"
@@ -11,8 +12,6 @@
 #include "runtime/tensor.h"
 
 namespace switchyard {
-
-enum class DropBy : std::uint8_t { probability, position };
 
 // The gradients of a gate's losses, apart from its logits.
 struct GateSlopes {

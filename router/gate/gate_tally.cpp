@@ -46,7 +46,7 @@ std::int64_t Gate::num_runs(const Batch& batch, std::int64_t tokens) const {
 }
 
 std::int64_t Gate::num_runs_of(const RouterConfig& config, std::int64_t num_sequences) {
-  return balance_over_of(config.balance_over) == BalanceOver::sequence ? num_sequences : 1;
+  return config.balance_over == BalanceOver::sequence ? num_sequences : 1;
 }
 
 Tensor Gate::take_tally(Arena& arena, std::int64_t runs, std::int64_t num_experts) {

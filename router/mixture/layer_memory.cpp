@@ -40,7 +40,7 @@ void LayerMemory::take_routing(Arena& routing) const {
   Routing().take(routing, sizes_);
   Gate::take_tally(routing, Gate::num_runs_of(config_, rows_.sequences), num_experts_);
   // On a GPU the gate reads a copy of its bias.
-  if (device_ != Device::cpu() && config_.gate == "sigmoid") routing.take({num_experts_});
+  if (device_ != Device::cpu() && config_.gate == GateKind::sigmoid) routing.take({num_experts_});
   SlotTensors::take(routing, rows_.slots, {sizes_.tokens, sizes_.choices}, num_experts_);
   ReceivedTensors::take(routing, rows_.received, rows_.segments);
   take_prepared(config_, exchange_rows(rows_), routing);

@@ -15,21 +15,21 @@ namespace {
 std::vector<std::int32_t> copies_for(const Placement& placement, int rank) {
   std::vector<std::int32_t> copy(to_index(placement.num_experts()));
   for (std::size_t e = 0; e < copy.size(); ++e)
-    copy[e] = placement.copy_for(static_cast<int>(e), rank);
+    copy[e] = placement.replica_for(static_cast<int>(e), rank);
   return copy;
 }
 
 void count_outgoing(const Routing& routing, const Placement& placement,
                     const std::vector<std::int32_t>& copy, Plan& plan) {
   const int num_ranks = placement.num_ranks();
-  plan.outgoing.assign(to_index(placement.num_copies()), 0);
+  plan.outgoing.assign(to_index(placement.num_replicas()), 0);
   for (std::size_t e = 0; e < copy.size(); ++e)
     plan.outgoing[to_index(copy[e])] = routing.counts[e];
   plan.send.assign(to_index(num_ranks), 0);
   plan.hosted.assign(to_index(num_ranks), 0);
   for (int rank = 0; rank < num_ranks; ++rank) {
     plan.hosted[to_index(rank)] = placement.num_hosted(rank);
-    const auto first = plan.outgoing.begin() + placement.first_copy(rank);
+    const auto first = plan.outgoing.begin() + placement.first_replica(rank);
     plan.send[to_index(rank)] =
         std::accumulate(first, first + placement.num_hosted(rank), std::int64_t{0});
   }

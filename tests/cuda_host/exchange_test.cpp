@@ -35,8 +35,7 @@ std::int64_t wrong_rows(const RouterConfig& config, Device device) {
   const auto exchange =
       make_exchange(config, {hidden, num_experts, tokens, device}, *comm, stream).exchange;
   const Placement placement(num_experts, ranks);
-  const ExchangeOracle oracle(routing_of_all(ranks), placement, payload_of(config.payload), hidden,
-                              rank);
+  const ExchangeOracle oracle(routing_of_all(ranks), placement, config.payload, hidden, rank);
   Arena arena(device);
   const auto prepared = exchange->prepare(
       make_plan(oracle.mine().routing, placement, *comm, arena, stream), arena, stream);
@@ -65,18 +64,20 @@ void expect_right(const RouterConfig& config) {
   for (const bool shared : {false, true}) {
     const Device device = Device::cuda(shared ? 0 : test_world().rank());
     EXPECT_EQ(wrong_rows(config, device), 0)
-        << config.exchange << " " << config.payload << (shared ? " on one GPU" : "");
+        << name_of(config.exchange) << " " << name_of(config.payload)
+        << (shared ? " on one GPU" : "");
   }
 }
 
 TEST(CudaExchange, MovesEveryRow) {
   for (const bool eager : {false, true}) {
     cuda_host::set_eager(eager);
-    for (const char* name : {"flat", "hierarchical", "pipelined", "auto"}) {
-      for (const char* payload : {"f32", "int8"}) {
+    for (const ExchangeKind kind : {ExchangeKind::flat, ExchangeKind::hierarchical,
+                                    ExchangeKind::pipelined, ExchangeKind::automatic}) {
+      for (const Payload payload : {Payload::f32, Payload::int8}) {
         RouterConfig config;
         config.top_k = top_k;
-        config.exchange = name;
+        config.exchange = kind;
         config.payload = payload;
         config.exchange_chunks = 3;
         config.ranks_per_node = 2;
@@ -89,7 +90,7 @@ TEST(CudaExchange, MovesEveryRow) {
 
 TEST(CudaExchange, RefusesMemoryThatOnlyHostsShare) {
   RouterConfig config;
-  config.exchange = "shared_memory";
+  config.exchange = ExchangeKind::shared_memory;
   EXPECT_THROW(wrong_rows(config, Device::cuda(test_world().rank())), Error);
 }
 

@@ -88,11 +88,11 @@ TEST(CudaStep, RanksThatShareAGpuTrainAsTheHostDoes) {
 
 TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   SmallConfig config = config_on(Device::cpu(), false);
-  config.router.gate = "sigmoid";
+  config.router.gate = GateKind::sigmoid;
   config.router.normalize = true;
   config.router.bias_rate = 0.01F;
-  config.router.balance_over = "sequence";
-  config.router.payload = "int8";
+  config.router.balance_over = BalanceOver::sequence;
+  config.router.payload = Payload::int8;
   config.router.capacity_factor = 1.2F;
   config.model.tie_embeddings = false;
   expect_same_training(config, Gpus::own);
@@ -115,34 +115,34 @@ void expect_waits_per_layer(const RouterConfig& router, std::int64_t waits) {
   run.step(0);
   EXPECT_EQ(cuda_host::calls.waits - before.waits,
             micro_batches * (waits + of_losses) + of_step + of_comparison)
-      << router.gate << ", " << router.exchange;
+      << name_of(router.gate) << ", " << name_of(router.exchange);
   EXPECT_EQ(cuda_host::calls.allocations - before.allocations, 0);
 }
 
 TEST(CudaStep, ASteadyStepWaitsAsOftenAsDocumentedAndAllocatesNothing) {
   expect_waits_per_layer({}, 1);
-  expect_waits_per_layer({.gate = "hash"}, 1);
-  expect_waits_per_layer({.exchange = "pipelined", .exchange_chunks = 2}, 1);
-  expect_waits_per_layer({.exchange = "hierarchical", .ranks_per_node = 2}, 2);
+  expect_waits_per_layer({.gate = GateKind::hash}, 1);
+  expect_waits_per_layer({.exchange = ExchangeKind::pipelined, .exchange_chunks = 2}, 1);
+  expect_waits_per_layer({.exchange = ExchangeKind::hierarchical, .ranks_per_node = 2}, 2);
 }
 
 // In exact mode: one GPU alone, and all ranks of this program; with bf16 too.
 TEST(CudaStep, ExactModeGivesTheSameBitsOnAnyNumberOfGpus) {
   const int rank = test_world().rank();
-  const auto outcome = [&](std::unique_ptr<Comm> world, int degree, const char* precision,
+  const auto outcome = [&](std::unique_ptr<Comm> world, int degree, FloatFormat precision,
                            std::int64_t steps) {
     SmallConfig config = config_on(gpu_of(Gpus::own, rank), true);
     config.train.precision = precision;
-    if (config.train.precision == "bf16") config.train.global_batch_size = 4;
+    if (config.train.precision == FloatFormat::bf16) config.train.global_batch_size = 4;
     SmallRun run(config, std::move(world), degree);
     const std::vector<double> losses = run.losses(0, steps);
     return std::pair{losses, run.state_hash()};
   };
-  const auto alone = outcome(test_world().split(rank, 0), 1, "f32", 2);
-  EXPECT_EQ(outcome(test_world().split(0, rank), test_world().size(), "f32", 2), alone);
-  EXPECT_EQ(outcome(test_world().split(0, rank), 1, "f32", 2), alone);
-  EXPECT_EQ(outcome(test_world().split(0, rank), test_world().size(), "bf16", 1),
-            outcome(test_world().split(rank, 0), 1, "bf16", 1));
+  const auto alone = outcome(test_world().split(rank, 0), 1, FloatFormat::f32, 2);
+  EXPECT_EQ(outcome(test_world().split(0, rank), test_world().size(), FloatFormat::f32, 2), alone);
+  EXPECT_EQ(outcome(test_world().split(0, rank), 1, FloatFormat::f32, 2), alone);
+  EXPECT_EQ(outcome(test_world().split(0, rank), test_world().size(), FloatFormat::bf16, 1),
+            outcome(test_world().split(rank, 0), 1, FloatFormat::bf16, 1));
 }
 
 }  // namespace step_test

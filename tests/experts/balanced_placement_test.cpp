@@ -13,7 +13,7 @@ namespace balanced_placement_test {
 
 using Load = std::vector<std::int64_t>;
 
-PlacementGround one_node(int num_ranks) {
+PlacementConstraints one_node(int num_ranks) {
   return {std::vector<int>(static_cast<std::size_t>(num_ranks), 0), {}};
 }
 
@@ -51,7 +51,7 @@ double min_by_trying_all(const Placement& shape, const Load& load, int rank,
 }
 
 struct Size {
-  int experts, ranks, copies;
+  int experts, ranks, replicas;
 };
 
 TEST(BalancedPlacement, IsNearTheBestOfAllSmallPlacements) {
@@ -60,14 +60,14 @@ TEST(BalancedPlacement, IsNearTheBestOfAllSmallPlacements) {
   for (const Size& size : {Size{6, 2, 6}, Size{6, 3, 6}, Size{7, 2, 7}, Size{7, 3, 7},
                            Size{4, 3, 6}, Size{5, 3, 7}, Size{4, 2, 6}, Size{5, 3, 9}}) {
     for (std::uint64_t seed = 0; seed < 6; ++seed) {
-      const Placement now(size.experts, size.ranks, size.copies);
+      const Placement now(size.experts, size.ranks, size.replicas);
       const Load load = skewed(size.experts, seed);
       std::vector<std::vector<int>> hosted;
       const double least = min_by_trying_all(now, load, 0, hosted);
       const Placement found = balanced_placement(now, load, one_node(size.ranks));
       const double ratio = predicted_max_over_mean(found, load) / least;
-      EXPECT_LE(ratio, 4.0 / 3.0) << size.experts << " experts, " << size.copies << " copies on "
-                                  << size.ranks << " ranks, seed " << seed;
+      EXPECT_LE(ratio, 4.0 / 3.0) << size.experts << " experts, " << size.replicas
+                                  << " replicas on " << size.ranks << " ranks, seed " << seed;
       ratios += ratio;
       ++count;
     }
@@ -75,11 +75,11 @@ TEST(BalancedPlacement, IsNearTheBestOfAllSmallPlacements) {
   EXPECT_LE(ratios / count, 1.05);
 }
 
-TEST(BalancedPlacement, CopiesOfOneHotExpertShareItsLoad) {
+TEST(BalancedPlacement, ReplicasOfOneHotExpertShareItsLoad) {
   const Placement now(4, 4, 8);
   const Load load = {700, 100, 100, 100};
   const Placement found = balanced_placement(now, load, one_node(4));
-  EXPECT_EQ(found.copies(0).size(), 4U);
+  EXPECT_EQ(found.replicas(0).size(), 4U);
   EXPECT_NEAR(predicted_max_over_mean(found, load), 1.1, 1e-9);
   EXPECT_NEAR(predicted_max_over_mean(Placement(4, 4), load), 2.8, 1e-9);
 }
@@ -101,20 +101,20 @@ TEST(BalancedPlacement, ALittleMoreLoadMovesLittle) {
   load[5] += load[5] / 4;
   const Placement found = balanced_placement(now, load, one_node(8));
   int moved = 0;
-  for (int e = 0; e < 64; ++e) moved += found.copies(e)[0] != now.copies(e)[0];
+  for (int e = 0; e < 64; ++e) moved += found.replicas(e)[0] != now.replicas(e)[0];
   EXPECT_LE(moved, 16);
 }
 
 TEST(BalancedPlacement, GroupsStayOnANode) {
-  const PlacementGround ground{{0, 0, 1, 1},
-                               {{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}}};
+  const PlacementConstraints constraints{
+      {0, 0, 1, 1}, {{0, 4, 8, 12}, {1, 5, 9, 13}, {2, 6, 10, 14}, {3, 7, 11, 15}}};
   const Load load = skewed(16, 9);
-  const Placement found = balanced_placement(Placement(16, 4, 20), load, ground);
-  for (const std::vector<int>& group : ground.groups) {
+  const Placement found = balanced_placement(Placement(16, 4, 20), load, constraints);
+  for (const std::vector<int>& group : constraints.groups) {
     std::set<int> nodes;
     for (const int expert : group) {
-      for (const int copy : found.copies(expert))
-        nodes.insert(ground.node_of[static_cast<std::size_t>(found.rank_of(copy))]);
+      for (const int replica : found.replicas(expert))
+        nodes.insert(constraints.node_of[static_cast<std::size_t>(found.rank_of(replica))]);
     }
     EXPECT_EQ(nodes.size(), 1U);
   }
@@ -134,7 +134,7 @@ TEST(BalancedPlacement, NoLoadIsBalanced) {
   EXPECT_EQ(balanced_placement(now, Load(6, 0), one_node(3)), now);
 }
 
-TEST(BalancedPlacement, ThousandsOfExpertsStandOnHundredsOfRanks) {
+TEST(BalancedPlacement, ThousandsOfExpertsFitOnHundredsOfRanks) {
   const Placement now(4096, 256, 4352);
   const Load load = skewed(4096, 7);
   const Placement found = balanced_placement(now, load, one_node(256));

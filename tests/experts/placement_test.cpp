@@ -14,7 +14,7 @@ std::vector<int> hosted(const Placement& placement, int rank) {
   return {experts.begin(), experts.end()};
 }
 
-TEST(Placement, ExpertsStandInOrderOnceEach) {
+TEST(Placement, ExpertsAreInOrderOnceEach) {
   for (int experts = 1; experts <= 20; ++experts) {
     for (int ranks = 1; ranks <= experts; ++ranks) {
       const Placement placement(experts, ranks);
@@ -22,9 +22,9 @@ TEST(Placement, ExpertsStandInOrderOnceEach) {
       for (int rank = 0; rank < ranks; ++rank) {
         for (int slot = 0; slot < placement.num_hosted(rank); ++slot, ++expert) {
           EXPECT_EQ(hosted(placement, rank)[static_cast<std::size_t>(slot)], expert);
-          ASSERT_EQ(placement.copies(expert).size(), 1U);
-          EXPECT_EQ(placement.rank_of(placement.copies(expert)[0]), rank);
-          EXPECT_EQ(placement.slot_of(placement.copies(expert)[0]), slot);
+          ASSERT_EQ(placement.replicas(expert).size(), 1U);
+          EXPECT_EQ(placement.rank_of(placement.replicas(expert)[0]), rank);
+          EXPECT_EQ(placement.slot_of(placement.replicas(expert)[0]), slot);
         }
       }
       EXPECT_EQ(expert, experts);
@@ -43,25 +43,25 @@ TEST(Placement, SlotsLeftOverHoldTheFirstExpertsAgain) {
   const Placement placement(4, 3, 6);
   EXPECT_EQ(hosted(placement, 1), (std::vector<int>{2, 3}));
   EXPECT_EQ(hosted(placement, 2), (std::vector<int>{0, 1}));
-  EXPECT_EQ(placement.copies(0).size(), 2U);
+  EXPECT_EQ(placement.replicas(0).size(), 2U);
   EXPECT_TRUE(placement.is_owner(0));
   EXPECT_FALSE(placement.is_owner(4));
 }
 
-TEST(Placement, ARankUsesItsOwnCopy) {
+TEST(Placement, ARankUsesItsOwnReplica) {
   const Placement placement(4, {{0, 1}, {2, 0}, {3, 0}, {1, 2}});
   for (int rank = 0; rank < 4; ++rank) {
     for (const int expert : placement.hosted(rank))
-      EXPECT_EQ(placement.rank_of(placement.copy_for(expert, rank)), rank);
+      EXPECT_EQ(placement.rank_of(placement.replica_for(expert, rank)), rank);
   }
 }
 
-TEST(Placement, OtherRanksAreDealtOutEvenly) {
+TEST(Placement, OtherRanksAreSharedOutEvenly) {
   std::vector<std::vector<int>> experts(12, {0});
   experts[2] = experts[5] = experts[9] = {1};
   const Placement placement(2, experts);
   std::map<int, int> served;
-  for (int source = 0; source < 12; ++source) ++served[placement.copy_for(1, source)];
+  for (int source = 0; source < 12; ++source) ++served[placement.replica_for(1, source)];
   EXPECT_EQ(served, (std::map<int, int>{{2, 4}, {5, 4}, {9, 4}}));
 }
 
@@ -69,7 +69,7 @@ TEST(Placement, ImpossibleOnesAreErrors) {
   EXPECT_THROW(Placement(2, {{0}, {0}}), Error);     // expert 1 is nowhere
   EXPECT_THROW(Placement(2, {{0, 0}, {1}}), Error);  // twice on a rank
   EXPECT_THROW(Placement(2, {{0, 2}, {1}}), Error);  // there is no expert 2
-  EXPECT_THROW((void)Placement(4, 2).copies(4), Error);
+  EXPECT_THROW((void)Placement(4, 2).replicas(4), Error);
 }
 
 }  // namespace placement_test

@@ -54,7 +54,8 @@ inline Case dense_case() {
 inline Case moe_case() {
   Case moe{.name = "moe",
            .model = oracle_model(),
-           .router = {.gate = "softmax_topk", .top_k = 2, .balance_loss = 0.05F, .z_loss = 0.02F}};
+           .router = {
+               .gate = GateKind::softmax_topk, .top_k = 2, .balance_loss = 0.05F, .z_loss = 0.02F}};
   moe.seed = 3;
   moe.model.dense_layers = {0};
   moe.model.shared_expert_hidden = 24;
@@ -62,9 +63,11 @@ inline Case moe_case() {
 }
 
 inline Case topk_softmax_case() {
-  Case topk{.name = "topk_softmax",
-            .model = oracle_model(),
-            .router = {.gate = "topk_softmax", .top_k = 3, .balance_loss = 0.03F, .z_loss = 0.01F}};
+  Case topk{
+      .name = "topk_softmax",
+      .model = oracle_model(),
+      .router = {
+          .gate = GateKind::topk_softmax, .top_k = 3, .balance_loss = 0.03F, .z_loss = 0.01F}};
   topk.seed = 12;
   topk.model.num_heads = 6;
   topk.model.head_dim = 8;
@@ -78,13 +81,13 @@ inline Case topk_softmax_case() {
 inline Case sigmoid_case() {
   Case sigmoid{.name = "sigmoid",
                .model = oracle_model(),
-               .router = {.gate = "sigmoid",
+               .router = {.gate = GateKind::sigmoid,
                           .top_k = 4,
                           .scale = 2.5F,
                           .groups = 3,
                           .groups_per_token = 2,
                           .balance_loss = 0.05F,
-                          .balance_over = "sequence",
+                          .balance_over = BalanceOver::sequence,
                           .z_loss = 0.02F}};
   sigmoid.seed = 2;
   sigmoid.model.num_experts = 9;

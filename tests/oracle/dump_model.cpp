@@ -97,12 +97,12 @@ nlohmann::json describe(const Case& chosen) {
           {"num_experts", model.num_experts},
           {"shared_expert", model.shared_expert_hidden > 0},
           {"tie_embeddings", model.tie_embeddings},
-          {"gate", chosen.router.gate},
+          {"gate", name_of(chosen.router.gate)},
           {"top_k", chosen.router.top_k},
           {"scale", chosen.router.scale},
           {"groups", chosen.router.groups},
           {"groups_per_token", chosen.router.groups_per_token},
-          {"balance_over", chosen.router.balance_over},
+          {"balance_over", name_of(chosen.router.balance_over)},
           {"balance_loss", chosen.router.balance_loss},
           {"z_loss", chosen.router.z_loss}};
 }

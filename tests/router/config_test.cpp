@@ -24,10 +24,10 @@ std::string refusal(const RouterConfig& config) {
 TEST(RouterConfig, DefaultsFit) { EXPECT_EQ(refusal({}), "no error"); }
 
 TEST(RouterConfig, ExpertChoiceNeedsConsentAndSaysWhy) {
-  EXPECT_THAT(refusal({.gate = "expert_choice"}),
+  EXPECT_THAT(refusal({.gate = GateKind::expert_choice}),
               AllOf(HasSubstr("router.gate"), HasSubstr("router.allow_future_tokens"),
                     HasSubstr("train on the future")));
-  EXPECT_EQ(refusal({.gate = "expert_choice", .allow_future_tokens = true}), "no error");
+  EXPECT_EQ(refusal({.gate = GateKind::expert_choice, .allow_future_tokens = true}), "no error");
 }
 
 TEST(RouterConfig, KeysOfAnotherGateAreRefused) {
@@ -35,14 +35,15 @@ TEST(RouterConfig, KeysOfAnotherGateAreRefused) {
     return AllOf(HasSubstr(key), HasSubstr("router.gate"), HasSubstr(gate));
   };
   EXPECT_THAT(refusal({.bias_rate = 0.001F}), names("router.bias_rate", "softmax_topk"));
-  EXPECT_THAT(refusal({.gate = "topk_softmax", .normalize = false}),
+  EXPECT_THAT(refusal({.gate = GateKind::topk_softmax, .normalize = false}),
               names("router.normalize", "topk_softmax"));
-  EXPECT_THAT(refusal({.gate = "hash", .jitter = 0.1F}), names("router.jitter", "hash"));
-  EXPECT_THAT(refusal({.gate = "hash", .groups = 2}), names("router.groups", "hash"));
-  EXPECT_THAT(refusal({.gate = "hash", .balance_over = "sequence"}),
+  EXPECT_THAT(refusal({.gate = GateKind::hash, .jitter = 0.1F}), names("router.jitter", "hash"));
+  EXPECT_THAT(refusal({.gate = GateKind::hash, .groups = 2}), names("router.groups", "hash"));
+  EXPECT_THAT(refusal({.gate = GateKind::hash, .balance_over = BalanceOver::sequence}),
               names("router.balance_over", "hash"));
-  EXPECT_THAT(refusal({.gate = "expert_choice", .capacity_factor = 1, .allow_future_tokens = true}),
-              names("router.capacity_factor", "expert_choice"));
+  EXPECT_THAT(
+      refusal({.gate = GateKind::expert_choice, .capacity_factor = 1, .allow_future_tokens = true}),
+      names("router.capacity_factor", "expert_choice"));
 }
 
 TEST(RouterConfig, GroupsMustHoldTheChoices) {
@@ -73,9 +74,14 @@ TEST(RouterConfig, TopKFitsTheExperts) {
   EXPECT_THAT(refusal({.top_k = 0}), HasSubstr("router.top_k = 0"));
 }
 
-TEST(RouterConfig, UnknownWordsAreRefused) {
-  EXPECT_THAT(refusal({.drop = "random"}), HasSubstr("probability, position"));
-  EXPECT_THAT(refusal({.balance_over = "epoch"}), HasSubstr("router.balance_over"));
+// The config, the checkpoint's copy of it and the log name values by these.
+TEST(RouterConfig, ValuesHaveTheirNames) {
+  EXPECT_EQ(name_of(GateKind::softmax_topk), "softmax_topk");
+  EXPECT_EQ(name_of(GateKind::hash), "hash");
+  EXPECT_EQ(name_of(ExchangeKind::automatic), "auto");
+  EXPECT_EQ(name_of(Payload::int8), "int8");
+  EXPECT_EQ(name_of(BalanceOver::global_batch), "global_batch");
+  EXPECT_EQ(name_of(DropBy::position), "position");
 }
 
 TEST(RouterConfig, RecordingMayNotOverwriteWhatIsReplayed) {

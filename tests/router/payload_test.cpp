@@ -82,7 +82,5 @@ TEST(Payload, RowsGoWhereTheIndicesSayTimesTheirWeight) {
   EXPECT_EQ(out, (std::vector<float>{-1, -1, 2.5F, 3, -1, -1, 2, 4}));
 }
 
-TEST(Payload, AnUnknownNameIsRefused) { EXPECT_THROW(payload_of("fp4"), Error); }
-
 }  // namespace payload_test
 }  // namespace switchyard

@@ -11,7 +11,7 @@ namespace {
 std::vector<SlotMove> copies_to_owners(const Placement& placement) {
   std::vector<SlotMove> moves;
   for (int expert = 0; expert < placement.num_experts(); ++expert) {
-    const std::span<const int> copies = placement.copies(expert);
+    const std::span<const int> copies = placement.replicas(expert);
     for (const int copy : copies.subspan(1)) moves.push_back({copy, copies.front()});
   }
   return moves;

@@ -15,7 +15,8 @@ std::vector<SlotMove> moves_between(const Placement& now, const Placement& next)
     for (std::size_t slot = 0; slot < now.hosted(rank).size(); ++slot) {
       const int expert = next.hosted(rank)[slot];
       if (expert == now.hosted(rank)[slot]) continue;
-      moves.push_back({now.copy_for(expert, rank), now.first_copy(rank) + static_cast<int>(slot)});
+      moves.push_back(
+          {now.replica_for(expert, rank), now.first_replica(rank) + static_cast<int>(slot)});
     }
   }
   return moves;

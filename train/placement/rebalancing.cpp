@@ -21,15 +21,16 @@ void Rebalancing::count(std::span<const std::int64_t> counts) {
 }
 
 // All groups use the nodes of the first expert group, so that they all choose the same placement.
-const PlacementGround& Rebalancing::ground(Stream& stream) {
-  if (ground_) return *ground_;
+const PlacementConstraints& Rebalancing::constraints(Stream& stream) {
+  if (constraints_) return *constraints_;
   const RouterConfig& router = model_.router();
-  ground_.emplace();
-  ground_->node_of = make_topology(*mesh_.experts, router.ranks_per_node).node_of;
-  mesh_.world->broadcast(tensor_of(ground_->node_of.data(), {std::ssize(ground_->node_of)}), 0,
-                         stream);
-  if (num_groups(router) > 1) ground_->groups = expert_groups(router, model_.config().num_experts);
-  return *ground_;
+  constraints_.emplace();
+  constraints_->node_of = make_topology(*mesh_.experts, router.ranks_per_node).node_of;
+  mesh_.world->broadcast(
+      tensor_of(constraints_->node_of.data(), {std::ssize(constraints_->node_of)}), 0, stream);
+  if (num_groups(router) > 1)
+    constraints_->groups = expert_groups(router, model_.config().num_experts);
+  return *constraints_;
 }
 
 PlacementReport Rebalancing::run(Stream& stream) {
@@ -41,7 +42,7 @@ PlacementReport Rebalancing::run(Stream& stream) {
     const auto load = std::span(counts_).subspan(begin, experts);
     begin += experts;
     PlacementChange change{index, 0, predicted_max_over_mean(layer.placement(), load), 0.0};
-    const Placement next = balanced_placement(layer.placement(), load, ground(stream));
+    const Placement next = balanced_placement(layer.placement(), load, constraints(stream));
     change.after = predicted_max_over_mean(next, load);
     if (change.after < (1.0 - min_gain) * change.before) {
       change.moved = migrate_experts(model_.params(), layer, next, mesh_, stream);

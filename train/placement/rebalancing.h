@@ -26,12 +26,12 @@ class Rebalancing {
   PlacementReport run(Stream& stream);
 
  private:
-  const PlacementGround& ground(Stream& stream);
+  const PlacementConstraints& constraints(Stream& stream);
 
   Transformer& model_;
   Mesh& mesh_;
   std::vector<std::int64_t> counts_;  // [MoE layers, experts], of the steps since the last time
-  std::optional<PlacementGround> ground_;  // the same on all ranks
+  std::optional<PlacementConstraints> constraints_;  // the same on all ranks
 };
 
 }  // namespace switchyard

@@ -24,7 +24,8 @@ const ClusterModel cluster{.nodes = 2,
 
 RoutingResult predicted(const std::string& mode, const std::string& exchange, int top_k = 1,
                         const std::string& workload = "balanced", std::int64_t tokens = 64) {
-  return predict_routing({workload, mode, exchange, "f32", tokens, 256, top_k, 4}, {}, cluster);
+  return predict_routing({workload, mode, exchange, Payload::f32, tokens, 256, top_k, 4}, {},
+                         cluster);
 }
 
 // A rank sends 16 rows to its neighbour, and its node 64 of 128 to the other one, which takes

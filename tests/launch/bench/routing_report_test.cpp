@@ -13,7 +13,7 @@ using testing::Not;
 
 RoutingResult result(double seconds, double noise = 0.0) {
   RoutingResult made;
-  made.what = {"zipf", "round_trip", "flat", "f32", 64, 32, 2, 8};
+  made.what = {"zipf", "round_trip", "flat", Payload::f32, 64, 32, 2, 8};
   made.ranks = 4;
   made.most = seconds;
   made.noise = noise;

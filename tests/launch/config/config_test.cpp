@@ -148,9 +148,39 @@ TEST(Config, OutOfRangeSaysTheRange) {
               HasSubstr("train.steps"));
 }
 
-TEST(Config, ChoicesAreListed) {
+TEST(Config, NamedValuesAreReadAndPrinted) {
+  const Config config = with({"router.gate=hash", "router.exchange=\"auto\"", "router.payload=int8",
+                              "router.balance_over=sequence", "router.drop=position",
+                              "train.precision=bf16", "train.moments=bf16", "run.device=cuda"});
+  EXPECT_EQ(config.router.gate, GateKind::hash);
+  EXPECT_EQ(config.router.exchange, ExchangeKind::automatic);
+  EXPECT_EQ(config.router.payload, Payload::int8);
+  EXPECT_EQ(config.router.balance_over, BalanceOver::sequence);
+  EXPECT_EQ(config.router.drop, DropBy::position);
+  EXPECT_EQ(config.train.precision, FloatFormat::bf16);
+  EXPECT_EQ(config.train.moments, FloatFormat::bf16);
+  EXPECT_EQ(config.run.device, Device::Kind::cuda);
+  const std::string text = print_config(config, Docs::yes);
+  EXPECT_THAT(text, HasSubstr("exchange = 'auto' "));
+  EXPECT_THAT(text, HasSubstr(": flat, shared_memory, hierarchical, pipelined, auto\n"));
+}
+
+// The same list of names serves both.
+TEST(Config, NamesAreListedWhereOneIsUnknown) {
   EXPECT_THAT(failure_of("router.gate = \"top2\""),
-              HasSubstr("\"softmax_topk\" or \"topk_softmax\""));
+              HasSubstr("router.gate = 'top2' is not allowed: it must be \"softmax_topk\" or "
+                        "\"topk_softmax\" or"));
+  EXPECT_THAT(failure_of("train.precision = \"int8\""),
+              HasSubstr("it must be \"f32\" or \"bf16\""));
+  EXPECT_THAT(failure_of("router.drop = 1"), HasSubstr("\"probability\" or \"position\""));
+  EXPECT_THAT(failure([] { with({"run.device=gpu"}); }), HasSubstr("\"cpu\" or \"cuda\""));
+}
+
+TEST(Config, ResumeMayNotChangeAFixedName) {
+  const auto changed = changed_fixed_keys(with({"router.gate=sigmoid", "router.exchange=auto"}),
+                                          with({"router.exchange=flat"}));
+  ASSERT_EQ(changed.size(), 1U);
+  EXPECT_EQ(changed[0], "router.gate (was 'sigmoid', is 'softmax_topk')");
 }
 
 TEST(Config, ExpertDegreeIsAutoOrACount) {

@@ -56,13 +56,13 @@ double amount_of(const std::string& part, const std::vector<PartWork>& work) {
 
 // Every kind of layer and gate: the elements that a model declares.
 TEST(RunShape, CountsTheElementsOfTheModel) {
-  for (const char* gate : {"softmax_topk", "noisy_topk", "hash"}) {
+  for (const GateKind gate : {GateKind::softmax_topk, GateKind::noisy_topk, GateKind::hash}) {
     Config config = small_config();
     config.router.gate = gate;
     config.model.tie_embeddings = false;
     Mesh mesh = make_mesh(make_single_comm(), 1);
     Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
-    EXPECT_EQ(shape_on(1, config).total_elements(), model.params().num_elements()) << gate;
+    EXPECT_EQ(shape_on(1, config).total_elements(), model.params().num_elements()) << name_of(gate);
   }
 }
 

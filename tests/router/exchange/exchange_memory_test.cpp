@@ -59,10 +59,11 @@ Bytes bytes_of(const RouterConfig& config, bool weighted) {
 }
 
 template <class Check>
-void for_round_trips(const std::string& exchange, Check check) {
-  for (const char* payload : {"f32", "bf16", "int8"}) {
+void for_round_trips(ExchangeKind exchange, Check check) {
+  for (const Payload payload : {Payload::f32, Payload::bf16, Payload::int8}) {
     for (const bool weighted : {false, true}) {
-      SCOPED_TRACE(fmt::format("{} {}, weighted: {}", exchange, payload, weighted));
+      SCOPED_TRACE(
+          fmt::format("{} {}, weighted: {}", name_of(exchange), name_of(payload), weighted));
       RouterConfig config;
       config.top_k = 2;
       config.exchange = exchange;
@@ -73,22 +74,24 @@ void for_round_trips(const std::string& exchange, Check check) {
 }
 
 TEST(ExchangeMemory, IsThatOfAFlatExchange) {
-  for_round_trips("flat", [](const Bytes& bytes) { EXPECT_EQ(bytes.counted, bytes.used); });
+  for_round_trips(ExchangeKind::flat,
+                  [](const Bytes& bytes) { EXPECT_EQ(bytes.counted, bytes.used); });
 }
 
 TEST(ExchangeMemory, CoversAPipelinedExchange) {
-  for_round_trips("pipelined", [](const Bytes& bytes) {
+  for_round_trips(ExchangeKind::pipelined, [](const Bytes& bytes) {
     EXPECT_GE(bytes.counted, bytes.used);
     EXPECT_LE(static_cast<double>(bytes.counted), 1.5 * static_cast<double>(bytes.used));
   });
 }
 
 TEST(ExchangeMemory, CoversAHierarchicalExchange) {
-  for_round_trips("hierarchical", [](const Bytes& bytes) { EXPECT_GE(bytes.counted, bytes.used); });
+  for_round_trips(ExchangeKind::hierarchical,
+                  [](const Bytes& bytes) { EXPECT_GE(bytes.counted, bytes.used); });
 }
 
 TEST(ExchangeMemory, CoversSharedMemory) {
-  for_round_trips("shared_memory",
+  for_round_trips(ExchangeKind::shared_memory,
                   [](const Bytes& bytes) { EXPECT_GE(bytes.counted, bytes.used); });
 }
 
@@ -102,15 +105,16 @@ TEST(ExchangeMemory, OfAutoIsTheMostOfThoseItTries) {
                           .relayed = 100,
                           .hosted = 4};
   std::int64_t most = 0;
-  const auto count = [&](const char* exchange) {
+  const auto count = [&](ExchangeKind exchange) {
     config.exchange = exchange;
     Arena arena = Arena::counting(Device::cpu());
     count_round_trip(config, rows, hidden, true, arena);
     return arena.high_water_bytes();
   };
-  for (const char* exchange : {"flat", "shared_memory", "hierarchical"})
+  for (const ExchangeKind exchange :
+       {ExchangeKind::flat, ExchangeKind::shared_memory, ExchangeKind::hierarchical})
     most = std::max(most, count(exchange));
-  EXPECT_EQ(count("auto"), most);
+  EXPECT_EQ(count(ExchangeKind::automatic), most);
 }
 
 }  // namespace exchange_memory_test

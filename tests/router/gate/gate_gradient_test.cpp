@@ -53,10 +53,10 @@ void expect_gradients(const RouterConfig& config) {
   GateReference reference{.rule = {.scale = config.scale},
                           .experts = E,
                           .k = k,
-                          .runs = config.balance_over == "sequence" ? 2 : 1,
+                          .runs = config.balance_over == BalanceOver::sequence ? 2 : 1,
                           .chosen = gated.experts()};
-  if (config.gate == "sigmoid") reference.rule.weighing = Weighing::sigmoid_normalized;
-  if (config.gate == "noisy_topk") reference.rule.weighing = Weighing::topk_softmax;
+  if (config.gate == GateKind::sigmoid) reference.rule.weighing = Weighing::sigmoid_normalized;
+  if (config.gate == GateKind::noisy_topk) reference.rule.weighing = Weighing::topk_softmax;
   for (std::size_t i = 0; i < gated.d_weight.size(); ++i) {
     const bool dropped = reference.chosen[i] < 0;  // such a choice has no effect
     gated.d_weight[i] = dropped ? 0.0F : static_cast<float>(random.normal(i)) / T;
@@ -68,10 +68,10 @@ void expect_gradients(const RouterConfig& config) {
   std::vector<double> share(static_cast<std::size_t>(runs * E), 0.0);
   for (std::int64_t i = 0; i < T * k; ++i) {
     const std::int32_t choice = reference.chosen[static_cast<std::size_t>(i)];
-    if (config.gate == "expert_choice" && choice < 0) continue;
+    if (config.gate == GateKind::expert_choice && choice < 0) continue;
     share[static_cast<std::size_t>(i / pairs * E + expert_of(choice))] += 1.0;
   }
-  if (config.balance_over == "global_batch") share = {40, 10, 14, 0};
+  if (config.balance_over == BalanceOver::global_batch) share = {40, 10, 14, 0};
   for (std::size_t i = 0; i < share.size(); ++i) {
     const double all = std::accumulate(share.begin() + static_cast<long>(i) / E * E,
                                        share.begin() + (static_cast<long>(i) / E + 1) * E, 0.0);
@@ -87,7 +87,8 @@ void expect_gradients(const RouterConfig& config) {
   const auto check = [&](std::vector<double>& values, const float* gradient, const char* what) {
     for (std::size_t i = 0; i < values.size(); i += 3) {
       EXPECT_NEAR(static_cast<double>(gradient[i]), derivative(values, i, loss), 2e-6)
-          << config.gate << ", " << config.balance_over << ": " << what << " " << i;
+          << name_of(config.gate) << ", " << name_of(config.balance_over) << ": " << what << " "
+          << i;
     }
   };
   check(inputs.x, gated.d_x.tensor().as<float>(), "x");
@@ -100,8 +101,9 @@ void expect_gradients(const RouterConfig& config) {
 }
 
 TEST(GateGradient, OfEveryGateAndBalance) {
-  for (const char* gate : {"softmax_topk", "sigmoid", "noisy_topk"}) {
-    for (const char* over : {"sequence", "micro_batch", "global_batch"}) {
+  for (const GateKind gate : {GateKind::softmax_topk, GateKind::sigmoid, GateKind::noisy_topk}) {
+    for (const BalanceOver over :
+         {BalanceOver::sequence, BalanceOver::micro_batch, BalanceOver::global_batch}) {
       expect_gradients({.gate = gate,
                         .scale = 1.5F,
                         .balance_loss = 0.7F,
@@ -112,18 +114,18 @@ TEST(GateGradient, OfEveryGateAndBalance) {
 }
 
 TEST(GateGradient, OfExpertChoice) {
-  expect_gradients({.gate = "expert_choice", .z_loss = 0.2F, .allow_future_tokens = true});
+  expect_gradients({.gate = GateKind::expert_choice, .z_loss = 0.2F, .allow_future_tokens = true});
 }
 
-TEST(GateGradient, WithJitter) { expect_gradients({.gate = "sigmoid", .jitter = 0.3F}); }
+TEST(GateGradient, WithJitter) { expect_gradients({.gate = GateKind::sigmoid, .jitter = 0.3F}); }
 
 TEST(GateGradient, WithDroppedChoices) {
-  expect_gradients({.gate = "sigmoid", .balance_loss = 0.7F, .capacity_factor = 0.8});
+  expect_gradients({.gate = GateKind::sigmoid, .balance_loss = 0.7F, .capacity_factor = 0.8});
 }
 
 // Nothing to learn: hash routing leaves the rows' gradient alone.
 TEST(GateGradient, OfHashIsNone) {
-  Gated gated({.gate = "hash"});
+  Gated gated({.gate = GateKind::hash});
   gated.choose(step);
   gated.d_weight.assign(gated.d_weight.size(), 1.0F);
   const AuxiliaryLosses losses = gated.backward();

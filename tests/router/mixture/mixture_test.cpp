@@ -17,14 +17,15 @@ namespace mixture_test {
 constexpr std::int64_t hidden = 20;
 
 struct Case {
-  std::string workload = "zipf", exchange = "flat";
+  std::string workload = "zipf";
+  ExchangeKind exchange = ExchangeKind::flat;
   int num_experts = 7, top_k = 3;
   std::int64_t tokens = 48;
   bool drops = false;
 
   std::string text() const {
-    return fmt::format("{} {}, {} experts, top-{}, {} tokens{}", workload, exchange, num_experts,
-                       top_k, tokens, drops ? ", with drops" : "");
+    return fmt::format("{} {}, {} experts, top-{}, {} tokens{}", workload, name_of(exchange),
+                       num_experts, top_k, tokens, drops ? ", with drops" : "");
   }
   DrawnRouting draw(int rank) const {
     const Workload made(workload, {.tokens = tokens,
@@ -135,9 +136,9 @@ void expect_right(const Case& c) {
 }
 
 TEST(Mixture, IsTheWeightedSumOfTheExperts) {
-  for (const std::string& name : exchange_names()) {
-    expect_right({.exchange = name});
-    expect_right({.workload = "empty_rank", .exchange = name});
+  for (const ExchangeKind kind : exchange_kinds) {
+    expect_right({.exchange = kind});
+    expect_right({.workload = "empty_rank", .exchange = kind});
   }
 }
 

@@ -75,7 +75,7 @@ TEST(Plan, EmptyExpertGetsNoRows) {
   const Planned planned(HandRouting(all_to_one, 1, 5), 5);
   for (const Segment& segment : planned.plan.segments) {
     const int expert =
-        Placement(5, test_world().size()).first_copy(test_world().rank()) + segment.slot;
+        Placement(5, test_world().size()).first_replica(test_world().rank()) + segment.slot;
     EXPECT_EQ(segment.rows, expert == 0 ? 32 : 0);
   }
 }

@@ -78,7 +78,7 @@ TEST(Sample, APastChoosesTheTokensThatComputingAllAnewChooses) {
 
 TEST(Sample, InBf16Too) {
   SmallConfig config = sample_config();
-  config.train.precision = "bf16";
+  config.train.precision = FloatFormat::bf16;
   SmallRun run = trained(config);
   EXPECT_EQ(likeliest(run, {prompts[2]}, 12)[0], without_a_past(run, prompts[2], 12));
 }

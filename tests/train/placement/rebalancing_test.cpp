@@ -42,7 +42,8 @@ TEST(Rebalancing, ExpertsLeaveTheBusiestRankWithTheirWeightsAndMoments) {
   EXPECT_GE(report.layers[0].moved, 2);
   EXPECT_LT(report.layers[0].after, report.layers[0].before);
   const Placement& placement = run.model().moe_layer(0).placement();
-  EXPECT_NE(placement.rank_of(placement.copies(0)[0]), placement.rank_of(placement.copies(1)[0]));
+  EXPECT_NE(placement.rank_of(placement.replicas(0)[0]),
+            placement.rank_of(placement.replicas(1)[0]));
 }
 
 TEST(Rebalancing, ABalancedLoadMovesNothing) {
@@ -63,7 +64,7 @@ TEST(Rebalancing, CopiesShareTheLoadOfOneExpert) {
   rebalancing.run(run.stream());
   EXPECT_EQ(run.state_hash(), hash);
   const Placement& placement = run.model().moe_layer(0).placement();
-  EXPECT_EQ(std::ssize(placement.copies(0)), test_world().size());
+  EXPECT_EQ(std::ssize(placement.replicas(0)), test_world().size());
 }
 
 TEST(Rebalancing, WhatTrainingLearnsMovesExperts) {

@@ -33,7 +33,7 @@ struct Trained {
   static SmallConfig gated() {
     SmallConfig config;
     config.sequence_length = context;
-    config.router = {.gate = "sigmoid", .bias_rate = 0.05F};
+    config.router = {.gate = GateKind::sigmoid, .bias_rate = 0.05F};
     return config;
   }
   static int degree(const SmallConfig& config) {

@@ -55,23 +55,24 @@ TEST(Activations, CountRecomputedLayers) {
 
 TEST(Activations, CountGatesThatKeepMore) {
   SmallConfig config = larger();
-  config.router.gate = "noisy_topk";
+  config.router.gate = GateKind::noisy_topk;
   config.router.jitter = 0.1F;
   expect_counted(config);
-  config.router = {.gate = "hash", .top_k = 3};
+  config.router = {.gate = GateKind::hash, .top_k = 3};
   expect_counted(config);
 }
 
 TEST(Activations, CountPayloads) {
   SmallConfig config = larger();
-  config.router.payload = "int8";
+  config.router.payload = Payload::int8;
   expect_counted(config);
 }
 
 // With f32 rows the results lie in the window that ranks share.
 TEST(Activations, CoverEveryExchange) {
-  for (const char* exchange : {"hierarchical", "pipelined", "shared_memory"}) {
-    SCOPED_TRACE(exchange);
+  for (const ExchangeKind exchange :
+       {ExchangeKind::hierarchical, ExchangeKind::pipelined, ExchangeKind::shared_memory}) {
+    SCOPED_TRACE(name_of(exchange));
     SmallConfig config = larger();
     config.router.exchange = exchange;
     const Bytes bytes = bytes_of(config, 1);

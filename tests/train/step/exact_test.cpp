@@ -72,7 +72,7 @@ TEST(Exact, UnevenRoundsGiveTheSameBits) {
 
 TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
   SmallConfig config;
-  config.router.gate = "topk_softmax";
+  config.router.gate = GateKind::topk_softmax;
   config.model.tie_embeddings = false;
   config.model.qk_norm = false;
   expect_same_bits_everywhere(config);
@@ -81,12 +81,22 @@ TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
 // Every gate, every statistic of it, and what it keeps from step to step.
 TEST(Exact, EveryGateGivesTheSameBits) {
   const std::vector<RouterConfig> gates = {
-      {.gate = "sigmoid", .scale = 2.5F, .bias_rate = 0.05F, .balance_over = "sequence"},
-      {.gate = "sigmoid", .top_k = 4, .groups = 3, .groups_per_token = 2, .capacity_factor = 0.9},
-      {.gate = "noisy_topk", .balance_over = "global_batch"},
-      {.jitter = 0.1F, .balance_over = "global_batch", .capacity_factor = 0.7, .drop = "position"},
-      {.gate = "expert_choice", .allow_future_tokens = true},
-      {.gate = "hash", .top_k = 3}};
+      {.gate = GateKind::sigmoid,
+       .scale = 2.5F,
+       .bias_rate = 0.05F,
+       .balance_over = BalanceOver::sequence},
+      {.gate = GateKind::sigmoid,
+       .top_k = 4,
+       .groups = 3,
+       .groups_per_token = 2,
+       .capacity_factor = 0.9},
+      {.gate = GateKind::noisy_topk, .balance_over = BalanceOver::global_batch},
+      {.jitter = 0.1F,
+       .balance_over = BalanceOver::global_batch,
+       .capacity_factor = 0.7,
+       .drop = DropBy::position},
+      {.gate = GateKind::expert_choice, .allow_future_tokens = true},
+      {.gate = GateKind::hash, .top_k = 3}};
   const int all = test_world().size();
   for (const RouterConfig& router : gates) {
     SmallConfig config;
@@ -95,9 +105,9 @@ TEST(Exact, EveryGateGivesTheSameBits) {
     config.model.num_experts = 7;
     config.router = router;
     const Outcome alone = train_on(config, 1, 1);
-    EXPECT_TRUE(std::isfinite(alone.losses.back())) << router.gate;
-    EXPECT_EQ(train_on(config, all, 1), alone) << router.gate;
-    EXPECT_EQ(train_on(config, all, all), alone) << router.gate;
+    EXPECT_TRUE(std::isfinite(alone.losses.back())) << name_of(router.gate);
+    EXPECT_EQ(train_on(config, all, 1), alone) << name_of(router.gate);
+    EXPECT_EQ(train_on(config, all, all), alone) << name_of(router.gate);
   }
 }
 
@@ -122,9 +132,10 @@ TEST(Exact, EveryExchangeGivesTheSameBits) {
   config.router.ranks_per_node = 2;
   const Outcome flat = train_on(config, 1, 1);
   const int all = test_world().size();
-  for (const std::string& name : exchange_names()) {
-    config.router.exchange = name;
-    EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), flat) << name;
+  for (const ExchangeKind kind : exchange_kinds) {
+    config.router.exchange = kind;
+    EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), flat)
+        << name_of(kind);
   }
 }
 
@@ -141,9 +152,9 @@ TEST(Exact, MovingExpertsAndTheirCopiesGiveTheSameBits) {
   EXPECT_EQ(train_on(config, all, all), flat) << "moving";
   config.router.extra_copies = 4;
   EXPECT_EQ(train_on(config, all, largest_divisor(all, 2)), flat) << "copies, and replicas";
-  for (const char* name : {"hierarchical", "pipelined"}) {
-    config.router.exchange = name;
-    EXPECT_EQ(train_on(config, all, all), flat) << "copies by " << name;
+  for (const ExchangeKind kind : {ExchangeKind::hierarchical, ExchangeKind::pipelined}) {
+    config.router.exchange = kind;
+    EXPECT_EQ(train_on(config, all, all), flat) << "copies by " << name_of(kind);
   }
 }
 
@@ -152,16 +163,16 @@ TEST(Exact, APayloadGivesTheSameBitsByEveryExchangeAndOthersThanF32) {
   const Outcome plain = train_on(config, 1, 1);
   config.router.ranks_per_node = 2;
   const int all = test_world().size();
-  for (const char* payload : {"bf16", "int8"}) {
+  for (const Payload payload : {Payload::bf16, Payload::int8}) {
     config.router.payload = payload;
-    config.router.exchange = "flat";
+    config.router.exchange = ExchangeKind::flat;
     const Outcome alone = train_on(config, 1, 1);
-    EXPECT_NE(alone, plain) << payload;
-    EXPECT_NEAR(alone.losses.front() / plain.losses.front(), 1.0, 1e-2) << payload;
-    for (const char* name : {"shared_memory", "hierarchical"}) {
-      config.router.exchange = name;
+    EXPECT_NE(alone, plain) << name_of(payload);
+    EXPECT_NEAR(alone.losses.front() / plain.losses.front(), 1.0, 1e-2) << name_of(payload);
+    for (const ExchangeKind kind : {ExchangeKind::shared_memory, ExchangeKind::hierarchical}) {
+      config.router.exchange = kind;
       EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), alone)
-          << payload << " by " << name;
+          << name_of(payload) << " by " << name_of(kind);
     }
   }
 }
@@ -171,10 +182,10 @@ TEST(Exact, EveryPrecisionGivesTheSameBitsAndOthersThanF32) {
   const Outcome plain = train_on(config, 1, 1);
   const int all = test_world().size();
   std::vector<TrainConfig> precisions(3, config.train);
-  precisions[0].precision = "bf16";
+  precisions[0].precision = FloatFormat::bf16;
   precisions[1].int8_forward = precisions[1].int8_input_gradient =
       precisions[1].int8_weight_gradient = true;
-  precisions[2].precision = "bf16";
+  precisions[2].precision = FloatFormat::bf16;
   precisions[2].int8_input_gradient = true;
   for (const TrainConfig& train : precisions) {
     config.train = train;
@@ -182,7 +193,7 @@ TEST(Exact, EveryPrecisionGivesTheSameBitsAndOthersThanF32) {
     EXPECT_NE(alone, plain);
     EXPECT_NEAR(alone.losses.back() / plain.losses.back(), 1.0, 1e-2);
     EXPECT_EQ(train_on(config, all, largest_divisor(all, config.model.num_experts)), alone)
-        << train.precision << ", int8 weight gradient " << train.int8_weight_gradient;
+        << name_of(train.precision) << ", int8 weight gradient " << train.int8_weight_gradient;
   }
 }
 

@@ -53,7 +53,7 @@ TEST(GateBehaviour, BalanceLossAndBiasSpreadTheLoad) {
   const Trained with_loss = train(config);
   EXPECT_LT(with_loss.max_violation, 0.8 * softmax.max_violation);
   config = eight_experts();
-  config.router.gate = "sigmoid";
+  config.router.gate = GateKind::sigmoid;
   const Trained sigmoid = train(config);
   config.router.bias_rate = 0.01F;
   const Trained with_bias = train(config);
@@ -80,7 +80,7 @@ TEST(GateBehaviour, ZLossLowersTheLogits) {
 // A bias planted on one expert sends it every token, and balancing brings it home.
 TEST(GateBehaviour, BiasBringsAHotExpertBack) {
   SmallConfig config = eight_experts();
-  config.router.gate = "sigmoid";
+  config.router.gate = GateKind::sigmoid;
   config.router.bias_rate = 0.02F;
   SmallRun run(config, make_single_comm(), 1);
   auto* bias = run.model().gate_state().at(0).second.as<float>();

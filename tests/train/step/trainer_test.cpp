@@ -102,14 +102,14 @@ TEST(Trainer, DoesNotTrainWeightsThatNobodyDrewOrLoaded) {
 // The balancing bias and the counts of the step before are in the checkpoint; noise needs none.
 TEST(Trainer, GatesResumeWhereTheyStopped) {
   SmallConfig config;
-  config.router = {.gate = "sigmoid",
+  config.router = {.gate = GateKind::sigmoid,
                    .bias_rate = 0.05F,
                    .jitter = 0.1F,
                    .balance_loss = 0.1F,
-                   .balance_over = "global_batch",
+                   .balance_over = BalanceOver::global_batch,
                    .capacity_factor = 0.9};
   expect_resume_equals_not_stopping(config);
-  config.router = {.gate = "noisy_topk"};
+  config.router = {.gate = GateKind::noisy_topk};
   expect_resume_equals_not_stopping(config);
 }
 

@@ -1,0 +1,16 @@
+#include "launch/config/key_tables.h"
+
+namespace switchyard {
+
+std::vector<ConfigKey> keys_of(DataConfig& data) {
+  return {{"data.dataset", &data.dataset, Anything{}, Resume::free,
+           "folder written by `switchyard prepare`"},
+          {"data.sequence_length", &data.sequence_length, Range{1, 1 << 24}, Resume::fixed,
+           "tokens per row"},
+          {"data.weights", &data.weights, Range{0, SampleOrder::largest_weight}, Resume::fixed,
+           "passes over each source in an epoch; 1 if not named"},
+          {"data.mmap", &data.mmap, Anything{}, Resume::free,
+           "map token files; cut short, they kill the process"}};
+}
+
+}  // namespace switchyard

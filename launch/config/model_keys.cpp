@@ -1,0 +1,34 @@
+#include "launch/config/key_tables.h"
+
+namespace switchyard {
+
+std::vector<ConfigKey> keys_of(ModelConfig& model) {
+  return {
+      {"model.hidden", &model.hidden, Range{1, 1 << 20}, Resume::fixed,
+       "width of the residual stream"},
+      {"model.num_layers", &model.num_layers, Range{1, 10000}, Resume::fixed, "transformer blocks"},
+      {"model.num_heads", &model.num_heads, Range{1, 10000}, Resume::fixed, "query heads"},
+      {"model.num_kv_heads", &model.num_kv_heads, Range{1, 10000}, Resume::fixed,
+       "key/value heads; divides num_heads"},
+      {"model.head_dim", &model.head_dim, Range{2, 4096}, Resume::fixed, "elements per head; even"},
+      {"model.qk_norm", &model.qk_norm, Anything{}, Resume::fixed, "RMSNorm of queries and keys"},
+      {"model.rope_base", &model.rope_base, Range{1, 1e12}, Resume::fixed,
+       "base of the rotary positions"},
+      {"model.norm_epsilon", &model.norm_epsilon, Range{0, 1}, Resume::fixed, "of every RMSNorm"},
+      {"model.dense_layers", &model.dense_layers, Range{0, 9999}, Resume::fixed,
+       "layers with one FFN in place of experts"},
+      {"model.ffn_hidden", &model.ffn_hidden, Range{1, 1 << 24}, Resume::fixed,
+       "inner width of dense layers"},
+      {"model.num_experts", &model.num_experts, Range{1, 1 << 20}, Resume::fixed,
+       "experts per MoE layer"},
+      {"model.expert_hidden", &model.expert_hidden, Range{1, 1 << 24}, Resume::fixed,
+       "inner width of one expert"},
+      {"model.shared_expert_hidden", &model.shared_expert_hidden, Range{0, 1 << 24}, Resume::fixed,
+       "inner width of the expert every token visits; 0: none"},
+      {"model.tie_embeddings", &model.tie_embeddings, Anything{}, Resume::fixed,
+       "one table for input and output"},
+      {"model.init_std", &model.init_std, Range{0, 100}, Resume::fixed,
+       "standard deviation of the initial weights; 0: sqrt(2 / (5 hidden))"}};
+}
+
+}  // namespace switchyard
