@@ -6,7 +6,7 @@
 #include "runtime/product/cuda_operands.h"
 #include "runtime/device/cuda_table.h"
 #include "runtime/fixed_add.h"
-#include "runtime/product/product_tile.h"
+#include "runtime/tile/product_tile.h"
 
 namespace switchyard {
 namespace {

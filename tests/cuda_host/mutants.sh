@@ -18,9 +18,9 @@ no barrier before warps join|model/attention/attention_past_kernels.cu|s/__synct
 no barrier between neighbours|model/norm/norm_kernels.cu|s/__syncthreads();//|0|ModelKernels.RmsNorm*
 no barrier before votes are read|model/ops.cu|s/__syncthreads();//|0|ModelKernels.Embed*
 no barrier before a tile is transposed|runtime/product/cuda_operands.cu|s/__syncthreads();//|0|RuntimeKernels.*Shorter*
-no barrier before a step is multiplied|runtime/product/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
+no barrier before a step is multiplied|runtime/tile/product_tile.h|s/__syncthreads();  .*//|0|GroupedKernels.*
 no barrier between the ranges of a gradient|runtime/product/grouped_matmul.cu|s/__syncthreads();.*//|0|GroupedKernels.Gradients*
-a copy that is not waited for|runtime/product/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
+a copy that is not waited for|runtime/tile/product_tile.h|s/<product_stages - 2>/<product_stages - 1>/|0|GroupedKernels.Products*
 a row that depends on its group|runtime/product/grouped_matmul.cu|s/to = call.add ? to + sum : sum;/to = sum * (1.0F + 1e-6F * tile.group);/|0|GroupedKernels.PassTheSelfTest*
 one key too few|model/attention/attention_past_kernels.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
 one choice too many|router/gate/capacity_kernels.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits

@@ -65,7 +65,7 @@ std::uint64_t exchange(std::uint64_t value, unsigned from);
 std::uint32_t ballot(bool value);
 // What `value` is in each lane of my warp, which is whole. All lanes call.
 void gather_bits(std::uint64_t value, std::uint64_t (&of_lane)[32]);
-// Copies to shared memory that happen when they are waited for (runtime/product/mma.h).
+// Copies to shared memory that happen when they are waited for (runtime/tile/mma.h).
 void begin_copy16(const void* from, bool zeros, void* to);
 void end_copy_group();
 void wait_for_copies(int groups);

@@ -4,7 +4,7 @@
 // bits depend on nothing but its operands. For .cu files.
 #pragma once
 
-#include "runtime/product/product_math.h"
+#include "runtime/tile/product_math.h"
 
 namespace switchyard {
 

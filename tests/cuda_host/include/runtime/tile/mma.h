@@ -1,4 +1,4 @@
-// The twin of runtime/product/mma.h for kernels that run on the host. Copies happen when they are
+// The twin of runtime/tile/mma.h for kernels that run on the host. Copies happen when they are
 // waited for, and until then their place holds NaN: whoever reads too early, or still read what was
 // there, finds that. The order within a tensor core's sum is nobody's promise; here it is one sum
 // in double.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/device/kernel.h"
-#include "runtime/product/mma.h"
+#include "runtime/tile/mma.h"
 
 namespace switchyard {
 

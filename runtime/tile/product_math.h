@@ -2,7 +2,7 @@
 // files.
 #pragma once
 
-#include "runtime/product/shared_tile.h"
+#include "runtime/tile/shared_tile.h"
 
 namespace switchyard {
 
