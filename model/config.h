@@ -17,7 +17,7 @@ struct ModelConfig {
   float rope_base = 10000.0F;
   float norm_epsilon = 1e-6F;
   std::vector<std::int64_t>
-      dense_layers;                // indices of the layers with one dense FFN in place of experts
+      dense_layers;                // indices of layers with one dense FFN instead of experts
   std::int64_t ffn_hidden = 1024;  // of dense layers
   int num_experts = 8;
   std::int64_t expert_hidden = 512;
@@ -32,7 +32,7 @@ inline double init_std_of(const ModelConfig& config) {
                              : std::sqrt(2.0 / (5.0 * static_cast<double>(config.hidden)));
 }
 
-// Of the projections that write into the residual stream: smaller by sqrt(2 layers), as GPT-2.
+// For the projections that write into the residual stream: smaller by sqrt(2 layers), as in GPT-2.
 inline double residual_init_std(const ModelConfig& config) {
   return init_std_of(config) / std::sqrt(2.0 * config.num_layers);
 }
