@@ -53,16 +53,16 @@ inline constexpr std::array<std::string_view, 2> names_of<DropBy> = {"probabilit
 
 using NamedSets = std::map<std::string, std::vector<std::int64_t>>;
 
-// docs/train.md says which gate wants which of these, and the papers they come from.
+// docs/train.md says which keys a gate uses and which papers they come from.
 struct RouterConfig {
   GateKind gate = GateKind::softmax_topk;
-  int top_k = 2;              // experts per token; of expert_choice: on average
-  float scale = 1.0F;         // of every weight (DeepSeek-V3, arXiv:2412.19437)
+  int top_k = 2;              // experts per token; with expert_choice, on average
+  float scale = 1.0F;         // factor on every weight (DeepSeek-V3, arXiv:2412.19437)
   bool normalize = true;      // sigmoid: a token's weights add up to scale
-  float bias_rate = 0.0F;     // sigmoid: step of the balancing bias (arXiv:2408.15664); 0: it rests
-  float jitter = 0.0F;        // the gate reads x times 1 +- jitter in training (arXiv:2101.03961)
-  int groups = 1;             // of experts, consecutive, as even as they divide
-  NamedSets group_experts{};  // the groups by name, in place of consecutive ones; empty: those
+  float bias_rate = 0.0F;     // sigmoid: step of the balancing bias (arXiv:2408.15664); 0: off
+  float jitter = 0.0F;        // in training the gate reads x times 1 +- jitter (arXiv:2101.03961)
+  int groups = 1;             // of consecutive experts, of sizes as even as possible
+  NamedSets group_experts{};  // the groups by name; empty: consecutive ones
   int groups_per_token = 1;
   float balance_loss =
       0.01F;  // coefficient of the balance loss (Switch Transformer, arXiv:2101.03961); 0: off
@@ -70,14 +70,14 @@ struct RouterConfig {
   ExchangeKind exchange = ExchangeKind::flat;
   Payload payload = Payload::f32;
   int exchange_chunks = 4;  // of the pipelined exchange
-  int ranks_per_node = 0;   // as if nodes had so few ranks; 0: as they are
-  int extra_copies = 0;     // slots of an expert group, per layer, for more copies of experts
+  int ranks_per_node = 0;   // treats nodes as having this many; 0: the real number
+  int extra_copies = 0;     // further slots of an expert group, per layer, for replicas of experts
   float z_loss = 0.001F;    // coefficient of the router z-loss (ST-MoE, arXiv:2202.08906); 0: off
-  double capacity_factor = 0.0;  // in training, of an even share of a micro-batch; 0: dropless
+  double capacity_factor = 0.0;  // in training, in even shares of a micro-batch; 0: dropless
   DropBy drop = DropBy::probability;
-  bool allow_future_tokens = false;  // expert_choice lets a token's route depend on later ones
-  std::string record = "";           // folder for the choices of this run; "": none
-  std::string replay = "";           // folder of recorded choices to take; "": none
+  bool allow_future_tokens = false;  // expert_choice may route a token by later ones
+  std::string record = "";           // folder to record choices in; "": none
+  std::string replay = "";           // folder of recorded choices to repeat; "": none
 };
 
 // Errors: Exit::usage, naming the keys that do not fit together.

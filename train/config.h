@@ -1,10 +1,9 @@
-// What a run does: aggregates with defaults, filled from the tables [train], [parallel] and
-// [checkpoint] of the config.
+// How a run trains: aggregates with defaults, filled from the tables [train] and [guard] of the
+// config.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "runtime/names.h"
@@ -21,10 +20,10 @@ inline constexpr std::array<std::string_view, 2> names_of<FloatFormat> = {"f32",
 struct TrainConfig {
   std::int64_t steps = 1000;
   std::int64_t seed = 1;
-  bool exact = true;                         // bit-equal on any layout
+  bool exact = true;                         // the same bits on any layout
   FloatFormat precision = FloatFormat::f32;  // of the operands of matrix products
   FloatFormat moments = FloatFormat::f32;    // of AdamW's moments
-  bool int8_forward = false;                 // linear layers in int8 in place of it: x W^T,
+  bool int8_forward = false;                 // linear layers use int8 instead: x W^T,
   bool int8_input_gradient = false;          // dY W,
   bool int8_weight_gradient = false;         // and dY^T X
   std::int64_t global_batch_size = 32;       // sequences per step, over all ranks
@@ -37,36 +36,30 @@ struct TrainConfig {
   double beta1 = 0.9;
   double beta2 = 0.95;
   double epsilon = 1e-8;
-  double clip_norm = 1.0;               // of the global gradient; 0: no clipping
+  double clip_norm = 1.0;               // limit of the global gradient norm; 0: no limit
   std::int64_t checkpoint_every = 500;  // steps; 0: only at the end
   std::int64_t evaluate_every = 0;      // steps; 0: never while training
-  std::int64_t placement_every = 0;     // steps between placements of experts; 0: they stay
+  std::int64_t placement_every = 0;     // steps between placements of experts; 0: never
   std::int64_t log_every = 1;
-  std::int64_t recompute_layers = 0;  // so many of the first layers are computed again in backward
-  double load_factor = 1.25;  // activations are sized for so many times an even share of rows
+  std::int64_t recompute_layers = 0;  // first layers that repeat forward in backward
+  double load_factor = 1.25;          // even shares of rows that activation buffers hold
 };
 
 DType moments_dtype(const TrainConfig& config);
 
-// Of the model's products: the head is never int8, routers are f32.
+// The precision of the model's products: the head is never int8, routers are f32.
 ProductPrecision product_precision(const TrainConfig& config);
 
-// What keeps NaN, Inf and spikes out of the weights (train/guard/guard.h).
+// Keeps NaN, Inf and spikes out of the weights (train/guard/guard.h).
 struct GuardConfig {
   bool enabled = true;
-  double spike_sigma = 6.0;   // deviations above the window's median; 0: only what is not finite
-  std::int64_t window = 128;  // steps that were taken; a quarter of them before it judges
-  std::int64_t skips = 3;     // batches left out one after the other, before going back
-  std::int64_t rewinds = 2;   // of a run
-  std::int64_t rewind_checkpoints = 1;  // how many checkpoints back
+  double spike_sigma = 6.0;             // deviations above the window's median; 0: no spikes
+  std::int64_t window = 128;            // steps compared with; judging starts at a quarter
+  std::int64_t skips = 3;               // batches left out in a row before going back
+  std::int64_t rewinds = 2;             // times a run goes back
+  std::int64_t rewind_checkpoints = 1;  // checkpoints to go back
   std::int64_t compare_every = 1;       // steps between comparisons of replicas; 0: never
-  std::int64_t repeat_every = 0;        // steps between those that are computed twice; 0: none is
-};
-
-struct ParallelConfig {
-  std::string experts =
-      "auto";            // expert-parallel degree: "auto" or a divisor of the number of ranks
-  bool elastic = false;  // a degree that does not divide becomes the largest that does
+  std::int64_t repeat_every = 0;        // steps between steps computed twice; 0: never
 };
 
 }  // namespace switchyard

@@ -31,7 +31,7 @@ const ConfigKey& find_key(const std::vector<ConfigKey>& keys, const std::string&
   return *found;
 }
 
-// The key of type table that `name` is an entry of, or nullptr.
+// Returns the key whose value is a table with the entry `name`, or nullptr.
 const ConfigKey* find_table(const std::vector<ConfigKey>& keys, const std::string& name) {
   const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) {
     return is_table(key) && name.starts_with(std::string(key.name) + ".");
@@ -63,14 +63,14 @@ void apply_table(const std::vector<ConfigKey>& keys, const toml::table& table,
 }
 
 void apply_file(Config& config, const std::filesystem::path& path) {
-  std::error_code unreadable;  // reading says why
+  std::error_code unreadable;  // reading it says why
   require(std::filesystem::exists(path, unreadable) || unreadable, Exit::usage,
           "there is no config file {}", path.string());
   std::string text;
   try {
     text = durable::read_file(path, max_config_bytes);
   } catch (const Error& error) {
-    fail(Exit::usage, "{}", error.what());  // a config is no data
+    fail(Exit::usage, "{}", error.what());  // a config that cannot be read is an error of usage
   }
   apply_toml(config, text, path.string());
 }
@@ -112,7 +112,7 @@ Config load_config(const ConfigSources& sources) {
 void apply_run_sets(Config& config, const std::vector<std::string>& sets) {
   for (const std::string& set : sets) {
     require(set.starts_with("run."), Exit::usage,
-            "--set {}: here only keys of [run] can be set, as in --set run.device=cuda", set);
+            "--set {}: this command takes only keys of [run], as in --set run.device=cuda", set);
   }
   apply_sets(config, sets);
 }

@@ -1,5 +1,5 @@
-// Config: everything a run is told, one aggregate per room. Sources: defaults < site file < config
-// file < --set.
+// Config: all settings of a run, one aggregate per room. Each source overrides those before it: the
+// defaults, the site file, the config file, --set.
 #pragma once
 
 #include <array>
@@ -18,34 +18,41 @@
 
 namespace switchyard {
 
+// The names of run.device.
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<Device::Kind> = {"cpu", "cuda"};
 
 struct RunConfig {
-  std::string directory = "runs/default";  // relative paths start at the current directory
-  int threads = 0;  // per rank; 0: the cores of this node, shared by its ranks
+  std::string directory = "runs/default";  // relative to the current directory
+  int threads = 0;                         // per rank; 0: its ranks share the cores of this node
   Device::Kind device = Device::Kind::cpu;
-  bool tf32 = false;  // on a GPU: products of f32 in TF32
+  bool tf32 = false;  // on a GPU, products of f32 round to TF32
 };
 
 struct CheckpointConfig {
-  int keep = 3;                  // newest good ones
-  std::int64_t keep_every = 0;   // and those of every K-th step
-  int keep_best = 0;             // and those of the lowest validation losses
-  bool async = true;             // written behind the training
-  std::int64_t write_rate = 0;   // bytes per second and rank, behind the training; 0: no limit
-  std::string local_dir;         // a disk of each node's own; empty: none
+  int keep = 3;                  // number of newest good ones
+  std::int64_t keep_every = 0;   // also those of every K-th step; 0: none
+  int keep_best = 0;             // also those with the lowest validation losses
+  bool async = true;             // written while training continues
+  std::int64_t write_rate = 0;   // bytes per second and rank, while training continues; 0: no limit
+  std::string local_dir;         // folder on a node-local disk; empty: none
   std::int64_t local_every = 0;  // steps between node-local checkpoints
-  int local_set = 2;             // nodes that vouch for one another (io/local/redundancy_sets.h)
-  int local_ranks_per_node = 0;  // as if nodes had so few ranks; 0: as they are
+  int local_set = 2;             // nodes per redundancy set (io/local/redundancy_sets.h)
+  int local_ranks_per_node = 0;  // treats nodes as having this many; 0: the real number
 };
 
-// What submitting at this site needs; usually in the site file.
+// Settings for submitting jobs at this site, usually from the site file.
 struct SlurmConfig {
   std::string partition, account;  // empty: Slurm's default
-  std::string options;          // more of sbatch's, separated by spaces: "--qos=long --exclusive"
-  std::string setup;            // lines of bash before the ranks start: "module load openmpi\n..."
-  std::string memory_per_node;  // "64GiB", asked for with --mem; empty: what Slurm gives
+  std::string options;             // further options for sbatch: "--qos=long --exclusive"
+  std::string setup;               // lines of bash to run before the ranks start
+  std::string memory_per_node;     // "64GiB", passed to --mem; empty: Slurm's default
+};
+
+struct ParallelConfig {
+  std::string experts =
+      "auto";            // expert-parallel degree: "auto" or a divisor of the number of ranks
+  bool elastic = false;  // a degree that does not divide becomes the largest smaller one that does
 };
 
 struct Config {
@@ -67,22 +74,23 @@ struct ConfigSources {
   std::vector<std::string> sets;  // "train.steps=20", "data.weights.web=0.5"
 };
 
-// Errors of both: Exit::usage, naming key, value, what is allowed, and file and line. Values are
-// checked one by one; check_config (launch/config/config_checks.h) looks at how they fit together.
+// Errors of both functions: Exit::usage, naming the key, its value, what is allowed, and file and
+// line. They check each value by itself; check_config (launch/config/config_checks.h) checks how
+// the values fit together.
 Config load_config(const ConfigSources& sources);
-// Applies TOML text over `config`; data.weights is replaced as a whole. name: of the text, for
-// messages.
+// Applies TOML text to `config`; data.weights is replaced as a whole. name: how messages name the
+// text.
 void apply_toml(Config& config, const std::string& text, const std::string& name);
 
-// Applies "run.device=cuda" and the like to a config out of a checkpoint, or to the defaults, for a
-// command that computes but trains nothing. Errors: Exit::usage for a key outside [run], too.
+// Applies "run.device=cuda" and the like to a config from a checkpoint, or to the defaults, for a
+// command that computes without training. Errors: Exit::usage, also for a key outside [run].
 void apply_run_sets(Config& config, const std::vector<std::string>& sets);
 
-// Every key, so that apply_toml over any Config gives an equal one.
+// Prints every key, so that apply_toml turns any Config into an equal one.
 enum class Docs : bool { no, yes };
 std::string print_config(const Config& config, Docs docs);
 
-// Names, with both values, of the keys that a resumed run may not change and that differ.
+// Returns the keys that differ although a resumed run may not change them, each with both values.
 std::vector<std::string> changed_fixed_keys(const Config& before, const Config& after);
 
 }  // namespace switchyard

@@ -29,7 +29,9 @@ void check_model(const ModelConfig& model) {
           "model.num_kv_heads = {} does not divide model.num_heads = {}: choose a divisor",
           model.num_kv_heads, model.num_heads);
   require(model.head_dim % 2 == 0, Exit::usage,
-          "model.head_dim = {} is odd: rotary positions turn pairs of elements", model.head_dim);
+          "model.head_dim = {} is odd: the rotary embedding takes pairs of elements; choose an "
+          "even number",
+          model.head_dim);
   std::set<std::int64_t> seen;
   for (const std::int64_t layer : model.dense_layers) {
     require(layer < model.num_layers, Exit::usage,
@@ -41,24 +43,25 @@ void check_model(const ModelConfig& model) {
 }
 
 void check_checkpoints(const CheckpointConfig& checkpoint) {
-  require(checkpoint.local_every == 0 || !checkpoint.local_dir.empty(), Exit::usage,
-          "checkpoint.local_every = {} without checkpoint.local_dir: name a folder on a disk of "
-          "each node's own",
-          checkpoint.local_every);
+  require(
+      checkpoint.local_every == 0 || !checkpoint.local_dir.empty(), Exit::usage,
+      "checkpoint.local_every = {} needs checkpoint.local_dir: name a folder on a node-local disk",
+      checkpoint.local_every);
 }
 
 }  // namespace
 
 void check_config(const Config& config) {
   require(!config.run.directory.empty(), Exit::usage,
-          "run.directory is empty: name a folder for what the run keeps");
+          "run.directory is empty: name a folder for the run");
   if (!config.slurm.memory_per_node.empty()) {
     parse_byte_size(config.slurm.memory_per_node, "slurm.memory_per_node");
   }
   check_batches(config.train, config.data);
   check_model(config.model);
   require(config.guard.rewind_checkpoints <= config.checkpoint.keep, Exit::usage,
-          "guard.rewind_checkpoints = {} is more than checkpoint.keep = {}: so many are not kept",
+          "guard.rewind_checkpoints = {} is more than checkpoint.keep = {}: lower the first or "
+          "raise the second",
           config.guard.rewind_checkpoints, config.checkpoint.keep);
   check_router(config.router, config.model.num_experts);
   check_checkpoints(config.checkpoint);

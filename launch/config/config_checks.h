@@ -1,4 +1,4 @@
-// How the values of a config fit together; each value on its own was checked when it was read.
+// Checks how the values of a config fit together. Reading it checked each value by itself.
 #pragma once
 
 #include "launch/config/config.h"

@@ -56,7 +56,7 @@ enum class Resume : std::uint8_t { free, fixed };
 struct ConfigKey {
   std::string_view name;  // "train.steps"
   Target target;          // within the Config that config_keys was given
-  Allowed allowed;        // of each element, for lists and tables
+  Allowed allowed;        // for lists and tables, of each element
   Resume resume;
   std::string_view doc;  // one line
 };
@@ -64,7 +64,7 @@ struct ConfigKey {
 // All keys, table by table, in the order in which they are printed.
 std::vector<ConfigKey> config_keys(Config& config);
 
-// The known name with the smallest edit distance to `name`.
+// Returns the known name with the smallest edit distance to `name`.
 std::string_view nearest_key(const std::vector<ConfigKey>& keys, std::string_view name);
 
 }  // namespace switchyard

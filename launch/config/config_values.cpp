@@ -61,7 +61,8 @@ bool text_allowed(const ConfigKey& key, const std::string& text) {
                                                     : terminal_text(text) == text;
 }
 
-// Adds the numbers of a table by name; a nested table is a name with a dot. False: not allowed.
+// Adds the numbers of a table by name; a nested table makes a name with a dot. Returns false if a
+// number is not allowed.
 bool read_weights(const ConfigKey& key, const toml::table& table, const std::string& prefix,
                   SourceWeights& weights) {
   for (const auto& [name, node] : table) {
@@ -88,7 +89,7 @@ std::optional<std::vector<std::int64_t>> read_list(const ConfigKey& key, const t
   return list;
 }
 
-// Nothing: not of this type, or not allowed.
+// Returns nothing if the value has another type or is not allowed.
 template <class T>
 std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -121,7 +122,7 @@ std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
   }
 }
 
-// False: not allowed.
+// Returns false if the value is not allowed.
 template <class T>
 bool read_into(T* target, const ConfigKey& key, const toml::node& node) {
   const std::optional<T> value = read_value<T>(key, node);
@@ -185,7 +186,7 @@ void set_value_from_text(const ConfigKey& key, const std::string& text) {
   try {
     const toml::table table = toml::parse("value = " + text);
     if (table.size() == 1) return set_value(key, *table.get("value"), where);
-  } catch (const toml::parse_error&) {  // said below
+  } catch (const toml::parse_error&) {  // reported below
   }
   fail(Exit::usage, "{}: this is not a TOML value: it must be {}", where, allowed_text(key));
 }

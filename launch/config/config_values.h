@@ -1,4 +1,4 @@
-// One config value: from a TOML node, with every check, and back to TOML text.
+// Reads a config value from a TOML node, with every check, and prints it as TOML.
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@ namespace switchyard {
 // allowed; `where` names its source ("tiny.toml, line 4").
 void set_value(const ConfigKey& key, const toml::node& node, const std::string& where);
 
-// As set_value, from the text after --set key=; text values need no quotes.
+// Like set_value, from the text after `--set key=`. Text values need no quotes.
 void set_value_from_text(const ConfigKey& key, const std::string& text);
 
-// Sets one entry of a key that is a table and leaves the others: --set key.name=text.
+// Sets one entry of a key whose value is a table, and keeps the others: --set key.name=text.
 void set_entry_from_text(const ConfigKey& key, const std::string& name, const std::string& text);
 
-// What the key may be, where it is one of a few; else empty.
+// The names that the key chooses from, separated by commas; empty for a key of another type.
 std::string choices_text(const ConfigKey& key);
 
-// As TOML. Floating-point numbers in the shortest form that reads back the same.
+// The value as TOML. A floating-point number has the shortest form that reads back as itself.
 std::string value_text(const ConfigKey& key);
 
 }  // namespace switchyard

@@ -8,9 +8,9 @@ std::vector<ConfigKey> keys_of(DataConfig& data) {
           {"data.sequence_length", &data.sequence_length, Range{1, 1 << 24}, Resume::fixed,
            "tokens per row"},
           {"data.weights", &data.weights, Range{0, SampleOrder::largest_weight}, Resume::fixed,
-           "passes over each source in an epoch; 1 if not named"},
+           "passes over each source in an epoch; 1 for a source without an entry"},
           {"data.mmap", &data.mmap, Anything{}, Resume::free,
-           "map token files; cut short, they kill the process"}};
+           "map token files into memory; a file that is cut short kills the process"}};
 }
 
 }  // namespace switchyard

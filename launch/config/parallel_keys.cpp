@@ -4,9 +4,9 @@ namespace switchyard {
 
 std::vector<ConfigKey> keys_of(ParallelConfig& parallel) {
   return {{"parallel.experts", &parallel.experts, AutoOrCount{}, Resume::free,
-           "ranks that share one set of experts; auto: the most that fit"},
+           "number of ranks that share one set of experts; auto: the largest that fits"},
           {"parallel.elastic", &parallel.elastic, Anything{}, Resume::free,
-           "a degree that does not divide the ranks becomes the largest that does"}};
+           "replace a degree that does not divide the ranks by the largest smaller one that does"}};
 }
 
 }  // namespace switchyard
