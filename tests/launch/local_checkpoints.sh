@@ -1,6 +1,6 @@
 #!/bin/bash
 # local_checkpoints.sh SWITCHYARD: a killed run goes on from node-local checkpoints of which a node was lost, and from the shared one
-# when two were. Each rank stands for a node.
+# when two were. Each rank plays the part of a node.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 train() {  # train DIRECTORY ARGUMENTS...

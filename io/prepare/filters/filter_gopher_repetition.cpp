@@ -21,8 +21,8 @@ Repeats repeats_of(std::string_view text, std::size_t num_breaks) {
   return repeats;
 }
 
-// Rae et al. 2021, table A1. Shares of characters are of all of the text's. Lines are what stands
-// between any number of line feeds, paragraphs between two or more.
+// Rae et al. 2021, table A1. Shares of characters refer to the whole text. One or more line feeds
+// separate lines; two or more separate paragraphs.
 class GopherRepetition : public Filter {
  public:
   const char* name() const override { return "gopher-repetition"; }
