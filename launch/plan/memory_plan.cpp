@@ -93,9 +93,8 @@ std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t pr
                        [](const MemoryKind& a, const MemoryKind& b) { return a.bytes < b.bytes; });
   const bool activations = largest->name == "activations";
   return fmt::format(
-      "{} of this run {} {}, but a node has {}. Most of it is for {}: use more nodes, fewer ranks "
-      "per "
-      "node, {}",
+      "{} of this run {} {}, but a node has {}. Most of it is for {}: use more nodes, fewer "
+      "ranks per node, {}",
       counted(shape.ranks_per_node, "rank"), shape.ranks_per_node == 1 ? "needs" : "need",
       bytes_in_words(needed), bytes_in_words(node_bytes), largest->name,
       activations ? "a smaller train.micro_batch_size or train.recompute_layers = " +

@@ -15,7 +15,8 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 # A list that a loop reads is not read by what the loop starts.
 printf '%s\n' 1 2 3 >list
 while read -r seed; do
-  "$switchyard" launch "${tiny[@]}" --set run.directory="loop$seed" --set train.seed="$seed" --set train.steps=2 "${one_rank[@]}" >out 2>err
+  "$switchyard" launch "${tiny[@]}" --set run.directory="loop$seed" --set train.seed="$seed" \
+    --set train.steps=2 --set train.warmup_steps=1 "${one_rank[@]}" >out 2>err
 done <list
 [ -d loop1 ] && [ -d loop2 ] && [ -d loop3 ] || complain "launch ate the list of a while-read loop"
 
@@ -45,12 +46,14 @@ kill -KILL $supervisor
 no_rank() { ! pgrep -f "^$switchyard train .*run.directory=killed" >/dev/null; }
 wait_for no_rank || complain "ranks of a killed supervisor live on"
 
-# A file size limit: the save is refused and says why, the run goes on and ends with 4.
-(ulimit -f 64; exec "$switchyard" train "${tiny[@]}" --set run.directory=limited) >out 2>err
+# A file size limit of 12 MiB, which a checkpoint of some 40 MB exceeds: the save is refused and the log says why, the run goes
+# on and ends with exit code 4.
+large=(--set model.hidden=256 --set model.expert_hidden=512 --set train.steps=6 --set train.warmup_steps=1 --set train.checkpoint_every=3)
+(ulimit -f 12288; exec "$switchyard" train "${tiny[@]}" "${large[@]}" --set run.directory=limited) >out 2>err
 code=$?
 [ $code = 4 ] || complain "a file size limit ended the run with $code, not 4"
-grep -q 'ulimit -f' err || complain "nothing said of the file size limit"
-[ "$(steps_of limited)" = 20 ] || complain "a file size limit ended the run after $(steps_of limited) steps"
+grep -q 'ulimit -f' err || complain "the log does not name the file size limit"
+[ "$(steps_of limited)" = 6 ] || complain "a file size limit ended the run after $(steps_of limited) steps"
 
 # A run whose process was killed.
 "$switchyard" train "${tiny[@]}" --set run.directory=dead --set train.steps=1000000 >out 2>err &
