@@ -78,6 +78,16 @@ bool can_be_seen(const Attempt& attempt) {
   return attempt.host == host_name() && attempt.boot_id == boot_id() && same_namespace;
 }
 
+// How long to wait for the owner. A lease that cannot run out in that time is not waited for,
+// except for a moment in which the owner may end in order.
+std::chrono::seconds patience_with(const fs::path& run_directory, const Attempt& owner,
+                                   std::chrono::seconds patience) {
+  constexpr std::chrono::seconds moment{3};
+  if (can_be_seen(owner)) return patience;
+  const auto age = lease_age(run_directory, owner.number);
+  return age && *age + patience < lease_time ? std::min(patience, moment) : patience;
+}
+
 std::string why_busy(const fs::path& run_directory, const Attempt& owner) {
   std::string why =
       fmt::format("{} is in use: attempt {}, started {}, is process {} on {}",
@@ -144,12 +154,13 @@ bool is_alive(const fs::path& run_directory, const Attempt& attempt, ClockOf clo
 }
 
 void wait_for_owner(const fs::path& run_directory, std::chrono::seconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     const std::optional<Attempt> owner = newest_attempt(run_directory);
     if (!owner || !is_alive(run_directory, *owner)) return;
-    require(std::chrono::steady_clock::now() < deadline, Exit::busy, "{}",
-            why_busy(run_directory, *owner));
+    require(
+        std::chrono::steady_clock::now() - begin < patience_with(run_directory, *owner, patience),
+        Exit::busy, "{}", why_busy(run_directory, *owner));
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
 }

@@ -27,10 +27,13 @@ prepare corpus.jsonl --output pieces --tokenizer sentencepiece:300
 expect 0 "done after step 20" 2 --set run.directory=whole
 expect 2 "add --resume" 2 --set run.directory=whole
 expect 0 "done after step 20" 2 --set run.directory=whole --resume
+expect 2 "train.steps = 10, but this run has done 20 steps" 2 --set run.directory=whole --resume --set train.steps=10
 
 # Stopped at a step, then changed in ways that a run may not change.
 expect 75 "stopped" 2 --set run.directory=parts --stop-before 7
 grep -q '"status": "stopped"' parts/state.json || complain "state.json does not say stopped"
+expect 75 "stopped after step 7" 2 --set run.directory=parts --resume --stop-before 7
+grep -q '"step": 7' parts/state.json || complain "asked to stop before a step that it has reached, it trains on"
 expect 2 "model.hidden (was 64, is 32)" 2 --set run.directory=parts --resume --set model.hidden=32
 expect 2 "train.seed" 2 --set run.directory=parts --resume --set train.seed=2
 expect 3 "data.dataset" 2 --set run.directory=parts --resume --set data.dataset=other

@@ -34,6 +34,8 @@ std::optional<RunEnd> end_after(std::int64_t done, bool stop_requested, const Tr
 
 RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const TrainConfig& config,
                     const RunRange& range, Comm& world) {
+  const bool stopped_there_before = range.stop_before > 0 && range.first_step >= range.stop_before;
+  if (stopped_there_before && range.first_step < config.steps) return RunEnd::stopped;
   bool save_is_due = false;
   for (std::int64_t done = range.first_step + 1; done <= config.steps; ++done) {
     host.entered(Phase::step);

@@ -187,6 +187,14 @@ TEST_F(Run, AStopThatLiesBehindIsAfterOneStep) {
   EXPECT_EQ(journal_.text(), "step 2, save 3, finish");
 }
 
+// As when a chain of jobs has one job too many.
+TEST_F(Run, DoesNothingWhereItWasStoppedBefore) {
+  for (const std::int64_t stop_before : {1, 2}) {
+    EXPECT_EQ(run({.first_step = 2, .stop_before = stop_before}), RunEnd::stopped);
+    EXPECT_EQ(journal_.text(), "");
+  }
+}
+
 TEST_F(Run, DoesNothingWhenNoStepIsLeft) {
   EXPECT_EQ(run({.first_step = 4}), RunEnd::done);
   EXPECT_EQ(journal_.text(), "");
