@@ -1,6 +1,10 @@
 // Adding to a fixed-point sum on a GPU (runtime/exact_sum.h). For .cu files.
 #pragma once
 
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
 #include "runtime/math.h"
 
 namespace switchyard {
