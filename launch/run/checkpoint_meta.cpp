@@ -77,6 +77,10 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
           "{} cannot go on with a changed {}: restore it, or start a new run with another "
           "run.directory",
           config.run.directory, fmt::join(changed, ", "));
+  require(checkpoint.step() <= config.train.steps, Exit::usage,
+          "train.steps = {}, but this run has done {} steps: set train.steps to more than {} to go "
+          "on",
+          config.train.steps, checkpoint.step(), checkpoint.step());
   check_same_tokenizer(checkpoint, store);
   const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
     return meta.at("dataset").at("hash").get<std::string>();

@@ -28,8 +28,8 @@ RunDescription describe_run(const Config& config, const TokenStore& store);
 Config config_of(const CheckpointReader& checkpoint);
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint);
 
-// Errors: Exit::usage for keys that may not change, Exit::data for another tokenizer or dataset;
-// names what differs.
+// Errors: Exit::usage for keys that may not change and for fewer steps than are done, Exit::data
+// for another tokenizer or dataset; names what differs.
 void check_resumable(const CheckpointReader& checkpoint, const Config& config,
                      const TokenStore& store);
 // Errors: Exit::data if the dataset was made with another tokenizer than the checkpoint's.

@@ -51,10 +51,6 @@ void TrainingAttempt::load() {
     trained_.trainer.load(reader, trainer);
     account_.load(reader);
     fingerprint = trainer.value("fingerprint", "");
-    require(account_.steps_done() <= config_.train.steps, Exit::usage,
-            "train.steps = {}, but this run has done {} steps: set train.steps to more than {} to "
-            "go on",
-            config_.train.steps, account_.steps_done(), account_.steps_done());
   });
   notes_.log().info("resuming at step {} from {}", account_.steps_done(),
                     account_.checkpoint().string());

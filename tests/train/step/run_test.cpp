@@ -182,11 +182,6 @@ TEST_F(Run, GoesOnAtItsFirstStep) {
   EXPECT_EQ(journal_.text(), "step 2, save 3, step 3, save 4, finish");
 }
 
-TEST_F(Run, AStopThatLiesBehindIsAfterOneStep) {
-  EXPECT_EQ(run({.first_step = 2, .stop_before = 1}), RunEnd::stopped);
-  EXPECT_EQ(journal_.text(), "step 2, save 3, finish");
-}
-
 // As when a chain of jobs has one job too many.
 TEST_F(Run, DoesNothingWhereItWasStoppedBefore) {
   for (const std::int64_t stop_before : {1, 2}) {
