@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
 
 #include "launch/run/lease.h"
 #include "runtime/error.h"
@@ -103,6 +106,23 @@ TEST_F(Attempts, AnOwnerInAnotherContainerOfThisHostLivesByItsLease) {
   while (!fs::exists(run_ / "attempts" / "0001.lease")) usleep(10'000);
   EXPECT_TRUE(is_alive(run_, attempt));
   EXPECT_TRUE(is_alive(run_, attempt, ClockOf::this_machine));
+}
+
+// Without this the start would wait until the owner ends, and then take over.
+TEST_F(Attempts, AFreshLeaseElsewhereIsNotWaitedFor) {
+  take_attempt(run_, "");
+  const fs::path record = run_ / "attempts" / "0001.json";
+  nlohmann::json json = nlohmann::json::parse(std::ifstream(record));
+  json["host"] = "elsewhere";
+  std::ofstream(record) << json;
+  std::optional<Lease> lease(std::in_place, run_, 1);
+  while (!fs::exists(run_ / "attempts" / "0001.lease")) usleep(10'000);
+  std::thread owner([&] {
+    std::this_thread::sleep_for(std::chrono::seconds{10});
+    lease.reset();
+  });
+  EXPECT_THROW(wait_for_owner(run_, std::chrono::seconds{30}), Error);
+  owner.join();
 }
 
 // Machines that nobody named have one name.
