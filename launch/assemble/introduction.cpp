@@ -1,11 +1,29 @@
 #include "launch/assemble/introduction.h"
 
+#include "launch/host/control_group.h"
 #include "launch/host/counted.h"
 #include "launch/host/gpu_place.h"
 #include "launch/host/machine.h"
 #include "launch/host/numa.h"
 
 namespace switchyard {
+namespace {
+
+void introduce_quota(const GroupLimits& limits, int threads, int cores, spdlog::logger& log) {
+  if (!limits.cpus || *limits.cpus >= cores) return;
+  const std::string quota = fmt::format(
+      "the control group {} has a CPU quota of {:.3g}, which its "
+      "processes share",
+      limits.cpus_from, *limits.cpus);
+  if (threads <= *limits.cpus) {
+    log.info("{}", quota);
+  } else {
+    log.warn("{}: {} will often wait; set run.threads lower, or ask for a larger quota", quota,
+             counted(threads, "thread"));
+  }
+}
+
+}  // namespace
 
 void introduce_machine(const TrainConfig& train, const Trainer& trainer,
                        const std::string& transport, Stream& stream, spdlog::logger& log) {
@@ -16,6 +34,7 @@ void introduce_machine(const TrainConfig& train, const Trainer& trainer,
              gpu_text(device.index, gpu_place(device)), place, transport);
   } else {
     log.info("rank 0 runs {} on {}", counted(stream.num_threads(), "thread"), place);
+    introduce_quota(group_limits(), stream.num_threads(), cores.count, log);
   }
   if (train.exact && !trainer.arithmetic().library_repeats) {
     log.warn(

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
+#include "launch/host/control_group.h"
 #include "launch/host/machine.h"
 #include "launch/run/run_directory.h"
 #include "runtime/comm/agree.h"
@@ -37,12 +39,48 @@ ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& wor
   return degree;
 }
 
+namespace {
+
+// One field a line, as ranks tell each other.
+std::string place_text(const RankPlace& place) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}", place.host, place.mask, place.cores,
+                     place.quota.value_or(0.0), place.quota_from);
+}
+
+RankPlace place_from(const std::string& text) {
+  std::istringstream lines(text);
+  RankPlace place;
+  std::string cores, quota;
+  for (std::string* line : {&place.host, &place.mask, &cores, &quota, &place.quota_from})
+    std::getline(lines, *line);
+  place.cores = std::stoi(cores);
+  if (const double cpus = std::stod(quota); cpus > 0.0) place.quota = cpus;
+  return place;
+}
+
+}  // namespace
+
+int threads_at(const RankPlace& mine, const std::vector<RankPlace>& all) {
+  const auto ranks_with = [&](auto RankPlace::*field) {
+    return std::count_if(all.begin(), all.end(), [&](const RankPlace& place) {
+      return place.host == mine.host && place.*field == mine.*field;
+    });
+  };
+  double threads = mine.cores / static_cast<double>(ranks_with(&RankPlace::mask));
+  if (mine.quota)
+    threads =
+        std::min(threads, *mine.quota / static_cast<double>(ranks_with(&RankPlace::quota_from)));
+  return std::max(1, static_cast<int>(threads));
+}
+
 int choose_threads(int asked, Comm& world) {
   const Cores cores = allowed_cores();
-  const std::string mine = host_name() + " " + cores.mask;
-  const std::vector<std::string> all = all_gather_text(world, mine);
-  const auto sharing = static_cast<int>(std::count(all.begin(), all.end(), mine));
-  return asked > 0 ? asked : std::max(1, cores.count / std::max(1, sharing));
+  const GroupLimits limits = group_limits();
+  const RankPlace mine{host_name(), cores.mask, cores.count, limits.cpus, limits.cpus_from};
+  std::vector<RankPlace> all;
+  for (const std::string& text : all_gather_text(world, place_text(mine)))
+    all.push_back(place_from(text));
+  return asked > 0 ? asked : threads_at(mine, all);
 }
 
 }  // namespace switchyard

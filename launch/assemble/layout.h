@@ -2,7 +2,9 @@
 // rank.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "launch/config/config.h"
 #include "runtime/comm/comm.h"
@@ -23,8 +25,19 @@ ExpertDegree choose_expert_degree(const std::string& asked, int num_ranks, int n
 // used run directory is resumed. Errors: agreed.
 ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& world);
 
-// Collective. The threads of this rank. asked: run.threads; 0 divides the cores that this rank is
-// bound to among all ranks that are bound to the same ones.
+// Where a rank computes.
+struct RankPlace {
+  std::string host, mask;  // of the cores that it is bound to (launch/host/machine.h)
+  int cores = 1;
+  std::optional<double> quota;  // CPUs, of the control group quota_from
+  std::string quota_from;
+};
+
+// Divides the cores that this rank is bound to among all ranks that are bound to the same ones, and
+// a CPU quota among the ranks that share it. At least 1. all: every rank, this one included.
+int threads_at(const RankPlace& mine, const std::vector<RankPlace>& all);
+
+// Collective. The threads of this rank. asked: run.threads; 0: threads_at.
 int choose_threads(int asked, Comm& world);
 
 }  // namespace switchyard

@@ -26,7 +26,8 @@ struct RunConfig {
   std::string directory = "runs/default";  // relative to the current directory
   int threads = 0;                         // per rank; 0: its ranks share the cores of this node
   Device::Kind device = Device::Kind::cpu;
-  bool tf32 = false;  // on a GPU, products of f32 round to TF32
+  bool tf32 = false;         // on a GPU, products of f32 round to TF32
+  bool check_memory = true;  // refuse to start a run that a node has no memory for
 };
 
 struct CheckpointConfig {

@@ -14,6 +14,7 @@
 
 #include "io/report/report_values.h"
 #include "io/text/byte_size.h"
+#include "launch/host/control_group.h"
 #include "launch/host/machine.h"
 
 namespace switchyard::doctor {
@@ -85,7 +86,8 @@ int num_gpu_files() {
 }  // namespace
 
 std::vector<Finding> check_node() {
-  return {judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))),
+  return {judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)),
+                      group_limits().cpus),
           judge_shared_memory(shared_memory_bytes()),
           judge_open_files(soft_limit(RLIMIT_NOFILE)),
           judge_locked_memory(soft_limit(RLIMIT_MEMLOCK)),
@@ -96,9 +98,15 @@ std::vector<Finding> check_node() {
           judge_gpus(num_gpu_files())};
 }
 
-Finding judge_cores(int allowed, int online) {
+Finding judge_cores(int allowed, int online, std::optional<double> quota) {
   Finding finding{Verdict::ok, "cores", fmt::format("{} of {}", allowed, online), ""};
-  if (allowed == 1 && online > 1) {
+  if (quota && *quota < allowed) {
+    finding.verdict = Verdict::warn;
+    finding.found += fmt::format(", with a CPU quota of {:.3g}", *quota);
+    finding.advice =
+        "a control group lets its processes use no more than the quota: give the container more "
+        "(docker --cpus), or leave run.threads = 0, which keeps to it";
+  } else if (allowed == 1 && online > 1) {
     finding.verdict = Verdict::warn;
     finding.advice =
         "this process is bound to one core: give each rank more with --cpus-per-rank, srun "

@@ -15,8 +15,8 @@ namespace switchyard::doctor {
 // are those of a rank that it would start.
 std::vector<Finding> check_node();
 
-Finding judge_cores(int allowed, int online);
-Finding judge_shared_memory(std::int64_t bytes);  // the size of /dev/shm
+Finding judge_cores(int allowed, int online, std::optional<double> quota);  // quota: in CPUs
+Finding judge_shared_memory(std::int64_t bytes);                            // the size of /dev/shm
 // Soft limits; std::nullopt: unlimited.
 Finding judge_open_files(std::optional<std::int64_t> limit);
 Finding judge_locked_memory(std::optional<std::int64_t> bytes);

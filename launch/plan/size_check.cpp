@@ -1,13 +1,12 @@
 #include "launch/plan/size_check.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <string>
 
+#include "launch/host/machine_memory.h"
 #include "runtime/error.h"
 
 namespace switchyard::plan {
@@ -79,13 +78,6 @@ void check_countable(const RunShape& shape) {
        bytes, setting.name, setting.value);
 }
 
-std::int64_t available_memory() {
-  std::ifstream file("/proc/meminfo");
-  std::string name, unit;
-  for (std::int64_t kibibytes = 0; file >> name >> kibibytes; std::getline(file, unit)) {
-    if (name == "MemAvailable:") return kibibytes << 10;
-  }
-  return std::int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
-}
+std::int64_t available_memory() { return memory_left().bytes; }
 
 }  // namespace switchyard::plan

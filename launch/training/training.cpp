@@ -1,27 +1,47 @@
 #include "launch/training/training.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
 #include "launch/assemble/run_data.h"
+#include "launch/host/machine.h"
+#include "launch/host/machine_memory.h"
 #include "launch/host/ranks.h"
+#include "launch/plan/memory_at_start.h"
 #include "launch/run/run_directory.h"
 #include "launch/training/start.h"
 #include "launch/training/training_attempt.h"
 #include "runtime/watch/watchdog.h"
 
 namespace switchyard {
+namespace {
+
+// Behind what a watchdog reports: why a process of this machine may have died.
+std::string out_of_memory_note(std::int64_t killed_before) {
+  if (out_of_memory_kills() <= killed_before) return "";
+  return fmt::format(
+      "\nmeanwhile the kernel of {} killed a process because memory ran out: "
+      "`switchyard plan` shows what each rank needs",
+      host_name());
+}
+
+}  // namespace
 
 Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr<Comm> world) {
   const Config config = agree_on_config(options.config, *world);
+  const std::int64_t killed_before = out_of_memory_kills();
   const Watchdog watchdog(*world, record, config.watchdog, [&](const std::string& what) {
-    print_error(what);
-    RunDirectory(config.run.directory).note_incident(what);
+    const std::string known = what + out_of_memory_note(killed_before);
+    print_error(known);
+    RunDirectory(config.run.directory).note_incident(known);
   });
   const Device device = choose_device(config.run, *world);
   const ExpertDegree degree = agree_on_expert_degree(config, options.resume, *world);
   RunData data(config, *world);
+  plan::require_memory_at_start(config, data.store->vocabulary(), degree.degree, *world);
   Start start = start_attempt(RunDirectory(config.run.directory), config, *data.store,
                               options.resume, *world);
   if (!degree.note.empty()) start.notes.push_back(degree.note);

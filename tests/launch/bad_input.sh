@@ -53,6 +53,11 @@ expect 2 "cuda" $(on 2) "$switchyard" $(train) --set run.device=cuda
 expect 2 "parallel.experts = 2 does not divide 3 ranks" $(on 3) "$switchyard" $(train) --set parallel.experts=2
 expect 2 "micro-batches" $(on 4) "$switchyard" $(train) --set train.global_batch_size=4
 
+# Memory: what plan knows is refused before the kernel kills a rank.
+expect 2 "2 ranks of this run need" $(on 2) "$switchyard" $(train) --set model.num_experts=4096 --set model.expert_hidden=65536
+expect 2 "run.check_memory = false starts the run nevertheless" \
+  "$switchyard" $(train) --set model.num_experts=4096 --set model.expert_hidden=65536
+
 # srun that starts ranks which do not find each other: none of them has PMIx, or MPI took another one for its own
 expect 2 "srun --mpi=pmix" env SLURM_STEP_NUM_TASKS=2 "$switchyard" $(train)
 expect 2 "srun started 2 tasks, but MPI sees 1: start them with srun --mpi=pmix" \

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -45,6 +47,32 @@ TEST(Threads, AnAskedNumberIsTaken) {
 TEST(Threads, OneRankTakesItsCores) {
   const auto world = make_single_comm();
   EXPECT_GE(choose_threads(0, *world), 1);
+}
+
+RankPlace place(const std::string& mask, std::optional<double> quota = {},
+                const std::string& from = "", const std::string& host = "a") {
+  return {host, mask, static_cast<int>(std::count(mask.begin(), mask.end(), '1')), quota, from};
+}
+
+TEST(Threads, RanksBoundToTheSameCoresShareThem) {
+  EXPECT_EQ(threads_at(place("1111"), {place("1111")}), 4);
+  EXPECT_EQ(threads_at(place("1111"), {place("1111"), place("1111")}), 2);
+  EXPECT_EQ(threads_at(place("1100"), {place("1100"), place("0011")}), 2);
+  EXPECT_EQ(threads_at(place("11"), {place("11"), place("11", {}, "", "b")}), 2);
+  EXPECT_EQ(threads_at(place("1"), {place("1"), place("1"), place("1")}), 1);
+}
+
+TEST(Threads, RanksOfAControlGroupShareItsQuota) {
+  EXPECT_EQ(threads_at(place("1111", 1.0, "/g"), {place("1111", 1.0, "/g")}), 1);
+  EXPECT_EQ(threads_at(place("1111", 2.5, "/g"), {place("1111", 2.5, "/g")}), 2);
+  EXPECT_EQ(
+      threads_at(place("1100", 2.0, "/g"), {place("1100", 2.0, "/g"), place("0011", 2.0, "/g")}),
+      1);
+  // Each in its own group, as Slurm's tasks are: the quotas are not shared.
+  EXPECT_EQ(
+      threads_at(place("1100", 2.0, "/1"), {place("1100", 2.0, "/1"), place("0011", 2.0, "/2")}),
+      2);
+  EXPECT_EQ(threads_at(place("1111", 0.5, "/g"), {place("1111", 0.5, "/g")}), 1);
 }
 
 }  // namespace layout_test

@@ -22,9 +22,12 @@ TEST(Doctor, ASmallSharedMemoryIsWorthAWarningAndNoneIsAFailure) {
 }
 
 TEST(Doctor, OneCoreOfManyIsAWarning) {
-  EXPECT_EQ(judge_cores(1, 16).verdict, Verdict::warn);
-  EXPECT_EQ(judge_cores(1, 1).verdict, Verdict::ok);
-  EXPECT_EQ(judge_cores(8, 16).verdict, Verdict::ok);
+  EXPECT_EQ(judge_cores(1, 16, std::nullopt).verdict, Verdict::warn);
+  EXPECT_EQ(judge_cores(1, 1, std::nullopt).verdict, Verdict::ok);
+  EXPECT_EQ(judge_cores(8, 16, std::nullopt).verdict, Verdict::ok);
+  EXPECT_EQ(judge_cores(8, 16, 8.0).verdict, Verdict::ok);
+  EXPECT_EQ(judge_cores(8, 16, 1.5).verdict, Verdict::warn);
+  EXPECT_EQ(judge_cores(8, 16, 1.5).found, "8 of 16, with a CPU quota of 1.5");
 }
 
 TEST(Doctor, LimitsThatAreTooLowOrTooHigh) {
