@@ -18,8 +18,9 @@ using Damage = std::function<void(Struck, Tensor)>;
 
 class FaultyComm final : public Comm {
  public:
-  FaultyComm(std::unique_ptr<Comm> inner, Damage damage)
-      : inner_(std::move(inner)), damage_(std::move(damage)) {}
+  // shared_room: whether the node has room for shared windows.
+  FaultyComm(std::unique_ptr<Comm> inner, Damage damage, bool shared_room = true)
+      : inner_(std::move(inner)), damage_(std::move(damage)), shared_room_(shared_room) {}
 
   int rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }
@@ -58,13 +59,13 @@ class FaultyComm final : public Comm {
   }
   void barrier() override { inner_->barrier(); }
   std::unique_ptr<Comm> split(int color, int key) override {
-    return std::make_unique<FaultyComm>(inner_->split(color, key), damage_);
+    return std::make_unique<FaultyComm>(inner_->split(color, key), damage_, shared_room_);
   }
   std::unique_ptr<Comm> split_node() override {
-    return std::make_unique<FaultyComm>(inner_->split_node(), damage_);
+    return std::make_unique<FaultyComm>(inner_->split_node(), damage_, shared_room_);
   }
   std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) override {
-    return inner_->shared_window(bytes);
+    return shared_room_ ? inner_->shared_window(bytes) : nullptr;
   }
   [[noreturn]] void abort(int exit_code) override {
     inner_->abort(exit_code);
@@ -74,6 +75,7 @@ class FaultyComm final : public Comm {
  private:
   std::unique_ptr<Comm> inner_;
   Damage damage_;
+  bool shared_room_;
 };
 
 }  // namespace switchyard

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "launch/host/launcher.h"
+#include "launch/host/machine.h"
 #include "launch/host/standard_streams.h"
 #include "runtime/comm/mpi_comm.h"
 #include "runtime/foreign_error.h"
@@ -21,6 +22,16 @@ int give_up(Comm& world, Exit code, const std::string& message) {
   return static_cast<int>(code);
 }
 
+// MPI looks up the name of its host when it starts. A lookup that fails waits for a name server.
+void explain_slow_start(std::chrono::duration<double> spent) {
+  constexpr std::chrono::seconds slow{3};
+  if (spent < slow || launched_rank() != 0 || has_address(host_name())) return;
+  print_error(
+      fmt::format("MPI took {:.0f} s to start, because the name of this host, {}, has no "
+                  "address: add it to /etc/hosts",
+                  spent.count(), host_name()));
+}
+
 }  // namespace
 
 int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
@@ -33,7 +44,9 @@ int run_on_ranks(const std::function<Exit(std::unique_ptr<Comm> world)>& body,
     return static_cast<int>(Exit::usage);
   }
   prepare_mpi_environment();
+  const auto begin = std::chrono::steady_clock::now();
   MpiSession session(nullptr, nullptr);
+  explain_slow_start(std::chrono::steady_clock::now() - begin);
   const std::unique_ptr<Comm> control = session.world();
   try {
     require(slurm_step_tasks() <= control->size(), Exit::usage,

@@ -20,7 +20,8 @@ RunWatch::RunWatch(TrainedModel& trained, RunAccount& account, RunNotes& notes,
       clock_(trained.stream, record),
       progress_(account.steps_done(), trained.config.train.steps, stderr_is_terminal(),
                 color_of_stderr()),
-      growth_(trained.mesh.world->rank(), trained.config.train.load_factor) {
+      growth_(trained.mesh.world->rank(), trained.config.train.load_factor),
+      exchange_(trained.model.exchange_name()) {
   record_.step = account_.steps_done();
 }
 
@@ -48,6 +49,7 @@ void RunWatch::stepped(const StepReport& report) {
 
 void RunWatch::measure(const StepReport& report) {
   if (profiler_) profiler_->stepped(report);
+  note_exchange();
   growth_.note(account_.steps_done(), trained_.model.activation_memory().held, notes_.log());
   const TrainConfig& config = trained_.config.train;
   const bool last = report.step + 1 == config.steps;
@@ -55,6 +57,16 @@ void RunWatch::measure(const StepReport& report) {
   const StepTimes times = clock_.end(report.seconds, *trained_.mesh.world);
   notes_.metrics(
       [&](RunMetrics& metrics) { metrics.stepped(report, times, account_.productive_seconds()); });
+}
+
+void RunWatch::note_exchange() {
+  if (trained_.model.exchange_name() == exchange_) return;
+  exchange_ = trained_.model.exchange_name();
+  notes_.log().warn(
+      "/dev/shm has no room for the rows of step {}: from here on the exchange is {}, with the "
+      "same "
+      "bits",
+      account_.steps_done(), exchange_);
 }
 
 void RunWatch::report_guarded(const StepReport& report) {

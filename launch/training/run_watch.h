@@ -42,6 +42,7 @@ class RunWatch final : public RunHost {
 
  private:
   void measure(const StepReport& report);
+  void note_exchange();
   void report_guarded(const StepReport& report);
 
   TrainedModel& trained_;
@@ -54,7 +55,7 @@ class RunWatch final : public RunHost {
   Progress progress_;
   plan::ActivationGrowth growth_;
   std::optional<plan::Profiler> profiler_;
-  std::string problem_;
+  std::string problem_, exchange_;
 };
 
 }  // namespace switchyard

@@ -138,6 +138,9 @@ Transformer::ActivationMemory Transformer::activation_memory() const {
 const FixedPoint& Transformer::loss_format() const { return state_->params.format(); }
 int Transformer::num_moe_layers() const { return static_cast<int>(moe_layers().size()); }
 const std::string& Transformer::exchange_choice() const { return state_->exchange.why; }
+std::string Transformer::exchange_name() const {
+  return state_->exchange.exchange ? state_->exchange.exchange->name() : "";
+}
 std::int64_t Transformer::travelling_row_bytes() const { return state_->row_bytes; }
 std::vector<int> Transformer::moe_layers() const { return state_->layers.moe_layers(); }
 

@@ -56,7 +56,8 @@ class Transformer {
   std::vector<int> moe_layers() const;         // their indices
   MoeLayer& moe_layer(int layer);              // layer: one of moe_layers()
   const std::string& exchange_choice() const;  // which exchange serves the layers, and why
-  std::int64_t travelling_row_bytes() const;   // of a row between ranks
+  std::string exchange_name() const;  // of the one that serves them now; empty without MoE layers
+  std::int64_t travelling_row_bytes() const;  // of a row between ranks
   const FixedPoint& loss_format() const;
   StepSums empty_sums() const;
   struct ActivationMemory {

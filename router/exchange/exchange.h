@@ -42,6 +42,7 @@ class Exchange {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
+  // The strategy that serves the next plan on this rank.
   virtual std::string name() const = 0;
   // Once per plan. The other calls take what this one returned; its tensors live in `arena`.
   virtual std::unique_ptr<const PreparedPlan> prepare(Plan plan, Arena& arena, Stream& stream);

@@ -38,6 +38,11 @@ double seconds_of(Exchange& exchange, const ExchangeShape& shape, const Workload
   return seconds[1 + num_tries / 2];
 }
 
+// True if some node has no room for what this kind of exchange shares. Collective.
+bool lacks_room(ExchangeKind kind, const Exchange& exchange, Comm& experts) {
+  return reduce_one(experts, std::int64_t{exchange.name() != name_of(kind)}, Reduce::max) != 0;
+}
+
 ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape& shape,
                                  Comm& experts, Stream& stream) {
   if (experts.size() == 1)
@@ -61,6 +66,10 @@ ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape
   for (const ExchangeKind kind : kinds) {
     auto exchange = make_exchange_of(kind, config, shape, experts);
     double seconds = seconds_of(*exchange, shape, workload, experts, stream);
+    if (lacks_room(kind, *exchange, experts)) {
+      why += ", while /dev/shm has no room for shared_memory";
+      continue;
+    }
     experts.broadcast(tensor_of(&seconds, {1}), 0, stream);
     why += fmt::format("{}{} {:.3g} ms", why.empty() ? "" : ", ", name_of(kind), 1e3 * seconds);
     if (best.exchange && seconds >= min_seconds) continue;

@@ -18,8 +18,11 @@ std::unique_ptr<Exchange> make_exchange_of(ExchangeKind kind, const RouterConfig
         "router.exchange = \"shared_memory\": memory that the ranks of a node share is the "
         "host's; with run.device = \"cuda\" use \"flat\", whose rows NCCL copies from one GPU of a "
         "node to another directly where they can reach each other");
-    return std::make_unique<SharedMemoryExchange>(payload, shape.hidden, config.ranks_per_node,
-                                                  experts);
+    using WithoutRoom = SharedMemoryExchange::WithoutRoom;
+    return std::make_unique<SharedMemoryExchange>(
+        payload, shape.hidden, config.ranks_per_node,
+        config.exchange == ExchangeKind::automatic ? WithoutRoom::sends : WithoutRoom::fails,
+        experts);
   }
   if (kind == ExchangeKind::hierarchical)
     return std::make_unique<HierarchicalExchange>(payload, config.ranks_per_node, experts);

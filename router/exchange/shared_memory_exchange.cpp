@@ -50,11 +50,12 @@ struct SharedMemoryExchange::Published {
 };
 
 SharedMemoryExchange::SharedMemoryExchange(Payload payload, std::int64_t hidden, int ranks_per_node,
-                                           Comm& experts)
+                                           WithoutRoom without_room, Comm& experts)
     : payload_(payload),
       experts_(experts),
       topology_(make_topology(experts, ranks_per_node)),
-      row_bytes_(payload_row_bytes(payload, hidden)) {
+      row_bytes_(payload_row_bytes(payload, hidden)),
+      without_room_(without_room) {
   for (const int node : topology_.node_of) outside_.push_back(node != topology_.my_node);
 }
 
@@ -64,6 +65,7 @@ std::int64_t SharedMemoryExchange::header_bytes() const {
 
 std::unique_ptr<const PreparedPlan> SharedMemoryExchange::prepare(Plan plan, Arena& arena,
                                                                   Stream& stream) {
+  if (!shares_) return Exchange::prepare(std::move(plan), arena, stream);
   const Span span(stream, "plan");
   const std::int64_t tokens = plan.slot_of_choice.rows();
   std::array<std::int64_t, 2> needed = {
@@ -85,6 +87,15 @@ void SharedMemoryExchange::grow_window(std::int64_t dispatch_bytes, std::int64_t
   combine_bytes_ = grown(combine_bytes_, combine_bytes);
   window_.reset();
   window_ = topology_.node->shared_window(dispatch_bytes_ + combine_bytes_);
+  if (window_) return;
+  require(
+      without_room_ == WithoutRoom::sends, Exit::storage,
+      "router.exchange = \"shared_memory\": /dev/shm has no room for {} MiB, which the {} ranks "
+      "of this node share: enlarge it (docker --shm-size, mount -o remount,size=), or use "
+      "\"flat\", which gives the same bits",
+      topology_.node->size() * (dispatch_bytes_ + combine_bytes_) >> 20, topology_.node->size());
+  shares_ = false;
+  outside_.assign(outside_.size(), true);
 }
 
 SharedMemoryExchange::Published& SharedMemoryExchange::published_by(int member,
@@ -112,8 +123,8 @@ void SharedMemoryExchange::publish(Stream& stream) {
 }
 
 Tensor SharedMemoryExchange::take_results(const Plan& plan, std::int64_t hidden, Arena& arena) {
-  return payload_ == Payload::f32 ? results_in_window(plan, hidden)
-                                  : Exchange::take_results(plan, hidden, arena);
+  return shares_ && payload_ == Payload::f32 ? results_in_window(plan, hidden)
+                                             : Exchange::take_results(plan, hidden, arena);
 }
 
 Tensor SharedMemoryExchange::results_in_window(const Plan& plan, std::int64_t hidden) const {
@@ -122,10 +133,8 @@ Tensor SharedMemoryExchange::results_in_window(const Plan& plan, std::int64_t hi
           DType::f32);
 }
 
-void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared,
-                                    Tensor rows, Arena& arena, Stream& stream) {
-  const ArenaScope scope(arena);
-  const Plan& plan = prepared.plan;
+void SharedMemoryExchange::dispatch_shared(Tensor x, Tensor weight, const Plan& plan, Tensor rows,
+                                           Arena& arena, Stream& stream) {
   const PlanPart all = whole_part(plan, experts_.rank());
   Published& mine = start_publishing(Direction::dispatch, all.slot_begin);
   mine.add_copy(mine.index, plan.token_of_slot);
@@ -150,7 +159,14 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan&
         given(weight) ? theirs.at(theirs.weights + 4 * first, {count}, DType::f32) : Tensor{}, rows,
         plan.row_of_received.range(begin, begin + count), stream);
   }
-  if (topology_.num_nodes() > 1) {
+}
+
+void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan& prepared,
+                                    Tensor rows, Arena& arena, Stream& stream) {
+  const ArenaScope scope(arena);
+  const Plan& plan = prepared.plan;
+  if (shares_) dispatch_shared(x, weight, plan, rows, arena, stream);
+  if (sends()) {
     const PlanPart part = part_of_ranks(plan, experts_.rank(), outside_);
     const Tensor weights = weights_of_received(weight, plan, experts_, arena, stream);
     const PackedRows packed = pack_dispatch(payload_, x, part, arena, stream);
@@ -160,10 +176,8 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan&
   zero_padding(plan.segments, rows, stream);
 }
 
-void SharedMemoryExchange::combine(Tensor rows, const PreparedPlan& prepared, Tensor slots,
-                                   Arena& arena, Stream& stream) {
-  const ArenaScope scope(arena);
-  const Plan& plan = prepared.plan;
+void SharedMemoryExchange::combine_shared(Tensor rows, const Plan& plan, Tensor slots,
+                                          Stream& stream) {
   const PlanPart all = whole_part(plan, experts_.rank());
   const bool in_place = rows.data == results_in_window(plan, rows.cols()).data;
   Published& mine = start_publishing(Direction::combine, all.received_begin);
@@ -183,7 +197,14 @@ void SharedMemoryExchange::combine(Tensor rows, const PreparedPlan& prepared, Te
     unpack_rows(payload_, theirs.rows_from(first, count), theirs.index_from(first, count), Tensor{},
                 slots.row_range(begin, begin + count), Tensor{}, stream);
   }
-  if (topology_.num_nodes() > 1) {
+}
+
+void SharedMemoryExchange::combine(Tensor rows, const PreparedPlan& prepared, Tensor slots,
+                                   Arena& arena, Stream& stream) {
+  const ArenaScope scope(arena);
+  const Plan& plan = prepared.plan;
+  if (shares_) combine_shared(rows, plan, slots, stream);
+  if (sends()) {
     const PlanPart part = part_of_ranks(plan, experts_.rank(), outside_);
     const PackedRows packed = pack_combine(payload_, rows, part, slots, arena, stream);
     send_packed(experts_, packed, stream);

@@ -10,11 +10,17 @@ namespace switchyard {
 
 class SharedMemoryExchange final : public Exchange {
  public:
-  // Collective. ranks_per_node: see make_topology.
-  SharedMemoryExchange(Payload payload, std::int64_t hidden, int ranks_per_node, Comm& experts);
+  // What to do when a node has no room for the window of a plan: fail, or send the node's rows
+  // through MPI from then on.
+  enum class WithoutRoom : std::uint8_t { fails, sends };
 
-  std::string name() const override { return "shared_memory"; }
-  // Makes the window large enough for the plan's rows.
+  // Collective. ranks_per_node: see make_topology.
+  SharedMemoryExchange(Payload payload, std::int64_t hidden, int ranks_per_node,
+                       WithoutRoom without_room, Comm& experts);
+
+  std::string name() const override { return shares_ ? "shared_memory" : "flat"; }
+  // Makes the window large enough for the plan's rows. Errors: Exit::storage on the ranks of a node
+  // without room, if that fails.
   std::unique_ptr<const PreparedPlan> prepare(Plan plan, Arena& arena, Stream& stream) override;
   // In the window, where neighbours read the results; rows that a payload rounds are packed into it
   // by combine instead.
@@ -37,13 +43,20 @@ class SharedMemoryExchange final : public Exchange {
   // Where results that were computed in the window are, behind their index.
   Tensor results_in_window(const Plan& plan, std::int64_t hidden) const;
   std::int64_t header_bytes() const;
+  // The exchange within the node, through the window; outside_ marks what is left for MPI.
+  void dispatch_shared(Tensor x, Tensor weight, const Plan& plan, Tensor rows, Arena& arena,
+                       Stream& stream);
+  void combine_shared(Tensor rows, const Plan& plan, Tensor slots, Stream& stream);
+  bool sends() const { return topology_.num_nodes() > 1 || !shares_; }
   // Makes every rank's part of the window at least this large. Collective over the node.
   void grow_window(std::int64_t dispatch_bytes, std::int64_t combine_bytes);
 
   Payload payload_;
   Comm& experts_;
   Topology topology_;
-  std::vector<bool> outside_;  // [group]: ranks of other nodes
+  WithoutRoom without_room_;
+  bool shares_ = true;         // false once this node had no room
+  std::vector<bool> outside_;  // [group]: ranks that no window of this node serves
   std::int64_t row_bytes_;
   std::unique_ptr<SharedWindow> window_;  // each rank has a part for each direction
   std::int64_t dispatch_bytes_ = 0, combine_bytes_ = 0;

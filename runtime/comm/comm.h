@@ -80,8 +80,9 @@ class Comm {
   virtual std::unique_ptr<Comm> split(int color, int key) = 0;
   // Groups the ranks that share memory.
   virtual std::unique_ptr<Comm> split_node() = 0;
-  // Gives each rank at least `bytes`. Requires: all ranks of the group are on one node. The window
-  // must be destroyed before this object.
+  // Gives each rank at least `bytes`. Returns nullptr, on all ranks, if the node has no room for
+  // them in /dev/shm. Requires: all ranks of the group are on one node. The window must be
+  // destroyed before this object.
   virtual std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) = 0;
   // Ends every rank of the job at once.
   [[noreturn]] virtual void abort(int exit_code) = 0;

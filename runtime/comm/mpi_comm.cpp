@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -39,14 +40,27 @@ std::int64_t to_next(std::int64_t boundary, const void* address) {
   return (boundary - place % boundary) % boundary;
 }
 
+constexpr std::int64_t page_bytes = std::int64_t{2} << 20, small_page = 4096;
+
+// Open MPI 4.1.4 begins parts 8 bytes past a cache line, so that every row would straddle lines,
+// and copies could not stream. Ranks map whole pages, so they agree where the next one begins.
+std::int64_t part_bytes(std::int64_t bytes) {
+  return (bytes + small_page + page_bytes - 1) / page_bytes * page_bytes;
+}
+
+// MPI keeps shared windows in /dev/shm. An implementation that finds no room there fails on one
+// rank, while the others wait for it forever. Where there is no such folder, MPI has to know.
+bool has_shared_room(std::int64_t bytes) {
+  constexpr std::int64_t state_of_a_window = std::int64_t{1} << 20;
+  struct statvfs found {};
+  if (statvfs("/dev/shm", &found) != 0) return true;
+  return bytes + state_of_a_window <= static_cast<std::int64_t>(found.f_bavail * found.f_frsize);
+}
+
 class MpiWindow final : public SharedWindow {
  public:
   MpiWindow(std::int64_t bytes, int num_ranks, MPI_Comm comm) : comm_(comm) {
-    // Open MPI 4.1.4 begins parts 8 bytes past a cache line, so that every row would straddle
-    // lines, and copies could not stream. Ranks map whole pages, so they agree where the next one
-    // begins.
-    constexpr std::int64_t page_bytes = std::int64_t{2} << 20, small_page = 4096;
-    const std::int64_t rounded = (bytes + small_page + page_bytes - 1) / page_bytes * page_bytes;
+    const std::int64_t rounded = part_bytes(bytes);
     void* mine = nullptr;
     check_mpi(MPI_Win_allocate_shared(rounded, 1, MPI_INFO_NULL, comm, &mine, &window_));
     check_mpi(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_));
@@ -174,6 +188,8 @@ class MpiComm final : public Comm {
   }
 
   std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) override {
+    const std::int64_t fits = has_shared_room(size_ * part_bytes(bytes)) ? 1 : 0;
+    if (reduce_one(*this, fits, Reduce::min) == 0) return nullptr;
     return std::make_unique<MpiWindow>(bytes, size_, comm_);
   }
 

@@ -7,7 +7,10 @@
 
 #include "experts/balanced_placement.h"
 #include "router/exchange/exchange_oracle.h"
+#include "router/exchange/shared_memory_exchange.h"
 #include "router/row_ops.h"
+#include "runtime/error.h"
+#include "tests/faulty_comm.h"
 #include "tests/rank_test.h"
 
 namespace switchyard {
@@ -43,7 +46,9 @@ struct Case {
 // One rank's side of an exchange, and what the oracle says of it.
 class Exchanged {
  public:
-  explicit Exchanged(const Case& c, std::int64_t step = 0)
+  // exchange: nullptr for the case's.
+  explicit Exchanged(const Case& c, std::int64_t step = 0,
+                     std::unique_ptr<Exchange> exchange = nullptr)
       : placement_(c.placement()),
         oracle_(routing_of_all(c, step), placement_, c.payload, hidden, test_world().rank()) {
     RouterConfig config;
@@ -52,8 +57,11 @@ class Exchanged {
     config.ranks_per_node = c.ranks_per_node;
     config.exchange_chunks = 3;
     config.top_k = c.top_k;
-    exchange_ =
-        make_exchange(config, {hidden, c.num_experts, c.tokens}, test_world(), stream_).exchange;
+    exchange_ = std::move(exchange);
+    if (!exchange_) {
+      exchange_ =
+          make_exchange(config, {hidden, c.num_experts, c.tokens}, test_world(), stream_).exchange;
+    }
     const Routing& routing = oracle_.mine().routing;
     prepared_ = exchange_->prepare(make_plan(routing, placement_, test_world(), arena_, stream_),
                                    arena_, stream_);
@@ -170,6 +178,57 @@ TEST(Exchange, EveryStrategyServesManyPlans) {
       EXPECT_EQ(small.wrong_apart(i == 1), 0) << name_of(kind);
       EXPECT_EQ(large.wrong_together(i == 1), 0) << name_of(kind);
     }
+  }
+}
+
+// The world, on nodes without room for shared windows.
+FaultyComm cramped_world() {
+  return FaultyComm(
+      test_world().split(0, test_world().rank()), [](Struck, Tensor) {}, false);
+}
+
+// As in a container whose /dev/shm is small: the node's rows then go through MPI.
+TEST(Exchange, SharedMemoryWithoutRoomSendsTheSameBits) {
+  FaultyComm cramped = cramped_world();
+  for (const Payload payload : {Payload::f32, Payload::bf16}) {
+    for (const int ranks_per_node : {0, 2}) {
+      auto exchange = std::make_unique<SharedMemoryExchange>(
+          payload, hidden, ranks_per_node, SharedMemoryExchange::WithoutRoom::sends, cramped);
+      const Exchange& shared = *exchange;
+      Exchanged exchanged({.payload = payload}, 0, std::move(exchange));
+      EXPECT_EQ(shared.name(), "flat");
+      EXPECT_EQ(exchanged.wrong_apart(false), 0);
+      EXPECT_EQ(exchanged.wrong_together(true), 0);
+    }
+  }
+}
+
+TEST(Exchange, AutoTakesNoStrategyThatHasNoRoom) {
+  FaultyComm cramped = cramped_world();
+  Stream stream = Stream::cpu(1);
+  RouterConfig config;
+  config.exchange = ExchangeKind::automatic;
+  const ChosenExchange chosen = make_exchange(config, {hidden, 7, 48}, cramped, stream);
+  EXPECT_EQ(chosen.exchange->name(), "flat") << chosen.why;
+}
+
+TEST(Exchange, SharedMemoryByNameNeedsRoom) {
+  FaultyComm cramped = cramped_world();
+  Stream stream = Stream::cpu(1);
+  RouterConfig config;
+  config.exchange = ExchangeKind::shared_memory;
+  const auto exchange = make_exchange(config, {hidden, 7, 48}, cramped, stream).exchange;
+  Arena arena;
+  const Workload workload("balanced",
+                          {.tokens = 48, .num_experts = 7, .num_ranks = cramped.size()});
+  const DrawnRouting drawn = workload.draw(cramped.rank(), 0);
+  Plan plan = make_plan(drawn.routing, Placement(7, cramped.size()), cramped, arena, stream);
+  try {
+    exchange->prepare(std::move(plan), arena, stream);
+    ADD_FAILURE() << "prepared without room";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::storage);
+    EXPECT_NE(std::string(error.what()).find("/dev/shm has no room"), std::string::npos);
   }
 }
 
