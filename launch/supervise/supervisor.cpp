@@ -10,6 +10,7 @@
 
 #include "io/files/durable.h"
 #include "launch/host/launcher.h"
+#include "launch/host/machine_memory.h"
 #include "launch/host/own_program.h"
 #include "launch/host/process.h"
 #include "launch/host/ranks.h"
@@ -105,11 +106,13 @@ int supervise(const SupervisorOptions& options) {
   listen();
   for (;;) {
     const RunState before = directory.read_state();
+    const std::int64_t killed_before = out_of_memory_kills();
     const int code = run_ranks(command, directory, before.attempt);
     RunState state = directory.read_state();
     if (state.attempt == before.attempt)
       state.status = state.problem = "";  // of an earlier attempt
-    const Verdict verdict = judge(code, state, directory.read_failures(), options.max_failures);
+    const RanksEnd end{code, state.step > before.step, out_of_memory_kills() > killed_before};
+    const Verdict verdict = judge(end, state, directory.read_failures(), options.max_failures);
     if (asked_to_leave && verdict.next == Next::restart) {
       print_error("the ranks were asked to save and exit, but ended without saving");
       return leave(options);  // the last checkpoint is still there

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "launch/host/counted.h"
 #include "runtime/error.h"
 
 namespace switchyard::supervise {
@@ -13,7 +14,11 @@ namespace {
 constexpr std::array not_fixed_by_a_restart = {Exit::usage, Exit::data, Exit::storage,
                                                Exit::numerical};
 
-std::string reason(int code, const RunState& state) {
+std::string reason(const RanksEnd& end, const RunState& state) {
+  const int code = end.code;
+  if (end.out_of_memory)
+    return "the kernel killed a process because memory ran out (`switchyard plan` shows what each "
+           "rank needs)";
   if (!state.problem.empty()) return state.problem;
   if (code == static_cast<int>(Exit::peer)) return "a rank died or was stuck";
   return code > 128 ? fmt::format("signal {} ended the ranks", code - 128)
@@ -22,7 +27,9 @@ std::string reason(int code, const RunState& state) {
 
 }  // namespace
 
-Verdict judge(int code, const RunState& state, const Failures& before, int max_failures) {
+Verdict judge(const RanksEnd& end, const RunState& state, const Failures& before,
+              int max_failures) {
+  const int code = end.code;
   if (state.status == "done") return {Next::finish, 0, {}, ""};
   if (state.status == "preempted" || state.status == "stopped") {
     return {Next::leave_saved, static_cast<int>(Exit::requeue), {}, ""};
@@ -31,19 +38,20 @@ Verdict judge(int code, const RunState& state, const Failures& before, int max_f
                                     [&](Exit exit) { return code == static_cast<int>(exit); });
   if (hopeless) {
     return {Next::give_up, code, before,
-            fmt::format("not restarting the ranks: {}", reason(code, state))};
+            fmt::format("not restarting the ranks: {}", reason(end, state))};
   }
   const bool further = before.count > 0 && state.step > before.step;
   const Failures failures{state.step, further ? 1 : before.count + 1};
-  if (failures.count >= max_failures) {
+  const bool again = end.out_of_memory && !end.advanced;
+  if (failures.count >= max_failures || again) {
     return {Next::give_up, static_cast<int>(Exit::crash_loop), failures,
-            fmt::format("{} failures without getting past step {}, the last one: {}. Look at the "
-                        "log, fix the cause, and start again",
-                        failures.count, state.step, reason(code, state))};
+            fmt::format("{} without getting past step {}, the last one: {}. Look at the log, fix "
+                        "the cause, and start again",
+                        counted(failures.count, "failure"), state.step, reason(end, state))};
   }
   return {Next::restart, code, failures,
           fmt::format("failure {} of at most {} at step {}: {}", failures.count, max_failures,
-                      state.step, reason(code, state))};
+                      state.step, reason(end, state))};
 }
 
 }  // namespace switchyard::supervise

@@ -17,10 +17,17 @@ struct Verdict {
   std::string why;    // one line; may be empty
 };
 
-// code: what the launcher returned. state: the content of state.json; its status is "" if there is
-// none. Exit codes that a restart cannot fix (usage, data, storage, numerical) end the run with
-// that code. Any other end is a failure, and after `max_failures` of them without progress the run
-// ends with Exit::crash_loop.
-Verdict judge(int code, const RunState& state, const Failures& before, int max_failures);
+// How the ranks ended.
+struct RanksEnd {
+  int code = 0;                // what the launcher returned
+  bool advanced = true;        // they did at least one step
+  bool out_of_memory = false;  // meanwhile the kernel killed a process because memory ran out
+};
+
+// state: the content of state.json; its status is "" if there is none. Exit codes that a restart
+// cannot fix (usage, data, storage, numerical) end the run with that code. Any other end is a
+// failure, and after `max_failures` of them without progress the run ends with Exit::crash_loop; at
+// once if memory ran out before the first step, since it will again.
+Verdict judge(const RanksEnd& end, const RunState& state, const Failures& before, int max_failures);
 
 }  // namespace switchyard::supervise

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
 
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
@@ -33,11 +34,13 @@ std::string out_of_memory_note(std::int64_t killed_before) {
 Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr<Comm> world) {
   const Config config = agree_on_config(options.config, *world);
   const std::int64_t killed_before = out_of_memory_kills();
-  const Watchdog watchdog(*world, record, config.watchdog, [&](const std::string& what) {
-    const std::string known = what + out_of_memory_note(killed_before);
-    print_error(known);
-    RunDirectory(config.run.directory).note_incident(known);
-  });
+  const Watchdog watchdog(
+      *world, record, config.watchdog, [&, explained = false](const std::string& what) mutable {
+        const std::string known =
+            std::exchange(explained, true) ? what : what + out_of_memory_note(killed_before);
+        print_error(known);
+        RunDirectory(config.run.directory).note_incident(known);
+      });
   const Device device = choose_device(config.run, *world);
   const ExpertDegree degree = agree_on_expert_degree(config, options.resume, *world);
   RunData data(config, *world);
