@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,9 @@ class CheckpointReader {
   // Reads the tensor and checks every byte against its hash. Errors: Exit::data for a missing name,
   // another shape or type, or a hash that does not match, naming the file.
   void read(const std::string& name, Tensor out) const;
+  // Reads elements [begin, begin + out.size()) of an f32 tensor, and checks each chunk that they
+  // touch. Errors: as read().
+  void read_part(const std::string& name, std::int64_t begin, std::span<float> out) const;
   // The bytes of a file beside the tensors, checked against their hash. Errors: Exit::data for a
   // name that the manifest lacks, or damage.
   std::string read_file(const std::string& name) const;

@@ -147,6 +147,18 @@ void CheckpointReader::read(const std::string& name, Tensor out) const {
   read_extent(state_->folder, *place.file, *place.extent, 0, bytes);
 }
 
+void CheckpointReader::read_part(const std::string& name, std::int64_t begin,
+                                 std::span<float> out) const {
+  const Place& place = state_->find(name);
+  require(place.dtype == DType::f32, Exit::data, "'{}' of {} is {} and not f32", name,
+          state_->folder.string(), name_of(place.dtype));
+  require(begin >= 0 && begin + std::ssize(out) <= place.shape.size(),
+          "'{}' has {} elements, not {}", name, place.shape.size(), begin + std::ssize(out));
+  durable::wait_for_file(state_->folder / place.file->name, state_->patience);
+  read_extent(state_->folder, *place.file, *place.extent,
+              begin * static_cast<std::int64_t>(sizeof(float)), std::as_writable_bytes(out));
+}
+
 std::string CheckpointReader::read_file(const std::string& name) const {
   const std::vector<FileEntry>& files = state_->manifest.files;
   const auto found = std::ranges::find(files, name, &FileEntry::name);

@@ -6,9 +6,15 @@
 #include <cstdio>
 
 #include "io/files/file.h"
+#include "io/text/byte_size.h"
 #include "launch/commands/command.h"
+#include "launch/host/counted.h"
 #include "launch/host/progress_line.h"
+#include "launch/host/ranks.h"
 #include "launch/host/terminal.h"
+#include "launch/hugging_face/hub_export.h"
+#include "runtime/comm/agree.h"
+#include "runtime/error.h"
 
 namespace switchyard {
 namespace {
@@ -22,20 +28,44 @@ void write_to_stdout(std::string_view bytes) {
 class ExportCommand : public Command {
  public:
   explicit ExportCommand(CLI::App& program) {
-    app_ = program.add_subcommand("export", "Write a dataset's documents back as JSON lines");
-    app_->add_option("DATASET", dataset_, "A dataset that `switchyard prepare` made")->required();
-    app_->add_option("--jsonl", file_,
-                     "The file to write, compressed if its name ends in .gz or .zst; - is the "
-                     "standard output")
-        ->required()
-        ->type_name("FILE");
+    app_ = program.add_subcommand("export",
+                                  "Write a dataset as JSON lines, or a model for transformers");
+    app_->add_option("FROM", from_,
+                     "A dataset for --jsonl; a run directory or a checkpoint for --hugging-face")
+        ->required();
+    CLI::Option* jsonl =
+        app_->add_option("--jsonl", file_,
+                         "The documents' file, compressed if its name ends in .gz or .zst; - is "
+                         "the standard output")
+            ->type_name("FILE");
+    CLI::Option* hub = app_->add_option("--hugging-face", model_.folder,
+                                        "The folder of the model, which must not exist")
+                           ->type_name("FOLDER")
+                           ->excludes(jsonl);
+    app_->add_option("--dtype", model_.dtype, "Of the weights: f32, bf16 or f16")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"f32", "bf16", "f16"}))
+        ->needs(hub);
+    app_->add_option("--names", names_,
+                     "of experts: original (a tensor for each matrix) or fused (stacked)")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"original", "fused"}))
+        ->needs(hub);
+    app_->add_option("--shard-size", shard_size_, "The largest file of weights")
+        ->capture_default_str()
+        ->needs(hub);
     app_->footer(
+        "  switchyard export runs/quickstart --hugging-face models/quickstart --dtype bf16\n"
+        "  mpirun -n 4 switchyard export runs/big --hugging-face models/big\n"
         "  switchyard export data/corpus --jsonl corpus.jsonl.zst\n"
         "  switchyard export data/corpus --jsonl - | head -n 3");
   }
 
   int run() override {
-    const prepare::DocumentStore store(dataset_);
+    if (!model_.folder.empty()) return export_model();
+    require(!file_.empty(), Exit::usage,
+            "export {} needs --jsonl FILE (a dataset) or --hugging-face FOLDER (a model)", from_);
+    const prepare::DocumentStore store(from_);
     ProgressLine line(stderr_is_terminal());
     const auto progress = [&](std::int64_t done, std::int64_t total) {
       if (line.due()) line.show(fmt::format("{} of {} documents", done, total));
@@ -51,7 +81,23 @@ class ExportCommand : public Command {
   }
 
  private:
-  std::string dataset_, file_;
+  int export_model() {
+    model_.from = from_;
+    model_.names = names_ == "fused" ? hub::ExpertNames::fused : hub::ExpertNames::original;
+    model_.shard_bytes = parse_byte_size(shard_size_, "--shard-size");
+    return run_on_ranks([&](std::unique_ptr<Comm> world) {
+      const hub::Exported exported = hub::export_model(model_, *world);
+      on_root(*world, [&] {
+        fmt::print("wrote {}: {}, {} parameters in {} tensors, {} in {}\n", model_.folder.string(),
+                   name_of(exported.family), exported.parameters, exported.tensors,
+                   bytes_in_words(exported.bytes), counted(exported.files, "file"));
+      });
+      return Exit::done;
+    });
+  }
+
+  std::string from_, file_, names_ = "original", shard_size_ = "5GB";
+  hub::ExportOptions model_;
 };
 
 }  // namespace

@@ -1,0 +1,18 @@
+// f32 values as the bytes of a narrower dtype.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace switchyard {
+
+// IEEE 754 binary16, to nearest even; beyond its range infinity. NaN stays NaN.
+std::uint16_t f16_of(float value);
+float value_of_f16(std::uint16_t half);
+
+// The bytes of `values` as dtype, "F32", "BF16" or "F16", each rounded once to nearest even.
+// Errors: Exit::data for a finite value that F16 cannot hold.
+std::string bytes_as(const std::string& dtype, std::span<const float> values);
+
+}  // namespace switchyard

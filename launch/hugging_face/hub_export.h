@@ -1,0 +1,32 @@
+// Writes the model of a checkpoint as a folder that transformers' from_pretrained loads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "launch/hugging_face/family.h"
+#include "runtime/comm/comm.h"
+
+namespace switchyard::hub {
+
+struct ExportOptions {
+  std::filesystem::path from;    // a checkpoint, or a run for its newest good one
+  std::filesystem::path folder;  // must not exist, but for what a killed export left
+  std::string dtype = "f32";     // or "bf16", "f16"; values are rounded once, to nearest even
+  ExpertNames names = ExpertNames::original;
+  std::int64_t shard_bytes = 5'000'000'000;
+};
+
+struct Exported {
+  Family family{};
+  std::int64_t tensors = 0, parameters = 0, files = 0, bytes = 0;
+};
+
+// Collective: ranks share the tensors by bytes, and each needs memory for a few megabytes of one.
+// The folder is whole once its config.json exists, which is written last. Errors, agreed:
+// Exit::usage if no family expresses the model or the folder has other files, Exit::data for a
+// damaged checkpoint or a tensor that no rule uses, Exit::storage.
+Exported export_model(const ExportOptions& options, Comm& world);
+
+}  // namespace switchyard::hub

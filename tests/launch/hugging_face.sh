@@ -1,0 +1,59 @@
+#!/bin/bash
+# hugging_face.sh SWITCHYARD: a model's folder for transformers has the same bytes from any number of ranks, holds the checkpoint's
+# values, and is whole or not there. tests/long/parts/hugging_face loads it with transformers.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+
+make_corpus corpus.jsonl 60
+prepare corpus.jsonl --output data
+"$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run --set train.steps=2 --set train.warmup_steps=1 \
+  --set router.gate=sigmoid --set router.bias_rate=0.001 >out 2>err || complain "train"
+
+"$switchyard" export run --hugging-face one --shard-size 200000 >out 2>err || complain "export"
+grep -q 'wrote one: dots1, [0-9]* parameters in [0-9]* tensors' out || complain "export does not say what it wrote"
+mpi 3 "$switchyard" export run --hugging-face three --shard-size 200000 >out 2>err || complain "export on 3 ranks"
+diff -r one three >/dev/null || complain "other bytes on 3 ranks"
+[ -e one/model-00002-of-00007.safetensors ] || complain "no shards: $(ls one)"
+
+# The checkpoint's values, read by another program.
+python3 - one run <<'PY' || complain "other values than the checkpoint's"
+import glob, json, struct, sys
+index = json.load(open(f"{sys.argv[1]}/model.safetensors.index.json"))["weight_map"]
+def tensor(name):
+    with open(f"{sys.argv[1]}/{index[name]}", "rb") as file:
+        length = struct.unpack("<Q", file.read(8))[0]
+        begin, end = json.loads(file.read(length))[name]["data_offsets"]
+        file.seek(8 + length + begin)
+        return file.read(end - begin)
+folder = sorted(glob.glob(f"{sys.argv[2]}/checkpoints/*"))[-1]
+ours = {}
+for file in json.load(open(f"{folder}/manifest.json"))["files"]:
+    for data in file.get("datasets", []):
+        with open(f"{folder}/{file['name']}", "rb") as raw:
+            raw.seek(data["offset"])
+            ours[data["name"]] = raw.read(data["bytes"])
+for mine, theirs in {"value/embedding": "model.embed_tokens.weight", "value/layer0.ffn.up": "model.layers.0.mlp.up_proj.weight",
+                     "value/layer2.expert7.down": "model.layers.2.mlp.experts.7.down_proj.weight",
+                     "gate/layer1.bias": "model.layers.1.mlp.gate.e_score_correction_bias",
+                     "value/layer1.shared.gate": "model.layers.1.mlp.shared_experts.gate_proj.weight"}.items():
+    assert ours[mine] == tensor(theirs), mine
+assert sum(name.startswith(("value/", "gate/layer")) and not name.endswith("load") for name in ours) == len(index), len(index)
+PY
+
+# Stacked experts hold the same bytes; a folder that is in use is left alone; what a killed export left is not.
+"$switchyard" export run --hugging-face fused --names fused --dtype bf16 >out 2>err || complain "fused"
+"$switchyard" export run --hugging-face one >out 2>err
+[ $? = 2 ] && grep -q 'one exists already' err || complain "an export over a model"
+mkdir -p notes && echo mine >notes/model.txt
+"$switchyard" export run --hugging-face notes >out 2>err
+[ $? = 2 ] && [ "$(cat notes/model.txt)" = mine ] || complain "an export over other files"
+cp -r one killed && rm killed/config.json && mv killed/model-00001-of-00007.safetensors{,.part}
+"$switchyard" export run --hugging-face killed --shard-size 200000 >out 2>err || complain "an export after a killed one"
+diff -r one killed >/dev/null || complain "what a killed export left shows"
+
+# A model that no family has is refused, with the key.
+"$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=hash --set train.steps=1 --set train.warmup_steps=0 \
+  --set router.gate=hash >out 2>err || complain "train with a hash gate"
+"$switchyard" export hash --hugging-face nothing >out 2>err
+[ $? = 2 ] && grep -q 'dots1 lacks router.gate = "hash"' err && [ ! -e nothing ] || complain "a model that no family has"
+exit $failed

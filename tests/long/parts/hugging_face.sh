@@ -1,0 +1,47 @@
+#!/bin/bash
+# builds: switchyard
+# A small model of each family, exported and loaded by transformers: every tensor is used, and the loss of the held-out documents is
+# that of `switchyard evaluate`. Python with torch, transformers and h5py: $SWITCHYARD_PYTHON, or a virtual environment from PyPI (some GB).
+source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
+cd "$state" || exit 1
+python=${SWITCHYARD_PYTHON:-$state/python/bin/python3}
+get_python() { python3 -m venv python && python/bin/pip install --quiet torch transformers sentencepiece protobuf h5py; }
+[ -n "${SWITCHYARD_PYTHON:-}" ] || step python get_python
+
+documents() {
+  local i words=(red quiet seven lamp over river the a of under stone green early bird that window)
+  RANDOM=7
+  for i in $(seq 200); do
+    echo "{\"text\": \"Note $i: $(for _ in $(seq 40); do printf '%s ' "${words[RANDOM % 16]}"; done)\"}"
+  done
+}
+prepare_both() {
+  documents >corpus.jsonl
+  "$switchyard" prepare corpus.jsonl --output bytes --validation-fraction 0.1 >/dev/null &&
+    "$switchyard" prepare corpus.jsonl --output pieces --validation-fraction 0.1 --tokenizer sentencepiece:300 >/dev/null
+}
+step datasets prepare_both
+
+# family NAME DATASET OPTIONS...: trains, exports in several forms and compares.
+family() {
+  local name=$1 dataset=$2
+  shift 2
+  rm -rf "runs/$name" "models/$name" "models/$name-shards" "models/$name-bf16"
+  "$switchyard" train "$root/examples/tiny.toml" --set data.dataset="$dataset" --set run.directory="runs/$name" --set data.sequence_length=512 \
+    --set train.steps=30 --set train.global_batch_size=4 --set model.hidden=32 --set model.head_dim=16 --set model.expert_hidden=32 "$@" &&
+    "$switchyard" export "runs/$name" --hugging-face "models/$name" &&
+    mpi 3 "$switchyard" export "runs/$name" --hugging-face "models/$name-shards" --shard-size 50000 --names fused &&
+    "$switchyard" export "runs/$name" --hugging-face "models/$name-bf16" --dtype bf16 || return 1
+  local loss
+  loss=$("$switchyard" evaluate "runs/$name" | sed -n 's/^validation loss *//p')
+  HF_HUB_OFFLINE=1 "$python" "$root/tests/long/hugging_face.py" "$dataset" "$loss" "models/$name" "models/$name-shards" "models/$name-bf16"
+}
+no_shared=(--set model.shared_expert_hidden=0)
+all_dense=("${no_shared[@]}" --set 'model.dense_layers=[0,1,2]')
+step mixtral family mixtral bytes "${no_shared[@]}" --set router.gate=topk_softmax --set model.qk_norm=false --set 'model.dense_layers=[]'
+step qwen3_moe family qwen3_moe bytes "${no_shared[@]}" --set 'model.dense_layers=[1]'
+step qwen3_moe_norm family qwen3_moe_norm pieces "${no_shared[@]}" --set router.gate=topk_softmax --set model.tie_embeddings=false
+step dots1 family dots1 bytes --set router.gate=sigmoid --set router.bias_rate=0.01 --set router.scale=1.5
+step dots1_groups family dots1_groups bytes --set router.gate=sigmoid --set router.groups=4 --set router.groups_per_token=2 --set router.top_k=4
+step qwen3 family qwen3 bytes "${all_dense[@]}"
+step llama family llama pieces "${all_dense[@]}" --set model.qk_norm=false
