@@ -10,13 +10,17 @@ class LaunchCommand : public Command {
     app_ = program.add_subcommand("launch",
                                   "Start the ranks of a run, and restart them when they die");
     add_config_options(*app_, options_.config, true);
+    app_->add_flag("--resume", resume_,
+                   "Changes nothing: launch always continues from the newest good checkpoint");
     app_->add_option("--failures", options_.max_failures,
                      "Give up with exit code 77 after this many failures without progress")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     app_->add_option("--script", options_.script,
                      "The batch script to submit if Slurm refuses to requeue the job");
-    app_->add_option("LAUNCHER", options_.launcher, "The command that starts the ranks, after --");
+    app_->add_option(
+        "LAUNCHER", options_.launcher,
+        "The command that starts the ranks, after --; without one, a single rank runs");
     app_->footer(
         "  switchyard launch my.toml -- mpirun -n 8\n"
         "  switchyard launch my.toml -- srun --mpi=pmix --kill-on-bad-exit=1   # in a batch "
@@ -30,6 +34,7 @@ class LaunchCommand : public Command {
 
  private:
   supervise::SupervisorOptions options_;
+  bool resume_ = true;
 };
 
 }  // namespace

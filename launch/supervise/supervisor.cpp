@@ -1,6 +1,7 @@
 #include "launch/supervise/supervisor.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "io/files/durable.h"
+#include "launch/config/config_checks.h"
 #include "launch/host/launcher.h"
 #include "launch/host/own_program.h"
 #include "launch/host/process.h"
@@ -88,6 +90,24 @@ int run_ranks(const std::vector<std::string>& command, const RunDirectory& direc
   return code;
 }
 
+// The launcher ended before a rank began an attempt. Returns the reason if it starts no other
+// program either, since another try would end in the same way: too few slots, a wrong option, no
+// such launcher. Nodes of a Slurm job may come back, so there only a missing launcher is a reason.
+std::string cannot_launch(const SupervisorOptions& options, int code) {
+  constexpr std::chrono::seconds launch_patience{30};
+  if (options.launcher.empty() || code == 0 || code > 128) return "";
+  const std::string name = fmt::format("`{}`", fmt::join(options.launcher, " "));
+  if (code == cannot_start && !is_in_path(options.launcher[0]))
+    return fmt::format("there is no {} to start", options.launcher[0]);
+  if (!slurm_job().id.empty()) return "";
+  std::vector<std::string> probe = options.launcher;
+  probe.insert(probe.end(), {own_program().string(), "--version"});
+  const Finished finished = run_program(probe, launch_patience);
+  if (finished.code == 0) return "";
+  return fmt::format("{} starts no program at all (code {}; its message is above)", name,
+                     finished.code);
+}
+
 // The run was saved on request: a Slurm job is put back in the queue.
 int leave(const SupervisorOptions& options) {
   const SlurmJob job = slurm_job();
@@ -100,6 +120,12 @@ int leave(const SupervisorOptions& options) {
 
 int supervise(const SupervisorOptions& options) {
   const Config config = load_config(options.config);
+  check_config(config);
+  if (options.launcher.empty()) {
+    print_error(
+        "no launcher was given, so a single rank runs; for more, end the command with "
+        "-- mpirun -n N");
+  }
   const RunDirectory directory(config.run.directory);
   const std::vector<std::string> command = command_line(options);
   listen();
@@ -107,8 +133,11 @@ int supervise(const SupervisorOptions& options) {
     const RunState before = directory.read_state();
     const int code = run_ranks(command, directory, before.attempt);
     RunState state = directory.read_state();
-    if (state.attempt == before.attempt)
+    if (state.attempt == before.attempt) {
       state.status = state.problem = "";  // of an earlier attempt
+      const std::string reason = asked_to_leave ? "" : cannot_launch(options, code);
+      require(reason.empty(), Exit::usage, "not starting the ranks again: {}", reason);
+    }
     const Verdict verdict = judge(code, state, directory.read_failures(), options.max_failures);
     if (asked_to_leave && verdict.next == Next::restart) {
       print_error("the ranks were asked to save and exit, but ended without saving");
