@@ -1,6 +1,7 @@
 #include "launch/doctor/node_checks.h"
 
 #include <fmt/format.h>
+#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -15,6 +16,7 @@
 #include "io/report/report_values.h"
 #include "io/text/byte_size.h"
 #include "launch/host/machine.h"
+#include "runtime/device/cuda.h"
 
 namespace switchyard::doctor {
 namespace {
@@ -71,6 +73,13 @@ int try_memory_attach() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
 }
 
+bool has_address(const std::string& name) {
+  addrinfo* found = nullptr;
+  const bool resolves = getaddrinfo(name.c_str(), nullptr, nullptr, &found) == 0;
+  if (found != nullptr) freeaddrinfo(found);
+  return resolves;
+}
+
 int num_gpu_files() {
   int count = 0;
   std::error_code ignored;
@@ -85,7 +94,8 @@ int num_gpu_files() {
 }  // namespace
 
 std::vector<Finding> check_node() {
-  return {judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))),
+  return {judge_host_name(host_name(), has_address(host_name())),
+          judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))),
           judge_shared_memory(shared_memory_bytes()),
           judge_open_files(soft_limit(RLIMIT_NOFILE)),
           judge_locked_memory(soft_limit(RLIMIT_MEMLOCK)),
@@ -93,7 +103,14 @@ std::vector<Finding> check_node() {
           judge_huge_pages(first_line_of(huge_page_file)),
           judge_shared_huge_pages(first_line_of(shared_huge_page_file)),
           judge_memory_attach(try_memory_attach()),
-          judge_gpus(num_gpu_files())};
+          judge_gpus(num_gpu_files(), cuda::is_built_in())};
+}
+
+Finding judge_host_name(const std::string& name, bool resolves) {
+  if (resolves) return {Verdict::ok, "host name", name, ""};
+  return {Verdict::warn, "host name",
+          name + " does not resolve, and each start of MPI may wait 5 s for a name server",
+          fmt::format("add the line `127.0.1.1 {}` to /etc/hosts", name)};
 }
 
 Finding judge_cores(int allowed, int online) {
@@ -184,9 +201,15 @@ Finding judge_memory_attach(int error) {
   return finding;
 }
 
-Finding judge_gpus(int count) {
-  return {Verdict::ok, "GPUs",
-          count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} from NVIDIA", count), ""};
+Finding judge_gpus(int count, bool with_cuda) {
+  Finding finding{Verdict::ok, "GPUs",
+                  count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} from NVIDIA", count),
+                  ""};
+  if (count > 0 && !with_cuda) {
+    finding.verdict = Verdict::warn;
+    finding.advice = "this program was built without CUDA and cannot use them: use switchyard_cuda";
+  }
+  return finding;
 }
 
 }  // namespace switchyard::doctor

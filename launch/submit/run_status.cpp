@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "io/text/amount.h"
 #include "launch/run/attempts.h"
 #include "launch/submit/submission.h"
 #include "runtime/error.h"
@@ -58,6 +59,10 @@ class Table {
   std::string text_;
 };
 
+std::int64_t steps_done(const RunStatus& status) {
+  return std::max(status.state.step, status.metrics_step + 1);
+}
+
 // A process that was killed could not say so.
 std::string state_text(const RunStatus& status) {
   const std::string& said = status.state.status;
@@ -100,24 +105,54 @@ bool is_under_way(const RunStatus& status) {
   return queued || (status.state.status == "running" && status.alive);
 }
 
+nlohmann::ordered_json status_json(const RunStatus& status) {
+  const RunState& state = status.state;
+  const auto text = [](const std::string& value) {
+    return value.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+  };
+  const auto number = [](const std::optional<double>& value) {
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+  };
+  const bool dead = state.status == "running" && !status.alive;
+  nlohmann::ordered_json json = {{"run", status.run.string()},
+                                 {"state", state.status.empty() ? "not started"
+                                           : dead               ? "dead"
+                                                                : state.status},
+                                 {"problem", text(state.problem)},
+                                 {"step", steps_done(status)},
+                                 {"steps", state.steps},
+                                 {"checkpoint", text(state.checkpoint)},
+                                 {"attempts", status.attempts},
+                                 {"loss", number(status.loss)},
+                                 {"validation_loss", number(status.validation_loss)},
+                                 {"tokens_per_second", number(status.tokens_per_second)},
+                                 {"goodput", number(status.goodput)},
+                                 {"job", text(status.job)},
+                                 {"job_state", nullptr}};
+  if (status.slurm) {
+    json["job_state"] = status.slurm->state;
+    json["job_reason"] = status.slurm->reason;
+    json["job_time_left"] = status.slurm->time_left;
+  }
+  return json;
+}
+
 std::string status_text(const RunStatus& status, int width) {
   const RunState& state = status.state;
-  const std::int64_t done = std::max(state.step, status.metrics_step + 1);
   Table table(width);
   table.row("run", status.run.string());
   table.row("job", job_text(status));
   table.row("state", state_text(status));
   table.row("problem", state.problem);
   if (!state.status.empty()) {
-    table.row("step", fmt::format("{} of {}", done, state.steps));
+    table.row("step", fmt::format("{} of {}", steps_done(status), state.steps));
     table.row("checkpoint", state.checkpoint.empty() ? "none yet" : state.checkpoint);
     table.row("attempts", fmt::format("{}", status.attempts));
   }
   if (status.loss) table.row("loss", fmt::format("{:.4f}", *status.loss));
   if (status.validation_loss)
     table.row("validation", fmt::format("{:.4f}", *status.validation_loss));
-  if (status.tokens_per_second)
-    table.row("tokens/s", fmt::format("{:.0f}", *status.tokens_per_second));
+  if (status.tokens_per_second) table.row("tokens/s", amount_in_words(*status.tokens_per_second));
   if (status.goodput) table.row("goodput", fmt::format("{:.1f} %", 100 * *status.goodput));
   return table.text();
 }
