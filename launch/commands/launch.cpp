@@ -1,5 +1,9 @@
+#include <fmt/ranges.h>
+
 #include "launch/commands/command.h"
+#include "launch/host/process.h"
 #include "launch/supervise/supervisor.h"
+#include "runtime/error.h"
 
 namespace switchyard {
 namespace {
@@ -30,7 +34,15 @@ class LaunchCommand : public Command {
         "and ends the run; a second Ctrl-C ends it without saving.");
   }
 
-  int run() override { return supervise::supervise(options_); }
+  int run() override {
+    const std::filesystem::path& file = *options_.config.file;
+    std::error_code unreadable;  // reading it says why
+    require(std::filesystem::exists(file, unreadable) || !is_in_path(file.string()), Exit::usage,
+            "{0} is no config file: write the config before --, as in switchyard launch my.toml -- "
+            "{0} {1}",
+            file.string(), fmt::join(options_.launcher, " "));
+    return supervise::supervise(options_);
+  }
 
  private:
   supervise::SupervisorOptions options_;

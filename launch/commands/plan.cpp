@@ -29,6 +29,7 @@ class PlanCommand : public Command {
     app_->add_option("--experts", options_.experts,
                      "Plan each of these values of model.num_experts, and print one table")
         ->delimiter(',')
+        ->check(CLI::Range(1, 1 << 20))
         ->type_name("LIST");
     file("--rates", options_.rates, "Use the rates in this file instead of measuring this machine");
     file("--save-rates", options_.save_rates, "Write the measured rates to this file");
@@ -44,15 +45,11 @@ class PlanCommand : public Command {
             "Bytes per second that a rank sends to others, such as 3GB/s, instead of what was "
             "measured")
         ->type_name("RATE");
-    app_->add_option_function<std::string>(
-            "--memory-per-node",
-            [this](const std::string& text) {
-              options_.node_bytes = parse_byte_size(text, "--memory-per-node");
-            },
-            "Exit with code 2 if the ranks of a node need more memory than this, such as 64GiB, "
-            "and "
-            "say what would make it fit")
-        ->type_name("SIZE");
+    size("--memory-per-node", options_.node_bytes,
+         "Exit with code 2 if the ranks of a node need more memory than this, such as 64GiB, and "
+         "say "
+         "what would make it fit");
+    size("--memory-per-gpu", options_.gpu_bytes, "The same for the rank of a GPU");
     app_->add_flag("--json", options_.json, "Print the plan as one JSON object");
     app_->footer(
         "  switchyard plan my.toml                                   # one rank, on this machine\n"
@@ -79,6 +76,14 @@ class PlanCommand : public Command {
     app_->add_option_function<std::string>(
             name, [&target](const std::string& path) { target = path; }, meaning)
         ->type_name("PATH");
+  }
+
+  void size(const std::string& name, std::int64_t& target, const char* meaning) {
+    app_->add_option_function<std::string>(
+            name,
+            [&target, name](const std::string& text) { target = parse_byte_size(text, name); },
+            meaning)
+        ->type_name("SIZE");
   }
 
   plan::PlanOptions options_;

@@ -27,19 +27,25 @@ std::string did_you_mean(const std::vector<std::string>& names, const std::strin
   return name.empty() ? "" : fmt::format("; did you mean {}?", name);
 }
 
-// The command that was chosen, and the words that chose it.
-const CLI::App& chosen_command(const CLI::App& program, std::string& path) {
+const CLI::App& chosen_command(const CLI::App& program) {
   const CLI::App* app = &program;
-  path = app->get_name();
-  while (!app->get_subcommands().empty()) {
-    app = app->get_subcommands().front();
-    path += " " + app->get_name();
-  }
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
   return *app;
 }
 
-std::string unexpected(const CLI::App& app, const std::string& path,
-                       const std::vector<std::string>& arguments) {
+// "switchyard checkpoint list"
+std::string path_of(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name()
+                                     : path_of(*app.get_parent()) + " " + app.get_name();
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(always)) names.push_back(command->get_name());
+  return names;
+}
+
+std::string unexpected(const CLI::App& app, const std::vector<std::string>& arguments) {
   const std::string word = app.remaining().front();
   const CLI::Option* launcher = app.get_option_no_throw("LAUNCHER");
   const bool separated = std::find(arguments.begin(), arguments.end(), "--") != arguments.end();
@@ -55,32 +61,30 @@ std::string unexpected(const CLI::App& app, const std::string& path,
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  return fmt::format("{} has no option {}{}", path, word, did_you_mean(names, word));
+  return fmt::format("{} has no option {}{}", app.get_name(), word, did_you_mean(names, word));
 }
 
 }  // namespace
 
 std::string no_command(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands(always)) names.push_back(command->get_name());
   const bool whole = app.get_parent() == nullptr;
   return fmt::format("there is no command {}{}{}", whole ? "" : app.get_name() + " ", word,
-                     did_you_mean(names, word));
+                     did_you_mean(names_of_commands(app), word));
 }
 
 std::string usage_message(const CLI::App& program, const CLI::ParseError& error,
                           const std::vector<std::string>& arguments) {
-  std::string path;
-  const CLI::App& app = chosen_command(program, path);
+  const CLI::App& app = chosen_command(program);
+  const std::vector<std::string> commands = names_of_commands(app), rest = app.remaining();
   std::string message = error.what();
-  const bool has_commands = !app.get_subcommands(always).empty();
-  const std::vector<std::string> rest = app.remaining();
-  if (has_commands && !rest.empty() && !rest.front().starts_with('-')) {
+  if (!commands.empty() && !rest.empty() && !rest.front().starts_with('-')) {
     message = no_command(app, rest.front());
-  } else if (!rest.empty() && dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    message = unexpected(app, path, arguments);
+  } else if (!rest.empty()) {
+    message = unexpected(app, arguments);
+  } else if (!commands.empty()) {
+    message = fmt::format("{} needs a command: {}", app.get_name(), fmt::join(commands, ", "));
   }
-  return fmt::format("{} (see {} --help)", message, path);
+  return fmt::format("{} (see {} --help)", message, path_of(app));
 }
 
 }  // namespace switchyard

@@ -50,6 +50,10 @@ std::string problem_of(const RunPlan& plan, const PlanOptions& options) {
     const auto problem = memory_problem(plan.shape, program_bytes(plan.rates), options.node_bytes);
     if (problem) return *problem;
   }
+  if (options.gpu_bytes > 0 && plan.shape.device == Device::Kind::cuda) {
+    const auto problem = gpu_memory_problem(plan.shape, 1, options.gpu_bytes);
+    if (problem) return *problem;
+  }
   return plan.refused ? plan.untimed : "";
 }
 
@@ -68,6 +72,8 @@ class Planner {
       const PlanLayout on = layout();
       plan.shape = run_shape(config, vocabulary_of(options_, config), on.ranks, on.ranks_per_node,
                              threads_of(options_, config, on.ranks_per_node));
+      require(options_.gpu_bytes == 0 || plan.shape.device == Device::Kind::cuda, Exit::usage,
+              "--memory-per-gpu needs run.device = \"cuda\": add --set run.device=cuda");
       if (options_.rates) plan.rates = read_rates(*options_.rates);
     });
     plan.steps = config.train.steps;
@@ -139,10 +145,10 @@ Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
     return Exit::done;
   }
   std::vector<RunPlan> plans;
-  for (const std::string& experts : options.experts) {
+  for (const int experts : options.experts) {
     ConfigSources sources = options.config;
-    sources.sets.push_back("model.num_experts=" + experts);
-    plans.push_back(planner.plan(sources, experts + " experts: "));
+    sources.sets.push_back("model.num_experts=" + std::to_string(experts));
+    plans.push_back(planner.plan(sources, std::to_string(experts) + " experts: "));
   }
   if (world->rank() == 0)
     fmt::print("{}", options.json ? table_json(plans).dump(2) + "\n"

@@ -70,8 +70,8 @@ std::string device_line(const Config& config, const BatchRequest& request) {
   const int ranks = request.nodes * request.ranks_per_node,
             gpus = request.nodes * request.gpus_per_node;
   if (config.run.device == Device::Kind::cpu)
-    return fmt::format("device cpu, {} on {}", counted(ranks, "rank"),
-                       counted(request.nodes, "node"));
+    return fmt::format("device cpu, {} on {}, {} for each rank", counted(ranks, "rank"),
+                       counted(request.nodes, "node"), counted(request.cpus_per_rank, "core"));
   if (gpus == 0) {
     return fmt::format(
         "device cuda, {} on the GPUs that slurm.options asks for: check that each "

@@ -42,8 +42,7 @@ std::string check_node(const plan::RunShape& shape, const BatchRequest& request,
   if (!node)
     return needs + "; how much a node has is unknown: set slurm.memory_per_node to check it";
   const std::optional<std::string> problem = plan::memory_problem(shape, program, node->bytes);
-  require(!problem, Exit::usage, "{} (The memory of a node is that {}.)", problem.value_or(""),
-          node->source);
+  require(!problem, Exit::usage, "{} (a node's memory: {})", problem.value_or(""), node->source);
   return fmt::format("{}, and a node has {} ({})", needs, bytes_in_words(node->bytes),
                      node->source);
 }
@@ -59,7 +58,7 @@ std::string check_gpus(const plan::RunShape& shape, const BatchRequest& request,
     return needs + "; how much it has is unknown: set slurm.memory_per_gpu to check it";
   const std::int64_t bytes = parse_byte_size(site.memory_per_gpu, "slurm.memory_per_gpu");
   const std::optional<std::string> problem = plan::gpu_memory_problem(shape, sharing, bytes);
-  require(!problem, Exit::usage, "{} (The memory of a GPU is that by slurm.memory_per_gpu.)",
+  require(!problem, Exit::usage, "{} (a GPU's memory: by slurm.memory_per_gpu)",
           problem.value_or(""));
   return fmt::format("{}; it has {} (by slurm.memory_per_gpu)", needs, bytes_in_words(bytes));
 }

@@ -9,6 +9,7 @@
 #include "io/text/escape.h"
 #include "io/tokens/token_store.h"
 #include "launch/config/config_checks.h"
+#include "launch/host/counted.h"
 #include "launch/host/machine.h"
 #include "launch/host/own_program.h"
 #include "launch/host/slurm.h"
@@ -115,6 +116,10 @@ Submitted submit(const Submission& submission) {
   if (submission.account) config.slurm.account = *submission.account;
   settle_device(submission.config.sets, config, request);
   made.notes = {device_line(config, request), time_line(request.time)};
+  if (config.run.threads > 0 && config.run.threads != request.cpus_per_rank) {
+    made.notes.push_back(fmt::format("run.threads = {}, but a rank has {} (--cpus-per-rank)",
+                                     config.run.threads, counted(request.cpus_per_rank, "core")));
+  }
   for (std::string& line : check_run(config, request)) made.notes.push_back(std::move(line));
   config.run.directory =
       fs::absolute(fs::path(config.run.directory) / "").lexically_normal().parent_path();

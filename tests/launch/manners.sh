@@ -18,8 +18,11 @@ says() {  # says CODE TEXT COMMAND...: the exit code, and the text in one messag
 # A mistyped command line
 says 2 "there is no command trian; did you mean train? (see switchyard --help)" "$switchyard" trian
 says 2 "there is no command checkpoint lst; did you mean list?" "$switchyard" checkpoint lst
+says 2 "switchyard has no option --verison; did you mean --version?" "$switchyard" --verison
+says 2 "checkpoint needs a command: list," "$switchyard" checkpoint
+says 2 "write the config before --" "$switchyard" launch -- mpirun -n 2
 says 2 "there is no command frobnicate (see" "$switchyard" frobnicate
-says 2 "switchyard plan has no option --rnaks; did you mean --ranks?" "$switchyard" plan my.toml --rnaks 4
+says 2 "plan has no option --rnaks; did you mean --ranks?" "$switchyard" plan my.toml --rnaks 4
 says 2 "write -- before the launcher, as in switchyard launch my.toml -- mpirun -n 2" "$switchyard" launch my.toml mpirun -n 2
 says 2 "there is no command checkpoint lits; did you mean list?" "$switchyard" help checkpoint lits
 
@@ -54,7 +57,8 @@ fi
 
 # submit: the device, the ranks and the time limit are said; the script and the config are printed.
 submit=("$switchyard" submit "${tiny[@]}" --nodes 2 --dry-run)
-says 0 "device cpu, 2 ranks on 2 nodes" "${submit[@]}" --time 90
+says 0 "device cpu, 2 ranks on 2 nodes, 1 core for each rank" "${submit[@]}" --time 90
+"${submit[@]}" --set run.threads=4 2>&1 >/dev/null | grep -q 'run.threads = 4, but a rank has 1 core' || complain "threads without cores"
 grep -q 'time limit: 1h30m (Slurm reads a number without a unit as minutes)' err || complain "submit --time 90"
 grep -q '^#SBATCH --time=90$' out && grep -q "^device = 'cpu'" out || complain "submit --dry-run prints script and config"
 says 2 "--time 12h is not a form that Slurm accepts" "${submit[@]}" --time 12h

@@ -44,6 +44,7 @@ finds out "experts  parameters" "model.num_experts = 8 (here 64)" "cost: rank-se
 refused "do not spread evenly over 3 nodes" "$switchyard" plan "${tiny[@]}" --ranks 8 --nodes 3 --rates rates.toml
 "$switchyard" plan "${tiny[@]}" --set run.device=cuda >out 2>err || { cat err; failed=1; }
 finds out "of that on a GPU" "no time: the rates of a GPU cannot be measured yet"
+refused "but a GPU has" "$switchyard" plan "${tiny[@]}" --set run.device=cuda --memory-per-gpu 1MiB
 refused "13 ranks for only 12 micro-batches" "$switchyard" plan "${tiny[@]}" --ranks 13 --rates rates.toml
 refused "model.expert_hidden = 16777216 is the setting furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.num_layers=10000 \
   --set model.hidden=1048576 --set model.expert_hidden=16777216 --set model.num_experts=8192

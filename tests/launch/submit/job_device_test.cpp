@@ -49,7 +49,7 @@ TEST(JobDevice, WithoutGpusANodeHasOneRank) {
   Config config;
   BatchRequest request = on(4, 0);
   settle_device({}, config, request);
-  EXPECT_EQ(device_line(config, request), "device cpu, 4 ranks on 4 nodes");
+  EXPECT_EQ(device_line(config, request), "device cpu, 4 ranks on 4 nodes, 1 core for each rank");
 }
 
 TEST(JobDevice, SharedGpusAreSaid) {
