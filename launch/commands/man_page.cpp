@@ -23,14 +23,14 @@ std::string roff(const std::string& text) {
 }
 
 // As it is, in a fixed font.
-std::string block(const std::string& text) {
+std::string verbatim(const std::string& text) {
   std::string result = ".nf\n";
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) result += roff(line) + "\n";
   return result + ".fi\n";
 }
 
-std::string options(const CommandRow& command) {
+std::string option_lines(const CommandRow& command) {
   std::string text;
   for (const OptionRow& option : command.options) {
     text += fmt::format(".TP\n.B {}{}\n{}\n", roff(option.name),
@@ -39,10 +39,10 @@ std::string options(const CommandRow& command) {
   return text;
 }
 
-std::string section(const CommandRow& command) {
+std::string command_section(const CommandRow& command) {
   std::string text = fmt::format(".SS {}\n{}.\n", roff(command.path), roff(command.doc));
-  text += options(command);
-  return command.footer.empty() ? text : text + ".PP\n" + block(command.footer);
+  text += option_lines(command);
+  return command.footer.empty() ? text : text + ".PP\n" + verbatim(command.footer);
 }
 
 }  // namespace
@@ -53,9 +53,9 @@ std::string man_page(const CommandRow& table) {
       ".SH NAME\nswitchyard \\- trains mixture\\-of\\-experts language models on MPI ranks\n"
       ".SH SYNOPSIS\n.B switchyard\n.I COMMAND\n[\\fIOPTIONS\\fR]\n"
       ".SH DESCRIPTION\n{}\n.PP\n{}.SH OPTIONS\n{}.SH COMMANDS\n",
-      version_number(), roff(table.doc), block(table.footer), options(table));
+      version_number(), roff(table.doc), verbatim(table.footer), option_lines(table));
   for (const CommandRow* command : all_commands(table)) {
-    if (command != &table) text += section(*command);
+    if (command != &table) text += command_section(*command);
   }
   return text +
          ".SH FILES\n.TP\n.I ~/.config/switchyard/site.toml\n"

@@ -9,7 +9,7 @@
 namespace switchyard {
 namespace {
 
-nlohmann::ordered_json json_of(const Submitted& made) {
+nlohmann::ordered_json submission_json(const Submitted& made) {
   const BatchRequest& request = made.request;
   const int ranks = request.nodes * request.ranks_per_node;
   const auto limit = seconds_of_limit(request.time);
@@ -60,7 +60,7 @@ class SubmitCommand : public Command {
     const Submitted made = submit(submission_);
     for (const std::string& note : made.notes) fmt::print(stderr, "{}\n", note);
     if (json_) {
-      fmt::print("{}\n", json_of(made).dump(2));
+      fmt::print("{}\n", submission_json(made).dump(2));
     } else if (made.job.empty()) {
       print_files(made);
     } else {

@@ -80,6 +80,10 @@ bool has_address(const std::string& name) {
   return resolves;
 }
 
+std::optional<int> num_usable_gpus() {
+  return cuda::is_built_in() ? std::optional(Device::num_cuda()) : std::nullopt;
+}
+
 int num_gpu_files() {
   int count = 0;
   std::error_code ignored;
@@ -103,7 +107,7 @@ std::vector<Finding> check_node() {
           judge_huge_pages(first_line_of(huge_page_file)),
           judge_shared_huge_pages(first_line_of(shared_huge_page_file)),
           judge_memory_attach(try_memory_attach()),
-          judge_gpus(num_gpu_files(), cuda::is_built_in())};
+          judge_gpus(num_gpu_files(), num_usable_gpus())};
 }
 
 Finding judge_host_name(const std::string& name, bool resolves) {
@@ -201,13 +205,15 @@ Finding judge_memory_attach(int error) {
   return finding;
 }
 
-Finding judge_gpus(int count, bool with_cuda) {
+Finding judge_gpus(int count, std::optional<int> usable) {
   Finding finding{Verdict::ok, "GPUs",
                   count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} from NVIDIA", count),
                   ""};
-  if (count > 0 && !with_cuda) {
+  if (count > usable.value_or(0)) {
     finding.verdict = Verdict::warn;
-    finding.advice = "this program was built without CUDA and cannot use them: use switchyard_cuda";
+    finding.advice =
+        usable ? fmt::format("CUDA finds {}: check the driver and CUDA_VISIBLE_DEVICES", *usable)
+               : "this program was built without CUDA and cannot use them: use switchyard_cuda";
   }
   return finding;
 }

@@ -28,7 +28,7 @@ Finding judge_huge_pages(const std::string& setting);
 Finding judge_shared_huge_pages(const std::string& setting);  // for memory that ranks share
 // error: errno after a process read the memory of another one; 0: it worked.
 Finding judge_memory_attach(int error);
-// with_cuda: this program can use them.
-Finding judge_gpus(int count, bool with_cuda);
+// usable: as many as CUDA finds; std::nullopt: this program was built without it.
+Finding judge_gpus(int count, std::optional<int> usable);
 
 }  // namespace switchyard::doctor

@@ -150,9 +150,10 @@ Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
     sources.sets.push_back("model.num_experts=" + std::to_string(experts));
     plans.push_back(planner.plan(sources, std::to_string(experts) + " experts: "));
   }
-  if (world->rank() == 0)
+  on_root(*world, [&] {
     fmt::print("{}", options.json ? table_json(plans).dump(2) + "\n"
                                   : plan_table(plans, options.node_bytes));
+  });
   return Exit::done;
 }
 

@@ -36,9 +36,10 @@ TEST(Doctor, AHostNameThatDoesNotResolveIsAWarningInOneLine) {
 }
 
 TEST(Doctor, GpusThatThisProgramCannotUseAreAWarning) {
-  EXPECT_EQ(judge_gpus(0, false).verdict, Verdict::ok);
-  EXPECT_EQ(judge_gpus(8, true).verdict, Verdict::ok);
-  EXPECT_THAT(judge_gpus(8, false).advice, HasSubstr("switchyard_cuda"));
+  EXPECT_EQ(judge_gpus(0, std::nullopt).verdict, Verdict::ok);
+  EXPECT_EQ(judge_gpus(8, 8).verdict, Verdict::ok);
+  EXPECT_THAT(judge_gpus(8, std::nullopt).advice, HasSubstr("switchyard_cuda"));
+  EXPECT_THAT(judge_gpus(8, 4).advice, HasSubstr("CUDA finds 4"));
 }
 
 TEST(Doctor, LimitsThatAreTooLowOrTooHigh) {
