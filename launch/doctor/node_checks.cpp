@@ -1,7 +1,6 @@
 #include "launch/doctor/node_checks.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -73,13 +72,6 @@ int try_memory_attach() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
 }
 
-bool has_address(const std::string& name) {
-  addrinfo* found = nullptr;
-  const bool resolves = getaddrinfo(name.c_str(), nullptr, nullptr, &found) == 0;
-  if (found != nullptr) freeaddrinfo(found);
-  return resolves;
-}
-
 std::optional<int> num_usable_gpus() {
   return cuda::is_built_in() ? std::optional(Device::num_cuda()) : std::nullopt;
 }
@@ -98,8 +90,7 @@ int num_gpu_files() {
 }  // namespace
 
 std::vector<Finding> check_node() {
-  return {judge_host_name(host_name(), has_address(host_name())),
-          judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))),
+  return {judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))),
           judge_shared_memory(shared_memory_bytes()),
           judge_open_files(soft_limit(RLIMIT_NOFILE)),
           judge_locked_memory(soft_limit(RLIMIT_MEMLOCK)),
@@ -107,14 +98,8 @@ std::vector<Finding> check_node() {
           judge_huge_pages(first_line_of(huge_page_file)),
           judge_shared_huge_pages(first_line_of(shared_huge_page_file)),
           judge_memory_attach(try_memory_attach()),
+          judge_host_name(host_name(), has_address(host_name())),
           judge_gpus(num_gpu_files(), num_usable_gpus())};
-}
-
-Finding judge_host_name(const std::string& name, bool resolves) {
-  if (resolves) return {Verdict::ok, "host name", name, ""};
-  return {Verdict::warn, "host name",
-          name + " does not resolve, and each start of MPI may wait 5 s for a name server",
-          fmt::format("add the line `127.0.1.1 {}` to /etc/hosts", name)};
 }
 
 Finding judge_cores(int allowed, int online) {
@@ -203,6 +188,13 @@ Finding judge_memory_attach(int error) {
         "--cap-add=SYS_PTRACE; sysctl kernel.yama.ptrace_scope=0)";
   }
   return finding;
+}
+
+Finding judge_host_name(const std::string& name, bool resolves) {
+  if (resolves) return {Verdict::ok, "host name", name, ""};
+  return {Verdict::warn, "host name",
+          name + " does not resolve, and each start of MPI may wait 5 s for a name server",
+          fmt::format("add the line `127.0.1.1 {}` to /etc/hosts", name)};
 }
 
 Finding judge_gpus(int count, std::optional<int> usable) {

@@ -1,5 +1,6 @@
 #include "launch/host/machine.h"
 
+#include <netdb.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -21,6 +22,13 @@ Cores allowed_cores() {
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown-host";
+}
+
+bool has_address(const std::string& host) {
+  addrinfo* found = nullptr;
+  const bool has = getaddrinfo(host.c_str(), nullptr, nullptr, &found) == 0;
+  if (found != nullptr) freeaddrinfo(found);
+  return has;
 }
 
 std::string boot_id() {

@@ -103,12 +103,12 @@ std::string all_together(const RunShape& shape, const Fits& fits) {
     for (const Change& change : kind(other)) {
       if (!fits(change.shape)) continue;
       words.insert(words.begin(), change.words);
-      return fmt::format("What makes it fit: {}, together.", fmt::join(words, ", "));
+      return fmt::format("What makes it fit: {}, together", fmt::join(words, ", "));
     }
   }
   if (words.size() > 1 && fits(other))
-    return fmt::format("What makes it fit: {}, together.", fmt::join(words, ", "));
-  return "No layout and no setting of the run makes it fit: use a smaller model, or more memory.";
+    return fmt::format("What makes it fit: {}, together", fmt::join(words, ", "));
+  return "No layout and no setting of the run makes it fit: use a smaller model, or more memory";
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ std::string memory_advice(const RunShape& shape, const Fits& fits) {
     if (first != changes.end()) words.push_back(first->words);
   }
   if (words.empty()) return all_together(shape, fits);
-  return fmt::format("{}: {}.",
+  return fmt::format("{}: {}",
                      words.size() == 1 ? "What makes it fit" : "Any of these makes it fit",
                      fmt::join(words, "; "));
 }

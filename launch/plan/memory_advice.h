@@ -8,8 +8,9 @@
 
 namespace switchyard::plan {
 
-// fits: whether a shape does; this one does not. Returns a sentence with the changes of layout or
-// settings that help, each by itself, else with those that help together, or says that none does.
+// fits: whether a shape does; this one does not. Returns a sentence, without its full stop, with
+// the changes of layout or settings that help, each by itself, else with those that help together,
+// or says that none does.
 std::string memory_advice(const RunShape& shape, const std::function<bool(const RunShape&)>& fits);
 
 }  // namespace switchyard::plan

@@ -90,22 +90,21 @@ int run_ranks(const std::vector<std::string>& command, const RunDirectory& direc
   return code;
 }
 
-// The launcher ended before a rank began an attempt. Returns the reason if it starts no other
+// The launcher ended before a rank began an attempt. Errors: Exit::usage if it starts no other
 // program either, since another try would end in the same way: too few slots, a wrong option, no
-// such launcher. Nodes of a Slurm job may come back, so there only a missing launcher is a reason.
-std::string cannot_launch(const SupervisorOptions& options, int code) {
+// such launcher. Nodes of a Slurm job may come back, so there only a missing launcher is an error.
+void require_launch(const std::vector<std::string>& launcher, int code) {
+  if (launcher.empty() || code == 0 || code > 128) return;
+  require(code != cannot_start || is_in_path(launcher[0]), Exit::usage,
+          "not starting the ranks again: there is no {} to start", launcher[0]);
+  if (!slurm_job().id.empty()) return;
   constexpr std::chrono::seconds launch_patience{30};
-  if (options.launcher.empty() || code == 0 || code > 128) return "";
-  const std::string name = fmt::format("`{}`", fmt::join(options.launcher, " "));
-  if (code == cannot_start && !is_in_path(options.launcher[0]))
-    return fmt::format("there is no {} to start", options.launcher[0]);
-  if (!slurm_job().id.empty()) return "";
-  std::vector<std::string> probe = options.launcher;
+  std::vector<std::string> probe = launcher;
   probe.insert(probe.end(), {own_program().string(), "--version"});
-  const Finished finished = run_program(probe, launch_patience);
-  if (finished.code == 0) return "";
-  return fmt::format("{} starts no program at all (code {}; its message is above)", name,
-                     finished.code);
+  require(run_program(probe, launch_patience).code == 0, Exit::usage,
+          "not starting the ranks again: `{}` starts no program at all (code {}; its message is "
+          "above)",
+          fmt::join(launcher, " "), code);
 }
 
 // The run was saved on request: a Slurm job is put back in the queue.
@@ -133,16 +132,15 @@ int supervise(const SupervisorOptions& options) {
     const RunState before = directory.read_state();
     const int code = run_ranks(command, directory, before.attempt);
     RunState state = directory.read_state();
-    if (state.attempt == before.attempt) {
+    if (state.attempt == before.attempt)
       state.status = state.problem = "";  // of an earlier attempt
-      const std::string reason = asked_to_leave ? "" : cannot_launch(options, code);
-      require(reason.empty(), Exit::usage, "not starting the ranks again: {}", reason);
-    }
     const Verdict verdict = judge(code, state, directory.read_failures(), options.max_failures);
     if (asked_to_leave && verdict.next == Next::restart) {
       print_error("the ranks were asked to save and exit, but ended without saving");
       return leave(options);  // the last checkpoint is still there
     }
+    if (verdict.next == Next::restart && state.attempt == before.attempt)
+      require_launch(options.launcher, code);
     directory.write_failures(verdict.failures);
     if (!verdict.why.empty()) print_error(verdict.why);
     if (verdict.next == Next::leave_saved) return leave(options);

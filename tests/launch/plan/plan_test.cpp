@@ -105,7 +105,7 @@ TEST(MemoryPlan, AdviceIsPossible) {
   const std::int64_t enough = total_bytes(memory_plan(shape, 0));
   const auto problem = memory_problem(shape_on(1, config), 0, enough);
   EXPECT_THAT(problem.value_or(""),
-              testing::EndsWith("What makes it fit: train.recompute_layers = 3."));
+              testing::EndsWith("What makes it fit: train.recompute_layers = 3"));
 }
 
 TEST(MemoryPlan, FewerRanksOnANodeLeaveEachItsShare) {
