@@ -15,10 +15,8 @@ class PlanCommand : public Command {
     const auto count = [&](const char* name, int& target, const char* meaning) {
       app_->add_option(name, target, meaning)->check(CLI::Range(1, 1 << 24))->type_name("N");
     };
-    count(
-        "--ranks", options_.layout.ranks,
-        "Ranks of the run; by default nodes times ranks per node, or as many as this command runs "
-        "on");
+    count("--ranks", options_.layout.ranks,
+          "Ranks of the run; by default as many as this command runs on");
     count("--nodes", options_.layout.nodes, "Nodes, with the ranks spread evenly over them");
     count("--ranks-per-node", options_.layout.ranks_per_node, "Ranks on each node");
     count("--threads", options_.threads, "Threads of each rank");
@@ -42,8 +40,7 @@ class PlanCommand : public Command {
               options_.network = static_cast<double>(parse_byte_size(
                   per_second ? text.substr(0, text.size() - 2) : text, "--network"));
             },
-            "Bytes per second that a rank sends to others, such as 3GB/s, instead of what was "
-            "measured")
+            "What a rank sends to others, such as 3GB/s, instead of what was measured")
         ->type_name("RATE");
     size("--memory-per-node", options_.node_bytes,
          "Exit with code 2 if the ranks of a node need more memory than this, such as 64GiB, and "

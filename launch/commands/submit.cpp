@@ -35,8 +35,9 @@ class SubmitCommand : public Command {
                                   "Check a run, write its batch script and submit it to Slurm");
     add_config_options(*app_, submission_.config, true);
     add_size_options();
-    app_->add_option("--time", submission_.request.time,
-                     std::string("The time limit: ") + slurm_time_forms);
+    app_->add_option(
+        "--time", submission_.request.time,
+        "The time limit in a form of Slurm: 90 (minutes), 12:00:00, 2-12 (days-hours)");
     app_->add_option("--warning", submission_.request.warning_seconds,
                      "How many seconds before the time limit the ranks save and exit")
         ->capture_default_str()

@@ -83,7 +83,8 @@ std::optional<std::string> problem_of(const RunShape& shape, const Place& place)
   return fmt::format("{} of this run {} {}, but {} has {}. Most of it is for {}. {}",
                      counted(ranks, "rank"), ranks == 1 ? "needs" : "need",
                      bytes_in_words(place.needed(shape)), place.name, bytes_in_words(place.bytes),
-                     largest->name, memory_advice(shape, fits));
+                     largest->name == "program" ? "the program itself" : largest->name,
+                     memory_advice(shape, fits));
 }
 
 std::vector<MemoryKind> kinds_where(bool on_gpu, std::vector<MemoryKind> kinds) {
