@@ -28,8 +28,9 @@ CommandRow command_table(const CLI::App& app, const std::string& parent = "");
 // All commands of the table, each before those below it.
 std::vector<const CommandRow*> all_commands(const CommandRow& table);
 
-std::string man_page(const CommandRow& table);         // roff, for man(1)
-std::string bash_completion(const CommandRow& table);  // a script for bash
-std::string zsh_completion(const CommandRow& table);   // a script for zsh
+std::string man_page(const CommandRow& table);  // roff, for man(1)
+// Scripts for the shells. keys: those that --set offers.
+std::string bash_completion(const CommandRow& table, const std::vector<std::string>& keys);
+std::string zsh_completion(const CommandRow& table, const std::vector<std::string>& keys);
 
 }  // namespace switchyard

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "launch/commands/command_table.h"
 
@@ -40,7 +41,7 @@ std::string described(const std::string& name, const std::string& doc) {
 
 }  // namespace
 
-std::string bash_completion(const CommandRow& table) {
+std::string bash_completion(const CommandRow& table, const std::vector<std::string>& keys) {
   std::string cases;
   for (const CommandRow* command : all_commands(table)) {
     std::string options;
@@ -57,14 +58,21 @@ std::string bash_completion(const CommandRow& table) {
          walk(table, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"") + "  case $at in\n" + cases +
          "  esac\n"
          "  COMPREPLY=()\n"
-         "  [[ $after == 1 ]] && return\n"
+         "  [[ $after == 1 ]] && return\n" +
+         fmt::format(
+             "  if [[ $word == --set ]]; then\n"
+             "    compopt -o nospace 2>/dev/null\n"
+             "    COMPREPLY=($(compgen -S = -W \"{}\" -- \"$now\"))\n"
+             "    return\n"
+             "  fi\n",
+             fmt::join(keys, " ")) +
          "  [[ $now == -* ]] && commands=$options\n"
          "  COMPREPLY=($(compgen -W \"$commands\" -- \"$now\"))\n"
          "}\n"
          "complete -o default -F _switchyard switchyard switchyard_cuda\n";
 }
 
-std::string zsh_completion(const CommandRow& table) {
+std::string zsh_completion(const CommandRow& table, const std::vector<std::string>& keys) {
   std::string cases;
   for (const CommandRow* command : all_commands(table)) {
     const CommandRow& named = command->name == "help" ? table : *command;
@@ -82,7 +90,9 @@ std::string zsh_completion(const CommandRow& table) {
          "  local -a commands options\n" +
          walk(table, "${words[2,CURRENT-1]}") + "  case $at in\n" + cases +
          "  esac\n"
-         "  if (( after )); then _normal\n"
+         "  if (( after )); then _normal\n" +
+         fmt::format("  elif [[ $word == --set ]]; then compadd -S = -- {}\n",
+                     fmt::join(keys, " ")) +
          "  elif [[ $PREFIX == -* ]]; then _describe -o option options\n"
          "  elif (( $#commands )); then _describe command commands\n"
          "  else _files\n"

@@ -3,6 +3,7 @@
 #include "launch/commands/command.h"
 #include "launch/commands/command_table.h"
 #include "launch/commands/usage.h"
+#include "launch/config/config_table.h"
 #include "launch/host/version.h"
 #include "runtime/error.h"
 
@@ -69,7 +70,10 @@ class CompletionCommand : public Command {
   }
   int run() override {
     const CommandRow table = command_table(program_);
-    fmt::print("{}", shell_ == "bash" ? bash_completion(table) : zsh_completion(table));
+    Config config;
+    std::vector<std::string> keys;
+    for (const ConfigKey& key : config_keys(config)) keys.emplace_back(key.name);
+    fmt::print("{}", shell_ == "bash" ? bash_completion(table, keys) : zsh_completion(table, keys));
     return 0;
   }
 

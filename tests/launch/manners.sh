@@ -42,6 +42,7 @@ complete_with() {  # complete_with WORD...: what bash offers for the last word
 [ "$(complete_with switchyard tra)" = train ] || complain "completion of a command: $(complete_with switchyard tra)"
 [ "$(complete_with switchyard checkpoint pru)" = prune ] || complain "completion of a command below another"
 [ "$(complete_with switchyard train my.toml --prof)" = --profile ] || complain "completion of an option"
+[ "$(complete_with switchyard train my.toml --set train.warm)" = train.warmup_steps= ] || complain "completion of a key"
 [ "$(complete_with switchyard help tra)" = train ] || complain "completion of help"
 [ -z "$(complete_with switchyard launch my.toml -- --)" ] || complain "options of the launcher are not ours"
 "$switchyard" help --man >switchyard.1
