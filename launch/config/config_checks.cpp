@@ -57,9 +57,6 @@ void check_config(const Config& config) {
   if (!config.slurm.memory_per_node.empty()) {
     parse_byte_size(config.slurm.memory_per_node, "slurm.memory_per_node");
   }
-  if (!config.slurm.memory_per_gpu.empty()) {
-    parse_byte_size(config.slurm.memory_per_gpu, "slurm.memory_per_gpu");
-  }
   check_batches(config.train, config.data);
   check_model(config.model);
   require(config.guard.rewind_checkpoints <= config.checkpoint.keep, Exit::usage,

@@ -4,14 +4,18 @@
 
 #include <algorithm>
 
-#include "io/text/amount.h"
-
 namespace switchyard {
 namespace {
 
 std::string bar(std::int64_t done, std::int64_t steps, Color color) {
   const std::string text = progress_bar(done, steps);
   return color == Color::yes ? fmt::format("[\x1b[32m{}\x1b[0m]", text) : fmt::format("[{}]", text);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
+  return whole >= 60 ? fmt::format("{}m{:02}s", whole / 60, whole % 60) : fmt::format("{}s", whole);
 }
 
 std::string rate(double per_second) {
@@ -31,7 +35,7 @@ std::string progress_line(const StepReport& report, std::int64_t steps, double t
   double worst = 0.0;
   for (const LayerLoad& load : report.layers) worst = std::max(worst, load.max_over_mean);
   if (!report.layers.empty()) line += fmt::format("  balance {:.2f}", worst);
-  if (seconds_left >= 0.0) line += fmt::format("  {} left", duration_in_words(seconds_left));
+  if (seconds_left >= 0.0) line += fmt::format("  {} left", duration(seconds_left));
   return line;
 }
 

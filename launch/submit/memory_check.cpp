@@ -67,6 +67,7 @@ std::string check_gpus(const plan::RunShape& shape, const BatchRequest& request,
 
 std::vector<std::string> check_memory(const plan::RunShape& shape, const BatchRequest& request,
                                       const SlurmConfig& site) {
+  if (!site.memory_per_gpu.empty()) parse_byte_size(site.memory_per_gpu, "slurm.memory_per_gpu");
   std::vector<std::string> lines;
   if (shape.device == Device::Kind::cuda) lines.push_back(check_gpus(shape, request, site));
   lines.push_back(check_node(shape, request, site));

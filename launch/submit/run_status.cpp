@@ -59,10 +59,6 @@ class Table {
   std::string text_;
 };
 
-std::int64_t steps_done(const RunStatus& status) {
-  return std::max(status.state.step, status.metrics_step + 1);
-}
-
 // A process that was killed could not say so.
 std::string state_text(const RunStatus& status) {
   const std::string& said = status.state.status;
@@ -113,13 +109,14 @@ nlohmann::ordered_json status_json(const RunStatus& status) {
   const auto number = [](const std::optional<double>& value) {
     return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
   };
+  const std::int64_t done = std::max(state.step, status.metrics_step + 1);
   const bool dead = state.status == "running" && !status.alive;
   nlohmann::ordered_json json = {{"run", status.run.string()},
                                  {"state", state.status.empty() ? "not started"
                                            : dead               ? "dead"
                                                                 : state.status},
                                  {"problem", text(state.problem)},
-                                 {"step", steps_done(status)},
+                                 {"step", done},
                                  {"steps", state.steps},
                                  {"checkpoint", text(state.checkpoint)},
                                  {"attempts", status.attempts},
@@ -139,13 +136,14 @@ nlohmann::ordered_json status_json(const RunStatus& status) {
 
 std::string status_text(const RunStatus& status, int width) {
   const RunState& state = status.state;
+  const std::int64_t done = std::max(state.step, status.metrics_step + 1);
   Table table(width);
   table.row("run", status.run.string());
   table.row("job", job_text(status));
   table.row("state", state_text(status));
   table.row("problem", state.problem);
   if (!state.status.empty()) {
-    table.row("step", fmt::format("{} of {}", steps_done(status), state.steps));
+    table.row("step", fmt::format("{} of {}", done, state.steps));
     table.row("checkpoint", state.checkpoint.empty() ? "none yet" : state.checkpoint);
     table.row("attempts", fmt::format("{}", status.attempts));
   }
