@@ -32,3 +32,7 @@ set_property(TARGET switchyard_cuda_backend PROPERTY
 add_executable(switchyard_cuda $<TARGET_OBJECTS:switchyard_commands>)
 target_link_libraries(switchyard_cuda PRIVATE launch CLI11::CLI11 switchyard_cuda_backend)
 set_target_properties(switchyard_cuda PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+# Where it was built; CUDA's libraries are found where the build found them, or in LD_LIBRARY_PATH.
+get_filename_component(nccl_folder "${NCCL_LIBRARY}" DIRECTORY)
+set_target_properties(switchyard_cuda PROPERTIES INSTALL_RPATH "${CUDAToolkit_LIBRARY_DIR};${nccl_folder}")
+install(TARGETS switchyard_cuda OPTIONAL)

@@ -32,15 +32,15 @@ std::int64_t parse_byte_size(const std::string& text, const std::string& option)
 }
 
 std::string bytes_in_words(std::int64_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
   auto amount = static_cast<double>(bytes);
-  if (amount < 1000) return fmt::format("{} B", bytes);
-  for (const char* unit : {"kB", "MB", "GB", "TB"}) {
-    amount /= 1000;
-    if (amount >= 999.5) continue;
+  for (const char* unit : {"KiB", "MiB", "GiB", "TiB"}) {
+    amount /= 1024;
+    if (amount >= 1023.5) continue;
     const int digits = amount < 9.995 ? 2 : amount < 99.95 ? 1 : 0;
     return fmt::format("{:.{}f} {}", amount, digits, unit);
   }
-  return fmt::format("{:.0f} PB", amount / 1000);
+  return fmt::format("{:.0f} PiB", amount / 1024);
 }
 
 }  // namespace switchyard

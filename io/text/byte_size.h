@@ -9,7 +9,7 @@ namespace switchyard {
 // "512MiB", "2GiB", "1500MB" or plain bytes. Errors: Exit::usage naming `option`.
 std::int64_t parse_byte_size(const std::string& text, const std::string& option);
 
-// "3.21 GB": three digits, in powers of 1000.
+// "3.21 GiB": three digits, in powers of 1024, as parse_byte_size reads them.
 std::string bytes_in_words(std::int64_t bytes);
 
 }  // namespace switchyard

@@ -42,6 +42,9 @@ std::unique_ptr<Command> make_checkpoint_command(CLI::App& program);
 std::unique_ptr<Command> make_config_command(CLI::App& program);
 std::unique_ptr<Command> make_bench_command(CLI::App& program);
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
+std::unique_ptr<Command> make_help_command(CLI::App& program);
+std::unique_ptr<Command> make_version_command(CLI::App& program);
+std::unique_ptr<Command> make_completion_command(CLI::App& program);
 
 // Adds the positional config file, required or not, and --set to `app`.
 void add_config_options(CLI::App& app, ConfigSources& sources, bool file_required);

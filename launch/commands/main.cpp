@@ -1,5 +1,6 @@
 // switchyard: one program, one subcommand per task.
 #include "launch/commands/command.h"
+#include "launch/commands/usage.h"
 #include "launch/host/launcher.h"
 #include "launch/host/own_program.h"
 #include "launch/host/ranks.h"
@@ -13,13 +14,9 @@ namespace {
 // CLI11's own exit codes are replaced: help and version are 0, everything else is Exit::usage. All
 // ranks of a job get here, before MPI starts, and only the first one prints.
 int report(const CLI::App& program, const CLI::ParseError& error,
-           const std::string& first_argument) {
+           const std::vector<std::string>& arguments) {
   if (error.get_exit_code() == 0) return launched_rank() == 0 ? program.exit(error) : 0;
-  const bool no_command = program.get_subcommands().empty() && !first_argument.starts_with('-');
-  const std::string message = no_command && !first_argument.empty()
-                                  ? "there is no command " + first_argument
-                                  : error.what();
-  print_error_of_all(message + " (see --help)");
+  print_error_of_all(usage_message(program, error, arguments));
   return static_cast<int>(Exit::usage);
 }
 
@@ -29,12 +26,13 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", version_text);
   program.require_subcommand(1);
   std::vector<std::unique_ptr<Command>> commands;
-  for (const auto make :
-       {make_train_command, make_launch_command, make_submit_command, make_status_command,
-        make_cancel_command, make_report_command, make_doctor_command, make_prepare_command,
-        make_evaluate_command, make_sample_command, make_inspect_command, make_explain_command,
-        make_export_command, make_checkpoint_command, make_config_command, make_bench_command,
-        make_plan_command}) {
+  for (const auto make : {make_train_command,   make_launch_command,     make_submit_command,
+                          make_status_command,  make_cancel_command,     make_report_command,
+                          make_doctor_command,  make_prepare_command,    make_evaluate_command,
+                          make_sample_command,  make_inspect_command,    make_explain_command,
+                          make_export_command,  make_checkpoint_command, make_config_command,
+                          make_bench_command,   make_plan_command,       make_help_command,
+                          make_version_command, make_completion_command}) {
     commands.push_back(make(program));
   }
   // After the commands: those without a footer would inherit it.
@@ -50,7 +48,7 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report(program, error, argc > 1 ? argv[1] : "");
+    return report(program, error, {argv + 1, argv + argc});
   }
   for (const std::unique_ptr<Command>& command : commands) {
     if (command->chosen()) return command->run();

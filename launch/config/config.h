@@ -48,6 +48,7 @@ struct SlurmConfig {
   std::string options;             // further options for sbatch: "--qos=long --exclusive"
   std::string setup;               // lines of bash to run before the ranks start
   std::string memory_per_node;     // "64GiB", passed to --mem; empty: Slurm's default
+  std::string memory_per_gpu;      // "80GiB", for the check of a job; empty: unknown
 };
 
 struct ParallelConfig {

@@ -8,10 +8,14 @@
 
 namespace switchyard::doctor {
 
+std::string_view word_of(Finding::Verdict verdict) {
+  constexpr std::string_view words[] = {"ok", "warn", "FAIL"};
+  return words[static_cast<int>(verdict)];
+}
+
 std::string finding_text(const Finding& finding) {
-  constexpr const char* words[] = {"ok", "warn", "FAIL"};
-  std::string text = fmt::format("{:<5} {:<16} {}\n", words[static_cast<int>(finding.verdict)],
-                                 finding.subject, finding.found);
+  std::string text =
+      fmt::format("{:<5} {:<16} {}\n", word_of(finding.verdict), finding.subject, finding.found);
   if (!finding.advice.empty()) text += fmt::format("{:22} {}\n", "", finding.advice);
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace switchyard::doctor {
@@ -14,6 +15,8 @@ struct Finding {
   std::string found;    // "/dev/shm has 64 MiB"
   std::string advice;   // what to do; empty when ok
 };
+
+std::string_view word_of(Finding::Verdict verdict);  // "ok", "warn" or "FAIL"
 
 // One or two lines: the finding, and below it the advice.
 std::string finding_text(const Finding& finding);

@@ -16,6 +16,7 @@
 #include "io/text/byte_size.h"
 #include "launch/host/control_group.h"
 #include "launch/host/machine.h"
+#include "runtime/device/cuda.h"
 
 namespace switchyard::doctor {
 namespace {
@@ -72,6 +73,10 @@ int try_memory_attach() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
 }
 
+std::optional<int> num_usable_gpus() {
+  return cuda::is_built_in() ? std::optional(Device::num_cuda()) : std::nullopt;
+}
+
 int num_gpu_files() {
   int count = 0;
   std::error_code ignored;
@@ -95,7 +100,8 @@ std::vector<Finding> check_node() {
           judge_huge_pages(first_line_of(huge_page_file)),
           judge_shared_huge_pages(first_line_of(shared_huge_page_file)),
           judge_memory_attach(try_memory_attach()),
-          judge_gpus(num_gpu_files())};
+          judge_host_name(host_name(), has_address(host_name())),
+          judge_gpus(num_gpu_files(), num_usable_gpus())};
 }
 
 Finding judge_cores(int allowed, int online, std::optional<double> quota) {
@@ -192,9 +198,24 @@ Finding judge_memory_attach(int error) {
   return finding;
 }
 
-Finding judge_gpus(int count) {
-  return {Verdict::ok, "GPUs",
-          count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} from NVIDIA", count), ""};
+Finding judge_host_name(const std::string& name, bool resolves) {
+  if (resolves) return {Verdict::ok, "host name", name, ""};
+  return {Verdict::warn, "host name",
+          name + " does not resolve, and each start of MPI may wait 5 s for a name server",
+          fmt::format("add the line `127.0.1.1 {}` to /etc/hosts", name)};
+}
+
+Finding judge_gpus(int count, std::optional<int> usable) {
+  Finding finding{Verdict::ok, "GPUs",
+                  count == 0 ? "none: run.device = \"cpu\"" : fmt::format("{} from NVIDIA", count),
+                  ""};
+  if (count > usable.value_or(0)) {
+    finding.verdict = Verdict::warn;
+    finding.advice =
+        usable ? fmt::format("CUDA finds {}: check the driver and CUDA_VISIBLE_DEVICES", *usable)
+               : "this program was built without CUDA and cannot use them: use switchyard_cuda";
+  }
+  return finding;
 }
 
 }  // namespace switchyard::doctor

@@ -11,8 +11,8 @@
 
 namespace switchyard::doctor {
 
-// Checks cores, /dev/shm, limits, huge pages, cross-memory attach and GPUs of this process, which
-// are those of a rank that it would start.
+// Checks cores, /dev/shm, limits, huge pages, cross-memory attach, host name and GPUs of this
+// process, which are those of a rank that it would start.
 std::vector<Finding> check_node();
 
 Finding judge_cores(int allowed, int online, std::optional<double> quota);  // quota: in CPUs
@@ -26,6 +26,9 @@ Finding judge_huge_pages(const std::string& setting);
 Finding judge_shared_huge_pages(const std::string& setting);  // for memory that ranks share
 // error: errno after a process read the memory of another one; 0: it worked.
 Finding judge_memory_attach(int error);
-Finding judge_gpus(int count);
+// resolves: the system finds an address for this machine's name.
+Finding judge_host_name(const std::string& name, bool resolves);
+// usable: as many as CUDA finds; std::nullopt: this program was built without it.
+Finding judge_gpus(int count, std::optional<int> usable);
 
 }  // namespace switchyard::doctor

@@ -18,8 +18,6 @@
 namespace switchyard {
 namespace {
 
-constexpr int cannot_start = 127;
-
 int code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -107,6 +105,7 @@ int wait_for_program(pid_t program) {
 }
 
 bool is_in_path(const std::string& program) {
+  if (program.find('/') != std::string::npos) return access(program.c_str(), X_OK) == 0;
   std::istringstream folders(environment_variable("PATH"));
   for (std::string folder; std::getline(folders, folder, ':');) {
     if (access((folder + "/" + program).c_str(), X_OK) == 0) return true;

@@ -10,8 +10,10 @@
 
 namespace switchyard {
 
+constexpr int cannot_start = 127;  // the exit code of a program that could not be started
+
 struct Finished {
-  int code = 0;  // its exit code, or 128 + the signal that ended it; 127: it could not be started
+  int code = 0;        // its exit code, or 128 + the signal that ended it; cannot_start
   std::string output;  // stdout and stderr, if captured
 };
 
@@ -26,6 +28,6 @@ pid_t start_program(const std::vector<std::string>& command);
 // Returns the exit code as in Finished, or -1 if a signal interrupted the wait.
 int wait_for_program(pid_t program);
 
-bool is_in_path(const std::string& program);
+bool is_in_path(const std::string& program);  // or a path to a program
 
 }  // namespace switchyard

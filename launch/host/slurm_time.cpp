@@ -39,4 +39,10 @@ std::optional<std::int64_t> seconds_of_limit(const std::string& limit) {
   return ((days->front() * 24 + (*times)[0]) * 60 + (*times)[1]) * 60 + (*times)[2];
 }
 
+bool is_no_limit(const std::string& limit) {
+  std::string upper = limit;
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return upper == "UNLIMITED" || upper == "INFINITE";
+}
+
 }  // namespace switchyard

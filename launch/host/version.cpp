@@ -1,8 +1,10 @@
 #include "launch/host/version.h"
 
 #include <fmt/format.h>
+#include <switchyard_commit.h>  // cmake/commit.cmake writes it
 
 #include "io/text/unicode.h"
+#include "runtime/device/cuda.h"
 
 namespace switchyard {
 namespace {
@@ -19,10 +21,14 @@ std::string instruction_set() {
 
 }  // namespace
 
+std::string version_number() { return SWITCHYARD_VERSION; }
+
 std::string version_text() {
-  return fmt::format("switchyard {}\nlibraries: {}, utf8proc {}\ninstructions: {}",
-                     SWITCHYARD_VERSION, SWITCHYARD_LIBRARIES, unicode_version(),
-                     instruction_set());
+  return fmt::format(
+      "switchyard {}\ncommit: {}\nbuild: {}\nCUDA: {}\nlibraries: {}, utf8proc {}\ninstructions: "
+      "{}",
+      SWITCHYARD_VERSION, SWITCHYARD_COMMIT, SWITCHYARD_BUILD, cuda::is_built_in() ? "yes" : "no",
+      SWITCHYARD_LIBRARIES, unicode_version(), instruction_set());
 }
 
 }  // namespace switchyard

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "io/local/parity_maker.h"
 #include "io/text/byte_size.h"
 #include "launch/host/counted.h"
+#include "launch/plan/memory_advice.h"
 #include "model/transformer/activations.h"
 #include "router/payload.h"
 #include "runtime/params/params.h"
@@ -45,7 +47,7 @@ std::int64_t activation_total(const RunShape& shape) {
                            .num_expert_ranks = shape.expert_degree,
                            .recompute_layers = shape.recompute_layers,
                            .load_factor = shape.load_factor},
-                          Stream::cpu(shape.threads))
+                          Stream::cpu(shape.device == Device::Kind::cpu ? shape.threads : 1))
       .total();
 }
 
@@ -58,19 +60,53 @@ std::int64_t window_bytes(const RunShape& shape) {
   return rows * row + rows * row / 8;
 }
 
+// What ranks take of one place, a node or a GPU.
+struct Place {
+  std::string_view name;
+  std::int64_t bytes = 0;  // that it has
+  std::function<int(const RunShape&)> num_ranks;
+  std::function<std::vector<MemoryKind>(const RunShape&)> kinds;  // of one rank, in this place
+
+  std::int64_t needed(const RunShape& shape) const {
+    return num_ranks(shape) * total_bytes(kinds(shape));
+  }
+};
+
+std::optional<std::string> problem_of(const RunShape& shape, const Place& place) {
+  if (place.needed(shape) <= place.bytes) return std::nullopt;
+  const std::vector<MemoryKind> kinds = place.kinds(shape);
+  const auto largest =
+      std::max_element(kinds.begin(), kinds.end(),
+                       [](const MemoryKind& a, const MemoryKind& b) { return a.bytes < b.bytes; });
+  const int ranks = place.num_ranks(shape);
+  const auto fits = [&](const RunShape& other) { return place.needed(other) <= place.bytes; };
+  return fmt::format("{} of this run {} {}, but {} has {}. Most of it is for {}. {}",
+                     counted(ranks, "rank"), ranks == 1 ? "needs" : "need",
+                     bytes_in_words(place.needed(shape)), place.name, bytes_in_words(place.bytes),
+                     largest->name == "program" ? "the program itself" : largest->name,
+                     memory_advice(shape, fits));
+}
+
+std::vector<MemoryKind> kinds_where(bool on_gpu, std::vector<MemoryKind> kinds) {
+  std::erase_if(kinds, [&](const MemoryKind& kind) { return kind.on_gpu != on_gpu; });
+  return kinds;
+}
+
 }  // namespace
 
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes) {
   const std::int64_t held = shape.dense_elements() + shape.expert_elements();
   const std::int64_t owned = owned_elements(shape);
+  const bool gpu = shape.device == Device::Kind::cuda;
   // Every tensor is written by one rank: values by any replica, moments by their owners.
   const std::int64_t moments = 2 * shape.moment_bytes * owned;
   const std::int64_t written = 4 * owned + moments;
-  return {{"values", 4 * held},
-          {"gradients", (shape.exact ? 8 : 4) * held},
-          {"moments", moments},
-          {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0},
-          {"activations", activation_total(shape)},
+  return {{"values", 4 * held, gpu},
+          {"rounded values", shape.rounded_weights ? 2 * held : 0, gpu},
+          {"gradients", (shape.exact ? 8 : 4) * held, gpu},
+          {"moments", moments, gpu},
+          {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0, gpu},
+          {"activations", activation_total(shape), gpu},
           {"exchange window", window_bytes(shape)},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},
           {"parity on its way", shape.local_saves ? std::min(parity_memory_bytes, 3 * written) : 0},
@@ -78,28 +114,37 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
 }
 
 std::int64_t total_bytes(const std::vector<MemoryKind>& kinds) {
+  return gpu_bytes(kinds) + host_bytes(kinds);
+}
+
+std::int64_t gpu_bytes(const std::vector<MemoryKind>& kinds) {
   std::int64_t total = 0;
-  for (const MemoryKind& kind : kinds) total += kind.bytes;
+  for (const MemoryKind& kind : kinds) total += kind.on_gpu ? kind.bytes : 0;
+  return total;
+}
+
+std::int64_t host_bytes(const std::vector<MemoryKind>& kinds) {
+  std::int64_t total = 0;
+  for (const MemoryKind& kind : kinds) total += kind.on_gpu ? 0 : kind.bytes;
   return total;
 }
 
 std::optional<std::string> memory_problem(const RunShape& shape, std::int64_t program_bytes,
                                           std::int64_t node_bytes) {
-  const std::vector<MemoryKind> kinds = memory_plan(shape, program_bytes);
-  const std::int64_t needed = shape.ranks_per_node * total_bytes(kinds);
-  if (needed <= node_bytes) return std::nullopt;
-  const auto largest =
-      std::max_element(kinds.begin(), kinds.end(),
-                       [](const MemoryKind& a, const MemoryKind& b) { return a.bytes < b.bytes; });
-  const bool activations = largest->name == "activations";
-  return fmt::format(
-      "{} of this run {} {}, but a node has {}. Most of it is for {}: use more nodes, fewer "
-      "ranks per node, {}",
-      counted(shape.ranks_per_node, "rank"), shape.ranks_per_node == 1 ? "needs" : "need",
-      bytes_in_words(needed), bytes_in_words(node_bytes), largest->name,
-      activations ? "a smaller train.micro_batch_size or train.recompute_layers = " +
-                        std::to_string(shape.model.num_layers)
-                  : std::string("or a larger parallel.experts"));
+  return problem_of(
+      shape,
+      {"a node", node_bytes, [](const RunShape& each) { return each.ranks_per_node; },
+       [&](const RunShape& each) { return kinds_where(false, memory_plan(each, program_bytes)); }});
+}
+
+std::optional<std::string> gpu_memory_problem(const RunShape& shape, int ranks_per_gpu,
+                                              std::int64_t bytes) {
+  const auto sharing = [&](const RunShape& each) {
+    return std::max(1, ranks_per_gpu * each.ranks_per_node / shape.ranks_per_node);
+  };
+  return problem_of(shape, {"a GPU", bytes, sharing, [](const RunShape& each) {
+                              return kinds_where(true, memory_plan(each, 0));
+                            }});
 }
 
 }  // namespace switchyard::plan

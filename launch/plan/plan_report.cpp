@@ -4,13 +4,16 @@
 
 #include <algorithm>
 
+#include "io/report/report_values.h"
+#include "io/text/amount.h"
 #include "io/text/byte_size.h"
 #include "launch/host/counted.h"
+#include "launch/plan/assumptions.h"
 
 namespace switchyard::plan {
 namespace {
 
-std::string gigabytes(double bytes) { return fmt::format("{:.4f}", 1e-9 * bytes); }
+std::string in_words(double bytes) { return bytes_in_words(static_cast<std::int64_t>(bytes)); }
 
 // Returns the measurement, if there is one, and how far the prediction is from it.
 std::string beside(const std::string& measured, double predicted, double reference) {
@@ -20,36 +23,45 @@ std::string beside(const std::string& measured, double predicted, double referen
 
 std::string header(const RunPlan& plan) {
   const RunShape& shape = plan.shape;
+  const auto parameters = [](std::int64_t elements) {
+    return amount_in_words(static_cast<double>(elements));
+  };
   return fmt::format(
-      "{}, {} per node, {} each; experts over {}, {}\n"
-      "{:.4g} parameters, of which a rank holds {:.4g}; {:.4g} FLOPs per token of training\n"
+      "{} on {}, {} per node, {} each; experts over {}, {}\n"
+      "{} parameters, of which a rank holds {} and a token meets {}; {} per token of training\n"
       "a step: {} tokens, {} of {} tokens on the busiest rank\n",
-      counted(shape.num_ranks, "rank"), shape.ranks_per_node, counted(shape.threads, "thread"),
-      counted(shape.expert_degree, "rank"), counted(shape.num_replicas(), "replica"),
-      static_cast<double>(shape.total_elements()),
-      static_cast<double>(shape.dense_elements() + shape.expert_elements()),
-      training_flops_per_token(shape), shape.step_tokens, counted(shape.rounds, "micro-batch"),
-      shape.micro_batch_tokens);
+      counted(shape.num_ranks, "rank"), counted(shape.num_nodes(), "node"), shape.ranks_per_node,
+      counted(shape.threads, "thread"), counted(shape.expert_degree, "rank"),
+      counted(shape.num_replicas(), "replica"), parameters(shape.total_elements()),
+      parameters(shape.dense_elements() + shape.expert_elements()),
+      parameters(shape.active_elements()),
+      amount_in_words(training_flops_per_token(shape), "FLOPs"), with_commas(shape.step_tokens),
+      counted(shape.rounds, "micro-batch"), with_commas(shape.micro_batch_tokens));
 }
 
 std::string memory_table(const RunPlan& plan, const std::optional<Profile>& measured) {
   std::string text =
-      fmt::format("\n{:<18} {:>12}{}\n", "memory per rank", "GB",
+      fmt::format("\n{:<18} {:>12}{}\n", "memory per rank", "",
                   measured ? fmt::format(" {:>12} {:>10}", "measured", "off by") : "");
   const auto line = [&](const std::string& name, double bytes, double reference) {
-    text += fmt::format("{:<18} {:>12} {}\n", name, gigabytes(bytes),
-                        beside(gigabytes(reference), bytes, reference));
+    text += fmt::format("{:<18} {:>12} {}\n", name, in_words(bytes),
+                        beside(in_words(reference), bytes, reference));
   };
   std::int64_t planned = 0;
   // A run counts its own buffers; the rest of its process cannot be attributed.
   for (const MemoryKind& kind : plan.memory) {
-    const bool counted = measured && kind.name == "activations";
-    if (counted) planned = kind.bytes;
+    if (kind.bytes == 0) continue;
+    const bool compared = measured && kind.name == "activations";
+    if (compared) planned = kind.bytes;
     line(kind.name, static_cast<double>(kind.bytes),
-         counted ? static_cast<double>(measured->activation_bytes) : 0.0);
+         compared ? static_cast<double>(measured->activation_bytes) : 0.0);
   }
   line("together", static_cast<double>(total_bytes(plan.memory)),
        measured ? static_cast<double>(measured->memory_bytes) : 0.0);
+  if (plan.shape.device == Device::Kind::cuda)
+    line("of that on a GPU", static_cast<double>(gpu_bytes(plan.memory)), 0.0);
+  line(fmt::format("a node, {}", counted(plan.shape.ranks_per_node, "rank")),
+       static_cast<double>(plan.shape.ranks_per_node * host_bytes(plan.memory)), 0.0);
   if (measured && measured->activation_bytes > planned)
     text += fmt::format(
         "The run's activations grew: a micro-batch had more rows than train.load_factor = {} "
@@ -74,14 +86,25 @@ std::string time_table(const RunPlan& plan, const std::optional<Profile>& measur
     const double seconds = seconds_for(work, plan.rates);
     const double reference = measured_seconds(work.part, measured);
     if (seconds == 0.0 && reference == 0.0) continue;
-    text += fmt::format("{:<12} {:>12.4f} {:>15} {}\n", work.part, seconds,
+    text += fmt::format("{:<12} {:>12.4f} {:>15} {}{}\n", work.part, seconds,
                         seconds > 0.0 ? rate_text(work.unit, work.amount / seconds) : "",
-                        beside(fmt::format("{:.4f}", reference), seconds, reference));
+                        beside(fmt::format("{:.4f}", reference), seconds, reference),
+                        assumes_part(work.part, plan.shape, plan.rates) ? " assumed" : "");
   }
   const double reference = measured ? measured->step_seconds : 0.0;
   text += fmt::format("{:<12} {:>12.4f} {:>15} {}\n", "together", plan.step_seconds(), "",
                       beside(fmt::format("{:.4f}", reference), plan.step_seconds(), reference));
   return text;
+}
+
+std::string run_lines(const RunPlan& plan) {
+  return fmt::format(
+      "{} tokens/s\n"
+      "the run: {} steps, {} tokens, {} and {:.1f} rank-hours without evaluations and "
+      "checkpoints\n",
+      amount_in_words(static_cast<double>(plan.shape.step_tokens) / plan.step_seconds()),
+      with_commas(plan.steps), amount_in_words(plan.run_tokens()),
+      duration_in_words(plan.run_seconds()), plan.run_seconds() * plan.shape.num_ranks / 3600);
 }
 
 }  // namespace
@@ -92,41 +115,74 @@ double RunPlan::step_seconds() const {
   return seconds;
 }
 
-RunPlan plan_run(const RunShape& shape, const Rates& rates) {
-  return {shape, memory_plan(shape, program_bytes(rates)), step_work(shape), step_traffic(shape),
-          rates};
+double RunPlan::run_seconds() const { return static_cast<double>(steps) * step_seconds(); }
+
+double RunPlan::run_tokens() const {
+  return static_cast<double>(steps) * static_cast<double>(shape.step_tokens);
+}
+
+double RunPlan::rank_seconds_per_token() const {
+  return step_seconds() * shape.num_ranks / static_cast<double>(shape.step_tokens);
+}
+
+RunPlan counted_plan(RunPlan plan) {
+  plan.memory = memory_plan(plan.shape, program_bytes(plan.rates));
+  plan.work = step_work(plan.shape);
+  plan.traffic = step_traffic(plan.shape);
+  return plan;
 }
 
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured) {
-  const auto text = [](double bytes) { return bytes_in_words(static_cast<std::int64_t>(bytes)); };
-  return header(plan) + memory_table(plan, measured) +
-         fmt::format("\na rank sends in a step: {} of rows, {} of gradients, {} of values\n",
-                     text(plan.traffic.rows), text(plan.traffic.gradients),
-                     text(plan.traffic.values)) +
-         time_table(plan, measured) +
-         fmt::format("{:.0f} tokens/s\n",
-                     static_cast<double>(plan.shape.step_tokens) / plan.step_seconds());
+  std::string text =
+      header(plan) + memory_table(plan, measured) +
+      fmt::format("\na rank sends in a step: {} of rows, {} of gradients, {} of values\n",
+                  in_words(plan.traffic.rows), in_words(plan.traffic.gradients),
+                  in_words(plan.traffic.values));
+  if (!plan.untimed.empty()) return text + fmt::format("\nno time: {}\n", plan.untimed);
+  text += time_table(plan, measured) + run_lines(plan);
+  for (const std::string& line : plan.assumptions) text += fmt::format("assumed: {}\n", line);
+  return text;
 }
 
-nlohmann::json plan_json(const RunPlan& plan) {
-  nlohmann::json memory, parts;
+nlohmann::ordered_json plan_json(const RunPlan& plan) {
+  const RunShape& shape = plan.shape;
+  nlohmann::ordered_json memory, parts;
   for (const MemoryKind& kind : plan.memory) memory[kind.name] = kind.bytes;
-  for (const PartWork& work : plan.work)
-    parts[work.part] = {{"amount", work.amount}, {"seconds", seconds_for(work, plan.rates)}};
-  return {{"ranks", plan.shape.num_ranks},
-          {"ranks_per_node", plan.shape.ranks_per_node},
-          {"threads", plan.shape.threads},
-          {"expert_degree", plan.shape.expert_degree},
-          {"parameters", plan.shape.total_elements()},
-          {"flops_per_token", training_flops_per_token(plan.shape)},
-          {"memory_bytes_per_rank", memory},
-          {"total_bytes_per_rank", total_bytes(plan.memory)},
-          {"sent_bytes_per_step",
-           {{"rows", plan.traffic.rows},
-            {"gradients", plan.traffic.gradients},
-            {"values", plan.traffic.values}}},
-          {"parts", parts},
-          {"step_seconds", plan.step_seconds()}};
+  nlohmann::ordered_json json = {{"ranks", shape.num_ranks},
+                                 {"nodes", shape.num_nodes()},
+                                 {"ranks_per_node", shape.ranks_per_node},
+                                 {"threads", shape.threads},
+                                 {"device", name_of(shape.device)},
+                                 {"expert_degree", shape.expert_degree},
+                                 {"experts", shape.model.num_experts},
+                                 {"parameters", shape.total_elements()},
+                                 {"active_parameters", shape.active_elements()},
+                                 {"flops_per_token", training_flops_per_token(shape)},
+                                 {"memory_bytes_per_rank", memory},
+                                 {"total_bytes_per_rank", total_bytes(plan.memory)},
+                                 {"gpu_bytes_per_rank", gpu_bytes(plan.memory)},
+                                 {"bytes_per_node", shape.ranks_per_node * host_bytes(plan.memory)},
+                                 {"sent_bytes_per_step",
+                                  {{"rows", plan.traffic.rows},
+                                   {"gradients", plan.traffic.gradients},
+                                   {"values", plan.traffic.values}}},
+                                 {"steps", plan.steps},
+                                 {"tokens", plan.run_tokens()},
+                                 {"assumptions", plan.assumptions}};
+  if (!plan.untimed.empty()) {
+    json["untimed"] = plan.untimed;
+    return json;
+  }
+  for (const PartWork& work : plan.work) {
+    parts[work.part] = {{"amount", work.amount},
+                        {"seconds", seconds_for(work, plan.rates)},
+                        {"assumed", assumes_part(work.part, shape, plan.rates)}};
+  }
+  json["parts"] = parts;
+  json["step_seconds"] = plan.step_seconds();
+  json["run_seconds"] = plan.run_seconds();
+  json["rank_seconds_per_token"] = plan.rank_seconds_per_token();
+  return json;
 }
 
 }  // namespace switchyard::plan

@@ -13,17 +13,26 @@ namespace switchyard::plan {
 
 struct RunPlan {
   RunShape shape;
+  Rates rates;
+  std::int64_t steps = 0;
+  std::string untimed;   // why there is no time; empty: there is
+  bool refused = false;  // the rates cannot be measured here
+  std::vector<std::string> assumptions;
+  // What counted_plan fills in.
   std::vector<MemoryKind> memory;
   std::vector<PartWork> work;
   Traffic traffic;
-  Rates rates;
+
   double step_seconds() const;  // the sum of the parts
+  double run_seconds() const;   // of all steps, without evaluations and checkpoints
+  double run_tokens() const;
+  double rank_seconds_per_token() const;
 };
 
-RunPlan plan_run(const RunShape& shape, const Rates& rates);
+RunPlan counted_plan(RunPlan plan);
 
 // measured: the profile of a run of this config on the same number of ranks.
 std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measured);
-nlohmann::json plan_json(const RunPlan& plan);
+nlohmann::ordered_json plan_json(const RunPlan& plan);
 
 }  // namespace switchyard::plan

@@ -5,9 +5,12 @@
 #include "io/files/durable.h"
 #include "io/tokens/token_store.h"
 #include "launch/assemble/assemble.h"
-#include "launch/assemble/layout.h"
 #include "launch/host/machine.h"
+#include "launch/host/progress_line.h"
+#include "launch/host/terminal.h"
+#include "launch/plan/assumptions.h"
 #include "launch/plan/plan_report.h"
+#include "launch/plan/plan_table.h"
 #include "launch/plan/rehearsal.h"
 #include "runtime/comm/agree.h"
 
@@ -21,15 +24,12 @@ std::int64_t vocabulary_of(const PlanOptions& options, const Config& config) {
   return TokenStore(config.data.dataset).vocabulary();
 }
 
-int ranks_per_node_of(const PlanOptions& options, int ranks) {
-  if (options.ranks_per_node > 0) {
-    require(options.nodes == 0 || std::int64_t{options.nodes} * options.ranks_per_node >= ranks,
-            Exit::usage, "{} ranks do not fit on {} nodes of {} each", ranks, options.nodes,
-            options.ranks_per_node);
-    return std::min(options.ranks_per_node, ranks);
-  }
-  const int nodes = std::max(1, options.nodes);
-  return (ranks + nodes - 1) / nodes;
+// Collective. What this command runs on.
+PlanLayout layout_here(Comm& world) {
+  const std::unique_ptr<Comm> node = world.split_node();
+  const std::int64_t first = node->rank() == 0 ? 1 : 0, size = node->size();
+  return {world.size(), static_cast<int>(reduce_one(world, first, Reduce::sum)),
+          static_cast<int>(reduce_one(world, size, Reduce::max))};
 }
 
 int threads_of(const PlanOptions& options, const Config& config, int ranks_per_node) {
@@ -38,38 +38,122 @@ int threads_of(const PlanOptions& options, const Config& config, int ranks_per_n
   return std::max(1, allowed_cores().count / ranks_per_node);
 }
 
-void require_fit(const RunShape& shape, std::int64_t program, std::int64_t node_bytes) {
-  if (node_bytes == 0) return;
-  const std::optional<std::string> problem = memory_problem(shape, program, node_bytes);
-  require(!problem, Exit::usage, "{}", problem.value_or(""));
+void use_network(double bytes_per_second, Rates& rates) {
+  rates.limits.exchange = bytes_per_second;
+  rates.network_given = true;
+  for (const char* part : {"exchange", "reduce", "gather"}) rates.parts.erase(part);
+}
+
+// Returns why the plan is refused after it was shown, or nothing.
+std::string problem_of(const RunPlan& plan, const PlanOptions& options) {
+  if (options.node_bytes > 0) {
+    const auto problem = memory_problem(plan.shape, program_bytes(plan.rates), options.node_bytes);
+    if (problem) return *problem;
+  }
+  if (options.gpu_bytes > 0 && plan.shape.device == Device::Kind::cuda) {
+    const auto problem = gpu_memory_problem(plan.shape, 1, options.gpu_bytes);
+    if (problem) return *problem;
+  }
+  return plan.refused ? plan.untimed : "";
+}
+
+class Planner {
+ public:
+  Planner(const PlanOptions& options, Comm& world)
+      : options_(options), world_(world), here_(layout_here(world)), line_(stderr_is_terminal()) {}
+
+  PlanLayout layout() const { return complete_layout(options_.layout, here_); }
+
+  // Collective. what: in front of what the progress says.
+  RunPlan plan(const ConfigSources& sources, const std::string& what) {
+    const Config config = agree_on_config(sources, world_);
+    RunPlan plan;
+    agree(world_, [&] {
+      const PlanLayout on = layout();
+      plan.shape = run_shape(config, vocabulary_of(options_, config), on.ranks, on.ranks_per_node,
+                             threads_of(options_, config, on.ranks_per_node));
+      require(options_.gpu_bytes == 0 || plan.shape.device == Device::Kind::cuda, Exit::usage,
+              "--memory-per-gpu needs run.device = \"cuda\": add --set run.device=cuda");
+      if (options_.rates) plan.rates = read_rates(*options_.rates);
+    });
+    plan.steps = config.train.steps;
+    if (!options_.rates) measure(config, what, plan);
+    if (options_.network > 0.0) use_network(options_.network, plan.rates);
+    if (plan.untimed.empty()) {
+      plan.assumptions = assumptions(plan.shape, plan.rates, sizes_of_rates(config, plan.shape));
+    }
+    line_.erase();
+    return counted_plan(std::move(plan));
+  }
+
+ private:
+  void measure(const Config& config, const std::string& what, RunPlan& plan) {
+    if (!problem_of(plan, options_).empty()) {
+      plan.untimed = "the run does not fit";
+      return;
+    }
+    if (plan.shape.device == Device::Kind::cuda) {
+      plan.untimed =
+          "the rates of a GPU cannot be measured yet: write them into a file for --rates";
+      return;
+    }
+    plan.untimed = too_large_to_rehearse(config, plan.shape.vocabulary, plan.shape.threads, world_);
+    plan.refused = !plan.untimed.empty();
+    if (plan.refused) return;
+    plan.rates = rehearse(config, plan.shape.vocabulary, plan.shape.threads, world_,
+                          [&](const std::string& text, Stage stage) {
+                            if (world_.rank() != 0) return;
+                            if (stage == Stage::next || line_.due()) line_.show(what + text);
+                          });
+  }
+
+  const PlanOptions& options_;
+  Comm& world_;
+  PlanLayout here_;
+  ProgressLine line_;
+};
+
+// On rank 0.
+void print_one(const RunPlan& plan, const PlanOptions& options,
+               const std::optional<Profile>& measured) {
+  if (options.save_rates && plan.untimed.empty())
+    durable::replace_file(*options.save_rates, print_rates(plan.rates));
+  fmt::print("{}", options.json ? plan_json(plan).dump(2) + "\n" : plan_report(plan, measured));
+  std::fflush(stdout);
+  const std::string problem = problem_of(plan, options);
+  require(problem.empty(), Exit::usage, "{}", problem);
+}
+
+Profile profile_of(const std::filesystem::path& run, int ranks) {
+  Profile profile = read_profile(run / "profile" / "profile.json");
+  require(profile.num_ranks == ranks, Exit::usage, "{} ran on {} ranks: add --ranks {}",
+          run.string(), profile.num_ranks, profile.num_ranks);
+  return profile;
 }
 
 }  // namespace
 
 Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
-  const Config config = agree_on_config(options.config, *world);
-  const bool root = world->rank() == 0;
-  RunShape shape;
-  Rates rates;
-  std::optional<Profile> measured;
-  agree(*world, [&] {
-    const int ranks = options.ranks > 0 ? options.ranks : world->size();
-    const int ranks_per_node = ranks_per_node_of(options, ranks);
-    shape = run_shape(config, vocabulary_of(options, config), ranks, ranks_per_node,
-                      threads_of(options, config, ranks_per_node));
-    if (options.rates) rates = read_rates(*options.rates);
+  Planner planner(options, *world);
+  if (options.experts.empty()) {
+    std::optional<Profile> measured;
     if (options.run) {
-      measured = read_profile(*options.run / "profile" / "profile.json");
-      require(measured->num_ranks == ranks, Exit::usage, "{} ran on {} ranks: add --ranks {}",
-              options.run->string(), measured->num_ranks, measured->num_ranks);
+      agree(*world, [&] { measured = profile_of(*options.run, planner.layout().ranks); });
     }
-    require_fit(shape, program_bytes(rates), options.node_bytes);
+    const RunPlan plan = planner.plan(options.config, "");
+    on_root(*world, [&] { print_one(plan, options, measured); });
+    return Exit::done;
+  }
+  std::vector<RunPlan> plans;
+  for (const int experts : options.experts) {
+    ConfigSources sources = options.config;
+    sources.sets.push_back("model.num_experts=" + std::to_string(experts));
+    plans.push_back(planner.plan(sources, std::to_string(experts) + " experts: "));
+  }
+  on_root(*world, [&] {
+    fmt::print("{}", options.json ? table_json(plans).dump(2) + "\n"
+                                  : plan_table(plans, options.node_bytes));
   });
-  if (!options.rates) rates = rehearse(config, shape.vocabulary, shape.threads, std::move(world));
-  if (!root) return Exit::done;
-  if (options.save_rates) durable::replace_file(*options.save_rates, print_rates(rates));
-  const RunPlan run = plan_run(shape, rates);
-  fmt::print("{}", options.json ? plan_json(run).dump(2) + "\n" : plan_report(run, measured));
   return Exit::done;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "io/files/durable.h"
+#include "io/text/amount.h"
 #include "launch/host/counted.h"
 #include "runtime/error.h"
 
@@ -40,12 +41,12 @@ std::string part_line(const PartProfile& part, const Profile& profile, const Par
 std::string rate_text(WorkUnit unit, double per_second) {
   switch (unit) {
     case WorkUnit::flops:
-      return fmt::format("{:.1f} GFLOP/s", 1e-9 * per_second);
+      return amount_in_words(per_second, "FLOP/s");
     case WorkUnit::choices:
-      return fmt::format("{:.1f} M/s", 1e-6 * per_second);
+      return amount_in_words(per_second, "/s");
     case WorkUnit::bytes:
     case WorkUnit::sent:
-      return fmt::format("{:.2f} GB/s", 1e-9 * per_second);
+      return amount_in_words(per_second, "B/s");
   }
   fail(Exit::internal, "unknown unit of work");
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "io/files/durable.h"
 #include "io/files/toml.h"
 #include "runtime/error.h"
@@ -18,12 +20,29 @@ double positive(const toml::node& node, std::string_view key, const std::string&
   return *value;
 }
 
+void apply_origin(const toml::table& table, const std::string& file, RatesOrigin& origin) {
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    if (name == "ranks" || name == "nodes") {
+      (name == "ranks" ? origin.ranks : origin.nodes) =
+          static_cast<int>(std::min(positive(node, name, file), 1e9));
+      continue;
+    }
+    const std::optional<std::string> text = node.value<std::string>();
+    require(text.has_value(), Exit::usage, "{}, line {}: {} must be text", file,
+            node.source().begin.line, name);
+    origin.sizes[name] = *text;
+  }
+}
+
 void apply_rates(const toml::table& table, const std::string& file, Rates& rates) {
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     if (name == "parts" && node.is_table()) {
       for (const auto& [part, rate] : *node.as_table())
         rates.parts[std::string(part.str())] = positive(rate, part.str(), file);
+    } else if (name == "measured" && node.is_table()) {
+      apply_origin(*node.as_table(), file, rates.origin);
     } else if (name == "matmul") {
       rates.limits.matmul = positive(node, name, file);
     } else if (name == "memory") {
@@ -33,10 +52,11 @@ void apply_rates(const toml::table& table, const std::string& file, Rates& rates
     } else if (name == "program") {
       rates.program_bytes = positive(node, name, file);
     } else {
-      fail(
-          Exit::usage,
-          "{}, line {}: unknown key {}; the keys are matmul, memory, exchange, program and [parts]",
-          file, node.source().begin.line, name);
+      fail(Exit::usage,
+           "{}, line {}: unknown key {}; the keys are matmul, memory, exchange, program, [parts] "
+           "and "
+           "[measured]",
+           file, node.source().begin.line, name);
     }
   }
 }
@@ -94,6 +114,11 @@ std::string print_rates(const Rates& rates) {
                         rates.program_bytes);
   text += "\n# The rates that the parts of a step reached.\n[parts]\n";
   for (const auto& [part, rate] : rates.parts) text += fmt::format("{} = {:.4e}\n", part, rate);
+  if (rates.origin.ranks == 0) return text;
+  text += fmt::format("\n# What they were measured on.\n[measured]\nranks = {}\nnodes = {}\n",
+                      rates.origin.ranks, rates.origin.nodes);
+  for (const auto& [key, value] : rates.origin.sizes)
+    text += fmt::format("\"{}\" = \"{}\"\n", key, value);
   return text;
 }
 

@@ -17,11 +17,19 @@ struct MachineLimits {
   double exchange = 0.0;  // bytes/s sent in an all-to-all
 };
 
+// What rates were measured on.
+struct RatesOrigin {
+  int ranks = 0, nodes = 0;                  // 0: unknown
+  std::map<std::string, std::string> sizes;  // "model.num_experts": "8"; empty: unknown
+};
+
 struct Rates {
   MachineLimits limits;
   std::map<std::string, double> parts;  // units of PartWork per second
   // What a process needs besides what a plan counts: code, MPI, libraries. 0: unknown.
   double program_bytes = 0.0;
+  RatesOrigin origin;
+  bool network_given = false;  // limits.exchange is not a measurement, but what the user says
 };
 
 // Returns the seconds of the part at its own rate or else at the machine's limit. Errors:
@@ -32,8 +40,8 @@ double limit_for(WorkUnit unit, const MachineLimits& limits);  // 0: no limit is
 // Returns those of the rates, or those of a typical process where the rates have none.
 std::int64_t program_bytes(const Rates& rates);
 
-// TOML: matmul, memory, exchange and program at the top, and a table [parts]. Errors: Exit::usage
-// naming the file and the wrong key or value.
+// TOML: matmul, memory, exchange and program at the top, and tables [parts] and [measured]. Errors:
+// Exit::usage naming the file and the wrong key or value.
 Rates read_rates(const std::filesystem::path& file);
 std::string print_rates(const Rates& rates);
 

@@ -1,16 +1,20 @@
 #include "launch/plan/rehearsal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 
+#include "io/text/amount.h"
 #include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
 #include "launch/host/process_memory.h"
+#include "launch/plan/assumptions.h"
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/memory_plan.h"
 #include "launch/plan/size_check.h"
-#include "runtime/comm/agree.h"
 #include "runtime/device/trace.h"
 #include "runtime/random.h"
 #include "train/step/trainer.h"
@@ -55,18 +59,21 @@ class MadeUpTokens {
 
 // Collective. Returns the seconds of each part in each step, on this rank.
 std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const MadeUpTokens& tokens,
-                                                      Comm& world) {
+                                                      Comm& world, const Tell& tell) {
   Trace trace;
   std::map<std::string, std::vector<double>> seconds;
   const auto begin = std::chrono::steady_clock::now();
   const auto spent = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
+  tell("the first step of the rehearsal", Stage::next);
   trainer.step(0, tokens.data());
   trainer.stream().set_trace(&trace);
   for (int step = 1; step <= max_steps; ++step) {
     if (step > min_steps && reduce_one(world, spent(), Reduce::max) > enough_seconds) break;
     trace.clear();
+    tell(fmt::format("step {} of {} to {} of the rehearsal", step, min_steps, max_steps),
+         Stage::same);
     trainer.step(step, tokens.data());
     for (const auto& [part, of_part] : trace.seconds())
       seconds[std::string(part)].push_back(of_part);
@@ -78,20 +85,6 @@ std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const Ma
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + std::ssize(values) / 2, values.end());
   return values[values.size() / 2];
-}
-
-// Collective. The kernel would kill a process that takes more memory than there is.
-void require_memory(const RunShape& shape, Comm& world) {
-  const int here = world.split_node()->size();
-  agree(world, [&] {
-    const std::int64_t needed = here * total_bytes(memory_plan(shape, program_bytes({})));
-    const std::int64_t available = available_memory();
-    require(needed <= available, Exit::usage,
-            "measuring the rates at the run's own widths, sequence length and micro-batch needs {} "
-            "on this machine, which has {} left: use --rates with a file that another machine or a "
-            "smaller config wrote with --save-rates",
-            bytes_in_words(needed), bytes_in_words(available));
-  });
 }
 
 }  // namespace
@@ -119,32 +112,56 @@ Config rehearsal_config(const Config& config, int num_ranks) {
   cut.router.extra_copies = 0;
   cut.router.record = cut.router.replay = "";
   cut.parallel.experts = "auto";
+  cut.run.device = Device::Kind::cpu;
   return cut;
 }
 
-Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
-               std::unique_ptr<Comm> world) {
-  const Config cut = rehearsal_config(config, world->size());
-  const RunShape shape = run_shape(cut, vocabulary, world->size(), world->size(), threads);
-  require_memory(shape, *world);
+std::string too_large_to_rehearse(const Config& config, std::int64_t vocabulary, int threads,
+                                  Comm& world) {
+  const Config cut = rehearsal_config(config, world.size());
+  const RunShape shape = run_shape(cut, vocabulary, world.size(), world.size(), threads);
+  const std::int64_t here = world.split_node()->size();
+  const std::int64_t needed = here * total_bytes(memory_plan(shape, program_bytes({})));
+  const std::int64_t missing = reduce_one(world, needed - available_memory(), Reduce::max);
+  if (missing <= 0) return "";
+  return fmt::format(
+      "measuring the rates at the run's own widths, sequence length and micro-batch needs {} on "
+      "this "
+      "machine, {} more than it has left: use --rates with a file that another machine or a "
+      "smaller "
+      "config wrote with --save-rates",
+      bytes_in_words(needed), bytes_in_words(missing));
+}
+
+Rates rehearse(const Config& config, std::int64_t vocabulary, int threads, Comm& world,
+               const Tell& tell) {
+  const Config cut = rehearsal_config(config, world.size());
+  const RunShape shape = run_shape(cut, vocabulary, world.size(), world.size(), threads);
   Stream stream = Stream::cpu(threads);
   Rates rates;
-  rates.limits = measure_limits(*world, stream);
-  const MadeUpTokens tokens(cut, vocabulary, *world);
-  Mesh mesh = make_mesh(std::move(world), shape.expert_degree);
+  tell("measuring the limits of this machine", Stage::next);
+  rates.limits = measure_limits(world, stream);
+  tell(fmt::format("making a model of {} parameters for the rehearsal",
+                   amount_in_words(static_cast<double>(shape.total_elements()))),
+       Stage::next);
+  const MadeUpTokens tokens(cut, vocabulary, world);
+  Mesh mesh = make_mesh(world.split(0, world.rank()), shape.expert_degree);
   Transformer model(cut.model, cut.router, model_options(cut, vocabulary, Device::cpu()), mesh);
   Trainer trainer(model, mesh, cut.train, stream);
   trainer.initialize();
-  const auto seconds = time_steps(trainer, tokens, *mesh.world);
+  const auto seconds = time_steps(trainer, tokens, world, tell);
   for (const PartWork& work : step_work(shape)) {
     const auto found = seconds.find(work.part);
     const double mine = found == seconds.end() ? 0.0 : median(found->second);
-    const double mean = reduce_one(*mesh.world, mine, Reduce::sum) / mesh.world->size();
+    const double mean = reduce_one(world, mine, Reduce::sum) / world.size();
     if (mean > 0.0 && work.amount > 0.0) rates.parts[work.part] = work.amount / mean;
   }
   const std::int64_t counted = model.params().bytes() + model.activation_memory().held;
   rates.program_bytes = static_cast<double>(
-      reduce_one(*mesh.world, anonymous_bytes() + shared_bytes() - counted, Reduce::max));
+      reduce_one(world, anonymous_bytes() + shared_bytes() - counted, Reduce::max));
+  const std::int64_t first_of_node = mesh.node->rank() == 0 ? 1 : 0;
+  rates.origin = {world.size(), static_cast<int>(reduce_one(world, first_of_node, Reduce::sum)),
+                  sizes_of_rates(cut, shape)};
   return rates;
 }
 

@@ -2,7 +2,8 @@
 // or two layers of each kind. Its parts give the rates that predict the whole run.
 #pragma once
 
-#include <memory>
+#include <functional>
+#include <string>
 
 #include "launch/plan/rates.h"
 #include "runtime/comm/comm.h"
@@ -13,9 +14,18 @@ namespace switchyard::plan {
 // many experts as fit into about a gigabyte.
 Config rehearsal_config(const Config& config, int num_ranks);
 
-// Collective. Takes a few seconds. The returned program_bytes are the maximum over ranks. Errors:
-// those of a run; Exit::usage if there is not enough memory.
-Rates rehearse(const Config& config, std::int64_t vocabulary, int threads,
-               std::unique_ptr<Comm> world);
+// Collective. Returns why the rehearsal does not fit into the memory that is left here, which would
+// end with the kernel killing a process, or nothing if it does fit.
+std::string too_large_to_rehearse(const Config& config, std::int64_t vocabulary, int threads,
+                                  Comm& world);
+
+// How the rehearsal says what it does; a step is not worth a line in a log.
+enum class Stage : bool { same, next };
+using Tell = std::function<void(const std::string& text, Stage stage)>;
+
+// Collective. Takes seconds to minutes, and tells what it does. The returned program_bytes are the
+// maximum over ranks. Errors: those of a run.
+Rates rehearse(const Config& config, std::int64_t vocabulary, int threads, Comm& world,
+               const Tell& tell);
 
 }  // namespace switchyard::plan

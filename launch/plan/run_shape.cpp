@@ -13,6 +13,13 @@ std::int64_t expert_size(const ModelConfig& model) {
   return 3 * model.hidden * model.expert_hidden;
 }
 
+// As Params::round_values decides it.
+bool rounds_weights(const TrainConfig& train) {
+  const ProductPrecision precision = product_precision(train);
+  return precision.forward == Precision::bf16 || precision.input_gradient == Precision::bf16 ||
+         precision.head == Precision::bf16;
+}
+
 }  // namespace
 
 std::int64_t RunShape::hosted_experts() const {
@@ -41,6 +48,10 @@ std::int64_t RunShape::total_elements() const {
   return dense_elements() + num_moe_layers() * model.num_experts * expert_size(model);
 }
 
+std::int64_t RunShape::active_elements() const {
+  return dense_elements() + num_moe_layers() * router.top_k * expert_size(model);
+}
+
 RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
                    int threads) {
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
@@ -52,6 +63,8 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
   shape.router = config.router;
   shape.exact = config.train.exact;
   shape.moment_bytes = bytes_of(moments_dtype(config.train));
+  shape.device = config.run.device;
+  shape.rounded_weights = shape.device == Device::Kind::cuda && rounds_weights(config.train);
   shape.asynchronous_saves = config.checkpoint.async;
   shape.local_saves = config.checkpoint.local_every > 0;
   shape.vocabulary = vocabulary;

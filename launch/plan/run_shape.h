@@ -13,6 +13,8 @@ struct RunShape {
   RouterConfig router;
   bool exact = true;
   std::int64_t moment_bytes = 4;  // of one element of one moment
+  Device::Kind device = Device::Kind::cpu;
+  bool rounded_weights = false;  // a GPU keeps a copy of them in bf16
   bool asynchronous_saves = true, local_saves = false;
   std::int64_t vocabulary = 0;
   int num_ranks = 1, ranks_per_node = 1, expert_degree = 1, threads = 1;
@@ -30,6 +32,8 @@ struct RunShape {
   std::int64_t dense_elements() const;   // parameters that every rank holds
   std::int64_t expert_elements() const;  // of the hosted experts, all layers
   std::int64_t total_elements() const;   // of the whole model
+  std::int64_t active_elements() const;  // of the model, as far as a token meets them
+  int num_nodes() const { return (num_ranks + ranks_per_node - 1) / ranks_per_node; }
 };
 
 // Errors: Exit::usage if the config cannot run on these ranks, or its sizes are absurd.

@@ -1,4 +1,4 @@
-// Checks the sizes of a run before its bytes are counted, and tells how much memory is available.
+// Checks the sizes of a run before its bytes are counted, and says how much memory is available.
 #pragma once
 
 #include <cstdint>

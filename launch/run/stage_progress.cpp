@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "io/text/amount.h"
 #include "io/text/byte_size.h"
 
 namespace switchyard {
@@ -23,7 +24,8 @@ std::string stage_line(const prepare::Status& status, double seconds) {
                       amount_text(done, status.unit), amount_text(total, status.unit));
   if (seconds < 0.5 || status.done == 0) return line;
   const double rate = done / seconds;
-  line += fmt::format("  {}/s", amount_text(rate, status.unit));
+  line += "  " + (std::string_view(status.unit) == "B" ? amount_in_words(rate, "B/s")
+                                                       : amount_text(rate, status.unit) + "/s");
   if (done < total) line += fmt::format("  {:.0f}s left", (total - done) / rate);
   return line;
 }

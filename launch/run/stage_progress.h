@@ -9,7 +9,7 @@
 
 namespace switchyard {
 
-// "write [=====>     ]  1.23 GB of 3.00 GB  86.1 MB/s  21s left". Without a total there is no bar
+// "write [=====>     ]  1.23 GiB of 3.00 GiB  86.1 MB/s  21s left". Without a total there is no bar
 // and no time.
 std::string stage_line(const prepare::Status& status, double seconds);
 

@@ -10,7 +10,9 @@
 namespace switchyard {
 
 struct BatchRequest {
-  int nodes = 1, ranks_per_node = 1, cpus_per_rank = 1, gpus_per_node = 0;
+  int nodes = 1;
+  int ranks_per_node = 0;  // 0, until settle_device: one for each GPU, and one without GPUs
+  int cpus_per_rank = 1, gpus_per_node = 0;
   std::string time;           // in a form that Slurm accepts; empty: the partition's limit
   int warning_seconds = 120;  // before the time limit
   std::string name;           // of the job

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "io/text/amount.h"
 #include "launch/run/attempts.h"
 #include "launch/submit/submission.h"
 #include "runtime/error.h"
@@ -100,6 +101,39 @@ bool is_under_way(const RunStatus& status) {
   return queued || (status.state.status == "running" && status.alive);
 }
 
+nlohmann::ordered_json status_json(const RunStatus& status) {
+  const RunState& state = status.state;
+  const auto text = [](const std::string& value) {
+    return value.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+  };
+  const auto number = [](const std::optional<double>& value) {
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+  };
+  const std::int64_t done = std::max(state.step, status.metrics_step + 1);
+  const bool dead = state.status == "running" && !status.alive;
+  nlohmann::ordered_json json = {{"run", status.run.string()},
+                                 {"state", state.status.empty() ? "not started"
+                                           : dead               ? "dead"
+                                                                : state.status},
+                                 {"problem", text(state.problem)},
+                                 {"step", done},
+                                 {"steps", state.steps},
+                                 {"checkpoint", text(state.checkpoint)},
+                                 {"attempts", status.attempts},
+                                 {"loss", number(status.loss)},
+                                 {"validation_loss", number(status.validation_loss)},
+                                 {"tokens_per_second", number(status.tokens_per_second)},
+                                 {"goodput", number(status.goodput)},
+                                 {"job", text(status.job)},
+                                 {"job_state", nullptr}};
+  if (status.slurm) {
+    json["job_state"] = status.slurm->state;
+    json["job_reason"] = status.slurm->reason;
+    json["job_time_left"] = status.slurm->time_left;
+  }
+  return json;
+}
+
 std::string status_text(const RunStatus& status, int width) {
   const RunState& state = status.state;
   const std::int64_t done = std::max(state.step, status.metrics_step + 1);
@@ -116,8 +150,7 @@ std::string status_text(const RunStatus& status, int width) {
   if (status.loss) table.row("loss", fmt::format("{:.4f}", *status.loss));
   if (status.validation_loss)
     table.row("validation", fmt::format("{:.4f}", *status.validation_loss));
-  if (status.tokens_per_second)
-    table.row("tokens/s", fmt::format("{:.0f}", *status.tokens_per_second));
+  if (status.tokens_per_second) table.row("tokens/s", amount_in_words(*status.tokens_per_second));
   if (status.goodput) table.row("goodput", fmt::format("{:.1f} %", 100 * *status.goodput));
   return table.text();
 }

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "launch/host/slurm.h"
 #include "launch/run/run_directory.h"
 
@@ -28,6 +30,9 @@ RunStatus run_status(const std::filesystem::path& run);
 
 // True if the run is queued or its ranks are alive, so that waiting for it makes sense.
 bool is_under_way(const RunStatus& status);
+
+// What is unknown is null.
+nlohmann::ordered_json status_json(const RunStatus& status);
 
 // Returns lines of at most `width` columns, each with its newline.
 std::string status_text(const RunStatus& status, int width);

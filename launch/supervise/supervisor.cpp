@@ -1,6 +1,7 @@
 #include "launch/supervise/supervisor.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "io/files/durable.h"
+#include "launch/config/config_checks.h"
 #include "launch/host/launcher.h"
 #include "launch/host/machine_memory.h"
 #include "launch/host/own_program.h"
@@ -89,6 +91,23 @@ int run_ranks(const std::vector<std::string>& command, const RunDirectory& direc
   return code;
 }
 
+// The launcher ended before a rank began an attempt. Errors: Exit::usage if it starts no other
+// program either, since another try would end in the same way: too few slots, a wrong option, no
+// such launcher. Nodes of a Slurm job may come back, so there only a missing launcher is an error.
+void require_launch(const std::vector<std::string>& launcher, int code) {
+  if (launcher.empty() || code == 0 || code > 128) return;
+  require(code != cannot_start || is_in_path(launcher[0]), Exit::usage,
+          "not starting the ranks again: there is no {} to start", launcher[0]);
+  if (!slurm_job().id.empty()) return;
+  constexpr std::chrono::seconds launch_patience{30};
+  std::vector<std::string> probe = launcher;
+  probe.insert(probe.end(), {own_program().string(), "--version"});
+  require(run_program(probe, launch_patience).code == 0, Exit::usage,
+          "not starting the ranks again: `{}` starts no program at all (code {}; its message is "
+          "above)",
+          fmt::join(launcher, " "), code);
+}
+
 // The run was saved on request: a Slurm job is put back in the queue.
 int leave(const SupervisorOptions& options) {
   const SlurmJob job = slurm_job();
@@ -101,6 +120,12 @@ int leave(const SupervisorOptions& options) {
 
 int supervise(const SupervisorOptions& options) {
   const Config config = load_config(options.config);
+  check_config(config);
+  if (options.launcher.empty()) {
+    print_error(
+        "no launcher was given, so a single rank runs; for more, end the command with "
+        "-- mpirun -n N");
+  }
   const RunDirectory directory(config.run.directory);
   const std::vector<std::string> command = command_line(options);
   listen();
@@ -117,6 +142,8 @@ int supervise(const SupervisorOptions& options) {
       print_error("the ranks were asked to save and exit, but ended without saving");
       return leave(options);  // the last checkpoint is still there
     }
+    if (verdict.next == Next::restart && state.attempt == before.attempt)
+      require_launch(options.launcher, code);
     directory.write_failures(verdict.failures);
     if (!verdict.why.empty()) print_error(verdict.why);
     if (verdict.next == Next::leave_saved) return leave(options);

@@ -17,6 +17,9 @@ class RuntimeOps;
 
 namespace cuda {
 
+// False in a program that is linked without the backend.
+bool is_built_in();
+
 // Zeroed. Errors: Exit::internal if the device has no more.
 void* allocate(std::int64_t bytes, Device device);
 void release(void* memory) noexcept;

@@ -28,6 +28,8 @@ Device Device::cuda(int index) {
   return {Kind::cuda, index};
 }
 
+bool cuda::is_built_in() { return true; }
+
 std::int64_t cuda::identity_of(Device device) {
   cudaDeviceProp properties;
   check(cudaGetDeviceProperties(&properties, device.index));

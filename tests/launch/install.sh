@@ -10,6 +10,10 @@ installed=$work/moved/bin/switchyard
 ! readelf -d "$installed" | grep -qE 'R(UN)?PATH' || complain "the installed program looks for libraries where it was built"
 "$installed" config moved/share/switchyard/examples/tiny.toml >/dev/null || complain "an installed example"
 for file in LICENSE README.md docs/train.md; do [ -s "moved/share/switchyard/$file" ] || complain "no $file"; done
+for file in man/man1/switchyard.1 bash-completion/completions/switchyard zsh/site-functions/_switchyard; do
+  [ -s "moved/share/$file" ] || complain "no $file"
+done
+[ ! -e "$(dirname "$switchyard")/switchyard_cuda" ] || [ -x moved/bin/switchyard_cuda ] || complain "switchyard_cuda was built and is not installed"
 
 # The modulefile finds the prefix from its own place; Tcl says what it would set.
 tcl='proc module-whatis args {}; proc conflict args {}; proc setenv {name value} {puts "$name=$value"}

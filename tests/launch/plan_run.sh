@@ -35,6 +35,16 @@ finds out "2 ranks" "FLOPs per token" "moments" "together" "measured" "off by" "
 "$switchyard" plan "${tiny[@]}" --ranks 12 --nodes 3 --rates rates.toml --vocabulary 5000 --json >out 2>err || { cat err; failed=1; }
 finds out '"ranks": 12' '"ranks_per_node": 4' '"step_seconds"'
 refused "but a node has" "$switchyard" plan "${tiny[@]}" --ranks 2 --rates rates.toml --memory-per-node 1MiB
+finds out "a node, 2 ranks"  # a table, also where the run does not fit
+"$switchyard" plan "${tiny[@]}" --nodes 2 --ranks-per-node 2 >out 2>err || { cat err; failed=1; }
+finds out "4 ranks on 2 nodes" "a node, 2 ranks" "GB/s  assumed" "the network was not measured" "the run: 20 steps"
+finds err "step of the rehearsal"
+"$switchyard" plan "${tiny[@]}" --experts 4,64 --rates rates.toml --network 3GB/s >out 2>err || { cat err; failed=1; }
+finds out "experts  parameters" "model.num_experts = 8 (here 64)" "cost: rank-seconds for a million tokens"
+refused "do not spread evenly over 3 nodes" "$switchyard" plan "${tiny[@]}" --ranks 8 --nodes 3 --rates rates.toml
+"$switchyard" plan "${tiny[@]}" --set run.device=cuda >out 2>err || { cat err; failed=1; }
+finds out "of that on a GPU" "no time: the rates of a GPU cannot be measured yet"
+refused "but a GPU has" "$switchyard" plan "${tiny[@]}" --set run.device=cuda --memory-per-gpu 1MiB
 refused "13 ranks for only 12 micro-batches" "$switchyard" plan "${tiny[@]}" --ranks 13 --rates rates.toml
 refused "model.expert_hidden = 16777216 is the setting furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.num_layers=10000 \
   --set model.hidden=1048576 --set model.expert_hidden=16777216 --set model.num_experts=8192

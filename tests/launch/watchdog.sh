@@ -78,7 +78,8 @@ grep -q '"status": "preempted"' asked/state.json || complain "launch: state.json
 # What fails again and again at one step is given up.
 cat >failing <<'S'
 #!/bin/bash
-exit 1
+case "$*" in *" train "*) exit 1 ;; esac
+exec "$@"
 S
 chmod +x failing
 timeout 120 "$switchyard" launch "$root/examples/tiny.toml" $(sets looping) -- ./failing >out 2>err
@@ -87,5 +88,15 @@ code=$?
 grep -q '3 failures without getting past step 0' err || complain "launch: a crash loop without a diagnosis"
 timeout 120 "$switchyard" launch "$root/examples/tiny.toml" $(sets wrong) --set model.hidden=banana -- mpirun -n 1 >out 2>err
 [ $? = 2 ] || complain "launch: a config error is not worth a restart"
+
+# A launcher that starts nothing at all is tried once.
+printf '#!/bin/bash\necho "no slots" >&2\nexit 1\n' >refusing
+chmod +x refusing
+for launcher in ./refusing ./missing "mpirun -n 4096 --no-such-option"; do
+  timeout 60 "$switchyard" launch "$root/examples/tiny.toml" $(sets refused) -- $launcher >out 2>err
+  code=$?
+  [ $code = 2 ] || complain "launch: $launcher gave code $code, expected 2"
+  grep -q 'not starting the ranks again' err && ! grep -q 'failure 1 of' err || complain "launch: $launcher was tried again"
+done
 
 exit $failed

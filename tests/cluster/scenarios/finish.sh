@@ -3,7 +3,7 @@ config run 40
 check "an unknown partition is refused" bash -c '! "$@" 2>/dev/null' _ env SLURM_CONF="$lab/etc/slurm.conf" \
   nsenter --target "$(host_pid ctl)" --net --uts --mount --ipc --wdns="$PWD" -- "$switchyard" submit run.toml --nodes 2 --partition nowhere
 check "experts that no node has the memory for are refused, and who says so" \
-  bash -c '! "$@" 2>refused && grep -q "rank of this run needs .* 4.19 GB.*by sinfo" refused' _ env SLURM_CONF="$lab/etc/slurm.conf" \
+  bash -c '! "$@" 2>refused && grep -q "rank of this run needs .* 3.91 GiB.*by sinfo" refused' _ env SLURM_CONF="$lab/etc/slurm.conf" \
   nsenter --target "$(host_pid ctl)" --net --uts --mount --ipc --wdns="$PWD" -- "$switchyard" submit run.toml --nodes 2 --set model.expert_hidden=500000
 rm -rf run
 job=$(submit run.toml --nodes 4 --ranks-per-node 2 --time 10)

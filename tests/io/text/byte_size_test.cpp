@@ -26,11 +26,12 @@ TEST(ByteSize, AnythingElseIsAnErrorThatNamesTheOption) {
 }
 
 TEST(BytesInWords, HaveThreeDigits) {
-  EXPECT_EQ(bytes_in_words(999), "999 B");
-  EXPECT_EQ(bytes_in_words(1000), "1.00 kB");
-  EXPECT_EQ(bytes_in_words(12'345'678), "12.3 MB");
-  EXPECT_EQ(bytes_in_words(999'600), "1.00 MB");
-  EXPECT_EQ(bytes_in_words(123'456'789'012), "123 GB");
+  EXPECT_EQ(bytes_in_words(1023), "1023 B");
+  EXPECT_EQ(bytes_in_words(1024), "1.00 KiB");
+  EXPECT_EQ(bytes_in_words(12'345'678), "11.8 MiB");
+  EXPECT_EQ(bytes_in_words((1 << 20) - 100), "1.00 MiB");
+  EXPECT_EQ(bytes_in_words(123'456'789'012), "115 GiB");
+  EXPECT_EQ(bytes_in_words(std::int64_t{1} << 60), "1024 PiB");
 }
 
 }  // namespace byte_size_test

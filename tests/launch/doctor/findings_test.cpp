@@ -30,6 +30,21 @@ TEST(Doctor, OneCoreOfManyIsAWarning) {
   EXPECT_EQ(judge_cores(8, 16, 1.5).found, "8 of 16, with a CPU quota of 1.5");
 }
 
+TEST(Doctor, AHostNameThatDoesNotResolveIsAWarningInOneLine) {
+  EXPECT_EQ(judge_host_name("node7", true).verdict, Verdict::ok);
+  const Finding finding = judge_host_name("node7", false);
+  EXPECT_EQ(finding.verdict, Verdict::warn);
+  EXPECT_THAT(finding.found, HasSubstr("node7 does not resolve"));
+  EXPECT_THAT(finding.advice, HasSubstr("/etc/hosts"));
+}
+
+TEST(Doctor, GpusThatThisProgramCannotUseAreAWarning) {
+  EXPECT_EQ(judge_gpus(0, std::nullopt).verdict, Verdict::ok);
+  EXPECT_EQ(judge_gpus(8, 8).verdict, Verdict::ok);
+  EXPECT_THAT(judge_gpus(8, std::nullopt).advice, HasSubstr("switchyard_cuda"));
+  EXPECT_THAT(judge_gpus(8, 4).advice, HasSubstr("CUDA finds 4"));
+}
+
 TEST(Doctor, LimitsThatAreTooLowOrTooHigh) {
   EXPECT_EQ(judge_open_files(1024).verdict, Verdict::warn);
   EXPECT_EQ(judge_open_files(std::nullopt).verdict, Verdict::ok);

@@ -20,5 +20,10 @@ TEST(SecondsOfLimit, NothingElse) {
   }
 }
 
+TEST(IsNoLimit, TheWordsOfSlurm) {
+  for (const char* text : {"UNLIMITED", "infinite"}) EXPECT_TRUE(is_no_limit(text)) << text;
+  for (const char* text : {"", "12h", "soon"}) EXPECT_FALSE(is_no_limit(text)) << text;
+}
+
 }  // namespace slurm_time_test
 }  // namespace switchyard

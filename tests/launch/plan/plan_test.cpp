@@ -88,7 +88,44 @@ TEST(MemoryPlan, RefusesWhatDoesNotFitAndSaysWhatToDo) {
   EXPECT_FALSE(memory_problem(shape, 1 << 20, needed));
   const auto problem = memory_problem(shape, 1 << 20, needed - 1);
   ASSERT_TRUE(problem.has_value());
-  EXPECT_THAT(*problem, testing::HasSubstr("use more nodes"));
+  EXPECT_THAT(*problem, testing::HasSubstr("makes it fit"));
+}
+
+// A single rank of a dense model: no layout helps, and a micro-batch of one row cannot be halved.
+TEST(MemoryPlan, AdviceIsPossible) {
+  Config config = small_config();
+  config.train.global_batch_size = config.train.micro_batch_size = 1;
+  config.train.moments = FloatFormat::bf16;
+  config.train.recompute_layers = 3;
+  const RunShape shape = shape_on(1, config);
+  const auto hopeless = memory_problem(shape, 0, 1 << 10);
+  EXPECT_THAT(hopeless.value_or(""), testing::HasSubstr("use a smaller model, or more memory"));
+
+  config.train.recompute_layers = 0;
+  const std::int64_t enough = total_bytes(memory_plan(shape, 0));
+  const auto problem = memory_problem(shape_on(1, config), 0, enough);
+  EXPECT_THAT(problem.value_or(""),
+              testing::EndsWith("What makes it fit: train.recompute_layers = 3"));
+}
+
+TEST(MemoryPlan, FewerRanksOnANodeLeaveEachItsShare) {
+  const RunShape shape = shape_on(4);
+  const std::int64_t of_rank = total_bytes(memory_plan(shape, 0));
+  EXPECT_THAT(memory_problem(shape, 0, 2 * of_rank).value_or(""),
+              testing::HasSubstr("2 ranks per node on 2 nodes"));
+}
+
+TEST(MemoryPlan, AGpuHoldsTheModelAndTheHostTheRest) {
+  Config config = small_config();
+  config.run.device = Device::Kind::cuda;
+  config.train.precision = FloatFormat::bf16;
+  const RunShape shape = shape_on(4, config);
+  const auto kinds = memory_plan(shape, 1 << 20);
+  EXPECT_EQ(host_bytes(kinds), bytes_of("checkpoint copy", kinds) + (1 << 20));
+  EXPECT_EQ(2 * bytes_of("rounded values", kinds), bytes_of("values", kinds));
+  EXPECT_FALSE(gpu_memory_problem(shape, 2, 2 * gpu_bytes(kinds)));
+  EXPECT_THAT(gpu_memory_problem(shape, 2, gpu_bytes(kinds)).value_or(""),
+              testing::HasSubstr("but a GPU has"));
 }
 
 TEST(StepWork, FlopsAreThreeForwardPasses) {
@@ -116,7 +153,9 @@ TEST(StepWork, TrafficOfTwoRanks) {
 }
 
 TEST(Rates, APartWithoutARateRunsAtTheMachinesLimit) {
-  Rates rates{{.matmul = 100.0, .memory = 10.0, .exchange = 1.0}, {{"head", 50.0}}};
+  Rates rates;
+  rates.limits = {.matmul = 100.0, .memory = 10.0, .exchange = 1.0};
+  rates.parts = {{"head", 50.0}};
   EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 200.0}, rates), 4.0);
   EXPECT_DOUBLE_EQ(seconds_for({"experts", WorkUnit::flops, 200.0}, rates), 2.0);
   rates.limits.exchange = 0.0;
@@ -126,12 +165,18 @@ TEST(Rates, APartWithoutARateRunsAtTheMachinesLimit) {
 TEST(Rates, PrintedRatesReadBack) {
   const Scratch folder;
   const std::filesystem::path file = folder.path() / "rates.toml";
-  const Rates rates{{1.25e11, 2e10, 3e9}, {{"attention", 5e10}, {"permute", 7.5e9}}, 7e7};
+  const Rates rates{{1.25e11, 2e10, 3e9},
+                    {{"attention", 5e10}, {"permute", 7.5e9}},
+                    7e7,
+                    {4, 2, {{"model.num_experts", "8"}, {"train.precision", "f32"}}}};
   std::ofstream(file) << print_rates(rates);
   const Rates read = read_rates(file);
   EXPECT_EQ(read.parts, rates.parts);
   EXPECT_EQ(program_bytes(read), 70'000'000);
   EXPECT_EQ(read.limits.exchange, rates.limits.exchange);
+  EXPECT_EQ(read.origin.ranks, 4);
+  EXPECT_EQ(read.origin.nodes, 2);
+  EXPECT_EQ(read.origin.sizes, rates.origin.sizes);
 }
 
 TEST(Rates, ARateThatCannotBeIsNamedWithItsLine) {

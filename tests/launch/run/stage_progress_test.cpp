@@ -6,8 +6,8 @@ namespace switchyard {
 namespace stage_progress_test {
 
 TEST(StageProgress, SaysHowFarHowFastAndHowLong) {
-  EXPECT_EQ(stage_line({"write", "B", 1000000, 4000000}, 2.0),
-            "write        [====>               ] 1.00 MB of 4.00 MB  500 kB/s  6s left");
+  EXPECT_EQ(stage_line({"write", "B", 1 << 20, 4 << 20}, 2.0),
+            "write        [====>               ] 1.00 MiB of 4.00 MiB  524 kB/s  6s left");
 }
 
 TEST(StageProgress, WithoutATotalThereIsNoBar) {

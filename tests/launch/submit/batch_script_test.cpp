@@ -39,7 +39,8 @@ TEST(BatchScript, SiteSettingsGoIn) {
                                                       .account = "physics",
                                                       .options = "--qos=high --exclusive",
                                                       .setup = "module load openmpi\nexport A=1",
-                                                      .memory_per_node = "64GiB"});
+                                                      .memory_per_node = "64GiB",
+                                                      .memory_per_gpu = "80GiB"});
   for (const char* line :
        {"#SBATCH --partition=long\n", "#SBATCH --account=physics\n", "#SBATCH --qos=high\n",
         "#SBATCH --exclusive\n", "#SBATCH --mem=65536M\n", "\nmodule load openmpi\nexport A=1\n"}) {

@@ -27,7 +27,7 @@ TEST(DatasetCard, WarnsOfAnUnknownLicence) {
 TEST(DatasetCard, SaysWhatWasDone) {
   const std::string card = dataset_card(sample_report());
   EXPECT_TRUE(holds(card, "2,960 of 11,970 documents removed, 24.7 %"));
-  EXPECT_TRUE(holds(card, "Repeated lines: 4,321 cut, 12.0 MB of text"));
+  EXPECT_TRUE(holds(card, "Repeated lines: 4,321 cut, 11.4 MiB of text"));
   EXPECT_TRUE(holds(card, "- minhash: 25x5@0.7"));
 }
 

@@ -32,7 +32,7 @@ TEST(ReportHtml, EscapesWhatComesFromDocuments) {
 
 TEST(ReportHtml, HasTheHeadlineFigures) {
   const std::string page = report_html(sample_report());
-  for (const char* figure : {"9,000", "12,345", "3,345", "40.0 MB", "8,086,421", "432,100"}) {
+  for (const char* figure : {"9,000", "12,345", "3,345", "38.1 MiB", "8,086,421", "432,100"}) {
     EXPECT_TRUE(holds(page, figure)) << figure;
   }
 }
@@ -43,7 +43,7 @@ TEST(ReportHtml, ShowsEachStageThatWasOn) {
                             "Exact duplicates", "Same URL", "Near-duplicates", "Nothing left"}) {
     EXPECT_TRUE(holds(page, std::string("<tr><td>") + stage + "<small>")) << stage;
   }
-  EXPECT_TRUE(holds(page, "4,321 cut, 12.0 MB of text"));
+  EXPECT_TRUE(holds(page, "4,321 cut, 11.4 MiB of text"));
 }
 
 TEST(ReportHtml, LeavesOutStagesThatWereOff) {
