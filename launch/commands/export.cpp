@@ -25,13 +25,16 @@ class ExportCommand : public Command {
     app_ = program.add_subcommand("export", "Write a dataset's documents back as JSON lines");
     app_->add_option("DATASET", dataset_, "A dataset that `switchyard prepare` made")->required();
     app_->add_option("--jsonl", file_,
-                     "The file to write, compressed if its name ends in .gz or .zst; - is the "
-                     "standard output")
+                     "The file to write, which must not exist; compressed if its name ends in .gz "
+                     "or .zst; - is the standard output")
         ->required()
         ->type_name("FILE");
+    app_->add_flag("--removed", removed_,
+                   "Write the documents that were removed instead, with stage and reason");
     app_->footer(
         "  switchyard export data/corpus --jsonl corpus.jsonl.zst\n"
-        "  switchyard export data/corpus --jsonl - | head -n 3");
+        "  switchyard export data/corpus --jsonl - | head -n 3\n"
+        "  switchyard export data/corpus --removed --jsonl removed.jsonl");
   }
 
   int run() override {
@@ -40,10 +43,11 @@ class ExportCommand : public Command {
     const auto progress = [&](std::int64_t done, std::int64_t total) {
       if (line.due()) line.show(fmt::format("{} of {} documents", done, total));
     };
+    const auto which = removed_ ? prepare::Exported::removed : prepare::Exported::kept;
     if (file_ == "-") {
-      prepare::export_documents(store, write_to_stdout, progress);
+      prepare::export_documents(store, which, write_to_stdout, progress);
     } else {
-      const std::int64_t count = prepare::export_to_file(store, file_, progress);
+      const std::int64_t count = prepare::export_to_file(store, which, file_, progress);
       line.end();
       fmt::print(stderr, "wrote {} documents to {}\n", count, file_);
     }
@@ -52,6 +56,7 @@ class ExportCommand : public Command {
 
  private:
   std::string dataset_, file_;
+  bool removed_ = false;
 };
 
 }  // namespace
