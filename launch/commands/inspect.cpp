@@ -79,7 +79,7 @@ Json describe_checkpoint(const fs::path& folder) {
             {"experts", model.num_experts},
             {"top_k", config.router.top_k}}},
           {"tokenizer", {{"kind", tokenizer->kind()}, {"vocabulary", tokenizer->vocabulary()}}},
-          {"dataset", config.data.dataset},
+          {"dataset", reader.meta().at("dataset").at("folder")},
           {"config", print_config(config, Docs::no)}};
 }
 
