@@ -1,5 +1,7 @@
 #include "launch/assemble/run_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "io/loader/row_table_writer.h"

@@ -20,15 +20,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* split = "validation";
-
 // What there is to say about `tokens` tokens with this mean loss. text_bytes: of the text as it was
 // before the tokenizer, which may lose some of it; null if it is unknown.
 Json figures_of(std::int64_t tokens, const Json& text_bytes, double loss) {
   const double bits = loss * static_cast<double>(tokens) / std::numbers::ln2;
   Json figures = {{"tokens", tokens},
                   {"text_bytes", text_bytes},
-                  {"validation_loss", loss},
+                  {"loss", loss},
                   {"perplexity", std::exp(loss)},
                   {"bits_per_byte", nullptr}};
   if (text_bytes.is_number() && text_bytes > 0) {
@@ -38,7 +36,7 @@ Json figures_of(std::int64_t tokens, const Json& text_bytes, double loss) {
 }
 
 // Sources of one name are one here.
-Json text_bytes_of(const TokenStore& store, const std::string& source) {
+Json text_bytes_of(const TokenStore& store, const std::string& split, const std::string& source) {
   const std::vector<SourceCounts>& counts = store.source_counts(split);
   if (counts.empty()) return nullptr;
   std::int64_t bytes = 0;
@@ -48,11 +46,12 @@ Json text_bytes_of(const TokenStore& store, const std::string& source) {
   return bytes;
 }
 
-Json describe(const Evaluation& evaluation, const TokenStore& store,
+Json describe(const Evaluation& evaluation, const TokenStore& store, const std::string& split,
               const CheckpointReader& checkpoint) {
   Json found = {{"checkpoint", checkpoint.folder().string()},
                 {"step", checkpoint.step()},
                 {"dataset", store.dataset().string()},
+                {"split", split},
                 {"documents", store.num_documents(split)}};
   const std::optional<std::int64_t> text_bytes = store.num_text_bytes(split);
   // Each token is a target once.
@@ -61,7 +60,8 @@ Json describe(const Evaluation& evaluation, const TokenStore& store,
   found["sources"] = Json::array();
   for (const SourceLoss& source : evaluation.sources) {
     Json entry = {{"source", source.source}};
-    entry.update(figures_of(source.num_targets, text_bytes_of(store, source.source), source.loss));
+    entry.update(
+        figures_of(source.num_targets, text_bytes_of(store, split, source.source), source.loss));
     found["sources"].push_back(std::move(entry));
   }
   return found;
@@ -75,14 +75,15 @@ void print(const Json& found) {
   fmt::print("checkpoint       {}\n", found.at("checkpoint").get<std::string>());
   fmt::print("documents        {}\n", found.at("documents").get<std::int64_t>());
   fmt::print("tokens           {}\n", found.at("tokens").get<std::int64_t>());
-  fmt::print("validation loss  {}\n", found.at("validation_loss").get<double>());
+  fmt::print("{:<15}  {}\n", found.at("split").get<std::string>() + " loss",
+             found.at("loss").get<double>());
   fmt::print("perplexity       {:.4g}\n", found.at("perplexity").get<double>());
   fmt::print("bits per byte    {}\n", bits_text(found.at("bits_per_byte")));
   if (found.at("sources").size() < 2) return;
   for (const Json& source : found.at("sources")) {
     fmt::print("source {}: loss {:.4f} over {} tokens, bits per byte {}\n",
                terminal_text(source.at("source").get<std::string>()),
-               source.at("validation_loss").get<double>(), source.at("tokens").get<std::int64_t>(),
+               source.at("loss").get<double>(), source.at("tokens").get<std::int64_t>(),
                bits_text(source.at("bits_per_byte")));
   }
 }
@@ -97,12 +98,15 @@ class EvaluateCommand : public Command {
     add_run_sets(*app_, sets_);
     app_->add_option("--dataset", dataset_,
                      "A dataset other than the run's, made with the same tokenizer");
+    app_->add_option("--split", split_, "The documents to measure on")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"validation", "train"}));
     app_->add_flag("--json", json_, "Print one JSON object");
     app_->footer(
         "  switchyard evaluate runs/quickstart\n"
         "  mpirun -n 2 switchyard evaluate runs/quickstart/checkpoints/step-00000300-a0001\n"
         "  switchyard evaluate runs/quickstart --dataset data/other --json\n\n"
-        "Prints the mean cross-entropy per token of the validation split in nats, its\n"
+        "Prints the mean cross-entropy per token of the held-out documents in nats, its\n"
         "exponential (perplexity), and bits per byte of the text before it became tokens, which\n"
         "compares models with different tokenizers; and the loss of each source. Tokens per\n"
         "second go to stderr. It writes nothing into the run or the dataset.");
@@ -122,12 +126,13 @@ class EvaluateCommand : public Command {
       store.emplace(dataset_.empty() ? dataset_of(restored.checkpoint())
                                      : std::filesystem::path(dataset_));
       check_same_tokenizer(restored.checkpoint(), *store);
-      require(store->num_tokens(split) > 0, Exit::data,
-              "{} holds out no document to evaluate on: prepare one with --validation-fraction",
-              store->dataset().string());
+      require(store->num_tokens(split_) > 0, Exit::data,
+              "{} has no {} document: name another --split, or prepare a dataset with "
+              "--validation-fraction 1 to hold all of it out",
+              store->dataset().string(), split_);
       Loader::Layout layout = loader_layout(restored.config(), ranks);
-      layout.weights.clear();  // every held-out document counts once
-      loader.emplace(*store, /*rows_folder=*/"", split, layout);
+      layout.weights.clear();  // every document counts once
+      loader.emplace(*store, /*rows_folder=*/"", split_, layout);
     });
     const auto start = std::chrono::steady_clock::now();
     const Evaluation evaluation =
@@ -139,7 +144,7 @@ class EvaluateCommand : public Command {
 
   void report(const Evaluation& evaluation, double seconds, const TokenStore& store,
               const CheckpointReader& checkpoint) const {
-    const Json found = describe(evaluation, store, checkpoint);
+    const Json found = describe(evaluation, store, split_, checkpoint);
     json_ ? fmt::print("{}\n", found.dump(2)) : print(found);
     if (found.at("bits_per_byte").is_null()) {
       fmt::print(stderr,
@@ -147,13 +152,13 @@ class EvaluateCommand : public Command {
                  "their text; prepare it again\n",
                  store.dataset().string());
     }
-    const std::int64_t tokens = store.num_tokens(split);
+    const std::int64_t tokens = store.num_tokens(split_);
     fmt::print(stderr, "{} tokens in {:.2f} s: {:.0f} tokens/s\n", tokens, seconds,
                static_cast<double>(tokens) / seconds);
   }
 
   std::vector<std::string> sets_;
-  std::string path_, dataset_;
+  std::string path_, dataset_, split_ = "validation";
   bool json_ = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "io/prepare/account/removed_list.h"
 #include "launch/commands/command.h"
 #include "runtime/error.h"

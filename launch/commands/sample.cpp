@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
@@ -67,6 +68,8 @@ std::string read_lines(const std::string& name) {
     if (line.ends_with('\r')) line.pop_back();
     lines += line + '\n';
   }
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (lines.starts_with(byte_order_mark)) lines.erase(0, byte_order_mark.size());
   require(!lines.empty(), Exit::usage, "there is no prompt in {}",
           name == "-" ? "the standard input" : name);
   return lines;

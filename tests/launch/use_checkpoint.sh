@@ -26,13 +26,17 @@ loss=$(sed -nE 's/^\{"kind":"validation".*"validation_loss":([0-9.]+).*/\1/p' ru
 grep -q "^validation loss  $loss$" one || complain "evaluate does not say what the run said: $loss"
 "$switchyard" evaluate run --json 2>err | perl -MJSON::PP -e '$j = decode_json(join "", <>);
   ($tokens, $bytes, $loss) = (0, 0, 0);
-  for (@{$j->{sources}}) { $tokens += $_->{tokens}; $bytes += $_->{text_bytes}; $loss += $_->{validation_loss} * $_->{tokens} }
+  for (@{$j->{sources}}) { $tokens += $_->{tokens}; $bytes += $_->{text_bytes}; $loss += $_->{loss} * $_->{tokens} }
   exit(!(@{$j->{sources}} == 2 && $tokens == $j->{tokens} && $bytes == $j->{text_bytes} &&
-    abs($loss / $tokens - $j->{validation_loss}) < 1e-6 &&
-    abs($j->{bits_per_byte} - $j->{validation_loss} * $tokens / log(2) / $bytes) < 1e-9))' || complain "evaluate --json does not add up"
+    abs($loss / $tokens - $j->{loss}) < 1e-6 &&
+    abs($j->{bits_per_byte} - $j->{loss} * $tokens / log(2) / $bytes) < 1e-9))' || complain "evaluate --json does not add up"
 for line in "validation loss" perplexity "bits per byte" tokens documents; do
   grep -q "^$line" one || complain "evaluate does not say $line"
 done
+
+"$switchyard" inspect data | grep -qE "^  high: [0-9]+ tokens in [0-9]+ documents$" || complain "inspect does not say what a source has"
+trained=$("$switchyard" inspect data | sed -nE 's/^train: ([0-9]+) tokens.*/\1/p')
+"$switchyard" evaluate run --split train 2>err | grep -q "^tokens           $trained$" || complain "evaluate --split train"
 
 # The folders of others may not be written to, and root may write anywhere: so look whether anything has changed.
 prepare corpus.jsonl --output held --tokenizer data/tokens/tokenizer-*.model --validation-fraction 0.3

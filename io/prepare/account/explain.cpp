@@ -116,10 +116,16 @@ void add_where(const std::vector<Shard>& shards, Matches& matches, Fits fits) {
 // Removed documents know where they came from. Kept ones have the text that is there.
 Matches from_file(const DocumentStore& store, FileDocuments file) {
   Matches matches;
+  std::map<std::string, bool> known;  // whether a path is that of the file
+  const auto is_file = [&](const std::string& path) {
+    const auto [place, is_new] = known.try_emplace(path, false);
+    if (is_new) place->second = same_path(path, file.path);
+    return place->second;
+  };
   add_where(store.removed, matches, [&](const RemovedShard& shard, std::int64_t i) {
     const RemovedDocument document = shard.document(i);
-    const bool fits = same_path(document.file, file.path) &&
-                      (!file.position || document.position == *file.position);
+    const bool fits =
+        is_file(document.file) && (!file.position || document.position == *file.position);
     if (fits) file.hashes.erase(document.hash);
     return fits;
   });
