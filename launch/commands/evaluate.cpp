@@ -152,6 +152,13 @@ class EvaluateCommand : public Command {
                  "their text; prepare it again\n",
                  store.dataset().string());
     }
+    const nlohmann::json::json_pointer place("/dataset/hash");
+    if (dataset_.empty() && checkpoint.meta().value(place, nlohmann::json()) != store.hash()) {
+      fmt::print(stderr,
+                 "{} has changed since the run trained on it, by --append or otherwise: the losses "
+                 "of the run were of other documents\n",
+                 store.dataset().string());
+    }
     const std::int64_t tokens = store.num_tokens(split_);
     fmt::print(stderr, "{} tokens in {:.2f} s: {:.0f} tokens/s\n", tokens, seconds,
                static_cast<double>(tokens) / seconds);

@@ -38,6 +38,12 @@ done
 trained=$("$switchyard" inspect data | sed -nE 's/^train: ([0-9]+) tokens.*/\1/p')
 "$switchyard" evaluate run --split train 2>err | grep -q "^tokens           $trained$" || complain "evaluate --split train"
 
+cp -r data grown && make_corpus more.jsonl 260 && tail -n 60 more.jsonl >new.jsonl
+prepare new.jsonl --append --output grown --tokenizer sentencepiece:350 --validation-fraction 0.2
+mv data kept && mv grown data
+"$switchyard" evaluate run >out 2>err && grep -q "data has changed since the run trained on it" err || complain "evaluate of a dataset that grew"
+rm -r data && mv kept data
+
 # The folders of others may not be written to, and root may write anywhere: so look whether anything has changed.
 prepare corpus.jsonl --output held --tokenizer data/tokens/tokenizer-*.model --validation-fraction 0.3
 content() { find run data held -printf '%p %T@ %s\n' | sort; }
