@@ -41,6 +41,18 @@ struct PlacementReport {
   std::vector<PlacementChange> layers;
 };
 
+// The part of an evaluation that is of one source of the dataset.
+struct SourceLoss {
+  std::string source;
+  std::int64_t num_targets = 0;
+  double loss = 0.0;  // cross-entropy per target, in nats
+};
+
+struct Evaluation {
+  double loss = 0.0;  // cross-entropy per token of the whole split, in nats
+  std::vector<SourceLoss> sources;
+};
+
 enum class StepOutcome : std::uint8_t {
   taken,
   repeated,  // taken at the second try: the problem of the first did not recur

@@ -70,6 +70,14 @@ struct Loader::State {
     require(filler.rows().num_rows() > 0, Exit::data, "the {} split of {} holds no document", split,
             store.dataset().string());
     order.emplace(order_of(store, filler.rows(), layout));
+    std::int64_t end = 0;
+    for (std::size_t i = 0; i < store.sources().size(); ++i) {
+      const auto known = std::find(names.begin(), names.end(), store.sources()[i]);
+      const std::int64_t name = known - names.begin();
+      if (known == names.end()) names.push_back(store.sources()[i]);
+      end += filler.rows().source_rows()[i];
+      ends_of_sources.emplace_back(end, name);
+    }
   }
 
   // Returns no_row after the end of a pass.
@@ -129,6 +137,8 @@ struct Loader::State {
   std::int64_t num_micro_batches, num_rounds;
   RowFiller filler;  // used by the prefetcher's thread alone, but for counts that never change
   std::optional<SampleOrder> order;
+  std::vector<std::string> names;                                     // of sources, each once
+  std::vector<std::pair<std::int64_t, std::size_t>> ends_of_sources;  // end of rows, its name
   std::vector<std::int64_t> rows_of_slots;  // of the step or pass being filled
   std::array<RowSet, 2> sets;
 };
@@ -154,6 +164,19 @@ std::int64_t Loader::epoch_size() const { return state_->order->epoch_size(); }
 
 std::int64_t Loader::num_pass_steps() const {
   return divide_up(num_rows(), state_->layout.global_batch_size);
+}
+
+const std::vector<std::string>& Loader::source_names() const { return state_->names; }
+
+std::optional<std::size_t> Loader::source_of(std::int64_t step, const Batch& batch,
+                                             std::int64_t sequence) const {
+  const Layout& layout = state_->layout;
+  const std::int64_t row =
+      step * layout.global_batch_size + batch.index * layout.micro_batch_size + sequence;
+  const auto& ends = state_->ends_of_sources;
+  const auto source = std::upper_bound(
+      ends.begin(), ends.end(), row, [](std::int64_t r, const auto& end) { return r < end.first; });
+  return source == ends.end() ? std::nullopt : std::optional(source->second);
 }
 
 StepData Loader::step(std::int64_t step) {

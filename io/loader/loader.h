@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,9 +46,10 @@ class Loader {
     Access access = Access::pread;
     std::chrono::milliseconds read_timeout = std::chrono::seconds(60);
   };
-  // rows_folder: from prepare_rows, of the same sequence length. Errors: Exit::usage if the batch
-  // does not divide into micro-batches, there are more ranks than micro-batches, or the weights fit
-  // no source; Exit::data if the split is empty or a file of it damaged.
+  // rows_folder: from prepare_rows, of the same sequence length; empty: the rows are packed in
+  // memory, and nothing is written. Errors: Exit::usage if the batch does not divide into
+  // micro-batches, there are more ranks than micro-batches, or the weights fit no source;
+  // Exit::data if the split is empty or a file of it damaged.
   Loader(const TokenStore& store, const std::filesystem::path& rows_folder,
          const std::string& split, const Layout& layout);
   ~Loader();
@@ -66,6 +68,11 @@ class Loader {
   StepData pass(std::int64_t step);
   std::int64_t num_pass_steps() const;
   std::int64_t num_pass_targets() const { return num_tokens(); }
+  // The names of the sources, each once, and which of them a sequence of a micro-batch of
+  // pass(step) belongs to; nothing for a blank row.
+  const std::vector<std::string>& source_names() const;
+  std::optional<std::size_t> source_of(std::int64_t step, const Batch& batch,
+                                       std::int64_t sequence) const;
   // The row of sample n, and how many samples an epoch has. Exposed for tests.
   std::int64_t row_of_sample(std::int64_t n) const;
   std::int64_t epoch_size() const;

@@ -20,7 +20,8 @@ RowFiller::RowFiller(const TokenStore& store, const std::filesystem::path& rows_
     : sequence_length_(sequence_length),
       boundary_(store.boundary_token()),
       tokens_(store, split, access),
-      rows_(rows_folder, store, split, sequence_length),
+      rows_(rows_folder.empty() ? RowTable(store, split, sequence_length)
+                                : RowTable(rows_folder, store, split, sequence_length)),
       text_(static_cast<std::size_t>(sequence_length + 1)) {}
 
 void RowFiller::fill(std::int64_t row, const Row& out) {

@@ -14,6 +14,7 @@ namespace switchyard {
 // For one thread.
 class RowFiller {
  public:
+  // rows_folder: of prepare_rows; empty: the rows are packed in memory.
   RowFiller(const TokenStore& store, const std::filesystem::path& rows_folder,
             const std::string& split, std::int64_t sequence_length, Access access);
 

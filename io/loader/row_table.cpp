@@ -1,6 +1,7 @@
 #include "io/loader/row_table.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "io/folder/committed_folder.h"
@@ -103,6 +104,16 @@ RowTable::RowTable(const fs::path& folder, const Manifest& manifest, const std::
   require(whole, Exit::data, "the counts in {} do not agree with its rows", folder.string());
 }
 
+RowTable::RowTable(const TokenStore& store, const std::string& split, std::int64_t sequence_length)
+    : packed_(pack_in_memory(store, split, sequence_length)),
+      sequence_length_(sequence_length),
+      tokens_of_split_(store.num_tokens(split)),
+      num_tokens_(tokens_of_split_),
+      min_rows_(packed_->counts.min_rows),
+      source_rows_(packed_->counts.source_rows),
+      first_row_{0, std::ssize(packed_->first_piece) - 1},
+      reader_(extents_) {}
+
 const FileExtent& RowTable::extent(std::int64_t file, int dataset) const {
   return extents_[static_cast<std::size_t>(file * num_datasets + dataset)];
 }
@@ -114,6 +125,11 @@ RowTable::Place RowTable::place_of(std::int64_t row) const {
 }
 
 std::int64_t RowTable::tokens_of(std::int64_t row) {
+  if (packed_) {
+    const std::span<const Piece> all = pieces(row);
+    return std::transform_reduce(all.begin(), all.end(), std::int64_t{0}, std::plus<>(),
+                                 [](const Piece& piece) { return piece.length; });
+  }
   const Place place = place_of(row);
   const auto tokens = values<std::int32_t>(reader_, place.file, row_tokens, place.row).front();
   require(tokens >= 1 && tokens <= sequence_length_, Exit::data,
@@ -124,6 +140,10 @@ std::int64_t RowTable::tokens_of(std::int64_t row) {
 
 std::span<const Piece> RowTable::pieces(std::int64_t row) {
   const Place place = place_of(row);
+  if (packed_) {
+    const std::int64_t* range = packed_->first_piece.data() + row;
+    return {packed_->pieces.data() + range[0], packed_->pieces.data() + range[1]};
+  }
   const auto& [path, all] = extent(place.file, all_pieces);
   const auto range = values<std::int64_t>(reader_, place.file, first_pieces, place.row, 2);
   const std::int64_t first = range[0], end = range[1];

@@ -1,16 +1,17 @@
 // RowTable: which pieces of documents make up each row of a split, read from the committed folder
-// that prepare_rows made (docs/file-formats.md).
+// that prepare_rows made (docs/file-formats.md), or packed in memory.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "io/folder/chunk_reader.h"
 #include "io/folder/manifest.h"
-#include "io/loader/packing.h"
+#include "io/loader/packed_rows.h"
 #include "io/tokens/token_store.h"
 
 namespace switchyard {
@@ -31,6 +32,8 @@ class RowTable {
  public:
   RowTable(const std::filesystem::path& folder, const TokenStore& store, const std::string& split,
            std::int64_t sequence_length);
+  // Packs the rows now, in memory: for a reader that writes nothing.
+  RowTable(const TokenStore& store, const std::string& split, std::int64_t sequence_length);
 
   std::int64_t num_rows() const { return first_row_.back(); }
   std::int64_t num_tokens() const { return num_tokens_; }  // of all rows
@@ -54,6 +57,7 @@ class RowTable {
   Place place_of(std::int64_t row) const;
   const FileExtent& extent(std::int64_t file, int dataset) const;
 
+  std::optional<RowsInMemory> packed_;
   std::int64_t sequence_length_;
   std::int64_t tokens_of_split_;
   std::int64_t num_tokens_ = 0, min_rows_ = 0;

@@ -13,8 +13,7 @@
 #include "io/files/folder_lock.h"
 #include "io/folder/committed_folder.h"
 #include "io/folder/hdf5.h"
-#include "io/loader/document_spans.h"
-#include "io/loader/packing.h"
+#include "io/loader/packed_rows.h"
 #include "io/loader/row_table.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
@@ -75,24 +74,12 @@ class RowWriter {
   std::vector<FileEntry> files_;
 };
 
-// Packs one source after the other. Adds the split's files to `files`; returns what the manifest
-// says about it.
+// Adds the split's files to `files`; returns what the manifest says about it.
 json write_split(const fs::path& folder, const TokenStore& store, const std::string& split,
                  std::int64_t sequence_length, std::vector<FileEntry>& files) {
   RowWriter writer(folder, split);
-  Packer packer(sequence_length, [&](std::span<const Piece> row) { writer.add(row); });
-  DocumentSpans documents(store, split);
-  std::vector<std::int64_t> source_rows;
-  std::int64_t min_rows = 0;
-  for (std::int32_t source = 0; source < std::ssize(store.sources()); ++source) {
-    const std::int64_t before = writer.num_rows();
-    documents.for_each_of(source, [&](const Piece& document) {
-      packer.add_document(document.start, document.length);
-    });
-    min_rows += packer.min_rows();
-    packer.finish();
-    source_rows.push_back(writer.num_rows() - before);
-  }
+  const PackedCounts counts = pack_split(store, split, sequence_length,
+                                         [&](std::span<const Piece> row) { writer.add(row); });
   json names = json::array();
   for (FileEntry& file : writer.finish()) {
     names.push_back(file.name);
@@ -100,8 +87,8 @@ json write_split(const fs::path& folder, const TokenStore& store, const std::str
   }
   return {{"rows", writer.num_rows()},
           {"tokens", writer.num_tokens()},
-          {"least_rows", min_rows},
-          {"source_rows", source_rows},
+          {"least_rows", counts.min_rows},
+          {"source_rows", counts.source_rows},
           {"files", std::move(names)}};
 }
 

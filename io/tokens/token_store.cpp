@@ -17,6 +17,7 @@ using nlohmann::json;
 struct Split {
   std::int64_t num_tokens = 0;
   std::int64_t num_documents = 0;
+  std::vector<SourceCounts> source_counts;
   std::vector<FileExtent> shards;
 };
 
@@ -46,6 +47,25 @@ const Extent& find_tokens(const FileEntry& entry, const std::string& dtype) {
           "'tokens' of {} are in chunks of {} bytes, which end within a token", entry.name,
           tokens.chunk_bytes);
   return tokens;
+}
+
+// Of a split's summary.
+std::vector<SourceCounts> read_source_counts(const json& summary, std::size_t num_sources) {
+  std::vector<SourceCounts> counts;
+  if (!summary.contains("sources")) return counts;
+  for (const json& source : summary.at("sources")) {
+    counts.push_back({source.at("tokens").get<std::int64_t>(),
+                      source.at("documents").get<std::int64_t>(),
+                      source.at("text_bytes").get<std::int64_t>()});
+    const auto& [tokens, documents, text_bytes] = counts.back();
+    require(tokens >= 0 && documents >= 0 && text_bytes >= 0, Exit::data,
+            "it states {} tokens, {} documents and {} bytes of a source", tokens, documents,
+            text_bytes);
+  }
+  require(counts.size() <= num_sources, Exit::data, "it counts {} sources of {}", counts.size(),
+          num_sources);
+  counts.resize(num_sources);  // the last ones may have no documents
+  return counts;
 }
 
 void add_hashes(Hasher& hasher, const FileEntry& entry) {
@@ -116,6 +136,7 @@ struct TokenStore::State {
       add_hashes(hasher, entry);
     }
     split.num_documents = summary.at("documents").get<std::int64_t>();
+    split.source_counts = read_source_counts(summary, sources.size());
     const auto stated = summary.at("tokens").get<std::int64_t>();
     require(stated == split.num_tokens, Exit::data, "it states {} tokens of {}, and has {}", stated,
             name, split.num_tokens);
@@ -149,6 +170,21 @@ std::int64_t TokenStore::num_tokens(const std::string& split) const {
 
 std::int64_t TokenStore::num_documents(const std::string& split) const {
   return state_->split(split).num_documents;
+}
+
+const std::vector<SourceCounts>& TokenStore::source_counts(const std::string& split) const {
+  return state_->split(split).source_counts;
+}
+
+std::optional<std::int64_t> TokenStore::num_text_bytes(const std::string& split) const {
+  const Split& found = state_->split(split);
+  if (found.source_counts.empty()) {
+    if (state_->tokenizer_kind != "bytes") return std::nullopt;
+    return found.num_tokens - found.num_documents;  // without the boundaries
+  }
+  std::int64_t bytes = 0;
+  for (const SourceCounts& source : found.source_counts) bytes += source.text_bytes;
+  return bytes;
 }
 
 std::span<const FileExtent> TokenStore::shards(const std::string& split) const {

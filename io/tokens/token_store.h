@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +28,11 @@ inline std::string tokenizer_file(const std::string& tokenizer_hash) {
   return "tokenizer-" + tokenizer_hash.substr(0, 8) + ".model";
 }
 
+struct SourceCounts {
+  std::int64_t tokens = 0, documents = 0, text_bytes = 0;
+  bool operator==(const SourceCounts&) const = default;
+};
+
 // DATASET/tokens as `switchyard prepare` wrote it (docs/file-formats.md). Every document is
 // <boundary> t1 ... tn. Copies share what was read; nothing changes after the constructor.
 class TokenStore {
@@ -43,6 +49,12 @@ class TokenStore {
   bool has_split(const std::string& split) const;
   std::int64_t num_tokens(const std::string& split) const;  // split: "train" or "validation"
   std::int64_t num_documents(const std::string& split) const;
+  // What each source has in a split, in the order of their ids. Empty for a dataset from before
+  // this was recorded.
+  const std::vector<SourceCounts>& source_counts(const std::string& split) const;
+  // Bytes of the split's text as it was given to the tokenizer, which may lose some of it. Nothing
+  // if that is not known.
+  std::optional<std::int64_t> num_text_bytes(const std::string& split) const;
   // Hex hash of the tokens, documents and sources. Neither their place nor their writer changes it.
   const std::string& hash() const;
   // The tokenizer that made the tokens. Errors: Exit::data if the folder holds another one.

@@ -2,11 +2,11 @@
 
 #include <chrono>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <numbers>
 
 #include "io/loader/loader.h"
-#include "io/loader/row_table_writer.h"
-#include "io/tokens/token_reader.h"
+#include "io/text/escape.h"
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
@@ -18,26 +18,74 @@
 namespace switchyard {
 namespace {
 
-constexpr const char* split = "validation";
-constexpr std::int64_t piece_tokens = 1 << 16;
+using Json = nlohmann::ordered_json;
 
-// Bytes of the text that the split's tokens encode, document by document.
-std::int64_t num_text_bytes(const TokenStore& store, const Tokenizer& tokenizer) {
-  TokenReader reader(store, split);
-  std::int64_t bytes = 0;
-  std::vector<std::int32_t> piece, document;
-  for (std::int64_t begin = 0, end = reader.num_tokens(); begin < end; begin += std::ssize(piece)) {
-    piece.resize(static_cast<std::size_t>(std::min(piece_tokens, end - begin)));
-    reader.read(begin, piece);
-    for (const std::int32_t token : piece) {
-      if (token == tokenizer.boundary()) {
-        bytes += std::ssize(tokenizer.decode(document));
-        document.clear();
-      }
-      document.push_back(token);
-    }
+// What there is to say about `tokens` tokens with this mean loss. text_bytes: of the text as it was
+// before the tokenizer, which may lose some of it; null if it is unknown.
+Json figures_of(std::int64_t tokens, const Json& text_bytes, double loss) {
+  const double bits = loss * static_cast<double>(tokens) / std::numbers::ln2;
+  Json figures = {{"tokens", tokens},
+                  {"text_bytes", text_bytes},
+                  {"loss", loss},
+                  {"perplexity", std::exp(loss)},
+                  {"bits_per_byte", nullptr}};
+  if (text_bytes.is_number() && text_bytes > 0) {
+    figures["bits_per_byte"] = bits / text_bytes.get<double>();
   }
-  return bytes + std::ssize(tokenizer.decode(document));
+  return figures;
+}
+
+// Sources of one name are one here.
+Json text_bytes_of(const TokenStore& store, const std::string& split, const std::string& source) {
+  const std::vector<SourceCounts>& counts = store.source_counts(split);
+  if (counts.empty()) return nullptr;
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (store.sources()[i] == source) bytes += counts[i].text_bytes;
+  }
+  return bytes;
+}
+
+Json describe(const Evaluation& evaluation, const TokenStore& store, const std::string& split,
+              const CheckpointReader& checkpoint) {
+  Json found = {{"checkpoint", checkpoint.folder().string()},
+                {"step", checkpoint.step()},
+                {"dataset", store.dataset().string()},
+                {"split", split},
+                {"documents", store.num_documents(split)}};
+  const std::optional<std::int64_t> text_bytes = store.num_text_bytes(split);
+  // Each token is a target once.
+  found.update(figures_of(store.num_tokens(split), text_bytes ? Json(*text_bytes) : Json(nullptr),
+                          evaluation.loss));
+  found["sources"] = Json::array();
+  for (const SourceLoss& source : evaluation.sources) {
+    Json entry = {{"source", source.source}};
+    entry.update(
+        figures_of(source.num_targets, text_bytes_of(store, split, source.source), source.loss));
+    found["sources"].push_back(std::move(entry));
+  }
+  return found;
+}
+
+std::string bits_text(const Json& bits_per_byte) {
+  return bits_per_byte.is_null() ? "unknown" : fmt::format("{:.4f}", bits_per_byte.get<double>());
+}
+
+void print(const Json& found) {
+  fmt::print("checkpoint       {}\n", found.at("checkpoint").get<std::string>());
+  fmt::print("documents        {}\n", found.at("documents").get<std::int64_t>());
+  fmt::print("tokens           {}\n", found.at("tokens").get<std::int64_t>());
+  fmt::print("{:<15}  {}\n", found.at("split").get<std::string>() + " loss",
+             found.at("loss").get<double>());
+  fmt::print("perplexity       {:.4g}\n", found.at("perplexity").get<double>());
+  fmt::print("bits per byte    {}\n", bits_text(found.at("bits_per_byte")));
+  if (found.at("sources").size() < 2) return;
+  for (const Json& source : found.at("sources")) {
+    fmt::print("source {}: loss {:.4f} over {} tokens, bits per byte {}\n",
+               terminal_text(source.at("source").get<std::string>()),
+               source.at("loss").get<double>(), source.at("tokens").get<std::int64_t>(),
+               bits_text(source.at("bits_per_byte")));
+  }
 }
 
 class EvaluateCommand : public Command {
@@ -50,13 +98,18 @@ class EvaluateCommand : public Command {
     add_run_sets(*app_, sets_);
     app_->add_option("--dataset", dataset_,
                      "A dataset other than the run's, made with the same tokenizer");
+    app_->add_option("--split", split_, "The documents to measure on")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"validation", "train"}));
+    app_->add_flag("--json", json_, "Print one JSON object");
     app_->footer(
         "  switchyard evaluate runs/quickstart\n"
         "  mpirun -n 2 switchyard evaluate runs/quickstart/checkpoints/step-00000300-a0001\n"
-        "  switchyard evaluate runs/quickstart --dataset data/other\n\n"
-        "Prints the mean cross-entropy per token of the validation split in nats,\n"
-        "its exponential (perplexity), and bits per byte of text, which compares models with\n"
-        "different tokenizers. Tokens per second go to stderr.");
+        "  switchyard evaluate runs/quickstart --dataset data/other --json\n\n"
+        "Prints the mean cross-entropy per token of the held-out documents in nats, its\n"
+        "exponential (perplexity), and bits per byte of the text before it became tokens, which\n"
+        "compares models with different tokenizers; and the loss of each source. Tokens per\n"
+        "second go to stderr. It writes nothing into the run or the dataset.");
   }
 
   int run() override {
@@ -70,40 +123,50 @@ class EvaluateCommand : public Command {
     std::optional<TokenStore> store;
     std::optional<Loader> loader;
     agree(ranks, [&] {
-      store.emplace(dataset_.empty() ? restored.config().data.dataset : dataset_);
+      store.emplace(dataset_.empty() ? dataset_of(restored.checkpoint())
+                                     : std::filesystem::path(dataset_));
       check_same_tokenizer(restored.checkpoint(), *store);
+      require(store->num_tokens(split_) > 0, Exit::data,
+              "{} has no {} document: name another --split, or prepare a dataset with "
+              "--validation-fraction 1 to hold all of it out",
+              store->dataset().string(), split_);
+      Loader::Layout layout = loader_layout(restored.config(), ranks);
+      layout.weights.clear();  // every document counts once
+      loader.emplace(*store, /*rows_folder=*/"", split_, layout);
     });
-    Loader::Layout layout = loader_layout(restored.config(), ranks);
-    layout.weights.clear();  // every held-out document counts once
-    const std::filesystem::path run =
-        std::filesystem::absolute(restored.checkpoint().folder()).parent_path().parent_path();
-    const std::filesystem::path rows = prepare_rows(*store, layout.sequence_length, run, ranks);
-    agree(ranks, [&] { loader.emplace(*store, rows, split, layout); });
     const auto start = std::chrono::steady_clock::now();
-    const double loss =
+    const Evaluation evaluation =
         switchyard::evaluate(restored.model(), restored.mesh(), *loader, restored.stream());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    on_root(ranks, [&] { print(loss, seconds.count(), *store, restored); });
+    on_root(ranks, [&] { report(evaluation, seconds.count(), *store, restored.checkpoint()); });
     return Exit::done;
   }
 
-  static void print(double loss, double seconds, const TokenStore& store,
-                    const RestoredModel& restored) {
-    const std::int64_t tokens = store.num_tokens(split);  // each of them a target once
-    const std::int64_t bytes = num_text_bytes(store, restored.tokenizer());
-    const double bits = loss * static_cast<double>(tokens) / std::numbers::ln2;
-    fmt::print("checkpoint       {}\n", restored.checkpoint().folder().string());
-    fmt::print("documents        {}\n", store.num_documents(split));
-    fmt::print("tokens           {}\n", tokens);
-    fmt::print("validation loss  {}\n", loss);
-    fmt::print("perplexity       {:.4g}\n", std::exp(loss));
-    fmt::print("bits per byte    {:.4f}\n", bits / static_cast<double>(bytes));
+  void report(const Evaluation& evaluation, double seconds, const TokenStore& store,
+              const CheckpointReader& checkpoint) const {
+    const Json found = describe(evaluation, store, split_, checkpoint);
+    json_ ? fmt::print("{}\n", found.dump(2)) : print(found);
+    if (found.at("bits_per_byte").is_null()) {
+      fmt::print(stderr,
+                 "bits per byte are unknown: {} was prepared before datasets recorded the bytes of "
+                 "their text; prepare it again\n",
+                 store.dataset().string());
+    }
+    const nlohmann::json::json_pointer place("/dataset/hash");
+    if (dataset_.empty() && checkpoint.meta().value(place, nlohmann::json()) != store.hash()) {
+      fmt::print(stderr,
+                 "{} has changed since the run trained on it, by --append or otherwise: the losses "
+                 "of the run were of other documents\n",
+                 store.dataset().string());
+    }
+    const std::int64_t tokens = store.num_tokens(split_);
     fmt::print(stderr, "{} tokens in {:.2f} s: {:.0f} tokens/s\n", tokens, seconds,
                static_cast<double>(tokens) / seconds);
   }
 
   std::vector<std::string> sets_;
-  std::string path_, dataset_;
+  std::string path_, dataset_, split_ = "validation";
+  bool json_ = false;
 };
 
 }  // namespace

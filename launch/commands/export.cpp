@@ -34,10 +34,14 @@ class ExportCommand : public Command {
                      "A dataset for --jsonl; a run directory or a checkpoint for --hugging-face")
         ->required();
     CLI::Option* jsonl =
-        app_->add_option("--jsonl", file_,
-                         "The documents' file, compressed if its name ends in .gz or .zst; - is "
-                         "the standard output")
+        app_->add_option(
+                "--jsonl", file_,
+                "The documents' file, which must not exist; compressed if its name ends in "
+                ".gz or .zst; - is the standard output")
             ->type_name("FILE");
+    app_->add_flag("--removed", removed_,
+                   "Write the documents that were removed instead, with stage and reason")
+        ->needs(jsonl);
     CLI::Option* hub = app_->add_option("--hugging-face", model_.folder,
                                         "The folder of the model, which must not exist")
                            ->type_name("FOLDER")
@@ -58,7 +62,8 @@ class ExportCommand : public Command {
         "  switchyard export runs/quickstart --hugging-face models/quickstart --dtype bf16\n"
         "  mpirun -n 4 switchyard export runs/big --hugging-face models/big\n"
         "  switchyard export data/corpus --jsonl corpus.jsonl.zst\n"
-        "  switchyard export data/corpus --jsonl - | head -n 3");
+        "  switchyard export data/corpus --jsonl - | head -n 3\n"
+        "  switchyard export data/corpus --removed --jsonl removed.jsonl");
   }
 
   int run() override {
@@ -70,10 +75,11 @@ class ExportCommand : public Command {
     const auto progress = [&](std::int64_t done, std::int64_t total) {
       if (line.due()) line.show(fmt::format("{} of {} documents", done, total));
     };
+    const auto which = removed_ ? prepare::Exported::removed : prepare::Exported::kept;
     if (file_ == "-") {
-      prepare::export_documents(store, write_to_stdout, progress);
+      prepare::export_documents(store, which, write_to_stdout, progress);
     } else {
-      const std::int64_t count = prepare::export_to_file(store, file_, progress);
+      const std::int64_t count = prepare::export_to_file(store, which, file_, progress);
       line.end();
       fmt::print(stderr, "wrote {} documents to {}\n", count, file_);
     }
@@ -97,6 +103,7 @@ class ExportCommand : public Command {
   }
 
   std::string from_, file_, names_ = "original", shard_size_ = "5GB";
+  bool removed_ = false;
   hub::ExportOptions model_;
 };
 

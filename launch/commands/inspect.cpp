@@ -6,6 +6,7 @@
 #include "io/checkpoint/checkpoint.h"
 #include "io/files/durable.h"
 #include "io/folder/committed_folder.h"
+#include "io/text/escape.h"
 #include "io/tokens/token_store.h"
 #include "launch/commands/command.h"
 #include "launch/run/checkpoint_meta.h"
@@ -29,11 +30,26 @@ bool is_dataset(const fs::path& folder) {
   return manifest.is_object() && manifest.value("kind", nlohmann::json()) == "dataset";
 }
 
+// Empty if the dataset does not say.
+Json describe_sources(const TokenStore& store, const std::string& split) {
+  Json sources = Json::array();
+  const std::vector<SourceCounts>& counts = store.source_counts(split);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    sources.push_back({{"source", store.sources()[i]},
+                       {"documents", counts[i].documents},
+                       {"tokens", counts[i].tokens},
+                       {"text_bytes", counts[i].text_bytes}});
+  }
+  return sources;
+}
+
 Json describe_dataset(const fs::path& folder) {
   const TokenStore store(folder);
   Json splits;
   for (const char* name : {"train", "validation"}) {
-    splits[name] = {{"documents", store.num_documents(name)}, {"tokens", store.num_tokens(name)}};
+    splits[name] = {{"documents", store.num_documents(name)},
+                    {"tokens", store.num_tokens(name)},
+                    {"sources", describe_sources(store, name)}};
   }
   Json sources = Json::array();
   for (const std::string& source : store.sources()) sources.push_back(source);
@@ -79,7 +95,7 @@ Json describe_checkpoint(const fs::path& folder) {
             {"experts", model.num_experts},
             {"top_k", config.router.top_k}}},
           {"tokenizer", {{"kind", tokenizer->kind()}, {"vocabulary", tokenizer->vocabulary()}}},
-          {"dataset", config.data.dataset},
+          {"dataset", reader.meta().at("dataset").at("folder")},
           {"config", print_config(config, Docs::no)}};
 }
 
@@ -96,6 +112,12 @@ std::string in_words(const Json& found) {
     for (const auto& [name, counts] : found.at("splits").items()) {
       text += fmt::format("{}: {} tokens in {} documents\n", name, number(counts.at("tokens")),
                           number(counts.at("documents")));
+      if (counts.at("sources").size() < 2) continue;
+      for (const Json& source : counts.at("sources")) {
+        text += fmt::format("  {}: {} tokens in {} documents\n",
+                            terminal_text(source.at("source").get<std::string>()),
+                            number(source.at("tokens")), number(source.at("documents")));
+      }
     }
     return text;
   }

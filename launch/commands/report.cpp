@@ -3,6 +3,7 @@
 #include "io/files/durable.h"
 #include "launch/commands/command.h"
 #include "launch/report/run_report.h"
+#include "runtime/error.h"
 
 namespace switchyard {
 namespace {
@@ -21,7 +22,13 @@ class ReportCommand : public Command {
   int run() override {
     const std::filesystem::path file =
         output_.empty() ? RunDirectory(run_).report_file() : std::filesystem::path(output_);
-    durable::replace_file(file, run_report_html(read_history(run_)));
+    const std::string page = run_report_html(read_history(run_));
+    try {
+      durable::replace_file(file, page);
+    } catch (const Error& error) {
+      if (!output_.empty()) throw;
+      fail(error.code(), "{}; write the report elsewhere with --output FILE", error.what());
+    }
     fmt::print("{}\n", file.string());
     return 0;
   }

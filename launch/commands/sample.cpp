@@ -4,10 +4,15 @@
 
 #include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
 #include "launch/host/ranks.h"
+#include "runtime/comm/agree.h"
 
 namespace switchyard {
 namespace {
@@ -50,6 +55,26 @@ class TextStream {
   std::size_t printed_;
 };
 
+// The lines of a file, or of the standard input if its name is "-".
+std::string read_lines(const std::string& name) {
+  std::ifstream file;
+  if (name != "-") {
+    file.open(name, std::ios::binary);
+    require(file.is_open(), Exit::usage, "cannot read the prompts in {}", name);
+  }
+  std::istream& in = name == "-" ? std::cin : file;
+  std::string lines;
+  for (std::string line; std::getline(in, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    lines += line + '\n';
+  }
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (lines.starts_with(byte_order_mark)) lines.erase(0, byte_order_mark.size());
+  require(!lines.empty(), Exit::usage, "there is no prompt in {}",
+          name == "-" ? "the standard input" : name);
+  return lines;
+}
+
 class SampleCommand : public Command {
  public:
   explicit SampleCommand(CLI::App& program) {
@@ -58,7 +83,49 @@ class SampleCommand : public Command {
                      "A checkpoint, or a run directory for its newest good one")
         ->required();
     add_run_sets(*app_, sets_);
-    app_->add_option("--prompt", prompt_, "The text to continue")->required();
+    add_prompts();
+    add_choices();
+    app_->add_flag("--json", json_,
+                   "Print a JSON object on a line for each text: prompt, sample, text, tokens, "
+                   "stopped (end_of_document or max_tokens), filled_context");
+    app_->footer(
+        "  switchyard sample runs/quickstart --prompt \"The function returns\"\n"
+        "  mpirun -n 2 switchyard sample runs/quickstart --prompt \"# \" --temperature 0\n"
+        "  switchyard sample runs/quickstart --prompts questions.txt --top-p 0.9 --json\n"
+        "  head questions.txt | switchyard sample runs/quickstart --prompts -\n\n"
+        "The text goes to stdout, with the prompt; tokens per second and why it stopped go to\n"
+        "stderr. The command needs nothing but the checkpoint. A text depends on its number and\n"
+        "the seed, not on the texts that are generated with it.");
+  }
+
+  int run() override {
+    return run_on_ranks([&](std::unique_ptr<Comm> world) { return sample(std::move(world)); });
+  }
+
+ private:
+  static constexpr std::size_t texts_at_once = 64;
+
+  struct Totals {
+    std::size_t tokens = 0, ended = 0, filled_context = 0;
+  };
+
+  void add_prompts() {
+    CLI::Option* prompt =
+        app_->add_option("--prompt", prompts_, "A text to continue; may be given several times")
+            ->expected(1)
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app_->add_option("--prompts", prompt_file_,
+                     "A file with a text to continue on each line; - is the standard input")
+        ->type_name("FILE")
+        ->excludes(prompt);
+    app_->add_option("--samples", num_samples_,
+                     "Number of texts to generate in parallel for each prompt; several texts are "
+                     "printed after headings")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 4096));
+  }
+
+  void add_choices() {
     app_->add_option("--max-tokens", config_.max_tokens, "Stop after this many tokens")
         ->capture_default_str()
         ->check(CLI::Range(1, 1'000'000));
@@ -69,63 +136,118 @@ class SampleCommand : public Command {
                      "Choose among the k most likely tokens; 0: among all")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    app_->add_option("--samples", num_samples_,
-                     "Number of texts to generate in parallel, each after a heading")
+    app_->add_option("--top-p", config_.top_p,
+                     "Choose among the fewest most likely tokens whose probabilities add up to "
+                     "this; 1: among all")
         ->capture_default_str()
-        ->check(CLI::Range(1, 4096));
+        ->check(CLI::Range(1e-9, 1.0));
     app_->add_option("--seed", config_.seed, "The same seed gives the same text")
         ->capture_default_str();
-    app_->footer(
-        "  switchyard sample runs/quickstart --prompt \"The function returns\"\n"
-        "  mpirun -n 2 switchyard sample runs/quickstart --prompt \"# \" --temperature 0\n\n"
-        "The text goes to stdout, with the prompt, tokens per second to stderr. The command\n"
-        "needs nothing but the checkpoint.");
   }
 
-  int run() override {
-    return run_on_ranks([&](std::unique_ptr<Comm> world) { return sample(std::move(world)); });
-  }
-
- private:
   Exit sample(std::unique_ptr<Comm> world) const {
     const bool prints = world->rank() == 0;
+    const std::vector<std::string> prompts = gather_prompts(*world);
     RestoredModel restored(path_, sets_, std::move(world));
-    const Tokenizer& tokenizer = restored.tokenizer();
-    std::vector<std::int32_t> prompt = {tokenizer.boundary()};
-    for (const std::int32_t token : tokenizer.encode(prompt_)) prompt.push_back(token);
-    const bool one = num_samples_ == 1;
-    if (prints && one) fmt::print("{}", prompt_);
-    TextStream text(tokenizer, prompt);
+    const std::size_t count = prompts.size() * num_samples_;
+    const std::size_t at_once = std::max(num_samples_, texts_at_once);
+    Totals totals;
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<Tokens> texts =
-        generate(restored.model(), std::vector<Tokens>(num_samples_, prompt),
-                 restored.config().data.sequence_length, tokenizer.boundary(), config_,
-                 restored.stream(), [&](std::size_t, std::int32_t token) {
-                   if (prints && one) text.add(token);
-                 });
+    for (std::size_t first = 0; first < count; first += at_once) {
+      write_texts(restored, prompts, first, std::min(count, first + at_once), prints, totals);
+    }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    if (!prints) return Exit::done;
-    if (one) fmt::print("\n");
-    if (!one) print_all(tokenizer, texts);
-    std::fflush(stdout);  // on a terminal the text comes before the speed
-    std::size_t tokens = 0;
-    for (const Tokens& generated : texts) tokens += generated.size();
-    fmt::print(stderr, "{} tokens in {:.2f} s: {:.1f} tokens/s\n", tokens, seconds.count(),
-               static_cast<double>(tokens) / seconds.count());
+    if (prints) say_how_it_went(totals, count, seconds.count(), restored.config());
     return Exit::done;
   }
 
-  void print_all(const Tokenizer& tokenizer, const std::vector<Tokens>& texts) const {
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      Tokens whole = tokenizer.encode(prompt_);
-      whole.insert(whole.end(), texts[i].begin(), texts[i].end());
-      fmt::print("== {} of {}\n{}\n", i + 1, texts.size(), tokenizer.decode(whole));
-    }
+  // Collective: only rank 0 has the standard input.
+  std::vector<std::string> gather_prompts(Comm& world) const {
+    std::string lines;
+    on_root(world, [&] {
+      require(!prompts_.empty() || !prompt_file_.empty(), Exit::usage,
+              "name the text to continue with --prompt TEXT or --prompts FILE");
+      if (!prompt_file_.empty()) lines = read_lines(prompt_file_);
+    });
+    if (!prompts_.empty()) return prompts_;
+    std::istringstream in(broadcast_text(world, lines, 0));
+    std::vector<std::string> prompts;
+    for (std::string line; std::getline(in, line);) prompts.push_back(line);
+    return prompts;
   }
 
-  std::vector<std::string> sets_;
-  std::string path_, prompt_;
+  // Generates the texts [first, end), of which each prompt has num_samples_.
+  void write_texts(RestoredModel& restored, const std::vector<std::string>& prompts,
+                   std::size_t first, std::size_t end, bool prints, Totals& totals) const {
+    const Tokenizer& tokenizer = restored.tokenizer();
+    std::vector<Tokens> begun;
+    for (std::size_t i = first; i < end; ++i) {
+      begun.push_back({tokenizer.boundary()});
+      const Tokens prompt = tokenizer.encode(prompts[i / num_samples_]);
+      begun.back().insert(begun.back().end(), prompt.begin(), prompt.end());
+    }
+    const std::size_t count = prompts.size() * num_samples_;
+    const bool streams = prints && count == 1 && !json_;
+    if (streams) fmt::print("{}", prompts.front());
+    TextStream stream(tokenizer, begun.front());
+    SampleConfig config = config_;
+    config.first_text = first;
+    const std::vector<SampledText> texts = generate(
+        restored.model(), begun, restored.config().data.sequence_length, tokenizer.boundary(),
+        config, restored.stream(), [&](std::size_t, std::int32_t token) {
+          if (streams) stream.add(token);
+        });
+    if (streams) fmt::print("\n");
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      totals.tokens += texts[i].tokens.size();
+      totals.ended += texts[i].ended ? 1 : 0;
+      totals.filled_context += texts[i].filled_context ? 1 : 0;
+      if (!prints || streams) continue;
+      print(tokenizer, begun[i], texts[i], prompts[(first + i) / num_samples_], first + i, count);
+    }
+    if (prints) std::fflush(stdout);  // on a terminal the text comes before the speed
+  }
+
+  void print(const Tokenizer& tokenizer, Tokens whole, const SampledText& text,
+             const std::string& prompt, std::size_t number, std::size_t count) const {
+    const std::size_t begin = tokenizer.decode(whole).size();
+    whole.insert(whole.end(), text.tokens.begin(), text.tokens.end());
+    const std::string decoded = tokenizer.decode(whole);
+    if (!json_) {
+      fmt::print("== {} of {}\n{}\n", number + 1, count, decoded);
+      return;
+    }
+    const nlohmann::ordered_json line = {{"prompt", prompt},
+                                         {"sample", number % num_samples_ + 1},
+                                         {"text", decoded.substr(std::min(begin, decoded.size()))},
+                                         {"tokens", text.tokens.size()},
+                                         {"stopped", text.ended ? "end_of_document" : "max_tokens"},
+                                         {"filled_context", text.filled_context}};
+    // Bytes that are no UTF-8, such as half a character at the end, become U+FFFD.
+    fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+
+  void say_how_it_went(const Totals& totals, std::size_t count, double seconds,
+                       const Config& config) const {
+    fmt::print(stderr, "{} tokens in {:.2f} s: {:.1f} tokens/s\n", totals.tokens, seconds,
+               static_cast<double>(totals.tokens) / seconds);
+    const auto say_of = [&](std::size_t texts, const std::string& what) {
+      if (texts == 0) return;
+      fmt::print(stderr, "{} {}\n",
+                 count == 1 ? "the text" : fmt::format("{} of {} texts", texts, count), what);
+    };
+    say_of(totals.ended, "stopped at the end of the document");
+    say_of(count - totals.ended, fmt::format("stopped after --max-tokens {}", config_.max_tokens));
+    say_of(totals.filled_context,
+           fmt::format("filled the context of {} tokens: from there on the model saw only the "
+                       "later half",
+                       config.data.sequence_length));
+  }
+
+  std::vector<std::string> sets_, prompts_;
+  std::string path_, prompt_file_;
   std::size_t num_samples_ = 1;
+  bool json_ = false;
   SampleConfig config_;
 };
 

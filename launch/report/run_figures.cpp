@@ -112,7 +112,7 @@ std::string course_figure(const RunHistory& history) {
   Points done, saved;
   for (const Moment& moment : history.course) {
     if (moment.time > 0) {
-      done.emplace_back(minutes(moment.time), static_cast<double>(moment.step + 1));
+      done.emplace_back(minutes(moment.time), static_cast<double>(moment.step));
     }
   }
   for (const Moment& moment : history.checkpoints) {

@@ -29,7 +29,7 @@ StepPoint step_of(const Json& line) {
   const Json busy = part_at(course, "busy"), exchange = part_at(course, "exchange");
   StepPoint point;
   point.attempt = integer_at(line, "attempt");
-  point.step = integer_at(line, "step");
+  point.step = integer_at(line, "step") + (line.contains("kind") ? 0 : 1);
   point.tokens = integer_at(line, "tokens");
   point.loss = number_at(line, "loss");
   point.learning_rate = number_at(line, "learning_rate");

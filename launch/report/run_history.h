@@ -17,7 +17,8 @@ struct LayerPoint {
   double overload = 0.0;  // load of the busiest expert over the mean
 };
 
-// One step as it was last done. A number that its line lacks is 0.
+// One step as it was last done. step: 1 for the first, whatever convention the line has. A number
+// that its line lacks is 0.
 struct StepPoint {
   std::int64_t attempt = 0, step = 0, tokens = 0;
   double loss = 0.0, learning_rate = 0.0, gradient_norm = 0.0, tokens_per_second = 0.0;

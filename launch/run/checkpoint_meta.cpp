@@ -46,7 +46,9 @@ RunDescription describe_run(const Config& config, const TokenStore& store) {
                        {{"kind", tokenizer->kind()},
                         {"vocabulary", tokenizer->vocabulary()},
                         {"hash", tokenizer->hash()}}},
-                      {"dataset", {{"folder", config.data.dataset}, {"hash", store.hash()}}}};
+                      {"dataset",
+                       {{"folder", fs::absolute(config.data.dataset).lexically_normal().string()},
+                        {"hash", store.hash()}}}};
   if (tokenizer->kind() == "sentencepiece") {
     description.files.push_back({tokenizer_file(tokenizer->hash()), tokenizer->serialized()});
   }
@@ -68,6 +70,19 @@ std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
     return make_tokenizer(tokenizer.at("kind").get<std::string>(),
                           serialized_tokenizer(checkpoint, tokenizer));
   });
+}
+
+fs::path dataset_of(const CheckpointReader& checkpoint) {
+  const auto folder = read_meta(checkpoint, [](const nlohmann::json& meta) {
+    return meta.at("dataset").at("folder").get<std::string>();
+  });
+  const std::string named = config_of(checkpoint).data.dataset;
+  for (const fs::path& place : {fs::path(folder), fs::path(named)}) {
+    std::error_code unknown;
+    if (fs::exists(place, unknown)) return place;
+  }
+  fail(Exit::data, "the dataset of {} is no longer at {}: name it with --dataset",
+       checkpoint.folder().string(), folder);
 }
 
 void check_resumable(const CheckpointReader& checkpoint, const Config& config,
@@ -95,10 +110,13 @@ void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& 
   const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
     return meta.at("tokenizer").at("hash").get<std::string>();
   });
+  const fs::path folder = checkpoint.folder().lexically_normal();
+  const bool in_run = folder.parent_path().filename() == "checkpoints";
   require(hash == store.tokenizer_hash(), Exit::data,
-          "the dataset was made with another tokenizer (vocabulary hash {}) than the checkpoint "
-          "{} (hash {}): prepare it with the checkpoint's",
-          store.tokenizer_hash(), checkpoint.folder().string(), hash);
+          "{} was made with another tokenizer (vocabulary hash {}) than the checkpoint (hash {}): "
+          "prepare its text with the checkpoint's by `switchyard prepare --tokenizer {}`",
+          store.dataset().string(), store.tokenizer_hash(), hash,
+          (in_run ? folder.parent_path().parent_path() : folder).string());
 }
 
 fs::path resolve_checkpoint(const fs::path& path) {

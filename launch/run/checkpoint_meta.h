@@ -28,6 +28,10 @@ RunDescription describe_run(const Config& config, const TokenStore& store);
 Config config_of(const CheckpointReader& checkpoint);
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint);
 
+// The dataset that the run trained on, where it is now: at its absolute path, else where the config
+// names it. Errors: also if there is none.
+std::filesystem::path dataset_of(const CheckpointReader& checkpoint);
+
 // Errors: Exit::usage for keys that may not change and for fewer steps than are done, Exit::data
 // for another tokenizer or dataset; names what differs.
 void check_resumable(const CheckpointReader& checkpoint, const Config& config,

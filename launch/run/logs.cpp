@@ -34,4 +34,12 @@ std::shared_ptr<spdlog::logger> make_logger(const std::filesystem::path& logs, c
   return logger;
 }
 
+std::shared_ptr<spdlog::logger> file_of(const spdlog::logger& log) {
+  const std::vector<spdlog::sink_ptr>& sinks = log.sinks();
+  const auto end = sinks.empty() ? sinks.begin() : sinks.begin() + 1;
+  auto file = std::make_shared<spdlog::logger>(log.name(), sinks.begin(), end);
+  file->flush_on(spdlog::level::info);
+  return file;
+}
+
 }  // namespace switchyard

@@ -11,8 +11,11 @@
 namespace switchyard {
 
 // Returns the logger of this rank. Rank 0 writes to logs/rank0.log and stderr, the first rank of
-// each other node to logs/node-HOST.log, and the others nowhere. Times are UTC. The folder must
-// exist.
+// each node but rank 0's to logs/node-HOST.log, and the others nowhere. Times are UTC. The folder
+// must exist.
 std::shared_ptr<spdlog::logger> make_logger(const std::filesystem::path& logs, const Mesh& mesh);
+
+// The file of such a log alone: what stderr shows in another way.
+std::shared_ptr<spdlog::logger> file_of(const spdlog::logger& log);
 
 }  // namespace switchyard

@@ -71,7 +71,16 @@ Json change_object(const PlacementChange& change) {
           {"max_over_mean_after", change.after}};
 }
 
-std::string line_of(Json object) { return with_not_finite(std::move(object)).dump(); }
+std::string line_of(const char* kind, int attempt, std::int64_t steps_done, const Json& fields) {
+  Json line = {{"kind", kind}, {"attempt", attempt}, {"step", steps_done}};
+  line.update(fields);
+  return with_not_finite(std::move(line)).dump();
+}
+
+const char* kind_of(StepOutcome outcome) {
+  if (outcome == StepOutcome::repeated) return "repeat";
+  return outcome == StepOutcome::skipped ? "skip" : name_of(outcome);
+}
 
 }  // namespace
 
@@ -83,9 +92,8 @@ double exchange_bandwidth(const StepReport& report, const StepTimes& times, int 
 
 std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                          const StepCourse& course) {
-  return line_of({{"attempt", attempt},
-                  {"step", report.step},
-                  {"loss", report.loss},
+  return line_of("step", attempt, report.step + 1,
+                 {{"loss", report.loss},
                   {"gradient_norm", report.gradient_norm},
                   {"learning_rate", report.learning_rate},
                   {"tokens", report.tokens},
@@ -97,27 +105,27 @@ std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
 }
 
 std::string placement_line(int attempt, const PlacementReport& report) {
-  return line_of({{"attempt", attempt},
-                  {"step", report.steps_done},
-                  {"seconds", report.seconds},
-                  {"placement", list_of(report.layers, change_object)}});
+  return line_of(
+      "placement", attempt, report.steps_done,
+      {{"seconds", report.seconds}, {"placement", list_of(report.layers, change_object)}});
 }
 
-std::string validation_line(int attempt, std::int64_t step, double loss) {
-  return line_of({{"attempt", attempt}, {"step", step}, {"validation_loss", loss}});
+std::string validation_line(int attempt, std::int64_t steps_done, const Evaluation& evaluation) {
+  Json fields = {{"validation_loss", evaluation.loss}};
+  for (const SourceLoss& source : evaluation.sources) {
+    if (evaluation.sources.size() > 1) fields["loss_of_sources"][source.source] = source.loss;
+  }
+  return line_of("validation", attempt, steps_done, fields);
 }
 
 std::string guard_line(int attempt, const StepReport& report) {
-  return line_of({{"attempt", attempt},
-                  {"step", report.step},
-                  {"guard", name_of(report.outcome)},
-                  {"problem", report.problem}});
+  return line_of(kind_of(report.outcome), attempt, report.step + 1,
+                 {{"guard", name_of(report.outcome)}, {"problem", report.problem}});
 }
 
 std::string checkpoint_line(int attempt, const SavedCheckpoint& saved) {
-  return line_of({{"attempt", attempt},
-                  {"step", saved.step},
-                  {"time", to_milliseconds(saved.time)},
+  return line_of("save", attempt, saved.step,
+                 {{"time", to_milliseconds(saved.time)},
                   {"checkpoint", saved.name},
                   {"save_seconds", saved.seconds}});
 }

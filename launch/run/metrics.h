@@ -1,5 +1,6 @@
-// metrics.jsonl: one JSON object per step, in which every number reads back as the same double
-// (docs/see-a-run.md lists the fields).
+// metrics.jsonl: one JSON object per event of a run, in which every number reads back as the same
+// double (docs/see-a-run.md lists the fields). Every line begins with {kind, attempt, step}; step
+// counts the steps done, with the one that the line is about.
 #pragma once
 
 #include <string>
@@ -21,24 +22,23 @@ struct StepCourse {
 // ranks.
 double exchange_bandwidth(const StepReport& report, const StepTimes& times, int num_ranks);
 
-// One line without its newline. What differs from layout to layout is in the field "course". A
+// A "step" line without its newline. What differs from layout to layout is in the field "course". A
 // number that is not finite is printed as null, and "not_finite", at the end of its object, names
 // it.
 std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                          const StepCourse& course);
 
-// One line for a placement of experts while training: {attempt, step, placement: [...]}. step:
-// steps done.
+// A "placement" of experts while training: {..., placement: [...]}.
 std::string placement_line(int attempt, const PlacementReport& report);
 
-// One line for an evaluation while training: {attempt, step, validation_loss}. step: steps done.
-std::string validation_line(int attempt, std::int64_t step, double loss);
+// A "validation" while training: {..., validation_loss}, and loss_of_sources if there are several.
+std::string validation_line(int attempt, std::int64_t steps_done, const Evaluation& evaluation);
 
-// One line for a step that the guard did not accept at first: {attempt, step, guard: "repeated",
-// "skipped" or "rewind", problem}.
+// A step that the guard did not accept at first, a "repeat", "skip" or "rewind": {..., guard:
+// "repeated", "skipped" or "rewind", problem}.
 std::string guard_line(int attempt, const StepReport& report);
 
-// One line for a committed checkpoint: {attempt, step, time, checkpoint, save_seconds}.
+// The "save" of a committed checkpoint: {..., time, checkpoint, save_seconds}.
 struct SavedCheckpoint {
   std::int64_t step = 0;  // steps done
   std::string name;       // of its folder

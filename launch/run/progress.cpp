@@ -1,11 +1,16 @@
 #include "launch/run/progress.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <vector>
+
+#include "io/text/escape.h"
 
 namespace switchyard {
 namespace {
+
+constexpr std::chrono::seconds between_log_lines{10};
 
 std::string bar(std::int64_t done, std::int64_t steps, Color color) {
   const std::string text = progress_bar(done, steps);
@@ -24,19 +29,41 @@ std::string rate(double per_second) {
                            : fmt::format("{:.0f}", per_second);
 }
 
+std::vector<std::string> figures_of(const StepReport& report, double tokens_per_second,
+                                    double seconds_left) {
+  std::vector<std::string> figures = {fmt::format("loss {:.3f}", report.loss),
+                                      rate(tokens_per_second) + " tokens/s"};
+  double worst = 0.0;
+  for (const LayerLoad& load : report.layers) worst = std::max(worst, load.max_over_mean);
+  if (!report.layers.empty()) figures.push_back(fmt::format("balance {:.2f}", worst));
+  if (seconds_left >= 0.0) figures.push_back(duration(seconds_left) + " left");
+  return figures;
+}
+
 }  // namespace
 
 std::string progress_line(const StepReport& report, std::int64_t steps, double tokens_per_second,
                           double seconds_left, Color color) {
   const std::int64_t done = report.step + 1;
-  std::string line =
-      fmt::format("{} {:>{}}/{}  loss {:.3f}  {} tokens/s", bar(done, steps, color), done,
-                  fmt::formatted_size("{}", steps), steps, report.loss, rate(tokens_per_second));
-  double worst = 0.0;
-  for (const LayerLoad& load : report.layers) worst = std::max(worst, load.max_over_mean);
-  if (!report.layers.empty()) line += fmt::format("  balance {:.2f}", worst);
-  if (seconds_left >= 0.0) line += fmt::format("  {} left", duration(seconds_left));
-  return line;
+  return fmt::format("{} {:>{}}/{}  {}", bar(done, steps, color), done,
+                     fmt::formatted_size("{}", steps), steps,
+                     fmt::join(figures_of(report, tokens_per_second, seconds_left), "  "));
+}
+
+std::string log_line(const StepReport& report, std::int64_t steps, double tokens_per_second,
+                     double seconds_left) {
+  return fmt::format("step {} of {}: {}", report.step + 1, steps,
+                     fmt::join(figures_of(report, tokens_per_second, seconds_left), ", "));
+}
+
+std::string evaluation_summary(std::int64_t steps_done, const Evaluation& evaluation) {
+  std::vector<std::string> sources;
+  for (const SourceLoss& source : evaluation.sources) {
+    sources.push_back(fmt::format("{} {:.4f}", terminal_text(source.source), source.loss));
+  }
+  std::string text = fmt::format("step {}: validation loss {:.4f}", steps_done, evaluation.loss);
+  if (sources.size() > 1) text += fmt::format(" ({})", fmt::join(sources, ", "));
+  return text;
 }
 
 std::string placement_summary(const PlacementReport& report) {
@@ -63,7 +90,7 @@ std::string guard_summary(const StepReport& report) {
       "it was accepted", "it was right when recomputed, and was accepted",
       "it was wrong again when recomputed, so its batch is skipped",
       "the run goes back to a checkpoint"};
-  return fmt::format("step {}: {}; {}", report.step, report.problem,
+  return fmt::format("step {}: {}; {}", report.step + 1, report.problem,
                      consequences[static_cast<std::size_t>(report.outcome)]);
 }
 
@@ -75,9 +102,16 @@ void Progress::report(const StepReport& report) {
   seconds_per_step_ += weight * (report.seconds - seconds_per_step_);
 
   const bool first = report.step == first_step_, last = report.step + 1 == steps_;
-  if (!first && !last && !line_.due()) return;
-  const double left = static_cast<double>(steps_ - report.step - 1) * seconds_per_step_;
-  line_.show(progress_line(report, steps_, tokens_per_second_, first ? -1.0 : left, color_));
+  const double left =
+      first ? -1.0 : static_cast<double>(steps_ - report.step - 1) * seconds_per_step_;
+  if (first || last || line_.due()) {
+    line_.show(progress_line(report, steps_, tokens_per_second_, left, color_));
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (first || last || now - logged_ >= between_log_lines) {
+    log_(log_line(report, steps_, tokens_per_second_, left));
+    logged_ = now;
+  }
 }
 
 }  // namespace switchyard

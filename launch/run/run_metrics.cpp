@@ -65,14 +65,20 @@ void RunMetrics::stepped(const StepReport& report, const StepTimes& times,
   figures_.step = report;
   figures_.course = {now, times, age > 0.0 ? productive_seconds / age : 0.0};
   note_line(metrics_line(figures_.attempt, figures_.num_ranks, report, figures_.course));
-  note_event(report.step, scalars_of(figures_));
+  note_event(report.step + 1, scalars_of(figures_));
   if (Clock::now() - prometheus_written_ >= between_prometheus) finish();
 }
 
-void RunMetrics::evaluated(std::int64_t steps_done, double loss) {
-  figures_.validation_loss = loss;
-  note_line(validation_line(figures_.attempt, steps_done, loss));
-  note_event(steps_done - 1, {{"validation/loss", loss}});
+void RunMetrics::evaluated(std::int64_t steps_done, const Evaluation& evaluation) {
+  figures_.validation_loss = evaluation.loss;
+  note_line(validation_line(figures_.attempt, steps_done, evaluation));
+  std::vector<Scalar> scalars = {{"validation/loss", evaluation.loss}};
+  for (const SourceLoss& source : evaluation.sources) {
+    if (evaluation.sources.size() > 1) {
+      scalars.push_back({"validation_of_sources/" + source.source, source.loss});
+    }
+  }
+  note_event(steps_done, scalars);
 }
 
 void RunMetrics::guarded(const StepReport& report) {

@@ -31,6 +31,11 @@ void take(const nlohmann::json& json, const char* name, std::optional<double>& v
   if (json.contains(name) && json[name].is_number()) value = json[name].get<double>();
 }
 
+// Lines from before they had a kind count steps from 0.
+std::int64_t steps_done_of(const nlohmann::json& line) {
+  return line.value("step", std::int64_t{-1}) + (line.contains("kind") ? 0 : 1);
+}
+
 // A line may be incomplete, or hold null for a number that was not finite.
 void read_metrics(const fs::path& file, RunStatus& status) {
   std::istringstream lines(tail_of(file));
@@ -42,7 +47,7 @@ void read_metrics(const fs::path& file, RunStatus& status) {
     take(json, "tokens_per_second", status.tokens_per_second);
     if (json.contains("course") && json["course"].is_object())
       take(json["course"], "goodput", status.goodput);
-    if (json.contains("loss")) status.metrics_step = json.value("step", std::int64_t{-1});
+    if (json.contains("loss")) status.steps_done = steps_done_of(json);
   }
 }
 
@@ -136,7 +141,7 @@ nlohmann::ordered_json status_json(const RunStatus& status) {
 
 std::string status_text(const RunStatus& status, int width) {
   const RunState& state = status.state;
-  const std::int64_t done = std::max(state.step, status.metrics_step + 1);
+  const std::int64_t done = std::max(state.step, status.steps_done);
   Table table(width);
   table.row("run", status.run.string());
   table.row("job", job_text(status));

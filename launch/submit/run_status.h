@@ -20,7 +20,7 @@ struct RunStatus {
   bool alive = false;  // the newest attempt's owner (launch/run/attempts.h)
   std::optional<double> loss, validation_loss, tokens_per_second,
       goodput;  // the newest in metrics.jsonl
-  std::int64_t metrics_step = -1;
+  std::int64_t steps_done = 0;
   std::string job;  // empty: it was never submitted
   std::optional<SlurmJobStatus> slurm;
 };

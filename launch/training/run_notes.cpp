@@ -9,6 +9,7 @@ namespace switchyard {
 RunNotes::RunNotes(RunDirectory directory, int attempt, std::int64_t num_steps, const Mesh& mesh)
     : directory_(std::move(directory)),
       log_(make_logger(directory_.logs(), mesh)),
+      log_file_(file_of(*log_)),
       unless_full_(*log_) {
   if (mesh.world->rank() == 0) {
     metrics_.emplace(directory_, attempt, mesh.world->size(), num_steps);

@@ -20,6 +20,7 @@ class RunNotes {
   RunNotes(RunDirectory directory, int attempt, std::int64_t num_steps, const Mesh& mesh);
 
   spdlog::logger& log() { return *log_; }
+  spdlog::logger& log_file() { return *log_file_; }  // not on stderr
   bool on_root() const { return metrics_.has_value(); }
 
   // On rank 0, calls note(RunMetrics&).
@@ -32,7 +33,7 @@ class RunNotes {
 
  private:
   RunDirectory directory_;
-  std::shared_ptr<spdlog::logger> log_;
+  std::shared_ptr<spdlog::logger> log_, log_file_;
   UnlessFull unless_full_;
   std::optional<RunMetrics> metrics_;
 };

@@ -19,7 +19,8 @@ RunWatch::RunWatch(TrainedModel& trained, RunAccount& account, RunNotes& notes,
       record_(record),
       clock_(trained.stream, record),
       progress_(account.steps_done(), trained.config.train.steps, stderr_is_terminal(),
-                color_of_stderr()),
+                color_of_stderr(),
+                [&notes](const std::string& line) { notes.log_file().info("{}", line); }),
       growth_(trained.mesh.world->rank(), trained.config.train.load_factor),
       exchange_(trained.model.exchange_name()) {
   record_.step = account_.steps_done();
@@ -76,11 +77,11 @@ void RunWatch::report_guarded(const StepReport& report) {
   notes_.metrics([&](RunMetrics& metrics) { metrics.guarded(report); });
 }
 
-void RunWatch::evaluated(std::int64_t steps_done, double loss) {
+void RunWatch::evaluated(std::int64_t steps_done, const Evaluation& evaluation) {
   progress_.pause();
-  account_.note_validation(loss);
-  notes_.log().info("step {}: validation loss {:.4f}", steps_done, loss);
-  notes_.metrics([&](RunMetrics& metrics) { metrics.evaluated(steps_done, loss); });
+  account_.note_validation(evaluation.loss);
+  notes_.log().info("{}", evaluation_summary(steps_done, evaluation));
+  notes_.metrics([&](RunMetrics& metrics) { metrics.evaluated(steps_done, evaluation); });
 }
 
 void RunWatch::placed(const PlacementReport& report) {

@@ -1,6 +1,7 @@
 #include "model/head/loss_head.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "model/ops.h"
 #include "runtime/device/host_access.h"
@@ -39,7 +40,7 @@ void LossHead::normalize(const LayerContext& context, Tensor x, Norm::Saved& sav
 // Calls use(d_logits, begin, end) for each chunk; d_logits is the loss's gradient by the logits.
 template <class UseChunk>
 double LossHead::for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
-                            UseChunk use) const {
+                            std::span<double> of_sequences, UseChunk use) const {
   const Params& params = context.params;
   Stream& stream = context.stream;
   const Span span(stream, "head");
@@ -60,12 +61,19 @@ double LossHead::for_chunks(const LayerContext& context, Tensor hidden, std::int
   const HostRead losses(loss, stream);
   double sum = 0.0;
   for (std::int64_t row = 0; row < rows; ++row) sum += static_cast<double>(losses.as<float>()[row]);
+  for (std::size_t i = 0; i < of_sequences.size(); ++i) {
+    const std::int64_t length = context.batch.sequence_length;
+    const float* first = losses.as<float>() + static_cast<std::int64_t>(i) * length;
+    of_sequences[i] =
+        std::accumulate(first, first + length, 0.0) / static_cast<double>(loss_tokens);
+  }
   return sum / static_cast<double>(loss_tokens);
 }
 
 double LossHead::loss(const LayerContext& context, const Norm::Saved& saved,
-                      std::int64_t loss_tokens) const {
-  return for_chunks(context, saved.out, loss_tokens, [](Tensor, std::int64_t, std::int64_t) {});
+                      std::int64_t loss_tokens, std::span<double> of_sequences) const {
+  return for_chunks(context, saved.out, loss_tokens, of_sequences,
+                    [](Tensor, std::int64_t, std::int64_t) {});
 }
 
 double LossHead::loss_and_gradient(const LayerContext& context, Tensor x, const Norm::Saved& saved,
@@ -77,7 +85,7 @@ double LossHead::loss_and_gradient(const LayerContext& context, Tensor x, const 
     params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), context.stream,
                                 params.precision().head);
   };
-  const double loss = for_chunks(context, saved.out, loss_tokens, use);
+  const double loss = for_chunks(context, saved.out, loss_tokens, {}, use);
   norm_.backward(context, x, saved, d_x, d_x);
   return loss;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "model/config.h"
 #include "model/norm/norm.h"
@@ -24,8 +25,9 @@ class LossHead {
   // Takes and fills `saved`. x: [T, hidden].
   void normalize(const LayerContext& context, Tensor x, Norm::Saved& saved) const;
   // Sum over the batch's targets of the cross-entropy, in nats, divided by loss_tokens.
-  double loss(const LayerContext& context, const Norm::Saved& saved,
-              std::int64_t loss_tokens) const;
+  // of_sequences takes what each of the batch's sequences adds to it.
+  double loss(const LayerContext& context, const Norm::Saved& saved, std::int64_t loss_tokens,
+              std::span<double> of_sequences) const;
   // The same, and its gradients: d_x [T, hidden] is overwritten with the gradient by x, the input
   // of normalize.
   double loss_and_gradient(const LayerContext& context, Tensor x, const Norm::Saved& saved,
@@ -43,7 +45,7 @@ class LossHead {
  private:
   template <class UseChunk>
   double for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
-                    UseChunk use) const;
+                    std::span<double> of_sequences, UseChunk use) const;
 
   Norm norm_;
   ParamId table_;

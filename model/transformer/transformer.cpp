@@ -181,12 +181,15 @@ void Transformer::backward(std::int64_t loss_tokens, StepSums& sums, Stream& str
   s.params.add_gradient(s.embedding, d_table, stream);
 }
 
-void Transformer::evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream) {
+std::vector<double> Transformer::evaluate(std::int64_t loss_tokens, StepSums& sums,
+                                          Stream& stream) {
   State& s = *state_;
-  if (s.batch.empty()) return;
+  std::vector<double> of_sequences(static_cast<std::size_t>(s.batch.num_sequences));
+  if (s.batch.empty()) return of_sequences;
   s.arenas.scratch.reset();
-  add_loss(s.params.format(), s.head.loss(s.context(stream), s.final_norm, loss_tokens),
-           sums.loss(), sums);
+  const double loss = s.head.loss(s.context(stream), s.final_norm, loss_tokens, of_sequences);
+  add_loss(s.params.format(), loss, sums.loss(), sums);
+  return of_sequences;
 }
 
 void Transformer::finish_step(const StepSums& sums) {

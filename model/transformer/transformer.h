@@ -72,7 +72,8 @@ class Transformer {
   // Collective. Adds to the gradients and to `sums`. loss_tokens: of the whole step.
   void backward(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
-  void evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
+  // Returns what each of its sequences adds.
+  std::vector<double> evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Logits of the batch's tokens from `first` on. out: [tokens, V].
   void logits(std::int64_t first, Tensor out, Stream& stream);
   // If the batch is one row: text `text` of the past becomes the row's first `length` tokens.

@@ -28,7 +28,7 @@ grep -q "went back to step" alone/logs/rank0.log || complain "the log does not s
 
 first=$(decisions alone | head -1 | sed -E 's/.*"step":([0-9]+).*/\1/')
 moving=(--set train.placement_every=3 --set router.extra_copies=2 --set train.recompute_layers=1)
-start 2 stopped "${moving[@]}" --stop-before "$((first / 2 * 2))"  # where there is a checkpoint anyway: none more to go back to
+start 2 stopped "${moving[@]}" --stop-before "$(((first - 1) / 2 * 2))"  # where there is a checkpoint anyway: none more to go back to
 start 3 stopped "${moving[@]}" --resume
 decisions alone >expected
 decisions stopped >got

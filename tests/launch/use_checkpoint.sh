@@ -1,12 +1,20 @@
 #!/bin/bash
-# use_checkpoint.sh SWITCHYARD: evaluate, sample, inspect and checkpoint say the same on any number of ranks, and sample
-# needs nothing but the checkpoint.
+# use_checkpoint.sh SWITCHYARD: evaluate, sample, inspect and checkpoint say the same on any number of ranks, sample needs nothing
+# but the checkpoint, and what only reads writes nothing beside what it reads.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 
 make_corpus corpus.jsonl 200
-prepare corpus.jsonl --output data --tokenizer sentencepiece:350 --validation-fraction 0.2
-mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run 2>err || complain "train"
+head -n 120 corpus.jsonl >low.jsonl
+tail -n 80 corpus.jsonl >high.jsonl
+for source in low high; do printf '[[source]]\nname = "%s"\nlicence = "unknown"\ninputs = ["%s.jsonl"]\n' $source $source; done >recipe.toml
+prepare --recipe recipe.toml --output data --tokenizer sentencepiece:350 --validation-fraction 0.2
+mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run --set train.evaluate_every=20 \
+  --set data.weights.high=2 2>err || complain "train"
+grep -qE "^source high: weight 2, [0-9]+ tokens, [0-9.]+ passes in 20 steps" err || complain "the start does not say how often a source is passed"
+grep -q "info step 20 of 20: loss " run/logs/rank0.log || complain "the log has no step"
+grep -qE '^\{"kind":"validation","attempt":1,"step":20,"validation_loss":[0-9.]+,"loss_of_sources":\{"low":[0-9.]+,"high":[0-9.]+\}\}' \
+  run/metrics.jsonl || complain "an evaluation has no loss of its sources"
 
 # 16 ranks are more than a step of training has micro-batches.
 "$switchyard" evaluate run >one 2>err || complain "evaluate on one rank"
@@ -14,13 +22,44 @@ for ranks in 3 16; do
   mpi $ranks "$switchyard" evaluate run >many 2>err || complain "evaluate on $ranks ranks"
   cmp one many || complain "evaluate on $ranks ranks says something else"
 done
+loss=$(sed -nE 's/^\{"kind":"validation".*"validation_loss":([0-9.]+).*/\1/p' run/metrics.jsonl)
+grep -q "^validation loss  $loss$" one || complain "evaluate does not say what the run said: $loss"
+"$switchyard" evaluate run --json 2>err | perl -MJSON::PP -e '$j = decode_json(join "", <>);
+  ($tokens, $bytes, $loss) = (0, 0, 0);
+  for (@{$j->{sources}}) { $tokens += $_->{tokens}; $bytes += $_->{text_bytes}; $loss += $_->{loss} * $_->{tokens} }
+  exit(!(@{$j->{sources}} == 2 && $tokens == $j->{tokens} && $bytes == $j->{text_bytes} &&
+    abs($loss / $tokens - $j->{loss}) < 1e-6 &&
+    abs($j->{bits_per_byte} - $j->{loss} * $tokens / log(2) / $bytes) < 1e-9))' || complain "evaluate --json does not add up"
 for line in "validation loss" perplexity "bits per byte" tokens documents; do
   grep -q "^$line" one || complain "evaluate does not say $line"
 done
 
+"$switchyard" inspect data | grep -qE "^  high: [0-9]+ tokens in [0-9]+ documents$" || complain "inspect does not say what a source has"
+trained=$("$switchyard" inspect data | sed -nE 's/^train: ([0-9]+) tokens.*/\1/p')
+"$switchyard" evaluate run --split train 2>err | grep -q "^tokens           $trained$" || complain "evaluate --split train"
+
+cp -r data grown && make_corpus more.jsonl 260 && tail -n 60 more.jsonl >new.jsonl
+prepare new.jsonl --append --output grown --tokenizer sentencepiece:350 --validation-fraction 0.2
+mv data kept && mv grown data
+"$switchyard" evaluate run >out 2>err && grep -q "data has changed since the run trained on it" err || complain "evaluate of a dataset that grew"
+rm -r data && mv kept data
+
+# The folders of others may not be written to, and root may write anywhere: so look whether anything has changed.
+prepare corpus.jsonl --output held --tokenizer data/tokens/tokenizer-*.model --validation-fraction 0.3
+content() { find run data held -printf '%p %T@ %s\n' | sort; }
+content >before
+(cd run && "$switchyard" evaluate . >../elsewhere 2>../err) || complain "evaluate from elsewhere"
+cmp <(tail -n +2 one) <(tail -n +2 elsewhere) || complain "evaluate from elsewhere says something else"
+for reader in "evaluate run --dataset held" "sample run --prompt x --max-tokens 2" "inspect run" "inspect held" "status run" \
+  "report run --output report.html" "explain data low.jsonl:3" "explain data --removed" "export data --jsonl -" "checkpoint list run" \
+  "checkpoint hash run" "checkpoint verify run" "checkpoint diff run run"; do
+  "$switchyard" $reader >out 2>err || complain "$reader"
+done
+content | cmp before - || { complain "a command that only reads has written"; content | diff before - | head; }
+
 prepare corpus.jsonl --output bytes --tokenizer bytes
 "$switchyard" evaluate run --dataset bytes >out 2>err
-[ $? = 3 ] && grep -q "another tokenizer" err || complain "evaluate accepts a dataset of another tokenizer"
+[ $? = 3 ] && grep -q "another tokenizer.*prepare --tokenizer run" err || complain "evaluate accepts a dataset of another tokenizer"
 
 cp -r run/checkpoints/step-00000020-a0001 moved
 rm -rf data
@@ -29,6 +68,11 @@ for ranks in 1 2 3; do
     complain "sample on $ranks ranks"
   cmp sample.1 sample.$ranks || complain "sample on $ranks ranks writes something else"
 done
+printf 'Page 7\n\nPage 8\n' >prompts
+"$switchyard" sample moved --prompts prompts --top-p 0.9 --max-tokens 5 --json >lines 2>err || complain "sample of a file of prompts"
+mpi 2 "$switchyard" sample moved --prompts - --top-p 0.9 --max-tokens 5 --json <prompts 2>err | cmp lines - || complain "prompts from stdin differ"
+perl -MJSON::PP -ne '$j = decode_json($_); $n += $j->{stopped} =~ /^(max_tokens|end_of_document)$/ && $j->{tokens} <= 5;
+  END { exit($n != 3) }' lines || complain "not three texts that say why they stopped"
 grep -q "^Page 7" sample.1 || complain "a sample does not start with its prompt"
 [ "$(wc -c <sample.1)" -gt 10 ] || complain "the sample is empty"
 

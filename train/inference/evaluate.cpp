@@ -1,17 +1,19 @@
 #include "train/inference/evaluate.h"
 
 #include "runtime/params/rounded_values.h"
+#include "train/inference/source_losses.h"
 
 namespace switchyard {
 
-double evaluate(Transformer& model, Mesh& mesh, Loader& loader, Stream& stream) {
+Evaluation evaluate(Transformer& model, Mesh& mesh, Loader& loader, Stream& stream) {
   StepSums sums = model.empty_sums();
   const std::int64_t targets = loader.num_pass_targets();
+  SourceLosses sources(loader, model.loss_format());
   const RoundedValues rounded(model.params(), stream);
   for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
     for (const Batch& batch : loader.pass(step).micro_batches) {
       model.forward(batch, stream);
-      model.evaluate(targets, sums, stream);
+      sources.add(step, batch, model.evaluate(targets, sums, stream));
     }
   }
   mesh.world->all_reduce(sums.words(), Reduce::sum, stream);
@@ -21,7 +23,11 @@ double evaluate(Transformer& model, Mesh& mesh, Loader& loader, Stream& stream) 
                 "checkpoint")
         .as_agreed();
   }
-  return model.loss_format().value(sums.loss());
+  Evaluation evaluation{model.loss_format().value(sums.loss()),
+                        sources.gather(*mesh.world, stream)};
+  // Sums by sequence round otherwise than sums by micro-batch.
+  if (evaluation.sources.size() == 1) evaluation.sources[0].loss = evaluation.loss;
+  return evaluation;
 }
 
 }  // namespace switchyard

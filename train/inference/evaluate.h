@@ -4,11 +4,12 @@
 #include "io/loader/loader.h"
 #include "model/transformer/transformer.h"
 #include "runtime/comm/mesh.h"
+#include "train/step_report.h"
 
 namespace switchyard {
 
-// Collective. Mean cross-entropy per token over one pass of the loader's split. Errors: agreed,
-// Exit::numerical if it is not finite.
-double evaluate(Transformer& model, Mesh& mesh, Loader& loader, Stream& stream);
+// Collective. One pass over the loader's split. Errors: agreed, Exit::numerical if the loss is not
+// finite.
+Evaluation evaluate(Transformer& model, Mesh& mesh, Loader& loader, Stream& stream);
 
 }  // namespace switchyard

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "model/attention/past.h"
 #include "runtime/params/rounded_values.h"
@@ -33,8 +34,14 @@ std::int32_t draw(std::span<const float> logits, const SampleConfig& config, dou
     sum += std::exp((logits[static_cast<std::size_t>(token)] - best) / config.temperature);
     cumulative.push_back(sum);
   }
+  if (config.top_p < 1.0) {
+    const auto last = std::lower_bound(cumulative.begin(), cumulative.end(), config.top_p * sum);
+    cumulative.erase(std::min(last + 1, cumulative.end()), cumulative.end());
+    sum = cumulative.back();
+  }
   const auto chosen = std::upper_bound(cumulative.begin(), cumulative.end(), uniform * sum);
-  return order[std::min(order.size() - 1, static_cast<std::size_t>(chosen - cumulative.begin()))];
+  const auto index = static_cast<std::size_t>(chosen - cumulative.begin());
+  return order[std::min(cumulative.size() - 1, index)];
 }
 
 // Rows of tokens that the caller fills in, as one batch.
@@ -70,20 +77,21 @@ class Writer {
         end_token_(end_token),
         random_(config.seed, Purpose::sampling),
         texts_(prompts),
-        generated_(prompts.size()),
-        ended_(prompts.size(), false),
+        sampled_(prompts.size()),
         past_(model.config(), std::ssize(prompts), context, stream.device()),
         logits_({std::ssize(prompts), model.options().vocabulary}, DType::f32) {}
 
-  std::vector<Tokens> write(const std::function<void(std::size_t, std::int32_t)>& on_token) {
+  std::vector<SampledText> write(const std::function<void(std::size_t, std::int32_t)>& on_token) {
     for (std::size_t text = 0; text < texts_.size(); ++text) read(text);
     for (std::int64_t i = 0;; ++i) {
       for (std::size_t text = 0; text < texts_.size(); ++text) choose(text, i, on_token);
       if (i + 1 >= config_.max_tokens) break;
-      if (std::all_of(ended_.begin(), ended_.end(), [](bool ended) { return ended; })) break;
+      if (std::all_of(sampled_.begin(), sampled_.end(), [](const auto& t) { return t.ended; })) {
+        break;
+      }
       advance();
     }
-    return generated_;
+    return std::move(sampled_);
   }
 
  private:
@@ -92,6 +100,7 @@ class Writer {
   void read(std::size_t text) {
     const Tokens& all = texts_[text];
     const std::int64_t capacity = past_.capacity();
+    sampled_[text].filled_context |= std::ssize(all) >= capacity;
     const std::int64_t used =
         std::ssize(all) < capacity ? std::ssize(all) : std::max(std::int64_t{1}, capacity / 2);
     Rows rows(used);
@@ -116,7 +125,7 @@ class Writer {
     model_.logits(0, logits_, stream_);
     for (std::size_t text = 0; text < texts_.size(); ++text) {
       const auto index = static_cast<std::int64_t>(text);
-      if (ended_[text]) continue;
+      if (sampled_[text].ended) continue;
       past_.set_length(index, past_.length(index) + 1);
       if (past_.length(index) == past_.capacity()) read(text);
     }
@@ -124,20 +133,21 @@ class Writer {
 
   void choose(std::size_t text, std::int64_t i,
               const std::function<void(std::size_t, std::int32_t)>& on_token) {
-    if (ended_[text]) return;
+    SampledText& sampled = sampled_[text];
+    if (sampled.ended) return;
     const Tensor row = logits_of(text);
     const std::span<const float> logits(row.as<float>(), static_cast<std::size_t>(row.size()));
     require(std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }),
             Exit::numerical,
             "the model's logits are not finite: its training has diverged; take an earlier "
             "checkpoint");
-    const std::uint64_t number = text << 32U | static_cast<std::uint64_t>(i);
+    const std::uint64_t number = (config_.first_text + text) << 32U | static_cast<std::uint64_t>(i);
     const std::int32_t token = config_.temperature == 0
                                    ? most_likely(logits)
                                    : draw(logits, config_, random_.uniform(number));
-    ended_[text] = token == end_token_;
-    if (ended_[text]) return;
-    generated_[text].push_back(token);
+    sampled.ended = token == end_token_;
+    if (sampled.ended) return;
+    sampled.tokens.push_back(token);
     texts_[text].push_back(token);
     if (on_token) on_token(text, token);
   }
@@ -153,24 +163,26 @@ class Writer {
   RoundedValues rounded_;
   std::int32_t end_token_;
   Random random_;
-  std::vector<Tokens> texts_, generated_;
-  std::vector<bool> ended_;
+  std::vector<Tokens> texts_;
+  std::vector<SampledText> sampled_;
   Past past_;
   Buffer logits_;  // [texts, vocabulary], of each text's next token
 };
 
 }  // namespace
 
-std::vector<Tokens> generate(Transformer& model, const std::vector<Tokens>& prompts,
-                             std::int64_t context, std::int32_t end_token,
-                             const SampleConfig& config, Stream& stream,
-                             const std::function<void(std::size_t, std::int32_t)>& on_token) {
+std::vector<SampledText> generate(Transformer& model, const std::vector<Tokens>& prompts,
+                                  std::int64_t context, std::int32_t end_token,
+                                  const SampleConfig& config, Stream& stream,
+                                  const std::function<void(std::size_t, std::int32_t)>& on_token) {
   require(!prompts.empty(), Exit::usage, "there is no prompt");
   for (const Tokens& prompt : prompts) {
     require(!prompt.empty(), Exit::usage, "a prompt needs at least one token");
   }
   require(config.temperature >= 0, Exit::usage, "the temperature must be 0 or more, got {}",
           config.temperature);
+  require(config.top_p > 0 && config.top_p <= 1, Exit::usage,
+          "top-p must be more than 0 and at most 1, got {}", config.top_p);
   const std::int64_t whole_tiles = context / row_tile * row_tile;
   require(whole_tiles > 0, Exit::usage, "a context of {} tokens is shorter than {}", context,
           row_tile);

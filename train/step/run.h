@@ -17,7 +17,7 @@ class RunSteps {
 
   virtual StepReport step(std::int64_t step) = 0;  // Collective.
   virtual bool can_evaluate() const = 0;           // the same on all ranks
-  virtual double evaluate() = 0;                   // Collective. Mean validation loss per token.
+  virtual Evaluation evaluate() = 0;               // Collective.
   virtual PlacementReport place_experts() = 0;     // Collective.
 };
 
@@ -41,7 +41,7 @@ class RunHost {
   virtual bool stop_requested() const = 0;  // on this rank; one rank is enough
   virtual void entered(Phase phase) = 0;    // this rank begins something else
   virtual void stepped(const StepReport& report) = 0;
-  virtual void evaluated(std::int64_t steps_done, double loss) = 0;
+  virtual void evaluated(std::int64_t steps_done, const Evaluation& evaluation) = 0;
   virtual void placed(const PlacementReport& report) = 0;
 };
 

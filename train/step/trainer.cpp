@@ -129,7 +129,7 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
 
 PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
 
-double Trainer::evaluate(Loader& loader) {
+Evaluation Trainer::evaluate(Loader& loader) {
   return switchyard::evaluate(model_, mesh_, loader, stream_);
 }
 

@@ -52,7 +52,7 @@ class Trainer {
   PlacementReport rebalance();
 
   // Collective. See train/inference/evaluate.h.
-  double evaluate(Loader& loader);
+  Evaluation evaluate(Loader& loader);
 
   Stream& stream() { return stream_; }
   // Empty unless exact.

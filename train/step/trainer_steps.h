@@ -15,7 +15,7 @@ class TrainerSteps final : public RunSteps {
 
   StepReport step(std::int64_t step) override;
   bool can_evaluate() const override { return validation_ != nullptr; }
-  double evaluate() override { return trainer_.evaluate(*validation_); }
+  Evaluation evaluate() override { return trainer_.evaluate(*validation_); }
   PlacementReport place_experts() override;
 
  private:

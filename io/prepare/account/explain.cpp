@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "io/prepare/account/file_documents.h"
 #include "io/prepare/input/documents.h"
 #include "runtime/error.h"
 
@@ -21,11 +22,16 @@ struct HashRange {
   ContentHash first, last;
 };
 
-// The range of hashes that begin with these digits; nothing if they are not 8 to 32 hex digits.
+constexpr std::size_t fewest_digits = 4;
+
+bool is_hex(const std::string& text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+// The range of hashes that begin with these digits; nothing if they are not 4 to 32 hex digits.
 std::optional<HashRange> range_of(const std::string& digits) {
-  constexpr std::size_t fewest = 8, all = 32;
-  if (digits.size() < fewest || digits.size() > all) return std::nullopt;
-  if (digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) return std::nullopt;
+  constexpr std::size_t all = 32;
+  if (digits.size() < fewest_digits || digits.size() > all || !is_hex(digits)) return std::nullopt;
   const auto padded = [&](char digit) {
     const std::string text = digits + std::string(all - digits.size(), digit);
     ContentHash hash;
@@ -71,14 +77,12 @@ class DocumentSearch {
     }
   }
 
+  // Nothing if there is none.
   Matches result() const {
-    if (by_id_.count > 0) return by_id_;
-    require(by_hash_.count > 0, Exit::usage,
-            "no document, kept or removed, has the id '{}' or a content hash that begins so",
-            name_);
+    if (by_id_.count > 0 || by_hash_.count == 0) return by_id_;
     require(hashes_.size() == 1, Exit::usage,
-            "'{}' begins the content hashes of several documents; give more digits: {}", name_,
-            fmt::join(hashes_, ", "));
+            "'{}' begins the content hashes of several documents; give more digits: {}{}", name_,
+            fmt::join(hashes_, ", "), hashes_.size() == max_explained ? ", ..." : "");
     return by_hash_;
   }
 
@@ -98,6 +102,68 @@ class DocumentSearch {
   Matches by_id_, by_hash_;
   std::set<std::string> hashes_;
 };
+
+template <class Shard, class Fits>
+void add_where(const std::vector<Shard>& shards, Matches& matches, Fits fits) {
+  for (const Shard& shard : shards) {
+    for (std::int64_t i = 0; i < shard.size(); ++i) {
+      if (fits(shard, i)) matches.add(shard, i);
+    }
+    shard.release();
+  }
+}
+
+// Removed documents know where they came from. Kept ones have the text that is there.
+Matches from_file(const DocumentStore& store, FileDocuments file) {
+  Matches matches;
+  std::map<std::string, bool> known;  // whether a path is that of the file
+  const auto is_file = [&](const std::string& path) {
+    const auto [place, is_new] = known.try_emplace(path, false);
+    if (is_new) place->second = same_path(path, file.path);
+    return place->second;
+  };
+  add_where(store.removed, matches, [&](const RemovedShard& shard, std::int64_t i) {
+    const RemovedDocument document = shard.document(i);
+    const bool fits =
+        is_file(document.file) && (!file.position || document.position == *file.position);
+    if (fits) file.hashes.erase(document.hash);
+    return fits;
+  });
+  const auto has_text = [&](const DocumentShard& shard, std::int64_t i) {
+    return file.hashes.contains(shard.hash(i));
+  };
+  add_where(store.kept, matches, has_text);
+  if (matches.count == 0) add_where(store.removed, matches, has_text);  // the file was moved
+  return matches;
+}
+
+[[noreturn]] void fail_unknown(const std::string& name, bool is_file) {
+  require(!is_file, Exit::usage,
+          "no document, kept or removed, has the text that {} holds now: it was no input of this "
+          "dataset, it was changed since, or it could not be read (report.json counts that under "
+          "problems)",
+          name);
+  require(name.size() >= fewest_digits || !is_hex(name), Exit::usage,
+          "'{}' is no document's id, and too short for the beginning of a content hash: give at "
+          "least {} digits",
+          name, fewest_digits);
+  fail(Exit::usage,
+       "no document, kept or removed, has the id '{}' or a content hash that begins so, or came "
+       "from a file of that name",
+       name);
+}
+
+Matches find(const DocumentStore& store, const std::string& name) {
+  DocumentSearch search(name);
+  search.look_through(store.kept);
+  search.look_through(store.removed);
+  Matches matches = search.result();
+  if (matches.count > 0) return matches;
+  const std::optional<FileDocuments> file = read_file_documents(store, name);
+  matches = from_file(store, file ? *file : FileDocuments{name, std::nullopt, {}});
+  if (matches.count == 0) fail_unknown(name, file.has_value());
+  return matches;
+}
 
 KeptFate fate_of(const Found<KeptShard>& place) {
   KeptFate fate{place.shard->document(place.index), place.shard->text_bytes(place.index),
@@ -151,11 +217,7 @@ void compare(const DocumentStore& store, const Found<KeptShard>& keeper, Removed
 }  // namespace
 
 Explanation explain(const DocumentStore& store, const std::string& name) {
-  DocumentSearch search(name);
-  search.look_through(store.kept);
-  search.look_through(store.removed);
-  const Matches matches = search.result();
-
+  const Matches matches = find(store, name);
   Explanation explanation;
   for (const Found<KeptShard>& place : matches.kept) {
     explanation.kept.push_back(fate_of(place));

@@ -30,10 +30,11 @@ struct Explanation {
   std::int64_t num_more = 0;  // documents of the same name that are not explained
 };
 
-// name: a document's id, else its content hash or the first 8 or more digits of it. Of documents
-// with the same name the first 20 are explained. Reads the whole layer's ids and hashes, one shard
-// at a time, and removed documents again from where they came from. Errors: Exit::usage if there is
-// no such document, or digits begin several hashes.
+// name: a document's id, else its content hash or the first 4 or more digits of it, else the input
+// file that holds it, or FILE:LINE. Of documents with the same name the first 20 are explained.
+// Reads the whole layer's ids and hashes, one shard at a time, and removed documents again from
+// where they came from. Errors: Exit::usage if there is no such document, or digits begin several
+// hashes.
 Explanation explain(const DocumentStore& store, const std::string& name);
 
 // For people; nothing in it can do harm to a terminal.

@@ -54,7 +54,23 @@ nlohmann::ordered_json json_of(const KeptDocument& document, const Source& sourc
   return line;
 }
 
-std::string line_of(const KeptShard& shard, std::int64_t i, const Source& source) {
+nlohmann::ordered_json json_of(const RemovedDocument& document, const Source& source) {
+  nlohmann::ordered_json line = {{"id", document.id}, {"stage", name_of(document.reason)}};
+  if (!document.detail.empty()) line["reason"] = document.detail;
+  if (!document.url.empty()) line["url"] = document.url;
+  line["source"] = source.name;
+  line["generation"] = source.generation;
+  line["content_hash"] = document.hash.hex();
+  line["file"] = document.file;
+  line["position"] = document.position;
+  if (document.keeper != ContentHash()) line["kept_instead"] = document.keeper.hex();
+  if (document.reason == RemovalReason::near_duplicate) line["jaccard"] = document.jaccard;
+  line["excerpt"] = document.excerpt;
+  return line;
+}
+
+template <class Shard>
+std::string line_of(const Shard& shard, std::int64_t i, const Source& source) {
   try {
     return json_of(shard.document(i), source).dump() + '\n';
   } catch (const nlohmann::json::exception& error) {
@@ -71,19 +87,18 @@ std::string (*encoding_of(const fs::path& file))(std::string_view) {
   return [](std::string_view raw) { return std::string(raw); };
 }
 
-// Not a pipe or a device either, which a rename would replace.
-void require_replaceable_file(const fs::path& file) {
-  std::error_code error;
-  const fs::file_type type = fs::status(file, error).type();
-  require(type == fs::file_type::not_found || type == fs::file_type::regular, Exit::usage,
-          "'{}' is not a file; '-' writes to the standard output", file.string());
+void require_free(const fs::path& file) {
+  std::error_code ignored;
+  require(!fs::exists(fs::symlink_status(file, ignored)), Exit::usage,
+          "{} exists already: name a file that does not, or - for the standard output",
+          file.string());
 }
 
 }  // namespace
 
-std::int64_t export_documents(const DocumentStore& store, const WriteBytes& write,
+std::int64_t export_documents(const DocumentStore& store, Exported which, const WriteBytes& write,
                               const ExportProgress& progress) {
-  const std::int64_t total = store.num_kept();
+  const std::int64_t total = which == Exported::kept ? store.num_kept() : store.num_removed();
   std::int64_t done = 0;
   std::string block;
   const auto flush = [&] {
@@ -91,29 +106,33 @@ std::int64_t export_documents(const DocumentStore& store, const WriteBytes& writ
     block.clear();
     if (progress) progress(done, total);
   };
-  for (const KeptShard& shard : store.kept) {
-    for (std::int64_t i = 0; i < shard.size(); ++i, ++done) {
-      block += line_of(shard, i, store.source(shard.source(i)));
-      if (block.size() >= block_bytes) flush();
+  const auto add = [&](const auto& shards) {
+    for (const auto& shard : shards) {
+      for (std::int64_t i = 0; i < shard.size(); ++i, ++done) {
+        block += line_of(shard, i, store.source(shard.source(i)));
+        if (block.size() >= block_bytes) flush();
+      }
+      shard.release();
     }
-    shard.release();
-  }
+  };
+  which == Exported::kept ? add(store.kept) : add(store.removed);
   flush();
   return total;
 }
 
-std::int64_t export_to_file(const DocumentStore& store, const fs::path& file,
+std::int64_t export_to_file(const DocumentStore& store, Exported which, const fs::path& file,
                             const ExportProgress& progress) {
-  require_replaceable_file(file);
+  require_free(file);
   const auto encode = encoding_of(file);
   const fs::path temporary = file.string() + ".tmp";
-  require_replaceable_file(temporary);
-  durable::remove_tree(temporary);  // left behind by an interrupted export
+  std::error_code none;
+  if (fs::is_regular_file(temporary, none))
+    durable::remove_tree(temporary);  // of an interrupted one
   std::int64_t count = 0;
   {
     durable::NewFile out(temporary);
     count = export_documents(
-        store, [&](std::string_view lines) { out.append(encode(lines)); }, progress);
+        store, which, [&](std::string_view lines) { out.append(encode(lines)); }, progress);
     if (count == 0) out.append(encode(""));
     out.commit();
   }

@@ -125,6 +125,7 @@ class TokenStage {
     std::int64_t max_tokens = documents.size();
     for (std::int64_t i = 0; i < documents.size(); ++i) max_tokens += documents.text_bytes(i);
     std::vector<TokenWriter> writers;
+    std::int64_t text_bytes[std::size(splits)] = {};
     for (const char* split : splits) {
       const std::string name = shard_name(split, *tokenizer_, kept_files_[shard]);
       fs::remove(folder_ / (name + ".h5"));  // of an attempt that was interrupted
@@ -135,6 +136,7 @@ class TokenStage {
       const bool validation = is_validation(hash, run_.config.validation_fraction);
       writers[validation].add_document(
           tokenizer_->boundary(), tokenizer_->encode(documents.text(i)), documents.source(i), hash);
+      text_bytes[validation] += documents.text_bytes(i);
       if (i % 64 == 63) advance(bytes_of(shard) * 64 / documents.size());
     }
     documents.release();
@@ -142,7 +144,9 @@ class TokenStage {
     for (std::size_t i = 0; i < writers.size(); ++i) {
       if (writers[i].num_documents() == 0) continue;
       json& split = done[splits[i]];
-      split = {{"tokens", writers[i].num_tokens()}, {"documents", writers[i].num_documents()}};
+      split = {{"tokens", writers[i].num_tokens()},
+               {"documents", writers[i].num_documents()},
+               {"text_bytes", text_bytes[i]}};
       split["file"] = json_of(std::vector<FileEntry>{writers[i].finish()});
     }
     done["source"] = documents.size() > 0 ? documents.source(0) : 0;
@@ -180,9 +184,22 @@ class TokenStage {
     for (const char* what : {"tokens", "documents"}) {
       sum[what] = sum.at(what).get<std::int64_t>() + done.at(split).at(what).get<std::int64_t>();
     }
+    add_to_source(sum, done.at("source").get<std::size_t>(), done.at(split));
     json& of_source = manifest.meta["tokens_of_sources"][done.at("source").get<std::size_t>()];
     of_source = (of_source.is_null() ? 0 : of_source.get<std::int64_t>()) +
                 done.at(split).at("tokens").get<std::int64_t>();
+  }
+
+  // Drops the counts of a split if some of its shards were written before they were kept.
+  static void add_to_source(json& split, std::size_t source, const json& shard) {
+    if (!shard.contains("text_bytes")) split.erase("sources");
+    if (!split.contains("sources")) return;
+    while (split["sources"].size() <= source) {
+      split["sources"].push_back({{"tokens", 0}, {"documents", 0}, {"text_bytes", 0}});
+    }
+    for (auto& [what, count] : split["sources"][source].items()) {
+      count = count.get<std::int64_t>() + shard.at(what).get<std::int64_t>();
+    }
   }
 
   Manifest empty_manifest() const {
@@ -192,7 +209,8 @@ class TokenStage {
                                   {"boundary", tokenizer_->boundary()},
                                   {"hash", tokenizer_->hash()}};
     for (const char* split : splits) {
-      manifest.meta["splits"][split] = {{"tokens", 0}, {"documents", 0}, {"shards", json::array()}};
+      manifest.meta["splits"][split] = {
+          {"tokens", 0}, {"documents", 0}, {"shards", json::array()}, {"sources", json::array()}};
     }
     manifest.meta["tokens_of_sources"] = json::array();
     if (tokenizer_->kind() == "sentencepiece") manifest.files.push_back(save_tokenizer());

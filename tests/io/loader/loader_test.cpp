@@ -78,6 +78,30 @@ TEST_F(LoaderTest, StepAndPassMayAlternate) {
   EXPECT_EQ(gather_step(one, 0), first);
 }
 
+TEST_F(LoaderTest, SequencesOfAPassKnowTheirSource) {
+  for (const auto& rows : {rows_, std::filesystem::path()}) {  // in a folder, and in memory
+    Loader mine(*store_, rows, "train", layout());
+    EXPECT_EQ(mine.source_names(), (std::vector<std::string>{"web", "code"}));
+    std::int64_t known = 0;
+    for (std::int64_t step = 0; step < mine.num_pass_steps(); ++step) {
+      for (const Batch& batch : mine.pass(step).micro_batches) {
+        for (std::int64_t i = 0; i < batch.num_sequences; ++i) {
+          const std::optional<std::size_t> source = mine.source_of(step, batch, i);
+          if (!source) continue;
+          ++known;
+          // Document d of this dataset is of source d mod 2, and its first token is d.
+          const auto* tokens = batch.tokens.as<std::int32_t>() + i * length;
+          const auto* positions = batch.positions.as<std::int32_t>() + i * length;
+          if (tokens[0] == test_boundary && positions[1] == 1 && tokens[1] < test_boundary) {
+            EXPECT_EQ(tokens[1] % 2, static_cast<std::int32_t>(*source));
+          }
+        }
+      }
+    }
+    EXPECT_EQ(known, mine.num_rows());
+  }
+}
+
 TEST_F(LoaderTest, UnknownSourceIsAUsageErrorThatNamesThoseThereAre) {
   Loader::Layout weighted = layout();
   weighted.weights = {{"wbe", 1.0}};

@@ -47,6 +47,19 @@ TEST_F(RowTableTest, RowsHoldEveryTokenOnce) {
   EXPECT_EQ(seen, std::vector<int>(seen.size(), 1));
 }
 
+TEST_F(RowTableTest, RowsPackedInMemoryAreThoseOfTheTable) {
+  RowTable file = table(), memory(*store_, "train", length);
+  EXPECT_EQ(memory.num_tokens(), file.num_tokens());
+  EXPECT_EQ(memory.min_rows(), file.min_rows());
+  EXPECT_EQ(memory.source_rows(), file.source_rows());
+  ASSERT_EQ(memory.num_rows(), file.num_rows());
+  for (std::int64_t row = 0; row < file.num_rows(); ++row) {
+    EXPECT_EQ(memory.tokens_of(row), file.tokens_of(row));
+    const auto a = memory.pieces(row), b = file.pieces(row);
+    EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+  }
+}
+
 TEST_F(RowTableTest, RowsOfOneSourceAreContiguous) {
   std::vector<std::int32_t> source_of_token;
   for (std::size_t i = 0; i < documents_.size(); ++i) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/prepare/stages/tokenizer_choice.h"
 #include "io/tokens/token_store.h"
 #include "runtime/comm/agree.h"
 #include "tests/io/prepare/corpus_for_tests.h"
@@ -190,6 +191,30 @@ TEST_F(PrepareTest, RetokenizingKeepsTheDocuments) {
   EXPECT_FALSE(prepare_dataset(run, test_world()).already_prepared);
   EXPECT_EQ(bytes_below(run.output / documents_folder), before);
   EXPECT_EQ(TokenStore(run.output).tokenizer()->kind(), "sentencepiece");
+}
+
+// Whatever tokens they become: a tokenizer may lose some of the text.
+TEST_F(PrepareTest, CountsTheBytesOfTheTextOfEachSourceAndSplit) {
+  Config run = config(put("a.jsonl", json_lines(test_corpus(100, 14))), "out");
+  const std::string b = put("b.jsonl", json_lines(test_corpus(100, 15)));
+  run.recipe.sources.push_back({"other", "unknown", {b}, "text", 0});
+  run.validation_fraction = 0.3;
+  run.tokenizer = "sentencepiece:300";
+  prepare_dataset(run, test_world());
+  const TokenStore store(run.output);
+  std::map<std::string, std::vector<SourceCounts>> expected;
+  for (const char* split : {"train", "validation"}) expected[split].resize(2);
+  for (const KeptDocument& document : kept_documents(run.output)) {
+    const bool validation = is_validation(document.hash, run.validation_fraction);
+    SourceCounts& counts = expected[validation ? "validation" : "train"][document.source];
+    ++counts.documents;
+    counts.text_bytes += std::ssize(document.text);
+    counts.tokens += 1 + std::ssize(store.tokenizer()->encode(document.text));
+  }
+  for (const auto& [split, counts] : expected) {
+    EXPECT_EQ(store.source_counts(split), counts) << split;
+    EXPECT_EQ(store.num_text_bytes(split), counts[0].text_bytes + counts[1].text_bytes);
+  }
 }
 
 TEST_F(PrepareTest, SourcesGoByPriority) {

@@ -54,6 +54,16 @@ class HostileDataset : public testing::Test {
   TestDocuments documents_ = test_documents(100);
 };
 
+TEST_F(HostileDataset, CountsThatCannotBeAreRefused) {
+  for (const char* counts : {R"([{"tokens":-1,"documents":0,"text_bytes":0}])", "[{}]", "[7]", "7",
+                             R"([{"tokens":1,"documents":"x","text_bytes":0}])"}) {
+    rewrite_manifest(tokens_folder, [&](json& manifest) {
+      manifest["splits"]["train"]["sources"] = json::parse(counts);
+    });
+    EXPECT_EQ(thrown_by([&] { TokenStore store(dataset_); }).code, Exit::data) << counts;
+  }
+}
+
 TEST_F(HostileDataset, NamesOutsideItsFolderAreRefused) {
   for (const char* name : {"../x.h5", "/etc/passwd", "a/../../x.h5", "..", "tokens/x.h5"}) {
     rewrite_manifests([&](json& manifest) { manifest["files"][0]["name"] = name; });

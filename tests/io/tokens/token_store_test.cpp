@@ -22,6 +22,15 @@ TEST(TokenStore, SaysWhatTheManifestSays) {
   EXPECT_FALSE(store.has_split("test"));
 }
 
+// write_dataset writes no counts of sources.
+TEST(TokenStore, OldDatasetOfBytesStillKnowsHowManyItHas) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", {{1, 2}, {3}});
+  const TokenStore store(scratch / "d");
+  EXPECT_TRUE(store.source_counts("train").empty());
+  EXPECT_EQ(store.num_text_bytes("train"), 3);
+}
+
 TEST(TokenStore, HashIsOfTheContentAlone) {
   const Scratch scratch;
   write_dataset(scratch / "a", test_documents(50));

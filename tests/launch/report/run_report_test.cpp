@@ -67,6 +67,15 @@ TEST_F(RunReport, AStepThatWasDoneAgainCountsOnce) {
   EXPECT_EQ(history.validation.back(), (std::pair<std::int64_t, double>{3, 3.25}));
 }
 
+TEST_F(RunReport, LinesWithAKindCountStepsFromOne) {
+  const std::string old_line = step_line(1, 0, 5), new_line = step_line(2, 2, 4);
+  write("metrics.jsonl", old_line + "{\"kind\":\"step\"," + new_line.substr(1));
+  const RunHistory history = read_history(run_);
+  ASSERT_EQ(history.steps.size(), 2U);
+  EXPECT_EQ(history.steps[0].step, 1);
+  EXPECT_EQ(history.steps[1].step, 2);
+}
+
 TEST_F(RunReport, HasItsPlots) {
   const std::string page = run_report_html(read_history(run_));
   for (const char* title :

@@ -31,7 +31,7 @@ StepCourse course() {
 TEST(Metrics, EveryDoubleReadsBackBitForBit) {
   const auto line = nlohmann::json::parse(metrics_line(3, 2, example(), course()));
   EXPECT_EQ(line.at("attempt"), 3);
-  EXPECT_EQ(line.at("step"), 41);
+  EXPECT_EQ(line.at("step"), 42);  // steps done, this one included
   EXPECT_EQ(line.at("loss").get<double>(), 0.1 + 0.2);
   EXPECT_EQ(line.at("gradient_norm").get<double>(), 1.0 / 3.0);
   EXPECT_EQ(line.at("learning_rate").get<double>(), 5e-324);
@@ -95,6 +95,34 @@ TEST(Metrics, APlacementSaysWhatMovedAndWhatItWon) {
   EXPECT_EQ(layers[0].at("moved"), 3);
   EXPECT_EQ(layers[0].at("max_over_mean_before").get<double>(), 1.5);
   EXPECT_EQ(layers[0].at("max_over_mean_after").get<double>(), 1.125);
+}
+
+TEST(Metrics, EveryLineHasItsKindAndCountsTheStepsDone) {
+  StepReport skipped = example();
+  skipped.outcome = StepOutcome::skipped;
+  PlacementReport placement;
+  placement.steps_done = 42;
+  const std::pair<const char*, std::string> lines[] = {
+      {"step", metrics_line(3, 2, example(), course())},
+      {"validation", validation_line(3, 42, {2.5, {}})},
+      {"placement", placement_line(3, placement)},
+      {"skip", guard_line(3, skipped)},
+      {"save", checkpoint_line(3, {42, "step-42", 1.0, 0.5})}};
+  for (const auto& [kind, text] : lines) {
+    const auto line = nlohmann::json::parse(text);
+    EXPECT_EQ(line.at("kind"), kind);
+    EXPECT_EQ(line.at("attempt"), 3);
+    EXPECT_EQ(line.at("step"), 42) << kind;
+  }
+}
+
+TEST(Metrics, AValidationHasTheLossOfEachOfSeveralSources) {
+  const auto one = nlohmann::json::parse(validation_line(1, 20, {2.5, {{"web", 10, 2.5}}}));
+  EXPECT_EQ(one.at("validation_loss").get<double>(), 2.5);
+  EXPECT_FALSE(one.contains("loss_of_sources"));
+  const auto two =
+      nlohmann::json::parse(validation_line(1, 20, {2.5, {{"web", 10, 3.0}, {"code", 5, 1.5}}}));
+  EXPECT_EQ(two.at("loss_of_sources"), (nlohmann::json{{"web", 3.0}, {"code", 1.5}}));
 }
 
 TEST(Metrics, ALineIsOneLine) {

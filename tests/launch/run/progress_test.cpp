@@ -20,6 +20,29 @@ TEST(Progress, ALineSaysWhereTheRunIs) {
             "[===>                ] 120/600  loss 3.214  12.3k tokens/s  balance 1.42  4m10s left");
 }
 
+TEST(Progress, ALogLineSaysTheSame) {
+  EXPECT_EQ(log_line(example(), 600, 12345.0, 250.0),
+            "step 120 of 600: loss 3.214, 12.3k tokens/s, balance 1.42, 4m10s left");
+}
+
+TEST(Progress, LogsTheFirstAndTheLastStep) {
+  std::vector<std::string> logged;
+  Progress progress(0, 3, false, Color::no,
+                    [&](const std::string& line) { logged.push_back(line); });
+  StepReport report = example();
+  for (report.step = 0; report.step < 3; ++report.step) progress.report(report);
+  ASSERT_EQ(logged.size(), 2U);
+  EXPECT_TRUE(logged[0].starts_with("step 1 of 3: loss 3.214")) << logged[0];
+  EXPECT_TRUE(logged[1].starts_with("step 3 of 3: loss 3.214")) << logged[1];
+}
+
+TEST(Progress, AnEvaluationNamesTheSourcesIfThereAreSeveral) {
+  EXPECT_EQ(evaluation_summary(20, {3.21441, {{"web", 5, 3.21441}}}),
+            "step 20: validation loss 3.2144");
+  EXPECT_EQ(evaluation_summary(20, {3.0, {{"web", 5, 3.25}, {"a\x1b", 5, 2.75}}}),
+            "step 20: validation loss 3.0000 (web 3.2500, a\\x1b 2.7500)");
+}
+
 TEST(Progress, TimeLeftIsLeftOutWhileUnknown) {
   EXPECT_EQ(progress_line(example(), 600, 800.0, -1.0, Color::no),
             "[===>                ] 120/600  loss 3.214  800 tokens/s  balance 1.42");

@@ -19,7 +19,7 @@ complain() {
 ranks() { pgrep -f "^$switchyard train .*run.directory=$PWD/run " | sort -n; }
 # A process that ended and whose new parent has not asked for its exit code yet (Z) is over.
 none_of() { for pid in "$@"; do ! grep -qs '^State:.[^ZX]' "/proc/$pid/status" || return 1; done; }
-attempt() { grep -o '^{"attempt":[0-9]*' run/metrics.jsonl 2>/dev/null | tail -1 | cut -d: -f2; }
+attempt() { grep -o '"attempt":[0-9]*' run/metrics.jsonl 2>/dev/null | tail -1 | cut -d: -f2; }
 trains_after() { [ "$(attempt)" -gt "$1" ] 2>/dev/null; }
 newest() { find run/checkpoints -name 'step-*' -printf '%f\n' 2>/dev/null | sort | tail -1; }
 saved_after() { [[ "$(newest)" > "$1" ]]; }

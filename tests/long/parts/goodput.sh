@@ -35,7 +35,7 @@ wait $supervisor
 # that counts to the beginning of the step that follows it.
 grep '"loss"' run/metrics.jsonl | sed -E 's/.*"attempt":([0-9]+),"step":([0-9]+),.*"time":([0-9.]+),"seconds":([0-9.e-]+),.*"goodput":([0-9.e-]+),.*/\1 \2 \3 \4 \5/' |
   awk -v started="$(date -d "$(sed -n 's/.*"started": "\(.*\)".*/\1/p' run/attempts/0001.json)" +%s)" -v kills="$(wc -l <kills)" '
-    BEGIN { at[-1] = started }
+    BEGIN { at[0] = started }
     $1 != attempt { lost += $3 - $4 - at[$2 - 1]; attempt = $1 }
     { at[$2] = $3; goodput = $5; end = $3 }
     END {

@@ -56,10 +56,18 @@ Tokens without_a_past(SmallRun& run, Tokens text, std::int64_t count) {
   return generated;
 }
 
+std::vector<SampledText> sampled(SmallRun& run, const std::vector<Tokens>& prompts,
+                                 const SampleConfig& config, std::int32_t end = never) {
+  return generate(run.model(), prompts, context, end, config, run.stream(), {});
+}
+
 std::vector<Tokens> likeliest(SmallRun& run, const std::vector<Tokens>& prompts, std::int64_t count,
                               std::int32_t end = never) {
-  return generate(run.model(), prompts, context, end, {.max_tokens = count, .temperature = 0},
-                  run.stream(), {});
+  std::vector<Tokens> texts;
+  for (SampledText& text : sampled(run, prompts, {.max_tokens = count, .temperature = 0}, end)) {
+    texts.push_back(std::move(text.tokens));
+  }
+  return texts;
 }
 
 const std::vector<Tokens> prompts = {
@@ -109,13 +117,47 @@ TEST(Sample, ATextEndsBeforeTheEndTokenAndTheOthersGoOn) {
 TEST(Sample, OnePromptTwiceGivesTwoTextsAndASeedTheSameAgain) {
   SmallRun run = trained(sample_config());
   const auto draw = [&](std::uint64_t seed) {
-    return generate(run.model(), {{3, 4}, {3, 4}}, context, never,
-                    {.max_tokens = 12, .temperature = 1.0, .seed = seed}, run.stream(), {});
+    return sampled(run, {{3, 4}, {3, 4}}, {.max_tokens = 12, .temperature = 1.0, .seed = seed});
   };
-  const std::vector<Tokens> texts = draw(5);
-  EXPECT_NE(texts[0], texts[1]);
-  EXPECT_EQ(draw(5), texts);
-  EXPECT_NE(draw(6), texts);
+  const std::vector<SampledText> texts = draw(5);
+  EXPECT_FALSE(texts[0] == texts[1]);
+  EXPECT_TRUE(draw(5) == texts);
+  EXPECT_FALSE(draw(6) == texts);
+}
+
+TEST(Sample, ATextDoesNotDependOnThoseItIsDrawnWith) {
+  SmallRun run = trained(sample_config());
+  const SampleConfig config{.max_tokens = 12, .temperature = 1.0};
+  const std::vector<SampledText> all = sampled(run, prompts, config);
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    SampleConfig one = config;
+    one.first_text = i;
+    EXPECT_TRUE(sampled(run, {prompts[i]}, one)[0] == all[i]) << "prompt " << i;
+  }
+}
+
+TEST(Sample, TopPChoosesAmongTheFewestThatReachIt) {
+  SmallRun run = trained(sample_config());
+  SampleConfig config{.max_tokens = 12, .temperature = 1.0};
+  const std::vector<SampledText> all = sampled(run, {prompts[1]}, config);
+  config.top_p = 1e-9;  // the most likely token alone reaches it
+  EXPECT_EQ(sampled(run, {prompts[1]}, config)[0].tokens, likeliest(run, {prompts[1]}, 12)[0]);
+  EXPECT_FALSE(sampled(run, {prompts[1]}, config) == all);
+  config.top_p = 1.0;
+  EXPECT_TRUE(sampled(run, {prompts[1]}, config) == all);
+  config.top_p = 0.0;
+  EXPECT_THROW(sampled(run, {prompts[1]}, config), Error);
+}
+
+TEST(Sample, ATextSaysWhyItStopped) {
+  SmallRun run = trained(sample_config());
+  const std::int32_t first = likeliest(run, {prompts[0]}, 1)[0][0];
+  const SampleConfig few{.max_tokens = 4, .temperature = 0},
+      many{.max_tokens = 40, .temperature = 0};
+  EXPECT_TRUE(sampled(run, {prompts[0]}, few, first)[0].ended);
+  EXPECT_FALSE(sampled(run, {prompts[0]}, few)[0].ended);
+  EXPECT_FALSE(sampled(run, {prompts[0]}, few)[0].filled_context);
+  EXPECT_TRUE(sampled(run, {prompts[0]}, many)[0].filled_context);
 }
 
 }  // namespace sample_test

@@ -39,7 +39,7 @@ class FakeSteps : public RunSteps {
     return report;
   }
   bool can_evaluate() const override { return evaluates; }
-  double evaluate() override { return 2.5; }
+  Evaluation evaluate() override { return {2.5, {}}; }
   PlacementReport place_experts() override { return {}; }
 
  private:
@@ -76,8 +76,8 @@ class FakeHost : public RunHost {
   bool stop_requested() const override { return stops_after > 0 && steps_done_ >= stops_after; }
   void entered(Phase phase) override { phase_ = phase; }
   void stepped(const StepReport& report) override { steps_done_ = report.step + 1; }
-  void evaluated(std::int64_t steps_done, double loss) override {
-    journal_.note(fmt::format("evaluated {}: {}", steps_done, loss));
+  void evaluated(std::int64_t steps_done, const Evaluation& evaluation) override {
+    journal_.note(fmt::format("evaluated {}: {}", steps_done, evaluation.loss));
   }
   void placed(const PlacementReport& report) override {
     journal_.note(fmt::format("placed {}", report.steps_done));

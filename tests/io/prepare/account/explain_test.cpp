@@ -1,5 +1,7 @@
 #include "io/prepare/account/explain.h"
 
+#include "io/prepare/account/removed_list.h"
+
 #include "tests/io/prepare/store/documents_layer.h"
 
 namespace switchyard::prepare {
@@ -118,10 +120,67 @@ TEST_F(Explain, TwentyDocumentsOfAnIdAreExplainedAndTheRestCounted) {
 TEST_F(Explain, HashOrTheBeginningOfItWillDo) {
   write({removed_document("near", near_fox_, fox_, RemovalReason::near_duplicate)});
   const std::string hash = content_hash(near_fox_).hex();
-  for (const std::size_t digits : {8u, 16u, 17u, 32u}) {
+  for (const std::size_t digits : {4u, 7u, 8u, 16u, 17u, 32u}) {
     EXPECT_EQ(about(hash.substr(0, digits)).removed.size(), 1u) << digits;
   }
-  EXPECT_EQ(thrown_by([&] { about(hash.substr(0, 7)); }).code, Exit::usage);
+  const Thrown thrown = thrown_by([&] { about(hash.substr(0, 3)); });
+  EXPECT_EQ(thrown.code, Exit::usage);
+  EXPECT_TRUE(holds(thrown.message, "at least 4 digits")) << thrown.message;
+}
+
+TEST_F(Explain, DocumentOfAFileIsFoundByItsPath) {
+  write({});
+  put_contents(inputs_ / "fox.txt", fox_.text);
+  put_contents(inputs_ / "other.md", "what no dataset has");
+  EXPECT_EQ(about(inputs_ / "fox.txt").kept.at(0).document.id, "fox");
+  EXPECT_TRUE(about(inputs_ / "fox.txt").removed.empty());
+  const Thrown thrown = thrown_by([&] { about(inputs_ / "other.md"); });
+  EXPECT_EQ(thrown.code, Exit::usage);
+  EXPECT_TRUE(holds(thrown.message, "was changed since")) << thrown.message;
+}
+
+TEST_F(Explain, RemovedDocumentIsFoundByThePathItCameFrom) {
+  RemovedDocument copy = removed_document("copy", fox_.text, fox_, RemovalReason::exact);
+  copy.file = inputs_ / "copy.txt";
+  write({copy});
+  put_contents(copy.file, fox_.text);
+  for (const bool there : {true, false}) {
+    if (!there) std::filesystem::remove(copy.file);
+    const Explanation explanation = about(copy.file);
+    EXPECT_TRUE(explanation.kept.empty());
+    ASSERT_EQ(explanation.removed.size(), 1u);
+    EXPECT_EQ(explanation.removed[0].document.id, "copy");
+  }
+}
+
+TEST_F(Explain, LineOfAFileIsFoundByItsNumber) {
+  write({});
+  put_contents(inputs_ / "a.jsonl",
+               "\n{\"body\": \"" + other_.text + "\"}\n{\"body\": \"" + fox_.text + "\"}\n");
+  const std::string file = inputs_ / "a.jsonl";
+  EXPECT_EQ(about(file + ":3").kept.at(0).document.id, "fox");
+  EXPECT_EQ(about(file + ":2").kept.at(0).document.id, "other");
+  EXPECT_EQ(about(file).kept.size(), 2u);
+  for (const char* line : {":1", ":4", ":0", ":x"}) {
+    EXPECT_EQ(thrown_by([&] { about(file + line); }).code, Exit::usage) << line;
+  }
+}
+
+TEST_F(Explain, RemovedDocumentsAreListedByStage) {
+  RemovedDocument bad = removed_document("b\x1b", "bad", {}, RemovalReason::filter);
+  bad.detail = "c4: 2 sentences < 3";
+  bad.keeper = {};
+  write({bad, removed_document("copy", fox_.text, fox_, RemovalReason::exact)});
+  const DocumentStore store(dataset_.path());
+  std::string all, filtered;
+  const auto counts = list_removed(store, "", [&](std::string_view line) { all += line; });
+  EXPECT_EQ(counts, (std::map<std::string, std::int64_t>{{"exact", 1}, {"filter", 1}}));
+  EXPECT_TRUE(holds(all, "copy")) << all;
+  EXPECT_TRUE(holds(all, "kept instead: ")) << all;
+  list_removed(store, "filter", [&](std::string_view line) { filtered += line; });
+  EXPECT_TRUE(holds(filtered, "b\\x1b")) << filtered;
+  EXPECT_TRUE(holds(filtered, "c4: 2 sentences < 3")) << filtered;
+  EXPECT_FALSE(holds(filtered, "copy")) << filtered;
 }
 
 TEST_F(Explain, DigitsOfSeveralHashesAreAmbiguous) {

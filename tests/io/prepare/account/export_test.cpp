@@ -36,7 +36,8 @@ class Export : public testing::Test {
   }
   std::string exported() const {
     std::string all;
-    export_documents(DocumentStore(dataset_.path()), [&](std::string_view part) { all += part; });
+    export_documents(DocumentStore(dataset_.path()), Exported::kept,
+                     [&](std::string_view part) { all += part; });
     return all;
   }
 
@@ -70,41 +71,68 @@ TEST_F(Export, AbsentFieldsAreLeftOut) {
 
 TEST_F(Export, FileHoldsTheSameLines) {
   const auto file = out_ / "all.jsonl";
-  EXPECT_EQ(export_to_file(DocumentStore(dataset_.path()), file), 2);
+  EXPECT_EQ(export_to_file(DocumentStore(dataset_.path()), Exported::kept, file), 2);
   EXPECT_EQ(contents_of(file), exported());
   EXPECT_FALSE(std::filesystem::exists(out_ / "all.jsonl.tmp"));
 }
 
 TEST_F(Export, FileIsCompressedByTheEndOfItsName) {
   for (const char* name : {"all.jsonl.gz", "all.jsonl.zst"}) {
-    export_to_file(DocumentStore(dataset_.path()), out_ / name);
+    export_to_file(DocumentStore(dataset_.path()), Exported::kept, out_ / name);
     EXPECT_NE(contents_of(out_ / name), exported());
     EXPECT_EQ(unpacked(out_ / name), exported());
   }
 }
 
-TEST_F(Export, ReplacesAnEarlierFileAndWhatAnInterruptedOneLeft) {
-  put_contents(out_ / "all.jsonl", "old");
+TEST_F(Export, ReplacesWhatAnInterruptedOneLeft) {
   put_contents(out_ / "all.jsonl.tmp", "torn");
-  export_to_file(DocumentStore(dataset_.path()), out_ / "all.jsonl");
+  export_to_file(DocumentStore(dataset_.path()), Exported::kept, out_ / "all.jsonl");
   EXPECT_EQ(contents_of(out_ / "all.jsonl"), exported());
 }
 
-TEST_F(Export, FullDiskLeavesTheEarlierFile) {
-  put_contents(out_ / "all.jsonl", "old");
+TEST_F(Export, FullDiskLeavesNothing) {
   const DocumentStore store(dataset_.path());
   {
     const FileSizeLimit limit(10);
-    EXPECT_EQ(thrown_by([&] { export_to_file(store, out_ / "all.jsonl"); }).code, Exit::storage);
+    const auto write = [&] { export_to_file(store, Exported::kept, out_ / "all.jsonl"); };
+    EXPECT_EQ(thrown_by(write).code, Exit::storage);
   }
-  EXPECT_EQ(contents_of(out_ / "all.jsonl"), "old");
-  EXPECT_FALSE(std::filesystem::exists(out_ / "all.jsonl.tmp"));
+  EXPECT_TRUE(std::filesystem::is_empty(out_.path()));
 }
 
-TEST_F(Export, ReplacesNothingThatIsNotAFile) {
+TEST_F(Export, OverwritesNothing) {
+  put_contents(out_ / "all.jsonl", "mine");
+  std::filesystem::create_symlink("nowhere", out_ / "link");
   const DocumentStore store(dataset_.path());
-  EXPECT_EQ(thrown_by([&] { export_to_file(store, out_.path()); }).code, Exit::usage);
-  EXPECT_EQ(thrown_by([&] { export_to_file(store, "/dev/null"); }).code, Exit::usage);
+  for (const std::filesystem::path& file :
+       {out_ / "all.jsonl", out_ / "link", out_.path(), std::filesystem::path("/dev/null")}) {
+    const Thrown thrown = thrown_by([&] { export_to_file(store, Exported::kept, file); });
+    EXPECT_EQ(thrown.code, Exit::usage) << file;
+    EXPECT_NE(thrown.message.find("exists already"), std::string::npos) << thrown.message;
+  }
+  EXPECT_EQ(contents_of(out_ / "all.jsonl"), "mine");
+}
+
+TEST(ExportOfRemovedDocuments, SaysWhyAndWhereTheyCameFrom) {
+  const Scratch dataset;
+  const KeptDocument fox = kept_document("fox", "a fox");
+  RemovedDocument near = removed_document("near", "the fox", fox, RemovalReason::near_duplicate);
+  near.file = "in.jsonl";
+  near.position = 7;
+  near.jaccard = 0.75F;
+  write_documents_layer(dataset.path(), {fox}, {near});
+  std::string text;
+  export_documents(DocumentStore(dataset.path()), Exported::removed,
+                   [&](std::string_view part) { text += part; });
+  const std::vector<json> lines = lines_of(text);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].at("id"), "near");
+  EXPECT_EQ(lines[0].at("stage"), "near_duplicate");
+  EXPECT_EQ(lines[0].at("file"), "in.jsonl");
+  EXPECT_EQ(lines[0].at("position"), 7);
+  EXPECT_EQ(lines[0].at("kept_instead"), fox.hash.hex());
+  EXPECT_EQ(lines[0].at("jaccard"), 0.75);
+  EXPECT_EQ(lines[0].at("excerpt"), "the fox");
 }
 
 TEST(ExportOfManyDocuments, HasEachOnceInOrder) {
@@ -114,7 +142,7 @@ TEST(ExportOfManyDocuments, HasEachOnceInOrder) {
     documents.push_back(kept_document(std::to_string(i), std::string(10'000, 'x')));
   }
   write_documents_layer(dataset.path(), documents, {});
-  export_to_file(DocumentStore(dataset.path()), out / "all.jsonl.gz");
+  export_to_file(DocumentStore(dataset.path()), Exported::kept, out / "all.jsonl.gz");
   const std::vector<json> lines = lines_of(unpacked(out / "all.jsonl.gz"));
   ASSERT_EQ(lines.size(), 2000u);
   for (int i = 0; i < 2000; ++i) {
@@ -126,7 +154,9 @@ TEST(ExportOfTextThatIsNoUtf8, IsBadData) {
   const Scratch dataset;
   write_documents_layer(dataset.path(), {kept_document("a", "\xFF")}, {});
   const DocumentStore store(dataset.path());
-  EXPECT_EQ(thrown_by([&] { export_documents(store, [](std::string_view) {}); }).code, Exit::data);
+  EXPECT_EQ(
+      thrown_by([&] { export_documents(store, Exported::kept, [](std::string_view) {}); }).code,
+      Exit::data);
 }
 
 }  // namespace export_test

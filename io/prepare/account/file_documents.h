@@ -1,0 +1,29 @@
+// The documents that an input file holds now: those of a dataset that came from it have their
+// hashes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "io/prepare/store/document_store.h"
+
+namespace switchyard::prepare {
+
+struct FileDocuments {
+  std::filesystem::path path;
+  std::optional<std::int64_t> position;  // where the line starts, if a line was named
+  std::set<ContentHash> hashes;
+};
+
+// name: PATH, or PATH:LINE with lines from 1. Nothing if there is no such file. Documents that
+// cannot be read are left out.
+std::optional<FileDocuments> read_file_documents(const DocumentStore& store,
+                                                 const std::string& name);
+
+// Whether both name the same file, which may be gone.
+bool same_path(const std::filesystem::path& a, const std::filesystem::path& b);
+
+}  // namespace switchyard::prepare
