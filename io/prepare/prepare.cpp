@@ -11,10 +11,13 @@
 #include "io/folder/committed_folder.h"
 #include "io/prepare/account/report.h"
 #include "io/prepare/filters/filters.h"
+#include "io/prepare/input/file_kind.h"
+#include "io/prepare/input/pipes.h"
 #include "io/prepare/stages/generation.h"
 #include "io/prepare/stages/token_stage.h"
 #include "io/prepare/stages/tokenizer_choice.h"
 #include "io/prepare/store/document_store.h"
+#include "io/prepare/unfinished_work.h"
 #include "io/prepare/work/free_memory.h"
 #include "io/tokens/token_store.h"
 #include "runtime/comm/agree.h"
@@ -25,8 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* work_folder = "work";
-constexpr const char* work_file = "work.json";
+constexpr const char* pipe_folder = "pipes";  // copies of inputs that can be read only once
 // The tokens of a shard, 128 MiB of text, at two bytes each, and what the program takes by itself.
 constexpr std::int64_t min_memory = std::int64_t{384} << 20;
 
@@ -34,13 +36,12 @@ void check_config(const Config& config) {
   require(!config.output.empty(), Exit::usage, "there is no output folder");
   require(config.retokenize || !config.recipe.sources.empty(), Exit::usage,
           "there are no inputs to prepare");
-  require(config.validation_fraction >= 0.0 && config.validation_fraction < 1.0, Exit::usage,
-          "the validation fraction is {} and must be at least 0 and below 1",
-          config.validation_fraction);
+  require(config.validation_fraction >= 0.0 && config.validation_fraction <= 1.0, Exit::usage,
+          "the validation fraction is {} and must be from 0 to 1", config.validation_fraction);
   require(config.memory >= min_memory, Exit::usage,
           "--memory is {} bytes and must be at least 384 MiB for each rank", config.memory);
   for (const std::string& name : config.filters) (void)make_filter(name);
-  (void)choose_tokenizer(config.tokenizer);
+  (void)choose_tokenizer(config);
 }
 
 // The generations of a finished documents layer; none if there is no layer. Errors: Exit::usage if
@@ -57,7 +58,8 @@ json generations_in(const fs::path& output) {
           error.message());
   for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string();
-    const bool ours = name == documents_folder || name == tokens_folder || name == work_folder;
+    const bool ours = name == documents_folder || name == tokens_folder || name == work_folder ||
+                      name == pipe_folder;
     require(ours, Exit::usage,
             "'{}' holds '{}', which is no part of a dataset: choose another output folder",
             output.string(), name);
@@ -104,8 +106,7 @@ std::vector<std::int64_t> text_in(const Inputs& inputs, std::size_t num_sources)
   constexpr std::int64_t usual_compression = 8;
   std::vector<std::int64_t> bytes(num_sources, 0);
   for (const InputFile& file : inputs.files) {
-    const fs::path extension = file.path.extension();
-    const bool compressed = extension == ".gz" || extension == ".zst";
+    const bool compressed = compression_of(file.path) != Compression::none;
     bytes[static_cast<std::size_t>(file.source)] +=
         file.bytes * (compressed ? usual_compression : 1);
   }
@@ -121,6 +122,7 @@ class Preparation {
     try {
       return prepare_output();
     } catch (const std::exception&) {
+      if (lock_) durable::try_remove_tree(config_.output / pipe_folder);
       for (const fs::path& folder : made_) {
         std::error_code not_empty;
         fs::remove(folder, not_empty);
@@ -163,12 +165,32 @@ class Preparation {
             config_.output.string());
   }
 
+  // Collective. Rank 0 alone has standard input.
+  PipeCopies copy_pipes(const std::vector<Source>& sources) {
+    PipeCopies copies;
+    const fs::path folder = config_.output / pipe_folder;
+    on_root(world_, [&] {
+      durable::remove_tree(folder);  // an earlier attempt's: what comes now may be something else
+      if (!PipeCopies::needed_for(sources)) return;
+      durable::make_folders(folder);
+      copies = PipeCopies::make(sources, folder, [&](std::int64_t bytes) {
+        progress_({"read the pipe", "B", bytes, 0});
+      });
+    });
+    return PipeCopies::from_text(broadcast_text(world_, copies.text(), 0));
+  }
+
   bool run_generation(int generation, std::vector<Source> sources) {
+    const PipeCopies pipes = copy_pipes(sources);
+    pipes.replace_inputs(sources);
     std::optional<Inputs> inputs;
-    agree(world_, [&] { inputs = find_inputs(sources, config_.unit_bytes); });
+    agree(world_, [&] {
+      inputs = find_inputs(sources, config_.unit_bytes);
+      pipes.name_files(*inputs);
+    });
     const bool exists = generation < static_cast<int>(generations_.size());
     on_root(world_, [&] {
-      if (!exists) begin_work(generation, *inputs);
+      if (!exists) begin_work(config_.output, options_, generation, *inputs, progress_);
       durable::make_folders(config_.output / work_folder);
     });
     std::optional<Job> job;
@@ -192,37 +214,6 @@ class Preparation {
             std::move(inputs),
             std::move(partitions),
             contamination_.get()};
-  }
-
-  // True if the work folder belongs to this very generation, false if an earlier one left it
-  // behind. Refuses any other work folder.
-  bool continues(const fs::path& file, const json& identity) const {
-    std::error_code ignored;
-    if (!fs::exists(file, ignored)) return false;
-    const std::string text = durable::read_file(file, std::int64_t{1} << 30);
-    if (text == canonical_text(identity)) return true;
-    const json found = json::parse(text, nullptr, /*allow_exceptions=*/false);
-    require(found.is_object() && found.value("generation", -1) < identity.at("generation"),
-            Exit::usage,
-            "'{}' holds unfinished work on other inputs or with other options: run that command "
-            "again to finish it, or remove '{}'",
-            config_.output.string(), file.parent_path().string());
-    return false;
-  }
-
-  void begin_work(int generation, const Inputs& inputs) const {
-    const fs::path work = config_.output / work_folder;
-    json files = json::array();
-    for (const InputFile& file : inputs.files) {
-      files.push_back({file.path.string(), file.bytes});
-    }
-    const json identity = {{"options", options_}, {"generation", generation}, {"files", files}};
-    if (continues(work / work_file, identity)) return;
-    durable::remove_tree(work);
-    for (const char* folder : {work_folder, documents_folder, tokens_folder}) {
-      durable::make_folders(config_.output / folder);
-    }
-    durable::replace_file(work / work_file, canonical_text(identity));
   }
 
   void check_generation(const Job& job) const {
@@ -250,6 +241,7 @@ class Preparation {
     on_root(world_, [&] {
       write_report_files(config_.output, report.contents);
       durable::remove_tree(config_.output / work_folder);
+      durable::remove_tree(config_.output / pipe_folder);
     });
     return report;
   }

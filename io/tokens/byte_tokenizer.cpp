@@ -11,6 +11,7 @@ class ByteTokenizer : public Tokenizer {
   std::string kind() const override { return "bytes"; }
   std::int64_t vocabulary() const override { return num_bytes + 1; }
   std::int32_t boundary() const override { return num_bytes; }
+  std::int32_t unknown() const override { return -1; }
 
   std::vector<std::int32_t> encode(std::string_view text) const override {
     std::vector<std::int32_t> tokens(text.size());

@@ -47,9 +47,9 @@ std::string with_spaces(std::string_view piece) {
 class SentencePieceTokenizer : public Tokenizer {
  public:
   explicit SentencePieceTokenizer(const std::string& model) : model_(model) {
-    const auto status = processor_.LoadFromSerializedProto(model);
-    require(status.ok() && processor_.GetPieceSize() > 0, Exit::data,
-            "not a SentencePiece model ({} bytes): {}", model.size(), status.ToString());
+    const std::string problem = load(model);
+    require(problem.empty(), Exit::data, "not a SentencePiece model ({} bytes): {}", model.size(),
+            problem);
     boundary_ = find_boundary();
     for (std::int32_t id = 0; id < processor_.GetPieceSize(); ++id) pieces_.push_back(text_of(id));
     const auto probe = encode_part("a");
@@ -60,6 +60,7 @@ class SentencePieceTokenizer : public Tokenizer {
   std::string kind() const override { return "sentencepiece"; }
   std::int64_t vocabulary() const override { return processor_.GetPieceSize(); }
   std::int32_t boundary() const override { return boundary_; }
+  std::int32_t unknown() const override { return processor_.unk_id(); }
 
   std::vector<std::int32_t> encode(std::string_view text) const override {
     std::vector<std::int32_t> tokens;
@@ -105,6 +106,16 @@ class SentencePieceTokenizer : public Tokenizer {
   std::string serialized() const override { return model_; }
 
  private:
+  // What is wrong with the model; empty if nothing is. The library reports some damage by
+  // exceptions from below it.
+  std::string load(const std::string& model) try {
+    const auto status = processor_.LoadFromSerializedProto(model);
+    if (!status.ok()) return status.ToString();
+    return processor_.GetPieceSize() > 0 ? "" : "it has no pieces";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+
   std::int32_t find_boundary() const {
     if (processor_.bos_id() >= 0) return processor_.bos_id();
     if (processor_.eos_id() >= 0) return processor_.eos_id();

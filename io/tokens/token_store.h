@@ -21,6 +21,7 @@ inline constexpr const char* tokens_kind = "tokens";
 inline constexpr int tokens_version = 1;
 inline constexpr const char* tokens_folder = "tokens";  // within the dataset
 inline constexpr const char* report_file = "report.json";
+inline constexpr const char* unknown_tokens_key = "unknown_tokens";  // of the manifest, if not 0
 
 // The name of a tokenizer's file in the tokens folder, different for each tokenizer. The bytes have
 // none.

@@ -1,5 +1,6 @@
 #include "io/tokens/token_writer.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -8,10 +9,12 @@
 
 namespace switchyard {
 
-TokenWriter::TokenWriter(std::filesystem::path folder, std::string name, std::int64_t vocabulary)
+TokenWriter::TokenWriter(std::filesystem::path folder, std::string name, std::int64_t vocabulary,
+                         std::int32_t unknown)
     : folder_(std::move(folder)),
       name_(std::move(name)),
       vocabulary_(vocabulary),
+      unknown_(unknown),
       dtype_(vocabulary <= 65536 ? "u16" : "u32") {}
 
 void TokenWriter::reserve(std::int64_t tokens) {
@@ -40,6 +43,7 @@ void TokenWriter::add_document(std::int32_t boundary, std::span<const std::int32
           "source {} of a document", source);
   append(std::span(&boundary, 1));
   append(tokens);
+  num_unknown_ += std::count(tokens.begin(), tokens.end(), unknown_);
   document_offsets_.push_back(num_tokens() + 1 + std::ssize(tokens));
   document_sources_.push_back(static_cast<std::uint16_t>(source));
   document_hashes_.insert(document_hashes_.end(), {hash.high, hash.low});

@@ -18,8 +18,9 @@ inline constexpr std::int64_t token_chunk_bytes = std::int64_t{64} << 10;
 class TokenWriter {
  public:
   // The file is <folder>/<name>.h5. vocabulary: number of ids; up to 65,536 of them take two bytes
-  // each, more take four.
-  TokenWriter(std::filesystem::path folder, std::string name, std::int64_t vocabulary);
+  // each, more take four. unknown: Tokenizer::unknown().
+  TokenWriter(std::filesystem::path folder, std::string name, std::int64_t vocabulary,
+              std::int32_t unknown = -1);
 
   void reserve(std::int64_t tokens);  // saves time where about as many will come
 
@@ -29,6 +30,7 @@ class TokenWriter {
 
   std::int64_t num_tokens() const { return document_offsets_.back(); }  // boundaries included
   std::int64_t num_documents() const { return std::ssize(document_sources_); }
+  std::int64_t num_unknown() const { return num_unknown_; }
 
   // Writes the file. To be called once. Errors: Exit::storage; Exit::usage if the file exists.
   FileEntry finish();
@@ -39,6 +41,8 @@ class TokenWriter {
   std::filesystem::path folder_;
   std::string name_;
   std::int64_t vocabulary_;
+  std::int32_t unknown_;
+  std::int64_t num_unknown_ = 0;
   std::string dtype_;                  // u16 or u32
   std::vector<std::uint16_t> narrow_;  // the tokens, if u16
   std::vector<std::uint32_t> wide_;    // the tokens, if u32

@@ -18,6 +18,7 @@ class Tokenizer {
   virtual std::string kind() const = 0;         // "bytes" or "sentencepiece"
   virtual std::int64_t vocabulary() const = 0;  // number of ids, the boundary included
   virtual std::int32_t boundary() const = 0;  // starts every document; never comes out of encode()
+  virtual std::int32_t unknown() const = 0;   // for text that no other id spells; -1: there is none
   virtual std::vector<std::int32_t> encode(std::string_view text) const = 0;
   // Boundary tokens and unknown ids decode to nothing.
   virtual std::string decode(std::span<const std::int32_t> tokens) const = 0;

@@ -5,11 +5,16 @@
 
 #include <map>
 
+#include "io/folder/committed_folder.h"
+#include "io/prepare/account/summary.h"
 #include "io/prepare/filters/filters.h"
+#include "io/prepare/input/problem_words.h"
 #include "io/text/byte_size.h"
+#include "io/tokens/token_store.h"
 #include "launch/commands/command.h"
 #include "launch/host/ranks.h"
 #include "launch/host/terminal.h"
+#include "launch/run/checkpoint_meta.h"
 #include "launch/run/stage_progress.h"
 #include "runtime/comm/agree.h"
 
@@ -28,7 +33,10 @@ class PrepareCommand : public Command {
     app_->footer(
         "  switchyard prepare corpus/ --output data/corpus --tokenizer sentencepiece:4096\n"
         "  mpirun -n 8 switchyard prepare --recipe recipe.toml --output data/mixed\n"
-        "  switchyard prepare new.jsonl.zst --append --output data/mixed\n\n"
+        "  switchyard prepare new.jsonl.zst --append --output data/mixed\n"
+        "  zcat dump.jsonl.gz | switchyard prepare - --output data/dump\n"
+        "  switchyard prepare test.jsonl --output data/test --validation-fraction 1 \\\n"
+        "    --tokenizer runs/quickstart\n\n"
         "DATASET/report.html shows what was kept and why the rest was not; docs/prepare-data.md\n"
         "explains it. After an interruption, run the same command again to continue.");
   }
@@ -36,6 +44,7 @@ class PrepareCommand : public Command {
   int run() override {
     return run_on_ranks([&](const std::unique_ptr<Comm>& world) {
       agree(*world, [&] { complete(); });
+      find_tokenizer(*world);
       StageProgress progress(stderr_is_terminal());
       const prepare::Report report = prepare::prepare_dataset(
           config_, *world, [&](const prepare::Status& status) { progress.report(status); });
@@ -48,7 +57,8 @@ class PrepareCommand : public Command {
  private:
   void add_inputs() {
     app_->add_option("INPUT", inputs_,
-                     "Files, folders and globs: .txt, .md and .jsonl, also as .gz or .zst");
+                     "Files, folders and globs: .txt, .md, .jsonl, .ndjson and .json, also as .gz "
+                     "or .zst; - and pipes for JSON lines");
     app_->add_option("--recipe", recipe_, "A TOML file that names several sources")
         ->type_name("FILE");
     app_->add_option("--output", config_.output, "The dataset folder to create")
@@ -63,12 +73,15 @@ class PrepareCommand : public Command {
     app_->add_option("--licence", licence_, "The licence of the inputs, for the dataset card")
         ->capture_default_str();
     app_->add_option("--tokenizer", config_.tokenizer,
-                     "bytes, sentencepiece:VOCABULARY or the name of a .model file")
+                     "bytes, sentencepiece:VOCABULARY, a .model file, or a run, checkpoint or "
+                     "dataset for its tokenizer")
         ->capture_default_str();
     app_->add_option("--validation-fraction", config_.validation_fraction,
-                     "The share of documents that are kept for validation, chosen by their content")
+                     "The share of documents that are kept for validation, chosen by their "
+                     "content; 1 makes a test set")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 0.999));
+        ->check(CLI::Range(0.0, 1.0));
+    app_->add_flag("--json", json_, "Print the report as JSON instead of a summary");
   }
 
   void add_stages() {
@@ -113,6 +126,24 @@ class PrepareCommand : public Command {
     }
   }
 
+  // Collective. The tokenizer of a run, checkpoint or dataset, if --tokenizer names one.
+  void find_tokenizer(Comm& world) {
+    on_root(world, [&] {
+      const std::filesystem::path folder = config_.tokenizer;
+      std::error_code ignored;
+      const bool has_a_name =
+          config_.tokenizer == "bytes" || config_.tokenizer.starts_with("sentencepiece:");
+      if (has_a_name || !std::filesystem::is_directory(folder, ignored)) return;
+      const auto tokenizer = is_committed(folder / tokens_folder)
+                                 ? TokenStore(folder).tokenizer()
+                                 : tokenizer_of(CheckpointReader(resolve_checkpoint(folder)));
+      if (tokenizer->kind() == "bytes") config_.tokenizer = tokenizer->kind();
+      config_.tokenizer_model = tokenizer->serialized();
+    });
+    config_.tokenizer = broadcast_text(world, config_.tokenizer, 0);
+    config_.tokenizer_model = broadcast_text(world, config_.tokenizer_model, 0);
+  }
+
   void print(const prepare::Report& report) const {
     if (report.already_prepared) {
       fmt::print(stderr, "{} is already up to date\n", config_.output.string());
@@ -120,10 +151,18 @@ class PrepareCommand : public Command {
     for (const auto& warning : report.contents.at("warnings")) {
       fmt::print(stderr, "warning: {}\n", warning.get<std::string>());
     }
-    fmt::print("{}\n", report.contents.dump(2));
+    for (const std::string& sentence : prepare::problems_in_words(report.contents.at("problems"))) {
+      fmt::print(stderr, "warning: {}\n", sentence);
+    }
+    if (json_) {
+      fmt::print("{}\n", report.contents.dump(2));
+    } else {
+      fmt::print("{}", prepare::summary_of(report.contents, config_.output));
+    }
   }
 
   prepare::Config config_;
+  bool json_ = false;
   std::vector<std::string> inputs_;
   std::string recipe_, text_field_ = "text", licence_ = "unknown";
   std::string dedup_ = "exact,url,near", minhash_ = "default", memory_ = "1GiB";

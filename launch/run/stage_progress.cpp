@@ -30,16 +30,21 @@ std::string stage_line(const prepare::Status& status, double seconds) {
   return line;
 }
 
+// Whether a stage shows with its first report.
+bool StageProgress::starts(const prepare::Status& status) {
+  end();
+  stage_ = status.stage;
+  began_ = Clock::now();
+  is_full_ = false;
+  return terminal_ || status.total <= 0;
+}
+
 void StageProgress::report(const prepare::Status& status) {
-  const Clock::time_point now = Clock::now();
-  if (status.stage != stage_) {
-    end();
-    stage_ = status.stage;
-    began_ = now;
-  } else if (!line_.due()) {
-    return;
-  }
-  line_.show(stage_line(status, std::chrono::duration<double>(now - began_).count()));
+  const bool shows = status.stage != stage_ ? starts(status) : line_.due() && !is_full_;
+  const bool fills = status.total > 0 && status.done >= status.total && !is_full_;
+  if (!shows && !fills) return;
+  is_full_ = is_full_ || fills;
+  line_.show(stage_line(status, std::chrono::duration<double>(Clock::now() - began_).count()));
 }
 
 }  // namespace switchyard

@@ -15,17 +15,22 @@ std::string stage_line(const prepare::Status& status, double seconds);
 
 class StageProgress {
  public:
-  explicit StageProgress(bool terminal) : line_(terminal) {}
+  explicit StageProgress(bool terminal) : terminal_(terminal), line_(terminal) {}
 
-  // Writes to stderr, at the start of each stage and as often as a ProgressLine.
+  // Writes to stderr as often as a ProgressLine, and when a stage is full. A stage shows when it
+  // starts on a terminal, or if nobody knows how long it is.
   void report(const prepare::Status& status);
   void end() { line_.end(); }
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  bool starts(const prepare::Status& status);
+
+  bool terminal_;
   ProgressLine line_;
   std::string stage_;
+  bool is_full_ = false;
   Clock::time_point began_{};  // of the stage
 };
 

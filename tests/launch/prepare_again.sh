@@ -25,6 +25,17 @@ grep -q '"spans"' whole/report.json || complain "the report says nothing of span
 mpi 3 "$switchyard" prepare "${options[@]}" --output ranks >/dev/null 2>err || complain "prepare on 3 ranks"
 same ranks "3 ranks give another dataset"
 
+# What comes through a pipe is what a file holds, on any number of ranks and again.
+cat s1.jsonl s2.jsonl >both.jsonl
+"$switchyard" prepare both.jsonl --output file >summary 2>err || complain "prepare of one file"
+for ranks in 1 2 1; do
+  gzip -c both.jsonl | mpi $ranks "$switchyard" prepare - --output pipe >/dev/null 2>err || complain "prepare from a pipe"
+  diff -r file/tokens pipe/tokens >differences && cmp file/report.json pipe/report.json || { complain "a pipe gives another dataset than its file"; head -5 differences; }
+done
+[ "$(wc -l <summary)" -le 12 ] && grep -q "^report .*file/report.html" summary || complain "the summary: $(cat summary)"
+"$switchyard" prepare both.jsonl --output file --json >json 2>err && diff json file/report.json >differences || complain "prepare --json"
+rm -rf file pipe both.jsonl
+
 # Killed at random moments, some of them in the work that the kill before left.
 seed=$(date +%s)
 RANDOM=$seed

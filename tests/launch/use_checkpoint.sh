@@ -56,6 +56,16 @@ for reader in "evaluate run --dataset held" "sample run --prompt x --max-tokens 
   "$switchyard" $reader >out 2>err || complain "$reader"
 done
 content | cmp before - || { complain "a command that only reads has written"; content | diff before - | head; }
+# A pure test set, with the tokenizer of a run, of a checkpoint and of a dataset: the same tokens.
+make_corpus test.jsonl 40
+for of in run run/checkpoints/step-00000020-a0001 data; do
+  rm -rf test-set
+  mpi 2 "$switchyard" prepare test.jsonl --output test-set --tokenizer "$of" --validation-fraction 1 >out 2>err ||
+    complain "prepare with the tokenizer of $of"
+  grep -q "^train  *0 documents" out || complain "a test set has documents to train on"
+done
+"$switchyard" evaluate run --dataset test-set >out 2>err && grep -q "^documents *40$" out || complain "evaluate on a test set"
+"$switchyard" train "$root/examples/tiny.toml" --set data.dataset=test-set --set run.directory=none >out 2>err && complain "train on a test set"
 
 prepare corpus.jsonl --output bytes --tokenizer bytes
 "$switchyard" evaluate run --dataset bytes >out 2>err

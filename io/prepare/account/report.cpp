@@ -162,6 +162,12 @@ void add_tokens(json& report, const json& tokens) {
     report["tokens"][split] = tokens.at("splits").at(split).at("tokens");
     report["split"][split] = tokens.at("splits").at(split).at("documents");
   }
+  if (const std::int64_t unknown = number(tokens, unknown_tokens_key); unknown > 0) {
+    report["warnings"].push_back(
+        fmt::format("the tokenizer cannot spell {} pieces of the text, which models will not see: "
+                    "use one with byte pieces (byte_fallback)",
+                    unknown));
+  }
   const json& of_sources = tokens.at("tokens_of_sources");
   for (std::size_t i = 0; i < report["sources"].size(); ++i) {
     const bool has = i < of_sources.size() && of_sources[i].is_number();

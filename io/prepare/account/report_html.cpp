@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "io/prepare/account/report_figures.h"
+#include "io/prepare/input/problem_words.h"
 #include "io/report/figure.h"
 #include "io/report/report_page.h"
 #include "io/report/report_values.h"
@@ -168,8 +169,12 @@ class Page : private ReportPage {
   void add_problems() {
     const json problems = part_at(report_, "problems");
     if (problems.empty()) return;
+    out_ += "<h2>Problems of the input</h2>\n";
+    for (const std::string& sentence : problems_in_words(problems)) {
+      add("<p>{}</p>\n", html_text(sentence));
+    }
     out_ +=
-        "<h2>Problems of the input</h2><div class=\"card wide\"><table>\n"
+        "<div class=\"card wide\"><table>\n"
         "<tr><th>Problem</th><th>Count</th><th class=\"text\">First places</th></tr>\n";
     for (const auto& [kind, problem] : problems.items()) {
       add("<tr><td>{}</td><td>{}</td><td class=\"text\">", html_text(kind),

@@ -1,14 +1,17 @@
 #include "io/prepare/filters/contamination_examples.h"
 
+#include <algorithm>
 #include <limits>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
-#include "io/prepare/input/byte_source.h"
 #include "io/prepare/input/documents.h"
+#include "io/prepare/input/json_scanner.h"
+#include "io/prepare/input/json_values.h"
 #include "io/prepare/input/line_reader.h"
+#include "io/prepare/input/text_source.h"
 #include "io/text/unicode.h"
 #include "runtime/error.h"
 
@@ -18,35 +21,24 @@ namespace {
 namespace fs = std::filesystem;
 using Each = std::function<void(const std::string&, std::int64_t)>;
 
-// Receives the events of a JSON parser and keeps the strings.
-class StringCollector : public nlohmann::json_sax<nlohmann::json> {
- public:
-  const std::string& text() const { return text_; }
-
-  bool string(string_t& value) override {
-    if (!text_.empty()) text_ += '\n';
-    text_ += value;
-    return true;
+// Collects the strings of a JSON text, keys aside, one a line. False: it is not JSON.
+bool collect_strings(std::string_view json, std::string& text) {
+  JsonScanner scanner(json);
+  std::string_view rest;
+  if (!scanner.value(rest) || !scanner.at_end()) return false;
+  for (std::size_t begin = 0; (begin = rest.find('"')) != std::string_view::npos;) {
+    rest.remove_prefix(begin);
+    std::size_t end = 1;
+    while (rest[end] != '"') end += rest[end] == '\\' ? 2 : 1;
+    const std::string_view string = rest.substr(0, end + 1);
+    rest.remove_prefix(end + 1);
+    rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" \t\r\n")));
+    if (rest.starts_with(':')) continue;  // it is a key
+    if (!text.empty()) text += '\n';
+    text += json_unescape(string);
   }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
-    return false;
-  }
-
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return true; }
-  bool key(string_t&) override { return true; }
-  bool end_object() override { return true; }
-  bool start_array(std::size_t) override { return true; }
-  bool end_array() override { return true; }
-
- private:
-  std::string text_;
-};
+  return true;
+}
 
 void require_whole(const ByteSource& source, const fs::path& file) {
   require(!source.damage(), Exit::data,
@@ -68,21 +60,30 @@ void read_text(ByteSource& source, const fs::path& file, const Each& each) {
   each(text, 0);
 }
 
-void read_lines(ByteSource& source, const fs::path& file, const Each& each) {
-  LineReader lines(source, 0, std::numeric_limits<std::int64_t>::max(), largest_document_bytes);
-  Line line;
-  for (std::int64_t number = 1; lines.next(line); ++number) {
+template <class Reader>
+void read_values(Reader reader, const fs::path& file, const Each& each) {
+  for (Line line; reader.next(line);) {
     require(!line.too_large, Exit::data, "line {} of the evaluation file '{}' has over {} bytes",
-            number, file.string(), largest_document_bytes);
+            line.number, file.string(), largest_document_bytes);
     repair_utf8(line.text);
-    if (number == 1 && line.text.starts_with("\xEF\xBB\xBF")) line.text.erase(0, 3);
+    drop_byte_order_mark(line.text);
     if (is_blank(line.text)) continue;
-    StringCollector strings;
-    require(nlohmann::json::sax_parse(line.text, &strings), Exit::data,
-            "line {} of the evaluation file '{}' is not JSON", number, file.string());
-    each(strings.text(), number);
+    std::string strings;
+    require(collect_strings(line.text, strings), Exit::data,
+            "line {} of the evaluation file '{}' is not JSON", line.number, file.string());
+    each(strings, line.number);
   }
-  require_whole(source, file);
+}
+
+void read_json(std::unique_ptr<ByteSource> source, const fs::path& file, const Each& each) {
+  PeekedSource peeked(std::move(source), json_head_bytes);
+  if (is_read_by_values(peeked.head(), content_of(file))) {
+    read_values(JsonValueReader(peeked, largest_document_bytes), file, each);
+  } else {
+    constexpr auto no_end = std::numeric_limits<std::int64_t>::max();
+    read_values(LineReader(peeked, 0, no_end, largest_document_bytes), file, each);
+  }
+  require_whole(peeked, file);
 }
 
 }  // namespace
@@ -91,17 +92,15 @@ void read_examples(const fs::path& file, const Each& each) {
   std::error_code error;
   require(fs::is_regular_file(file, error), Exit::usage, "there is no evaluation file '{}'",
           file.string());
-  const Compression compression = compression_of(file);
-  const fs::path kind =
-      compression == Compression::none ? file : fs::path(file).replace_extension();
-  const bool is_lines = kind.extension() == ".jsonl";
-  require(
-      is_lines || kind.extension() == ".txt" || kind.extension() == ".md", Exit::usage,
-      "the evaluation file '{}' is not .txt, .md or .jsonl, plain or with .gz or .zst behind it",
-      file.string());
-  auto source = open_file(file);
-  if (compression != Compression::none) source = decompress(std::move(source), compression);
-  is_lines ? read_lines(*source, file, each) : read_text(*source, file, each);
+  const Content content = content_of(file);
+  require(content != Content::other, Exit::usage, "the evaluation file '{}' is not a {}",
+          file.string(), readable_kinds);
+  auto source = open_text(file).bytes;
+  if (content == Content::text) {
+    read_text(*source, file, each);
+  } else {
+    read_json(std::move(source), file, each);
+  }
 }
 
 }  // namespace switchyard::prepare

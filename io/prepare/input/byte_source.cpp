@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <utility>
@@ -69,8 +70,8 @@ class Decompressor : public ByteSource {
   // Decompresses some of `input_` into `out` and says how many bytes that made; keeps `within_`.
   virtual std::size_t step(std::span<char> out) = 0;
 
-  void stop() {
-    if (!damage_) damage_ = compressed_->damage().value_or(Problem::corrupt_archive);
+  void stop(Problem problem = Problem::corrupt_archive) {
+    if (!damage_) damage_ = compressed_->damage().value_or(problem);
   }
 
   std::span<const char> input_;
@@ -98,7 +99,28 @@ class GzipSource final : public Decompressor {
 
  private:
   std::size_t step(std::span<char> out) override {
+    if (num_members_ > 0 && stream_.total_in == 0) pass_padding();
+    return has_garbage_ || input_.empty() ? pass_all() : inflate_into(out);
+  }
+
+  // Behind a member gzip passes over zeros, and over everything once there is something else than
+  // another member.
+  void pass_padding() {
+    const auto rest =
+        std::find_if(input_.begin(), input_.end(), [](char byte) { return byte != 0; });
+    has_padding_ = has_padding_ || rest != input_.begin();
+    input_ = {rest, input_.end()};
+    has_garbage_ = has_garbage_ || (has_padding_ && !input_.empty());
+  }
+
+  std::size_t pass_all() {
+    input_ = {};
+    return 0;
+  }
+
+  std::size_t inflate_into(std::span<char> out) {
     constexpr std::size_t max_bytes = std::size_t{1} << 30;  // zlib counts in 32 bits
+    constexpr uLong magic_bytes = 2;
     const std::size_t space = std::min(out.size(), max_bytes);
     stream_.next_in = reinterpret_cast<z_const Bytef*>(const_cast<char*>(input_.data()));
     stream_.avail_in = static_cast<uInt>(input_.size());
@@ -106,13 +128,21 @@ class GzipSource final : public Decompressor {
     stream_.avail_out = static_cast<uInt>(space);
     const int result = inflate(&stream_, Z_NO_FLUSH);
     input_ = input_.last(stream_.avail_in);
-    within_ = result != Z_STREAM_END;
-    if (result == Z_STREAM_END) inflateReset(&stream_);
-    if (within_ && result != Z_OK && result != Z_BUF_ERROR) stop();
+    const bool has_failed = result != Z_OK && result != Z_BUF_ERROR && result != Z_STREAM_END;
+    has_garbage_ = has_failed && num_members_ > 0 && stream_.total_in <= magic_bytes;
+    const bool may_be_garbage = num_members_ > 0 && stream_.total_in < magic_bytes;
+    within_ = result != Z_STREAM_END && !has_garbage_ && !may_be_garbage;
+    if (within_ && has_failed) stop();
+    if (result == Z_STREAM_END) {
+      inflateReset(&stream_);
+      ++num_members_;
+    }
     return space - stream_.avail_out;
   }
 
   z_stream stream_{};
+  std::int64_t num_members_ = 0;  // that have ended
+  bool has_padding_ = false;      // behind the last of them
 };
 
 class ZstdSource final : public Decompressor {
@@ -120,6 +150,7 @@ class ZstdSource final : public Decompressor {
   explicit ZstdSource(std::unique_ptr<ByteSource> compressed)
       : Decompressor(std::move(compressed)) {
     require(context_ != nullptr, "zstd cannot start");
+    ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window_log);
   }
 
  private:
@@ -132,8 +163,17 @@ class ZstdSource final : public Decompressor {
     input_ = input_.subspan(from.pos);
     within_ = result != 0;
     wanted_ = std::max(result, std::size_t{1});
-    if (ZSTD_isError(result) != 0) stop();
+    if (ZSTD_isError(result) != 0) stop(problem_of(result));
     return to.pos;
+  }
+
+  static Problem problem_of(std::size_t result) {
+    const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+    require(code != ZSTD_error_memory_allocation, Exit::data,
+            "there is not enough memory for the window of a .zst file: start fewer ranks on this "
+            "machine, or compress the file again without --long");
+    const bool is_window = code == ZSTD_error_frameParameter_windowTooLarge;
+    return is_window ? Problem::large_window : Problem::corrupt_archive;
   }
 
   std::size_t wanted_ = 1;
@@ -141,12 +181,6 @@ class ZstdSource final : public Decompressor {
 };
 
 }  // namespace
-
-Compression compression_of(const fs::path& file) {
-  const fs::path extension = file.extension();
-  if (extension == ".gz") return Compression::gzip;
-  return extension == ".zst" ? Compression::zstd : Compression::none;
-}
 
 std::unique_ptr<ByteSource> open_file(const fs::path& file, std::int64_t begin) {
   return std::make_unique<FileSource>(file, begin);
@@ -156,6 +190,26 @@ std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> compressed, C
   if (method == Compression::gzip) return std::make_unique<GzipSource>(std::move(compressed));
   if (method == Compression::zstd) return std::make_unique<ZstdSource>(std::move(compressed));
   return compressed;
+}
+
+PeekedSource::PeekedSource(std::unique_ptr<ByteSource> source, std::size_t head_bytes)
+    : source_(std::move(source)), head_(head_bytes, '\0') {
+  std::size_t size = 0;
+  for (std::size_t more = 1; more > 0 && size < head_bytes; size += more) {
+    more = source_->read(std::span(head_).subspan(size));
+  }
+  head_.resize(size);
+  if (size == 0) damage_ = source_->damage();
+}
+
+std::size_t PeekedSource::read(std::span<char> out) {
+  std::size_t size = std::min(out.size(), head_.size() - next_);
+  std::copy_n(head_.data() + next_, size, out.data());
+  next_ += size;
+  if (size == 0) size = source_->read(out);
+  damage_ = source_->damage();
+  has_garbage_ = source_->has_garbage();
+  return size;
 }
 
 }  // namespace switchyard::prepare

@@ -9,18 +9,17 @@
 
 #include "io/prepare/input/byte_source.h"
 #include "io/prepare/input/json_line.h"
+#include "io/prepare/input/json_values.h"
 #include "io/prepare/input/line_reader.h"
+#include "io/prepare/input/text_source.h"
 #include "io/text/unicode.h"
 
 namespace switchyard::prepare {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::string_view instead_of_nul = "\xEF\xBF\xBD";  // U+FFFD
+namespace fs = std::filesystem;
 
-void drop_byte_order_mark(std::string& text) {
-  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
-}
+constexpr std::string_view instead_of_nul = "\xEF\xBF\xBD";  // U+FFFD
 
 // True if there was one.
 bool replace_nuls(std::string& text) {
@@ -54,10 +53,10 @@ class PartReader {
         text_field_(text_field),
         problems_(problems),
         each_(each),
-        compression_(compression_of(file.path)) {}
+        shown_(file.name()) {}
 
   std::int64_t read_text() {
-    const auto source = decompress(open_file(file_.path), compression_);
+    const auto source = open_text(file_.path).bytes;
     std::string text;
     constexpr std::size_t most = static_cast<std::size_t>(largest_document_bytes) + 1;
     for (std::size_t size = 0, more = 1; more > 0 && size < most; size += more) {
@@ -67,9 +66,10 @@ class PartReader {
     }
     const Place whole_file;
     if (source->damage()) {
-      problems_.add(*source->damage(), file_.path, whole_file);
+      problems_.add(*source->damage(), shown_, whole_file);
       return 0;
     }
+    if (source->has_garbage()) problems_.add(Problem::trailing_garbage, shown_, whole_file);
     drop_byte_order_mark(text);
     Repairs repairs;
     repairs.apply(text);
@@ -79,49 +79,64 @@ class PartReader {
     return 1;
   }
 
-  std::int64_t read_lines() {
-    const bool whole = compression_ != Compression::none;
-    const std::int64_t begin = whole ? 0 : part_.begin;
-    const std::int64_t end = whole ? std::numeric_limits<std::int64_t>::max() : part_.end;
-    const std::int64_t opened_at = std::max(begin - 1, std::int64_t{0});
-    const auto source = decompress(open_file(file_.path, opened_at), compression_);
-    LineReader lines(*source, opened_at, end, largest_document_bytes);
-    if (begin > 0) lines.skip_line();
-
-    Line line;
-    Place place{.part_begin = begin};
-    std::int64_t num_documents = 0;
-    while (lines.next(line)) {
-      ++place.line;
-      place.byte = line.position;
-      if (line.position == 0) drop_byte_order_mark(line.text);
-      if (!line.too_large && is_blank(line.text)) continue;
-      ++num_documents;
-      read_line(line, place);
+  std::int64_t read_json() {
+    auto [source, is_converted] = open_text(file_.path);
+    PeekedSource peeked(std::move(source), json_head_bytes);
+    if (is_read_by_values(peeked.head(), content_of(file_.path))) {
+      JsonValueReader values(peeked, largest_document_bytes);
+      return read_all(values, peeked, 0);
     }
-    finish(*source, line.position, place.line);
-    return num_documents;
+    const std::int64_t end = is_converted ? std::numeric_limits<std::int64_t>::max() : part_.end;
+    if (is_converted || part_.begin == 0) {
+      LineReader lines(peeked, 0, end, largest_document_bytes);
+      return read_all(lines, peeked, 0);
+    }
+    const auto part = open_file(file_.path, part_.begin - 1);
+    LineReader lines(*part, part_.begin - 1, end, largest_document_bytes);
+    lines.skip_line();
+    return read_all(lines, *part, part_.begin);
   }
 
  private:
-  void finish(const ByteSource& source, std::int64_t position, std::int64_t num_lines) {
-    if (const auto damage = source.damage()) {
-      const Place place{position, part_.begin, num_lines + 1};
-      problems_.add(*damage, file_.path, position > 0 ? place : Place());
+  template <class Reader>
+  std::int64_t read_all(Reader& reader, const ByteSource& source, std::int64_t part_begin) {
+    Line line;
+    std::int64_t num_documents = 0, num_lines = 0;
+    while (reader.next(line)) {
+      num_lines = line.number;
+      drop_byte_order_mark(line.text);
+      if (!line.too_large && is_blank(line.text)) continue;
+      ++num_documents;
+      read_line(line, {line.position, part_begin, line.number});
     }
+    finish(source, {line.position, part_begin, num_lines + 1});
+    const bool is_whole = part_begin == 0 && part_.end >= file_.bytes;
+    if (num_documents == 0 && is_whole && !source.damage()) {
+      problems_.add(Problem::empty_file, shown_, Place());
+    }
+    return num_documents;
+  }
+
+  // end: behind the last line.
+  void finish(const ByteSource& source, const Place& end) {
+    if (const auto damage = source.damage()) {
+      problems_.add(*damage, shown_, end.byte > 0 ? end : Place());
+    }
+    if (source.has_garbage()) problems_.add(Problem::trailing_garbage, shown_, Place());
     const bool was_cut = part_.begin > 0 || part_.end < file_.bytes;
-    if (was_cut) problems_.add_part(file_.path, part_.begin, part_.end, num_lines);
+    if (was_cut) problems_.add_part(shown_, part_.begin, part_.end, end.line - 1);
   }
 
   void read_line(Line& line, const Place& place) {
-    if (line.too_large) return problems_.add(Problem::too_large, file_.path, place);
+    if (line.too_large) return problems_.add(Problem::too_large, shown_, place);
     Repairs repairs;
     repairs.apply(line.text);
     auto parsed = read_json_line(line.text, text_field_);
     if (const auto* problem = std::get_if<Problem>(&parsed)) {
-      return problems_.add(*problem, file_.path, place);
+      return problems_.add(*problem, shown_, place);
     }
     auto& fields = std::get<JsonLine>(parsed);
+    repairs.invalid_utf8 |= fields.had_lone_surrogates;
     for (std::string* field : {&fields.text, &fields.id, &fields.url}) {
       repairs.nul_bytes |= replace_nuls(*field);  // it may have been \u0000
     }
@@ -131,11 +146,11 @@ class PartReader {
   void deliver(JsonLine&& fields, const Repairs& repairs, const Place& place) {
     const std::string& text = fields.text;
     if (std::ssize(text) > largest_document_bytes) {
-      return problems_.add(Problem::too_large, file_.path, place);
+      return problems_.add(Problem::too_large, shown_, place);
     }
-    if (is_blank(text)) return problems_.add(Problem::empty_document, file_.path, place);
-    if (repairs.invalid_utf8) problems_.add(Problem::invalid_utf8, file_.path, place);
-    if (repairs.nul_bytes) problems_.add(Problem::nul_bytes, file_.path, place);
+    if (is_blank(text)) return problems_.add(Problem::empty_document, shown_, place);
+    if (repairs.invalid_utf8) problems_.add(Problem::invalid_utf8, shown_, place);
+    if (repairs.nul_bytes) problems_.add(Problem::nul_bytes, shown_, place);
     const ContentHash hash = content_hash(text);
     each_({.id = fields.id.empty() ? hash.hex() : std::move(fields.id),
            .text = std::move(fields.text),
@@ -151,7 +166,7 @@ class PartReader {
   const std::string& text_field_;
   Problems& problems_;
   const std::function<void(Document&&)>& each_;
-  Compression compression_;
+  fs::path shown_;
 };
 
 }  // namespace
@@ -160,7 +175,7 @@ std::int64_t read_documents(const InputFile& file, const FilePart& part,
                             const std::string& text_field, Problems& problems,
                             const std::function<void(Document&&)>& each) {
   PartReader reader(file, part, text_field, problems, each);
-  return holds_lines(file.path) ? reader.read_lines() : reader.read_text();
+  return content_of(file.path) == Content::text ? reader.read_text() : reader.read_json();
 }
 
 }  // namespace switchyard::prepare

@@ -1,6 +1,8 @@
 #include "io/prepare/input/inputs.h"
 
+#include <fmt/format.h>
 #include <fnmatch.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <string_view>
@@ -8,6 +10,8 @@
 #include <utility>
 
 #include "io/prepare/input/byte_source.h"
+#include "io/prepare/input/json_values.h"
+#include "io/prepare/input/text_source.h"
 #include "runtime/error.h"
 
 namespace switchyard::prepare {
@@ -15,15 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The extension before that of a compression: .txt, .md or .jsonl.
-fs::path kind_of(const fs::path& file) {
-  return compression_of(file) == Compression::none ? file.extension() : file.stem().extension();
-}
-
-bool holds_documents(const fs::path& file) {
-  const fs::path kind = kind_of(file);
-  return kind == ".txt" || kind == ".md" || kind == ".jsonl";
-}
+bool holds_documents(const fs::path& file) { return content_of(file) != Content::other; }
 
 bool is_folder(const fs::path& path) {
   std::error_code ignored;
@@ -40,6 +36,14 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
+// What an input leads to.
+struct Found {
+  std::vector<fs::path> files, skipped;
+
+  // A link to nothing, or what may not be looked at, counts too: reading it reports it.
+  void add(const fs::path& path) { (holds_documents(path) ? files : skipped).push_back(path); }
+};
+
 // All at once: a search that is deep in folders must not hold each of them open.
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
@@ -52,13 +56,14 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return entries;
 }
 
-// A link to nothing, or what may not be looked at, counts too: reading it reports it.
-void add_files_of(const fs::path& folder, std::vector<fs::path>& files) {
+void add_files_of(const fs::path& folder, Found& found) {
   for (const fs::path& entry : entries_of(folder)) {
-    if (is_folder(entry)) {
-      if (!is_link(entry)) add_files_of(entry, files);
-    } else if (holds_documents(entry)) {
-      files.push_back(entry);
+    if (!is_folder(entry)) {
+      found.add(entry);
+    } else if (is_link(entry)) {
+      found.skipped.push_back(entry);
+    } else {
+      add_files_of(entry, found);
     }
   }
 }
@@ -102,51 +107,62 @@ std::vector<fs::path> matches_of(const std::string& glob) {
   }
   std::vector<fs::path> found;
   match(start, pattern, 0, found);
-  std::erase_if(found,
-                [](const fs::path& path) { return !is_folder(path) && !holds_documents(path); });
   return found;
 }
 
-void add_input(const std::string& input, std::vector<fs::path>& files) {
-  if (is_there(input)) {
-    if (is_folder(input)) return add_files_of(input, files);
-    require(holds_documents(input), Exit::usage,
-            "'{}' is not a .txt, .md or .jsonl file (with or without .gz or .zst): rename it "
-            "to say what it is",
-            input);
-    files.emplace_back(input);
-    return;
+// An input that leads to no file is a mistake; what is there instead may show which.
+void require_files(const std::string& input, const Found& found) {
+  if (!found.files.empty()) return;
+  std::string instead;
+  if (!found.skipped.empty()) {
+    instead = fmt::format("; it has {} of other kinds, such as '{}'", found.skipped.size(),
+                          std::min_element(found.skipped.begin(), found.skipped.end())->string());
   }
-  require(input.find_first_of("*?[") != std::string::npos, Exit::usage,
-          "there is no file or folder '{}'", input);
-  const std::vector<fs::path> matches = matches_of(input);
-  require(!matches.empty(), Exit::usage, "no .txt, .md or .jsonl file and no folder matches '{}'",
-          input);
-  for (const fs::path& path : matches) {
+  fail(Exit::usage, "'{}' has no {}{}", input, readable_kinds, instead);
+}
+
+void add_matches(const std::string& glob, Found& found) {
+  require(glob.find_first_of("*?[") != std::string::npos, Exit::usage,
+          "there is no file or folder '{}'", glob);
+  for (const fs::path& path : matches_of(glob)) {
     if (is_folder(path)) {
-      add_files_of(path, files);
+      add_files_of(path, found);
     } else {
-      files.push_back(path);
+      found.add(path);
     }
   }
 }
 
-// One spelling for one path. `..` stays: behind a link it means another folder than it seems to.
-fs::path without_dots(const fs::path& path) {
-  fs::path result;
-  for (const fs::path& component : path) {
-    if (component != "." && !component.empty()) result /= component;
+Found find_input(const std::string& input) {
+  Found found;
+  if (!is_there(input)) {
+    add_matches(input, found);
+  } else if (is_folder(input)) {
+    add_files_of(input, found);
+  } else {
+    require(holds_documents(input), Exit::usage, "'{}' is not a {}: rename it to say what it is",
+            input, readable_kinds);
+    found.add(input);
   }
-  return result;
+  require_files(input, found);
+  return found;
 }
 
-std::vector<fs::path> files_of(const Source& source) {
-  std::vector<fs::path> files;
-  for (const std::string& input : source.inputs) add_input(input, files);
-  for (fs::path& file : files) file = without_dots(file);
-  std::sort(files.begin(), files.end(),
+// Ascending by their bytes, each once.
+void sort_paths(std::vector<fs::path>& paths) {
+  std::sort(paths.begin(), paths.end(),
             [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-  files.erase(std::unique(files.begin(), files.end()), files.end());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+}
+
+std::vector<fs::path> files_of(const Source& source, std::vector<fs::path>& skipped) {
+  std::vector<fs::path> files;
+  for (const std::string& input : source.inputs) {
+    const Found found = find_input(input);
+    for (const fs::path& file : found.files) files.push_back(without_dots(file));
+    for (const fs::path& path : found.skipped) skipped.push_back(without_dots(path));
+  }
+  sort_paths(files);
   return files;
 }
 
@@ -161,10 +177,8 @@ class UnitBuilder {
   explicit UnitBuilder(std::int64_t unit_bytes) : unit_bytes_(unit_bytes) {}
 
   void add(const InputFile& file, std::int32_t number) {
-    const bool can_be_cut =
-        holds_lines(file.path) && compression_of(file.path) == Compression::none;
     const std::int64_t num_parts =
-        can_be_cut ? std::max<std::int64_t>(1, (file.bytes + unit_bytes_ - 1) / unit_bytes_) : 1;
+        can_be_cut(file) ? (file.bytes + unit_bytes_ - 1) / unit_bytes_ : 1;
     const std::int64_t step = (file.bytes + num_parts - 1) / num_parts;
     for (std::int64_t i = 0; i < num_parts; ++i) {
       add_part(file.source, {number, i * step, std::min((i + 1) * step, file.bytes)});
@@ -174,6 +188,15 @@ class UnitBuilder {
   std::vector<InputUnit> finish() && { return std::move(units_); }
 
  private:
+  bool can_be_cut(const InputFile& file) const {
+    const bool is_plain = compression_of(file.path) == Compression::none;
+    if (content_of(file.path) != Content::lines || !is_plain || file.bytes <= unit_bytes_) {
+      return false;
+    }
+    const PeekedSource peeked(open_file(file.path), json_head_bytes);
+    return !is_utf16(peeked.head()) && !is_read_by_values(peeked.head(), Content::lines);
+  }
+
   void add_part(std::int32_t source, const FilePart& part) {
     constexpr std::int64_t cost_of_opening = 4096;  // in bytes: small files take time too
     const std::int64_t bytes = part.end - part.begin + cost_of_opening;
@@ -192,21 +215,37 @@ class UnitBuilder {
 
 }  // namespace
 
+fs::path without_dots(const fs::path& path) {
+  fs::path result;
+  for (const fs::path& component : path) {
+    if (component != "." && !component.empty()) result /= component;
+  }
+  return result;
+}
+
 Inputs find_inputs(const std::vector<Source>& sources, std::int64_t unit_bytes) {
   require(unit_bytes > 0, "a unit of {} bytes", unit_bytes);
   Inputs inputs;
   UnitBuilder units(unit_bytes);
   for (std::size_t source = 0; source < sources.size(); ++source) {
-    for (fs::path& path : files_of(sources[source])) {
+    for (fs::path& path : files_of(sources[source], inputs.skipped)) {
       const std::int64_t bytes = size_of(path);
-      inputs.files.push_back({std::move(path), static_cast<std::int32_t>(source), bytes});
+      std::string stamp = stamp_of(path);
+      inputs.files.push_back(
+          {std::move(path), static_cast<std::int32_t>(source), bytes, std::move(stamp), {}});
       units.add(inputs.files.back(), static_cast<std::int32_t>(inputs.files.size() - 1));
     }
   }
   inputs.units = std::move(units).finish();
+  sort_paths(inputs.skipped);
   return inputs;
 }
 
-bool holds_lines(const fs::path& file) { return kind_of(file) == ".jsonl"; }
+std::string stamp_of(const fs::path& file) {
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0) return "";
+  return fmt::format("{} bytes, {}.{:09} {}.{:09}", status.st_size, status.st_mtim.tv_sec,
+                     status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+}
 
 }  // namespace switchyard::prepare

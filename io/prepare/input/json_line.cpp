@@ -19,23 +19,20 @@ struct Field {
 enum : std::size_t { text, id, url, first_of_meta };
 using Fields = std::array<Field, 7>;
 
-// A number that some reader of the dataset would refuse must not get into it.
+// A number that some reader of the dataset would refuse does not get into it.
 bool fits_double(std::string_view raw) {
   double value = 0;
   return std::from_chars(raw.data(), raw.data() + raw.size(), value).ec == std::errc();
 }
 
 // Puts a member of the line into the first field of its name, if there is one.
-bool keep_member(std::string_view raw_key, std::string_view raw, Fields& fields) {
+void keep_member(std::string_view raw_key, std::string_view raw, Fields& fields) {
   std::string unescaped;
   std::string_view key = raw_key.substr(1, raw_key.size() - 2);
   if (key.find('\\') != std::string_view::npos) key = unescaped = json_unescape(raw_key);
   const auto field = std::find_if(fields.begin(), fields.end(),
                                   [&](const Field& known) { return known.name == key; });
-  if (field == fields.end()) return true;
-  if (!field->raw.empty() || (is_json_number(raw) && !fits_double(raw))) return false;
-  field->raw = raw;
-  return true;
+  if (field != fields.end()) field->raw = raw;
 }
 
 // False: the line is not JSON. The fields stay empty where it is no object.
@@ -45,24 +42,27 @@ bool read_fields(std::string_view line, Fields& fields) {
   if (!scanner.accept('{')) return scanner.value(raw) && scanner.at_end();
   if (scanner.accept('}')) return scanner.at_end();
   do {
-    if (!scanner.key(key) || !scanner.value(raw) || !keep_member(key, raw, fields)) return false;
+    if (!scanner.key(key) || !scanner.value(raw)) return false;
+    keep_member(key, raw, fields);
   } while (scanner.accept(','));
   return scanner.accept('}') && scanner.at_end();
 }
 
-std::string id_of(std::string_view raw) {
-  if (is_json_string(raw)) return json_unescape(raw);
+std::string id_of(std::string_view raw, bool& had_lone_surrogates) {
+  if (is_json_string(raw)) return json_unescape(raw, &had_lone_surrogates);
   const bool is_integer = is_json_number(raw) && raw.find_first_of(".eE") == std::string_view::npos;
   return is_integer ? std::string(raw) : std::string();
 }
 
-std::string meta_of(std::span<const Field> fields) {
+std::string meta_of(std::span<const Field> fields, bool& had_lone_surrogates) {
   std::string meta;
   for (const auto& [name, raw] : fields) {
-    if (!is_json_string(raw) && !is_json_number(raw)) continue;
+    const bool is_number = is_json_number(raw) && fits_double(raw);
+    if (!is_json_string(raw) && !is_number) continue;
     meta += meta.empty() ? '{' : ',';
     meta += nlohmann::json(name).dump() + ':';
-    meta += is_json_string(raw) ? nlohmann::json(json_unescape(raw)).dump() : std::string(raw);
+    meta += is_number ? std::string(raw)
+                      : nlohmann::json(json_unescape(raw, &had_lone_surrogates)).dump();
   }
   if (!meta.empty()) meta += '}';
   return meta;
@@ -81,10 +81,11 @@ std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::strin
   if (!read_fields(line, fields)) return Problem::broken_json;
   if (!is_json_string(fields[text].raw)) return Problem::no_text_field;
   JsonLine result;
-  result.text = json_unescape(fields[text].raw);
-  result.id = id_of(fields[id].raw);
-  if (is_json_string(fields[url].raw)) result.url = json_unescape(fields[url].raw);
-  result.meta = meta_of(std::span(fields).subspan<first_of_meta>());
+  bool& lone = result.had_lone_surrogates;
+  result.text = json_unescape(fields[text].raw, &lone);
+  result.id = id_of(fields[id].raw, lone);
+  if (is_json_string(fields[url].raw)) result.url = json_unescape(fields[url].raw, &lone);
+  result.meta = meta_of(std::span(fields).subspan<first_of_meta>(), lone);
   return result;
 }
 

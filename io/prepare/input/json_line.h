@@ -14,11 +14,12 @@ struct JsonLine {
   std::string id;    // "id" if it is a string or an integer; else empty
   std::string url;   // "url" if it is a string
   std::string meta;  // compact JSON object of "date", "licence", "license" and "source", as far as
-                     // they are strings or numbers; empty if none is
+                     // they are strings, or numbers that a double can hold; empty if none is
+  bool had_lone_surrogates = false;  // in one of the above; each became U+FFFD
 };
 
-// line: valid UTF-8. Says broken_json for what is not JSON (a lone surrogate included), for a field
-// of the above that occurs twice, and for a number among them that no double can hold; and
+// line: valid UTF-8. As Python's and JavaScript's readers do, it takes the last of several members
+// of one name. Says broken_json for what is not JSON (io/prepare/input/json_scanner.h), and
 // no_text_field where `text_field` is not a string of the outermost object.
 std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::string_view text_field);
 

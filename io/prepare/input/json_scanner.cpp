@@ -53,24 +53,35 @@ unsigned unit_at(const char* digits) {
   return unit;
 }
 
-// Appends the character that the escape at `p`, after its backslash, encodes; returns where it
-// ends.
-const char* append_unescaped(const char* p, std::string& text) {
-  constexpr std::string_view letters = "bfnrt";
-  constexpr std::string_view meanings = "\b\f\n\r\t";
-  if (*p != 'u') {
-    const std::size_t letter = letters.find(*p);
-    text += letter == std::string_view::npos ? *p : meanings[letter];
-    return p + 1;
-  }
-  char32_t code_point = unit_at(p + 1);
-  p += 5;
-  if (is_high_surrogate(code_point)) {
+// Appends the character of the escape \uXXXX whose digits are at `p`; returns where it ends. A
+// surrogate without its other half becomes U+FFFD.
+const char* append_code_point(const char* p, const char* end, std::string& text, bool* lone) {
+  constexpr char32_t replacement = 0xFFFD;
+  char32_t code_point = unit_at(p);
+  p += 4;
+  const bool is_high = is_high_surrogate(code_point);
+  const bool has_low =
+      is_high && end - p >= 6 && p[0] == '\\' && p[1] == 'u' && is_low_surrogate(unit_at(p + 2));
+  if (has_low) {
     code_point = 0x10000 + ((code_point - 0xD800) << 10) + (unit_at(p + 2) - 0xDC00);
     p += 6;
+  } else if (is_high || is_low_surrogate(code_point)) {
+    code_point = replacement;
+    if (lone != nullptr) *lone = true;
   }
   append_utf8(code_point, text);
   return p;
+}
+
+// Appends the character that the escape at `p`, after its backslash, encodes; returns where it
+// ends. end: of the string.
+const char* append_unescaped(const char* p, const char* end, std::string& text, bool* lone) {
+  constexpr std::string_view letters = "bfnrt";
+  constexpr std::string_view meanings = "\b\f\n\r\t";
+  if (*p == 'u') return append_code_point(p + 1, end, text, lone);
+  const std::size_t letter = letters.find(*p);
+  text += letter == std::string_view::npos ? *p : meanings[letter];
+  return p + 1;
 }
 
 }  // namespace
@@ -121,6 +132,8 @@ bool JsonScanner::open_or_scalar() {
     if (*next_ == '"') return string();
     if (*next_ == 't') return literal("true");
     if (*next_ == 'f') return literal("false");
+    if (*next_ == 'N') return literal("NaN");
+    if (*next_ == 'I') return literal("Infinity");
     return *next_ == 'n' ? literal("null") : number();
   }
   value_comes_next_ = !accept(brace ? '}' : ']');
@@ -154,24 +167,21 @@ bool JsonScanner::escape() {
   if (next_ == end_) return false;
   const char letter = *next_++;
   if (letter != 'u') return letters.find(letter) != std::string_view::npos;
-  unsigned unit = 0;
-  if (!four_digits(unit) || is_low_surrogate(unit)) return false;
-  if (!is_high_surrogate(unit)) return true;
-  return literal("\\u") && four_digits(unit) && is_low_surrogate(unit);
+  return four_digits();
 }
 
-bool JsonScanner::four_digits(unsigned& unit) {
+bool JsonScanner::four_digits() {
   if (end_ - next_ < 4) return false;
   for (int i = 0; i < 4; ++i) {
     if (hex_value(next_[i]) == 16) return false;
   }
-  unit = unit_at(next_);
   next_ += 4;
   return true;
 }
 
 bool JsonScanner::number() {
   if (*next_ == '-') ++next_;
+  if (next_ < end_ && *next_ == 'I') return literal("Infinity");
   if (next_ < end_ && *next_ == '0') {
     ++next_;
   } else if (!digits()) {
@@ -201,7 +211,7 @@ bool JsonScanner::literal(std::string_view word) {
   return true;
 }
 
-std::string json_unescape(std::string_view raw) {
+std::string json_unescape(std::string_view raw, bool* had_lone_surrogates) {
   std::string text;
   text.reserve(raw.size());
   const char* p = raw.data() + 1;
@@ -211,7 +221,7 @@ std::string json_unescape(std::string_view raw) {
     const auto* const escape = static_cast<const char*>(std::memchr(p, '\\', rest));
     const char* const stop = escape != nullptr ? escape : end;
     text.append(p, stop);
-    p = stop < end ? append_unescaped(stop + 1, text) : end;
+    p = stop < end ? append_unescaped(stop + 1, end, text, had_lone_surrogates) : end;
   }
   return text;
 }

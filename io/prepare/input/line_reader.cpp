@@ -21,6 +21,7 @@ bool LineReader::next(Line& line) {
   line.position = position_;
   line.too_large = false;
   if (position_ >= end_ || !fill()) return false;
+  line.number = ++num_lines_;
   while (!take_to_newline(&line)) {
     if (line.too_large && position_ >= end_) return true;  // nobody needs to know where it ends
     if (!fill()) return !source_.damage();

@@ -1,6 +1,7 @@
 #include "io/prepare/input/problems.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -13,8 +14,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::array<const char*, static_cast<std::size_t>(Problem::num_kinds)> names = {
-    "invalid_utf8",  "nul_bytes", "empty_document",  "broken_json",
-    "no_text_field", "too_large", "unreadable_file", "corrupt_archive"};
+    "invalid_utf8",  "nul_bytes",        "empty_document",  "broken_json",
+    "no_text_field", "too_large",        "unreadable_file", "corrupt_archive",
+    "large_window",  "trailing_garbage", "skipped_file",    "empty_file"};
 
 // A file name may hold any bytes, a JSON report may not.
 std::string name_of(const std::filesystem::path& file) {
@@ -43,10 +45,18 @@ void Problems::keep_first(std::vector<FilePlace>& first, FilePlace&& place) {
   if (first.size() > num_places_kept) first.pop_back();
 }
 
+// A file that falls out has too many before it to come back, so the counts of those that stay are
+// whole in any order of adding.
+void Problems::count_file(Kind& kind, const std::string& file, std::int64_t count) {
+  kind.files[file] += count;
+  if (kind.files.size() > num_files_kept) kind.files.erase(std::prev(kind.files.end()));
+}
+
 void Problems::add(Problem kind, const std::filesystem::path& file, const Place& place) {
   if (kind == Problem::unreadable_file) return add_unreadable(name_of(file), place);
   Kind& entry = kinds_[static_cast<std::size_t>(kind)];
   ++entry.count;
+  count_file(entry, name_of(file), 1);
   keep_first(entry.first, {name_of(file), place});
 }
 
@@ -59,7 +69,10 @@ Problems::Kind Problems::of(std::size_t kind) const {
   Kind result = kinds_[kind];
   if (kind != static_cast<std::size_t>(Problem::unreadable_file)) return result;
   result.count += std::ssize(unreadable_);
-  for (const auto& [file, place] : unreadable_) keep_first(result.first, {file, place});
+  for (const auto& [file, place] : unreadable_) {
+    keep_first(result.first, {file, place});
+    count_file(result, file, 1);
+  }
   return result;
 }
 
@@ -72,6 +85,7 @@ void Problems::merge(const Problems& other) {
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
     kinds_[i].count += other.kinds_[i].count;
     for (FilePlace place : other.kinds_[i].first) keep_first(kinds_[i].first, std::move(place));
+    for (const auto& [file, count] : other.kinds_[i].files) count_file(kinds_[i], file, count);
   }
   for (const auto& [file, parts] : other.parts_) {
     for (const auto& [begin, lines] : parts) parts_[file][begin] = lines;
@@ -97,7 +111,7 @@ Json Problems::json() const {
     if (kind.count == 0) continue;
     Json first = Json::array();
     for (const FilePlace& place : kind.first) first.push_back(describe(place));
-    result[names[i]] = {{"count", kind.count}, {"first", std::move(first)}};
+    result[names[i]] = {{"count", kind.count}, {"files", kind.files}, {"first", std::move(first)}};
   }
   return result;
 }
@@ -109,7 +123,7 @@ Json Problems::state() const {
     for (const auto& [file, at] : kind.first) {
       first.push_back({file, at.byte, at.part_begin, at.line});
     }
-    kinds.push_back({{"count", kind.count}, {"first", std::move(first)}});
+    kinds.push_back({{"count", kind.count}, {"files", kind.files}, {"first", std::move(first)}});
   }
   for (const auto& [file, of_file] : parts_) {
     for (const auto& [begin, lines] : of_file) {
@@ -127,9 +141,16 @@ Json Problems::state() const {
 Problems Problems::from_state(const Json& state) try {
   using SavedPlace = std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>;
   Problems result;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const Json& kind = state.at("kinds").at(i);
+  const Json& kinds = state.at("kinds");
+  constexpr std::size_t num_oldest_kinds = 8;  // of the first version that saved an account
+  const std::size_t num_kinds = std::clamp(kinds.size(), num_oldest_kinds, names.size());
+  for (std::size_t i = 0; i < num_kinds; ++i) {
+    const Json& kind = kinds.at(i);
     result.kinds_[i].count = kind.at("count").get<std::int64_t>();
+    const Json files = kind.value("files", Json::object());
+    for (const auto& [file, count] : files.items()) {
+      count_file(result.kinds_[i], file, count.get<std::int64_t>());
+    }
     for (const Json& place : kind.at("first")) {
       const auto [file, byte, part_begin, line] = place.get<SavedPlace>();
       keep_first(result.kinds_[i].first, {file, {byte, part_begin, line}});

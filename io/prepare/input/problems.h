@@ -22,6 +22,11 @@ enum class Problem : std::uint8_t {
   too_large,
   unreadable_file,  // counted once, however many parts of it: the documents read before stay
   corrupt_archive,  // a file: the documents before the damage stay
+  // Saved accounts name kinds by number: new ones come last.
+  large_window,      // a .zst: no document of it stays
+  trailing_garbage,  // a .gz: it is read as if that were not there
+  skipped_file,      // a file or linked folder that a folder or glob holds and that is not read
+  empty_file,        // a file of JSON without a value
   num_kinds
 };
 
@@ -39,6 +44,7 @@ struct Place {
 class Problems {
  public:
   static constexpr std::size_t num_places_kept = 20;  // the smallest by (path, byte)
+  static constexpr std::size_t num_files_kept = 20;   // the smallest by path
 
   void add(Problem kind, const std::filesystem::path& file, const Place& place);
   // Records that num_lines lines start in [begin, end) of a file that is read in several parts.
@@ -48,9 +54,9 @@ class Problems {
 
   std::int64_t count(Problem kind) const { return of(static_cast<std::size_t>(kind)).count; }
 
-  // {"broken_json": {"count": 2, "first": [{"file": ..., "line": ..., "byte": ...}, ...]}, ...}:
-  // what occurred. Only "file" where a whole file is meant; no "line" where a part before it is
-  // missing.
+  // {"broken_json": {"count": 2, "files": {FILE: 2}, "first": [{"file": ..., "line": ..., "byte":
+  // ...}, ...]}, ...}: what occurred. files: how often in each of the first few. Only "file" where
+  // a whole file is meant; no "line" where a part before it is missing.
   nlohmann::json json() const;
 
   // All there is to know, to be merged elsewhere. Errors of from_state: Exit::data.
@@ -66,7 +72,8 @@ class Problems {
   };
   struct Kind {
     std::int64_t count = 0;
-    std::vector<FilePlace> first;  // ascending
+    std::vector<FilePlace> first;               // ascending
+    std::map<std::string, std::int64_t> files;  // the first few, and their counts
   };
   struct PartLines {
     std::int64_t end = 0, num_lines = 0;
@@ -76,6 +83,7 @@ class Problems {
   Kind of(std::size_t kind) const;
   void add_unreadable(const std::string& file, const Place& place);
   static void keep_first(std::vector<FilePlace>& first, FilePlace&& place);
+  static void count_file(Kind& kind, const std::string& file, std::int64_t count);
   nlohmann::json describe(const FilePlace& place) const;
 
   std::array<Kind, static_cast<std::size_t>(Problem::num_kinds)> kinds_;

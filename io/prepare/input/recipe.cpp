@@ -69,6 +69,12 @@ class RecipeParser {
 
   void add_source(const toml::table& table) {
     for (const auto& [key, node] : table) {
+      const bool is_weight = key.str() == "weight" || key.str() == "weights";
+      require(
+          !is_weight, Exit::usage,
+          "{}: a recipe says which documents are in the dataset; how often training passes over "
+          "a source is in the training config, as data.weights.NAME",
+          at(node));
       const bool is_known =
           std::find(source_keys.begin(), source_keys.end(), key.str()) != source_keys.end();
       require(is_known, Exit::usage, "{}: unknown key '{}': did you mean '{}'?", at(node),
@@ -128,7 +134,8 @@ class RecipeParser {
   }
 
   std::string input_of(const toml::node& node) const {
-    return (folder_ / text_of(node, "inputs")).string();
+    const std::string input = text_of(node, "inputs");
+    return input == standard_input ? input : (folder_ / input).string();
   }
 
   void check_generations(const toml::node& list) const {

@@ -8,6 +8,8 @@
 
 namespace switchyard::prepare {
 
+inline constexpr const char* standard_input = "-";  // as an input
+
 struct Source {
   std::string name;     // unique within a generation; [A-Za-z0-9._-], a letter or digit first
   std::string licence;  // SPDX where there is one; "unknown" if nobody said
@@ -22,9 +24,9 @@ struct Recipe {
   std::vector<Source> sources;
 };
 
-// A TOML file of [[source]] tables with the keys above (`inputs` may be one string); inputs are
-// relative to its folder, priority is the order of the tables. Generations count from 0 without a
-// gap. Errors: Exit::usage naming file, line and key.
+// A TOML file of [[source]] tables with the keys above (`inputs` may be one string); inputs but "-"
+// are relative to its folder, priority is the order of the tables. Generations count from 0 without
+// a gap. Errors: Exit::usage naming file, line and key.
 Recipe read_recipe(const std::filesystem::path& file);
 
 // The same from the file's text, with inputs relative to `folder`; `name` is for messages.

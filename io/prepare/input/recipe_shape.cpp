@@ -56,7 +56,11 @@ class ShapeCheck {
     if (c == '{') refuse(i, "a recipe has no inline tables");
     if (c == '[' && depth_ == 0 && previous_ != '=') {
       const bool is_source = text_.substr(i).starts_with(header_);
-      if (!is_source) refuse(i, "the only table of a recipe is [[source]]");
+      if (!is_source) {
+        refuse(i,
+               "the only table of a recipe is [[source]]; weights of sources are in the training "
+               "config, as data.weights.NAME");
+      }
       return i + header_.size();
     }
     if (c == '[') ++depth_;

@@ -1,6 +1,7 @@
 #include "io/prepare/stages/generation.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string>
@@ -11,6 +12,7 @@
 #include "io/files/hash.h"
 #include "io/folder/committed_folder.h"
 #include "io/prepare/input/documents.h"
+#include "io/prepare/input/problem_words.h"
 #include "io/prepare/input/tally.h"
 #include "io/prepare/stages/cut_stage.h"
 #include "io/prepare/stages/group_stage.h"
@@ -21,6 +23,7 @@
 #include "io/prepare/stages/write_stage.h"
 #include "io/prepare/work/free_memory.h"
 #include "io/text/unicode.h"
+#include "io/tokens/token_store.h"
 #include "runtime/comm/agree.h"
 
 namespace switchyard::prepare {
@@ -55,7 +58,9 @@ Manifest current_manifest(const fs::path& dataset, const json& options) {
 // The report of one generation (docs/prepare-data.md); that of the dataset is their sum.
 json report_of(const Job& job, const SpilledDocuments::ReadTally& read, const json& compared,
                const json& cut, const WrittenDocuments& written) {
-  json report = {{"compared", compared}, {"problems", read.problems.state()}};
+  Problems problems = read.problems;
+  for (const fs::path& path : job.inputs.skipped) problems.add(Problem::skipped_file, path, {});
+  json report = {{"compared", compared}, {"problems", problems.state()}};
   if (!cut.empty()) report["cut"] = cut;
   for (std::size_t i = 0; i < job.sources.size(); ++i) {
     json source = {{"name", job.sources[i].name},
@@ -73,6 +78,27 @@ FileEntry write_report(const Job& job, const json& report) {
   const std::string text = report.dump(1) + "\n";
   durable::replace_file(job.config.output / documents_folder / name, text);
   return {name, std::ssize(text), content_hash(text), {}};
+}
+
+// A first generation without a document would be a dataset that nothing can be added to. Removes
+// it and says what became of its documents.
+[[noreturn]] void refuse_nothing(const Job& job, const json& report) {
+  durable::try_remove_tree(job.work);
+  for (const char* folder : {documents_folder, tokens_folder}) {
+    durable::try_remove_tree(job.config.output / folder);
+  }
+  json read, removed;
+  for (const json& source : report.at("sources")) {
+    add_tally(read, source.at("read"));
+    add_tally(removed, source.at("written").value("removed", json::object()));
+  }
+  std::vector<std::string> reasons =
+      problems_in_words(Problems::from_state(report.at("problems")).json());
+  for (const auto& [stage, count] : removed.items()) {
+    if (count != 0) reasons.push_back(fmt::format("{} removed {}", stage, count.dump()));
+  }
+  fail(Exit::data, "no document is left to train on, of {} that came in: {}",
+       read.is_object() ? read.value("in", std::int64_t{0}) : 0, fmt::join(reasons, "; "));
 }
 
 void commit(const Job& job, Manifest manifest, const json& report, const ContentHash& hash,
@@ -145,6 +171,8 @@ bool prepare_generation(const Job& job, const json& options) {
   const std::vector<FileEntry> index = run_index_stage(job, order, written.kept);
   on_root(job.world, [&] {
     const json report = report_of(job, read, decisions.tally, cut, written);
+    const bool is_empty = generations.empty() && written.kept.count(0, order.count()) == 0;
+    if (is_empty) refuse_nothing(job, report);
     commit(job, manifest, report, read.hash, written, index, order.count());
   });
   return true;

@@ -61,6 +61,8 @@ class UnitReader {
             left -= bytes;
             take(std::move(document), unit.source);
           });
+      require(!file.shown.empty() || stamp_of(file.path) == file.stamp, Exit::data,
+              "'{}' changed while it was read: run the same command again", file.name());
       advance(left);
     }
     finish(num_found, problems, unit.source);

@@ -10,6 +10,7 @@
 #include "io/files/durable.h"
 #include "io/files/hash.h"
 #include "io/folder/committed_folder.h"
+#include "io/prepare/input/tally.h"
 #include "io/prepare/stages/tokenizer_choice.h"
 #include "io/prepare/work/spill.h"
 #include "io/tokens/token_store.h"
@@ -49,9 +50,8 @@ class TokenStage {
     }
   }
 
-  bool complete(const std::string& recipe) const {
-    return manifest_ && manifest_->meta.at("recipe").at("tokenizer") == recipe &&
-           tokenized_ == kept_files_;
+  bool complete(const TokenizerChoice& choice) const {
+    return manifest_ && is_the_layers(choice) && tokenized_ == kept_files_;
   }
 
   void run() {
@@ -71,13 +71,22 @@ class TokenStage {
   }
 
  private:
+  // Whether the layer's tokens are of this tokenizer, however it was named or came about.
+  bool is_the_layers(const TokenizerChoice& choice) const {
+    const json& meta = manifest_->meta;
+    return meta.at("recipe").at("tokenizer") == choice.recipe ||
+           (choice.existing && meta.at("tokenizer").at("hash") == choice.existing->hash());
+  }
+
   // The tokenizer, the same on all ranks; rank 0 learns it if it is to be learned.
   void choose() {
     TokenizerChoice choice;
     agree(run_.world, [&] {
-      choice = choose_tokenizer(run_.config.tokenizer);
-      recipe_ = choice.recipe;
-      const bool other = manifest_ && manifest_->meta.at("recipe").at("tokenizer") != recipe_;
+      choice = choose_tokenizer(run_.config);
+      const bool other = manifest_ && !is_the_layers(choice);
+      const bool is_known = manifest_ && !other;
+      recipe_ = is_known ? manifest_->meta.at("recipe").at("tokenizer").get<std::string>()
+                         : choice.recipe;
       require(!other || run_.config.retokenize, Exit::usage,
               "'{}' has tokens of the tokenizer {}: name the same one, or ask for new tokens with "
               "--retokenize",
@@ -95,7 +104,7 @@ class TokenStage {
             durable::read_file(folder_ / tokenizer_file(manifest_->meta.at("tokenizer").at("hash")),
                                std::int64_t{1} << 30));
       } else if (!fs::exists(learned_)) {
-        run_.progress({"learn a vocabulary (on one core)", "", 0, 0});
+        run_.progress({"learn a vocabulary (from 256 MiB at most, on one core)", "", 0, 0});
         choice.existing =
             learn_tokenizer(choice.vocabulary, documents_, run_.config.validation_fraction);
       }
@@ -129,7 +138,8 @@ class TokenStage {
     for (const char* split : splits) {
       const std::string name = shard_name(split, *tokenizer_, kept_files_[shard]);
       fs::remove(folder_ / (name + ".h5"));  // of an attempt that was interrupted
-      writers.emplace_back(folder_, name, tokenizer_->vocabulary()).reserve(max_tokens);
+      writers.emplace_back(folder_, name, tokenizer_->vocabulary(), tokenizer_->unknown())
+          .reserve(max_tokens);
     }
     for (std::int64_t i = 0; i < documents.size(); ++i) {
       const ContentHash hash = documents.hash(i);
@@ -148,6 +158,7 @@ class TokenStage {
                {"documents", writers[i].num_documents()},
                {"text_bytes", text_bytes[i]}};
       split["file"] = json_of(std::vector<FileEntry>{writers[i].finish()});
+      if (writers[i].num_unknown() > 0) split["unknown"] = writers[i].num_unknown();
     }
     done["source"] = documents.size() > 0 ? documents.source(0) : 0;
     SpillWriter out(task_file(shard), 1);
@@ -164,7 +175,8 @@ class TokenStage {
         if (done.contains(split)) add_shard(manifest, split, done);
       }
     }
-    require(meta.at("splits").at("train").at("documents") != 0, Exit::data,
+    const bool is_test_set = run_.config.validation_fraction >= 1.0;
+    require(is_test_set || meta.at("splits").at("train").at("documents") != 0, Exit::data,
             "no document is left to train on: {} documents stay, and the validation fraction is {}",
             documents_.num_kept(), run_.config.validation_fraction);
     meta["tokenized"] = kept_files_;
@@ -181,6 +193,9 @@ class TokenStage {
     manifest.files.push_back(file);
     json& sum = manifest.meta["splits"][split];
     sum["shards"].push_back(file.name);
+    if (done.at(split).contains("unknown")) {
+      count_up(manifest.meta, unknown_tokens_key, done.at(split).at("unknown").get<std::int64_t>());
+    }
     for (const char* what : {"tokens", "documents"}) {
       sum[what] = sum.at(what).get<std::int64_t>() + done.at(split).at(what).get<std::int64_t>();
     }
@@ -253,7 +268,7 @@ bool run_token_stage(const Run& run) {
   agree(run.world, [&] {
     durable::make_folders(run.config.output / tokens_folder);
     stage.emplace(run);
-    complete = stage->complete(choose_tokenizer(run.config.tokenizer).recipe);
+    complete = stage->complete(choose_tokenizer(run.config));
   });
   if (!complete) stage->run();
   return !complete;

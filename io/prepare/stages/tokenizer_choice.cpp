@@ -25,28 +25,32 @@ int parse_vocabulary(std::string_view text) {
   return vocabulary;
 }
 
-std::unique_ptr<Tokenizer> read_model(const std::string& file) {
+// The model itself, or the file of that name.
+std::unique_ptr<Tokenizer> read_model(const std::string& name, const std::string& model) {
   try {
-    return make_sentencepiece_tokenizer(durable::read_file(file, largest_model));
+    return make_sentencepiece_tokenizer(model.empty() ? durable::read_file(name, largest_model)
+                                                      : model);
   } catch (const Error& error) {
-    fail(error.code(), "the tokenizer {}: {}", file, error.what());
+    fail(error.code(), "the tokenizer {}: {}", name, error.what());
   }
 }
 
 }  // namespace
 
-TokenizerChoice choose_tokenizer(const std::string& option) {
+TokenizerChoice choose_tokenizer(const Config& config) {
   constexpr std::string_view learn = "sentencepiece:";
+  const std::string& option = config.tokenizer;
+  const bool has_model = !config.tokenizer_model.empty();
   if (option == "bytes") return {option, make_byte_tokenizer()};
-  if (option.starts_with(learn)) {
+  if (!has_model && option.starts_with(learn)) {
     return {option, nullptr, parse_vocabulary(std::string_view(option).substr(learn.size()))};
   }
   std::error_code ignored;
-  require(std::filesystem::is_regular_file(option, ignored), Exit::usage,
-          "there is no tokenizer '{}': use bytes, sentencepiece:VOCABULARY or the path of a "
-          "SentencePiece .model file",
+  require(has_model || std::filesystem::is_regular_file(option, ignored), Exit::usage,
+          "there is no tokenizer '{}': use bytes, sentencepiece:VOCABULARY, the path of a "
+          "SentencePiece .model file, or a run, checkpoint or dataset for its tokenizer",
           option);
-  auto tokenizer = read_model(option);
+  auto tokenizer = read_model(option, config.tokenizer_model);
   const std::string recipe = "model " + tokenizer->hash();
   return {recipe, std::move(tokenizer)};
 }
@@ -63,6 +67,9 @@ std::unique_ptr<Tokenizer> learn_tokenizer(int vocabulary, const DocumentStore& 
       bytes += sample.back().size();
     }
   }
+  require(!sample.empty(), Exit::usage,
+          "there is no training document to learn a vocabulary from: choose an existing tokenizer, "
+          "or a smaller validation fraction");
   return make_sentencepiece_tokenizer(train_sentencepiece(sample, vocabulary));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "io/prepare/store/document_store.h"
+#include "io/prepare/work/config.h"
 #include "io/tokens/tokenizer.h"
 
 namespace switchyard::prepare {
@@ -15,8 +16,9 @@ struct TokenizerChoice {
   int vocabulary = 0;                   // then
 };
 
-// option: bytes, sentencepiece:VOCABULARY or the path of a .model file. Errors: Exit::usage.
-TokenizerChoice choose_tokenizer(const std::string& option);
+// By config.tokenizer and config.tokenizer_model. Errors: Exit::usage, and Exit::data for what is
+// no SentencePiece model.
+TokenizerChoice choose_tokenizer(const Config& config);
 
 // From the training documents of the first generation, in canonical order: the first 256 MiB.
 std::unique_ptr<Tokenizer> learn_tokenizer(int vocabulary, const DocumentStore& documents,

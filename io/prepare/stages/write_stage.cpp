@@ -179,8 +179,8 @@ class ShardWriter {
     if (!record.detail.empty()) example["reason"] = record.detail;
     add_example(tally_["stages"][stage], record.at.hash, std::move(example));
     removed_->add({std::move(record.id), std::move(record.url), excerpt, std::move(record.detail),
-                   job_.inputs.files[static_cast<std::size_t>(record.file)].path.string(),
-                   record.position, record.at.hash, source_, decision.reason, decision.keeper, "",
+                   job_.inputs.files[static_cast<std::size_t>(record.file)].name(), record.position,
+                   record.at.hash, source_, decision.reason, decision.keeper, "",
                    decision.jaccard});
   }
 

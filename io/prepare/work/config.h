@@ -31,11 +31,12 @@ void parse_dedup(const std::string& list, DedupConfig& config);
 
 struct Config {
   Recipe recipe;
-  bool append = false;                // the recipe's sources as further generations of the output
-  bool retokenize = false;            // only new tokens, from the documents that the output holds
-  std::filesystem::path output;       // the dataset folder to make
-  std::string tokenizer = "bytes";    // bytes | sentencepiece:VOCABULARY | FILE.model
-  double validation_fraction = 0.05;  // of the documents, chosen by their content hash; in [0, 1)
+  bool append = false;              // the recipe's sources as further generations of the output
+  bool retokenize = false;          // only new tokens, from the documents that the output holds
+  std::filesystem::path output;     // the dataset folder to make
+  std::string tokenizer = "bytes";  // bytes | sentencepiece:VOCABULARY | FILE.model
+  std::string tokenizer_model;      // if not empty: a SentencePiece model, which `tokenizer` names
+  double validation_fraction = 0.05;  // of the documents, chosen by their content hash; in [0, 1]
   std::vector<std::string> filters;   // by name (io/prepare/filters/filters.h), in this order
   ContaminationConfig contamination;  // off without evaluation files
   DedupConfig dedup;

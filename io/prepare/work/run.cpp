@@ -75,7 +75,7 @@ void run_tasks(const Tasks& tasks, const Run& run) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       show();
     }
-    if (shows) show();
+    if (shows) run.progress({tasks.stage, tasks.unit, total, total});
   });
 }
 

@@ -40,6 +40,17 @@ TEST(TokenWriter, LargeVocabulariesTakeFourBytes) {
   EXPECT_EQ(values<std::uint32_t>(scratch, large.finish(), 0), std::vector<std::uint32_t>{65536});
 }
 
+TEST(TokenWriter, CountsUnknownTokens) {
+  const Scratch scratch;
+  TokenWriter writer(scratch.path(), "train-0", 257, 7), other(scratch.path(), "train-1", 257);
+  for (TokenWriter* each : {&writer, &other}) {
+    each->add_document(256, std::vector<std::int32_t>{7, 2, 7}, 0, {});
+    each->add_document(256, std::vector<std::int32_t>{7}, 0, {});
+  }
+  EXPECT_EQ(writer.num_unknown(), 3);
+  EXPECT_EQ(other.num_unknown(), 0);
+}
+
 TEST(TokenWriter, EmptyShardHasNoDocument) {
   const Scratch scratch;
   const FileEntry file = TokenWriter(scratch.path(), "none", 257).finish();

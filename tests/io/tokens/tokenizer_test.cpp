@@ -117,6 +117,11 @@ TEST(Tokenizer, LongTextIsCutBetweenWords) {
   EXPECT_EQ(tokenizer->encode(text), expected);
 }
 
+TEST(Tokenizer, OnlyAModelHasAnUnknownId) {
+  EXPECT_EQ(make_byte_tokenizer()->unknown(), -1);
+  EXPECT_EQ(make_sentencepiece_tokenizer(trained_model())->unknown(), 0);
+}
+
 TEST(Tokenizer, BytesAreTheirOwnIds) {
   const auto tokenizer = make_byte_tokenizer();
   EXPECT_EQ(tokenizer->vocabulary(), 257);
@@ -150,6 +155,29 @@ TEST(Tokenizer, LittleTextGivesASmallerVocabulary) {
             400);
 }
 
+// SentencePiece crashes at a word of more than 2^15 characters, and exits at one of 2^16.
+TEST(Tokenizer, AVocabularyIsLearnedBesideARunWithoutSpaces) {
+  std::mt19937 random(7);
+  std::string genome, symbols;
+  while (genome.size() < 40000) genome += "acgt"[random() % 4];
+  while (symbols.size() < 3 * 70000) symbols += "\xE2\x96\x81";
+  for (const std::string& run : {genome, std::string(20000, ' ') + genome.substr(0, 20000),
+                                 std::string(70000, ' '), symbols}) {
+    std::vector<std::string> with_run = documents();
+    with_run.push_back(run);
+    const auto tokenizer = make_sentencepiece_tokenizer(train_sentencepiece(with_run, 320));
+    EXPECT_EQ(tokenizer->vocabulary(), 320);
+    EXPECT_EQ(tokenizer->decode(tokenizer->encode(run)), run);
+  }
+}
+
+// SentencePiece passes over a whole line that holds U+2585.
+TEST(Tokenizer, ALineWithTheReservedCharacterIsLearnedFrom) {
+  const auto tokenizer = make_sentencepiece_tokenizer(
+      train_sentencepiece({"\xE2\x96\x85yard yard yard \xE2\x96\x85 yard\xE2\x96\x85"}, 300));
+  EXPECT_LE(tokenizer->encode(" yard").size(), 2);
+}
+
 TEST(Tokenizer, ModelThatAddsASpaceComesBackWithoutIt) {
   class OneText : public sentencepiece::SentenceIterator {
    public:
@@ -179,6 +207,13 @@ TEST(Tokenizer, DamagedModelIsAnError) {
   EXPECT_EQ(thrown_by([] { make_sentencepiece_tokenizer("not a model"); }).code, Exit::data);
   const std::string half = trained_model().substr(0, trained_model().size() / 2);
   EXPECT_EQ(thrown_by([&] { make_sentencepiece_tokenizer(half); }).code, Exit::data);
+}
+
+// A piece that no trie can hold, in a unigram model: an exception from below SentencePiece.
+TEST(Tokenizer, ModelThatTheLibraryThrowsAtIsAnError) {
+  const char appended[] = "\x0A\x06\x0A\x02\0a\x18\x04\x12\x02\x18\x01";
+  const std::string odd = trained_model() + std::string(appended, sizeof(appended) - 1);
+  EXPECT_EQ(thrown_by([&] { make_sentencepiece_tokenizer(odd); }).code, Exit::data);
 }
 
 TEST(Tokenizer, UnknownKindIsAnError) {

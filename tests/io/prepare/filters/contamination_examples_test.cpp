@@ -39,6 +39,14 @@ TEST(ContaminationExamples, EveryStringOfALineIsPartOfOneExample) {
       (Examples{{"q\nb\na", 1}, {"list", 3}, {"alone", 4}, {"", 5}}));
 }
 
+TEST(ContaminationExamples, ElementsOfAnArrayAreExamples) {
+  EXPECT_EQ(read_as("a.json", "[{\"q\": \"a\"},\n \"b\\\"c\"]"), (Examples{{"a", 1}, {"b\"c", 2}}));
+}
+
+TEST(ContaminationExamples, NumbersThatAreNoneCostNothing) {
+  EXPECT_EQ(read_as("a.jsonl", "{\"score\":NaN,\"q\" : \"a\"}\n"), (Examples{{"a", 1}}));
+}
+
 TEST(ContaminationExamples, InvalidUtf8IsRepaired) {
   EXPECT_EQ(read_as("a.txt", "a\xFFz"), (Examples{{"a\xEF\xBF\xBDz", 0}}));
   EXPECT_EQ(read_as("a.jsonl", "\"a\xFFz\""), (Examples{{"a\xEF\xBF\xBDz", 1}}));

@@ -49,6 +49,34 @@ TEST(Inputs, FolderIsSearchedAtAnyDepthInPathOrder) {
             (Names{"a.txt", "b.txt", "b/c/y.jsonl", "b/w.jsonl.zst", "b/x.txt.gz", "z.md"}));
 }
 
+TEST(Inputs, WhatIsSkippedIsNamed) {
+  const Tree tree({"a.txt", "b/c.csv", "d.parquet", "b/e.JSONL", "b/f.json.gz"});
+  fs::create_directory_symlink(tree / "b", tree / "link");
+  const Inputs inputs = tree.find({".", "*"});
+  EXPECT_EQ(inputs.files.size(), 5);  // "*" names the link
+  EXPECT_EQ(inputs.skipped, (std::vector<fs::path>{tree / "b/c.csv", tree / "d.parquet",
+                                                   tree / "link", tree / "link/c.csv"}));
+}
+
+TEST(Inputs, FolderWithoutAFileToReadIsAnError) {
+  const Tree tree({"a/", "b/c.csv", "d.txt"});
+  EXPECT_EQ(thrown_by([&] { tree.find({"a", "d.txt"}); }).code, Exit::usage);
+  const Thrown thrown = thrown_by([&] { tree.find({"b"}); });
+  EXPECT_EQ(thrown.code, Exit::usage);
+  EXPECT_NE(thrown.message.find("c.csv"), std::string::npos) << thrown.message;
+}
+
+TEST(Inputs, StampDiffersAfterEveryChange) {
+  const Scratch scratch;
+  put_contents(scratch / "a.txt", "one");
+  const std::string before = stamp_of(scratch / "a.txt");
+  EXPECT_EQ(stamp_of(scratch / "a.txt"), before);
+  put_contents(scratch / "a.txt", "two");
+  fs::last_write_time(scratch / "a.txt", fs::file_time_type::clock::now());
+  EXPECT_NE(stamp_of(scratch / "a.txt"), before);
+  EXPECT_EQ(stamp_of(scratch / "missing"), "");
+}
+
 TEST(Inputs, EachFileCountsOncePerSource) {
   const Tree tree({"a.txt", "b/c.txt"});
   EXPECT_EQ(tree.names({".", "./a.txt", "b//c.txt", "b", "*.txt"}), (Names{"a.txt", "b/c.txt"}));
@@ -190,6 +218,16 @@ TEST(Inputs, LargeJsonLinesAreCutWithoutGapOrOverlap) {
       }
     }
     EXPECT_EQ(covered, bytes);
+  }
+}
+
+TEST(Inputs, JsonOverSeveralLinesIsNotCut) {
+  const Scratch scratch;
+  for (const char* begin : {"[", "{\n"}) {
+    put_contents(scratch / "a.jsonl", begin + std::string(500, ' '));
+    Source source;
+    source.inputs = {(scratch / "a.jsonl").string()};
+    EXPECT_EQ(find_inputs({source}, 100).units.size(), 1) << begin;
   }
 }
 

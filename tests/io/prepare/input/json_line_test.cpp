@@ -75,20 +75,38 @@ TEST(JsonLine, OtherJsonHasNoTextField) {
 TEST(JsonLine, BrokenBeforeOrBehindTheTextIsBroken) {
   for (const char* line :
        {"", "{", R"({"text":"a")", R"({"text":"a"}})", R"({"text":"a"} 1)", R"({"text":"a",})",
-        R"({"x":[,"text":"a"})", R"({"text":"a","x":nul})", R"([1)", R"({"text":"\ud800"})"}) {
+        R"({"x":[,"text":"a"})", R"({"text":"a","x":nul})", R"([1)", R"({"text":"\ud80"})"}) {
     EXPECT_EQ(problem_of(line), Problem::broken_json) << line;
   }
 }
 
-TEST(JsonLine, FieldThatStandsTwiceIsBroken) {
-  EXPECT_EQ(problem_of(R"({"text":"a","text":"b"})"), Problem::broken_json);
-  EXPECT_EQ(problem_of(R"({"text":"a","id":1,"i\u0064":2})"), Problem::broken_json);
-  EXPECT_EQ(fields_of(R"({"text":"a","other":1,"other":2})").text, "a");
+// As Python's json.loads and JavaScript's JSON.parse do.
+TEST(JsonLine, TheLastOfTwoFieldsCounts) {
+  EXPECT_EQ(fields_of(R"({"text":"a","text":"b"})").text, "b");
+  EXPECT_EQ(fields_of(R"({"text":"a","id":1,"i\u0064":2})").id, "2");
+  EXPECT_EQ(problem_of(R"({"text":"a","text":5})"), Problem::no_text_field);
 }
 
-TEST(JsonLine, NumberThatNoDoubleHoldsIsBroken) {
-  EXPECT_EQ(problem_of(R"({"text":"a","date":1e999})"), Problem::broken_json);
-  EXPECT_EQ(fields_of(R"({"text":"a","other":1e999})").text, "a");
+TEST(JsonLine, NumbersThatNoDoubleHoldsAreLeftOutOfMeta) {
+  const JsonLine line = fields_of(R"({"text":"a","date":1e999,"source":5})");
+  EXPECT_EQ(line.text, "a");
+  EXPECT_EQ(line.meta, R"({"source":5})");
+}
+
+TEST(JsonLine, NumbersThatAreNoneCostNothing) {
+  for (const char* number : {"NaN", "Infinity", "-Infinity"}) {
+    const JsonLine line = fields_of(std::string(R"({"text":"a","quality":)") + number +
+                                    R"(,"id":)" + number + R"(,"date":)" + number + "}");
+    EXPECT_EQ(line.text, "a");
+    EXPECT_EQ(line.id + line.meta, "");
+  }
+}
+
+TEST(JsonLine, LoneSurrogatesAreReplacedAndReported) {
+  const JsonLine line = fields_of(R"({"text":"a\ud800z","source":"s"})");
+  EXPECT_EQ(line.text, "a\xEF\xBF\xBDz");
+  EXPECT_TRUE(line.had_lone_surrogates);
+  EXPECT_FALSE(fields_of(R"({"text":"a","other":"\ud800"})").had_lone_surrogates);
 }
 
 }  // namespace json_line_test

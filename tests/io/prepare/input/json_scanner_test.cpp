@@ -28,7 +28,7 @@ TEST(JsonScanner, TakesWhatTheStandardAllows) {
 TEST(JsonScanner, RefusesWhatItDoesNot) {
   for (const char* text :
        {"",           " ",         "nul",         "nulll",     "True",
-        "NaN",        "Infinity",  "+1",          "01",        "1.",
+        "NaNx",       "Infinit",   "+1",          "01",        "1.",
         ".5",         "1e",        "1e+",         "-",         "--1",
         "0x1",        "'a'",       "\"",          "\"a",       "\"\\\"",
         "\"\\x\"",    "\"\\u12\"", "\"\\u12g4\"", "\"\n\"",    "\"\x1F\"",
@@ -40,10 +40,33 @@ TEST(JsonScanner, RefusesWhatItDoesNot) {
   }
 }
 
-TEST(JsonScanner, RefusesSurrogatesWithoutAPartner) {
-  for (const char* text : {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\ud83d\n")",
-                           R"("\ud83d\ud83d")", R"("\ude00\ud83d")", R"("\ud83d\u0041")"}) {
+TEST(JsonScanner, TakesWhatPythonAndJavaScriptWriteBeyondTheStandard) {
+  for (const char* text :
+       {"NaN", "Infinity", "-Infinity", "[NaN, -Infinity]", "{\"a\":Infinity}"}) {
+    EXPECT_TRUE(is_json(text)) << text;
+    EXPECT_FALSE(is_json_number(text)) << text;
+  }
+  for (const char* text : {"-NaN", "+Infinity", "nan", "-Infinit", "inf", "Infinity1"}) {
     EXPECT_FALSE(is_json(text)) << text;
+  }
+}
+
+TEST(JsonScanner, SurrogatesWithoutAPartnerAreReplaced) {
+  const std::string one = "\xEF\xBF\xBD";
+  const std::pair<const char*, std::string> cases[] = {
+      {R"("\ud83d")", one},
+      {R"("\ude00")", one},
+      {R"("\ud83dx")", one + "x"},
+      {R"("\ud83d\n")", one + "\n"},
+      {R"("\ud83d\ud83d")", one + one},
+      {R"("\ude00\ud83d")", one + one},
+      {R"("\ud83d\u0041")", one + "A"},
+      {R"("\ud83d\ud83d\ude00")", one + "\xF0\x9F\x98\x80"}};
+  for (const auto& [text, expected] : cases) {
+    bool had_lone_surrogates = false;
+    EXPECT_TRUE(is_json(text)) << text;
+    EXPECT_EQ(json_unescape(text, &had_lone_surrogates), expected) << text;
+    EXPECT_TRUE(had_lone_surrogates) << text;
   }
 }
 
@@ -99,11 +122,11 @@ TEST(JsonScanner, UnescapesAsNlohmannDoes) {
 }
 
 // Random changes to a text that has everything: both parsers say the same. They insert no digits:
-// nlohmann's refuses numbers that no double can hold.
+// nlohmann's refuses numbers that no double can hold. Nor can a surrogate lose its partner.
 TEST(JsonScanner, AgreesWithNlohmann) {
   std::mt19937 random(6);
   const std::string text =
-      R"({"a":[1,-2.5e+10,0.1,true,false,null,{},[]],"b\n":{"c":"\u00e9\ud83d\ude00\\"}, "d" : ""})";
+      R"({"a":[1,-2.5e+10,0.1,true,false,null,{},[]],"b\n":{"c":"\u00e9\u20ac\\"}, "d" : ""})";
   const std::string alphabet = "{}[]\",:\\ueE+-.dtrunlfa \n";
   for (int round = 0; round < 20000; ++round) {
     std::string changed = text;

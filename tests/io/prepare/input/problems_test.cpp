@@ -20,6 +20,7 @@ TEST(Problems, PlaceIsFileLineAndByte) {
   Problems problems;
   problems.add(Problem::broken_json, "a.jsonl", {70, 0, 3});
   const Json expected = {{"count", 1},
+                         {"files", {{"a.jsonl", 1}}},
                          {"first", {{{"file", "a.jsonl"}, {"line", 3}, {"byte", 70}}}}};
   EXPECT_EQ(problems.json()["broken_json"], expected);
 }
@@ -36,7 +37,9 @@ TEST(Problems, UnreadableFileCountsOnceHoweverItWasCut) {
   other.add(Problem::unreadable_file, "a.jsonl", {});
   other.add(Problem::unreadable_file, "b.jsonl", {});
   one.merge(Problems::from_state(other.state()));
-  const Json expected = {{"count", 2}, {"first", {{{"file", "a.jsonl"}}, {{"file", "b.jsonl"}}}}};
+  const Json expected = {{"count", 2},
+                         {"files", {{"a.jsonl", 1}, {"b.jsonl", 1}}},
+                         {"first", {{{"file", "a.jsonl"}}, {{"file", "b.jsonl"}}}}};
   EXPECT_EQ(one.json()["unreadable_file"], expected);
 }
 
@@ -54,6 +57,27 @@ TEST(Problems, FirstPlacesAreTheSmallestWhateverTheOrder) {
   ASSERT_EQ(result["first"].size(), Problems::num_places_kept);
   EXPECT_EQ(result["first"][0]["byte"], 0);
   EXPECT_EQ(result["first"][19]["byte"], 19);
+}
+
+TEST(Problems, CountsOfTheFirstFilesAreWholeWhateverTheOrder) {
+  Problems problems;
+  for (int i = 0; i < 200; ++i) {
+    problems.add(Problem::too_large, std::to_string(1000 + i * 7 % 50), line_at(i));
+  }
+  const Json files = problems.json()["too_large"]["files"];
+  ASSERT_EQ(files.size(), Problems::num_files_kept);
+  EXPECT_EQ(files.begin().key(), "1000");
+  for (const auto& [file, count] : files.items()) EXPECT_EQ(count, 4) << file;
+}
+
+// Datasets of before the last kinds keep an account without them.
+TEST(Problems, AnOlderAccountIsRead) {
+  Problems problems;
+  problems.add(Problem::too_large, "a", line_at(3));
+  Json state = problems.state();
+  while (state["kinds"].size() > 8) state["kinds"].erase(8);
+  for (Json& kind : state["kinds"]) kind.erase("files");
+  EXPECT_EQ(Problems::from_state(state).count(Problem::too_large), 1);
 }
 
 TEST(Problems, LinesOfPartsBeforeAreAddedUp) {

@@ -55,6 +55,16 @@ TEST(Recipe, SourcesStandByGenerationThenAsWritten) {
   EXPECT_EQ(order, "b0 a0 c1 b1 ");
 }
 
+TEST(Recipe, StandardInputIsNoFileOfTheFolder) {
+  const Recipe recipe = parse("[[source]]\nname = 'pipe'\ninputs = ['-', './-']\n");
+  EXPECT_EQ(recipe.sources.at(0).inputs, (std::vector<std::string>{"-", "/data/./-"}));
+}
+
+TEST(Recipe, WeightsPointToTheTrainingConfig) {
+  EXPECT_TRUE(says(error_of(minimal + "weight = 2.0\n"), "data.weights.NAME"));
+  EXPECT_TRUE(says(error_of(minimal + "[weights]\nweb = 2.0\n"), "data.weights.NAME"));
+}
+
 TEST(Recipe, UnknownKeyNamesLineAndNearestKey) {
   const std::string message = error_of(minimal + "license = 'MIT'\n");
   EXPECT_TRUE(says(message, "r.toml:4")) << message;
