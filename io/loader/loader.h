@@ -66,6 +66,8 @@ class Loader {
   StepData pass(std::int64_t step);
   std::int64_t num_pass_steps() const;
   std::int64_t num_pass_targets() const { return num_tokens(); }
+  // How many rows of each source are in the batch of a step, over all ranks, by the source's name.
+  std::map<std::string, std::int64_t> sources_of(std::int64_t step) const;
   // The row of sample n, and how many samples an epoch has. Exposed for tests.
   std::int64_t row_of_sample(std::int64_t n) const;
   std::int64_t epoch_size() const;
