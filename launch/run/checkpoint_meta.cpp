@@ -14,26 +14,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Reads a part of what a run wrote. Errors: Exit::data, naming the checkpoint.
 template <class Read>
-auto read_meta(const CheckpointReader& checkpoint, Read read) {
+auto read_part(const CheckpointReader& checkpoint, Read read) {
   try {
-    return read(checkpoint.meta());
-  } catch (const nlohmann::json::exception& error) {
-    fail(Exit::data, "{}: its manifest does not hold what a run writes: {}",
-         checkpoint.folder().string(), error.what());
+    return read();
   } catch (const Error& error) {
     fail(Exit::data, "{}: {}", checkpoint.folder().string(), error.what());
   }
 }
 
 // What make_tokenizer needs. tokenizer: of meta.
-std::string serialized_tokenizer(const CheckpointReader& checkpoint,
-                                 const nlohmann::json& tokenizer) {
-  if (tokenizer.contains("serialized")) {
-    return decode_version_1_tokenizer(tokenizer.at("serialized").get<std::string>());
+std::string serialized_tokenizer(const CheckpointReader& checkpoint, const JsonFields& tokenizer) {
+  if (tokenizer.has("serialized")) {
+    return decode_version_1_tokenizer(tokenizer.text("serialized"));
   }
-  if (tokenizer.at("kind") != "sentencepiece") return "";
-  return checkpoint.read_file(tokenizer_file(tokenizer.at("hash").get<std::string>()));
+  if (tokenizer.text("kind") != "sentencepiece") return "";
+  return checkpoint.read_file(tokenizer_file(tokenizer.text("hash")));
 }
 
 }  // namespace
@@ -54,19 +51,20 @@ RunDescription describe_run(const Config& config, const TokenStore& store) {
 }
 
 Config config_of(const CheckpointReader& checkpoint) {
-  return read_meta(checkpoint, [](const nlohmann::json& meta) {
+  const std::string text = checkpoint.fields().text("config");
+  return read_part(checkpoint, [&] {
     Config config;
-    apply_toml(config, meta.at("config").get<std::string>(), "its config");
-    check_config(config);
+    apply_toml(config, text, "its config");
+    check_shape(config);
     return config;
   });
 }
 
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
-  return read_meta(checkpoint, [&](const nlohmann::json& meta) {
-    const nlohmann::json& tokenizer = meta.at("tokenizer");
-    return make_tokenizer(tokenizer.at("kind").get<std::string>(),
-                          serialized_tokenizer(checkpoint, tokenizer));
+  const JsonFields tokenizer = checkpoint.fields().object("tokenizer");
+  const std::string kind = tokenizer.text("kind");
+  return read_part(checkpoint, [&] {
+    return make_tokenizer(kind, serialized_tokenizer(checkpoint, tokenizer));
   });
 }
 
@@ -82,9 +80,7 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
           "on",
           config.train.steps, checkpoint.step(), checkpoint.step());
   check_same_tokenizer(checkpoint, store);
-  const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
-    return meta.at("dataset").at("hash").get<std::string>();
-  });
+  const std::string hash = checkpoint.fields().object("dataset").text("hash");
   require(hash == store.hash(), Exit::data,
           "data.dataset = {} does not hold the tokens this run was trained on: name that dataset, "
           "or start a new run with another run.directory",
@@ -92,9 +88,7 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
 }
 
 void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store) {
-  const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
-    return meta.at("tokenizer").at("hash").get<std::string>();
-  });
+  const std::string hash = checkpoint.fields().object("tokenizer").text("hash");
   require(hash == store.tokenizer_hash(), Exit::data,
           "the dataset was made with another tokenizer (vocabulary hash {}) than the checkpoint "
           "{} (hash {}): prepare it with the checkpoint's",
@@ -103,6 +97,7 @@ void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& 
 
 fs::path resolve_checkpoint(const fs::path& path) {
   if (is_committed(path)) return path;
+  if (const auto named = find_by_short_name(path.string())) return *named;
   const Found found = newest_good_checkpoint(path);
   require(found.folder.has_value(), Exit::data,
           "{} is neither a checkpoint nor a run directory with a good one{}{}", path.string(),
