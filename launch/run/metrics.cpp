@@ -111,7 +111,8 @@ std::string guard_line(int attempt, const StepReport& report) {
   return line_of({{"attempt", attempt},
                   {"step", report.step},
                   {"guard", name_of(report.outcome)},
-                  {"problem", report.problem}});
+                  {"problem", report.problem},
+                  {"rows", report.sources}});
 }
 
 std::string checkpoint_line(int attempt, const SavedCheckpoint& saved) {

@@ -35,7 +35,7 @@ std::string placement_line(int attempt, const PlacementReport& report);
 std::string validation_line(int attempt, std::int64_t step, double loss);
 
 // One line for a step that the guard did not accept at first: {attempt, step, guard: "repeated",
-// "skipped" or "rewind", problem}.
+// "outlier", "skipped" or "rewind", problem, rows: {source: rows of the batch}}.
 std::string guard_line(int attempt, const StepReport& report);
 
 // One line for a committed checkpoint: {attempt, step, time, checkpoint, save_seconds}.
