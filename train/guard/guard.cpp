@@ -14,6 +14,10 @@ namespace {
 // median absolute deviation suggests.
 constexpr double min_sigma_of_losses = 0.05, min_sigma_of_norms = 0.2;
 
+// In uniform losses: with six deviations, a loss that stands out is 0.33 above the median for
+// bytes.
+constexpr double min_sigma_of_rises = 0.01;
+
 // A model that is sure of one kind of text gives another kind more than the uniform loss.
 constexpr double uniform_losses_of_new_text = 2.0;
 
@@ -58,8 +62,13 @@ bool Guard::stands_out(const RobustWindow& window, double value) const {
          window.deviations(value) > config_.spike_sigma;
 }
 
+// A loss that is next to nothing rises by a large factor for a while after a step on other text.
+double Guard::least_outlier() const {
+  return losses_.median() + config_.spike_sigma * min_sigma_of_rises * uniform_loss_;
+}
+
 bool Guard::loss_stands_out(const StepFigures& figures) const {
-  return stands_out(losses_, figures.loss);
+  return figures.loss > least_outlier() && stands_out(losses_, figures.loss);
 }
 
 bool Guard::norm_stands_out(const StepFigures& figures) const {
@@ -68,25 +77,13 @@ bool Guard::norm_stands_out(const StepFigures& figures) const {
 
 // How many outliers in a row pass: guard.skips if the window holds none, else as many as are as
 // improbable, were each step as likely one as those of the window.
-std::int64_t Guard::longest_streak(const RobustWindow& window) const {
-  const double draws = static_cast<double>(window.size()) + 2.0;
-  const double outliers = static_cast<double>(window.num_beyond(config_.spike_sigma)) + 1.0;
-  const double longer = std::log(draws) / std::log(draws / outliers);
+std::int64_t Guard::longest_streak() const {
+  const std::int64_t num_outliers = losses_.num_beyond(config_.spike_sigma, least_outlier());
+  const double draws = static_cast<double>(losses_.size()) + 2.0;
+  const double longer =
+      std::log(draws) / std::log(draws / (static_cast<double>(num_outliers) + 1.0));
   const double skips = static_cast<double>(config_.skips);
   return static_cast<std::int64_t>(std::ceil((skips + 1.0) * longer)) - 1;
-}
-
-std::int64_t Guard::longest_streak(const StepFigures& figures, bool reproduced) const {
-  if (!reproduced || !figures.finite) return config_.skips;
-  return std::max(loss_stands_out(figures) ? longest_streak(losses_) : config_.skips,
-                  norm_stands_out(figures) ? longest_streak(norms_) : config_.skips);
-}
-
-std::string Guard::spike(const char* what, const RobustWindow& window, double value) const {
-  const bool known = window.reaches(value, config_.spike_sigma);
-  if (known && streak_ < longest_streak(window)) return "";
-  return fmt::format("{} {:.6g} is {:.1f} deviations above the median {:.6g} of the steps before",
-                     what, value, window.deviations(value), window.median());
 }
 
 bool Guard::is_bounded(const StepFigures& figures) const {
@@ -106,11 +103,16 @@ std::string Guard::problem_with(const StepFigures& figures) const {
         "the loss or the gradient is not finite or too large (loss {}, gradient norm {})",
         figures.loss, figures.gradient_norm);
   }
-  std::string problem;
-  if (loss_stands_out(figures)) problem = spike("the loss", losses_, figures.loss);
-  if (problem.empty() && norm_stands_out(figures))
-    problem = spike("the gradient norm", norms_, figures.gradient_norm);
-  return problem;
+  const auto text = [](const char* what, const RobustWindow& window, double value) {
+    return fmt::format("{} {:.6g} is {:.1f} deviations above the median {:.6g} of the steps before",
+                       what, value, window.deviations(value), window.median());
+  };
+  const double loss = figures.loss, norm = figures.gradient_norm, sigmas = config_.spike_sigma;
+  if (loss_stands_out(figures) && (!losses_.reaches(loss, sigmas) || streak_ >= longest_streak())) {
+    return text("the loss", losses_, loss);
+  }
+  const bool is_new = norm_stands_out(figures) && !norms_.reaches(norm, sigmas);
+  return is_new ? text("the gradient norm", norms_, norm) : "";
 }
 
 void Guard::note_outlier(const StepFigures& figures) {
@@ -128,7 +130,7 @@ void Guard::end_streak() {
 }
 
 void Guard::take(const StepFigures& figures) {
-  if (loss_stands_out(figures) || norm_stands_out(figures)) return note_outlier(figures);
+  if (loss_stands_out(figures)) return note_outlier(figures);
   end_streak();
   losses_.add(figures.loss);
   norms_.add(figures.gradient_norm);
@@ -137,13 +139,17 @@ void Guard::take(const StepFigures& figures) {
 StepOutcome Guard::refuse(std::int64_t step, const StepFigures& figures, bool reproduced,
                           const std::string& problem) {
   if (!config_.enabled) give_up(step, problem, "");
-  if (streak_ >= longest_streak(figures, reproduced))
+  const bool trusted = reproduced && figures.finite;
+  const bool bounded = trusted && is_bounded(figures);
+  const bool high_loss = trusted && loss_stands_out(figures);
+  if (bounded && !high_loss) return StepOutcome::outlier;  // a gradient that will be clipped
+  if (streak_ >= (high_loss ? longest_streak() : config_.skips))
     return go_back(step, problem, batch_of(step) + 1);
-  if (!reproduced || !figures.finite) {
+  if (bounded) return StepOutcome::outlier;
+  if (!trusted) {
     ++streak_;
     return StepOutcome::skipped;
   }
-  if (is_bounded(figures)) return StepOutcome::outlier;
   note_outlier(figures);
   refused_loss_ = std::max(refused_loss_, figures.loss);
   refused_norm_ = std::max(refused_norm_, figures.gradient_norm);

@@ -78,13 +78,12 @@ class Guard {
 
  private:
   StepOutcome go_back(std::int64_t step, const std::string& problem, std::int64_t next_batch);
-  std::string spike(const char* what, const RobustWindow& window, double value) const;
   bool stands_out(const RobustWindow& window, double value) const;
   bool loss_stands_out(const StepFigures& figures) const;
   bool norm_stands_out(const StepFigures& figures) const;
   bool is_bounded(const StepFigures& figures) const;
-  std::int64_t longest_streak(const RobustWindow& window) const;
-  std::int64_t longest_streak(const StepFigures& figures, bool reproduced) const;
+  double least_outlier() const;  // of losses
+  std::int64_t longest_streak() const;
   void note_outlier(const StepFigures& figures);
   void end_streak();
 

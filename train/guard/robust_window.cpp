@@ -42,12 +42,11 @@ bool RobustWindow::reaches(double value, double sigmas) const {
   return std::log(std::max(value, min_value)) <= std::log(largest) + sigmas * min_sigma_;
 }
 
-std::int64_t RobustWindow::num_beyond(double sigmas) const {
+std::int64_t RobustWindow::num_beyond(double sigmas, double least) const {
   if (values_.empty()) return 0;
   const auto [center, sigma] = spread();
-  return std::count_if(
-      values_.begin(), values_.end(),
-      [&, limit = center + sigmas * sigma](double v) { return std::log(v) > limit; });
+  const double limit = std::max(std::exp(center + sigmas * sigma), least);
+  return std::count_if(values_.begin(), values_.end(), [&](double v) { return v > limit; });
 }
 
 void RobustWindow::add(double value) {

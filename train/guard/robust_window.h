@@ -23,8 +23,8 @@ class RobustWindow {
   double median() const;  // 0 if there are no values
   // True if no more than `sigmas` smallest units lie between the value and the largest one here.
   bool reaches(double value, double sigmas) const;
-  // How many of the values lie more than `sigmas` deviations above the median.
-  std::int64_t num_beyond(double sigmas) const;
+  // How many of the values lie more than `sigmas` deviations above the median, and above `least`.
+  std::int64_t num_beyond(double sigmas, double least) const;
 
   void add(double value);  // Requires a finite value.
   void clear() { values_.clear(); }

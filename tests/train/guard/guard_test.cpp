@@ -32,7 +32,8 @@ TEST(RobustWindow, MeasuresALogNormalDistributionInStandardDeviations) {
 TEST(RobustWindow, KnowsItsTail) {
   RobustWindow window(8, 0.1);
   for (const double value : {1.0, 1.01, 5.0, 0.99, 1.0, 5.0, 1.0, 1.02}) window.add(value);
-  EXPECT_EQ(window.num_beyond(6.0), 2);
+  EXPECT_EQ(window.num_beyond(6.0, 0.0), 2);
+  EXPECT_EQ(window.num_beyond(6.0, 5.0), 0);
   EXPECT_TRUE(window.reaches(5.0 * std::exp(0.59), 6.0));
   EXPECT_FALSE(window.reaches(5.0 * std::exp(0.61), 6.0));
 }
@@ -118,6 +119,13 @@ TEST(Guard, OutliersInARowSendARunBackUnlessTheirSourceExplainsThem) {
   EXPECT_EQ(in_a_row, 8);  // (1/8)^9 is about (1/66)^4
 }
 
+// Each of them is clipped, and the loss shows whether the weights have been spoilt.
+TEST(Guard, HighGradientsInARowDoNotSendARunBack) {
+  Guard guard = after_ordinary_steps(64);
+  for (const double norm : {3.0, 12.0, 50.0, 200.0, 800.0})
+    EXPECT_EQ(outcome_of(guard, {0.1, norm}), StepOutcome::outlier);
+}
+
 TEST(Guard, ALossNoTextGivesIsSkippedOnceAtMost) {
   Guard guard = after_ordinary_steps(64);
   EXPECT_EQ(outcome_of(guard, {30.0, 12.0}), StepOutcome::skipped);
@@ -154,7 +162,8 @@ TEST(Guard, WhatClippingAllowsIsNoSpike) {
   Guard guard(strict, 1.0, uniform_loss);
   for (int i = 0; i < 8; ++i) guard.take({0.0886 + 1e-4 * i, 0.0705 + 1e-4 * i});
   EXPECT_EQ(guard.problem_with({0.107, 0.7}), "");
-  EXPECT_NE(guard.problem_with({0.13, 0.7}), "");
+  EXPECT_EQ(guard.problem_with({0.13, 0.7}), "");  // next to nothing, too
+  EXPECT_NE(guard.problem_with({0.5, 0.7}), "");
   EXPECT_NE(guard.problem_with({0.107, 1.1}), "");
 }
 
@@ -305,6 +314,24 @@ TEST(GuardedTrainer, ASpikeIsLeftOutWithTheSameBitsOnAnyLayout) {
     SmallRun together = on_all_ranks(config, degree);
     EXPECT_EQ(hash_after_a_spike(together), expected);
   }
+}
+
+// A loss that stands out, but that the text may have: the step changes the weights as without a
+// guard.
+TEST(GuardedTrainer, AnOutlierIsTakenWithTheSameBitsAsWithoutAGuard) {
+  SmallConfig config = small_config();
+  config.guard.spike_sigma = 2.0;
+  SmallConfig unguarded = config;
+  unguarded.guard.enabled = false;
+  SmallRun run = on_all_ranks(config, 1), other = on_all_ranks(unguarded, 1);
+  for (SmallRun* one : {&run, &other}) {
+    one->losses(0, 6);
+    StepData data = one->data().step(6);
+    data.loss_tokens /= 2;
+    const StepReport report = one->trainer().step(6, data);
+    EXPECT_EQ(report.outcome, one == &run ? StepOutcome::outlier : StepOutcome::taken);
+  }
+  EXPECT_EQ(run.state_hash(), other.state_hash());
 }
 
 // What find_unequal_replicas says of one flipped bit on the last rank.
