@@ -6,6 +6,7 @@
 
 #include "launch/config/config_table.h"
 #include "launch/config/config_values.h"
+#include "router/groups.h"
 
 namespace switchyard {
 namespace {
@@ -23,6 +24,10 @@ bool all_dense(const Config& config) {
 
 bool has_balance_loss(const Config& config) {
   return config.router.gate != GateKind::hash && config.router.gate != GateKind::expert_choice;
+}
+
+bool takes_every_group(const Config& config) {
+  return config.router.groups_per_token == num_groups(config.router);
 }
 
 bool saves_locally(const Config& config) { return config.checkpoint.local_every > 0; }
@@ -53,6 +58,9 @@ constexpr IdleKey idle_keys[] = {
     {"router.allow_future_tokens",
      [](const Config& c) { return c.router.gate != GateKind::expert_choice; },
      "router.gate is not \"expert_choice\""},
+    {"router.groups", takes_every_group, "router.groups_per_token allows a token every group"},
+    {"router.group_experts", takes_every_group,
+     "router.groups_per_token allows a token every group"},
     {"train.min_learning_rate",
      [](const Config& c) { return c.train.warmup_steps == c.train.steps; },
      "train.warmup_steps takes all of train.steps"},
@@ -71,7 +79,13 @@ constexpr IdleKey idle_keys[] = {
      "checkpoint.local_every is 0"},
     {"run.tf32", [](const Config& c) { return c.run.device == Device::Kind::cpu; },
      "run.device is \"cpu\""},
+    {"train.placement_every", [](const Config& c) { return c.parallel.experts == "1"; },
+     "parallel.experts = 1 puts every expert on each rank"},
     {"guard.", [](const Config& c) { return !c.guard.enabled; }, "guard.enabled is false"},
+    {"guard.window", [](const Config& c) { return c.guard.spike_sigma == 0; },
+     "guard.spike_sigma = 0 compares no step with it"},
+    {"guard.window", [](const Config& c) { return c.guard.window >= 4 * c.train.steps; },
+     "a quarter of it must be filled, and train.steps does not"},
     {"watchdog.", [](const Config& c) { return !c.watchdog.enabled; }, "watchdog.enabled is false"},
 };
 
@@ -132,6 +146,10 @@ void add_routing(const Config& config, std::vector<std::string>& warnings) {
   const RouterConfig& router = config.router;
   if (config.model.num_experts == 1)
     warnings.emplace_back("model.num_experts = 1: every token visits the same expert");
+  if (config.model.num_experts > 1 && router.top_k == config.model.num_experts) {
+    warnings.push_back(fmt::format(
+        "router.top_k = {} is model.num_experts: every token visits every expert", router.top_k));
+  }
   if (router.capacity_factor > 0 && router.capacity_factor < 1) {
     warnings.push_back(
         fmt::format("router.capacity_factor = {} drops at least {:.0f} % of the choices, however "

@@ -5,6 +5,7 @@
 #include "io/checkpoint/checkpoint.h"
 #include "io/files/durable.h"
 #include "io/local/local_fetch.h"
+#include "launch/host/stop_signals.h"
 #include "launch/run/attempts.h"
 #include "launch/run/checkpoint_meta.h"
 #include "launch/run/local_storage.h"
@@ -107,6 +108,14 @@ void share(Start& start, Comm& world) {
   start.checkpoint = broadcast_text(world, start.checkpoint.string(), 0);
 }
 
+// Collective. Nothing has changed yet, and finding a checkpoint may have taken longer than the time
+// that a warning leaves.
+void leave_if_asked(Comm& world) {
+  if (reduce_one(world, std::int64_t{StopSignals::requested_so_far()}, Reduce::max) == 0) return;
+  throw Error(Exit::requeue, "asked to stop before the first step, so nothing was changed")
+      .as_agreed();
+}
+
 }  // namespace
 
 Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
@@ -120,6 +129,7 @@ Start start_attempt(const RunDirectory& directory, const Config& config, const T
   Start start;
   if (reduce_one(world, goes_on, Reduce::max) != 0)
     start = find_start(directory, config, store, world);
+  leave_if_asked(world);
   const bool has_nothing_to_do = is_at_goal(start, config, goal, world);
   on_root(world, [&] {
     if (has_nothing_to_do) return;

@@ -34,7 +34,8 @@ struct StartGoal {
 // rank reads a share, and all get the same result), takes the attempt and writes config.toml. If
 // the checkpoint has reached the goal, it changes nothing.
 // Errors, agreed: Exit::usage if the directory was used and `goal.resume` is false, or if the
-// config changed what may not change; Exit::busy; Exit::data; Exit::storage.
+// config changed what may not change; Exit::busy; Exit::data; Exit::storage; Exit::requeue if
+// a signal asks to stop meanwhile.
 Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
                     const StartGoal& goal, Comm& world);
 

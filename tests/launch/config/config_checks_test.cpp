@@ -114,6 +114,10 @@ TEST(ConfigWarnings, SayWhichKeysDoNothing) {
               HasSubstr("guard.skips = 1 does nothing: guard.enabled is false"));
   EXPECT_THAT(warnings_of({"model.dense_layers=[0,1,2,3]", "router.top_k=1"}),
               HasSubstr("router.top_k = 1 does nothing: model.dense_layers names every layer"));
+  EXPECT_THAT(warnings_of({"router.groups=2", "router.groups_per_token=2"}),
+              HasSubstr("router.groups = 2 does nothing"));
+  EXPECT_THAT(warnings_of({"train.steps=10", "guard.window=64"}), HasSubstr("guard.window = 64"));
+  EXPECT_THAT(warnings_of({"router.top_k=8"}), HasSubstr("every token visits every expert"));
   EXPECT_THAT(warnings_of({"router.capacity_factor=0.5"}), HasSubstr("at least 50 %"));
 }
 
