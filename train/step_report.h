@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -56,19 +57,26 @@ struct Evaluation {
 enum class StepOutcome : std::uint8_t {
   taken,
   repeated,  // taken at the second try: the problem of the first did not recur
+  outlier,   // taken although it stands out: the second try gave the same (train/guard/guard.h)
   skipped,   // the weights are as they were before the step
   rewind     // skipped, and the run must go back to a checkpoint (train/guard/guard.h)
 };
 
+constexpr bool changed_weights(StepOutcome outcome) { return outcome <= StepOutcome::outlier; }
+
 constexpr const char* name_of(StepOutcome outcome) {
-  constexpr const char* names[] = {"taken", "repeated", "skipped", "rewind"};
+  constexpr const char* names[] = {"taken", "repeated", "outlier", "skipped", "rewind"};
   return names[static_cast<std::size_t>(outcome)];
 }
+
+// Rows of each source of a dataset, by name.
+using SourceRows = std::map<std::string, std::int64_t>;
 
 struct StepReport {
   std::int64_t step = 0;
   StepOutcome outcome = StepOutcome::taken;
   std::string problem;         // in words; empty if there was none
+  SourceRows sources;          // of the batch, if there was a problem
   double loss = 0.0;           // cross-entropy per token of the whole step, in nats
   double balance_loss = 0.0;   // sum over layers, coefficient included
   double z_loss = 0.0;         // sum over layers, coefficient included

@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/folder/json_fields.h"
 #include "runtime/comm/comm.h"
 #include "runtime/tensor.h"
 
@@ -49,6 +50,8 @@ class CheckpointReader {
   const std::filesystem::path& folder() const;
   std::int64_t step() const;
   const nlohmann::json& meta() const;
+  // Those of meta(). Errors name the manifest.
+  JsonFields fields() const;
   std::vector<std::string> names() const;  // sorted
   Shape shape(const std::string& name) const;
   DType dtype(const std::string& name) const;
@@ -98,6 +101,10 @@ struct CheckpointStatus {
 std::vector<CheckpointStatus> find_checkpoints(const std::filesystem::path& run_directory);
 // Opens each of them, too: finds the problem of one that is damaged outside its tensor data.
 std::vector<CheckpointStatus> list_checkpoints(const std::filesystem::path& run_directory);
+// The checkpoint that a short name means: RUN@STEP, RUN/STEP, RUN@FOLDER or RUN/FOLDER, of one step
+// the newest that counts. Nothing: `name` has no such form, or RUN is no run directory. Errors:
+// Exit::data if the run has no such checkpoint, naming the steps it has.
+std::optional<std::filesystem::path> find_by_short_name(const std::string& name);
 // Reads every byte. Returns the problem in words, or nothing.
 std::optional<std::string> verify_checkpoint(const std::filesystem::path& folder);
 // Finds the newest checkpoint that counts (io/checkpoint/run_line.h) and verifies, with a line for

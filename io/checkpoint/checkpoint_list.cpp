@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -73,6 +75,27 @@ std::vector<CheckpointStatus> list_checkpoints(const fs::path& run_directory) {
     status.problem = problem_of(status.folder, [](const CheckpointReader&) {}).value_or("");
   }
   return list;
+}
+
+std::optional<fs::path> find_by_short_name(const std::string& name) {
+  const std::size_t split = name.find_last_of("@/");
+  if (split == std::string::npos || split + 1 == name.size()) return std::nullopt;
+  const fs::path run = name.substr(0, split);
+  std::string wanted = name.substr(split + 1);
+  const bool is_step = wanted.find_first_not_of("0123456789") == std::string::npos;
+  while (is_step && wanted.size() > 1 && wanted[0] == '0') wanted.erase(0, 1);
+  if (!fs::exists(run / "checkpoints")) return std::nullopt;
+  if (!is_step && !parse_checkpoint_folder_name(wanted)) return std::nullopt;
+  std::optional<fs::path> found;
+  std::vector<std::string> steps;
+  for (const CheckpointStatus& one : find_checkpoints(run)) {
+    if (!one.problem.empty() && is_step) continue;
+    steps.push_back(std::to_string(one.step));
+    if (is_step ? steps.back() == wanted : one.folder.filename() == wanted) found = one.folder;
+  }
+  require(found.has_value(), Exit::data, "{} holds no checkpoint {}{}; it has those of steps {}",
+          run.string(), is_step ? "of step " : "", wanted, fmt::join(steps, ", "));
+  return found;
 }
 
 std::optional<std::string> verify_checkpoint(const fs::path& folder) {

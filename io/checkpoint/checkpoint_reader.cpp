@@ -39,6 +39,8 @@ Shape shape_of(const std::vector<std::int64_t>& dims, const std::string& tensor)
   }
 }
 
+constexpr std::int64_t largest_step = 1'000'000'000'000'000;
+
 // The place of a tensor.
 struct Place {
   const FileEntry* file;
@@ -80,10 +82,9 @@ struct CheckpointReader::State {
 
 CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
     : folder(std::move(from)), manifest(std::move(checked)) {
-  const nlohmann::json& meta = manifest.meta;
-  require(meta.contains("step") && meta.at("step").is_number_integer() && meta.contains("meta"),
-          Exit::data, "the manifest of {} lacks 'step' or 'meta'", folder.string());
-  step = meta.at("step").get<std::int64_t>();
+  const JsonFields fields(manifest.meta, "manifest", (folder / manifest_name).string());
+  step = fields.integer("step", 0, largest_step);
+  require(fields.has("meta"), Exit::data, "the manifest of {} has no 'meta'", folder.string());
   const auto named = parse_checkpoint_folder_name(folder.filename().string());
   require(!named || named->step == step, Exit::data,
           "{} is of step {}, and its folder has the name of another step: give it its own name",
@@ -126,6 +127,10 @@ CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
 const std::filesystem::path& CheckpointReader::folder() const { return state_->folder; }
 std::int64_t CheckpointReader::step() const { return state_->step; }
 const nlohmann::json& CheckpointReader::meta() const { return state_->manifest.meta.at("meta"); }
+
+JsonFields CheckpointReader::fields() const {
+  return {meta(), "meta", (folder() / manifest_name).string()};
+}
 
 std::vector<std::string> CheckpointReader::names() const {
   std::vector<std::string> names;

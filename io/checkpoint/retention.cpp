@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double max_loss = std::numeric_limits<double>::max();
 constexpr double never_evaluated = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -38,19 +39,24 @@ double Retention::validation_loss(const fs::path& folder) {
   if (!unknown) return place->second;
   try {
     const CheckpointReader reader(folder);
-    place->second = reader.meta().value("validation_loss", never_evaluated);
+    if (reader.fields().has("validation_loss"))
+      place->second = reader.fields().number("validation_loss", 0, max_loss);
   } catch (const Error&) {  // a damaged checkpoint counts as never evaluated
-    return never_evaluated;
-  } catch (const nlohmann::json::exception&) {
     return never_evaluated;
   }
   return place->second;
 }
 
 std::vector<fs::path> Retention::apply() {
+  const std::vector<fs::path> deleted = surplus();
+  for (const fs::path& folder : deleted) remove_folder(folder);
+  return deleted;
+}
+
+std::vector<fs::path> Retention::surplus() {
   std::vector<CheckpointStatus> all = find_checkpoints(run_directory_);
   std::reverse(all.begin(), all.end());  // newest first
-  std::vector<fs::path> surplus, deleted;
+  std::vector<fs::path> older, deleted;
   int num_good = 0;
   const auto counts = [](const CheckpointStatus& one) { return one.committed && !one.superseded; };
   if (std::count_if(all.begin(), all.end(), counts) <= policy_.keep &&
@@ -63,7 +69,7 @@ std::vector<fs::path> Retention::apply() {
     } else if (num_good < policy_.keep) {
       num_good += is_good(one.folder);
     } else if (policy_.keep_every == 0 || one.step % policy_.keep_every != 0) {
-      surplus.push_back(one.folder);
+      older.push_back(one.folder);
     }
   }
   if (policy_.keep_best > 0) {
@@ -74,11 +80,10 @@ std::vector<fs::path> Retention::apply() {
     }
     std::sort(ranking.begin(), ranking.end());
     for (std::size_t i = 0; i < ranking.size() && i < std::size_t(policy_.keep_best); ++i) {
-      std::erase(surplus, ranking[i].second);
+      std::erase(older, ranking[i].second);
     }
   }
-  deleted.insert(deleted.end(), surplus.begin(), surplus.end());
-  for (const fs::path& folder : deleted) remove_folder(folder);
+  deleted.insert(deleted.end(), older.begin(), older.end());
   return deleted;
 }
 

@@ -29,6 +29,8 @@ class Retention {
   // superseded: io/checkpoint/run_line.h). A damaged checkpoint does not count, and stays while it
   // is newer than those that are kept. Returns the deleted folders.
   std::vector<std::filesystem::path> apply();
+  // What apply() would delete.
+  std::vector<std::filesystem::path> surplus();
 
  private:
   bool is_good(const std::filesystem::path& folder);

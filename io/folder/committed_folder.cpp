@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "io/files/durable.h"
+#include "io/text/byte_size.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 
@@ -13,7 +14,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t largest_manifest = std::int64_t{1} << 30;
+// Reading a manifest takes 15 times its size in memory, so it may not be larger than what it
+// describes can explain: the hashes of chunks of a mebibyte and the names of tensors of some KiB.
+// A node's disk holds only a part of what a local manifest describes.
+constexpr std::int64_t small_manifest = std::int64_t{16} << 20;
+constexpr std::int64_t bytes_per_byte_of_manifest = 64;
+
+std::int64_t largest_manifest(const fs::path& folder) {
+  std::int64_t bytes = 0;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code unknown;
+    const std::uintmax_t size = entry->is_regular_file(unknown) ? entry->file_size(unknown) : 0;
+    if (!unknown && entry->path().filename() != manifest_name)
+      bytes += static_cast<std::int64_t>(size);
+  }
+  return small_manifest + bytes / bytes_per_byte_of_manifest;
+}
+
 constexpr std::int64_t bytes_copied_at_once = std::int64_t{1} << 22;
 
 // Checks the file's size and all its bytes outside the extents.
@@ -136,10 +155,17 @@ void copy_committed_file(const fs::path& from, const fs::path& to, const FileEnt
   read_back(to, entry);
 }
 
-std::string read_manifest(const fs::path& folder, const std::string& kind) {
+std::string read_manifest(const fs::path& folder, const std::string& kind,
+                          std::optional<std::int64_t> max_bytes) {
   require(is_committed(folder), Exit::data, "{} holds no {}: it has no {}", folder.string(), kind,
           manifest_name);
-  return durable::read_file(folder / manifest_name, largest_manifest);
+  const fs::path path = folder / manifest_name;
+  const std::int64_t limit = max_bytes.value_or(largest_manifest(folder));
+  const std::int64_t size = durable::File::open_for_reading(path).size();
+  require(size <= limit, Exit::data,
+          "{} has {}, and the files beside it explain at most {}: it is not theirs", path.string(),
+          bytes_in_words(size), bytes_in_words(limit));
+  return durable::read_file(path, limit);
 }
 
 bool is_committed(const fs::path& folder) {

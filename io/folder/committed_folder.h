@@ -3,7 +3,9 @@
 // manifest is the commit.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,8 +54,10 @@ void check_share(const std::filesystem::path& folder, const std::vector<FileEntr
 // Exit::data naming what is wrong, Exit::storage.
 void copy_committed_file(const std::filesystem::path& from, const std::filesystem::path& to,
                          const FileEntry& file);
-// The text of the folder's manifest, unchecked. Errors: Exit::data if there is none.
-std::string read_manifest(const std::filesystem::path& folder, const std::string& kind);
+// The text of the folder's manifest, unchecked. Errors: Exit::data if there is none, or one with
+// more than max_bytes; by default, with more than the other files of the folder explain.
+std::string read_manifest(const std::filesystem::path& folder, const std::string& kind,
+                          std::optional<std::int64_t> max_bytes = std::nullopt);
 
 // True if the folder has a manifest: for readers it exists, whether good or damaged.
 bool is_committed(const std::filesystem::path& folder);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/files/hash.h"
+#include "io/text/escape.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -32,11 +33,22 @@ std::int64_t integer(const json& value, const char* what) {
   return value.get<std::int64_t>();
 }
 
+// Text of strangers for a message.
+std::string harmless(const std::string& text) { return terminal_text(shortened(text, 100)); }
+
 ContentHash hash_of(const json& value) {
   const auto text = value.get<std::string>();
   const auto hash = parse_content_hash(text);
-  require(hash.has_value(), Exit::data, "'{}' is not a hash of 32 hex digits", text);
+  require(hash.has_value(), Exit::data, "'{}' is not a hash of 32 hex digits", harmless(text));
   return *hash;
+}
+
+// A name that may stand in a message.
+std::string name_of(const json& value) {
+  auto name = value.get<std::string>();
+  require(terminal_text(name) == name, Exit::data, "the name '{}' has control characters",
+          harmless(name));
+  return name;
 }
 
 json json_of(const Extent& extent) {
@@ -49,8 +61,8 @@ json json_of(const Extent& extent) {
 
 Extent extent_of(const json& value) {
   Extent extent;
-  extent.name = value.at("name").get<std::string>();
-  extent.dtype = value.at("dtype").get<std::string>();
+  extent.name = name_of(value.at("name"));
+  extent.dtype = name_of(value.at("dtype"));
   for (const json& dim : value.at("shape")) extent.shape.push_back(integer(dim, "a dim"));
   extent.offset = integer(value.at("offset"), "an offset");
   extent.bytes = integer(value.at("bytes"), "a dataset's size");
@@ -72,14 +84,13 @@ Extent extent_of(const json& value) {
 // A name that can only mean a file directly inside the folder.
 void require_plain_name(const std::string& name) {
   const bool plain = !name.empty() && name != "." && name != ".." && name != manifest_name &&
-                     name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
-  require(plain, Exit::data, "'{}' is not the name of a file inside the folder",
-          name.substr(0, name.find('\0')));
+                     name.find('/') == std::string::npos;
+  require(plain, Exit::data, "'{}' is not the name of a file inside the folder", name);
 }
 
 FileEntry file_of(const json& value) {
   FileEntry file;
-  file.name = value.at("name").get<std::string>();
+  file.name = name_of(value.at("name"));
   require_plain_name(file.name);
   file.bytes = integer(value.at("bytes"), "a file's size");
   file.rest_hash = hash_of(value.at("rest_hash"));
@@ -96,7 +107,8 @@ FileEntry file_of(const json& value) {
 Manifest manifest_of(json document, const std::string& kind, int newest_version) {
   Manifest manifest;
   manifest.kind = document.at("kind").get<std::string>();
-  require(manifest.kind == kind, Exit::data, "it describes a {}, not a {}", manifest.kind, kind);
+  require(manifest.kind == kind, Exit::data, "it describes a {}, not a {}", harmless(manifest.kind),
+          kind);
   const std::int64_t version = integer(document.at("version"), "the version");
   require(version <= newest_version, Exit::data,
           "it has format version {} and this program reads up to {}; use a newer Switchyard",

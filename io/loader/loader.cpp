@@ -69,6 +69,7 @@ struct Loader::State {
         sets{RowSet(num_rounds, layout), RowSet(num_rounds, layout)} {
     require(filler.rows().num_rows() > 0, Exit::data, "the {} split of {} holds no document", split,
             store.dataset().string());
+    source_names = store.sources();
     order.emplace(order_of(store, filler.rows(), layout));
     std::int64_t end = 0;
     for (std::size_t i = 0; i < store.sources().size(); ++i) {
@@ -84,6 +85,12 @@ struct Loader::State {
   std::int64_t row_of_sample(Job::Kind kind, std::int64_t n) const {
     if (kind == Job::Kind::step) return order->row(n);
     return n < filler.rows().num_rows() ? n : no_row;
+  }
+
+  const std::string& source_of(std::int64_t row) const {
+    std::size_t source = 0;
+    for (std::int64_t end = 0; row >= (end += filler.rows().source_rows()[source]);) ++source;
+    return source_names[source];
   }
 
   std::int64_t row_of_slot(std::int64_t slot) const {
@@ -136,6 +143,7 @@ struct Loader::State {
   Layout layout;
   std::int64_t num_micro_batches, num_rounds;
   RowFiller filler;  // used by the prefetcher's thread alone, but for counts that never change
+  std::vector<std::string> source_names;
   std::optional<SampleOrder> order;
   std::vector<std::string> names;                                     // of sources, each once
   std::vector<std::pair<std::int64_t, std::size_t>> ends_of_sources;  // end of rows, its name
@@ -161,6 +169,14 @@ std::int64_t Loader::num_tokens() const { return state_->filler.rows().num_token
 std::int64_t Loader::min_rows() const { return state_->filler.rows().min_rows(); }
 std::int64_t Loader::row_of_sample(std::int64_t n) const { return state_->order->row(n); }
 std::int64_t Loader::epoch_size() const { return state_->order->epoch_size(); }
+
+std::map<std::string, std::int64_t> Loader::sources_of(std::int64_t step) const {
+  const std::int64_t size = state_->layout.global_batch_size;
+  std::map<std::string, std::int64_t> rows;
+  for (std::int64_t slot = 0; slot < size; ++slot)
+    ++rows[state_->source_of(state_->order->row(step * size + slot))];
+  return rows;
+}
 
 std::int64_t Loader::num_pass_steps() const {
   return divide_up(num_rows(), state_->layout.global_batch_size);

@@ -73,6 +73,8 @@ class Loader {
   const std::vector<std::string>& source_names() const;
   std::optional<std::size_t> source_of(std::int64_t step, const Batch& batch,
                                        std::int64_t sequence) const;
+  // How many rows of each source are in the batch of a step, over all ranks, by the source's name.
+  std::map<std::string, std::int64_t> sources_of(std::int64_t step) const;
   // The row of sample n, and how many samples an epoch has. Exposed for tests.
   std::int64_t row_of_sample(std::int64_t n) const;
   std::int64_t epoch_size() const;

@@ -76,10 +76,18 @@ class RowWriter {
 
 // Adds the split's files to `files`; returns what the manifest says about it.
 json write_split(const fs::path& folder, const TokenStore& store, const std::string& split,
-                 std::int64_t sequence_length, std::vector<FileEntry>& files) {
+                 std::int64_t sequence_length, const std::function<bool()>& stop,
+                 std::vector<FileEntry>& files) {
   RowWriter writer(folder, split);
-  const PackedCounts counts = pack_split(store, split, sequence_length,
-                                         [&](std::span<const Piece> row) { writer.add(row); });
+  const auto add = [&](std::span<const Piece> row) {
+    if (stop && stop()) {
+      fail(Exit::requeue,
+           "asked to stop while the rows of {} are packed: the next start packs them again",
+           store.dataset().string());
+    }
+    writer.add(row);
+  };
+  const PackedCounts counts = pack_split(store, split, sequence_length, add);
   json names = json::array();
   for (FileEntry& file : writer.finish()) {
     names.push_back(file.name);
@@ -110,7 +118,7 @@ bool may_write(const fs::path& folder) {
 }
 
 fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
-                       const fs::path& fallback) {
+                       const fs::path& fallback, const std::function<bool()>& stop) {
   const std::string name = rows_folder(store, sequence_length);
   const fs::path& dataset = store.dataset();
   if (is_current(dataset / name, store, sequence_length)) return dataset / name;
@@ -124,7 +132,7 @@ fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
   const fs::path folder = home / name;
   if (is_current(folder, store, sequence_length)) return folder;
   remove_folder(folder);
-  write_rows(folder, store, sequence_length);
+  write_rows(folder, store, sequence_length, stop);
   return folder;
 }
 
@@ -134,14 +142,15 @@ std::string rows_folder(const TokenStore& store, std::int64_t sequence_length) {
   return fmt::format("rows-{}-{}", sequence_length, store.hash().substr(0, 8));
 }
 
-void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t sequence_length) {
+void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t sequence_length,
+                const std::function<bool()>& stop) {
   durable::make_folders(folder);
   try {
     std::vector<FileEntry> files;
     json splits = json::object();
     for (const char* split : {"train", "validation"}) {
       if (store.has_split(split)) {
-        splits[split] = write_split(folder, store, split, sequence_length, files);
+        splits[split] = write_split(folder, store, split, sequence_length, stop, files);
       }
     }
     const json meta = {{"tokens_hash", store.hash()},
@@ -157,9 +166,9 @@ void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t se
 }
 
 fs::path prepare_rows(const TokenStore& store, std::int64_t sequence_length,
-                      const fs::path& fallback, Comm& world) {
+                      const fs::path& fallback, Comm& world, const std::function<bool()>& stop) {
   std::string folder;
-  on_root(world, [&] { folder = find_or_write(store, sequence_length, fallback).string(); });
+  on_root(world, [&] { folder = find_or_write(store, sequence_length, fallback, stop).string(); });
   return broadcast_text(world, folder, 0);
 }
 

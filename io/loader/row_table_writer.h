@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "io/tokens/token_store.h"
@@ -18,12 +19,14 @@ std::string rows_folder(const TokenStore& store, std::int64_t sequence_length);
 // missing or damaged, rank 0 makes it while the others wait: in the dataset, or in `fallback` if
 // the dataset is read-only. Its bytes are a function of the tokens and the sequence length. Takes
 // less than 200 MiB of memory beside the tokens' manifest. Errors: agreed; Exit::data naming a file
-// of the dataset, Exit::storage.
+// of the dataset, Exit::storage, and Exit::requeue once `stop` says that the process shall end.
 std::filesystem::path prepare_rows(const TokenStore& store, std::int64_t sequence_length,
-                                   const std::filesystem::path& fallback, Comm& world);
+                                   const std::filesystem::path& fallback, Comm& world,
+                                   const std::function<bool()>& stop = nullptr);
 
-// Writes and commits a table, on one rank. Requires: `folder` does not exist.
+// Writes and commits a table, on one rank. Requires: `folder` does not exist. Errors: as
+// prepare_rows; nothing is left of the table then.
 void write_rows(const std::filesystem::path& folder, const TokenStore& store,
-                std::int64_t sequence_length);
+                std::int64_t sequence_length, const std::function<bool()>& stop = nullptr);
 
 }  // namespace switchyard

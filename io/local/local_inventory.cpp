@@ -27,6 +27,9 @@ std::string committed_names(const fs::path& run_folder) {
   return names;
 }
 
+// A node has only a part of the files that its manifest describes, so their size is no limit.
+constexpr std::int64_t largest_local_manifest = std::int64_t{1} << 30;
+
 std::vector<RedundancySet> sets_of(const Manifest& manifest) {
   return redundancy_sets_of(manifest.meta.value("sets", nlohmann::json()));
 }
@@ -34,8 +37,9 @@ std::vector<RedundancySet> sets_of(const Manifest& manifest) {
 // The manifest, or nothing if this node has no whole one.
 std::optional<Manifest> read_local_manifest(const fs::path& folder) {
   try {
-    Manifest manifest = parse_manifest(read_manifest(folder, local_checkpoint_kind),
-                                       local_checkpoint_kind, local_checkpoint_version);
+    Manifest manifest =
+        parse_manifest(read_manifest(folder, local_checkpoint_kind, largest_local_manifest),
+                       local_checkpoint_kind, local_checkpoint_version);
     sets_of(manifest);
     return manifest;
   } catch (const Error&) {  // torn or damaged: any other node has the same

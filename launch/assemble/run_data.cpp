@@ -8,6 +8,7 @@
 #include "io/loader/sample_order.h"
 #include "io/text/escape.h"
 #include "launch/assemble/assemble.h"
+#include "launch/host/stop_signals.h"
 #include "runtime/comm/agree.h"
 
 namespace switchyard {
@@ -20,7 +21,8 @@ RunData::RunData(const Config& config, Comm& world) {
     store.emplace(config.data.dataset);
   });
   const std::filesystem::path rows =
-      prepare_rows(*store, config.data.sequence_length, config.run.directory, world);
+      prepare_rows(*store, config.data.sequence_length, config.run.directory, world,
+                   StopSignals::requested_so_far);
   agree(world, [&] {
     Loader::Layout layout = loader_layout(config, world);
     loader.emplace(*store, rows, "train", layout);

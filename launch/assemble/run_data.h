@@ -20,7 +20,7 @@ struct RunData {
   std::optional<Loader> validation;  // empty if no document was held out
 
   // Collective. Packs the rows of this sequence length unless that was done before. Errors, agreed:
-  // Exit::usage without data.dataset; Exit::data.
+  // Exit::usage without data.dataset; Exit::data; Exit::requeue if a signal asks to stop meanwhile.
   RunData(const Config& config, Comm& world);
 };
 

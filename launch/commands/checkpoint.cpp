@@ -2,17 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstring>
-#include <set>
+#include <optional>
 
+#include "io/checkpoint/checkpoint_diff.h"
 #include "io/checkpoint/retention.h"
 #include "io/folder/committed_folder.h"
 #include "io/text/byte_size.h"
+#include "io/text/escape.h"
+#include "launch/commands/checkpoint_rows.h"
 #include "launch/commands/command.h"
+#include "launch/host/standard_streams.h"
 #include "launch/run/attempts.h"
 #include "launch/run/checkpoint_meta.h"
+#include "launch/run/run_directory.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -20,64 +24,41 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
 
-std::string age_text(const fs::path& folder) {
-  std::error_code error;
-  const auto written = fs::last_write_time(folder / manifest_name, error);
-  if (error) return "-";
-  const auto age = fs::file_time_type::clock::now() - written;
-  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(age).count();
-  if (minutes >= 2 * 24 * 60) return fmt::format("{} d", minutes / (24 * 60));
-  return minutes >= 120 ? fmt::format("{} h", minutes / 60) : fmt::format("{} min", minutes);
+constexpr std::size_t differences_shown = 10;
+
+// What a person chose; the rest is as the run has it.
+struct PolicyOptions {
+  std::optional<int> keep, keep_best;
+  std::optional<std::int64_t> keep_every;
+};
+
+// The policy of the run's config, with the options instead of its keys. source: set to where it is
+// from, for people.
+RetentionPolicy policy_of(const fs::path& run, const PolicyOptions& options, std::string& source) {
+  CheckpointConfig config;
+  const fs::path file = RunDirectory(run).config_file();
+  source = "the defaults, because there is no " + file.string();
+  if (fs::exists(file)) {
+    config = load_config({{}, file, {}}).checkpoint;
+    source = file.string();
+  }
+  return {options.keep.value_or(config.keep), options.keep_every.value_or(config.keep_every),
+          options.keep_best.value_or(config.keep_best)};
 }
 
-std::string loss_text(const nlohmann::json& meta, const char* key) {
-  const auto found = meta.find(key);
-  const bool known = found != meta.end() && found->is_number();
-  return known ? fmt::format("{:.4f}", found->get<double>()) : "-";
-}
-
-// One line of `checkpoint list`.
-void print_row(const CheckpointStatus& status) {
-  std::string loss = "-", validation = "-", size = "-", ranks = "-";
-  if (status.committed && (status.problem.empty() || status.superseded)) {
-    const CheckpointReader reader(status.folder);
-    loss = loss_text(reader.meta(), "loss");
-    validation = loss_text(reader.meta(), "validation_loss");
-    size = bytes_in_words(reader.bytes());
-    ranks = std::to_string(reader.num_ranks());
+Json json_of(const CheckpointDifference& found) {
+  Json differences = Json::array();
+  for (const TensorDifference& one : found.differences) {
+    differences.push_back(one.unlike.empty() ? Json{{"name", one.name},
+                                                    {"changed", one.num_changed},
+                                                    {"values", one.num_values},
+                                                    {"max", one.max},
+                                                    {"relative", one.relative}}
+                                             : Json{{"name", one.name}, {"unlike", one.unlike}});
   }
-  const std::string health = status.superseded        ? "superseded: " + status.problem
-                             : status.problem.empty() ? "complete"
-                                                      : status.problem;
-  fmt::print("{:>9}  {:>7}  {:>9}  {:>10}  {:>11}  {:>5}  {:>7}  {}  {}\n", status.step,
-             status.attempt, loss, validation, size, ranks, age_text(status.folder),
-             status.folder.filename().string(), health);
-}
-
-// Says how two tensors of one name differ; empty if they are equal.
-std::string difference(const CheckpointReader& a, const CheckpointReader& b,
-                       const std::string& name) {
-  if (a.shape(name) != b.shape(name) || a.dtype(name) != b.dtype(name)) {
-    return fmt::format("{} {} and {} {}", name_of(a.dtype(name)), a.shape(name),
-                       name_of(b.dtype(name)), b.shape(name));
-  }
-  const Buffer first(a.shape(name), a.dtype(name)), second(a.shape(name), a.dtype(name));
-  a.read(name, first);
-  b.read(name, second);
-  const Tensor x = first, y = second;
-  if (x.bytes() == 0 || std::memcmp(x.data, y.data, static_cast<std::size_t>(x.bytes())) == 0) {
-    return "";
-  }
-  if (x.dtype != DType::f32) return "other values";
-  double largest = 0.0;
-  std::int64_t count = 0;
-  for (std::int64_t i = 0; i < x.size(); ++i) {
-    const float u = x.as<float>()[i], v = y.as<float>()[i];
-    count += std::memcmp(&u, &v, sizeof u) != 0;
-    largest = std::max(largest, std::abs(static_cast<double>(u) - v));
-  }
-  return fmt::format("{} of {} values, by at most {:.3g}", count, x.size(), largest);
+  return differences;
 }
 
 class CheckpointCommand : public Command {
@@ -85,30 +66,25 @@ class CheckpointCommand : public Command {
   explicit CheckpointCommand(CLI::App& program) {
     app_ = program.add_subcommand("checkpoint", "List, check, compare, copy or delete checkpoints");
     app_->require_subcommand(1);
-    add("list", "List the checkpoints of a run, oldest first", &CheckpointCommand::list);
-    add("verify", "Read and check every byte; exit with code 3 if something is wrong",
-        &CheckpointCommand::verify);
+    add_json(add("list", "List the checkpoints of a run, oldest first", &CheckpointCommand::list));
+    add_json(add("verify", "Read and check every byte; exit with code 3 if something is wrong",
+                 &CheckpointCommand::verify));
     add("hash",
         "Print one hash of all tensors, which is equal for equal states on any number of ranks",
         &CheckpointCommand::hash);
-    add_second(
-        add("diff", "Compare two checkpoints tensor by tensor; exit with code 3 if they differ",
-            &CheckpointCommand::diff),
-        "OTHER", "The run directory or checkpoint to compare with");
+    add_diff();
     add_second(add("copy", "Copy a checkpoint to a new folder and check the copy",
                    &CheckpointCommand::copy),
                "FOLDER", "The folder to create; it must not exist");
-    add_policy(
-        *add("prune",
-             "Delete the checkpoints that the options do not keep; the newest two good ones stay",
-             &CheckpointCommand::prune));
+    add_prune();
     app_->footer(
+        "RUN@600 and RUN/600 name the newest checkpoint of step 600 of a run.\n\n"
         "  switchyard checkpoint list runs/quickstart\n"
         "  switchyard checkpoint verify runs/quickstart                 # all of them\n"
         "  switchyard checkpoint hash runs/quickstart                   # the newest good one\n"
-        "  switchyard checkpoint diff runs/a runs/b\n"
+        "  switchyard checkpoint diff runs/a@400 runs/a@600\n"
         "  switchyard checkpoint copy runs/a archive/a-final\n"
-        "  switchyard checkpoint prune runs/a --keep 2 --keep-every 1000");
+        "  switchyard checkpoint prune runs/a --keep-every 1000 --dry-run");
   }
 
   int run() override {
@@ -132,21 +108,39 @@ class CheckpointCommand : public Command {
     actions_.emplace_back(command, action);
     return command;
   }
+  void add_json(CLI::App* command) { command->add_flag("--json", json_, "Print one JSON object"); }
   void add_second(CLI::App* command, const std::string& name, const std::string& doc) {
     command->add_option(name, other_, doc)->required();
   }
-  void add_policy(CLI::App& command) {
-    command.add_option("--keep", policy_.keep, "How many of the newest good checkpoints to keep")
-        ->capture_default_str()
+  void add_diff() {
+    CLI::App* command =
+        add("diff", "Compare two checkpoints tensor by tensor; exit with code 3 if they differ",
+            &CheckpointCommand::diff);
+    add_second(command, "OTHER", "The run directory or checkpoint to compare with");
+    command->add_flag("--all", all_, "Print every tensor that differs, not only the first ten");
+    add_json(command);
+  }
+  void add_prune() {
+    CLI::App* command = add(
+        "prune", "Delete the checkpoints that the run's policy does not keep; the newest two stay",
+        &CheckpointCommand::prune);
+    command
+        ->add_option("--keep", policy_.keep,
+                     "How many of the newest good checkpoints to keep, instead of the run's "
+                     "checkpoint.keep")
         ->check(CLI::Range(2, 1'000'000));
     command
-        .add_option("--keep-every", policy_.keep_every,
-                    "Also keep the checkpoints of every K-th step; 0: none")
+        ->add_option("--keep-every", policy_.keep_every,
+                     "Also keep the checkpoints of every K-th step, instead of the run's "
+                     "checkpoint.keep_every; 0: none")
         ->check(CLI::NonNegativeNumber);
     command
-        .add_option("--keep-best", policy_.keep_best,
-                    "Also keep this many checkpoints with the lowest validation losses")
+        ->add_option("--keep-best", policy_.keep_best,
+                     "Also keep this many checkpoints with the lowest validation losses, instead "
+                     "of the run's checkpoint.keep_best")
         ->check(CLI::NonNegativeNumber);
+    command->add_flag("--dry-run", dry_run_, "Only print what would be deleted");
+    add_json(command);
   }
 
   std::vector<CheckpointStatus> found() const {
@@ -156,40 +150,56 @@ class CheckpointCommand : public Command {
   }
 
   int list() {
-    const std::vector<CheckpointStatus> all = found();
-    fmt::print("{:>9}  {:>7}  {:>9}  {:>10}  {:>11}  {:>5}  {:>7}  {}\n", "step", "attempt", "loss",
-               "validation", "size", "ranks", "age", "folder and health");
-    for (const CheckpointStatus& status : all) print_row(status);
+    const Json described = describe_checkpoints(found());
+    fmt::print("{}", json_ ? Json{{"checkpoints", described}}.dump(2) + "\n"
+                           : checkpoint_table(described));
     return 0;
   }
 
   // Readers ignore a folder without a manifest, and a superseded one, so neither can be wrong.
   int verify() {
     std::vector<fs::path> folders;
-    if (is_committed(path_)) {
-      folders.emplace_back(path_);
+    if (!fs::exists(fs::path(path_) / "checkpoints")) {
+      folders.push_back(is_committed(path_) ? fs::path(path_) : resolve_checkpoint(path_));
     } else {
       for (const CheckpointStatus& status : found()) {
         if (status.committed && !status.superseded) folders.push_back(status.folder);
       }
     }
     bool good = !folders.empty();
-    for (const fs::path& folder : folders) good = verify_one(folder) && good;
+    Json all = Json::array();
+    for (const fs::path& folder : folders) {
+      all.push_back(verify_one(folder));
+      good = good && all.back().at("good").get<bool>();
+      if (!json_) print_verified(all.back());
+    }
+    if (json_) fmt::print("{}\n", Json{{"checkpoints", all}}.dump(2));
     return static_cast<int>(good ? Exit::done : Exit::data);
   }
 
-  static bool verify_one(const fs::path& folder) {
+  static Json verify_one(const fs::path& folder) {
     const auto begin = Clock::now();
     const std::optional<std::string> problem = verify_checkpoint(folder);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    Json verified = {{"folder", folder.string()}, {"good", !problem}};
     if (problem) {
-      fmt::print("{}: {}\n", folder.string(), *problem);
-      return false;
+      verified["problem"] = *problem;
+    } else {
+      verified["bytes"] = CheckpointReader(folder).bytes();
+      verified["seconds"] = seconds;
     }
-    const std::int64_t bytes = CheckpointReader(folder).bytes();
-    fmt::print("{}: good ({}, {:.2f} GB/s)\n", folder.string(), bytes_in_words(bytes),
-               static_cast<double>(bytes) / seconds * 1e-9);
-    return true;
+    return verified;
+  }
+
+  static void print_verified(const Json& one) {
+    const std::string folder = one.at("folder").get<std::string>();
+    if (!one.at("good").get<bool>()) {
+      fmt::print("{}: {}\n", folder, terminal_text(one.at("problem").get<std::string>()));
+      return;
+    }
+    const auto bytes = one.at("bytes").get<std::int64_t>();
+    fmt::print("{}: good ({}, {:.2f} GB/s)\n", folder, bytes_in_words(bytes),
+               static_cast<double>(bytes) / one.at("seconds").get<double>() * 1e-9);
   }
 
   int hash() {
@@ -200,24 +210,23 @@ class CheckpointCommand : public Command {
 
   int diff() {
     const CheckpointReader a(resolve_checkpoint(path_)), b(resolve_checkpoint(other_));
-    const auto names_a = a.names(), names_b = b.names();
-    std::set<std::string> names(names_a.begin(), names_a.end());
-    names.insert(names_b.begin(), names_b.end());
-    const auto has = [](const std::vector<std::string>& list, const std::string& name) {
-      return std::binary_search(list.begin(), list.end(), name);
-    };
-    std::int64_t num_different = 0;
-    for (const std::string& name : names) {
-      const std::string text = !has(names_a, name)   ? "only in the second"
-                               : !has(names_b, name) ? "only in the first"
-                                                     : difference(a, b, name);
-      if (text.empty()) continue;
-      ++num_different;
-      fmt::print("{}: {}\n", name, text);
+    const CheckpointDifference found = difference_of(a, b);
+    const std::size_t number = found.differences.size();
+    const std::size_t shown = all_ ? number : std::min(number, differences_shown);
+    if (json_) {
+      fmt::print("{}\n", Json{{"first", a.folder().string()},
+                              {"second", b.folder().string()},
+                              {"tensors", found.num_tensors},
+                              {"different", number},
+                              {"differences", json_of(found)}}
+                             .dump(2));
+    } else {
+      for (std::size_t i = 0; i < shown; ++i) fmt::print("{}\n", in_words(found.differences[i]));
+      if (shown < number) fmt::print("... and {} more, which --all prints\n", number - shown);
+      fmt::print("{} of {} tensors differ (step {} and step {}){}\n", number, found.num_tensors,
+                 a.step(), b.step(), number > 1 ? ", the relatively largest first" : "");
     }
-    fmt::print("{} of {} tensors differ (step {} and step {})\n", num_different, names.size(),
-               a.step(), b.step());
-    return static_cast<int>(num_different == 0 ? Exit::done : Exit::data);
+    return static_cast<int>(number == 0 ? Exit::done : Exit::data);
   }
 
   int copy() {
@@ -228,17 +237,36 @@ class CheckpointCommand : public Command {
   }
 
   int prune() {
-    found();
-    wait_for_owner(path_, std::chrono::seconds{0});
-    const std::vector<fs::path> deleted = Retention(path_, policy_).apply();
-    for (const fs::path& folder : deleted) fmt::print("deleted {}\n", folder.string());
-    fmt::print("{} deleted, {} left\n", deleted.size(), find_checkpoints(path_).size());
+    const std::size_t number = found().size();
+    std::string source;
+    const RetentionPolicy policy = policy_of(path_, policy_, source);
+    say(
+        fmt::format("keeping the newest {}, those of every {}-th step (0: none) and the best {}; "
+                    "what no option says is from {}\n",
+                    policy.keep, policy.keep_every, policy.keep_best, source));
+    if (!dry_run_) wait_for_owner(path_, std::chrono::seconds{0});
+    Retention retention(path_, policy);
+    const std::vector<fs::path> deleted = dry_run_ ? retention.surplus() : retention.apply();
+    if (json_) {
+      Json folders = Json::array();
+      for (const fs::path& folder : deleted) folders.push_back(folder.string());
+      fmt::print(
+          "{}\n",
+          Json{{"dry_run", dry_run_}, {"deleted", folders}, {"left", number - deleted.size()}}.dump(
+              2));
+      return 0;
+    }
+    for (const fs::path& folder : deleted)
+      fmt::print("{} {}\n", dry_run_ ? "would delete" : "deleted", folder.string());
+    fmt::print("{} {}, {} left\n", deleted.size(), dry_run_ ? "to delete" : "deleted",
+               number - deleted.size());
     return 0;
   }
 
   std::vector<std::pair<CLI::App*, Action>> actions_;
   std::string path_, other_;
-  RetentionPolicy policy_;
+  PolicyOptions policy_;
+  bool json_ = false, all_ = false, dry_run_ = false;
 };
 
 }  // namespace

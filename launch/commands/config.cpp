@@ -2,7 +2,9 @@
 
 #include "launch/commands/command.h"
 #include "launch/config/config_checks.h"
+#include "launch/config/config_warnings.h"
 #include "launch/host/own_program.h"
+#include "launch/host/standard_streams.h"
 
 namespace switchyard {
 namespace {
@@ -23,6 +25,7 @@ class ConfigCommand : public Command {
   int run() override {
     const Config config = load_config(sources_);
     check_config(config);
+    for (const std::string& warning : config_warnings(config)) say("warning: " + warning + "\n");
     fmt::print("{}", print_config(config, Docs::yes));
     return 0;
   }

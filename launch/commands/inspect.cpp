@@ -76,6 +76,11 @@ Json count_parameters(const CheckpointReader& reader, const Config& config) {
   return {{"all", all}, {"active", active}};
 }
 
+std::int64_t attempt_of(const CheckpointReader& reader) {
+  const JsonFields meta = reader.fields();
+  return meta.has("attempt") ? meta.integer("attempt", 0, std::int64_t{1} << 31) : 0;
+}
+
 Json describe_checkpoint(const fs::path& folder) {
   const CheckpointReader reader(folder);
   const Config config = config_of(reader);
@@ -85,7 +90,7 @@ Json describe_checkpoint(const fs::path& folder) {
           {"folder", folder.string()},
           {"step", reader.step()},
           {"steps", config.train.steps},
-          {"attempt", reader.meta().value("attempt", 0)},
+          {"attempt", attempt_of(reader)},
           {"tensors", reader.names().size()},
           {"parameters", count_parameters(reader, config)},
           {"model",
@@ -107,8 +112,10 @@ std::string in_words(const Json& found) {
   if (found.at("kind") == "dataset") {
     std::string text = fmt::format("dataset {}\ntokenizer: {}\n",
                                    found.at("folder").get<std::string>(), vocabulary);
-    text += fmt::format("sources: {}\n",
-                        fmt::join(found.at("sources").get<std::vector<std::string>>(), ", "));
+    std::vector<std::string> sources;
+    for (const Json& source : found.at("sources"))
+      sources.push_back(terminal_text(source.get<std::string>()));
+    text += fmt::format("sources: {}\n", fmt::join(sources, ", "));
     for (const auto& [name, counts] : found.at("splits").items()) {
       text += fmt::format("{}: {} tokens in {} documents\n", name, number(counts.at("tokens")),
                           number(counts.at("documents")));

@@ -1,6 +1,7 @@
 // switchyard: one program, one subcommand per task.
 #include "launch/commands/command.h"
 #include "launch/commands/usage.h"
+#include "launch/host/home.h"
 #include "launch/host/launcher.h"
 #include "launch/host/own_program.h"
 #include "launch/host/ranks.h"
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
   switchyard::open_missing_streams();
   switchyard::let_large_writes_fail();
   switchyard::restart_with_patient_threads(argv);
+  switchyard::expand_home_in_options(argc, argv);
   try {
     const int code = switchyard::run(argc, argv);
     if (code == 0) switchyard::check_results_written();

@@ -13,7 +13,7 @@ std::vector<ConfigKey> keys_of(CheckpointConfig& checkpoint) {
            "write while training continues, from a copy in memory"},
           {"checkpoint.write_rate", &checkpoint.write_rate, Range{0, max_count}, Resume::free,
            "bytes per second that a rank writes while training continues; 0: no limit"},
-          {"checkpoint.local_dir", &checkpoint.local_dir, Anything{}, Resume::free,
+          {"checkpoint.local_dir", &checkpoint.local_dir, Path{}, Resume::free,
            "folder on a node-local disk, for checkpoints in between; empty: none"},
           {"checkpoint.local_every", &checkpoint.local_every, Range{0, max_count}, Resume::free,
            "steps between node-local checkpoints; 0: none"},

@@ -6,8 +6,10 @@
 #include <sstream>
 
 #include "io/files/durable.h"
+#include "launch/config/config_problems.h"
 #include "launch/config/config_table.h"
 #include "launch/config/config_values.h"
+#include "launch/config/key_suggestion.h"
 #include "launch/config/retired_keys.h"
 #include "runtime/error.h"
 
@@ -25,9 +27,8 @@ const ConfigKey& find_key(const std::vector<ConfigKey>& keys, const std::string&
                           const std::string& where) {
   const auto found = std::find_if(keys.begin(), keys.end(),
                                   [&](const ConfigKey& key) { return key.name == name; });
-  require(found != keys.end(), Exit::usage,
-          "{}: unknown key {}; did you mean {}? (`switchyard config` lists every key)", where, name,
-          nearest_key(keys, name));
+  require(found != keys.end(), Exit::usage, "{}: unknown key {}{}", where, name,
+          did_you_mean(keys, name));
   return *found;
 }
 
@@ -46,23 +47,42 @@ std::string text_of(const toml::node& node) {
 }
 
 void apply_table(const std::vector<ConfigKey>& keys, const toml::table& table,
-                 const std::string& prefix, const std::string& name) {
-  for (const auto& [key, node] : table) {
-    const std::string full_name = prefix + std::string(key.str());
+                 const std::string& prefix, const std::string& name, ConfigProblems& problems) {
+  std::vector<std::pair<std::string, const toml::node*>> entries;  // in the order of the text
+  for (const auto& [key, node] : table)
+    entries.emplace_back(prefix + std::string(key.str()), &node);
+  std::ranges::stable_sort(entries, {},
+                           [](const auto& e) { return e.second->source().begin.line; });
+  for (const auto& entry : entries) {
+    const std::string& full_name = entry.first;
+    const toml::node& node = *entry.second;
     const bool whole = std::any_of(keys.begin(), keys.end(), [&](const ConfigKey& known) {
       return known.name == full_name && is_table(known);
     });
     if (const toml::table* nested = node.as_table(); nested != nullptr && !whole) {
-      apply_table(keys, *nested, full_name + ".", name);
+      apply_table(keys, *nested, full_name + ".", name, problems);
       continue;
     }
     const std::string where = fmt::format("{}, line {}", name, node.source().begin.line);
-    if (skips_retired_key(full_name, text_of(node), where)) continue;
-    set_value(find_key(keys, full_name, where), node, where);
+    problems.note([&] {
+      if (skips_retired_key(full_name, text_of(node), where)) return;
+      set_value(find_key(keys, full_name, where), node, where);
+    });
   }
 }
 
-void apply_file(Config& config, const std::filesystem::path& path) {
+void apply_text(Config& config, const std::string& text, const std::string& name,
+                ConfigProblems& problems) {
+  problems.note([&] {
+    try {
+      apply_table(config_keys(config), toml::parse(text), "", name, problems);
+    } catch (const toml::parse_error& error) {
+      fail(Exit::usage, "{}, line {}: {}", name, error.source().begin.line, error.description());
+    }
+  });
+}
+
+void apply_file(Config& config, const std::filesystem::path& path, ConfigProblems& problems) {
   std::error_code unreadable;  // reading it says why
   require(std::filesystem::exists(path, unreadable) || unreadable, Exit::usage,
           "there is no config file {}", path.string());
@@ -72,40 +92,57 @@ void apply_file(Config& config, const std::filesystem::path& path) {
   } catch (const Error& error) {
     fail(Exit::usage, "{}", error.what());  // a config that cannot be read is an error of usage
   }
-  apply_toml(config, text, path.string());
+  apply_text(config, text, path.string(), problems);
 }
 
-void apply_sets(Config& config, const std::vector<std::string>& sets) {
-  const std::vector<ConfigKey> keys = config_keys(config);
-  for (const std::string& set : sets) {
-    const std::size_t equals = set.find('=');
-    require(equals != std::string::npos, Exit::usage, "--set {}: write it as --set key=value", set);
-    const std::string value = set.substr(equals + 1);
-    std::string name = set.substr(0, equals);
-    while (name.ends_with(' ')) name.pop_back();  // --set "train.steps = 20"
-    if (const ConfigKey* table = find_table(keys, name)) {
-      set_entry_from_text(*table, name.substr(table->name.size() + 1), value);
-    } else {
-      set_value_from_text(find_key(keys, name, "--set " + set), value);
-    }
+void apply_set(const std::vector<ConfigKey>& keys, const std::string& set) {
+  const std::size_t equals = set.find('=');
+  require(equals != std::string::npos, Exit::usage, "--set {}: write it as --set key=value", set);
+  const std::string value = set.substr(equals + 1);
+  std::string name = set.substr(0, equals);
+  while (name.ends_with(' ')) name.pop_back();  // --set "train.steps = 20"
+  if (const ConfigKey* table = find_table(keys, name)) {
+    set_entry_from_text(*table, name.substr(table->name.size() + 1), value);
+  } else {
+    set_value_from_text(find_key(keys, name, "--set " + set), value);
   }
+}
+
+void apply_sets(Config& config, const std::vector<std::string>& sets, ConfigProblems& problems) {
+  const std::vector<ConfigKey> keys = config_keys(config);
+  for (const std::string& set : sets) problems.note([&] { apply_set(keys, set); });
+}
+
+// The keys of one kind that differ, each with both values.
+std::vector<std::string> changed_keys(const Config& before, const Config& after, Resume kind) {
+  Config old_config = before, new_config = after;
+  const std::vector<ConfigKey> old_keys = config_keys(old_config),
+                               new_keys = config_keys(new_config);
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < old_keys.size(); ++i) {
+    const std::string was = value_text(old_keys[i]), is = value_text(new_keys[i]);
+    if (old_keys[i].resume == kind && was != is)
+      changed.push_back(fmt::format("{} (was {}, is {})", old_keys[i].name, was, is));
+  }
+  return changed;
 }
 
 }  // namespace
 
 void apply_toml(Config& config, const std::string& text, const std::string& name) {
-  try {
-    apply_table(config_keys(config), toml::parse(text), "", name);
-  } catch (const toml::parse_error& error) {
-    fail(Exit::usage, "{}, line {}: {}", name, error.source().begin.line, error.description());
-  }
+  ConfigProblems problems;
+  apply_text(config, text, name, problems);
+  problems.report();
 }
 
 Config load_config(const ConfigSources& sources) {
   Config config;
-  if (sources.site_file) apply_file(config, *sources.site_file);
-  if (sources.file) apply_file(config, *sources.file);
-  apply_sets(config, sources.sets);
+  ConfigProblems problems;
+  for (const auto& file : {sources.site_file, sources.file}) {
+    if (file) problems.note([&] { apply_file(config, *file, problems); });
+  }
+  apply_sets(config, sources.sets, problems);
+  problems.report();
   return config;
 }
 
@@ -114,7 +151,9 @@ void apply_run_sets(Config& config, const std::vector<std::string>& sets) {
     require(set.starts_with("run."), Exit::usage,
             "--set {}: this command takes only keys of [run], as in --set run.device=cuda", set);
   }
-  apply_sets(config, sets);
+  ConfigProblems problems;
+  apply_sets(config, sets, problems);
+  problems.report();
 }
 
 std::string print_config(const Config& config, Docs docs) {
@@ -137,16 +176,13 @@ std::string print_config(const Config& config, Docs docs) {
 }
 
 std::vector<std::string> changed_fixed_keys(const Config& before, const Config& after) {
-  Config old_config = before, new_config = after;
-  const std::vector<ConfigKey> old_keys = config_keys(old_config),
-                               new_keys = config_keys(new_config);
-  std::vector<std::string> changed;
-  for (std::size_t i = 0; i < old_keys.size(); ++i) {
-    const std::string was = value_text(old_keys[i]), is = value_text(new_keys[i]);
-    if (old_keys[i].resume == Resume::fixed && was != is)
-      changed.push_back(fmt::format("{} (was {}, is {})", old_keys[i].name, was, is));
-  }
-  return changed;
+  return changed_keys(before, after, Resume::fixed);
+}
+
+std::vector<std::string> changed_free_keys(const Config& before, const Config& after) {
+  Config moved = before;
+  moved.run.directory = after.run.directory;
+  return changed_keys(moved, after, Resume::free);
 }
 
 }  // namespace switchyard

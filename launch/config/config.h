@@ -76,9 +76,9 @@ struct ConfigSources {
   std::vector<std::string> sets;  // "train.steps=20", "data.weights.web=0.5"
 };
 
-// Errors of both functions: Exit::usage, naming the key, its value, what is allowed, and file and
-// line. They check each value by itself; check_config (launch/config/config_checks.h) checks how
-// the values fit together.
+// Errors of both functions: Exit::usage, naming each wrong key, its value, what is allowed, and
+// file and line. A path may begin with ~/. They check each value by itself; check_config
+// (launch/config/config_checks.h) checks how the values fit together.
 Config load_config(const ConfigSources& sources);
 // Applies TOML text to `config`; data.weights is replaced as a whole. name: how messages name the
 // text.
@@ -92,6 +92,9 @@ void apply_run_sets(Config& config, const std::vector<std::string>& sets);
 enum class Docs : bool { no, yes };
 std::string print_config(const Config& config, Docs docs);
 
+// Returns the keys that a resumed run may change and that differ, each with both values. The place
+// of the run is none of them.
+std::vector<std::string> changed_free_keys(const Config& before, const Config& after);
 // Returns the keys that differ although a resumed run may not change them, each with both values.
 std::vector<std::string> changed_fixed_keys(const Config& before, const Config& after);
 

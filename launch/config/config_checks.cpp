@@ -3,6 +3,7 @@
 #include <set>
 
 #include "io/text/byte_size.h"
+#include "launch/config/config_problems.h"
 #include "runtime/error.h"
 #include "runtime/product/matmul.h"
 
@@ -19,6 +20,9 @@ void check_batches(const TrainConfig& train, const DataConfig& data) {
           "a micro-batch has data.sequence_length * train.micro_batch_size = {} * {} = {} tokens, "
           "which must be a multiple of {}",
           data.sequence_length, train.micro_batch_size, tokens, row_tile);
+}
+
+void check_warmup(const TrainConfig& train) {
   require(train.warmup_steps <= train.steps, Exit::usage,
           "train.warmup_steps = {} is more than train.steps = {}: the warm-up would never end",
           train.warmup_steps, train.steps);
@@ -49,22 +53,67 @@ void check_checkpoints(const CheckpointConfig& checkpoint) {
       checkpoint.local_every);
 }
 
+void check_rates(const TrainConfig& train) {
+  require(train.min_learning_rate <= train.learning_rate, Exit::usage,
+          "train.min_learning_rate = {} is more than train.learning_rate = {}, so the rate would "
+          "climb after the warm-up: lower train.min_learning_rate too",
+          train.min_learning_rate, train.learning_rate);
+  require(train.learning_rate * train.weight_decay < 1.0, Exit::usage,
+          "train.learning_rate = {} times train.weight_decay = {} is 1 or more, so each step would "
+          "take all of a weight away: lower one of them",
+          train.learning_rate, train.weight_decay);
+}
+
+// A single weight that is divided by itself is 1 whatever the scores are.
+void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model) {
+  const bool adds_up_to_one = router.gate == GateKind::topk_softmax ||
+                              router.gate == GateKind::noisy_topk ||
+                              (router.gate == GateKind::sigmoid && router.normalize);
+  const bool routes = model.num_experts > 1 && std::ssize(model.dense_layers) < model.num_layers;
+  require(router.top_k > 1 || !adds_up_to_one || !routes, Exit::usage,
+          "router.top_k = 1 with router.gate = \"{}\" gives every expert the weight 1, so the "
+          "router would learn nothing from the loss: use router.gate = \"softmax_topk\"{} or a "
+          "larger router.top_k",
+          name_of(router.gate),
+          router.gate == GateKind::sigmoid ? ", router.normalize = false" : "");
+}
+
+void note_shape(const Config& config, ConfigProblems& problems) {
+  problems.note([&] { check_batches(config.train, config.data); });
+  problems.note([&] { check_model(config.model); });
+  problems.note([&] { check_router(config.router, config.model.num_experts); });
+}
+
 }  // namespace
 
+void check_shape(const Config& config) {
+  ConfigProblems problems;
+  note_shape(config, problems);
+  problems.report();
+}
+
 void check_config(const Config& config) {
-  require(!config.run.directory.empty(), Exit::usage,
-          "run.directory is empty: name a folder for the run");
-  if (!config.slurm.memory_per_node.empty()) {
+  ConfigProblems problems;
+  problems.note([&] {
+    require(!config.run.directory.empty(), Exit::usage,
+            "run.directory is empty: name a folder for the run");
+  });
+  problems.note([&] {
+    if (config.slurm.memory_per_node.empty()) return;
     parse_byte_size(config.slurm.memory_per_node, "slurm.memory_per_node");
-  }
-  check_batches(config.train, config.data);
-  check_model(config.model);
-  require(config.guard.rewind_checkpoints <= config.checkpoint.keep, Exit::usage,
-          "guard.rewind_checkpoints = {} is more than checkpoint.keep = {}: lower the first or "
-          "raise the second",
-          config.guard.rewind_checkpoints, config.checkpoint.keep);
-  check_router(config.router, config.model.num_experts);
-  check_checkpoints(config.checkpoint);
+  });
+  note_shape(config, problems);
+  problems.note([&] { check_warmup(config.train); });
+  problems.note([&] { check_rates(config.train); });
+  problems.note([&] { check_gradient_of_gate(config.router, config.model); });
+  problems.note([&] {
+    require(config.guard.rewind_checkpoints <= config.checkpoint.keep, Exit::usage,
+            "guard.rewind_checkpoints = {} is more than checkpoint.keep = {}: lower the first or "
+            "raise the second",
+            config.guard.rewind_checkpoints, config.checkpoint.keep);
+  });
+  problems.note([&] { check_checkpoints(config.checkpoint); });
+  problems.report();
 }
 
 }  // namespace switchyard

@@ -5,7 +5,10 @@
 
 namespace switchyard {
 
-// Errors: Exit::usage, saying which keys do not fit and what to change.
+// Errors of both: Exit::usage, saying which keys do not fit and what to change, one line each.
 void check_config(const Config& config);
+// Checks only what makes a model and its data: a checkpoint of earlier versions may train in a way
+// that is refused today.
+void check_shape(const Config& config);
 
 }  // namespace switchyard

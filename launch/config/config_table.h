@@ -22,7 +22,8 @@ struct Range {
   double low, high;  // both allowed
 };
 struct AutoOrCount {};  // text: "auto" or a positive integer
-using Allowed = std::variant<Anything, Lines, Range, AutoOrCount>;
+struct Path {};         // text of one line; ~/ at its beginning is the home directory
+using Allowed = std::variant<Anything, Lines, Range, AutoOrCount, Path>;
 
 // The value of some enum that has names (runtime/names.h).
 class NamedValue {

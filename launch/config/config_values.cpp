@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "io/text/escape.h"
+#include "launch/host/home.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -42,6 +43,8 @@ std::string allowed_text(const ConfigKey& key) {
   if (const auto* range = std::get_if<Range>(&key.allowed)) {
     return fmt::format("{} from {} to {}", type, range->low, range->high);
   }
+  if (std::holds_alternative<Path>(key.allowed))
+    return type + ", which may begin with ~/ for your home directory, but not with ~NAME";
   return std::holds_alternative<AutoOrCount>(key.allowed) ? "\"auto\" or a positive integer" : type;
 }
 
@@ -114,7 +117,8 @@ std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
     if (!text && node.is_integer() && std::holds_alternative<AutoOrCount>(key.allowed)) {
       text = std::to_string(**node.as_integer());
     }
-    return text && text_allowed(key, *text) ? text : std::nullopt;
+    if (!text || !text_allowed(key, *text)) return std::nullopt;
+    return std::holds_alternative<Path>(key.allowed) ? expanded_home(*text) : text;
   } else {
     const auto value = is_integer<T> && !node.is_integer() ? std::nullopt : node.value<double>();
     if (!value || !node.is_number() || !in_range(key, *value)) return std::nullopt;

@@ -3,7 +3,7 @@
 namespace switchyard {
 
 std::vector<ConfigKey> keys_of(DataConfig& data) {
-  return {{"data.dataset", &data.dataset, Anything{}, Resume::free,
+  return {{"data.dataset", &data.dataset, Path{}, Resume::free,
            "folder written by `switchyard prepare`"},
           {"data.sequence_length", &data.sequence_length, Range{1, 1 << 24}, Resume::fixed,
            "tokens per row"},

@@ -42,9 +42,9 @@ std::vector<ConfigKey> keys_of(RouterConfig& router) {
            "what decides which choices a full expert drops"},
           {"router.allow_future_tokens", &router.allow_future_tokens, Anything{}, Resume::fixed,
            "let expert_choice route a token by the tokens after it"},
-          {"router.record", &router.record, Anything{}, Resume::free,
+          {"router.record", &router.record, Path{}, Resume::free,
            "folder to record every choice in; empty: none"},
-          {"router.replay", &router.replay, Anything{}, Resume::free,
+          {"router.replay", &router.replay, Path{}, Resume::free,
            "folder of recorded choices to repeat; empty: none"}};
 }
 

@@ -3,7 +3,7 @@
 namespace switchyard {
 
 std::vector<ConfigKey> keys_of(RunConfig& run) {
-  return {{"run.directory", &run.directory, Anything{}, Resume::free,
+  return {{"run.directory", &run.directory, Path{}, Resume::free,
            "folder for everything the run keeps, relative to the current directory"},
           {"run.threads", &run.threads, Range{0, 4096}, Resume::free,
            "threads per rank; 0 shares this node's cores among its ranks"},

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
 
+#include "io/text/escape.h"
 #include "launch/host/launcher.h"
 #include "launch/host/machine.h"
 #include "launch/host/standard_streams.h"
@@ -70,6 +72,14 @@ void print_error_of_all(const std::string& message) {
   std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
-void print_error(const std::string& message) { say("switchyard: " + message + "\n"); }
+void print_error(const std::string& message) {
+  std::string text = "switchyard: ";
+  for (std::size_t begin = 0; begin <= message.size();) {  // it may quote what strangers wrote
+    const std::size_t end = std::min(message.find('\n', begin), message.size());
+    text += terminal_text(std::string_view(message).substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  say(text);
+}
 
 }  // namespace switchyard

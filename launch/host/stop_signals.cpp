@@ -52,7 +52,7 @@ StopSignals::~StopSignals() {
 
 void StopSignals::remember_warnings() { set_handler(SIGUSR1, on_signal); }
 
-bool StopSignals::requested() const { return stop_requested; }
+bool StopSignals::requested_so_far() { return stop_requested; }
 void StopSignals::ignore_from_now_on() {
   ignored_ = true;
   set_handlers(SIG_IGN);

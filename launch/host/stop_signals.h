@@ -20,7 +20,9 @@ class StopSignals {
   // while MPI starts or data loads.
   static void remember_warnings();
 
-  bool requested() const;
+  bool requested() const { return requested_so_far(); }
+  // The same before the object exists.
+  static bool requested_so_far();
   // While a save runs, a second signal does not end the process: the first one asked for the save.
   void set_saving(bool saving);
   // Call when the run has saved and is about to exit: every further signal is ignored, so that a

@@ -14,26 +14,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Reads a part of what a run wrote. Errors: Exit::data, naming the checkpoint.
 template <class Read>
-auto read_meta(const CheckpointReader& checkpoint, Read read) {
+auto read_part(const CheckpointReader& checkpoint, Read read) {
   try {
-    return read(checkpoint.meta());
-  } catch (const nlohmann::json::exception& error) {
-    fail(Exit::data, "{}: its manifest does not hold what a run writes: {}",
-         checkpoint.folder().string(), error.what());
+    return read();
   } catch (const Error& error) {
     fail(Exit::data, "{}: {}", checkpoint.folder().string(), error.what());
   }
 }
 
 // What make_tokenizer needs. tokenizer: of meta.
-std::string serialized_tokenizer(const CheckpointReader& checkpoint,
-                                 const nlohmann::json& tokenizer) {
-  if (tokenizer.contains("serialized")) {
-    return decode_version_1_tokenizer(tokenizer.at("serialized").get<std::string>());
+std::string serialized_tokenizer(const CheckpointReader& checkpoint, const JsonFields& tokenizer) {
+  if (tokenizer.has("serialized")) {
+    return decode_version_1_tokenizer(tokenizer.text("serialized"));
   }
-  if (tokenizer.at("kind") != "sentencepiece") return "";
-  return checkpoint.read_file(tokenizer_file(tokenizer.at("hash").get<std::string>()));
+  if (tokenizer.text("kind") != "sentencepiece") return "";
+  return checkpoint.read_file(tokenizer_file(tokenizer.text("hash")));
 }
 
 }  // namespace
@@ -56,26 +53,25 @@ RunDescription describe_run(const Config& config, const TokenStore& store) {
 }
 
 Config config_of(const CheckpointReader& checkpoint) {
-  return read_meta(checkpoint, [](const nlohmann::json& meta) {
+  const std::string text = checkpoint.fields().text("config");
+  return read_part(checkpoint, [&] {
     Config config;
-    apply_toml(config, meta.at("config").get<std::string>(), "its config");
-    check_config(config);
+    apply_toml(config, text, "its config");
+    check_shape(config);
     return config;
   });
 }
 
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
-  return read_meta(checkpoint, [&](const nlohmann::json& meta) {
-    const nlohmann::json& tokenizer = meta.at("tokenizer");
-    return make_tokenizer(tokenizer.at("kind").get<std::string>(),
-                          serialized_tokenizer(checkpoint, tokenizer));
+  const JsonFields tokenizer = checkpoint.fields().object("tokenizer");
+  const std::string kind = tokenizer.text("kind");
+  return read_part(checkpoint, [&] {
+    return make_tokenizer(kind, serialized_tokenizer(checkpoint, tokenizer));
   });
 }
 
 fs::path dataset_of(const CheckpointReader& checkpoint) {
-  const auto folder = read_meta(checkpoint, [](const nlohmann::json& meta) {
-    return meta.at("dataset").at("folder").get<std::string>();
-  });
+  const std::string folder = checkpoint.fields().object("dataset").text("folder");
   const std::string named = config_of(checkpoint).data.dataset;
   for (const fs::path& place : {fs::path(folder), fs::path(named)}) {
     std::error_code unknown;
@@ -97,9 +93,7 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
           "on",
           config.train.steps, checkpoint.step(), checkpoint.step());
   check_same_tokenizer(checkpoint, store);
-  const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
-    return meta.at("dataset").at("hash").get<std::string>();
-  });
+  const std::string hash = checkpoint.fields().object("dataset").text("hash");
   require(hash == store.hash(), Exit::data,
           "data.dataset = {} does not hold the tokens this run was trained on: name that dataset, "
           "or start a new run with another run.directory",
@@ -107,9 +101,7 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
 }
 
 void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store) {
-  const auto hash = read_meta(checkpoint, [](const nlohmann::json& meta) {
-    return meta.at("tokenizer").at("hash").get<std::string>();
-  });
+  const std::string hash = checkpoint.fields().object("tokenizer").text("hash");
   const fs::path folder = checkpoint.folder().lexically_normal();
   const bool in_run = folder.parent_path().filename() == "checkpoints";
   require(hash == store.tokenizer_hash(), Exit::data,
@@ -121,6 +113,7 @@ void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& 
 
 fs::path resolve_checkpoint(const fs::path& path) {
   if (is_committed(path)) return path;
+  if (const auto named = find_by_short_name(path.string())) return *named;
   const Found found = newest_good_checkpoint(path);
   require(found.folder.has_value(), Exit::data,
           "{} is neither a checkpoint nor a run directory with a good one{}{}", path.string(),

@@ -39,8 +39,9 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
 // Errors: Exit::data if the dataset was made with another tokenizer than the checkpoint's.
 void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store);
 
-// The checkpoint folder `path`, or the newest good checkpoint if `path` is a run directory. Newer
-// ones that are not good are named on stderr. Errors: Exit::data.
+// The checkpoint folder `path`, or the one that a short name means (RUN@600), or the newest good
+// checkpoint if `path` is a run directory. Newer ones that are not good are named on stderr.
+// Errors: Exit::data.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 
 }  // namespace switchyard

@@ -119,8 +119,9 @@ std::string validation_line(int attempt, std::int64_t steps_done, const Evaluati
 }
 
 std::string guard_line(int attempt, const StepReport& report) {
-  return line_of(kind_of(report.outcome), attempt, report.step + 1,
-                 {{"guard", name_of(report.outcome)}, {"problem", report.problem}});
+  return line_of(
+      kind_of(report.outcome), attempt, report.step + 1,
+      {{"guard", name_of(report.outcome)}, {"problem", report.problem}, {"rows", report.sources}});
 }
 
 std::string checkpoint_line(int attempt, const SavedCheckpoint& saved) {

@@ -34,8 +34,8 @@ std::string placement_line(int attempt, const PlacementReport& report);
 // A "validation" while training: {..., validation_loss}, and loss_of_sources if there are several.
 std::string validation_line(int attempt, std::int64_t steps_done, const Evaluation& evaluation);
 
-// A step that the guard did not accept at first, a "repeat", "skip" or "rewind": {..., guard:
-// "repeated", "skipped" or "rewind", problem}.
+// A step that the guard did not accept at first, a "repeat", "outlier", "skip" or "rewind": {...,
+// guard: "repeated", "outlier", "skipped" or "rewind", problem, rows: {source: rows of the batch}}.
 std::string guard_line(int attempt, const StepReport& report);
 
 // The "save" of a committed checkpoint: {..., time, checkpoint, save_seconds}.

@@ -88,6 +88,7 @@ std::string placement_summary(const PlacementReport& report) {
 std::string guard_summary(const StepReport& report) {
   constexpr const char* consequences[] = {
       "it was accepted", "it was right when recomputed, and was accepted",
+      "it was the same when recomputed, and was accepted as an outlier",
       "it was wrong again when recomputed, so its batch is skipped",
       "the run goes back to a checkpoint"};
   return fmt::format("step {}: {}; {}", report.step + 1, report.problem,

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "io/files/durable.h"
+#include "io/folder/json_fields.h"
 #include "launch/host/machine.h"
 #include "runtime/error.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::int64_t max_json_bytes = 1 << 16;
+constexpr std::int64_t max_steps = 1'000'000'000'000'000, max_attempts = 1 << 30;
 
 // Returns null if there is no such file.
 nlohmann::json read_json(const fs::path& file) {
@@ -42,12 +44,13 @@ void RunDirectory::write_state(const RunState& state) const {
 RunState RunDirectory::read_state() const {
   const nlohmann::json json = read_json(path_ / "state.json");
   if (json.is_null()) return {};
-  try {
-    return {json.at("status"), json.at("attempt"),    json.at("step"),
-            json.at("steps"),  json.at("checkpoint"), json.at("problem")};
-  } catch (const nlohmann::json::exception& error) {
-    fail(Exit::data, "{}/state.json: {}", path_.string(), error.what());
-  }
+  const JsonFields state(json, "state", (path_ / "state.json").string());
+  return {state.text("status"),
+          static_cast<int>(state.integer("attempt", 0, max_attempts)),
+          state.integer("step", 0, max_steps),
+          state.integer("steps", 0, max_steps),
+          state.text("checkpoint"),
+          state.text("problem")};
 }
 
 void RunDirectory::note_incident(const std::string& what) const {
@@ -63,8 +66,10 @@ void RunDirectory::note_incident(const std::string& what) const {
 
 Failures RunDirectory::read_failures() const {
   const nlohmann::json json = read_json(path_ / "failures.json");
-  return json.is_object() ? Failures{json.value("step", std::int64_t{0}), json.value("count", 0)}
-                          : Failures{};
+  if (json.is_null()) return {};
+  const JsonFields failures(json, "failures", (path_ / "failures.json").string());
+  return {failures.integer("step", 0, max_steps),
+          static_cast<int>(failures.integer("count", 0, max_attempts))};
 }
 
 void RunDirectory::write_failures(const Failures& failures) const {

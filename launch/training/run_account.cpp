@@ -1,8 +1,19 @@
 #include "launch/training/run_account.h"
 
+#include <fmt/ranges.h>
+
 #include <utility>
+#include <vector>
+
+#include "io/text/escape.h"
+#include "launch/host/counted.h"
 
 namespace switchyard {
+namespace {
+
+constexpr std::int64_t max_rows = 1'000'000'000'000'000'000;
+
+}  // namespace
 
 RunAccount::RunAccount(nlohmann::json description, int attempt, std::int64_t num_steps,
                        std::filesystem::path checkpoint)
@@ -13,13 +24,35 @@ RunAccount::RunAccount(nlohmann::json description, int attempt, std::int64_t num
 
 void RunAccount::load(const CheckpointReader& checkpoint) {
   steps_done_ = checkpoint.step();
-  productive_seconds_ = checkpoint.meta().value("step_seconds", 0.0);
+  const JsonFields meta = checkpoint.fields();
+  if (meta.has("step_seconds")) productive_seconds_ = meta.number("step_seconds", 0, 1e15);
+  if (meta.has("validation_loss")) note_validation(meta.number("validation_loss", 0, 1e300));
+  if (!meta.has("left_out")) return;
+  const JsonFields left_out = meta.object("left_out"), rows = left_out.object("rows");
+  batches_left_out_ = left_out.integer("batches", 0, max_rows);
+  for (const std::string& source : rows.names())
+    rows_left_out_[source] = rows.integer(source.c_str(), 0, max_rows);
 }
 
 void RunAccount::note_step(const StepReport& report) {
   steps_done_ = report.step + 1;
   productive_seconds_ += report.seconds;
-  if (report.outcome <= StepOutcome::repeated) losses_ = {{"loss", report.loss}};
+  if (changed_weights(report.outcome)) losses_ = {{"loss", report.loss}};
+  if (report.outcome == StepOutcome::skipped) note_left_out(1, report.sources);
+}
+
+void RunAccount::note_left_out(std::int64_t batches, const SourceRows& rows) {
+  batches_left_out_ += batches;
+  for (const auto& [source, number] : rows) rows_left_out_[source] += number;
+}
+
+std::string RunAccount::left_out_text() const {
+  if (batches_left_out_ == 0) return "";
+  std::vector<std::string> sources;
+  for (const auto& [source, number] : rows_left_out_)
+    sources.push_back(fmt::format("{} of {}", counted(number, "row"), terminal_text(source)));
+  return fmt::format("the guard left out {}: {}", counted(batches_left_out_, "batch"),
+                     fmt::join(sources, ", "));
 }
 
 nlohmann::json RunAccount::meta(const nlohmann::json& trainer) const {
@@ -29,6 +62,8 @@ nlohmann::json RunAccount::meta(const nlohmann::json& trainer) const {
   meta["step"] = steps_done_;
   meta["attempt"] = attempt_;
   meta["step_seconds"] = productive_seconds_;
+  if (batches_left_out_ > 0)
+    meta["left_out"] = {{"batches", batches_left_out_}, {"rows", rows_left_out_}};
   return meta;
 }
 

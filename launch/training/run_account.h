@@ -25,6 +25,8 @@ class RunAccount {
   std::int64_t steps_done() const { return steps_done_; }
   // The newest one of this attempt, or the one that it resumed from.
   const std::filesystem::path& checkpoint() const { return checkpoint_; }
+  // The state of now was evaluated.
+  bool evaluated() const { return losses_.contains("validation_loss"); }
   // Of the steps that made this state, in all attempts.
   double productive_seconds() const { return productive_seconds_; }
 
@@ -32,6 +34,10 @@ class RunAccount {
   void load(const CheckpointReader& checkpoint);
 
   void note_step(const StepReport& report);
+  // Batches that no step of this state trained on.
+  void note_left_out(std::int64_t batches, const SourceRows& rows);
+  // How many batches the guard left out of the run, by source, in words; empty if none.
+  std::string left_out_text() const;
   void note_validation(double loss) { losses_["validation_loss"] = loss; }
   void note_checkpoint(const std::filesystem::path& folder) { checkpoint_ = folder; }
 
@@ -46,6 +52,8 @@ class RunAccount {
   std::filesystem::path checkpoint_;
   std::int64_t steps_done_ = 0;
   double productive_seconds_ = 0.0;
+  std::int64_t batches_left_out_ = 0;
+  SourceRows rows_left_out_;
   nlohmann::json losses_ = nlohmann::json::object();  // of the last step
 };
 

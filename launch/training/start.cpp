@@ -5,11 +5,13 @@
 #include "io/checkpoint/checkpoint.h"
 #include "io/files/durable.h"
 #include "io/local/local_fetch.h"
+#include "launch/host/stop_signals.h"
 #include "launch/run/attempts.h"
 #include "launch/run/checkpoint_meta.h"
 #include "launch/run/local_storage.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
+#include "train/step/schedule.h"
 
 namespace switchyard {
 namespace {
@@ -48,7 +50,21 @@ void start_over(std::int64_t num_damaged, std::vector<std::string>& notes,
       fmt::format("{} has no checkpoint to go on from: starting at step 0 again", run.string()));
 }
 
-// Collective. Fills in checkpoint and notes.
+// What the run does otherwise than before.
+void note_changes(const Config& before, const Config& now, std::int64_t step,
+                  std::vector<std::string>& notes) {
+  for (const std::string& changed : changed_free_keys(before, now))
+    notes.push_back("changed since the checkpoint: " + changed);
+  const double was = learning_rate_at(before.train, step), is = learning_rate_at(now.train, step);
+  const std::int64_t last = now.train.steps - 1;
+  if (was == is && before.train.steps == now.train.steps) return;
+  notes.push_back(fmt::format(
+      "the learning rate goes on at {:.4g} (it was about to be {:.4g}) and ends at {:.4g} after {} "
+      "more steps",
+      is, was, learning_rate_at(now.train, last), now.train.steps - step));
+}
+
+// Collective. Fills in checkpoint, steps_done, evaluated and notes.
 Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store,
                  Comm& world) {
   Found found = newest_good_checkpoint(directory.path(), world);
@@ -61,31 +77,62 @@ Start find_start(const RunDirectory& directory, const Config& config, const Toke
     on_root(world, [&] { start_over(found.num_damaged, start.notes, directory.path()); });
     return start;
   }
-  on_root(world, [&] { check_resumable(CheckpointReader(*found.folder), config, store); });
+  on_root(world, [&] {
+    const CheckpointReader checkpoint(*found.folder);
+    check_resumable(checkpoint, config, store);
+    start.steps_done = checkpoint.step();
+    start.evaluated = checkpoint.fields().has("validation_loss");
+    if (start.steps_done < config.train.steps)
+      note_changes(config_of(checkpoint), config, start.steps_done, start.notes);
+  });
   start.checkpoint = *found.folder;
   return start;
+}
+
+// Collective. True if the checkpoint is all that the run was to reach.
+bool is_at_goal(const Start& start, const Config& config, const StartGoal& goal, Comm& world) {
+  const std::int64_t every = config.train.evaluate_every;
+  const bool owes_evaluation =
+      goal.can_evaluate && !start.evaluated && every > 0 && start.steps_done % every == 0;
+  const bool done = start.steps_done == config.train.steps && !owes_evaluation;
+  const bool stopped = goal.stop_before > 0 && start.steps_done >= goal.stop_before &&
+                       start.steps_done < config.train.steps;
+  const bool mine = !start.checkpoint.empty() && world.rank() == 0 && (done || stopped);
+  return reduce_one(world, std::int64_t{mine}, Reduce::max) != 0;
 }
 
 // Collective. Sends all ranks what rank 0 chose.
 void share(Start& start, Comm& world) {
   start.attempt = static_cast<int>(reduce_one(world, std::int64_t{start.attempt}, Reduce::max));
+  start.steps_done = reduce_one(world, start.steps_done, Reduce::max);
   start.checkpoint = broadcast_text(world, start.checkpoint.string(), 0);
+}
+
+// Collective. Nothing has changed yet, and finding a checkpoint may have taken longer than the time
+// that a warning leaves.
+void leave_if_asked(Comm& world) {
+  if (reduce_one(world, std::int64_t{StopSignals::requested_so_far()}, Reduce::max) == 0) return;
+  throw Error(Exit::requeue, "asked to stop before the first step, so nothing was changed")
+      .as_agreed();
 }
 
 }  // namespace
 
 Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
-                    bool resume, Comm& world) {
+                    const StartGoal& goal, Comm& world) {
   std::int64_t goes_on = 0;
   on_root(world, [&] {
-    if (!resume) refuse_used(directory);
-    goes_on = resume && directory.used();
+    if (!goal.resume) refuse_used(directory);
+    goes_on = goal.resume && directory.used();
     if (goes_on != 0) wait_for_owner(directory.path(), patience);
   });
   Start start;
   if (reduce_one(world, goes_on, Reduce::max) != 0)
     start = find_start(directory, config, store, world);
+  leave_if_asked(world);
+  const bool has_nothing_to_do = is_at_goal(start, config, goal, world);
   on_root(world, [&] {
+    if (has_nothing_to_do) return;
     durable::make_folders(directory.logs());
     start.attempt = take_attempt(directory.path(), start.checkpoint.filename().string()).number;
     durable::replace_file(directory.config_file(), print_config(config, Docs::yes));

@@ -11,6 +11,7 @@
 #include "launch/host/machine.h"
 #include "launch/host/machine_memory.h"
 #include "launch/host/ranks.h"
+#include "launch/host/standard_streams.h"
 #include "launch/plan/memory_at_start.h"
 #include "launch/run/run_directory.h"
 #include "launch/training/start.h"
@@ -29,6 +30,25 @@ std::string out_of_memory_note(std::int64_t killed_before) {
       host_name());
 }
 
+// The checkpoint has reached the goal already.
+Exit end_at_goal(const RunDirectory& directory, const Start& start, const Config& config,
+                 const Comm& world) {
+  const bool done = start.steps_done == config.train.steps;
+  if (world.rank() == 0) {
+    say(fmt::format("switchyard: {} after step {}, as before: nothing was left to do in {}\n",
+                    done ? "done" : "stopped", start.steps_done, directory.path().string()));
+    RunState state = directory.read_state();  // a run killed at its end may not have said so
+    if (done && state.status != "done") {
+      state.status = "done";
+      state.step = state.steps = start.steps_done;
+      state.checkpoint = start.checkpoint.filename().string();
+      state.problem.clear();
+      directory.write_state(state);
+    }
+  }
+  return done ? Exit::done : Exit::requeue;
+}
+
 }  // namespace
 
 Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr<Comm> world) {
@@ -45,8 +65,13 @@ Exit train(const TrainingOptions& options, FlightRecord& record, std::unique_ptr
   const ExpertDegree degree = agree_on_expert_degree(config, options.resume, *world);
   RunData data(config, *world);
   plan::require_memory_at_start(config, data.store->vocabulary(), degree.degree, *world);
-  Start start = start_attempt(RunDirectory(config.run.directory), config, *data.store,
-                              options.resume, *world);
+  const RunDirectory directory(config.run.directory);
+  Start start = start_attempt(directory, config, *data.store,
+                              {.resume = options.resume,
+                               .stop_before = options.stop_before,
+                               .can_evaluate = data.validation.has_value()},
+                              *world);
+  if (start.attempt == 0) return end_at_goal(directory, start, config, *world);
   if (!degree.note.empty()) start.notes.push_back(degree.note);
   for (;;) {
     TrainingAttempt attempt(config, data, start, degree.degree, record,

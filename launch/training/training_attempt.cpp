@@ -6,6 +6,7 @@
 
 #include "io/checkpoint/checkpoint.h"
 #include "launch/assemble/introduction.h"
+#include "launch/config/config_warnings.h"
 #include "launch/host/counted.h"
 #include "launch/host/stop_signals.h"
 #include "launch/training/run_watch.h"
@@ -47,10 +48,10 @@ void TrainingAttempt::load() {
   std::string fingerprint;
   const CheckpointReader reader = CheckpointReader::open_on_all(account_.checkpoint(), world());
   agree(world(), [&] {
-    const nlohmann::json& trainer = reader.meta().at("trainer");
+    const JsonFields trainer = reader.fields().object("trainer");
     trained_.trainer.load(reader, trainer);
     account_.load(reader);
-    fingerprint = trainer.value("fingerprint", "");
+    if (trainer.has("fingerprint")) fingerprint = trainer.text("fingerprint");
   });
   notes_.log().info("resuming at step {} from {}", account_.steps_done(),
                     account_.checkpoint().string());
@@ -63,7 +64,10 @@ void TrainingAttempt::load() {
 
 void TrainingAttempt::go_on(const Rewind& rewind) {
   const std::int64_t step = account_.steps_done();
+  const std::int64_t first = trained_.trainer.batch_of(step);
   trained_.trainer.go_on(step, rewind);
+  for (std::int64_t batch = first; batch < rewind.next_batch; ++batch)
+    account_.note_left_out(1, data_.loader->sources_of(batch));
   notes_.log().warn("went back to step {} (time {} of {}): it trains on batch {}", step,
                     rewind.num_rewinds, config_.guard.rewinds, trained_.trainer.batch_of(step));
 }
@@ -79,6 +83,7 @@ void TrainingAttempt::introduce() {
     notes_.log().info("exchange: {}", trained_.model.exchange_choice());
   }
   introduce_data(data_, config_, notes_.log());
+  for (const std::string& warning : config_warnings(config_)) notes_.log().warn("{}", warning);
 }
 
 // Collective.
@@ -105,7 +110,10 @@ TrainingAttempt::Ended TrainingAttempt::loop(const TrainingOptions& options) {
   TrainerSteps steps(trained_.trainer, *data_.loader,
                      data_.validation ? &*data_.validation : nullptr);
   const RunEnd end = run_training(steps, saving_, watch, config_.train,
-                                  {account_.steps_done(), options.stop_before}, world());
+                                  {.first_step = account_.steps_done(),
+                                   .stop_before = options.stop_before,
+                                   .evaluated = account_.evaluated()},
+                                  world());
   if (end == RunEnd::stopped || end == RunEnd::preempted) signals.ignore_from_now_on();
   notes_.metrics([](RunMetrics& metrics) { metrics.finish(); });
   return {end, watch.problem(), end == RunEnd::rewind ? "" : watch.finish_profile()};
@@ -113,6 +121,9 @@ TrainingAttempt::Ended TrainingAttempt::loop(const TrainingOptions& options) {
 
 std::optional<Exit> TrainingAttempt::conclude(const Ended& ended) {
   fmt::print("{}", ended.profile);
+  if (const std::string text = account_.left_out_text();
+      ended.end != RunEnd::rewind && !text.empty())
+    notes_.log().warn("{}", text);
   switch (ended.end) {
     case RunEnd::rewind:
       saving_.settle();  // so that where it goes back to is a matter of steps alone
@@ -129,8 +140,9 @@ std::optional<Exit> TrainingAttempt::conclude(const Ended& ended) {
       break;
   }
   notes_.state(account_.state(ended.end == RunEnd::preempted ? "preempted" : "stopped"));
-  notes_.log().info("stopped after step {} and saved in {}: start again with --resume",
-                    account_.steps_done(), directory_.path().string());
+  notes_.log().info("stopped after step {} {} {}: start again with --resume", account_.steps_done(),
+                    account_.checkpoint().empty() ? "with nothing to save in" : "and saved in",
+                    directory_.path().string());
   return Exit::requeue;
 }
 

@@ -27,6 +27,7 @@ prepare corpus.jsonl --output pieces --tokenizer sentencepiece:300
 expect 0 "done after step 20" 2 --set run.directory=whole
 expect 2 "add --resume" 2 --set run.directory=whole
 expect 0 "done after step 20" 2 --set run.directory=whole --resume
+[ "$(ls whole/attempts/*.json | wc -l)" = 1 ] || complain "a start with nothing to do took an attempt"
 expect 2 "train.steps = 10, but this run has done 20 steps" 2 --set run.directory=whole --resume --set train.steps=10
 
 # Stopped at a step, then changed in ways that a run may not change.
@@ -34,6 +35,10 @@ expect 75 "stopped" 2 --set run.directory=parts --stop-before 7
 grep -q '"status": "stopped"' parts/state.json || complain "state.json does not say stopped"
 expect 75 "stopped after step 7" 2 --set run.directory=parts --resume --stop-before 7
 grep -q '"step": 7' parts/state.json || complain "asked to stop before a step that it has reached, it trains on"
+expect 75 "the learning rate goes on at" 2 --set run.directory=parts --resume --set train.learning_rate=2e-3 --stop-before 8
+grep -q "changed since the checkpoint: train.learning_rate (was 0.003, is 0.002)" err || complain "a changed rate is not said"
+rm -r parts
+expect 75 "stopped" 2 --set run.directory=parts --stop-before 7
 expect 2 "model.hidden (was 64, is 32)" 2 --set run.directory=parts --resume --set model.hidden=32
 expect 2 "train.seed" 2 --set run.directory=parts --resume --set train.seed=2
 expect 3 "data.dataset" 2 --set run.directory=parts --resume --set data.dataset=other
@@ -52,7 +57,7 @@ cp -r whole rotten
 for file in rotten/checkpoints/*/rank-00000.h5; do flip "$file" 9000; done
 expect 3 "no checkpoint of rotten is good (skipped step-00000020-a000" 2 --set run.directory=rotten --resume
 grep -q "move rotten/checkpoints away" err || complain "the way out of a rotten run is not named"
-[ ! -e rotten/attempts/0004.json ] || complain "a refused start took an attempt"
+[ ! -e rotten/attempts/0003.json ] || complain "a refused start took an attempt"
 mv rotten/checkpoints rotten/away
 expect 75 "rotten has no checkpoint to go on from: starting at step 0 again" 2 --set run.directory=rotten --resume --stop-before 1
 
@@ -64,7 +69,7 @@ expect 5 "is in use" 2 --set run.directory=killed
 pid=$(grep -o '"pid": [0-9]*' killed/attempts/0001.json | grep -o '[0-9]*')
 kill -9 "$pid"
 wait
-expect 75 "resuming at step" 2 --set run.directory=killed --set train.steps=100000 --resume --stop-before 1
+expect 75 "stopped after step" 2 --set run.directory=killed --set train.steps=100000 --resume --stop-before 1
 [ "$("$switchyard" checkpoint list killed | wc -l)" -ge 2 ] || complain "no two checkpoints are kept"
 "$switchyard" checkpoint verify killed >/dev/null || complain "a checkpoint does not verify"
 

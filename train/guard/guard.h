@@ -7,6 +7,13 @@
 // again is skipped, and its batch left out. After several such batches the run goes back to a
 // checkpoint and continues with the batches after them, as PaLM did by hand (arXiv:2204.02311,
 // section 5.1).
+//
+// A high loss or gradient norm alone does not say that a step is wrong: a batch from a rare source
+// has one too, and must be learnt. A step that stands out is therefore an outlier and taken, if
+// computing it again gives the same and its effect is bounded: clipping bounds its gradient, and
+// its loss is one that sound weights can have. Weights that have been spoilt show in step after
+// step, so only outliers in a row send the run back, and only if the window holds so few of them
+// that their sources cannot explain a row.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +21,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/folder/json_fields.h"
 #include "train/config.h"
 #include "train/guard/robust_window.h"
 #include "train/step_report.h"
@@ -37,8 +45,9 @@ struct Rewind {
 class Guard {
  public:
   // clip_norm: the norm that clipping limits a gradient to. A smaller norm is never a spike. 0: no
-  // clipping.
-  Guard(const GuardConfig& config, double clip_norm);
+  // clipping. uniform_loss: of a model that knows nothing; a batch that is new to the model may
+  // have twice as much.
+  Guard(const GuardConfig& config, double clip_norm, double uniform_loss);
 
   bool enabled() const { return config_.enabled; }
   bool compares_replicas(std::int64_t step) const;
@@ -46,13 +55,16 @@ class Guard {
   // The batch that a step trains on: its own number, and one more for each left out by a rewind.
   std::int64_t batch_of(std::int64_t step) const { return step + batches_ahead_; }
 
-  // What is wrong with the step, in words; empty if nothing is.
+  // What is wrong with the step, in words; empty if nothing is. A step like some of the window is
+  // not wrong, unless there were too many of them in a row.
   std::string problem_with(const StepFigures& figures) const;
   // The step goes into the weights.
   void take(const StepFigures& figures);
-  // The step was wrong when repeated, too: skipped or rewind. Errors: agreed, Exit::numerical if
-  // the limits are used up or the guard is off.
-  StepOutcome refuse(std::int64_t step, const std::string& problem);
+  // The step was wrong when repeated, too: outlier, which the caller takes, skipped or rewind.
+  // reproduced: the repetition gave the same figures. Errors: agreed, Exit::numerical if the limits
+  // are used up or the guard is off.
+  StepOutcome refuse(std::int64_t step, const StepFigures& figures, bool reproduced,
+                     const std::string& problem);
   // Replicas of a parameter differ: rewind, to the same batches. Errors: as refuse.
   StepOutcome refuse_replicas(std::int64_t step, const std::string& problem);
 
@@ -61,17 +73,27 @@ class Guard {
   void go_on(std::int64_t step, const Rewind& rewind);
 
   nlohmann::json state() const;
-  // Errors: Exit::data if it is not what state() wrote.
-  void load(const nlohmann::json& state);
+  // Errors: Exit::data, naming the key, if it is not what state() wrote.
+  void load(const JsonFields& state);
 
  private:
   StepOutcome go_back(std::int64_t step, const std::string& problem, std::int64_t next_batch);
-  std::string spike(const char* what, const RobustWindow& window, double value) const;
+  bool stands_out(const RobustWindow& window, double value) const;
+  bool loss_stands_out(const StepFigures& figures) const;
+  bool norm_stands_out(const StepFigures& figures) const;
+  bool is_bounded(const StepFigures& figures) const;
+  double least_outlier() const;  // of losses
+  std::int64_t longest_streak() const;
+  void note_outlier(const StepFigures& figures);
+  void end_streak();
 
   GuardConfig config_;
-  double clip_norm_;
-  RobustWindow losses_, norms_;  // of the steps that were taken
-  std::int64_t skipped_ = 0;     // consecutive steps up to now
+  double clip_norm_, uniform_loss_;
+  RobustWindow losses_, norms_;                // of finite steps before the streak
+  RobustWindow streak_losses_, streak_norms_;  // of finite steps of the streak
+  std::int64_t streak_ = 0;                    // consecutive steps up to now that stood out
+  double refused_loss_ = 0,
+         refused_norm_ = 0;  // the largest that were skipped: they may come again
   std::int64_t batches_ahead_ = 0;
   Rewind rewind_;
 };

@@ -23,13 +23,30 @@ double median_of(std::vector<double> values) {
 
 double RobustWindow::median() const { return values_.empty() ? 0.0 : median_of(values()); }
 
-double RobustWindow::deviations(double value) const {
-  if (4 * std::ssize(values_) < size_ || values_.empty()) return 0.0;
+RobustWindow::Spread RobustWindow::spread() const {
   const double center = std::log(median());
   std::vector<double> distances = values();
   for (double& distance : distances) distance = std::abs(std::log(distance) - center);
-  const double sigma = std::max(sigma_of_deviation * median_of(distances), min_sigma_);
+  return {center, std::max(sigma_of_deviation * median_of(distances), min_sigma_)};
+}
+
+double RobustWindow::deviations(double value) const {
+  if (4 * std::ssize(values_) < size_ || values_.empty()) return 0.0;
+  const auto [center, sigma] = spread();
   return (std::log(std::max(value, min_value)) - center) / sigma;
+}
+
+bool RobustWindow::reaches(double value, double sigmas) const {
+  if (values_.empty()) return false;
+  const double largest = *std::max_element(values_.begin(), values_.end());
+  return std::log(std::max(value, min_value)) <= std::log(largest) + sigmas * min_sigma_;
+}
+
+std::int64_t RobustWindow::num_beyond(double sigmas, double least) const {
+  if (values_.empty()) return 0;
+  const auto [center, sigma] = spread();
+  const double limit = std::max(std::exp(center + sigmas * sigma), least);
+  return std::count_if(values_.begin(), values_.end(), [&](double v) { return v > limit; });
 }
 
 void RobustWindow::add(double value) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <vector>
 
 namespace switchyard {
@@ -20,11 +21,22 @@ class RobustWindow {
   // distribution is in standard deviations. 0 if there are too few values. Requires a finite value.
   double deviations(double value) const;
   double median() const;  // 0 if there are no values
+  // True if no more than `sigmas` smallest units lie between the value and the largest one here.
+  bool reaches(double value, double sigmas) const;
+  // How many of the values lie more than `sigmas` deviations above the median, and above `least`.
+  std::int64_t num_beyond(double sigmas, double least) const;
 
   void add(double value);  // Requires a finite value.
+  void clear() { values_.clear(); }
+  std::int64_t size() const { return std::ssize(values_); }
   std::vector<double> values() const { return {values_.begin(), values_.end()}; }  // oldest first
 
  private:
+  struct Spread {
+    double center, sigma;  // of the logarithms
+  };
+  Spread spread() const;  // Requires a value.
+
   std::int64_t size_;
   double min_sigma_;
   std::deque<double> values_;

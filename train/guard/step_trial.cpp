@@ -1,8 +1,14 @@
 #include "train/guard/step_trial.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace switchyard {
+namespace {
+
+bool is_near(double a, double b) { return std::abs(a - b) <= 1e-3 * std::abs(b); }
+
+}  // namespace
 
 StepTrial::StepTrial(const Guard& guard, std::int64_t step)
     : guard_(guard), twice_(guard.computes_twice(step)) {}
@@ -18,6 +24,14 @@ TrialVerdict StepTrial::judge(const StepFigures& figures) {
   tries_.push_back(figures);
   const std::ptrdiff_t max_tries = !guard_.enabled() ? 1 : twice_ ? 3 : 2;
   return std::ssize(tries_) < max_tries ? TrialVerdict::again : TrialVerdict::refuse;
+}
+
+bool StepTrial::reproduced() const {
+  const StepFigures& last = tries_.back();
+  return std::any_of(tries_.begin(), tries_.end() - 1, [&](const StepFigures& one) {
+    return is_near(one.loss, last.loss) && is_near(one.gradient_norm, last.gradient_norm) &&
+           one.gradient_hash == last.gradient_hash;
+  });
 }
 
 }  // namespace switchyard

@@ -18,6 +18,9 @@ class StepTrial {
 
   // One sound try is enough; a step that is computed twice needs two with the same figures.
   TrialVerdict judge(const StepFigures& figures);
+  // The last try gave the figures of an earlier one, as a fault hardly would. Without train.exact
+  // the last bits may differ.
+  bool reproduced() const;
   // What was wrong with the first try that failed; empty if none did.
   const std::string& problem() const { return problem_; }
 

@@ -6,11 +6,17 @@
 namespace switchyard {
 
 Evaluation evaluate(Transformer& model, Mesh& mesh, Loader& loader, Stream& stream) {
+  return *evaluate_unless([] { return false; }, model, mesh, loader, stream);
+}
+
+std::optional<Evaluation> evaluate_unless(const std::function<bool()>& stop, Transformer& model,
+                                          Mesh& mesh, Loader& loader, Stream& stream) {
   StepSums sums = model.empty_sums();
   const std::int64_t targets = loader.num_pass_targets();
   SourceLosses sources(loader, model.loss_format());
   const RoundedValues rounded(model.params(), stream);
   for (std::int64_t step = 0; step < loader.num_pass_steps(); ++step) {
+    if (step > 0 && stop()) return std::nullopt;
     for (const Batch& batch : loader.pass(step).micro_batches) {
       model.forward(batch, stream);
       sources.add(step, batch, model.evaluate(targets, sums, stream));

@@ -21,6 +21,19 @@ Votes vote(RunSaves& saves, const RunHost& host, Comm& world) {
   return {(all & 1) != 0, (all & 2) != 0};
 }
 
+// Collective. True if the evaluation was made, or there is nothing to evaluate on.
+bool evaluate(RunSteps& steps, RunSaves& saves, RunHost& host, std::int64_t done, Comm& world) {
+  if (!steps.can_evaluate()) return true;
+  host.entered(Phase::evaluate);
+  const std::optional<Evaluation> evaluation = steps.evaluate([&] {
+    const Votes votes = vote(saves, host, world);
+    if (!votes.save_working) saves.advance();
+    return votes.stop;
+  });
+  if (evaluation) host.evaluated(done, *evaluation);
+  return loss.has_value();
+}
+
 // Whether the run ends after this many steps, and how.
 std::optional<RunEnd> end_after(std::int64_t done, bool stop_requested, const TrainConfig& config,
                                 const RunRange& range) {
@@ -30,12 +43,30 @@ std::optional<RunEnd> end_after(std::int64_t done, bool stop_requested, const Tr
   return std::nullopt;
 }
 
+// Collective. Makes up for an evaluation that was left, and saves the state with its loss. Whether
+// the run ends before its first step, and how.
+std::optional<RunEnd> end_before_steps(RunSteps& steps, RunSaves& saves, RunHost& host,
+                                       const TrainConfig& config, const RunRange& range,
+                                       Comm& world) {
+  const std::int64_t first = range.first_step, asked = host.stop_requested();
+  const bool stopped_there_before = range.stop_before > 0 && first >= range.stop_before;
+  if (stopped_there_before && first < config.steps) return RunEnd::stopped;
+  if (first < config.steps && reduce_one(world, asked, Reduce::max) != 0) return RunEnd::preempted;
+  const bool owes_evaluation =
+      !range.evaluated && first > 0 && is_due(config.evaluate_every, first);
+  if (!owes_evaluation || !steps.can_evaluate()) return std::nullopt;
+  if (!evaluate(steps, saves, host, first, world)) return RunEnd::preempted;
+  host.entered(Phase::save);
+  saves.save(first);
+  if (first == config.steps) saves.finish();
+  return std::nullopt;
+}
+
 }  // namespace
 
 RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const TrainConfig& config,
                     const RunRange& range, Comm& world) {
-  const bool stopped_there_before = range.stop_before > 0 && range.first_step >= range.stop_before;
-  if (stopped_there_before && range.first_step < config.steps) return RunEnd::stopped;
+  if (const auto end = end_before_steps(steps, saves, host, config, range, world)) return *end;
   bool save_is_due = false;
   for (std::int64_t done = range.first_step + 1; done <= config.steps; ++done) {
     host.entered(Phase::step);
@@ -47,11 +78,11 @@ RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const Train
     }
     const Votes votes = vote(saves, host, world);
     if (!votes.save_working) saves.advance();
-    const std::optional<RunEnd> end = end_after(done, votes.stop, config, range);
+    std::optional<RunEnd> end = end_after(done, votes.stop, config, range);
     const bool leaves_early = end && *end != RunEnd::done;
-    if (steps.can_evaluate() && is_due(config.evaluate_every, done) && !leaves_early) {
-      host.entered(Phase::evaluate);
-      host.evaluated(done, steps.evaluate());
+    if (is_due(config.evaluate_every, done) && !leaves_early &&
+        !evaluate(steps, saves, host, done, world)) {
+      end = RunEnd::preempted;
     }
     save_is_due = save_is_due || is_due(config.checkpoint_every, done);
     const bool sound = report.outcome <= StepOutcome::repeated;

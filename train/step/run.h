@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 #include "runtime/comm/comm.h"
 #include "runtime/flight_record.h"
@@ -17,8 +19,9 @@ class RunSteps {
 
   virtual StepReport step(std::int64_t step) = 0;  // Collective.
   virtual bool can_evaluate() const = 0;           // the same on all ranks
-  virtual Evaluation evaluate() = 0;               // Collective.
-  virtual PlacementReport place_experts() = 0;     // Collective.
+  // Collective. Nothing if `stop` said so. stop: collective, asked between batches.
+  virtual std::optional<Evaluation> evaluate(const std::function<bool()>& stop) = 0;
+  virtual PlacementReport place_experts() = 0;  // Collective.
 };
 
 // The checkpoints of a run. A save that was begun may go on behind the steps.
@@ -48,6 +51,7 @@ class RunHost {
 struct RunRange {
   std::int64_t first_step = 0;
   std::int64_t stop_before = 0;  // stop when this step is reached; 0: never
+  bool evaluated = true;         // false: an evaluation that is due at first_step was not made
 };
 
 enum class RunEnd : std::uint8_t {
@@ -59,7 +63,8 @@ enum class RunEnd : std::uint8_t {
 
 // Collective. Does steps [first_step, train.steps), and saves every checkpoint_every steps, or at
 // the next step that the guard takes, and after the last one. Unless it ends in a rewind, its last
-// state is saved when it returns.
+// state is saved when it returns. A request to stop ends it before the first step, after a step or
+// during an evaluation, which the run then makes when it goes on.
 RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const TrainConfig& config,
                     const RunRange& range, Comm& world);
 

@@ -1,5 +1,6 @@
 #include "train/step/trainer.h"
 
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -30,23 +31,23 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       stream_(stream),
       optimizer_(config),
       rebalancing_(model, mesh),
-      guard_(guard, config.clip_norm) {
+      guard_(guard, config.clip_norm, std::log(static_cast<double>(model.options().vocabulary))) {
   if (config.exact)
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
 }
 
 void Trainer::initialize() { model_.params().initialize(static_cast<std::uint64_t>(config_.seed)); }
 
-void Trainer::load(const CheckpointReader& checkpoint, const nlohmann::json& meta) {
+void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
   load_training_state(checkpoint, model_);
-  if (meta.contains("guard")) guard_.load(meta.at("guard"));
+  if (meta.has("guard")) guard_.load(meta.object("guard"));
 }
 
 StepReport Trainer::step(std::int64_t step, const StepData& data) {
   StepReport report;
   report.step = step;
   const Gradient gradient = judged_gradient(data, report);
-  if (report.outcome <= StepOutcome::repeated) update(step, gradient);
+  if (changed_weights(report.outcome)) update(step, gradient);
   fill(report, data, gradient);
   return report;
 }
@@ -67,7 +68,7 @@ Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& rep
     gradient = differentiate(step, data);
   report.problem = trial.problem();
   if (verdict == TrialVerdict::refuse) {
-    report.outcome = guard_.refuse(step, report.problem);
+    report.outcome = guard_.refuse(step, gradient.figures, trial.reproduced(), report.problem);
   } else if (!report.problem.empty()) {
     report.outcome = StepOutcome::repeated;
   }
@@ -129,8 +130,8 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
 
 PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
 
-Evaluation Trainer::evaluate(Loader& loader) {
-  return switchyard::evaluate(model_, mesh_, loader, stream_);
+std::optional<Evaluation> Trainer::evaluate(Loader& loader, const std::function<bool()>& stop) {
+  return evaluate_unless(stop, model_, mesh_, loader, stream_);
 }
 
 OwnedState Trainer::owned_state() const {

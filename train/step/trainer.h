@@ -33,7 +33,7 @@ class Trainer {
   void initialize();
   // Not collective. Loads what this rank hosts, and what the guard remembers. meta: what meta()
   // gave for this checkpoint. Errors: Exit::data for a missing, surplus or misshapen tensor.
-  void load(const CheckpointReader& checkpoint, const nlohmann::json& meta);
+  void load(const CheckpointReader& checkpoint, const JsonFields& meta);
 
   // Which of the loader's batches a step trains on: the guard may have left some out.
   std::int64_t batch_of(std::int64_t step) const { return guard_.batch_of(step); }
@@ -52,7 +52,7 @@ class Trainer {
   PlacementReport rebalance();
 
   // Collective. See train/inference/evaluate.h.
-  Evaluation evaluate(Loader& loader);
+  std::optional<Evaluation> evaluate(Loader& loader, const std::function<bool()>& stop);
 
   Stream& stream() { return stream_; }
   // Empty unless exact.

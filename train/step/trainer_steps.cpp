@@ -19,7 +19,10 @@ auto timed(Work work) {
 }  // namespace
 
 StepReport TrainerSteps::step(std::int64_t step) {
-  return timed([&] { return trainer_.step(step, data_of(step)); });
+  const std::int64_t batch = trainer_.batch_of(step);
+  StepReport report = timed([&] { return trainer_.step(step, data_of(batch)); });
+  if (!report.problem.empty()) report.sources = loader_.sources_of(batch);
+  return report;
 }
 
 PlacementReport TrainerSteps::place_experts() {
@@ -27,9 +30,9 @@ PlacementReport TrainerSteps::place_experts() {
 }
 
 // The guard decides which batch a step trains on.
-StepData TrainerSteps::data_of(std::int64_t step) {
+StepData TrainerSteps::data_of(std::int64_t batch) {
   const Span span(trainer_.stream(), "data");
-  return loader_.step(trainer_.batch_of(step));
+  return loader_.step(batch);
 }
 
 }  // namespace switchyard

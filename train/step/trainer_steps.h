@@ -15,11 +15,13 @@ class TrainerSteps final : public RunSteps {
 
   StepReport step(std::int64_t step) override;
   bool can_evaluate() const override { return validation_ != nullptr; }
-  Evaluation evaluate() override { return trainer_.evaluate(*validation_); }
+  std::optional<Evaluation> evaluate(const std::function<bool()>& stop) override {
+    return trainer_.evaluate(*validation_, stop);
+  }
   PlacementReport place_experts() override;
 
  private:
-  StepData data_of(std::int64_t step);
+  StepData data_of(std::int64_t batch);
 
   Trainer& trainer_;
   Loader& loader_;

@@ -55,6 +55,24 @@ TEST_F(CheckpointList, OldestFirstByStepThenAttempt) {
   EXPECT_EQ(order, (decltype(order){{300, 2}, {300, 10}, {400, 1}}));
 }
 
+TEST_F(CheckpointList, ShortNamesMeanTheNewestOfTheirStepThatCounts) {
+  save(300, 1);
+  const fs::path second = save(300, 2), other = save(400, 1);
+  leave_unfinished(300, 3);
+  const std::string run = scratch_.path().string();
+  EXPECT_EQ(find_by_short_name(run + "@300"), second);
+  EXPECT_EQ(find_by_short_name(run + "/00300"), second);
+  EXPECT_EQ(find_by_short_name(run + "@step-00000400-a0001"), other);
+  EXPECT_EQ(find_by_short_name(run), std::nullopt);
+  EXPECT_EQ(find_by_short_name(run + "/checkpoints"), std::nullopt);
+  EXPECT_EQ(find_by_short_name(run + "/nowhere@300"), std::nullopt);
+  const Thrown thrown = thrown_by([&] { find_by_short_name(run + "@500"); });
+  EXPECT_EQ(thrown.code, Exit::data);
+  EXPECT_NE(thrown.message.find("of step 500; it has those of steps 300, 300, 400"),
+            std::string::npos)
+      << thrown.message;
+}
+
 TEST_F(CheckpointList, UnfinishedOnesAreListedAsSuch) {
   leave_unfinished(300, 1);
   const auto list = list_checkpoints(scratch_.path());

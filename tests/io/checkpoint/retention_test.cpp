@@ -27,6 +27,9 @@ class RetentionOf : public testing::Test {
     const fs::path file = folder / rank_file_name(0);
     flip_bit(file, static_cast<std::int64_t>(fs::file_size(file)) - 1);
   }
+  std::vector<fs::path> surplus(RetentionPolicy policy) {
+    return Retention(scratch_.path(), policy).surplus();
+  }
   void retain(RetentionPolicy policy) { Retention(scratch_.path(), policy).apply(); }
   std::vector<std::int64_t> steps() const {
     std::vector<std::int64_t> steps;
@@ -41,6 +44,14 @@ class RetentionOf : public testing::Test {
 };
 
 using Steps = std::vector<std::int64_t>;
+
+TEST_F(RetentionOf, SaysWhatItWouldDeleteWithoutDeletingIt) {
+  const fs::path first = save(1), second = save(2);
+  save(3);
+  save(4);
+  EXPECT_EQ(surplus({.keep = 2}), (std::vector<fs::path>{second, first}));
+  EXPECT_TRUE(fs::exists(first) && fs::exists(second));
+}
 
 TEST_F(RetentionOf, NewestGoodOnesStay) {
   for (const int step : {100, 200, 300}) save(step);

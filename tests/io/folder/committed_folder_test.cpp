@@ -74,6 +74,14 @@ TEST_F(CommittedFolder, DoesNotExistBeforeTheCommit) {
   EXPECT_EQ(thrown_by([&] { open(); }).code, Exit::data);
 }
 
+TEST_F(CommittedFolder, AManifestThatItsFilesDoNotExplainIsNotRead) {
+  commit();
+  const auto swell = [&] { fs::resize_file(folder_ / manifest_name, std::uintmax_t{17} << 20); };
+  const Thrown thrown = open_after(swell);
+  EXPECT_EQ(thrown.code, Exit::data);
+  EXPECT_NE(thrown.message.find("17.8 MB"), std::string::npos) << thrown.message;
+}
+
 TEST_F(CommittedFolder, TornManifestLeftBehindIsNoManifest) {
   const auto tear = [&] { put_contents(folder_ / "manifest.json.tmp", "{\"kind\": \"data"); };
   EXPECT_EQ(open_after(tear).code, Exit::data);

@@ -49,6 +49,17 @@ TEST(Manifest, UnchangedExampleIsGood) {
   EXPECT_EQ(parse_changed([](json&) {}).code, Exit::done);
 }
 
+TEST(Manifest, NamesThatWouldReachATerminalAreRefusedAndEscaped) {
+  const std::string hostile = "a\x1b[31mb";
+  for (const Thrown& thrown :
+       {parse_with_file_name(hostile), parse_with_dataset("name", hostile),
+        parse_with_dataset("dtype", hostile), parse_with_dataset("hashes", json::array({hostile})),
+        parse_changed([&](json& document) { document["kind"] = hostile; })}) {
+    EXPECT_EQ(thrown.code, Exit::data);
+    EXPECT_NE(thrown.message.find("a\\x1b[31mb"), std::string::npos) << thrown.message;
+  }
+}
+
 TEST(Manifest, MetaCannotTakeTheManifestsOwnKeys) {
   Manifest manifest = example();
   manifest.meta = {{"files", 1}};

@@ -28,6 +28,25 @@ TEST_F(LoaderEpoch, SampleIsTheRowOfItsNumber) {
   }
 }
 
+TEST_F(LoaderEpoch, SaysTheSourcesOfABatch) {
+  write_dataset(scratch_ / "sources", test_documents(300), {.sources = {"web", "code"}});
+  const TokenStore store(scratch_ / "sources");
+  write_rows(scratch_ / "sources_rows", store, length);
+  const RowTable table(scratch_ / "sources_rows", store, "train", length);
+  const Loader single(store, scratch_ / "sources_rows", "train", {length, 1, 1, 1, 0, 1, {}});
+  const Loader wide(store, scratch_ / "sources_rows", "train", {length, 4, 1, 1, 0, 1, {}});
+  std::map<std::string, std::int64_t> seen, first;
+  for (std::int64_t step = 0; step < single.epoch_size(); ++step) {
+    for (const auto& [source, rows] : single.sources_of(step)) {
+      seen[source] += rows;
+      if (step < 4) first[source] += rows;
+    }
+  }
+  EXPECT_EQ(seen,
+            (decltype(seen){{"web", table.source_rows()[0]}, {"code", table.source_rows()[1]}}));
+  EXPECT_EQ(wide.sources_of(0), first);
+}
+
 // D2: a run that is killed fifty times within two epochs, each time going on from an earlier
 // checkpoint and on another number of ranks.
 TEST_F(LoaderEpoch, EachTokenIsATargetOnceInAnEpochThroughKillsAndRankChanges) {

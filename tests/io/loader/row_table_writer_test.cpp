@@ -45,6 +45,18 @@ TEST(RowTableWriter, MakesTheTableOnce) {
   EXPECT_FALSE(fs::exists(scratch / "run"));
 }
 
+TEST(RowTableWriter, LeavesNothingWhenItIsAskedToStop) {
+  const Scratch scratch;
+  write_dataset(scratch / "d", test_documents(100));
+  const TokenStore store(scratch / "d");
+  const auto alone = make_single_comm();
+  int asked = 0;
+  const Thrown thrown = thrown_by(
+      [&] { prepare_rows(store, length, scratch / "run", *alone, [&] { return ++asked > 50; }); });
+  EXPECT_EQ(thrown.code, Exit::requeue);
+  EXPECT_FALSE(fs::exists(rows_of(scratch / "d")));
+}
+
 TEST(RowTableWriter, TheSameTokensGiveTheSameBytes) {
   const Scratch scratch;
   for (const char* name : {"a", "b"}) {

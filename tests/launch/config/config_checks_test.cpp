@@ -1,8 +1,10 @@
 #include "launch/config/config_checks.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "launch/config/config_warnings.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -60,6 +62,75 @@ TEST(ConfigChecks, DenseLayersMustNotRepeat) {
 TEST(ConfigChecks, WarmupMustEnd) {
   EXPECT_THAT(failure_of({"train.steps=10", "train.warmup_steps=100"}),
               HasSubstr("train.warmup_steps = 100 is more than train.steps = 10"));
+}
+
+TEST(ConfigChecks, TheRateMustNotClimbAfterTheWarmup) {
+  EXPECT_THAT(
+      failure_of({"train.learning_rate=2e-5"}),
+      HasSubstr("train.min_learning_rate = 0.0001 is more than train.learning_rate = 2e-05"));
+  EXPECT_EQ(failure_of({"train.learning_rate=1e-4"}), "no error");
+}
+
+TEST(ConfigChecks, ADecayMustLeaveSomethingOfAWeight) {
+  EXPECT_THAT(failure_of({"train.learning_rate=10"}), HasSubstr("train.weight_decay"));
+}
+
+TEST(ConfigChecks, ARouterOfOneExpertPerTokenMustBeAbleToLearn) {
+  for (const char* gate : {"topk_softmax", "noisy_topk", "sigmoid"}) {
+    EXPECT_THAT(failure_of({fmt::format("router.gate={}", gate), "router.top_k=1"}),
+                HasSubstr("router.top_k = 1 with router.gate"));
+  }
+  EXPECT_EQ(failure_of({"router.top_k=1"}), "no error");
+  EXPECT_EQ(failure_of({"router.gate=sigmoid", "router.normalize=false", "router.top_k=1"}),
+            "no error");
+  EXPECT_EQ(failure_of({"router.gate=topk_softmax", "router.top_k=1", "model.num_experts=1"}),
+            "no error");
+}
+
+TEST(ConfigChecks, AllMistakesAreReportedAtOnce) {
+  const std::string message =
+      failure_of({"train.micro_batch_size=5", "model.head_dim=33", "router.top_k=9"});
+  for (const char* part : {"3 mistakes", "does not divide", "odd", "router.top_k = 9"})
+    EXPECT_THAT(message, HasSubstr(part));
+}
+
+TEST(ConfigChecks, ACheckpointMayTrainInAWayThatIsRefusedToday) {
+  EXPECT_NO_THROW(check_shape(load_config({{}, {}, {"train.learning_rate=2e-5"}})));
+}
+
+std::string warnings_of(const std::vector<std::string>& sets) {
+  return fmt::format("{}", fmt::join(config_warnings(load_config({{}, {}, sets})), "; "));
+}
+
+TEST(ConfigWarnings, SayWhichKeysDoNothing) {
+  EXPECT_EQ(warnings_of({}), "");
+  EXPECT_THAT(warnings_of({"checkpoint.keep_best=2"}),
+              HasSubstr("checkpoint.keep_best = 2 does nothing: train.evaluate_every = 0"));
+  EXPECT_THAT(warnings_of({"router.balance_loss=0", "router.balance_over=sequence"}),
+              HasSubstr("router.balance_over = 'sequence' does nothing: router.balance_loss is 0"));
+  EXPECT_THAT(warnings_of({"router.drop=position"}), HasSubstr("router.capacity_factor = 0"));
+  EXPECT_THAT(warnings_of({"train.evaluate_every=5000"}), HasSubstr("more than train.steps"));
+  EXPECT_THAT(warnings_of({"guard.enabled=false", "guard.skips=1"}),
+              HasSubstr("guard.skips = 1 does nothing: guard.enabled is false"));
+  EXPECT_THAT(warnings_of({"model.dense_layers=[0,1,2,3]", "router.top_k=1"}),
+              HasSubstr("router.top_k = 1 does nothing: model.dense_layers names every layer"));
+  EXPECT_THAT(warnings_of({"router.groups=2", "router.groups_per_token=2"}),
+              HasSubstr("router.groups = 2 does nothing"));
+  EXPECT_THAT(warnings_of({"train.steps=10", "guard.window=64"}), HasSubstr("guard.window = 64"));
+  EXPECT_THAT(warnings_of({"router.top_k=8"}), HasSubstr("every token visits every expert"));
+  EXPECT_THAT(warnings_of({"router.capacity_factor=0.5"}), HasSubstr("at least 50 %"));
+}
+
+TEST(ConfigWarnings, SayWhichCheckpointsCannotBeTheBest) {
+  const std::vector<std::string> sets = {"checkpoint.keep_best=1", "train.checkpoint_every=2"};
+  const auto with_evaluations = [&](const char* every) {
+    std::vector<std::string> all = sets;
+    all.push_back(fmt::format("train.evaluate_every={}", every));
+    return warnings_of(all);
+  };
+  EXPECT_THAT(with_evaluations("7"), HasSubstr("every 14-th step"));
+  EXPECT_EQ(with_evaluations("1"), "");
+  EXPECT_EQ(with_evaluations("4"), "");
 }
 
 }  // namespace config_checks_test

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "launch/config/config_table.h"
+#include "launch/host/environment.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -106,6 +107,57 @@ TEST(Config, UnknownKeyNamesLineAndNearest) {
   const std::string message = failure_of("[train]\nsteps = 3\nlearning_rat = 1.0\n");
   EXPECT_THAT(message, HasSubstr("my.toml, line 3"));
   EXPECT_THAT(message, HasSubstr("did you mean train.learning_rate?"));
+}
+
+std::string suggestion_for(const std::string& key) {
+  const std::string message = failure([&] { with({key + "=1"}); });
+  const std::size_t begin = message.find("did you mean ");
+  if (begin == std::string::npos) return "";
+  return message.substr(begin + 13, message.find('?') - begin - 13);
+}
+
+TEST(Config, SuggestsOnlyWhatIsNear) {
+  EXPECT_EQ(suggestion_for("train.lerning_rate"), "train.learning_rate");
+  EXPECT_EQ(suggestion_for("data.seq_len"), "data.sequence_length");
+  EXPECT_EQ(suggestion_for("train.lr"), "train.learning_rate");
+  EXPECT_EQ(suggestion_for("train.min_lr"), "train.min_learning_rate");
+  EXPECT_EQ(suggestion_for("learning_rate"), "train.learning_rate");
+  EXPECT_EQ(suggestion_for("model.top_k"), "router.top_k");
+  EXPECT_EQ(suggestion_for("modle.hidden"), "model.hidden");
+  EXPECT_EQ(suggestion_for("model.n_layers"), "model.num_layers");
+  EXPECT_EQ(suggestion_for("data.bananas"), "");
+  EXPECT_EQ(suggestion_for("optimizer.name"), "");
+}
+
+TEST(Config, AllMistakesAreReportedAtOnce) {
+  const TemporaryFile file("mistakes.toml", "[train]\nstep = 3\nbeta1 = 7\nseed = 2\n");
+  const std::string message = failure([&] {
+    load_config({{}, file.path(), {"run.threads=many", "nonsense"}});
+  });
+  EXPECT_THAT(message, HasSubstr("the config has 4 mistakes:\n"));
+  for (const char* part : {"line 2: unknown key train.step", "line 3: train.beta1 = 7",
+                           "--set run.threads=many: ", "--set nonsense: write it as"}) {
+    EXPECT_THAT(message, HasSubstr(part));
+  }
+}
+
+TEST(Config, PathsMayBeginWithTheHomeDirectory) {
+  const std::string home = environment_variable("HOME");
+  ASSERT_FALSE(home.empty());
+  Config config;
+  apply_toml(config, "run.directory = '~/a'\ndata.dataset = '~'\nrouter.record = 'x/~/y'\n", "f");
+  EXPECT_EQ(config.run.directory, home + "/a");
+  EXPECT_EQ(config.data.dataset, home);
+  EXPECT_EQ(config.router.record, "x/~/y");
+  EXPECT_EQ(with({"checkpoint.local_dir=~/b"}).checkpoint.local_dir, home + "/b");
+  EXPECT_THAT(failure([] { with({"run.directory=~somebody/a"}); }), HasSubstr("not with ~NAME"));
+}
+
+TEST(Config, WhatAResumedRunChangedIsNamed) {
+  EXPECT_EQ(changed_free_keys(with({"run.directory=a"}),
+                              with({"run.directory=b", "train.steps=7", "train.clip_norm=2"})),
+            (std::vector<std::string>{"train.steps (was 1000, is 7)",
+                                      "train.clip_norm (was 1.0, is 2.0)"}));
 }
 
 // As the configs in checkpoints of earlier versions have them.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/io/scratch.h"
+
 namespace switchyard {
 namespace run_account_test {
 
@@ -51,6 +53,44 @@ TEST(RunAccount, AValidationLossIsOfItsStepAlone) {
   EXPECT_EQ(run.meta({}).at("validation_loss"), 2.5);
   run.note_step(report_of(1, StepOutcome::taken, 1.9));
   EXPECT_FALSE(run.meta({}).contains("validation_loss"));
+}
+
+CheckpointReader saved(const Scratch& scratch, const nlohmann::json& meta) {
+  const auto comm = make_single_comm();
+  Stream stream = Stream::cpu(1);
+  const Buffer values({10}, DType::f32);
+  return CheckpointReader(
+      save_checkpoint(scratch.path(), 3, 1, {{"values", values}}, meta, *comm, stream));
+}
+
+TEST(RunAccount, RemembersWhatTheGuardLeftOut) {
+  RunAccount run = account();
+  StepReport skipped = report_of(0, StepOutcome::skipped, 9.0);
+  skipped.sources = {{"web", 3}, {"\x1b[31mcode", 1}};
+  run.note_step(skipped);
+  run.note_step(report_of(1, StepOutcome::outlier, 2.0));
+  run.note_left_out(2, {{"web", 8}});
+  const std::string expected =
+      "the guard left out 3 batches: 1 row of \\x1b[31mcode, 11 rows of web";
+  EXPECT_EQ(run.left_out_text(), expected);
+  const Scratch scratch;
+  RunAccount resumed = account();
+  EXPECT_EQ(resumed.left_out_text(), "");
+  resumed.load(saved(scratch, run.meta({})));
+  EXPECT_EQ(resumed.left_out_text(), expected);
+}
+
+TEST(RunAccount, NamesWhatACheckpointDoesNotHoldRightly) {
+  for (const char* key : {"step_seconds", "left_out", "validation_loss"}) {
+    const Scratch scratch;
+    const CheckpointReader reader = saved(scratch, {{key, "x"}});
+    RunAccount run = account();
+    const Thrown thrown = thrown_by([&] { run.load(reader); });
+    EXPECT_EQ(thrown.code, Exit::data);
+    EXPECT_NE(thrown.message.find(fmt::format("manifest.json: 'meta.{}' is not", key)),
+              std::string::npos)
+        << thrown.message;
+  }
 }
 
 TEST(RunAccount, TheStateNamesTheNewestCheckpoint) {

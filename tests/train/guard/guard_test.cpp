@@ -29,6 +29,15 @@ TEST(RobustWindow, MeasuresALogNormalDistributionInStandardDeviations) {
   EXPECT_NEAR(window.deviations(50.0 * std::exp(0.3)), 3.0, 0.2);
 }
 
+TEST(RobustWindow, KnowsItsTail) {
+  RobustWindow window(8, 0.1);
+  for (const double value : {1.0, 1.01, 5.0, 0.99, 1.0, 5.0, 1.0, 1.02}) window.add(value);
+  EXPECT_EQ(window.num_beyond(6.0, 0.0), 2);
+  EXPECT_EQ(window.num_beyond(6.0, 5.0), 0);
+  EXPECT_TRUE(window.reaches(5.0 * std::exp(0.59), 6.0));
+  EXPECT_FALSE(window.reaches(5.0 * std::exp(0.61), 6.0));
+}
+
 TEST(RobustWindow, HasNoOpinionBeforeAQuarterAndTakesNoNaN) {
   RobustWindow window(8, 0.01);
   window.add(1.0);
@@ -39,23 +48,25 @@ TEST(RobustWindow, HasNoOpinionBeforeAQuarterAndTakesNoNaN) {
 }
 
 constexpr GuardConfig strict{.window = 8, .skips = 1, .rewinds = 1};
+constexpr double uniform_loss = 5.5;  // of bytes
+constexpr StepFigures broken{nan, nan, false};
 
-Guard after_good_steps(const GuardConfig& config) {
-  Guard guard(config, 1.0);
+Guard after_good_steps(const GuardConfig& config, double clip_norm = 1.0) {
+  Guard guard(config, clip_norm, uniform_loss);
   for (int i = 0; i < 8; ++i) guard.take({3.0 - 0.01 * i, 1.0 + 0.02 * i});
   return guard;
 }
 
 TEST(Guard, SkipsThenGoesBackThenGivesUp) {
   Guard guard = after_good_steps(strict);
-  EXPECT_EQ(guard.refuse(8, "bad"), StepOutcome::skipped);
-  EXPECT_EQ(guard.refuse(9, "bad"), StepOutcome::rewind);
+  EXPECT_EQ(guard.refuse(8, broken, false, "bad"), StepOutcome::skipped);
+  EXPECT_EQ(guard.refuse(9, broken, false, "bad"), StepOutcome::rewind);
   EXPECT_EQ(guard.rewind().next_batch, 10);
   guard.go_on(4, guard.rewind());
   EXPECT_EQ(guard.batch_of(4), 10);
-  EXPECT_EQ(guard.refuse(4, "bad"), StepOutcome::skipped);
+  EXPECT_EQ(guard.refuse(4, broken, false, "bad"), StepOutcome::skipped);
   try {
-    guard.refuse(5, "bad");
+    guard.refuse(5, broken, false, "bad");
     ADD_FAILURE() << "went back more often than guard.rewinds";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Exit::numerical);
@@ -65,9 +76,75 @@ TEST(Guard, SkipsThenGoesBackThenGivesUp) {
 
 TEST(Guard, AStepThatIsTakenRenewsTheSkips) {
   Guard guard = after_good_steps(strict);
-  EXPECT_EQ(guard.refuse(8, "bad"), StepOutcome::skipped);
+  EXPECT_EQ(guard.refuse(8, broken, false, "bad"), StepOutcome::skipped);
   guard.take({2.9, 1.1});
-  EXPECT_EQ(guard.refuse(10, "bad"), StepOutcome::skipped);
+  EXPECT_EQ(guard.refuse(10, broken, false, "bad"), StepOutcome::skipped);
+}
+
+// What the trainer does with a step whose repetition gives the same figures.
+StepOutcome outcome_of(Guard& guard, const StepFigures& figures) {
+  const std::string problem = guard.problem_with(figures);
+  const StepOutcome outcome =
+      problem.empty() ? StepOutcome::taken : guard.refuse(0, figures, true, problem);
+  if (changed_weights(outcome)) guard.take(figures);
+  return outcome;
+}
+
+constexpr StepFigures ordinary{0.1, 0.2}, of_a_rare_source{4.0, 12.0};
+
+Guard after_ordinary_steps(std::int64_t steps) {
+  Guard guard({.window = 64}, 1.0, uniform_loss);
+  for (std::int64_t i = 0; i < steps; ++i) guard.take(ordinary);
+  return guard;
+}
+
+TEST(Guard, ABatchFromARareSourceIsTaken) {
+  Guard guard = after_ordinary_steps(64);
+  EXPECT_EQ(outcome_of(guard, of_a_rare_source), StepOutcome::outlier);
+  guard.take(ordinary);
+  EXPECT_EQ(outcome_of(guard, of_a_rare_source), StepOutcome::taken);  // the window knows it
+  for (int i = 0; i < 200; ++i) guard.take(ordinary);
+  EXPECT_EQ(outcome_of(guard, of_a_rare_source), StepOutcome::outlier);
+}
+
+TEST(Guard, OutliersInARowSendARunBackUnlessTheirSourceExplainsThem) {
+  Guard guard = after_ordinary_steps(64);  // guard.skips = 3
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(outcome_of(guard, of_a_rare_source), StepOutcome::outlier);
+  EXPECT_EQ(outcome_of(guard, of_a_rare_source), StepOutcome::rewind);
+
+  Guard mixed({.window = 64}, 1.0, uniform_loss);  // one step in eight
+  for (int i = 0; i < 64; ++i) mixed.take(i % 8 == 0 ? of_a_rare_source : ordinary);
+  int in_a_row = 0;
+  while (outcome_of(mixed, of_a_rare_source) == StepOutcome::taken) ++in_a_row;
+  EXPECT_EQ(in_a_row, 8);  // (1/8)^9 is about (1/66)^4
+}
+
+// Each of them is clipped, and the loss shows whether the weights have been spoilt.
+TEST(Guard, HighGradientsInARowDoNotSendARunBack) {
+  Guard guard = after_ordinary_steps(64);
+  for (const double norm : {3.0, 12.0, 50.0, 200.0, 800.0})
+    EXPECT_EQ(outcome_of(guard, {0.1, norm}), StepOutcome::outlier);
+}
+
+TEST(Guard, ALossNoTextGivesIsSkippedOnceAtMost) {
+  Guard guard = after_ordinary_steps(64);
+  EXPECT_EQ(outcome_of(guard, {30.0, 12.0}), StepOutcome::skipped);
+  for (int i = 0; i < 200; ++i) guard.take(ordinary);
+  EXPECT_EQ(outcome_of(guard, {31.0, 12.0}), StepOutcome::outlier);
+  guard.take(ordinary);
+  EXPECT_EQ(outcome_of(guard, {300.0, 12.0}), StepOutcome::skipped);
+}
+
+TEST(Guard, WithoutClippingAGradientIsSkippedOnceAtMost) {
+  Guard guard = after_good_steps(strict, 0.0);
+  EXPECT_EQ(outcome_of(guard, {2.9, 90.0}), StepOutcome::skipped);
+  for (int i = 0; i < 20; ++i) guard.take({2.9, 1.1});
+  EXPECT_EQ(outcome_of(guard, {2.9, 90.0}), StepOutcome::outlier);
+}
+
+TEST(Guard, AnOutlierThatIsNotReproducedIsSkipped) {
+  Guard guard = after_ordinary_steps(64);
+  EXPECT_EQ(guard.refuse(0, of_a_rare_source, false, "bad"), StepOutcome::skipped);
 }
 
 TEST(Guard, KnowsSpikesAndWhatIsNotFinite) {
@@ -82,22 +159,39 @@ TEST(Guard, KnowsSpikesAndWhatIsNotFinite) {
 
 // A run that has memorised its data: losses and norms so flat that any step stands out.
 TEST(Guard, WhatClippingAllowsIsNoSpike) {
-  Guard guard(strict, 1.0);
+  Guard guard(strict, 1.0, uniform_loss);
   for (int i = 0; i < 8; ++i) guard.take({0.0886 + 1e-4 * i, 0.0705 + 1e-4 * i});
   EXPECT_EQ(guard.problem_with({0.107, 0.7}), "");
-  EXPECT_NE(guard.problem_with({0.13, 0.7}), "");
+  EXPECT_EQ(guard.problem_with({0.13, 0.7}), "");  // next to nothing, too
+  EXPECT_NE(guard.problem_with({0.5, 0.7}), "");
   EXPECT_NE(guard.problem_with({0.107, 1.1}), "");
 }
 
 TEST(Guard, RemembersInACheckpointWhatItDecidesBy) {
   Guard guard = after_good_steps(strict);
-  guard.refuse(8, "bad");
-  Guard resumed(strict, 1.0);
-  resumed.load(nlohmann::json::parse(guard.state().dump()));
+  guard.refuse(8, {30.0, 1.1}, true, "bad");
+  Guard resumed(strict, 1.0, uniform_loss);
+  const nlohmann::json state = nlohmann::json::parse(guard.state().dump());
+  resumed.load({state, "guard"});
   EXPECT_EQ(resumed.state(), guard.state());
   EXPECT_EQ(resumed.problem_with({30.0, 1.1}), guard.problem_with({30.0, 1.1}));
-  EXPECT_EQ(resumed.refuse(9, "bad"), StepOutcome::rewind);
-  EXPECT_THROW(resumed.load({{"losses", "none"}}), Error);
+  EXPECT_EQ(resumed.refuse(9, broken, false, "bad"), StepOutcome::rewind);
+}
+
+TEST(Guard, NamesWhatACheckpointDoesNotHoldRightly) {
+  const nlohmann::json right = after_good_steps(strict).state();
+  for (const char* key : {"losses", "gradient_norms", "skipped", "rewinds", "refused_loss"}) {
+    nlohmann::json wrong = right;
+    wrong[key] = {-1};
+    Guard guard(strict, 1.0, uniform_loss);
+    try {
+      guard.load({wrong, "guard"});
+      ADD_FAILURE() << key;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Exit::data);
+      EXPECT_NE(std::string(error.what()).find(key), std::string::npos) << error.what();
+    }
+  }
 }
 
 StepTrial trial_of(const Guard& guard) { return {guard, 0}; }
@@ -116,6 +210,12 @@ TEST(StepTrial, AWrongTryIsFollowedByOneMore) {
   EXPECT_EQ(mended.judge({2.95, 1.1}), TrialVerdict::take);
   EXPECT_EQ(wrong.judge({nan, 1.1}), TrialVerdict::again);
   EXPECT_EQ(wrong.judge({nan, 1.1}), TrialVerdict::refuse);
+  EXPECT_FALSE(wrong.reproduced());
+  StepTrial same = trial_of(guard), other = trial_of(guard);
+  for (const double loss : {30.0, 30.0001}) same.judge({loss, 1.1});
+  for (const double loss : {30.0, 31.0}) other.judge({loss, 1.1});
+  EXPECT_TRUE(same.reproduced());
+  EXPECT_FALSE(other.reproduced());
   EXPECT_NE(mended.problem().find("not finite"), std::string::npos);
 }
 
@@ -214,6 +314,24 @@ TEST(GuardedTrainer, ASpikeIsLeftOutWithTheSameBitsOnAnyLayout) {
     SmallRun together = on_all_ranks(config, degree);
     EXPECT_EQ(hash_after_a_spike(together), expected);
   }
+}
+
+// A loss that stands out, but that the text may have: the step changes the weights as without a
+// guard.
+TEST(GuardedTrainer, AnOutlierIsTakenWithTheSameBitsAsWithoutAGuard) {
+  SmallConfig config = small_config();
+  config.guard.spike_sigma = 2.0;
+  SmallConfig unguarded = config;
+  unguarded.guard.enabled = false;
+  SmallRun run = on_all_ranks(config, 1), other = on_all_ranks(unguarded, 1);
+  for (SmallRun* one : {&run, &other}) {
+    one->losses(0, 6);
+    StepData data = one->data().step(6);
+    data.loss_tokens /= 2;
+    const StepReport report = one->trainer().step(6, data);
+    EXPECT_EQ(report.outcome, one == &run ? StepOutcome::outlier : StepOutcome::taken);
+  }
+  EXPECT_EQ(run.state_hash(), other.state_hash());
 }
 
 // What find_unequal_replicas says of one flipped bit on the last rank.

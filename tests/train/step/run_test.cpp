@@ -28,6 +28,7 @@ class FakeSteps : public RunSteps {
 
   std::map<std::int64_t, StepOutcome> outcomes;  // of steps that are not taken
   bool evaluates = false;
+  std::function<void()> during_evaluation;
 
   StepReport step(std::int64_t step) override {
     journal_.note(fmt::format("step {}", step));
@@ -39,7 +40,10 @@ class FakeSteps : public RunSteps {
     return report;
   }
   bool can_evaluate() const override { return evaluates; }
-  Evaluation evaluate() override { return {2.5, {}}; }
+  std::optional<Evaluation> evaluate(const std::function<bool()>& stop) override {
+    if (during_evaluation) during_evaluation();
+    return stop() ? std::nullopt : std::optional(Evaluation{2.5, {}});
+  }
   PlacementReport place_experts() override { return {}; }
 
  private:
@@ -73,7 +77,11 @@ class FakeHost : public RunHost {
 
   std::int64_t stops_after = 0;  // this rank is asked to stop during this step; 0: never
 
-  bool stop_requested() const override { return stops_after > 0 && steps_done_ >= stops_after; }
+  bool stops_now = false;
+
+  bool stop_requested() const override {
+    return stops_now || (stops_after > 0 && steps_done_ >= stops_after);
+  }
   void entered(Phase phase) override { phase_ = phase; }
   void stepped(const StepReport& report) override { steps_done_ = report.step + 1; }
   void evaluated(std::int64_t steps_done, const Evaluation& evaluation) override {
@@ -153,6 +161,41 @@ TEST_F(Run, DoesNotEvaluateWhenItIsAskedToLeave) {
   EXPECT_EQ(journal_.text(), "step 0, save 1, finish");
 }
 
+TEST_F(Run, LeavesDuringAnEvaluationWhenOneRankIsAskedTo) {
+  config_.evaluate_every = 2;
+  steps_.evaluates = true;
+  steps_.during_evaluation = [this] { host_.stops_now = last_rank_; };
+  EXPECT_EQ(run(), RunEnd::preempted);
+  EXPECT_EQ(journal_.text(), "step 0, step 1, save 2, finish");
+}
+
+TEST_F(Run, MakesUpForAnEvaluationThatItLeft) {
+  config_.evaluate_every = 2;
+  steps_.evaluates = true;
+  EXPECT_EQ(run({.first_step = 2, .stop_before = 3, .evaluated = false}), RunEnd::stopped);
+  EXPECT_EQ(journal_.text(), "evaluated 2: 2.5, save 2, step 2, save 3, finish");
+}
+
+TEST_F(Run, MakesUpForTheLastEvaluation) {
+  config_.evaluate_every = 2;
+  steps_.evaluates = true;
+  EXPECT_EQ(run({.first_step = 4, .evaluated = false}), RunEnd::done);
+  EXPECT_EQ(journal_.text(), "evaluated 4: 2.5, save 4, finish");
+}
+
+TEST_F(Run, MakesUpForNoEvaluationThatWasNotDue) {
+  config_.evaluate_every = 3;
+  steps_.evaluates = true;
+  run({.first_step = 2, .stop_before = 3, .evaluated = false});
+  EXPECT_EQ(journal_.text(), "step 2, save 3, finish");
+}
+
+TEST_F(Run, LeavesBeforeItsFirstStepWithoutASave) {
+  host_.stops_now = last_rank_;
+  EXPECT_EQ(run({.first_step = 2}), RunEnd::preempted);
+  EXPECT_EQ(journal_.text(), "");
+}
+
 TEST_F(Run, PlacesExpertsWhenDueButNotAfterTheLastStep) {
   config_.placement_every = 2;
   run();
@@ -226,6 +269,13 @@ TEST_F(Run, AStepThatWasRepeatedCountsAsTaken) {
   steps_.outcomes = {{1, StepOutcome::repeated}};
   run();
   EXPECT_EQ(journal_.text(), "step 0, step 1, save 2, step 2, save 3, finish");
+}
+
+TEST_F(Run, ADueSaveWaitsForAStepAfterAnOutlier) {
+  config_.checkpoint_every = 2;
+  steps_.outcomes = {{1, StepOutcome::outlier}};
+  run();
+  EXPECT_EQ(journal_.text(), "step 0, step 1, step 2, save 3, step 3, save 4, finish");
 }
 
 TEST_F(Run, SavesBeforeItLeavesEvenAfterASkippedStep) {

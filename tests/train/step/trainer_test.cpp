@@ -78,7 +78,7 @@ void expect_resume_equals_not_stopping(const SmallConfig& config) {
   SmallRun second = whole_world(resumed, widest_degree(config));
   agree(test_world(), [&] {
     const CheckpointReader reader(checkpoint);
-    second.trainer().load(reader, reader.meta());
+    second.trainer().load(reader, reader.fields());
   });
   EXPECT_EQ(second.losses(3, 6), std::vector<double>(expected.begin() + 3, expected.end()));
   EXPECT_EQ(second.state_hash(), straight.state_hash());
