@@ -36,7 +36,7 @@ RoutingSweep with_recorded_sizes(RoutingSweep sweep, const Comm& world) {
   if (sweep.replay.empty()) return sweep;
   const RecordedRouting recorded(sweep.replay);
   for (const int experts : sweep.experts) {
-    for (int i = 0; i < sweep.iterations * sweep.repeats; ++i)
+    for (std::int64_t i = 0; i < std::int64_t{sweep.iterations} * sweep.repeats; ++i)
       recorded.draw(world.rank(), world.size(), i, recorded.tokens(), experts);
   }
   sweep.tokens = {recorded.tokens()};
@@ -118,7 +118,9 @@ class RoutingBench {
       ranks_.emplace(make_bench_ranks(*world_, sweep_));
       if (device_.kind == Device::Kind::cpu) require_memory(cases_, sweep_, *ranks_);
     }
-    settings_ = {.device = device_.kind == Device::Kind::cpu ? "cpu" : "cuda",
+    if (!ranks_) sweep_.iterations = sweep_.repeats = 1;  // a prediction is the same every time
+    settings_ = {.measured = ranks_.has_value(),
+                 .device = device_.kind == Device::Kind::cpu ? "cpu" : "cuda",
                  .threads = config_.run.threads,
                  .command = command_line(),
                  .program = version_text(),
@@ -138,8 +140,7 @@ class RoutingBench {
 
   Exit run() {
     if (is_root()) print_head();
-    const int repeats = ranks_ ? sweep_.repeats : 1;
-    for (int repeat = 0; repeat < repeats; ++repeat) {
+    for (int repeat = 0; repeat < sweep_.repeats; ++repeat) {
       for (std::size_t i = 0; i < cases_.size(); ++i) {
         show_progress(repeat, i);
         RoutingResult result = result_of_case(cases_[i], repeat);
@@ -149,7 +150,7 @@ class RoutingBench {
         } else {
           results_[i].add(std::move(result));
         }
-        if (is_root() && repeat + 1 == repeats) print_line(results_[i]);
+        if (is_root() && repeat + 1 == sweep_.repeats) print_line(results_[i]);
       }
     }
     on_root(*world_, [&] { report_end(); });
@@ -219,7 +220,9 @@ class RoutingBench {
 
   void report_end() const {
     if (options_.form == ReportForm::json)
-      print_now(routing_json(results_, sweep_, settings_).dump(1) + "\n");
+      print_now(routing_json(results_, sweep_, settings_)
+                    .dump(1, ' ', false, Json::error_handler_t::replace) +
+                "\n");
     if (!options_.compare) return;
     const std::string changes = compare_routing(old_, results_, sweep_, settings_);
     if (options_.form == ReportForm::table) {

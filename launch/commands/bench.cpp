@@ -48,16 +48,16 @@ class BenchCommand : public Command {
   template <class T>
   static void add_sizes(CLI::App& app, const char* name, T& list, const char* meaning, int low,
                         int high) {
-    const auto take = [&list, name, low, high](const std::vector<std::string>& texts) {
+    const auto take = [&list, low, high](const std::vector<std::string>& texts) {
       list.clear();
       for (const std::string& text : texts) {
-        for (const std::int64_t size : bench::sizes_of(text, name, low, high))
+        for (const std::int64_t size : bench::sizes_of(text, low, high))
           list.push_back(static_cast<typename T::value_type>(size));
       }
     };
-    const auto problem_of = [name, low, high](const std::string& text) -> std::string {
+    const auto problem_of = [low, high](const std::string& text) -> std::string {
       try {
-        bench::sizes_of(text, name, low, high);
+        bench::sizes_of(text, low, high);
       } catch (const Error& error) {
         return error.what();
       }
@@ -110,7 +110,7 @@ class BenchCommand : public Command {
     number("--expert-group", sweep.expert_group,
            "Consecutive ranks that share the experts; 0: all ranks", 0);
     const auto peak = [&](const char* name, double& value, const char* meaning) {
-      app.add_option(name, value, meaning)->check(CLI::PositiveNumber)->type_name("GB/s");
+      app.add_option(name, value, meaning)->check(CLI::Range(1e-6, 1e9))->type_name("GB/s");
     };
     peak("--peak-node", sweep.peak_node,
          "Stated rate of one rank within its node, for the share of it that was reached");

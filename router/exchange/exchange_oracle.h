@@ -1,5 +1,5 @@
 // ExchangeOracle: what an exchange must do, in plain loops over the routing of all ranks. It knows
-// neither plans nor messages, rounds payloads by arithmetic of its own, and counts the rows that an
+// neither plans nor messages, rounds payloads by its own arithmetic, and counts the rows that an
 // exchange got wrong, bit by bit.
 #pragma once
 

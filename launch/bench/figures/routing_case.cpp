@@ -125,7 +125,8 @@ double bytes_at_least(const RoutingCase& what, const RoutingSweep& sweep, double
   const double beside = 2.0 * (slots + received) * packed;
   if (!computes(what)) return moved + beside;
   const double inner = 4.0 * static_cast<double>(sweep.expert_hidden);
-  const double experts = 2.0 * 3.0 * row * static_cast<double>(sweep.expert_hidden) * num_hosted;
+  constexpr double copies = 4.0;  // values, gradients and two moments
+  const double experts = copies * 3.0 * row * static_cast<double>(sweep.expert_hidden) * num_hosted;
   return moved + beside + 2.0 * tokens * row + 3.0 * received * inner + experts;
 }
 

@@ -137,7 +137,8 @@ std::string routing_csv_line(const RoutingResult& result) {
 
 OrderedJson settings_of(const RoutingCase& what, const RoutingSweep& sweep,
                         const BenchSettings& settings) {
-  OrderedJson json = {{"device", settings.device},
+  OrderedJson json = {{"measured", settings.measured},
+                      {"device", settings.device},
                       {"threads", settings.threads},
                       {"seed", sweep.seed},
                       {"ranks_per_node", sweep.ranks_per_node},

@@ -12,6 +12,7 @@ namespace switchyard::bench {
 
 // What else a report records.
 struct BenchSettings {
+  bool measured = true;  // or predicted
   std::string device = "cpu";
   int threads = 1;
   std::string command, program, host, date;

@@ -12,7 +12,7 @@ namespace switchyard::bench {
 
 // Bytes of an iteration. The bytes of a leg (one dispatch or combine) on a kind of link are the
 // most that any one rank, or node, sends or receives over it; legs follow each other and are added
-// up. So none of them can divided by the time exceed the rate of the link.
+// up. So none of them, divided by the time, can exceed the rate of the link.
 struct Traffic {
   std::int64_t tokens = 0;              // over all ranks
   std::int64_t logical_bytes = 0;       // (token, choice) rows as f32, over all ranks

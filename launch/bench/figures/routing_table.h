@@ -18,7 +18,7 @@ class RoutingTable {
   };
 
   // columns: names, or "all"; if empty, the most useful that fit in 120 characters: sizes that vary
-  // are among them, the others stand in the head. Errors: Exit::usage for an unknown name.
+  // are among them, the others are in the head. Errors: Exit::usage for an unknown name.
   RoutingTable(const std::vector<RoutingCase>& cases, const RoutingSweep& sweep, const About& about,
                const std::vector<std::string>& columns);
 

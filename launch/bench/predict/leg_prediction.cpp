@@ -6,6 +6,7 @@
 #include "runtime/comm/counts.h"
 
 namespace switchyard::bench {
+
 LegPrediction::LegPrediction(const ExpectedTraffic& traffic, const ClusterModel& cluster,
                              const RoutingCase& what, const std::string& exchange)
     : traffic_(traffic),
