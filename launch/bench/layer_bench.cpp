@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "launch/bench/exchange_bed.h"
 #include "launch/bench/exchange_bench.h"
+#include "launch/bench/figures/bench_model.h"
 #include "launch/bench/routing_times.h"
+#include "launch/bench/traffic_counter.h"
 #include "model/blocks/moe_layer.h"
 #include "router/exchange/exchange_choice.h"
 #include "router/math.h"
@@ -15,18 +18,14 @@
 namespace switchyard::bench {
 namespace {
 
-constexpr int layer_warm_up = 2;
-
-// Forward and backward each send rows out and bring rows home.
-constexpr Legs layer_legs{2, 2};
-
 // One layer whose router scores a token by its first `experts` elements.
 class LayerTestBed {
  public:
-  LayerTestBed(const RoutingCase& what, const RoutingSweep& sweep, Comm& world, Stream& stream)
+  LayerTestBed(const RoutingCase& what, const RoutingSweep& sweep, BenchRanks& ranks,
+               Stream& stream)
       : what_(what),
         stream_(stream),
-        mesh_(make_mesh(world.split(0, world.rank()), world.size())),
+        mesh_(make_mesh(ranks.world.split(0, ranks.world.rank()), ranks.experts->size())),
         arena_(stream.device()),
         scratch_(stream.device()),
         exchange_(make_exchange(router_config(what, sweep),
@@ -82,10 +81,8 @@ class LayerTestBed {
     return wrong;
   }
 
-  Comm& experts() { return *mesh_.experts; }
   const Plan& plan() const { return saved_.prepared->plan; }
-  std::int64_t tokens() const { return x_.rows(); }
-  std::string exchange_name() const { return exchange_.exchange->name(); }
+  Exchange& exchange() { return *exchange_.exchange; }
 
  private:
   RoutingCase what_;
@@ -122,80 +119,79 @@ struct StepTokens {
 
 }  // namespace
 
-ModelConfig bench_model(const RoutingCase& what, const RoutingSweep& sweep) {
-  ModelConfig model;
-  model.hidden = what.hidden;
-  model.num_layers = 2;
-  model.head_dim = 64;
-  model.num_heads = model.num_kv_heads =
-      static_cast<int>(std::max<std::int64_t>(1, what.hidden / 64));
-  model.num_experts = what.experts;
-  model.expert_hidden = sweep.expert_hidden;
-  return model;
-}
-
-RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
-                            Stream& stream) {
-  LayerTestBed bed(what, sweep, world, stream);
+RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, int repeat,
+                            BenchRanks& ranks, Stream& stream) {
+  LayerTestBed bed(what, sweep, ranks, stream);
+  const Draw draw = draw_of(what, sweep, ranks);
+  const std::int64_t first = std::int64_t{repeat} * sweep.iterations;
+  RoutingResult result = result_of(what, ranks);
+  result.exchange = bed.exchange().name();
+  DrawnRouting drawn = draw(ranks.experts->rank(), first);
+  bed.make(drawn);
+  bed.run();
+  measure_baselines(bed.plan(), what, sweep, ranks, stream, result);
+  std::int64_t wrong = 0;
+  TrafficCounter traffic(result.exchange, what, ranks);
   Trace trace;
   stream.set_trace(&trace);
-  const Topology topology = make_topology(world, sweep.ranks_per_node);
-  const Draw draw = draw_of(what, sweep, world);
-  const Payload payload = what.payload;
-  RoutingResult result = result_of(what, topology, world);
-
-  const DrawnRouting first = draw(world.rank(), 0);
-  bed.make(first);
-  bed.run();
-  result.wrong = reduce_one(world, bed.wrong_choices(first), Reduce::sum);
-  result.tokens = reduce_one(world, bed.tokens(), Reduce::sum);
-  count_traffic(bed.plan(), layer_legs, bed.exchange_name(), payload, what.hidden, topology, world,
-                stream, result);
-  measure_baselines(bed.plan(), layer_legs, payload_row_bytes(payload, what.hidden),
-                    sweep.iterations, world, stream, result);
-  std::vector<double> travel;
-  const RankTimes times = time_on_ranks(
-      world, layer_warm_up, sweep.iterations,
-      [&](int i) {
-        bed.make(draw(world.rank(), i));
-        trace.clear();
-      },
-      [&](int) {
-        bed.run();
-        travel.push_back(travel_in(trace));
-      });
-  take_times(times, travel, layer_warm_up, world, result);
+  const std::vector<Lap> laps = run_laps(ranks.world, sweep.warm_up, sweep.iterations, &trace,
+                                         {.setup =
+                                              [&](int i) {
+                                                drawn = draw(ranks.experts->rank(), first + i);
+                                                bed.make(drawn);
+                                              },
+                                          .work = [&](int) { bed.run(); },
+                                          .after =
+                                              [&](int) {
+                                                traffic.count(bed.plan(), stream);
+                                                wrong += bed.wrong_choices(drawn);
+                                              }});
   stream.set_trace(nullptr);
+  add_laps(laps, result);
+  traffic.give(result);
+  result.wrong =
+      reduce_one(ranks.world, wrong, Reduce::sum) +
+      wrong_in_round_trip(what, draw, first + sweep.iterations - 1, bed.exchange(), ranks, stream);
   return result;
 }
 
-RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, Comm& world,
+RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, BenchRanks& ranks,
                            Stream& stream) {
-  Mesh mesh = make_mesh(world.split(0, world.rank()), largest_divisor(world.size(), what.experts));
+  Comm& world = ranks.world;
+  RoutingResult result = result_of(what, ranks);
+  result.group = step_group(what, sweep, world.size());
+  Mesh mesh = make_mesh(world.split(0, world.rank()), result.group);
   const ModelConfig config = bench_model(what, sweep);
+  const std::int64_t tokens_of_step = what.tokens * world.size();
   Transformer model(config, router_config(what, sweep),
                     {.vocabulary = step_vocabulary,
                      .sequence_length = what.tokens,
                      .exact = true,
-                     .step_tokens = what.tokens * world.size(),
+                     .step_tokens = tokens_of_step,
                      .num_micro_batches = world.size(),
                      .device = stream.device()},
                     mesh);
   Trainer trainer(model, mesh, {}, stream);
   trainer.initialize();
   const StepTokens tokens(what.tokens, world.rank());
-  const Topology topology = make_topology(world, sweep.ranks_per_node);
-  RoutingResult result = result_of(what, topology, world);
-  result.tokens = what.tokens * world.size();
-  result.logical_bytes = result.tokens * what.top_k * what.hidden * 4 * config.num_layers *
-                         (layer_legs.dispatches + layer_legs.combines);
-  const RankTimes times = time_on_ranks(
-      world, layer_warm_up, sweep.iterations, [](int) {},
-      [&](int i) {
-        trainer.step(i, {result.tokens, std::span(&tokens.batch, 1)});
-        stream.synchronize();
-      });
-  take_times(times, {}, layer_warm_up, world, result);
+  Trace trace;
+  stream.set_trace(&trace);
+  const std::vector<Lap> laps =
+      run_laps(world, sweep.warm_up, sweep.iterations, &trace,
+               {.setup = [](int) {},
+                .work =
+                    [&](int i) {
+                      trainer.step(i, {tokens_of_step, std::span(&tokens.batch, 1)});
+                      stream.synchronize();
+                    }});
+  stream.set_trace(nullptr);
+  add_laps(laps, result);
+  const Legs legs = legs_of(what.mode);
+  for (Iteration& iteration : result.iterations) {
+    iteration.traffic.tokens = tokens_of_step;
+    iteration.traffic.logical_bytes = tokens_of_step * what.top_k * what.hidden * 4 *
+                                      config.num_layers * (legs.dispatches + legs.combines);
+  }
   return result;
 }
 

@@ -2,19 +2,26 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <set>
+
 #include "io/files/durable.h"
-#include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
 #include "launch/bench/exchange_bench.h"
+#include "launch/bench/figures/routing_compare.h"
+#include "launch/bench/figures/routing_table.h"
 #include "launch/bench/layer_bench.h"
+#include "launch/bench/memory_need.h"
+#include "launch/bench/predict/routing_prediction.h"
 #include "launch/bench/recorded_routing.h"
-#include "launch/bench/routing_prediction.h"
-#include "launch/bench/routing_report.h"
 #include "launch/host/counted.h"
+#include "launch/host/machine.h"
 #include "launch/host/progress_line.h"
 #include "launch/host/terminal.h"
 #include "launch/host/version.h"
-#include "launch/plan/size_check.h"
 #include "runtime/comm/agree.h"
 #include "runtime/comm/device_comm.h"
 
@@ -23,24 +30,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-RoutingResult result_of_case(const RoutingCase& what, const RoutingSweep& sweep,
-                             const std::optional<ClusterModel>& cluster, Comm& world,
-                             Stream& stream) {
-  if (cluster && world.size() == 1) return predict_routing(what, sweep, *cluster);
-  RoutingResult result = what.mode == "layer"  ? measure_layer(what, sweep, world, stream)
-                         : what.mode == "step" ? measure_step(what, sweep, world, stream)
-                                               : measure_exchange(what, sweep, world, stream);
-  if (cluster) result.predicted = predict_routing(what, sweep, *cluster).most;
-  return result;
-}
-
 // Takes tokens and choices from a recorded run. Reads every record once, here, where all ranks
 // learn of an error.
 RoutingSweep with_recorded_sizes(RoutingSweep sweep, const Comm& world) {
   if (sweep.replay.empty()) return sweep;
   const RecordedRouting recorded(sweep.replay);
   for (const int experts : sweep.experts) {
-    for (int i = 0; i < sweep.iterations; ++i)
+    for (std::int64_t i = 0; i < std::int64_t{sweep.iterations} * sweep.repeats; ++i)
       recorded.draw(world.rank(), world.size(), i, recorded.tokens(), experts);
   }
   sweep.tokens = {recorded.tokens()};
@@ -59,24 +55,22 @@ ClusterModel model_for(const RoutingBenchOptions& options, int num_ranks) {
   return cluster;
 }
 
-// Prints with the table, or on stderr if stdout is for programs.
-void name_assumed(const ClusterModel& cluster, const std::string& file, ReportForm form) {
-  if (cluster.assumed.empty()) return;
-  fmt::print(form == ReportForm::table ? stdout : stderr,
-             "# assumed, because {} does not set them: {}\n", file,
-             fmt::join(cluster.assumed, ", "));
+// Prints a line that explains the results: with the table, or on stderr if stdout is for programs.
+void print_note(const std::string& note, ReportForm form) {
+  fmt::print(form == ReportForm::table ? stdout : stderr, "# {}\n", note);
 }
 
-// Checks the least that each case needs: the kernel would kill a process that takes too much.
-void require_memory(const std::vector<RoutingCase>& cases, const RoutingSweep& sweep, int num_ranks,
-                    int here) {
-  const std::int64_t available = plan::available_memory();
+// Ranks without experts make a benchmark of fewer ranks than it seems.
+void name_idle_ranks(const std::vector<RoutingCase>& cases, int group, ReportForm form) {
+  std::set<int> named;
   for (const RoutingCase& what : cases) {
-    const auto needed = static_cast<std::int64_t>(here * bytes_at_least(what, sweep, num_ranks));
-    require(needed <= available, Exit::usage,
-            "{} needs at least {} for the {} of this machine, which has {} left: choose fewer "
-            "tokens or experts, or a smaller hidden size or top-k",
-            what.name(), bytes_in_words(needed), counted(here, "rank"), bytes_in_words(available));
+    if (what.mode == "step" || what.experts >= group || !named.insert(what.experts).second)
+      continue;
+    print_note(fmt::format("{} on {}: {} have none; --expert-group sets the ranks that share the "
+                           "experts",
+                           counted(what.experts, "expert"), counted(group, "rank"),
+                           counted(group - what.experts, "rank")),
+               form);
   }
 }
 
@@ -89,77 +83,187 @@ Json read_report(const std::filesystem::path& path) {
   constexpr std::int64_t largest = std::int64_t{1} << 28;
   Json old = Json::parse(durable::read_file(path, largest), nullptr, false);
   try {
-    compare_routing(old, {});  // before anything is measured
+    compare_routing(old, {}, {}, {});  // before anything is measured
   } catch (const Error& error) {
     fail(error.code(), "{}: {}", path.string(), error.what());
   }
   return old;
 }
 
-// On rank 0.
-void report_end(const RoutingBenchOptions& options, const Json& old,
-                const std::vector<RoutingResult>& results) {
-  if (options.form == ReportForm::json)
-    print_now(routing_json(results, version_text()).dump(1) + "\n");
-  if (options.compare) {
-    const std::string changes = compare_routing(old, results);
-    if (options.form == ReportForm::table) {
-      print_now("# compared with " + options.compare->string() + "\n" + changes);
+// The program's command line, its words separated by spaces.
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline");
+  std::string words{std::istreambuf_iterator<char>(file), {}};
+  std::replace(words.begin(), words.end(), '\0', ' ');
+  if (words.ends_with(' ')) words.pop_back();
+  return words;
+}
+
+class RoutingBench {
+ public:
+  RoutingBench(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks)
+      : options_(options),
+        config_(config_of(*ranks)),
+        device_(choose_device(config_.run, *ranks)),
+        stream_(make_stream(config_.run, device_, *ranks)),
+        world_(make_device_world(std::move(ranks), device_).comm) {
+    agree(*world_, [&] {
+      sweep_ = with_recorded_sizes(options_.sweep, *world_);
+      cases_ = cases_of(sweep_);
+      if (options_.model) cluster_ = model_for(options_, world_->size());
+      if (cluster_) check_prediction(cases_, sweep_, *cluster_);
+      if (!cluster_ || world_->size() > 1) check_groups(sweep_, world_->size());
+    });
+    if (!cluster_ || world_->size() > 1) {
+      ranks_.emplace(make_bench_ranks(*world_, sweep_));
+      if (device_.kind == Device::Kind::cpu) require_memory(cases_, sweep_, *ranks_);
+    }
+    if (!ranks_) sweep_.iterations = sweep_.repeats = 1;  // a prediction is the same every time
+    settings_ = {.measured = ranks_.has_value(),
+                 .device = device_.kind == Device::Kind::cpu ? "cpu" : "cuda",
+                 .threads = config_.run.threads,
+                 .command = command_line(),
+                 .program = version_text(),
+                 .host = host_name(),
+                 .date = utc_now()};
+    on_root(*world_, [&] {
+      if (options_.compare) old_ = read_report(*options_.compare);
+      table_.emplace(cases_, sweep_,
+                     RoutingTable::About{.ranks = cluster_ ? cluster_->num_ranks() : world_->size(),
+                                         .nodes = ranks_ ? ranks_->num_nodes : cluster_->nodes,
+                                         .measured = ranks_.has_value(),
+                                         .model = cluster_ && ranks_,
+                                         .peak = sweep_.peak_node > 0 || sweep_.peak_link > 0},
+                     options_.columns);
+    });
+  }
+
+  Exit run() {
+    if (is_root()) print_head();
+    for (int repeat = 0; repeat < sweep_.repeats; ++repeat) {
+      for (std::size_t i = 0; i < cases_.size(); ++i) {
+        show_progress(repeat, i);
+        RoutingResult result = result_of_case(cases_[i], repeat);
+        progress_.erase();
+        if (repeat == 0) {
+          results_.push_back(std::move(result));
+        } else {
+          results_[i].add(std::move(result));
+        }
+        if (is_root() && repeat + 1 == sweep_.repeats) print_line(results_[i]);
+      }
+    }
+    on_root(*world_, [&] { report_end(); });
+    require_no_wrong_row();
+    return Exit::done;
+  }
+
+ private:
+  Config config_of(Comm& ranks) const {
+    Config config;
+    config.run.threads = 1;  // the default here
+    agree(ranks, [&] { apply_run_sets(config, options_.sets); });
+    return config;
+  }
+
+  bool is_root() const { return world_->rank() == 0; }
+
+  RoutingResult result_of_case(const RoutingCase& what, int repeat) {
+    RoutingResult result;
+    if (!ranks_) {
+      result = predict_routing(what, sweep_, *cluster_);
+    } else {
+      result = what.mode == "layer"  ? measure_layer(what, sweep_, repeat, *ranks_, stream_)
+               : what.mode == "step" ? measure_step(what, sweep_, *ranks_, stream_)
+                                     : measure_exchange(what, sweep_, repeat, *ranks_, stream_);
+      if (cluster_) result.predicted = predict_routing(what, sweep_, *cluster_).p(0.5);
+    }
+    result.peak_node = sweep_.peak_node;
+    result.peak_link = sweep_.peak_link;
+    const int on_node =
+        ranks_ ? static_cast<int>(ranks_->topology.ranks[0].size()) : cluster_->ranks_per_node;
+    const std::vector<double> bytes =
+        bytes_of_ranks(what, sweep_, result.group, result.group, on_node);
+    result.memory_bytes = *std::max_element(bytes.begin(), bytes.end());
+    return result;
+  }
+
+  void print_head() {
+    const ReportForm form = options_.form;
+    if (cluster_ && !cluster_->assumed.empty()) {
+      print_note(fmt::format("assumed, because {} does not set them: {}", options_.model->string(),
+                             fmt::join(cluster_->assumed, ", ")),
+                 form);
+    }
+    const int ranks = cluster_ ? cluster_->num_ranks() : world_->size();
+    name_idle_ranks(cases_, sweep_.expert_group > 0 ? sweep_.expert_group : ranks, form);
+    if (form == ReportForm::table) print_now(table_->head());
+    if (form == ReportForm::csv) print_now(routing_csv_head());
+  }
+
+  void show_progress(int repeat, std::size_t i) {
+    if (!is_root() || !progress_.due()) return;
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
+    const std::size_t done = static_cast<std::size_t>(repeat) * cases_.size() + i,
+                      all = static_cast<std::size_t>(sweep_.repeats) * cases_.size();
+    const double left = static_cast<double>(all - done) * spent.count() /
+                        static_cast<double>(std::max<std::size_t>(1, done));
+    progress_.show(fmt::format("repeat {} of {}, case {} of {}: {}{}", repeat + 1, sweep_.repeats,
+                               i + 1, cases_.size(), cases_[i].name(),
+                               done == 0 ? "" : fmt::format("; about {:.0f} s left", left)));
+  }
+
+  void print_line(const RoutingResult& result) const {
+    if (options_.form == ReportForm::table) print_now(table_->line(result));
+    if (options_.form == ReportForm::csv) print_now(routing_csv_line(result));
+  }
+
+  void report_end() const {
+    if (options_.form == ReportForm::json)
+      print_now(routing_json(results_, sweep_, settings_)
+                    .dump(1, ' ', false, Json::error_handler_t::replace) +
+                "\n");
+    if (!options_.compare) return;
+    const std::string changes = compare_routing(old_, results_, sweep_, settings_);
+    if (options_.form == ReportForm::table) {
+      print_now("# compared with " + options_.compare->string() + "\n" + changes);
     } else {
       fmt::print(stderr, "{}", changes);
     }
   }
-}
 
-}  // namespace
-
-Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks) {
-  Config config;
-  config.run.threads = 1;  // the default here
-  agree(*ranks, [&] { apply_run_sets(config, options.sets); });
-  const Device device = choose_device(config.run, *ranks);
-  Stream stream = make_stream(config.run, device, *ranks);
-  const std::unique_ptr<Comm> world = make_device_world(std::move(ranks), device).comm;
-  RoutingSweep sweep;
-  std::vector<RoutingCase> cases;
-  Json old;
-  std::optional<ClusterModel> cluster;
-  const int here = world->split_node()->size();
-  agree(*world, [&] {
-    sweep = with_recorded_sizes(options.sweep, *world);
-    cases = cases_of(sweep);
-    if (options.model) cluster = model_for(options, world->size());
-    const bool measures = !cluster || world->size() > 1;
-    if (measures) require_memory(cases, sweep, world->size(), here);
-  });
-  on_root(*world, [&] {
-    if (options.compare) old = read_report(*options.compare);
-  });
-  const bool root = world->rank() == 0;
-  ProgressLine progress(stderr_is_terminal());
-  if (root && cluster) name_assumed(*cluster, options.model->string(), options.form);
-  if (root && options.form == ReportForm::table) print_now(routing_table_head());
-  if (root && options.form == ReportForm::csv) print_now(routing_csv_head());
-  std::vector<RoutingResult> results;
-  std::int64_t wrong = 0;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    if (root && progress.due())
-      progress.show(fmt::format("case {} of {}: {}", i + 1, cases.size(), cases[i].name()));
-    results.push_back(result_of_case(cases[i], sweep, cluster, *world, stream));
-    wrong += results.back().wrong;
-    progress.erase();
-    if (root && options.form == ReportForm::table) print_now(routing_table_line(results.back()));
-    if (root && options.form == ReportForm::csv) print_now(routing_csv_line(results.back()));
-  }
-  on_root(*world, [&] { report_end(options, old, results); });
-  if (wrong > 0) {
+  void require_no_wrong_row() const {
+    std::int64_t wrong = 0;
+    for (const RoutingResult& result : results_) wrong += result.wrong.value_or(0);
+    if (wrong == 0) return;
     throw Error(Exit::internal,
                 fmt::format("{} rows arrived with wrong bits: do not use this exchange here, and "
                             "report the lines whose column `wrong` is not 0",
                             wrong))
         .as_agreed();
   }
-  return Exit::done;
+
+  const RoutingBenchOptions& options_;
+  Config config_;
+  Device device_;
+  Stream stream_;
+  std::unique_ptr<Comm> world_;
+  RoutingSweep sweep_;
+  std::vector<RoutingCase> cases_;
+  std::optional<ClusterModel> cluster_;
+  std::optional<BenchRanks> ranks_;  // unless it only predicts
+  BenchSettings settings_;
+  std::optional<RoutingTable> table_;  // on rank 0
+  Json old_;
+  std::vector<RoutingResult> results_;
+  ProgressLine progress_{stderr_is_terminal()};
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+Exit bench_routing(const RoutingBenchOptions& options, std::unique_ptr<Comm> ranks) {
+  return RoutingBench(options, std::move(ranks)).run();
 }
 
 }  // namespace switchyard::bench

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "launch/bench/routing_case.h"
+#include "launch/bench/figures/routing_case.h"
 #include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
@@ -17,6 +17,7 @@ struct RoutingBenchOptions {
   RoutingSweep sweep;
   std::vector<std::string> sets;  // of [run], as "run.device=cuda"
   ReportForm form = ReportForm::table;
+  std::vector<std::string> columns;  // of the table; empty: those that fit
   std::optional<std::filesystem::path>
       model;  // a cluster to predict for; on as many ranks as it has, measure too
   std::optional<std::filesystem::path> compare;  // an older report in JSON

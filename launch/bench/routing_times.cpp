@@ -4,67 +4,73 @@
 #include <chrono>
 
 namespace switchyard::bench {
+namespace {
 
-double middle_of(std::vector<double> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+double part_of(const Trace* trace, std::string_view part) {
+  if (trace == nullptr) return 0.0;
+  const auto found = trace->seconds().find(part);
+  return found == trace->seconds().end() ? 0.0 : found->second;
 }
 
-RankTimes summarize(Comm& world, const std::vector<double>& seconds) {
-  const std::size_t count = seconds.size(), ranks = static_cast<std::size_t>(world.size());
-  std::vector<double> all(count * ranks);
+void clear(Trace* trace) {
+  if (trace != nullptr) trace->clear();
+}
+
+std::vector<Lap> of_all_ranks(Comm& world, const std::vector<Lap>& mine) {
+  static_assert(sizeof(Lap) == 4 * sizeof(double));
+  std::vector<Lap> all(mine.size() * static_cast<std::size_t>(world.size()));
   Stream stream = Stream::cpu(1);
-  world.all_gather(tensor_of(seconds.data(), {std::ssize(seconds)}),
-                   tensor_of(all.data(), {std::ssize(all)}), stream);
-  std::vector<double> of_rank, slowest(count, 0.0);
-  for (std::size_t rank = 0; rank < ranks; ++rank) {
-    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(rank * count);
-    of_rank.push_back(middle_of({begin, begin + static_cast<std::ptrdiff_t>(count)}));
-    for (std::size_t i = 0; i < count; ++i)
-      slowest[i] = std::max(slowest[i], all[rank * count + i]);
-  }
-  std::sort(slowest.begin(), slowest.end());
-  const auto most = std::max_element(of_rank.begin(), of_rank.end());
-  return {.least = *std::min_element(of_rank.begin(), of_rank.end()),
-          .middle = middle_of(of_rank),
-          .most = *most,
-          .slowest = static_cast<int>(most - of_rank.begin()),
-          .noise = (slowest[count * 3 / 4] - slowest[count / 4]) / slowest[count / 2]};
+  const auto numbers = [](const std::vector<Lap>& laps) {
+    return tensor_of(reinterpret_cast<const double*>(laps.data()), {4 * std::ssize(laps)});
+  };
+  world.all_gather(numbers(mine), numbers(all), stream);
+  return all;
 }
 
-void take_times(const RankTimes& times, std::vector<double> travel, int warm_up, Comm& world,
-                RoutingResult& result) {
-  result.least = times.least;
-  result.middle = times.middle;
-  result.most = times.most;
-  result.slowest = times.slowest;
-  result.noise = times.noise;
-  if (std::ssize(travel) <= warm_up) return;
-  result.travel = middle_of({travel.begin() + warm_up, travel.end()});
-  Stream stream = Stream::cpu(1);
-  world.broadcast(tensor_of(&result.travel, {1}), times.slowest, stream);
-}
+}  // namespace
 
-double travel_in(const Trace& trace) {
-  const auto found = trace.seconds().find("exchange");
-  return found == trace.seconds().end() ? 0.0 : found->second;
-}
-
-RankTimes time_on_ranks(Comm& world, int warm_up, int iterations,
-                        const std::function<void(int)>& setup,
-                        const std::function<void(int)>& work) {
-  std::vector<double> seconds;
+std::vector<Lap> run_laps(Comm& world, int warm_up, int iterations, Trace* trace,
+                          const LapSteps& steps) {
+  std::vector<Lap> laps;
   for (int i = -warm_up; i < iterations; ++i) {
     const int drawn = std::max(0, i);
-    setup(drawn);
+    Lap lap;
+    clear(trace);
+    steps.setup(drawn);
+    lap.plan = part_of(trace, "plan");
+    clear(trace);
     world.barrier();
     const auto start = std::chrono::steady_clock::now();
-    work(drawn);
+    steps.work(drawn);
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    if (i >= 0) seconds.push_back(spent.count());
+    lap.seconds = spent.count();
+    lap.plan += part_of(trace, "plan");
+    lap.permute = part_of(trace, "permute");
+    lap.travel = part_of(trace, "exchange");
+    if (i < 0) continue;
+    laps.push_back(lap);
+    steps.after(drawn);
   }
-  return summarize(world, seconds);
+  return of_all_ranks(world, laps);
+}
+
+std::vector<Iteration> slowest_of(const std::vector<Lap>& laps, int ranks) {
+  const std::size_t count = laps.size() / static_cast<std::size_t>(ranks);
+  std::vector<Iteration> iterations(count);
+  for (std::size_t at = 0; at < laps.size(); ++at) {
+    Iteration& slowest = iterations[at % count];
+    const Lap& lap = laps[at];
+    if (lap.seconds > slowest.seconds)
+      slowest = {lap.seconds, lap.plan, lap.permute, lap.travel, {}};
+  }
+  return iterations;
+}
+
+void add_laps(const std::vector<Lap>& laps, RoutingResult& result) {
+  result.iterations = slowest_of(laps, result.ranks);
+  const std::size_t count = result.iterations.size();
+  for (std::size_t at = 0; at < laps.size(); ++at)
+    result.of_ranks[at / count].seconds += laps[at].seconds;
 }
 
 }  // namespace switchyard::bench

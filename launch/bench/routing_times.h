@@ -4,35 +4,33 @@
 #include <functional>
 #include <vector>
 
-#include "launch/bench/routing_case.h"
+#include "launch/bench/figures/routing_result.h"
 #include "runtime/comm/comm.h"
 #include "runtime/device/trace.h"
 
 namespace switchyard::bench {
 
-struct RankTimes {
-  double least = 0, middle = 0, most = 0;  // over ranks, of each rank's median iteration; seconds
-  int slowest = 0;
-  double noise = 0;  // of the slowest rank of each iteration: interquartile range over median
+// Seconds of one rank in one iteration.
+struct Lap {
+  double seconds = 0.0, plan = 0.0, permute = 0.0, travel = 0.0;
 };
 
-// Collective. Runs work(0) warm_up times without counting it, then work(i) for i < iterations, with
-// all ranks starting together. The clock of iteration i starts after setup(i).
-RankTimes time_on_ranks(Comm& world, int warm_up, int iterations,
-                        const std::function<void(int)>& setup,
-                        const std::function<void(int)>& work);
+// What an iteration does. Only `work` is on the clock.
+struct LapSteps {
+  std::function<void(int)> setup, work;
+  std::function<void(int)> after = [](int) {};  // not in the warm-up
+};
 
-// Collective. Summarizes the seconds of this rank's iterations over all ranks.
-RankTimes summarize(Comm& world, const std::vector<double>& seconds);
+// Collective. Runs iteration 0 `warm_up` times without counting it, then the iterations from 0 on,
+// with all ranks starting together. Returns the laps of all ranks: [ranks, iterations]. The parts
+// are those that `trace` has, if any; a plan that setup makes counts as the lap's.
+std::vector<Lap> run_laps(Comm& world, int warm_up, int iterations, Trace* trace,
+                          const LapSteps& steps);
 
-// Collective. Puts the times into `result`, and the time that the slowest rank waited for rows: the
-// median of its iterations' `travel`, of which the first `warm_up` do not count.
-void take_times(const RankTimes& times, std::vector<double> travel, int warm_up, Comm& world,
-                RoutingResult& result);
+// Returns what each iteration took on its slowest rank. laps: [ranks, iterations].
+std::vector<Iteration> slowest_of(const std::vector<Lap>& laps, int ranks);
 
-// Returns the seconds that, by the stream's trace, were spent waiting for rows.
-double travel_in(const Trace& trace);
-
-double middle_of(std::vector<double> values);
+// Appends the laps to the result, and adds them to its ranks' sums.
+void add_laps(const std::vector<Lap>& laps, RoutingResult& result);
 
 }  // namespace switchyard::bench

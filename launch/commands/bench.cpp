@@ -1,3 +1,6 @@
+#include <fmt/ranges.h>
+
+#include "launch/bench/figures/size_list.h"
 #include "launch/bench/routing_bench.h"
 #include "launch/commands/command.h"
 #include "launch/host/ranks.h"
@@ -21,9 +24,10 @@ class BenchCommand : public Command {
         "  mpirun -n 4 switchyard bench routing --mode layer --json >old.json\n"
         "  mpirun -n 4 switchyard bench routing --mode layer --compare old.json\n"
         "\n"
-        "Lists are separated by commas, and every combination is measured. An oracle checks every\n"
-        "row first; if one is wrong, the exit code is 1. docs/benchmark-routing.md explains the\n"
-        "columns.");
+        "Lists are separated by commas, sizes may be ranges (--tokens 256:65536:x2), and every\n"
+        "combination is measured. An oracle checks the rows before and after the timed "
+        "iterations;\n"
+        "if one is wrong, the exit code is 1. docs/benchmark-routing.md defines the columns.");
   }
 
   int run() override {
@@ -38,6 +42,32 @@ class BenchCommand : public Command {
   template <class T>
   static void add_list(CLI::App& app, const char* name, T& list, const char* meaning) {
     app.add_option(name, list, meaning)->delimiter(',')->type_name("LIST")->capture_default_str();
+  }
+
+  // A list of sizes and ranges of them.
+  template <class T>
+  static void add_sizes(CLI::App& app, const char* name, T& list, const char* meaning, int low,
+                        int high) {
+    const auto take = [&list, low, high](const std::vector<std::string>& texts) {
+      list.clear();
+      for (const std::string& text : texts) {
+        for (const std::int64_t size : bench::sizes_of(text, low, high))
+          list.push_back(static_cast<typename T::value_type>(size));
+      }
+    };
+    const auto problem_of = [low, high](const std::string& text) -> std::string {
+      try {
+        bench::sizes_of(text, low, high);
+      } catch (const Error& error) {
+        return error.what();
+      }
+      return "";
+    };
+    app.add_option_function<std::vector<std::string>>(name, take, meaning)
+        ->delimiter(',')
+        ->type_name("SIZES")
+        ->check(problem_of)
+        ->default_str(fmt::format("{}", fmt::join(list, ",")));
   }
 
   void add_sweep(CLI::App& app) {
@@ -56,28 +86,35 @@ class BenchCommand : public Command {
              "flat, shared_memory, hierarchical, pipelined, auto; or all, which means the first "
              "four");
     add_list(app, "--payload", sweep.payloads, "How rows travel: f32, bf16, int8; or all");
-    const auto sizes = [&](const char* name, auto& list, const char* meaning, int low, int high) {
-      app.add_option(name, list, meaning)
-          ->delimiter(',')
-          ->type_name("LIST")
-          ->check(CLI::Range(low, high))
-          ->capture_default_str();
-    };
-    sizes("--tokens", sweep.tokens, "Tokens of each rank", 0, 1 << 24);
-    sizes("--hidden", sweep.hidden, "Elements of each token", 1, 1 << 20);
-    sizes("--top-k", sweep.top_k, "Experts that each token goes to", 1, 1024);
-    sizes("--experts", sweep.experts, "Experts of all ranks together", 1, 1 << 20);
+    add_sizes(app, "--tokens", sweep.tokens, "Tokens of each rank", 0, 1 << 24);
+    add_sizes(app, "--hidden", sweep.hidden, "Elements of each token", 1, 1 << 20);
+    add_sizes(app, "--top-k", sweep.top_k, "Experts that each token goes to", 1, 1024);
+    add_sizes(app, "--experts", sweep.experts, "Experts of all ranks of a group together", 1,
+              1 << 20);
     app.add_option("--expert-hidden", sweep.expert_hidden,
                    "Inner width of an expert, in modes layer and step")
         ->check(CLI::Range(1, 1 << 24))
         ->capture_default_str();
-    app.add_option("--iterations", sweep.iterations, "Measured repetitions of each case")
-        ->check(CLI::Range(1, 1 << 20))
-        ->capture_default_str();
-    app.add_option("--ranks-per-node", sweep.ranks_per_node,
-                   "Pretend that nodes have this many ranks; 0: as they have")
-        ->check(CLI::Range(0, 1 << 20))
-        ->capture_default_str();
+    const auto number = [&](const char* name, int& value, const char* meaning, int low) {
+      app.add_option(name, value, meaning)->check(CLI::Range(low, 1 << 20))->capture_default_str();
+    };
+    number("--iterations", sweep.iterations, "Measured iterations of each case and repeat", 1);
+    number("--warm-up", sweep.warm_up, "Iterations before them that do not count", 0);
+    number("--repeats", sweep.repeats,
+           "Repeats of the whole list of cases, one after the other, which show how runs differ",
+           1);
+    app.add_flag("--check-every", sweep.check_every,
+                 "Check the rows of every iteration, not only of each repeat's last one");
+    number("--ranks-per-node", sweep.ranks_per_node,
+           "Pretend that nodes have this many ranks; 0: as they have", 0);
+    number("--expert-group", sweep.expert_group,
+           "Consecutive ranks that share the experts; 0: all ranks", 0);
+    const auto peak = [&](const char* name, double& value, const char* meaning) {
+      app.add_option(name, value, meaning)->check(CLI::Range(1e-6, 1e9))->type_name("GB/s");
+    };
+    peak("--peak-node", sweep.peak_node,
+         "Stated rate of one rank within its node, for the share of it that was reached");
+    peak("--peak-link", sweep.peak_link, "The same of one rank to other nodes");
     app.add_option("--chunks", sweep.chunks, "Chunks of the pipelined exchange")
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
@@ -88,6 +125,11 @@ class BenchCommand : public Command {
 
   void add_report(CLI::App& app) {
     CLI::Option* csv = app.add_flag("--csv", csv_, "Print comma-separated values");
+    app.add_option("--columns", options_.columns,
+                   "Columns of the table, or all; without this option, those that fit in 120 "
+                   "characters")
+        ->delimiter(',')
+        ->type_name("LIST");
     app.add_flag("--json", json_, "Print the results as one JSON object")->excludes(csv);
     app.add_option_function<std::string>(
            "--model", [this](const std::string& path) { options_.model = path; },

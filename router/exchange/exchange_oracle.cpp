@@ -14,31 +14,69 @@ bool same_bits(const std::vector<float>& expected, Tensor tensor, std::int64_t r
                      expected.size() * sizeof(float)) == 0;
 }
 
+// To the nearest number of 8 significant bits, ties to even.
+float rounded_to_bf16(float value) {
+  int exponent = 0;
+  const double fraction = std::frexp(static_cast<double>(value), &exponent);
+  return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
+}
+
+// To the nearest multiple of a 127th of the row's largest magnitude, ties to even.
+void round_to_int8(std::vector<float>& row) {
+  float largest = 0.0F;
+  for (const float value : row) largest = std::max(largest, std::fabs(value));
+  const float scale = largest / 127.0F;
+  const float inverse = scale > 0.0F ? 1.0F / scale : 0.0F;
+  for (float& value : row)
+    value = static_cast<float>(std::lrint(value * inverse)) * scale;  // no negative zero
+}
+
 }  // namespace
 
-ExchangeOracle::ExchangeOracle(std::vector<DrawnRouting> routing, const Placement& placement,
-                               Payload payload, std::int64_t hidden, int rank)
-    : routing_(std::move(routing)),
-      placement_(placement),
+ExchangeOracle::ExchangeOracle(const std::function<DrawnRouting(int rank)>& draw,
+                               Placement placement, Payload payload, std::int64_t hidden, int rank)
+    : mine_(draw(rank)),
+      placement_(std::move(placement)),
       payload_(payload),
       hidden_(hidden),
-      rank_(rank) {}
+      rank_(rank) {
+  const int sources = placement_.num_ranks(), first = placement_.first_replica(rank);
+  arriving_.resize(static_cast<std::size_t>(placement_.num_hosted(rank) * sources));
+  const auto take = [&](const DrawnRouting& drawn, int source) {
+    const std::int64_t k = drawn.routing.expert.shape[1];
+    for (std::size_t pair = 0; pair < drawn.expert.size(); ++pair) {
+      if (drawn.expert[pair] < 0) continue;
+      const int copy = placement_.replica_for(drawn.expert[pair], source);
+      if (placement_.rank_of(copy) != rank_) continue;
+      arriving_[static_cast<std::size_t>((copy - first) * sources + source)].push_back(
+          {static_cast<std::int64_t>(pair) / k, drawn.weight[pair]});
+    }
+  };
+  for (int source = 0; source < sources; ++source) {
+    if (source == rank_) {
+      take(mine_, source);
+    } else {
+      take(draw(source), source);
+    }
+  }
+}
 
 // Multiplicative hashing: every element of every token of every rank differs, with full mantissas.
-std::vector<float> ExchangeOracle::token_row(int rank, std::int64_t token) const {
-  std::vector<float> row;
+void ExchangeOracle::token_row(int rank, std::int64_t token, Row& row) const {
+  row.resize(static_cast<std::size_t>(hidden_));
   const auto seed = static_cast<std::uint64_t>(rank) * 1000003U + static_cast<std::uint64_t>(token);
   for (std::int64_t h = 0; h < hidden_; ++h) {
     std::uint64_t bits = (seed * 65537U + static_cast<std::uint64_t>(h)) * 0x9e3779b97f4a7c15U;
     bits = (bits ^ (bits >> 29)) * 0xbf58476d1ce4e5b9U;
-    row.push_back(static_cast<float>(static_cast<double>(bits >> 40) / (1 << 23) - 1.0));
+    row[static_cast<std::size_t>(h)] =
+        static_cast<float>(static_cast<double>(bits >> 40) / (1 << 23) - 1.0);
   }
-  return row;
 }
 
 void ExchangeOracle::fill(Tensor x) const {
+  Row row;
   for (std::int64_t t = 0; t < x.rows(); ++t) {
-    const std::vector<float> row = token_row(rank_, t);
+    token_row(rank_, t, row);
     std::copy(row.begin(), row.end(), x.as<float>() + t * hidden_);
   }
 }
@@ -52,57 +90,66 @@ void ExchangeOracle::work(const Chunk& chunk, Tensor rows, Tensor results) const
   }
 }
 
-std::vector<float> ExchangeOracle::arrived(std::vector<float> row, float weight) const {
-  Stream stream = Stream::cpu(1);
-  std::vector<std::byte> packed(static_cast<std::size_t>(payload_row_bytes(payload_, hidden_)));
-  const Tensor plain = tensor_of(row.data(), {1, hidden_});
-  const Tensor wire{packed.data(), {1, std::ssize(packed)}, DType::u8, Device::cpu()};
-  pack_rows(payload_, plain, Tensor{}, wire, stream);
-  unpack_rows(payload_, wire, Tensor{}, tensor_of(&weight, {1}), plain, Tensor{}, stream);
-  return row;
+void ExchangeOracle::arrive(Row& row, float weight) const {
+  if (payload_ == Payload::int8) round_to_int8(row);
+  for (float& value : row)
+    value = (payload_ == Payload::bf16 ? rounded_to_bf16(value) : value) * weight;
 }
 
-// body(token, weight) for the choices of an expert, in (token, choice) order.
 template <class Body>
-void ExchangeOracle::for_choices_of(int rank, int expert, Body body) const {
-  const DrawnRouting& drawn = routing_[static_cast<std::size_t>(rank)];
-  const std::int64_t k = drawn.routing.expert.shape[1];
-  for (std::size_t pair = 0; pair < drawn.expert.size(); ++pair) {
-    if (drawn.expert[pair] == expert) body(static_cast<std::int64_t>(pair) / k, drawn.weight[pair]);
+std::int64_t ExchangeOracle::for_rows(bool weighted, bool worked, std::int64_t tile,
+                                      Body body) const {
+  const Row zero(static_cast<std::size_t>(hidden_), 0.0F);
+  const auto sources = static_cast<std::size_t>(placement_.num_ranks());
+  Row row;
+  std::int64_t count = 0;
+  for (std::size_t bucket = 0; bucket < arriving_.size(); ++bucket) {
+    const int expert = placement_.hosted(rank_)[bucket / sources];
+    for (const Choice& choice : arriving_[bucket]) {
+      token_row(static_cast<int>(bucket % sources), choice.token, row);
+      arrive(row, weighted ? choice.weight : 1.0F);
+      if (worked) {
+        for (float& value : row) value *= static_cast<float>(1 + expert);
+      }
+      body(row, count++);
+    }
+    for (; count % tile != 0; ++count) body(zero, count);
   }
+  return count;
+}
+
+void ExchangeOracle::fill_results(Tensor results, std::int64_t tile) const {
+  for_rows(false, true, tile, [&](const Row& row, std::int64_t at) {
+    std::copy(row.begin(), row.end(), results.as<float>() + at * hidden_);
+  });
 }
 
 std::int64_t ExchangeOracle::wrong_rows(Tensor rows, bool weighted, std::int64_t tile) const {
-  const std::vector<float> zero(static_cast<std::size_t>(hidden_), 0.0F);
-  const int first = placement_.first_replica(rank_);
-  std::int64_t wrong = 0, row = 0;
-  for (int copy = first; copy < first + placement_.num_hosted(rank_); ++copy) {
-    const int expert = placement_.hosted(rank_)[static_cast<std::size_t>(copy - first)];
-    for (int source = 0; source < placement_.num_ranks(); ++source) {
-      if (placement_.replica_for(expert, source) != copy) continue;
-      for_choices_of(source, expert, [&](std::int64_t token, float weight) {
-        wrong +=
-            !same_bits(arrived(token_row(source, token), weighted ? weight : 1.0F), rows, row++);
-      });
-      for (; row % tile != 0; ++row) wrong += !same_bits(zero, rows, row);
-    }
-  }
-  return wrong + std::abs(rows.rows() - row);
+  std::int64_t wrong = 0;
+  const std::int64_t count = for_rows(weighted, false, tile, [&](const Row& row, std::int64_t at) {
+    wrong += !same_bits(row, rows, at) ? 1 : 0;
+  });
+  return wrong + std::abs(rows.rows() - count);
 }
 
 std::int64_t ExchangeOracle::wrong_slots(Tensor slots, bool weighted) const {
-  std::int64_t wrong = 0, slot = 0;
-  std::vector<int> order(static_cast<std::size_t>(placement_.num_experts()));
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    return placement_.replica_for(a, rank_) < placement_.replica_for(b, rank_);
+  const std::int64_t k = mine_.routing.expert.shape[1];
+  std::vector<std::size_t> order;  // of the choices: by copy, then token, then choice
+  for (std::size_t pair = 0; pair < mine_.expert.size(); ++pair) {
+    if (mine_.expert[pair] >= 0) order.push_back(pair);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return placement_.replica_for(mine_.expert[a], rank_) <
+           placement_.replica_for(mine_.expert[b], rank_);
   });
-  for (const int expert : order) {
-    for_choices_of(rank_, expert, [&](std::int64_t token, float weight) {
-      std::vector<float> row = arrived(token_row(rank_, token), weighted ? weight : 1.0F);
-      for (float& value : row) value *= static_cast<float>(1 + expert);
-      wrong += !same_bits(arrived(std::move(row), 1.0F), slots, slot++);
-    });
+  std::int64_t wrong = 0, slot = 0;
+  Row row;
+  for (const std::size_t pair : order) {
+    token_row(rank_, static_cast<std::int64_t>(pair) / k, row);
+    arrive(row, weighted ? mine_.weight[pair] : 1.0F);
+    for (float& value : row) value *= static_cast<float>(1 + mine_.expert[pair]);
+    arrive(row, 1.0F);
+    wrong += !same_bits(row, slots, slot++) ? 1 : 0;
   }
   return wrong + std::abs(slots.rows() - slot);
 }

@@ -34,10 +34,10 @@ for texts in 1 3; do
   cmp host device || complain "a GPU writes another text"
 done
 
-mpi 3 "$switchyard" bench routing --iterations 1 --tokens 16 --hidden 16 --exchange flat,hierarchical,pipelined,auto \
+mpi 3 "$switchyard" bench routing --iterations 1 --repeats 1 --tokens 16 --hidden 16 --exchange flat,hierarchical,pipelined,auto \
   --ranks-per-node 2 --workload zipf,empty_rank --payload f32,int8 $gpu >out 2>err || complain "bench routing"
 [ "$(grep -vc '^#' out)" = 16 ] && [ "$(grep -v '^#' out | awk '{ wrong += $NF } END { print wrong }')" = 0 ] || complain "bench routing: wrong rows"
-mpi 2 "$switchyard" bench routing --iterations 1 --tokens 16 --hidden 64 --mode layer,step --expert-hidden 16 --workload zipf \
+mpi 2 "$switchyard" bench routing --iterations 1 --repeats 1 --tokens 16 --hidden 64 --mode layer,step --expert-hidden 16 --workload zipf \
   --exchange pipelined $gpu >out 2>err || complain "bench routing of a layer and a step"
 [ "$(grep -vc '^#' out)" = 2 ] || complain "bench routing of a layer: no lines"
 

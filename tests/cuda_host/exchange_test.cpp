@@ -16,15 +16,13 @@ namespace exchange_test {
 constexpr std::int64_t hidden = 24, tokens = 32;
 constexpr int num_experts = 7, top_k = 3;
 
-std::vector<DrawnRouting> routing_of_all(int ranks) {
-  const Workload workload("zipf", {.tokens = tokens,
-                                   .top_k = top_k,
-                                   .num_experts = num_experts,
-                                   .num_ranks = ranks,
-                                   .ranks_per_node = 2});
-  std::vector<DrawnRouting> routing;
-  for (int rank = 0; rank < ranks; ++rank) routing.push_back(workload.draw(rank, 0));
-  return routing;
+Workload workload_on(int ranks) {
+  return {"zipf",
+          {.tokens = tokens,
+           .top_k = top_k,
+           .num_experts = num_experts,
+           .num_ranks = ranks,
+           .ranks_per_node = 2}};
 }
 
 // Rows and slots that a round trip got wrong, over all ranks.
@@ -35,7 +33,9 @@ std::int64_t wrong_rows(const RouterConfig& config, Device device) {
   const auto exchange =
       make_exchange(config, {hidden, num_experts, tokens, device}, *comm, stream).exchange;
   const Placement placement(num_experts, ranks);
-  const ExchangeOracle oracle(routing_of_all(ranks), placement, config.payload, hidden, rank);
+  const Workload workload = workload_on(ranks);
+  const ExchangeOracle oracle([&](int source) { return workload.draw(source, 0); }, placement,
+                              config.payload, hidden, rank);
   Arena arena(device);
   const auto prepared = exchange->prepare(
       make_plan(oracle.mine().routing, placement, *comm, arena, stream), arena, stream);

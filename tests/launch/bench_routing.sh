@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 bench() {  # bench RANKS OPTIONS...
   local ranks=$1
   shift
-  mpi "$ranks" "$switchyard" bench routing --iterations 2 --hidden 64 "$@"
+  mpi "$ranks" "$switchyard" bench routing --iterations 2 --repeats 1 --hidden 64 "$@"
 }
 fails() {  # fails CODE TEXT OPTIONS...: with that exit code and TEXT in one message
   local code=$1 text=$2
@@ -29,13 +29,23 @@ same "wrong rows" 0 "$(grep -v '^#' out | awk '{ wrong += $NF } END { print wron
 
 bench 2 --tokens 32 --mode layer,step --exchange flat,auto --payload bf16 --expert-hidden 32 --csv >out 2>err || { cat err; failed=1; }
 same "lines of CSV" 9 "$(wc -l <out)"
-same "columns of CSV" 28 "$(head -1 out | tr , '\n' | wc -l)"
+same "columns of CSV" 44 "$(head -1 out | tr , '\n' | wc -l)"
 same "columns of each line" 1 "$(awk -F, '{ print NF }' out | sort -u | wc -l)"
 
-bench 2 --tokens 16,32 --json >old.json 2>err || { cat err; failed=1; }
-sed 's/"seconds_max": [^,]*/"seconds_max": 1e-9/; s/"noise": [^,]*/"noise": 0.0/' old.json >faster.json
+bench 2 --tokens 16:32:x2 --json >old.json 2>err || { cat err; failed=1; }
+same "results of a range of sizes" 24 "$(grep -c '"seconds_p50"' old.json)"
+same "the command line in the report" 1 "$(grep -c '"command": ".*bench routing --iterations 2 .*--json"' old.json)"
+sed -E 's/("seconds_p(50|10)"): [^,]*/\1: 1e-9/; s/"noise": [^,]*/"noise": 0.0/; s/^( +)[0-9.e-]+$/\11e-9/' old.json >faster.json
 bench 2 --tokens 16 --workload zipf --exchange flat --compare faster.json >out 2>err || { cat err; failed=1; }
 same "a case that was faster" 1 "$(grep -c '^SLOWER zipf round_trip flat' out)"
+bench 2 --tokens 16 --workload zipf --exchange flat --seed 7 --compare faster.json >out 2>err || { cat err; failed=1; }
+same "a case with another seed" 1 "$(grep -c '^not compared: zipf round_trip flat.*seed 1, now 7' out)"
+bench 2 --experts 1 --top-k 1 --workload balanced --exchange flat --tokens 16 >out 2>err || { cat err; failed=1; }
+same "ranks without experts are named" 1 "$(grep -c '^# 1 expert on 2 ranks: 1 rank' out)"
+bench 4 --expert-group 2 --ranks-per-node 2 --workload hot_rank --mode dispatch,layer,step --tokens 16 --exchange flat --csv >out 2>err ||
+  { cat err; failed=1; }
+same "bytes between nodes of groups within nodes" "0 0 0" "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+  { print $c["link_bytes"] }' out | xargs)"
 
 printf 'nodes = 1\nranks_per_node = 2\n' >here.toml
 bench 2 --tokens 16 --workload balanced --exchange flat --model here.toml --csv >out 2>err || { cat err; failed=1; }
@@ -63,6 +73,8 @@ fails 2 "choose fewer tokens" --tokens 16 --mode layer --expert-hidden 16777216 
 printf 'nodes = 1048576\nranks_per_node = 4096\n' >absurd.toml
 fails 2 "are more than 1048576 ranks" --model absurd.toml
 fails 2 "mode layer" --mode layer --experts 128
+fails 2 "does not divide the 2 ranks" --expert-group 3
+fails 2 "there is no column speed" --columns speed
 fails 2 "--tokens" --tokens many
 fails 3 "nowhere.json" --compare nowhere.json
 echo '{"kind": "something else"}' >other.json

@@ -31,7 +31,7 @@ bool evaluate(RunSteps& steps, RunSaves& saves, RunHost& host, std::int64_t done
     return votes.stop;
   });
   if (evaluation) host.evaluated(done, *evaluation);
-  return loss.has_value();
+  return evaluation.has_value();
 }
 
 // Whether the run ends after this many steps, and how.

@@ -50,7 +50,7 @@ class Exchanged {
   explicit Exchanged(const Case& c, std::int64_t step = 0,
                      std::unique_ptr<Exchange> exchange = nullptr)
       : placement_(c.placement()),
-        oracle_(routing_of_all(c, step), placement_, c.payload, hidden, test_world().rank()) {
+        oracle_(draw_of(c, step), placement_, c.payload, hidden, test_world().rank()) {
     RouterConfig config;
     config.exchange = c.exchange;
     config.payload = c.payload;
@@ -97,14 +97,12 @@ class Exchanged {
   Tensor slots() const { return slots_; }
 
  private:
-  static std::vector<DrawnRouting> routing_of_all(const Case& c, std::int64_t step) {
-    const Workload workload(c.workload, {.tokens = c.tokens,
-                                         .top_k = c.top_k,
-                                         .num_experts = c.num_experts,
-                                         .num_ranks = test_world().size()});
-    std::vector<DrawnRouting> all;
-    for (int rank = 0; rank < test_world().size(); ++rank) all.push_back(workload.draw(rank, step));
-    return all;
+  static std::function<DrawnRouting(int)> draw_of(const Case& c, std::int64_t step) {
+    return [workload = Workload(c.workload, {.tokens = c.tokens,
+                                             .top_k = c.top_k,
+                                             .num_experts = c.num_experts,
+                                             .num_ranks = test_world().size()}),
+            step](int rank) { return workload.draw(rank, step); };
   }
   Tensor not_a_number(std::int64_t count) {
     const Tensor tensor = arena_.take({count, hidden});

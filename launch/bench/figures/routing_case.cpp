@@ -1,4 +1,4 @@
-#include "launch/bench/routing_case.h"
+#include "launch/bench/figures/routing_case.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,6 +7,7 @@
 
 #include "router/exchange/factory.h"
 #include "router/exchange/workload.h"
+#include "router/payload.h"
 
 namespace switchyard::bench {
 namespace {
@@ -54,8 +55,6 @@ std::vector<Payload> payloads_of(const RoutingSweep& sweep) {
   return payloads;
 }
 
-bool computes(const RoutingCase& what) { return what.mode == "layer" || what.mode == "step"; }
-
 void check_case(const RoutingCase& c) {
   require(c.top_k >= 1 && c.top_k <= c.experts, Exit::usage,
           "top-{} of {} experts: choose k between 1 and the number of experts", c.top_k, c.experts);
@@ -66,6 +65,12 @@ void check_case(const RoutingCase& c) {
           c.hidden);
   require(c.mode != "step" || c.hidden % 64 == 0, Exit::usage,
           "mode step needs a hidden size that is a multiple of 64, not {}", c.hidden);
+  constexpr double most_bytes = 1e18;  // what 64 bits count, with room for a sum over directions
+  const double bytes =
+      4.0 * static_cast<double>(c.tokens) * static_cast<double>(c.hidden) * c.top_k;
+  require(bytes < most_bytes, Exit::usage,
+          "{} tokens x top-{} x hidden {} are {:.2g} bytes on each rank: choose smaller sizes",
+          c.tokens, c.top_k, c.hidden, bytes);
 }
 
 }  // namespace
@@ -104,19 +109,25 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
   return cases;
 }
 
-double bytes_at_least(const RoutingCase& what, const RoutingSweep& sweep, int num_ranks) {
-  const auto tokens = static_cast<double>(what.tokens),
-             row = 4.0 * static_cast<double>(what.hidden);
-  const double rows =
-      tokens * (1.0 + 3.0 * what.top_k) * row;  // tokens; rows sent, computed and returned
-  if (!computes(what)) return rows;
-  const double expert = 3.0 * row * static_cast<double>(sweep.expert_hidden);
-  return rows + 2.0 * expert * what.experts / num_ranks;  // values and gradients
+bool computes(const RoutingCase& what) { return what.mode == "layer" || what.mode == "step"; }
+
+Legs legs_of(const std::string& mode) {
+  if (mode == "layer" || mode == "step") return {2, 2};  // forward and backward
+  return {mode == "combine" ? 0 : 1, mode == "dispatch" ? 0 : 1};
 }
 
-double RoutingResult::algbw() const {
-  return 1e-9 * static_cast<double>(logical_bytes) / ranks / most;
+double bytes_at_least(const RoutingCase& what, const RoutingSweep& sweep, double tokens,
+                      double received, int num_hosted) {
+  const double row = 4.0 * static_cast<double>(what.hidden), slots = tokens * what.top_k;
+  const auto packed = static_cast<double>(payload_row_bytes(what.payload, what.hidden));
+  const double moved = (tokens + 2.0 * received + slots) * row;  // x, rows, results, slots
+  // Packed rows on their way, or both sides of a bare exchange and of a copy.
+  const double beside = 2.0 * (slots + received) * packed;
+  if (!computes(what)) return moved + beside;
+  const double inner = 4.0 * static_cast<double>(sweep.expert_hidden);
+  constexpr double copies = 4.0;  // values, gradients and two moments
+  const double experts = copies * 3.0 * row * static_cast<double>(sweep.expert_hidden) * num_hosted;
+  return moved + beside + 2.0 * tokens * row + 3.0 * received * inner + experts;
 }
-double RoutingResult::busbw() const { return 1e-9 * static_cast<double>(busiest_bytes) / most; }
 
 }  // namespace switchyard::bench

@@ -1,4 +1,4 @@
-#include "launch/bench/expected_load.h"
+#include "launch/bench/predict/expected_load.h"
 
 #include <gtest/gtest.h>
 

@@ -8,18 +8,26 @@
 
 namespace switchyard::bench {
 
+inline constexpr double giga = 1e9, micro = 1e-6;  // of its units
+
 struct ClusterModel {
   int nodes = 1, ranks_per_node = 1;
-  double node_latency_us = 1.0;           // of one message between ranks of a node
-  double node_gb_per_s = 5.0;             // in or out of one rank, all ranks of a node at once
-  double link_latency_us = 2.0;           // of one message between nodes
-  double link_gb_per_s = 12.5;            // in or out of one node, shared by its ranks
+  double node_latency_us = 1.0;  // of one message between ranks of a node
+  double node_gb_per_s = 5.0;    // in or out of one rank, all ranks of a node at once
+  double link_latency_us = 2.0;  // of one message between nodes
+  double link_gb_per_s = 12.5;   // in or out of one node, over all its rails
+  int rails = 1;  // network ports of a node, of one rate; rank i of a node uses port i modulo rails
+  double message_gap_us = 0.5;            // between the messages that one rank posts
   double memory_gb_per_s = 5.0;           // packed or unpacked rows of one rank, all ranks at once
   double gflop_per_s = 100.0;             // matrix products of one rank
   std::vector<std::string> assumed = {};  // "key = value" for each key that the file leaves out
 
   int num_ranks() const { return nodes * ranks_per_node; }
   int node_of(int rank) const { return rank / ranks_per_node; }
+  int rail_of(int rank) const { return rank % ranks_per_node % rails; }
+  // The part of the cluster that one expert group of consecutive ranks fills: whole nodes, or some
+  // ranks of one.
+  ClusterModel part_of(int group) const;
 };
 
 // Errors: Exit::usage for an unknown key, naming the nearest, or a value that is not allowed.

@@ -1,4 +1,4 @@
-#include "launch/bench/cluster_model.h"
+#include "launch/bench/predict/cluster_model.h"
 
 #include <algorithm>
 #include <vector>
@@ -21,6 +21,8 @@ std::vector<ConfigKey> model_keys(ClusterModel& model) {
           {"node_gb_per_s", &model.node_gb_per_s, positive, Resume::free, ""},
           {"link_latency_us", &model.link_latency_us, Range{0, 1e6}, Resume::free, ""},
           {"link_gb_per_s", &model.link_gb_per_s, positive, Resume::free, ""},
+          {"rails", &model.rails, Range{1, 4096}, Resume::free, ""},
+          {"message_gap_us", &model.message_gap_us, Range{0, 1e6}, Resume::free, ""},
           {"memory_gb_per_s", &model.memory_gb_per_s, positive, Resume::free, ""},
           {"gflop_per_s", &model.gflop_per_s, positive, Resume::free, ""}};
 }
@@ -45,6 +47,13 @@ void apply(ClusterModel& model, const toml::table& table, const std::string& nam
 }
 
 }  // namespace
+
+ClusterModel ClusterModel::part_of(int group) const {
+  ClusterModel part = *this;
+  part.nodes = (group + ranks_per_node - 1) / ranks_per_node;
+  part.ranks_per_node = (group + part.nodes - 1) / part.nodes;
+  return part;
+}
 
 ClusterModel parse_cluster_model(const std::string& toml, const std::string& name) {
   ClusterModel model;
