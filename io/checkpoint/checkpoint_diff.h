@@ -11,7 +11,7 @@ namespace switchyard {
 
 struct TensorDifference {
   std::string name;
-  std::string unlike;  // why the values cannot be compared; empty if they can
+  std::string unlike{};  // why the values cannot be compared; empty if they can
   std::int64_t num_values = 0, num_changed = 0;
   double max = 0.0;  // |a - b|
   double relative =

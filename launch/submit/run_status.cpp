@@ -114,7 +114,7 @@ nlohmann::ordered_json status_json(const RunStatus& status) {
   const auto number = [](const std::optional<double>& value) {
     return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
   };
-  const std::int64_t done = std::max(state.step, status.metrics_step + 1);
+  const std::int64_t done = std::max(state.step, status.steps_done);
   const bool dead = state.status == "running" && !status.alive;
   nlohmann::ordered_json json = {{"run", status.run.string()},
                                  {"state", state.status.empty() ? "not started"
