@@ -103,7 +103,7 @@ class SampleCommand : public Command {
   }
 
  private:
-  static constexpr std::size_t texts_at_once = 64;
+  static constexpr std::size_t texts_at_once = 16;  // a tile of rows: more take longer
 
   struct Totals {
     std::size_t tokens = 0, ended = 0, filled_context = 0;
