@@ -9,6 +9,7 @@
 #include "io/text/escape.h"
 #include "io/tokens/token_store.h"
 #include "launch/commands/command.h"
+#include "launch/hugging_face/family.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
 #include "runtime/params/param_spec.h"
@@ -81,6 +82,12 @@ std::int64_t attempt_of(const CheckpointReader& reader) {
   return meta.has("attempt") ? meta.integer("attempt", 0, std::int64_t{1} << 31) : 0;
 }
 
+// The family of transformers that the model would be exported as, or why it cannot be.
+std::string exported_as(const Config& config) {
+  const std::optional<hub::Family> family = hub::family_of(config);
+  return family ? std::string(name_of(*family)) : "no family: " + hub::misfits(config);
+}
+
 Json describe_checkpoint(const fs::path& folder) {
   const CheckpointReader reader(folder);
   const Config config = config_of(reader);
@@ -101,6 +108,7 @@ Json describe_checkpoint(const fs::path& folder) {
             {"top_k", config.router.top_k}}},
           {"tokenizer", {{"kind", tokenizer->kind()}, {"vocabulary", tokenizer->vocabulary()}}},
           {"dataset", reader.meta().at("dataset").at("folder")},
+          {"hugging_face", exported_as(config)},
           {"config", print_config(config, Docs::no)}};
 }
 
@@ -135,12 +143,14 @@ std::string in_words(const Json& found) {
       "model: {} layers ({} of them dense), hidden {}, {} experts, {} per token\n"
       "parameters: {}, of which a token meets {}; {} tensors, moments included\n"
       "tokenizer: {}\n"
-      "trained on: {}\n",
+      "trained on: {}\n"
+      "exports as: {}\n",
       found.at("folder").get<std::string>(), number(found.at("step")), number(found.at("steps")),
       number(found.at("attempt")), number(model.at("layers")), number(model.at("dense_layers")),
       number(model.at("hidden")), number(model.at("experts")), number(model.at("top_k")),
       number(found.at("parameters").at("all")), number(found.at("parameters").at("active")),
-      number(found.at("tensors")), vocabulary, found.at("dataset").get<std::string>());
+      number(found.at("tensors")), vocabulary, found.at("dataset").get<std::string>(),
+      found.at("hugging_face").get<std::string>());
 }
 
 class InspectCommand : public Command {

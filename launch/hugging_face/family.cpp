@@ -106,15 +106,22 @@ std::string misfit(Family family, const Config& config) {
   fail(Exit::internal, "unknown family");
 }
 
-Family family_of(const Config& config) {
-  std::string why;
+std::optional<Family> family_of(const Config& config) {
   for (std::size_t i = 0; i < names_of<Family>.size(); ++i) {
     const auto family = static_cast<Family>(i);
-    const std::string lacking = misfit(family, config);
-    if (lacking.empty()) return family;
-    why += fmt::format("{}{} lacks {}", why.empty() ? "" : ", ", name_of(family), lacking);
+    if (misfit(family, config).empty()) return family;
   }
-  fail(Exit::usage, "no family of transformers expresses this model: {}", why);
+  return std::nullopt;
+}
+
+std::string misfits(const Config& config) {
+  std::string all;
+  for (std::size_t i = 0; i < names_of<Family>.size(); ++i) {
+    const auto family = static_cast<Family>(i);
+    all += fmt::format("{}{} lacks {}", all.empty() ? "" : ", ", name_of(family),
+                       misfit(family, config));
+  }
+  return all;
 }
 
 }  // namespace switchyard::hub

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,9 @@ enum class ExpertNames : std::uint8_t { original, fused };
 
 // Why a family cannot express the model, naming the key; empty if it can.
 std::string misfit(Family family, const Config& config);
-// The first family that expresses the model. Errors: Exit::usage with each family's misfit.
-Family family_of(const Config& config);
+// The first family that expresses the model, and otherwise what each lacks.
+std::optional<Family> family_of(const Config& config);
+std::string misfits(const Config& config);
 
 // Every tensor of the model in the family's files, in their order. Requires: no misfit.
 Layout layout_of(Family family, const Config& config, std::int64_t vocabulary, ExpertNames names);

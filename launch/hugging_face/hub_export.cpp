@@ -69,7 +69,10 @@ Description describe(const CheckpointReader& checkpoint, const ExportOptions& op
   const Config config = config_of(checkpoint);
   const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(checkpoint);
   Description found;
-  found.family = family_of(config);
+  const std::optional<Family> family = family_of(config);
+  require(family.has_value(), Exit::usage, "no family of transformers expresses this model: {}",
+          misfits(config));
+  found.family = *family;
   found.layout = layout_of(found.family, config, tokenizer->vocabulary(), options.names);
   require_all_used(checkpoint, found.layout);
   found.shards = shards_of(found.layout, upper(options.dtype), options.shard_bytes);
