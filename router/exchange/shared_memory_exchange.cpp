@@ -54,8 +54,8 @@ SharedMemoryExchange::SharedMemoryExchange(Payload payload, std::int64_t hidden,
     : payload_(payload),
       experts_(experts),
       topology_(make_topology(experts, ranks_per_node)),
-      row_bytes_(payload_row_bytes(payload, hidden)),
-      without_room_(without_room) {
+      without_room_(without_room),
+      row_bytes_(payload_row_bytes(payload, hidden)) {
   for (const int node : topology_.node_of) outside_.push_back(node != topology_.my_node);
 }
 
