@@ -84,7 +84,8 @@ CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
     : folder(std::move(from)), manifest(std::move(checked)) {
   const JsonFields fields(manifest.meta, "manifest", (folder / manifest_name).string());
   step = fields.integer("step", 0, largest_step);
-  require(fields.has("meta"), Exit::data, "the manifest of {} has no 'meta'", folder.string());
+  require(manifest.meta.contains("meta"), Exit::data, "the manifest of {} has no 'meta'",
+          folder.string());
   const auto named = parse_checkpoint_folder_name(folder.filename().string());
   require(!named || named->step == step, Exit::data,
           "{} is of step {}, and its folder has the name of another step: give it its own name",

@@ -32,6 +32,11 @@ const json& JsonFields::at(const char* key) const {
   return *found;
 }
 
+bool JsonFields::has(const char* key) const {
+  const auto found = object_.find(key);
+  return found != object_.end() && !found->is_null();
+}
+
 std::vector<std::string> JsonFields::names() const {
   std::vector<std::string> names;
   for (const auto& [name, value] : object_.items()) names.push_back(name);

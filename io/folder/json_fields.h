@@ -18,7 +18,7 @@ class JsonFields {
   // that errors name; empty: none.
   JsonFields(const nlohmann::json& object, std::string path, std::string file = "");
 
-  bool has(const char* key) const { return object_.contains(key); }
+  bool has(const char* key) const;  // and it is not null
   std::vector<std::string> names() const;
   JsonFields object(const char* key) const;
   std::string text(const char* key) const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <tuple>
 
 #include "launch/config/config_table.h"
 #include "launch/config/config_values.h"

@@ -9,7 +9,7 @@ namespace json_fields_test {
 
 const nlohmann::json document = nlohmann::json::parse(
     R"({"text": "a", "number": 0.5, "count": 7, "huge": 18446744073709551615, "list": [1, 2.5],
-        "inner": {"deep": "no number"}})");
+        "inner": {"deep": "no number"}, "none": null})");
 
 // The error of reading, or "".
 template <class Read>
@@ -31,6 +31,7 @@ TEST(JsonFields, ReadsWhatIsOfItsTypeAndRange) {
   EXPECT_EQ(fields.numbers("list", 0, 3), (std::vector<double>{1.0, 2.5}));
   EXPECT_EQ(fields.object("inner").names(), std::vector<std::string>{"deep"});
   EXPECT_FALSE(fields.has("nothing"));
+  EXPECT_FALSE(fields.has("none"));
 }
 
 TEST(JsonFields, NamesTheFileAndTheWholePath) {
