@@ -5,7 +5,7 @@
 #include "io/text/byte_size.h"
 #include "launch/bench/predict/expected_load.h"
 #include "launch/host/counted.h"
-#include "launch/plan/size_check.h"
+#include "launch/host/machine_memory.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 
@@ -57,7 +57,7 @@ void require_memory(const std::vector<RoutingCase>& cases, const RoutingSweep& s
   machine->all_reduce(tensor_of(here.data(), {std::ssize(here)}), Reduce::sum, host);
   machine->all_reduce(tensor_of(most.data(), {std::ssize(most)}), Reduce::max, host);
   agree(ranks.world, [&] {
-    const std::int64_t available = plan::available_memory();
+    const std::int64_t available = memory_left().bytes;
     for (std::size_t i = 0; i < cases.size(); ++i) {
       require(here[i] <= static_cast<double>(available), Exit::usage,
               "{} needs at least {} for the {} of this machine, {} of it on the fullest, and {} "

@@ -10,6 +10,7 @@
 #include "io/text/amount.h"
 #include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
+#include "launch/host/machine_memory.h"
 #include "launch/host/process_memory.h"
 #include "launch/plan/assumptions.h"
 #include "launch/plan/machine_limits.h"
@@ -122,7 +123,7 @@ std::string too_large_to_rehearse(const Config& config, std::int64_t vocabulary,
   const RunShape shape = run_shape(cut, vocabulary, world.size(), world.size(), threads);
   const std::int64_t here = world.split_node()->size();
   const std::int64_t needed = here * total_bytes(memory_plan(shape, program_bytes({})));
-  const std::int64_t missing = reduce_one(world, needed - available_memory(), Reduce::max);
+  const std::int64_t missing = reduce_one(world, needed - memory_left().bytes, Reduce::max);
   if (missing <= 0) return "";
   return fmt::format(
       "measuring the rates at the run's own widths, sequence length and micro-batch needs {} on "

@@ -6,7 +6,6 @@
 #include <array>
 #include <string>
 
-#include "launch/host/machine_memory.h"
 #include "runtime/error.h"
 
 namespace switchyard::plan {
@@ -77,7 +76,5 @@ void check_countable(const RunShape& shape) {
        "the setting furthest from usual values",
        bytes, setting.name, setting.value);
 }
-
-std::int64_t available_memory() { return memory_left().bytes; }
 
 }  // namespace switchyard::plan
