@@ -7,45 +7,11 @@
 
 #include "tests/rank_test.h"
 #include "tests/train/small_run.h"
-#include "train/guard/robust_window.h"
-#include "train/guard/step_trial.h"
 
 namespace switchyard {
 namespace guard_test {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-TEST(RobustWindow, HalfOfItMayBeWild) {
-  RobustWindow window(9, 0.01);
-  for (const double value : {2.0, 2.1, 1e30, 1.9, 1e30, 2.0, 1e30, 2.2, 1e30}) window.add(value);
-  EXPECT_LT(window.median(), 2.3);
-  EXPECT_GT(window.deviations(10.0), 6.0);
-}
-
-TEST(RobustWindow, MeasuresALogNormalDistributionInStandardDeviations) {
-  RobustWindow window(1000, 0.01);
-  const Random random(3, Purpose::init);
-  for (std::uint64_t i = 0; i < 1000; ++i) window.add(50.0 * std::exp(0.1 * random.normal(i)));
-  EXPECT_NEAR(window.deviations(50.0 * std::exp(0.3)), 3.0, 0.2);
-}
-
-TEST(RobustWindow, KnowsItsTail) {
-  RobustWindow window(8, 0.1);
-  for (const double value : {1.0, 1.01, 5.0, 0.99, 1.0, 5.0, 1.0, 1.02}) window.add(value);
-  EXPECT_EQ(window.num_beyond(6.0, 0.0), 2);
-  EXPECT_EQ(window.num_beyond(6.0, 5.0), 0);
-  EXPECT_TRUE(window.reaches(5.0 * std::exp(0.59), 6.0));
-  EXPECT_FALSE(window.reaches(5.0 * std::exp(0.61), 6.0));
-}
-
-TEST(RobustWindow, HasNoOpinionBeforeAQuarterAndTakesNoNaN) {
-  RobustWindow window(8, 0.01);
-  window.add(1.0);
-  EXPECT_EQ(window.deviations(1e9), 0.0);
-  window.add(1.0);
-  EXPECT_GT(window.deviations(1e9), 6.0);
-  EXPECT_THROW(window.add(nan), Error);
-}
 
 constexpr GuardConfig strict{.window = 8, .skips = 1, .rewinds = 1};
 constexpr double uniform_loss = 5.5;  // of bytes
@@ -192,49 +158,6 @@ TEST(Guard, NamesWhatACheckpointDoesNotHoldRightly) {
       EXPECT_NE(std::string(error.what()).find(key), std::string::npos) << error.what();
     }
   }
-}
-
-StepTrial trial_of(const Guard& guard) { return {guard, 0}; }
-
-TEST(StepTrial, OneSoundTryIsEnough) {
-  const Guard guard = after_good_steps(strict);
-  StepTrial trial = trial_of(guard);
-  EXPECT_EQ(trial.judge({2.95, 1.1}), TrialVerdict::take);
-  EXPECT_EQ(trial.problem(), "");
-}
-
-TEST(StepTrial, AWrongTryIsFollowedByOneMore) {
-  const Guard guard = after_good_steps(strict);
-  StepTrial mended = trial_of(guard), wrong = trial_of(guard);
-  EXPECT_EQ(mended.judge({nan, 1.1}), TrialVerdict::again);
-  EXPECT_EQ(mended.judge({2.95, 1.1}), TrialVerdict::take);
-  EXPECT_EQ(wrong.judge({nan, 1.1}), TrialVerdict::again);
-  EXPECT_EQ(wrong.judge({nan, 1.1}), TrialVerdict::refuse);
-  EXPECT_FALSE(wrong.reproduced());
-  StepTrial same = trial_of(guard), other = trial_of(guard);
-  for (const double loss : {30.0, 30.0001}) same.judge({loss, 1.1});
-  for (const double loss : {30.0, 31.0}) other.judge({loss, 1.1});
-  EXPECT_TRUE(same.reproduced());
-  EXPECT_FALSE(other.reproduced());
-  EXPECT_NE(mended.problem().find("not finite"), std::string::npos);
-}
-
-TEST(StepTrial, OfThreeTriesTwoMustAgree) {
-  GuardConfig config = strict;
-  config.repeat_every = 1;
-  const Guard guard = after_good_steps(config);
-  const StepFigures right{2.95, 1.1, true, 7}, other{2.95, 1.1, true, 8}, third{2.95, 1.1, true, 9};
-  StepTrial equal = trial_of(guard), mended = trial_of(guard), never = trial_of(guard);
-  EXPECT_EQ(equal.judge(right), TrialVerdict::again);
-  EXPECT_EQ(equal.judge(right), TrialVerdict::take);
-  EXPECT_EQ(equal.problem(), "");
-  EXPECT_EQ(mended.judge(other), TrialVerdict::again);
-  EXPECT_EQ(mended.judge(right), TrialVerdict::again);
-  EXPECT_EQ(mended.judge(right), TrialVerdict::take);
-  EXPECT_NE(mended.problem(), "");
-  EXPECT_EQ(never.judge(right), TrialVerdict::again);
-  EXPECT_EQ(never.judge(other), TrialVerdict::again);
-  EXPECT_EQ(never.judge(third), TrialVerdict::refuse);
 }
 
 SmallConfig small_config() {
