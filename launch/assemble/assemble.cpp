@@ -2,9 +2,9 @@
 
 #include "launch/assemble/layout.h"
 #include "launch/config/config_checks.h"
-#include "launch/host/gpu_place.h"
-#include "launch/host/machine.h"
-#include "launch/host/numa.h"
+#include "launch/machine/gpu_place.h"
+#include "launch/machine/machine.h"
+#include "launch/machine/numa.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 

@@ -1,10 +1,10 @@
 #include "launch/assemble/introduction.h"
 
-#include "launch/host/control_group.h"
 #include "launch/host/counted.h"
-#include "launch/host/gpu_place.h"
-#include "launch/host/machine.h"
-#include "launch/host/numa.h"
+#include "launch/machine/control_group.h"
+#include "launch/machine/gpu_place.h"
+#include "launch/machine/machine.h"
+#include "launch/machine/numa.h"
 
 namespace switchyard {
 namespace {

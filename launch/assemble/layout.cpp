@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <sstream>
 
-#include "launch/host/control_group.h"
-#include "launch/host/machine.h"
+#include "launch/host/host_name.h"
+#include "launch/machine/control_group.h"
+#include "launch/machine/machine.h"
 #include "launch/run/run_directory.h"
 #include "runtime/comm/agree.h"
 #include "runtime/comm/mesh.h"

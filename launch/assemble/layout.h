@@ -27,7 +27,7 @@ ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& wor
 
 // Where a rank computes.
 struct RankPlace {
-  std::string host, mask;  // of the cores that it is bound to (launch/host/machine.h)
+  std::string host, mask;  // of the cores that it is bound to (launch/machine/machine.h)
   int cores = 1;
   std::optional<double> quota;  // CPUs, of the control group quota_from
   std::string quota_from;

@@ -5,7 +5,7 @@
 #include "io/text/byte_size.h"
 #include "launch/bench/predict/expected_load.h"
 #include "launch/host/counted.h"
-#include "launch/host/machine_memory.h"
+#include "launch/machine/machine_memory.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 

@@ -18,10 +18,11 @@
 #include "launch/bench/predict/routing_prediction.h"
 #include "launch/bench/recorded_routing.h"
 #include "launch/host/counted.h"
-#include "launch/host/machine.h"
+#include "launch/host/host_name.h"
 #include "launch/host/progress_line.h"
 #include "launch/host/terminal.h"
 #include "launch/host/version.h"
+#include "launch/machine/machine.h"
 #include "runtime/comm/agree.h"
 #include "runtime/comm/device_comm.h"
 

@@ -6,7 +6,7 @@
 #include "launch/doctor/mpi_check.h"
 #include "launch/doctor/node_checks.h"
 #include "launch/doctor/storage_checks.h"
-#include "launch/host/machine.h"
+#include "launch/host/host_name.h"
 
 namespace switchyard {
 namespace {

@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "launch/host/counted.h"
+#include "launch/host/host_name.h"
 #include "launch/host/launcher.h"
-#include "launch/host/machine.h"
 #include "launch/host/own_program.h"
 #include "launch/host/process.h"
 #include "launch/host/ranks.h"

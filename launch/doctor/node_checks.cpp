@@ -14,8 +14,9 @@
 
 #include "io/report/report_values.h"
 #include "io/text/byte_size.h"
-#include "launch/host/control_group.h"
-#include "launch/host/machine.h"
+#include "launch/host/host_name.h"
+#include "launch/machine/control_group.h"
+#include "launch/machine/machine.h"
 #include "runtime/device/cuda.h"
 
 namespace switchyard::doctor {

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "io/text/escape.h"
+#include "launch/host/host_name.h"
 #include "launch/host/launcher.h"
-#include "launch/host/machine.h"
 #include "launch/host/standard_streams.h"
 #include "runtime/comm/mpi_comm.h"
 #include "runtime/foreign_error.h"

@@ -1,9 +1,9 @@
 #include "launch/plan/memory_at_start.h"
 
 #include "launch/assemble/layout.h"
-#include "launch/host/machine.h"
-#include "launch/host/machine_memory.h"
-#include "launch/host/process_memory.h"
+#include "launch/host/host_name.h"
+#include "launch/machine/machine_memory.h"
+#include "launch/machine/process_memory.h"
 #include "launch/plan/memory_plan.h"
 #include "launch/plan/rates.h"
 #include "runtime/comm/agree.h"

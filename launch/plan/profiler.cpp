@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "io/files/durable.h"
-#include "launch/host/process_memory.h"
+#include "launch/machine/process_memory.h"
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/trace_file.h"
 

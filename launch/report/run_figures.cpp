@@ -8,7 +8,7 @@
 
 #include "io/report/charts.h"
 #include "io/report/figure.h"
-#include "launch/host/machine.h"
+#include "launch/machine/machine.h"
 
 namespace switchyard {
 namespace {

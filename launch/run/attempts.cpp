@@ -12,9 +12,10 @@
 #include <thread>
 
 #include "io/files/durable.h"
+#include "launch/host/host_name.h"
 #include "launch/host/launcher.h"
-#include "launch/host/machine.h"
 #include "launch/host/slurm.h"
+#include "launch/machine/machine.h"
 #include "launch/run/lease.h"
 #include "runtime/error.h"
 

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "launch/host/machine.h"
+#include "launch/host/host_name.h"
 
 namespace switchyard {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "io/files/durable.h"
 #include "io/folder/json_fields.h"
-#include "launch/host/machine.h"
+#include "launch/machine/machine.h"
 #include "runtime/error.h"
 
 namespace switchyard {

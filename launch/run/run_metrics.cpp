@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "io/files/durable.h"
-#include "launch/host/machine.h"
+#include "launch/host/host_name.h"
 #include "launch/run/attempts.h"
 
 namespace switchyard {

@@ -1,4 +1,4 @@
-#include "launch/host/process_memory.h"
+#include "launch/machine/process_memory.h"
 
 #include <fstream>
 #include <string>

@@ -1,6 +1,5 @@
-#include "launch/host/machine.h"
+#include "launch/machine/machine.h"
 
-#include <netdb.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -17,18 +16,6 @@ Cores allowed_cores() {
   Cores result{"", CPU_COUNT(&cores)};
   for (int i = 0; i < CPU_SETSIZE; ++i) result.mask += CPU_ISSET(i, &cores) ? '1' : '0';
   return result;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown-host";
-}
-
-bool has_address(const std::string& host) {
-  addrinfo* found = nullptr;
-  const bool has = getaddrinfo(host.c_str(), nullptr, nullptr, &found) == 0;
-  if (found != nullptr) freeaddrinfo(found);
-  return has;
 }
 
 std::string boot_id() {

@@ -1,11 +1,11 @@
-#include "launch/host/numa.h"
+#include "launch/machine/numa.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
 #include <fstream>
 
-#include "launch/host/machine.h"
+#include "launch/machine/machine.h"
 #include "tests/io/scratch.h"
 
 namespace switchyard {

@@ -1,4 +1,4 @@
-#include "launch/host/numa.h"
+#include "launch/machine/numa.h"
 
 #include <fmt/ranges.h>
 #include <linux/mempolicy.h>

@@ -1,4 +1,4 @@
-#include "launch/host/gpu_place.h"
+#include "launch/machine/gpu_place.h"
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -7,8 +7,8 @@
 #include <cctype>
 #include <fstream>
 
-#include "launch/host/machine.h"
-#include "launch/host/numa.h"
+#include "launch/machine/machine.h"
+#include "launch/machine/numa.h"
 #include "runtime/device/cuda.h"
 
 namespace switchyard {

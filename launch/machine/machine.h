@@ -13,9 +13,6 @@ struct Cores {
 };
 Cores allowed_cores();
 
-std::string host_name();
-// Asks the system's resolver, which may wait for seconds for a name server that does not answer.
-bool has_address(const std::string& host);
 std::string boot_id();  // changes when the machine restarts; empty if the system does not say
 // Names the namespace in which process numbers count, since a container has its own; may be empty.
 std::string pid_namespace();

@@ -1,11 +1,11 @@
-#include "launch/host/gpu_place.h"
+#include "launch/machine/gpu_place.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <thread>
 
-#include "launch/host/machine.h"
+#include "launch/machine/machine.h"
 #include "tests/io/scratch.h"
 
 namespace switchyard {

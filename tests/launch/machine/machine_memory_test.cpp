@@ -1,4 +1,4 @@
-#include "launch/host/machine_memory.h"
+#include "launch/machine/machine_memory.h"
 
 #include <gtest/gtest.h>
 

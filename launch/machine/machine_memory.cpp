@@ -1,4 +1,4 @@
-#include "launch/host/machine_memory.h"
+#include "launch/machine/machine_memory.h"
 
 #include <unistd.h>
 
@@ -6,8 +6,8 @@
 #include <fstream>
 #include <optional>
 
-#include "launch/host/control_group.h"
 #include "launch/host/environment.h"
+#include "launch/machine/control_group.h"
 
 namespace switchyard {
 namespace {

@@ -1,4 +1,4 @@
-#include "launch/host/control_group.h"
+#include "launch/machine/control_group.h"
 
 #include <gtest/gtest.h>
 
