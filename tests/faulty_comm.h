@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "runtime/comm/comm.h"
@@ -12,8 +14,8 @@
 namespace switchyard {
 
 // What a damage may befall: rows of activations or of their gradients as they arrive from other
-// ranks, and the gradients of parameters before they are summed.
-enum class Struck : std::uint8_t { rows, gradients };
+// ranks, in f32 or packed as bytes, and the gradients of parameters before they are summed.
+enum class Struck : std::uint8_t { rows, packed, gradients };
 using Damage = std::function<void(Struck, Tensor)>;
 
 class FaultyComm final : public Comm {
@@ -45,12 +47,12 @@ class FaultyComm final : public Comm {
   void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                        std::span<const std::int64_t> recv, Stream& stream) override {
     inner_->all_to_all_rows(in, send, out, recv, stream);
-    if (out.dtype == DType::f32 && out.size() > 0) damage_(Struck::rows, out);
+    strike(out, recv);
   }
   void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
                      std::span<const std::int64_t> recv, Stream& stream) override {
     inner_->exchange_rows(in, send, out, recv, stream);
-    if (out.dtype == DType::f32 && out.size() > 0) damage_(Struck::rows, out);
+    strike(out, recv);
   }
   std::unique_ptr<PendingRows> start_exchange_rows(Tensor in, std::span<const std::int64_t> send,
                                                    Tensor out,
@@ -73,6 +75,12 @@ class FaultyComm final : public Comm {
   }
 
  private:
+  void strike(Tensor out, std::span<const std::int64_t> recv) {
+    const std::int64_t rows = std::accumulate(recv.begin(), recv.end(), std::int64_t{0});
+    if (out.dtype == DType::f32 && out.size() > 0) damage_(Struck::rows, out);
+    if (out.dtype == DType::u8 && rows > 0) damage_(Struck::packed, out.row_range(0, rows));
+  }
+
   std::unique_ptr<Comm> inner_;
   Damage damage_;
   bool shared_room_;

@@ -43,7 +43,7 @@ ContentHash hash_of(const json& value) {
   return *hash;
 }
 
-// A name that may stand in a message.
+// A name that a message can show as it is.
 std::string name_of(const json& value) {
   auto name = value.get<std::string>();
   require(terminal_text(name) == name, Exit::data, "the name '{}' has control characters",

@@ -79,7 +79,7 @@ TEST_F(CommittedFolder, AManifestThatItsFilesDoNotExplainIsNotRead) {
   const auto swell = [&] { fs::resize_file(folder_ / manifest_name, std::uintmax_t{17} << 20); };
   const Thrown thrown = open_after(swell);
   EXPECT_EQ(thrown.code, Exit::data);
-  EXPECT_NE(thrown.message.find("17.8 MB"), std::string::npos) << thrown.message;
+  EXPECT_NE(thrown.message.find("17.0 MiB"), std::string::npos) << thrown.message;
 }
 
 TEST_F(CommittedFolder, TornManifestLeftBehindIsNoManifest) {

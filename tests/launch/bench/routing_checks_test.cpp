@@ -7,6 +7,7 @@
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/layer_bench.h"
 #include "router/exchange/workload.h"
+#include "tests/faulty_comm.h"
 #include "tests/rank_test.h"
 
 namespace switchyard::bench {
@@ -14,73 +15,16 @@ namespace routing_checks_test {
 
 // From call number `after` on, flips a bit of the last row that rank 0 receives, if all that it
 // receives is at least `min_bytes`.
-struct Damage {
+struct FlippedBit {
   int after = 0;
   std::int64_t min_bytes = 1024;
   int calls = 0;
 
-  void apply(Tensor out, std::span<const std::int64_t> received) {
-    std::int64_t bytes = 0;
-    for (const std::int64_t rows : received) bytes += rows * out.cols() * bytes_of(out.dtype);
-    if (bytes < min_bytes || calls++ < after || test_world().rank() != 0) return;
-    static_cast<std::byte*>(out.data)[bytes - 2] ^= std::byte{1};
+  void operator()(Struck what, Tensor received) {
+    if (what == Struck::gradients || received.bytes() < min_bytes) return;
+    if (calls++ < after || test_world().rank() != 0) return;
+    static_cast<std::byte*>(received.data)[received.bytes() - 2] ^= std::byte{1};
   }
-};
-
-// Passes everything on to another group, and damages the rows that it exchanges.
-class DamagedComm final : public Comm {
- public:
-  DamagedComm(std::unique_ptr<Comm> to, Damage& damage) : to_(std::move(to)), damage_(damage) {}
-
-  int rank() const override { return to_->rank(); }
-  int size() const override { return to_->size(); }
-  void all_reduce(Tensor inout, Reduce reduce, Stream& stream) override {
-    to_->all_reduce(inout, reduce, stream);
-  }
-  void broadcast(Tensor inout, int root, Stream& stream) override {
-    to_->broadcast(inout, root, stream);
-  }
-  void all_gather(Tensor in, Tensor out, Stream& stream) override {
-    to_->all_gather(in, out, stream);
-  }
-  void reduce_scatter_parts(Tensor inout, std::span<const std::int64_t> sizes,
-                            Stream& stream) override {
-    to_->reduce_scatter_parts(inout, sizes, stream);
-  }
-  void all_gather_parts(Tensor inout, std::span<const std::int64_t> sizes,
-                        Stream& stream) override {
-    to_->all_gather_parts(inout, sizes, stream);
-  }
-  void all_to_all_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
-                       std::span<const std::int64_t> recv, Stream& stream) override {
-    to_->all_to_all_rows(in, send, out, recv, stream);
-    damage_.apply(out, recv);
-  }
-  void exchange_rows(Tensor in, std::span<const std::int64_t> send, Tensor out,
-                     std::span<const std::int64_t> recv, Stream& stream) override {
-    to_->exchange_rows(in, send, out, recv, stream);
-    damage_.apply(out, recv);
-  }
-  std::unique_ptr<PendingRows> start_exchange_rows(Tensor in, std::span<const std::int64_t> send,
-                                                   Tensor out,
-                                                   std::span<const std::int64_t> recv) override {
-    return to_->start_exchange_rows(in, send, out, recv);
-  }
-  void barrier() override { to_->barrier(); }
-  std::unique_ptr<Comm> split(int color, int key) override {
-    return std::make_unique<DamagedComm>(to_->split(color, key), damage_);
-  }
-  std::unique_ptr<Comm> split_node() override {
-    return std::make_unique<DamagedComm>(to_->split_node(), damage_);
-  }
-  std::unique_ptr<SharedWindow> shared_window(std::int64_t bytes) override {
-    return to_->shared_window(bytes);
-  }
-  void abort(int exit_code) override { to_->abort(exit_code); }
-
- private:
-  std::unique_ptr<Comm> to_;
-  Damage& damage_;
 };
 
 RoutingCase small_case(const std::string& mode, const std::string& exchange = "flat",
@@ -96,8 +40,8 @@ RoutingSweep quick() {
   return sweep;
 }
 
-RoutingResult measured(const RoutingCase& what, const RoutingSweep& sweep, Damage damage) {
-  DamagedComm world(test_world().split(0, test_world().rank()), damage);
+RoutingResult measured(const RoutingCase& what, const RoutingSweep& sweep, FlippedBit damage) {
+  FaultyComm world(test_world().split(0, test_world().rank()), std::ref(damage));
   BenchRanks ranks = make_bench_ranks(world, sweep);
   Stream stream = Stream::cpu(1);
   return what.mode == "layer"  ? measure_layer(what, sweep, 0, ranks, stream)
@@ -105,7 +49,7 @@ RoutingResult measured(const RoutingCase& what, const RoutingSweep& sweep, Damag
                                : measure_exchange(what, sweep, 0, ranks, stream);
 }
 
-constexpr Damage none{.after = 1 << 30};
+constexpr FlippedBit none{.after = 1 << 30};
 
 TEST(RoutingChecks, SoundRowsAreNotCalledWrong) {
   const auto wrong_in = [](const char* mode, const char* exchange, Payload payload) {

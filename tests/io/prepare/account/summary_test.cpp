@@ -22,10 +22,10 @@ TEST(Summary, SaysWhatCameInWhatWentAndWhatIsLeft) {
       {"recipe", {{"tokenizer", "bytes"}}}};
   EXPECT_EQ(summary_of(report, "data/corpus"),
             "dataset            data/corpus\n"
-            "read               1,234 documents of 1 source, 5.00 MB of text\n"
+            "read               1,234 documents of 1 source, 4.77 MiB of text\n"
             "- Unusable input   1 document removed, 0.1 %\n"
             "- Exact duplicates 233 documents removed, 18.9 %\n"
-            "kept               1,000 documents, 4.00 MB of text\n"
+            "kept               1,000 documents, 3.81 MiB of text\n"
             "train              950 documents, 1,900,000 tokens\n"
             "validation         50 documents, 100,000 tokens\n"
             "tokenizer          bytes, 257 ids\n"
