@@ -1,5 +1,5 @@
 // Hash routing (Roller et al. 2021, arXiv:2106.04426): a token's experts follow from its id alone.
-// Nothing is learnt: it is a baseline for gates that learn.
+// Nothing is learned: it is a baseline for gates that learn.
 #pragma once
 
 #include "runtime/random.h"

@@ -81,7 +81,7 @@ class SmallData {
       memory[i] =
           static_cast<std::int32_t>(draw(0) * draw(0) * static_cast<double>(config_.vocabulary));
       memory[count + i] =
-          (memory[i] * 7 + 3) % static_cast<std::int32_t>(config_.vocabulary);  // can be learnt
+          (memory[i] * 7 + 3) % static_cast<std::int32_t>(config_.vocabulary);  // can be learned
       const bool starts = i % length == 0 || draw(2) < 0.1;
       memory[2 * count + i] = starts ? 0 : memory[2 * count + i - 1] + 1;
     }

@@ -26,7 +26,7 @@ constexpr const char* untouched =
     "train.learning_rate or train.clip_norm";
 
 [[noreturn]] void give_up(std::int64_t step, const std::string& problem, const std::string& why) {
-  throw Error(Exit::numerical, fmt::format("step {}: {}{}. {}", step, problem, why, untouched))
+  throw Error(Exit::numerical, fmt::format("step {}: {}{}. {}", step + 1, problem, why, untouched))
       .as_agreed();
 }
 

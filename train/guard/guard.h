@@ -9,7 +9,7 @@
 // section 5.1).
 //
 // A high loss or gradient norm alone does not say that a step is wrong: a batch from a rare source
-// has one too, and must be learnt. A step that stands out is therefore an outlier and taken, if
+// has one too, and must be learned. A step that stands out is therefore an outlier and taken, if
 // computing it again gives the same and its effect is bounded: clipping bounds its gradient, and
 // its loss is one that sound weights can have. Weights that have been spoilt show in step after
 // step, so only outliers in a row send the run back, and only if the window holds so few of them

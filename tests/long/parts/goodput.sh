@@ -2,7 +2,7 @@
 # builds: switchyard
 # goodput.sh STATE-FOLDER [MINUTES]: goodput under `switchyard launch`: eight minutes of ranks killed at random, a minute apart on
 # average. What the program says of itself must be within 5 points of 1 - (lost work + detection + restart) / (time between kills),
-# taken from the times of steps alone. Spikes pass: the few documents are learnt by heart, and their loss jumps at times.
+# taken from the times of steps alone. Spikes pass: the few documents are learned by heart, and their loss jumps at times.
 # docs/submit-to-slurm.md has what was measured.
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 mkdir -p "$state/work" && cd "$state/work" || exit 1

@@ -2,7 +2,7 @@
 # builds: switchyard
 # soak.sh STATE-FOLDER [MINUTES]: promise F3, no false alarm: 8 ranks on whatever cores there are, with as many busy loops beside them
 # as there are cores, a save every few steps, and a watchdog of 5 s. 20 minutes. Spikes pass: after a thousand steps the few documents
-# are learnt by heart, and their loss jumps at times.
+# are learned by heart, and their loss jumps at times.
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 rm -rf "$state/work" && mkdir -p "$state/work" && cd "$state/work" || exit 1
 for i in $(seq 80); do echo "{\"text\": \"Page $i. The square of $i is $((i * i)), its cube $((i * i * i)).\"}"; done >corpus.jsonl

@@ -22,7 +22,7 @@ SmallConfig sample_config() {
   return config;
 }
 
-// A model that has learnt a little, on all ranks; the widest expert degree.
+// A model that has learned a little, on all ranks; the widest expert degree.
 SmallRun trained(const SmallConfig& config) {
   const int degree = largest_divisor(test_world().size(), config.model.num_experts);
   SmallRun run(config, test_world().split(0, test_world().rank()), degree);
