@@ -2,16 +2,50 @@
 
 #include <algorithm>
 
+#include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
+#include "launch/host/counted.h"
+#include "launch/host/host_name.h"
+#include "launch/machine/machine_memory.h"
 #include "launch/run/checkpoint_meta.h"
 #include "model/transformer/matmul_shapes.h"
 #include "runtime/comm/agree.h"
 #include "runtime/comm/device_comm.h"
+#include "runtime/error.h"
+#include "runtime/params/param_spec.h"
 #include "train/arithmetic.h"
 #include "train/state/load_state.h"
 
 namespace switchyard {
+namespace {
+
+// The values that a rank holds: every one but those of experts, which the ranks share.
+std::int64_t bytes_of_values(const CheckpointReader& checkpoint, int expert_degree) {
+  std::int64_t shared = 0, in_experts = 0;
+  for (const std::string& name : checkpoint.names()) {
+    if (!name.starts_with("value/")) continue;  // moments
+    const std::int64_t bytes = checkpoint.shape(name).size() * bytes_of(checkpoint.dtype(name));
+    (ExpertPart::of_name(name) ? in_experts : shared) += bytes;
+  }
+  return shared + (in_experts + expert_degree - 1) / expert_degree;
+}
+
+// Collective. Otherwise the kernel would kill a rank while it loads. Errors: agreed.
+void require_memory(const CheckpointReader& checkpoint, int expert_degree, Comm& world) {
+  const std::unique_ptr<Comm> node = world.split_node();
+  const MemoryLeft left = memory_left();
+  agree(world, [&] {
+    const std::int64_t needed = node->size() * bytes_of_values(checkpoint, expert_degree);
+    require(needed <= left.bytes, Exit::usage,
+            "loading the model takes {} on this node ({}), and {} has {} left on {}: use more "
+            "nodes, which share the experts",
+            bytes_in_words(needed), counted(node->size(), "rank"), left.limit,
+            bytes_in_words(left.bytes), host_name());
+  });
+}
+
+}  // namespace
 
 RestoredModel::RestoredModel(const std::filesystem::path& path,
                              const std::vector<std::string>& sets, std::unique_ptr<Comm> world) {
@@ -31,6 +65,7 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   const int degree =
       choose_expert_degree("auto", world->size(), config_.model.num_experts, true).degree;
   const Device device = choose_device(config_.run, *world);
+  if (device.kind == Device::Kind::cpu) require_memory(*checkpoint_, degree, *world);
   stream_.emplace(make_stream(config_.run, device, *world));
   mesh_.emplace(make_mesh(make_device_world(std::move(world), device).comm, degree));
   Transformer::Options options = model_options(config_, tokenizer_->vocabulary(), device);

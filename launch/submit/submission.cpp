@@ -9,6 +9,7 @@
 #include "io/text/escape.h"
 #include "io/tokens/token_store.h"
 #include "launch/config/config_checks.h"
+#include "launch/config/config_warnings.h"
 #include "launch/host/counted.h"
 #include "launch/host/own_program.h"
 #include "launch/host/slurm.h"
@@ -121,6 +122,8 @@ Submitted submit(const Submission& submission) {
                                      config.run.threads, counted(request.cpus_per_rank, "core")));
   }
   for (std::string& line : check_run(config, request)) made.notes.push_back(std::move(line));
+  for (const std::string& warning : config_warnings(config))
+    made.notes.push_back("warning: " + warning);
   config.run.directory =
       fs::absolute(fs::path(config.run.directory) / "").lexically_normal().parent_path();
   config.data.dataset = fs::absolute(config.data.dataset).lexically_normal();

@@ -59,9 +59,10 @@ fi
 # submit: the device, the ranks and the time limit are said; the script and the config are printed.
 submit=("$switchyard" submit "${tiny[@]}" --nodes 2 --dry-run)
 says 0 "device cpu, 2 ranks on 2 nodes, 1 core for each rank" "${submit[@]}" --time 90
-"${submit[@]}" --set run.threads=4 2>&1 >/dev/null | grep -q 'run.threads = 4, but a rank has 1 core' || complain "threads without cores"
 grep -q 'time limit: 1h30m (Slurm reads a number without a unit as minutes)' err || complain "submit --time 90"
 grep -q '^#SBATCH --time=90$' out && grep -q "^device = 'cpu'" out || complain "submit --dry-run prints script and config"
+"${submit[@]}" --set run.threads=4 >out 2>err
+grep -q 'run.threads = 4, but a rank has 1 core' err || complain "threads without cores"
 says 2 "--time 12h is not a form that Slurm accepts" "${submit[@]}" --time 12h
 says 2 "add --gpus-per-node N" "${submit[@]}" --set run.device=cuda
 says 2 "leaves 7 of the 8 GPUs of each node idle" "${submit[@]}" --gpus-per-node 8 --ranks-per-node 1

@@ -56,6 +56,10 @@ for reader in "evaluate run --dataset held" "sample run --prompt x --max-tokens 
   "$switchyard" $reader >out 2>err || complain "$reader"
 done
 content | cmp before - || { complain "a command that only reads has written"; content | diff before - | head; }
+# A model that does not fit is refused before it is loaded, as by a job with --mem=1.
+SLURM_MEM_PER_NODE=1 "$switchyard" sample run --prompt x >out 2>err
+[ $? = 2 ] && grep -q 'the Slurm job has 1.00 MiB left' err || complain "a model beyond the job's memory"
+
 # A pure test set, with the tokenizer of a run, of a checkpoint and of a dataset: the same tokens.
 make_corpus test.jsonl 40
 for of in run run/checkpoints/step-00000020-a0001 data; do

@@ -124,8 +124,7 @@ Matches from_file(const DocumentStore& store, FileDocuments file) {
   };
   add_where(store.removed, matches, [&](const RemovedShard& shard, std::int64_t i) {
     const RemovedDocument document = shard.document(i);
-    const bool fits =
-        is_file(document.file) && (!file.position || document.position == *file.position);
+    const bool fits = is_file(document.file) && file.holds(document.position);
     if (fits) file.hashes.erase(document.hash);
     return fits;
   });
@@ -160,7 +159,7 @@ Matches find(const DocumentStore& store, const std::string& name) {
   Matches matches = search.result();
   if (matches.count > 0) return matches;
   const std::optional<FileDocuments> file = read_file_documents(store, name);
-  matches = from_file(store, file ? *file : FileDocuments{name, std::nullopt, {}});
+  matches = from_file(store, file ? *file : FileDocuments{.path = name});
   if (matches.count == 0) fail_unknown(name, file.has_value());
   return matches;
 }

@@ -27,15 +27,17 @@ std::int64_t line_number(const std::string& name, std::size_t colon) {
   return parsed.ec == std::errc() && parsed.ptr == end ? line : 0;
 }
 
-// Where a line starts; nothing if there are fewer.
-std::optional<std::int64_t> position_of(const fs::path& path, std::int64_t number) {
+// Finds where the line starts and ends; false if the file has fewer.
+bool find_line(const fs::path& path, std::int64_t number, FileDocuments& found) {
   const auto source = decompress(open_file(path), compression_of(path));
   LineReader lines(*source, 0, end_of_file, largest_document_bytes);
   Line line;
   for (std::int64_t i = 0; i < number; ++i) {
-    if (!lines.next(line)) return std::nullopt;
+    if (!lines.next(line)) return false;
   }
-  return line.position;
+  found.begin = line.position;
+  found.end = lines.next(line) ? line.position : end_of_file;
+  return true;
 }
 
 // Sources may read another field of a line.
@@ -53,25 +55,21 @@ std::set<std::string> text_fields(const DocumentStore& store) {
 
 std::optional<FileDocuments> read_file_documents(const DocumentStore& store,
                                                  const std::string& name) {
-  FileDocuments found{name, std::nullopt, {}};
+  FileDocuments found{.path = name};
   if (!is_file(found.path)) {
     const std::size_t colon = name.rfind(':');
     if (colon == std::string::npos || line_number(name, colon) < 1) return std::nullopt;
     found.path = name.substr(0, colon);
     if (!is_file(found.path)) return std::nullopt;
-    found.position = position_of(found.path, line_number(name, colon));
-    if (!found.position) return found;
+    found.end = 0;
+    if (!find_line(found.path, line_number(name, colon), found)) return found;
   }
   const InputFile file{found.path, 0, end_of_file};
-  const std::int64_t begin = found.position.value_or(0);
   for (const std::string& field : text_fields(store)) {
     Problems ignored;
-    read_documents(file, {0, begin, found.position ? begin + 1 : end_of_file}, field, ignored,
-                   [&](Document&& document) {
-                     if (!found.position || document.position == begin) {
-                       found.hashes.insert(document.hash);
-                     }
-                   });
+    read_documents(file, {0, found.begin, found.end}, field, ignored, [&](Document&& document) {
+      if (found.holds(document.position)) found.hashes.insert(document.hash);
+    });
   }
   return found;
 }

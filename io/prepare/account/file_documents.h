@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,8 +15,12 @@ namespace switchyard::prepare {
 
 struct FileDocuments {
   std::filesystem::path path;
-  std::optional<std::int64_t> position;  // where the line starts, if a line was named
-  std::set<ContentHash> hashes;
+  // The bytes of the line that was named, or of the whole file.
+  std::int64_t begin = 0, end = std::numeric_limits<std::int64_t>::max();
+  std::set<ContentHash> hashes{};
+
+  // Whether a document of the file that starts there is asked for.
+  bool holds(std::int64_t position) const { return begin <= position && position < end; }
 };
 
 // name: PATH, or PATH:LINE with lines from 1. Nothing if there is no such file. Documents that

@@ -166,6 +166,16 @@ TEST_F(Explain, LineOfAFileIsFoundByItsNumber) {
   }
 }
 
+TEST_F(Explain, ElementOfAnArrayIsFoundByItsLine) {
+  write({});
+  put_contents(inputs_ / "a.json", "[\n  {\"body\": \"" + fox_.text + "\"},\n  {\"body\": \"" +
+                                       other_.text + "\"}\n]\n");
+  const std::string file = inputs_ / "a.json";
+  EXPECT_EQ(about(file + ":2").kept.at(0).document.id, "fox");
+  EXPECT_EQ(about(file + ":3").kept.at(0).document.id, "other");
+  EXPECT_EQ(thrown_by([&] { about(file + ":4"); }).code, Exit::usage);
+}
+
 TEST_F(Explain, RemovedDocumentsAreListedByStage) {
   RemovedDocument bad = removed_document("b\x1b", "bad", {}, RemovalReason::filter);
   bad.detail = "c4: 2 sentences < 3";
