@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <sstream>
 
+#include "launch/host/counted.h"
+#include "launch/host/environment.h"
 #include "launch/host/host_name.h"
+#include "launch/host/ranks.h"
 #include "launch/machine/control_group.h"
 #include "launch/machine/machine.h"
 #include "launch/run/run_directory.h"
@@ -59,6 +62,23 @@ RankPlace place_from(const std::string& text) {
   return place;
 }
 
+// Ranks wait for each other on cores that OMP_PROC_BIND or a launcher gave to several of them while
+// others are idle. The first of them speaks.
+void warn_of_shared_cores(const RankPlace& mine, const std::vector<RankPlace>& all, int rank) {
+  const auto is_here = [&](const RankPlace& place) {
+    return place.host == mine.host && place.mask == mine.mask;
+  };
+  const auto sharing = std::count_if(all.begin(), all.end(), is_here);
+  const auto first = std::find_if(all.begin(), all.end(), is_here) - all.begin();
+  if (sharing <= mine.cores || first != rank || mine.cores >= online_cores()) return;
+  const std::string binding = environment_variable("OMP_PROC_BIND");
+  print_error(
+      fmt::format("{} of {} share {} of its {} cores and wait for each other: {}",
+                  counted(sharing, "rank"), mine.host, counted(mine.cores, "core"), online_cores(),
+                  binding.empty() ? "bind them to different cores, as mpirun --bind-to core does"
+                                  : "unset OMP_PROC_BIND, which is " + binding));
+}
+
 }  // namespace
 
 int threads_at(const RankPlace& mine, const std::vector<RankPlace>& all) {
@@ -81,6 +101,7 @@ int choose_threads(int asked, Comm& world) {
   std::vector<RankPlace> all;
   for (const std::string& text : all_gather_text(world, place_text(mine)))
     all.push_back(place_from(text));
+  warn_of_shared_cores(mine, all, world.rank());
   return asked > 0 ? asked : threads_at(mine, all);
 }
 

@@ -92,8 +92,7 @@ int num_gpu_files() {
 }  // namespace
 
 std::vector<Finding> check_node() {
-  return {judge_cores(allowed_cores().count, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)),
-                      group_limits().cpus),
+  return {judge_cores(allowed_cores().count, online_cores(), group_limits().cpus),
           judge_shared_memory(shared_memory_bytes()),
           judge_open_files(soft_limit(RLIMIT_NOFILE)),
           judge_locked_memory(soft_limit(RLIMIT_MEMLOCK)),

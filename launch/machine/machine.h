@@ -12,6 +12,7 @@ struct Cores {
   int count = 1;
 };
 Cores allowed_cores();
+int online_cores();  // of the machine
 
 std::string boot_id();  // changes when the machine restarts; empty if the system does not say
 // Names the namespace in which process numbers count, since a container has its own; may be empty.
