@@ -33,9 +33,9 @@ Loader::Layout loader_layout(const Config& config, const Comm& world) {
           .access = config.data.mmap ? Access::mmap : Access::pread};
 }
 
-Transformer::Options model_options(const Config& config, std::int64_t vocabulary, Device device,
+Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,
                                    RoutingTape* tape) {
-  return {.vocabulary = vocabulary,
+  return {.vocabulary = vocabulary_of(config.model, num_ids),
           .sequence_length = config.data.sequence_length,
           .exact = config.train.exact,
           .step_tokens = config.train.global_batch_size * config.data.sequence_length,

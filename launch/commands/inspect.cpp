@@ -73,19 +73,13 @@ Json count_parameters(const CheckpointReader& reader, const Config& config) {
     if (ExpertPart::of_name(name)) in_experts += reader.shape(name).size();
   }
   const std::int64_t active =
-      all - in_experts + in_experts / config.model.num_experts * config.router.top_k;
+      all - in_experts + in_experts / std::max(1, config.model.num_experts) * config.router.top_k;
   return {{"all", all}, {"active", active}};
 }
 
 std::int64_t attempt_of(const CheckpointReader& reader) {
   const JsonFields meta = reader.fields();
   return meta.has("attempt") ? meta.integer("attempt", 0, std::int64_t{1} << 31) : 0;
-}
-
-// The family of transformers that the model would be exported as, or why it cannot be.
-std::string exported_as(const Config& config) {
-  const std::optional<hub::Family> family = hub::family_of(config);
-  return family ? std::string(name_of(*family)) : "no family: " + hub::misfits(config);
 }
 
 Json describe_checkpoint(const fs::path& folder) {
@@ -102,13 +96,13 @@ Json describe_checkpoint(const fs::path& folder) {
           {"parameters", count_parameters(reader, config)},
           {"model",
            {{"layers", model.num_layers},
-            {"dense_layers", model.dense_layers.size()},
+            {"dense_layers", num_dense_layers(model)},
             {"hidden", model.hidden},
             {"experts", model.num_experts},
             {"top_k", config.router.top_k}}},
           {"tokenizer", {{"kind", tokenizer->kind()}, {"vocabulary", tokenizer->vocabulary()}}},
           {"dataset", reader.meta().at("dataset").at("folder")},
-          {"hugging_face", exported_as(config)},
+          {"hugging_face", hub::exported_as(config)},
           {"config", print_config(config, Docs::no)}};
 }
 
@@ -137,20 +131,24 @@ std::string in_words(const Json& found) {
     return text;
   }
   const Json& model = found.at("model");
+  const std::string experts =
+      number(model.at("layers")) == number(model.at("dense_layers"))
+          ? "no experts"
+          : fmt::format("{} experts, {} per token", number(model.at("experts")),
+                        number(model.at("top_k")));
   return fmt::format(
       "checkpoint {}\n"
       "step {} of {}, written by attempt {}\n"
-      "model: {} layers ({} of them dense), hidden {}, {} experts, {} per token\n"
+      "model: {} layers ({} of them dense), hidden {}, {}\n"
       "parameters: {}, of which a token meets {}; {} tensors, moments included\n"
       "tokenizer: {}\n"
       "trained on: {}\n"
       "exports as: {}\n",
       found.at("folder").get<std::string>(), number(found.at("step")), number(found.at("steps")),
       number(found.at("attempt")), number(model.at("layers")), number(model.at("dense_layers")),
-      number(model.at("hidden")), number(model.at("experts")), number(model.at("top_k")),
-      number(found.at("parameters").at("all")), number(found.at("parameters").at("active")),
-      number(found.at("tensors")), vocabulary, found.at("dataset").get<std::string>(),
-      found.at("hugging_face").get<std::string>());
+      number(model.at("hidden")), experts, number(found.at("parameters").at("all")),
+      number(found.at("parameters").at("active")), number(found.at("tensors")), vocabulary,
+      found.at("dataset").get<std::string>(), found.at("hugging_face").get<std::string>());
 }
 
 class InspectCommand : public Command {

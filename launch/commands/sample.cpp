@@ -191,6 +191,7 @@ class SampleCommand : public Command {
     if (streams) fmt::print("{}", prompts.front());
     TextStream stream(tokenizer, begun.front());
     SampleConfig config = config_;
+    config.num_ids = tokenizer.vocabulary();
     config.first_text = first;
     const std::vector<SampledText> texts = generate(
         restored.model(), begun, restored.config().data.sequence_length, tokenizer.boundary(),

@@ -1,5 +1,6 @@
 #include "launch/config/config_checks.h"
 
+#include <algorithm>
 #include <set>
 
 #include "io/text/byte_size.h"
@@ -36,13 +37,6 @@ void check_model(const ModelConfig& model) {
           "model.head_dim = {} is odd: the rotary embedding takes pairs of elements; choose an "
           "even number",
           model.head_dim);
-  require(model.vocabulary == 0, Exit::usage,
-          "model.vocabulary = {}: this version takes only 0, the tokenizer's number of ids",
-          model.vocabulary);
-  require(model.norm_placement == NormPlacement::before, Exit::usage,
-          "model.norm_placement = \"after\": this version takes only \"before\"");
-  require(!model.shared_expert_gate, Exit::usage,
-          "model.shared_expert_gate = true: this version takes only false");
   std::set<std::int64_t> seen;
   for (const std::int64_t layer : model.dense_layers) {
     require(layer < model.num_layers, Exit::usage,
@@ -76,7 +70,7 @@ void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model
   const bool adds_up_to_one = router.gate == GateKind::topk_softmax ||
                               router.gate == GateKind::noisy_topk ||
                               (router.gate == GateKind::sigmoid && router.normalize);
-  const bool routes = model.num_experts > 1 && std::ssize(model.dense_layers) < model.num_layers;
+  const bool routes = model.num_experts > 1 && !is_all_dense(model);
   require(router.top_k > 1 || !adds_up_to_one || !routes, Exit::usage,
           "router.top_k = 1 with router.gate = \"{}\" gives every expert the weight 1, so the "
           "router would learn nothing from the loss: use router.gate = \"softmax_topk\"{} or a "
@@ -88,10 +82,20 @@ void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model
 void note_shape(const Config& config, ConfigProblems& problems) {
   problems.note([&] { check_batches(config.train, config.data); });
   problems.note([&] { check_model(config.model); });
-  problems.note([&] { check_router(config.router, config.model.num_experts); });
+  problems.note([&] {
+    if (config.model.num_experts > 0) check_router(config.router, config.model.num_experts);
+  });
 }
 
 }  // namespace
+
+std::int64_t vocabulary_of(const ModelConfig& model, std::int64_t num_ids) {
+  require(model.vocabulary == 0 || model.vocabulary >= num_ids, Exit::usage,
+          "model.vocabulary = {} has no rows for all {} ids of the tokenizer: use {} or more, or 0 "
+          "for as many as the tokenizer has",
+          model.vocabulary, num_ids, num_ids);
+  return std::max(model.vocabulary, num_ids);
+}
 
 void check_shape(const Config& config) {
   ConfigProblems problems;

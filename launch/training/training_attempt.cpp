@@ -73,15 +73,15 @@ void TrainingAttempt::go_on(const Rewind& rewind) {
 }
 
 void TrainingAttempt::introduce() {
-  notes_.log().info("attempt {}: {}, {} each, experts over {}; run directory {}",
-                    account_.attempt(), counted(world().size(), "rank"),
-                    counted(trained_.stream.num_threads(), "thread"),
-                    counted(trained_.mesh.expert_degree(), "rank"), directory_.path().string());
+  const bool has_experts = trained_.model.num_moe_layers() > 0;
+  notes_.log().info(
+      "attempt {}: {}, {} each, {}; run directory {}", account_.attempt(),
+      counted(world().size(), "rank"), counted(trained_.stream.num_threads(), "thread"),
+      has_experts ? "experts over " + counted(trained_.mesh.expert_degree(), "rank") : "no experts",
+      directory_.path().string());
   introduce_machine(config_.train, trained_.trainer, trained_.world.how, trained_.stream,
                     notes_.log());
-  if (trained_.model.num_moe_layers() > 0) {
-    notes_.log().info("exchange: {}", trained_.model.exchange_choice());
-  }
+  if (has_experts) notes_.log().info("exchange: {}", trained_.model.exchange_choice());
   introduce_data(data_, config_, notes_.log());
   for (const std::string& warning : config_warnings(config_)) notes_.log().warn("{}", warning);
 }

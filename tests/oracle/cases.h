@@ -97,11 +97,37 @@ inline Case sigmoid_case() {
   return sigmoid;
 }
 
+// Qwen2-MoE, without its biases.
+inline Case shared_gate_case() {
+  Case gated = moe_case();
+  gated.name = "shared_gate";
+  gated.model.shared_expert_gate = true;
+  gated.model.qk_norm = false;
+  return gated;
+}
+
+// Norms after attention and after FFN or experts.
+inline Case norm_after_case() {
+  Case after = moe_case();
+  after.name = "norm_after";
+  after.model.norm_placement = NormPlacement::after;
+  after.model.shared_expert_gate = true;
+  return after;
+}
+
+inline Case no_experts_case() {
+  Case none{.name = "no_experts", .model = oracle_model(), .router = {}, .num_micro_batches = 2};
+  none.model.num_experts = 0;
+  none.model.norm_placement = NormPlacement::after;
+  return none;
+}
+
 inline Case case_named(const std::string& name) {
   Case fast = moe_case();
   fast.name = "moe_not_exact";
   fast.exact = false;
-  for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(), fast}) {
+  for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(),
+                            shared_gate_case(), norm_after_case(), no_experts_case(), fast}) {
     if (known.name == name) return known;
   }
   fail(Exit::usage, "no case is named \"{}\"", name);
