@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "tests/io/scratch.h"
 #include "launch/verify/verified_layout.h"
+#include "tests/io/scratch.h"
 
 namespace switchyard {
 namespace {
