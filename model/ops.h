@@ -55,6 +55,17 @@ struct RmsNormGradients {
   Tensor d_weight;  // [n], overwritten: summed over rows in chunks of 64, which are joined pairwise
 };
 
+// What logits say of each row's next token. All [rows].
+struct TokenScores {
+  Tensor loss;              // f32: -log of the target's probability in nats; 0 without a target
+  Tensor best;              // i32: the likeliest token, the first of several; -1 if one is NaN
+  Tensor best_probability;  // f32
+  Tensor entropy;           // f32: of the distribution, in nats
+  Tensor log_sum;           // f32: log of the sum of e^logit
+};
+// Errors: Exit::internal for tensors of other sizes than TokenScores says.
+void check_token_scores(Tensor logits, Tensor target, const TokenScores& scores);
+
 class ModelOps {
  public:
   virtual ~ModelOps() = default;
@@ -101,6 +112,10 @@ class ModelOps {
   // without a target. target: [rows] i32.
   virtual void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                              Stream& stream) = 0;
+  // Leaves the logits as they are; the losses have the bits of cross_entropy's. logits: [rows, V];
+  // target: [rows] i32, -1 for none.
+  virtual void token_scores(Tensor logits, Tensor target, const TokenScores& scores,
+                            Stream& stream) = 0;
 };
 
 }  // namespace switchyard

@@ -106,6 +106,38 @@ TEST(ModelKernels, CrossEntropyOfNanIsNan) {
   EXPECT_TRUE(std::isnan(loss.device_values<float>()[1]));
 }
 
+TEST(ModelKernels, TokenScores) {
+  for (const auto& [rows, vocabulary] : {std::pair{0, 4}, {1, 1}, {5, 50}, {3, 1500}}) {
+    const Pair logits = Pair::normals({rows, vocabulary}, 1, 3.0);
+    const Pair target = Pair::integers({rows}, 2, -1, vocabulary);
+    const Pair loss({rows}), best({rows}, DType::i32), probability({rows}), entropy({rows}),
+        log_sum({rows});
+    on_both([&](Device on, Stream& stream) {
+      ModelOps::on(on).token_scores(
+          logits.on(on), target.on(on),
+          {loss.on(on), best.on(on), probability.on(on), entropy.on(on), log_sum.on(on)}, stream);
+    });
+    for (const Pair* pair : {&loss, &probability, &entropy, &log_sum})
+      expect_close(*pair, tolerance);
+    expect_same<std::int32_t>(best);
+  }
+}
+
+TEST(ModelKernels, TokenScoresTakeTheFirstOfEqualLogitsAndNoneOfNan) {
+  std::vector<float> logits(2 * 1500, 0.5F);
+  for (const int i : {700, 900, 1212}) logits[static_cast<std::size_t>(i)] = 2.0F;
+  logits[2000] = std::nanf("");
+  const Pair in = Pair::of(logits, {2, 1500}), target = Pair::integers({2}, 2, 0, 1500);
+  const Pair out({2}), best({2}, DType::i32);
+  on_both([&](Device on, Stream& stream) {
+    ModelOps::on(on).token_scores(in.on(on), target.on(on),
+                                  {out.on(on), best.on(on), out.on(on), out.on(on), out.on(on)},
+                                  stream);
+  });
+  EXPECT_EQ(best.device_values<std::int32_t>(), (std::vector<std::int32_t>{700, -1}));
+  expect_same<std::int32_t>(best);
+}
+
 struct AttentionCase {
   AttentionShape shape;
   std::int64_t padding;
