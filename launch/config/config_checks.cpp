@@ -28,6 +28,18 @@ void check_warmup(const TrainConfig& train) {
           train.warmup_steps, train.steps);
 }
 
+void check_attention_keys(const ModelConfig& model) {
+  const auto refuse = [](bool set, const char* key) {
+    require(!set, Exit::usage, "{} is not supported yet: leave it at its default", key);
+  };
+  refuse(model.qk_norm == QkNorm::projection, "model.qk_norm = \"projection\"");
+  refuse(model.qkv_bias, "model.qkv_bias");
+  refuse(model.o_bias, "model.o_bias");
+  refuse(model.window > 0, "model.window");
+  refuse(!model.window_layers.empty(), "model.window_layers");
+  refuse(model.rope.type != RopeType::none, "model.rope_type");
+}
+
 void check_model(const ModelConfig& model) {
   require(model.num_heads % model.num_kv_heads == 0, Exit::usage,
           "model.num_kv_heads = {} does not divide model.num_heads = {}: choose a divisor",
@@ -88,6 +100,7 @@ void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model
 void note_shape(const Config& config, ConfigProblems& problems) {
   problems.note([&] { check_batches(config.train, config.data); });
   problems.note([&] { check_model(config.model); });
+  problems.note([&] { check_attention_keys(config.model); });
   problems.note([&] { check_router(config.router, config.model.num_experts); });
 }
 

@@ -36,8 +36,8 @@ bool dense_first(const ModelConfig& model) {
 }
 
 Obstacle wants_qk_norm(const ModelConfig& model, bool wanted) {
-  return {model.qk_norm != wanted,
-          model.qk_norm ? "model.qk_norm = true" : "model.qk_norm = false"};
+  return {model.qk_norm != (wanted ? QkNorm::head : QkNorm::none),
+          fmt::format("model.qk_norm = {}", name_of(model.qk_norm))};
 }
 
 std::string dense_misfit(const ModelConfig& model, bool qk_norm) {

@@ -26,7 +26,7 @@ SelfAttention::SelfAttention(Params& params, const std::string& name, int layer,
   k_ = declare("k", {keys, config.hidden}, init_std_of(config));
   v_ = declare("v", {keys, config.hidden}, init_std_of(config));
   o_ = declare("o", {config.hidden, queries}, residual_init_std(config));
-  if (config.qk_norm) {
+  if (config.qk_norm != QkNorm::none) {
     const auto norm = [&](const char* part) {
       return params.declare({.name = name + "." + part,
                              .shape = {config.head_dim},
@@ -48,7 +48,7 @@ SelfAttention::Saved SelfAttention::Saved::take(Arena& arena, const ModelConfig&
   saved.v = arena.take({tokens, kv_heads * dim});
   saved.rotated_q = arena.take({tokens, heads, dim});
   saved.rotated_k = arena.take({tokens, kv_heads, dim});
-  if (config.qk_norm) {
+  if (config.qk_norm != QkNorm::none) {
     saved.inverse_q = arena.take({tokens * heads});
     saved.inverse_k = arena.take({tokens * kv_heads});
   }
@@ -70,7 +70,7 @@ SelfAttention::BackwardScratch SelfAttention::BackwardScratch::take(Arena& arena
   scratch.d_rotated_k = arena.take(keys);
   scratch.d_v = arena.take(keys);
   scratch.tiles = take_tiles(arena, shape, stream);
-  if (config.qk_norm) {
+  if (config.qk_norm != QkNorm::none) {
     const auto take_norm = [&](int heads) {
       return Norm::BackwardScratch::take(arena, tokens * heads, config.head_dim, stream.device());
     };

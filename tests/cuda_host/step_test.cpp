@@ -44,7 +44,7 @@ SmallConfig config_on(Device device, bool exact) {
   config.device = device;
   config.train.exact = exact;
   config.train.global_batch_size = 8;
-  config.model.qk_norm = true;
+  config.model.qk_norm = QkNorm::head;
   return config;
 }
 

@@ -46,7 +46,7 @@ inline Case dense_case() {
              .num_micro_batches = 2,
              .num_sequences = 13};
   dense.model.dense_layers = {0, 1, 2};
-  dense.model.qk_norm = false;
+  dense.model.qk_norm = QkNorm::none;
   dense.model.tie_embeddings = false;
   return dense;
 }

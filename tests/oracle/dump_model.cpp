@@ -90,7 +90,7 @@ nlohmann::json describe(const Case& chosen) {
           {"num_heads", model.num_heads},
           {"num_kv_heads", model.num_kv_heads},
           {"head_dim", model.head_dim},
-          {"qk_norm", model.qk_norm},
+          {"qk_norm", model.qk_norm == QkNorm::head},
           {"rope_base", model.rope_base},
           {"norm_epsilon", model.norm_epsilon},
           {"dense_layers", model.dense_layers},

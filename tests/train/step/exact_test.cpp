@@ -74,7 +74,7 @@ TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
   SmallConfig config;
   config.router.gate = GateKind::topk_softmax;
   config.model.tie_embeddings = false;
-  config.model.qk_norm = false;
+  config.model.qk_norm = QkNorm::none;
   expect_same_bits_everywhere(config);
 }
 
