@@ -11,12 +11,6 @@
 
 namespace switchyard {
 
-// Where a block normalizes a branch f of the residual stream: x + f(norm(x)), or x + norm(f(x)) as
-// in OLMo 2 (arXiv:2501.00656).
-enum class NormPlacement : std::uint8_t { before, after };
-template <>
-inline constexpr std::array<std::string_view, 2> names_of<NormPlacement> = {"before", "after"};
-
 // Over which elements of a token's queries, and of its keys, an RMSNorm goes: each head's (with one
 // weight for all heads, arXiv:2302.05442), or the whole projection's (OLMoE, arXiv:2409.02060).
 enum class QkNorm : std::uint8_t { none, head, projection };
@@ -40,6 +34,12 @@ struct RopeScaling {
   double attention_factor = 0.0;       // yarn, on queries and keys; 0: 0.1 ln(factor) + 1
   bool truncate = true;                // yarn: the ramp between frequencies has whole ends
 };
+
+// Where a block normalizes a branch f of the residual stream: x + f(norm(x)), or x + norm(f(x)) as
+// in OLMo 2 (arXiv:2501.00656).
+enum class NormPlacement : std::uint8_t { before, after };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<NormPlacement> = {"before", "after"};
 
 struct ModelConfig {
   std::int64_t vocabulary = 0;  // rows of the table of ids; 0: as many as the tokenizer has ids
