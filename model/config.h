@@ -36,7 +36,14 @@ struct RopeScaling {
   bool truncate = true;                // yarn: the ramp between frequencies has whole ends
 };
 
+// Where a block normalizes a branch f of the residual stream: x + f(norm(x)), or x + norm(f(x)) as
+// in OLMo 2 (arXiv:2501.00656).
+enum class NormPlacement : std::uint8_t { before, after };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<NormPlacement> = {"before", "after"};
+
 struct ModelConfig {
+  std::int64_t vocabulary = 0;  // rows of the table of ids; 0: as many as the tokenizer has ids
   std::int64_t hidden = 256;
   int num_layers = 4;
   int num_heads = 4;
@@ -49,12 +56,14 @@ struct ModelConfig {
   float rope_base = 10000.0F;
   RopeScaling rope{};
   float norm_epsilon = 1e-6F;
+  NormPlacement norm_placement = NormPlacement::before;
   std::vector<std::int64_t>
       dense_layers;                // indices of the layers with one dense FFN instead of experts
   std::int64_t ffn_hidden = 1024;  // of dense layers
   int num_experts = 8;
   std::int64_t expert_hidden = 512;
   std::int64_t shared_expert_hidden = 0;  // 0: no shared expert
+  bool shared_expert_gate = false;        // scale the shared expert's output by sigmoid(x . w)
   bool tie_embeddings = true;
   double init_std =
       0.0;  // of all weights; 0: sqrt(2 / (5 hidden)) (Nguyen and Salazar, arXiv:1910.05895)

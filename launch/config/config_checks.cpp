@@ -72,6 +72,13 @@ void check_model(const ModelConfig& model) {
           "model.head_dim = {} is odd: the rotary embedding takes pairs of elements; choose an "
           "even number",
           model.head_dim);
+  require(model.vocabulary == 0, Exit::usage,
+          "model.vocabulary = {}: this version takes only 0, the tokenizer's number of ids",
+          model.vocabulary);
+  require(model.norm_placement == NormPlacement::before, Exit::usage,
+          "model.norm_placement = \"after\": this version takes only \"before\"");
+  require(!model.shared_expert_gate, Exit::usage,
+          "model.shared_expert_gate = true: this version takes only false");
   check_layer_list("model.dense_layers", model.dense_layers, model.num_layers);
   check_layer_list("model.window_layers", model.window_layers, model.num_layers);
 }

@@ -4,7 +4,9 @@ namespace switchyard {
 
 std::vector<ConfigKey> keys_of(ModelConfig& model) {
   RopeScaling& rope = model.rope;
-  return {{"model.hidden", &model.hidden, Range{1, 1 << 20}, Resume::fixed,
+  return {{"model.vocabulary", &model.vocabulary, Range{0, 1LL << 31}, Resume::fixed,
+           "rows of the embedding table; 0: as many as the tokenizer has ids"},
+          {"model.hidden", &model.hidden, Range{1, 1 << 20}, Resume::fixed,
            "width of the residual stream"},
           {"model.num_layers", &model.num_layers, Range{1, 10000}, Resume::fixed,
            "number of transformer blocks"},
@@ -46,6 +48,8 @@ std::vector<ConfigKey> keys_of(ModelConfig& model) {
            "yarn: round the ends of the ramp between both kinds of waves to whole pairs"},
           {"model.norm_epsilon", &model.norm_epsilon, Range{0, 1}, Resume::fixed,
            "epsilon of every RMSNorm"},
+          {"model.norm_placement", &model.norm_placement, Anything{}, Resume::fixed,
+           "normalize the input or the output of attention and FFN"},
           {"model.dense_layers", &model.dense_layers, Range{0, 9999}, Resume::fixed,
            "layers with one dense FFN instead of experts"},
           {"model.ffn_hidden", &model.ffn_hidden, Range{1, 1 << 24}, Resume::fixed,
@@ -56,6 +60,8 @@ std::vector<ConfigKey> keys_of(ModelConfig& model) {
            "inner width of each expert"},
           {"model.shared_expert_hidden", &model.shared_expert_hidden, Range{0, 1 << 24},
            Resume::fixed, "inner width of the expert that every token visits; 0: no such expert"},
+          {"model.shared_expert_gate", &model.shared_expert_gate, Anything{}, Resume::fixed,
+           "scale the shared expert's output by the sigmoid of a learned score of its token"},
           {"model.tie_embeddings", &model.tie_embeddings, Anything{}, Resume::fixed,
            "use one table for the input and the output"},
           {"model.init_std", &model.init_std, Range{0, 100}, Resume::fixed,

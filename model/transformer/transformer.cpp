@@ -72,7 +72,7 @@ struct Transformer::State {
         rotary(options.sequence_length, model.head_dim, model.rope_base, options.device,
                model.rope),
         layers(params, model, router, {mesh, *exchange.exchange, rotary},
-               {options.recompute_layers, options.seed, options.tape}),
+               {options.recompute_layers, options.seed, options.tape, options.watch}),
         head(params, embedding, model, options.vocabulary) {
     layers.host_experts(params);
     const std::int64_t tokens = micro_batch_tokens(options);
@@ -158,6 +158,7 @@ void Transformer::forward(const Batch& on_host, Stream& stream) {
   if (!s.batch.empty()) {
     const Span span(stream, "embedding");
     ModelOps::on(stream.device()).embed(s.batch.tokens, s.params.value(s.embedding), x, stream);
+    if (s.options.watch != nullptr) s.options.watch->saw("embedding", s.batch, x, stream);
   }
   s.x = s.layers.forward(s.run(stream), x);
   if (!s.batch.empty()) s.head.normalize(s.context(stream), s.x, s.final_norm);
