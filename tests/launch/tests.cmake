@@ -1,5 +1,6 @@
 switchyard_test(launch/run/attempts ROOM launch)
 switchyard_test(launch/hugging_face/family ROOM launch)
+switchyard_test(launch/hugging_face/hub_tokenizer ROOM launch)
 switchyard_test(launch/submit/batch_script ROOM launch)
 switchyard_test(launch/submit/job_device ROOM launch)
 switchyard_test(launch/config/config ROOM launch)
