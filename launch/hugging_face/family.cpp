@@ -45,6 +45,15 @@ std::string dense_misfit(const ModelConfig& model, bool qk_norm) {
       std::array{Obstacle{!is_dense(model), "layers with experts"}, wants_qk_norm(model, qk_norm)});
 }
 
+// The parts of attention that no family here has.
+std::string attention_misfit(const ModelConfig& model) {
+  return first_of(
+      std::array{Obstacle{model.qkv_bias, "model.qkv_bias"}, Obstacle{model.o_bias, "model.o_bias"},
+                 Obstacle{model.window > 0, "model.window"},
+                 Obstacle{model.rope.type != RopeType::none,
+                          fmt::format("model.rope_type = \"{}\"", name_of(model.rope.type))}});
+}
+
 // Of the families whose gate is a softmax without a bias, a scale or groups.
 std::string softmax_misfit(const Config& config) {
   const RouterConfig& router = config.router;
@@ -91,6 +100,8 @@ std::string dots1_misfit(const Config& config) {
 }  // namespace
 
 std::string misfit(Family family, const Config& config) {
+  const std::string attention = attention_misfit(config.model);
+  if (!attention.empty()) return attention;
   switch (family) {
     case Family::mixtral:
       return mixtral_misfit(config);

@@ -69,7 +69,8 @@ struct Transformer::State {
         node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
         my_rank(mesh.experts->rank()),
         row_bytes(payload_row_bytes(router.payload, model.hidden)),
-        rotary(options.sequence_length, model.head_dim, model.rope_base, options.device),
+        rotary(options.sequence_length, model.head_dim, model.rope_base, options.device,
+               model.rope),
         layers(params, model, router, {mesh, *exchange.exchange, rotary},
                {options.recompute_layers, options.seed, options.tape, options.watch}),
         head(params, embedding, model, options.vocabulary) {
@@ -152,7 +153,7 @@ void Transformer::forward(const Batch& on_host, Stream& stream) {
           "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(), row_tile);
   s.reserve(stream);
   s.arenas.kept.reset();
-  s.batch = sent_batch(on_host, s.options, s.arenas.kept, stream);
+  s.batch = sent_batch(on_host, s.options, s.model.window, s.arenas.kept, stream);
   const Tensor x = s.arenas.kept.take({s.batch.num_tokens(), s.model.hidden});
   if (!s.batch.empty()) {
     const Span span(stream, "embedding");

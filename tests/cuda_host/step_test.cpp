@@ -98,6 +98,16 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   expect_same_training(config, Gpus::own);
 }
 
+TEST(CudaStep, AttentionsPartsTrainAsOnTheHost) {
+  SmallConfig config = config_on(Device::cpu(), false);
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 6;
+  config.model.window_layers = {1};
+  config.model.rope = {.type = RopeType::llama3, .factor = 4.0, .original_length = 12};
+  expect_same_training(config, Gpus::own);
+}
+
 // What docs/cuda.md counts: the host learns how many rows each expert has, how rows are relayed,
 // the losses, the overflow and the norm, and waits for nothing else. The same step over and over
 // needs no memory that the first did not leave.
