@@ -12,6 +12,30 @@
 
 namespace switchyard {
 
+// Over which elements of a token's queries, and of its keys, an RMSNorm goes: each head's (with one
+// weight for all heads, arXiv:2302.05442), or the whole projection's (OLMoE, arXiv:2409.02060).
+enum class QkNorm : std::uint8_t { none, head, projection };
+template <>
+inline constexpr std::array<std::string_view, 3> names_of<QkNorm> = {"false", "true", "projection"};
+
+// How the frequencies of rotary positions are scaled for texts longer than those of pre-training.
+enum class RopeType : std::uint8_t { none, llama3, yarn };
+template <>
+inline constexpr std::array<std::string_view, 3> names_of<RopeType> = {"none", "llama3", "yarn"};
+
+// See model/attention/rotary.h.
+struct RopeScaling {
+  RopeType type = RopeType::none;
+  double factor = 1.0;                 // by which low frequencies are divided
+  double low_frequency_factor = 1.0;   // llama3
+  double high_frequency_factor = 4.0;  // llama3
+  std::int64_t original_length = 0;    // tokens of the texts before scaling
+  double beta_fast = 32.0;             // yarn
+  double beta_slow = 1.0;              // yarn
+  double attention_factor = 0.0;       // yarn, on queries and keys; 0: 0.1 ln(factor) + 1
+  bool truncate = true;                // yarn: the ramp between frequencies has whole ends
+};
+
 // Where a block normalizes a branch f of the residual stream: x + f(norm(x)), or x + norm(f(x)) as
 // in OLMo 2 (arXiv:2501.00656).
 enum class NormPlacement : std::uint8_t { before, after };
@@ -25,8 +49,12 @@ struct ModelConfig {
   int num_heads = 4;
   int num_kv_heads = 2;
   std::int64_t head_dim = 64;
-  bool qk_norm = true;
+  QkNorm qk_norm = QkNorm::head;
+  bool qkv_bias = false, o_bias = false;      // of the projections of attention
+  std::int64_t window = 0;                    // tokens that a token sees, itself included; 0: all
+  std::vector<std::int64_t> window_layers{};  // the layers with the window; empty: every layer
   float rope_base = 10000.0F;
+  RopeScaling rope{};
   float norm_epsilon = 1e-6F;
   NormPlacement norm_placement = NormPlacement::before;
   std::vector<std::int64_t>
@@ -54,6 +82,14 @@ inline bool has_shared_gate(const ModelConfig& model) {
 }
 inline bool is_all_dense(const ModelConfig& model) {
   return num_dense_layers(model) == model.num_layers;
+}
+
+// The window of a layer; 0: its tokens see all of their document's earlier ones.
+inline std::int64_t window_of(const ModelConfig& config, int layer) {
+  const auto& layers = config.window_layers;
+  const bool here =
+      layers.empty() || std::find(layers.begin(), layers.end(), layer) != layers.end();
+  return here ? config.window : 0;
 }
 
 inline double init_std_of(const ModelConfig& config) {

@@ -40,6 +40,8 @@ class CpuModelOps final : public ModelOps {
   // cross_entropy_kernels.cpp
   void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                      Stream& stream) override;
+  void token_scores(Tensor logits, Tensor target, const TokenScores& scores,
+                    Stream& stream) override;
 };
 
 }  // namespace switchyard

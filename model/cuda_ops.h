@@ -40,6 +40,8 @@ class CudaModelOps final : public ModelOps {
   // cross_entropy_kernels.cu
   void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                      Stream& stream) override;
+  void token_scores(Tensor logits, Tensor target, const TokenScores& scores,
+                    Stream& stream) override;
 };
 
 // Returns the kernels above. In a program linked without them it throws an Error (no_cuda.cpp).

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "model/config.h"
+#include "model/head/next_token.h"
+#include "model/transformer/forward_watch.h"
 #include "model/transformer/step_sums.h"
 #include "router/config.h"
 #include "router/gate/routing_tape.h"
@@ -29,6 +32,7 @@ class Transformer {
     std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
     std::uint64_t seed = 1;              // of the gates' noise and hashes
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
+    ForwardWatch* watch = nullptr;       // sees each forward pass; the caller owns it
     ProductPrecision precision{};
     DType moments = DType::f32;  // f32 or bf16: how the optimizer keeps them
     Device device{};             // of the parameters and activations
@@ -76,6 +80,8 @@ class Transformer {
   std::vector<double> evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Logits of the batch's tokens from `first` on. out: [tokens, V].
   void logits(std::int64_t first, Tensor out, Stream& stream);
+  // What the model says of tokens that may follow rows of the batch; none for an empty batch.
+  std::vector<NextTokenScore> scores(std::span<const NextToken> asked, Stream& stream);
   // If the batch is one row: text `text` of the past becomes the row's first `length` tokens.
   void remember(std::int64_t text, std::int64_t length, Past& past, Stream& stream) const;
 
