@@ -60,7 +60,7 @@ for steps in 1 2; do
     --set train.warmup_steps=0 --set router.gate=sigmoid >out 2>err || complain "train $steps with a tokenizer.json"
 done
 "$switchyard" evaluate hub-run >out 2>err || complain "evaluate with a tokenizer.json"
-"$switchyard" sample hub-run --prompt "The river" --tokens 4 >out 2>err && grep -q "The river" out || complain "sample with a tokenizer.json"
+"$switchyard" sample hub-run --prompt "The river" --max-tokens 4 >out 2>err && grep -q "The river" out || complain "sample with a tokenizer.json"
 "$switchyard" inspect hub-run >out 2>err && grep -q "tokenizer: huggingface, 1,*263 ids" out || complain "inspect: $(cat out)"
 "$switchyard" export hub-run --hugging-face hub-model >out 2>err || complain "export with a tokenizer.json"
 for file in tokenizer.json tokenizer_config.json; do cmp hub/$file hub-model/$file || complain "$file did not come back"; done
