@@ -37,6 +37,9 @@ expect 2 "there is no" "$switchyard" prepare nowhere.jsonl --output fresh/data
 expect 2 "prepare it without --append" "$switchyard" prepare corpus.jsonl --append --output fresh/data
 expect 2 "nowhere.jsonl" $(on 2) "$switchyard" prepare corpus.jsonl --decontaminate nowhere.jsonl --output fresh/data
 expect 3 "the tokenizer corpus.jsonl: not a SentencePiece model" "$switchyard" prepare corpus.jsonl --tokenizer corpus.jsonl --output fresh/data
+echo '{"model": {"type": "Unigram", "vocab": []}}' >unigram.json
+expect 3 "model: it is a Unigram; Switchyard knows BPE" $(on 2) "$switchyard" prepare corpus.jsonl --tokenizer unigram.json --boundary '<s>' --output fresh/data
+expect 2 "are for a tokenizer.json" "$switchyard" prepare corpus.jsonl --boundary '<s>' --output fresh/data
 expect 2 "'empty' has no .txt" "$switchyard" prepare empty --output fresh/data
 expect 2 "data.weights.NAME" "$switchyard" prepare --recipe weighted.toml --output fresh/data
 expect 3 "nothing came through /dev/null" $(on 2) "$switchyard" prepare /dev/null --output fresh/data
