@@ -9,6 +9,7 @@
 #pragma once
 
 #include "runtime/device/stream.h"
+#include "runtime/hd.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -25,7 +26,7 @@ struct AttentionShape {
 
 struct AttentionTensors {
   Tensor q, k, v;   // q: [T, Q, D]; k, v: [T, K, D]
-  Tensor position;  // [T] i32
+  Tensor position;  // [T] i32; in a layer with a window of W tokens, at most W - 1
   Tensor out;       // [T, Q, D]: what forward writes
   Tensor log_sum;   // [T, Q]: what forward writes for backward
 };
@@ -39,15 +40,21 @@ void check_attention(const AttentionTensors& tensors, const AttentionShape& shap
 void check_attention_gradients(const AttentionTensors& tensors,
                                const AttentionGradients& gradients);
 
-// Attention of one new token per text to all of its text. Row i belongs to text i, and its key and
-// value go to place length[i] of the text; the rows that fill up T repeat text 0.
+// Attention of one new token per text to its text, or to the last tokens of it. Row i belongs to
+// text i, and its key and value go to place length[i] of the text; the rows that fill up T repeat
+// text 0.
 struct PastAttentionTensors {
-  Tensor q, k, v;       // of the new tokens, as in AttentionTensors
-  Tensor keys, values;  // [texts, capacity, K, D]
-  Tensor length;        // [texts] i32, below capacity
-  Tensor score;         // [T, Q, capacity], overwritten; GPUs need none
-  Tensor out;           // [T, Q, D], overwritten
+  Tensor q, k, v;           // of the new tokens, as in AttentionTensors
+  Tensor keys, values;      // [texts, capacity, K, D]
+  Tensor length;            // [texts] i32, below capacity
+  Tensor score;             // [T, Q, capacity], overwritten; GPUs need none
+  Tensor out;               // [T, Q, D], overwritten
+  std::int64_t window = 0;  // the number of tokens that a token sees, itself included; 0: all
 };
+// The first place of a text that the token at place `last` sees.
+SWITCHYARD_HD inline std::int64_t first_seen(std::int64_t last, std::int64_t window) {
+  return window == 0 || last < window ? 0 : last + 1 - window;
+}
 
 struct RmsNormGradients {
   Tensor x, weight, inverse, d_out;  // as in ModelOps::rms_norm

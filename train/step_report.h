@@ -57,7 +57,7 @@ struct Evaluation {
 enum class StepOutcome : std::uint8_t {
   taken,
   repeated,  // taken at the second try: the problem of the first did not recur
-  outlier,   // taken although it stands out: the second try gave the same (train/guard/guard.h)
+  outlier,   // taken although it is unusual: the second try gave the same (train/guard/guard.h)
   skipped,   // the weights are as they were before the step
   rewind     // skipped, and the run must go back to a checkpoint (train/guard/guard.h)
 };

@@ -1,5 +1,6 @@
 // Checkpoints: committed folders of one HDF5 file per rank, tensors keyed by global name
-// (docs/checkpoints.md).
+// (docs/checkpoints.md). Model folders are the same without what only training needs
+// (io/model_folder/model_writer.h).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/folder/extent.h"
 #include "io/folder/json_fields.h"
 #include "runtime/comm/comm.h"
 #include "runtime/tensor.h"
@@ -34,7 +36,7 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& run_directory
                                       int attempt, const std::vector<NamedTensor>& mine,
                                       const nlohmann::json& meta, Comm& world, Stream& stream);
 
-// A checkpoint opened for reading: any rank may read any tensor.
+// A checkpoint or a model folder opened for reading: any rank may read any tensor.
 class CheckpointReader {
  public:
   // Errors: Exit::data, naming what is missing or damaged. Checks the manifest and each file's
@@ -48,18 +50,21 @@ class CheckpointReader {
   CheckpointReader(CheckpointReader&&) noexcept;
 
   const std::filesystem::path& folder() const;
-  std::int64_t step() const;
+  bool is_model() const;
+  std::int64_t step() const;  // 0 of a model that does not know it
+  std::optional<std::int64_t> known_step() const;
   const nlohmann::json& meta() const;
   // Those of meta(). Errors name the manifest.
   JsonFields fields() const;
   std::vector<std::string> names() const;  // sorted
   Shape shape(const std::string& name) const;
   DType dtype(const std::string& name) const;
-  // Reads the tensor and checks every byte against its hash. Errors: Exit::data for a missing name,
-  // another shape or type, or a hash that does not match, naming the file.
+  // Reads the tensor and checks every byte against its hash; an f32 tensor takes what a model keeps
+  // as bf16. Errors: Exit::data for a missing name, another shape or type, or a hash that does not
+  // match, naming the file.
   void read(const std::string& name, Tensor out) const;
-  // Reads elements [begin, begin + out.size()) of an f32 tensor, and checks each chunk that they
-  // touch. Errors: as read().
+  // Reads elements [begin, begin + out.size()) of an f32 or bf16 tensor, and checks each chunk that
+  // they touch. Errors: as read().
   void read_part(const std::string& name, std::int64_t begin, std::span<float> out) const;
   // The bytes of a file beside the tensors, checked against their hash. Errors: Exit::data for a
   // name that the manifest lacks, or damage.
@@ -70,6 +75,7 @@ class CheckpointReader {
   // Reads one of `num_parts` shares; every byte of the tensors is in one of them. Files without
   // tensors were checked when the checkpoint was opened.
   void verify_share(int part, int num_parts) const;
+  const std::vector<FileEntry>& files() const;
   std::int64_t bytes() const;      // of all files
   std::int64_t num_ranks() const;  // those that wrote it
 

@@ -10,13 +10,13 @@ namespace fs = std::filesystem;
 
 void copy_checkpoint(const fs::path& from, const fs::path& to) {
   const std::string text = read_manifest(from, checkpoint_kind);
-  const Manifest manifest = open_folder(from, checkpoint_kind, checkpoint_version);
+  const std::vector<FileEntry> files = CheckpointReader(from).files();
   std::error_code ignored;
   require(!fs::exists(to, ignored), Exit::usage, "{} exists already: name a folder that does not",
           to.string());
   durable::make_folders(to);
   try {
-    for (const FileEntry& file : manifest.files) copy_committed_file(from, to, file);
+    for (const FileEntry& file : files) copy_committed_file(from, to, file);
     durable::sync_folder(to);
     durable::replace_file(to / manifest_name, text);
   } catch (...) {

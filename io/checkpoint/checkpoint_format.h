@@ -1,4 +1,5 @@
-// The names and numbers of checkpoint format version 2 (docs/file-formats.md).
+// The names and numbers of checkpoint format version 2 and model format version 1
+// (docs/file-formats.md).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,8 @@ namespace switchyard {
 
 inline constexpr const char* checkpoint_kind = "checkpoint";
 inline constexpr int checkpoint_version = 2;
+inline constexpr const char* model_kind = "model";
+inline constexpr int model_version = 1;
 inline constexpr const char* local_checkpoint_kind = "local_checkpoint";
 inline constexpr int local_checkpoint_version = checkpoint_version;  // they change together
 inline constexpr std::int64_t checkpoint_chunk_bytes = std::int64_t{1} << 20;

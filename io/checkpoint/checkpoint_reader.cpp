@@ -10,6 +10,7 @@
 #include "io/folder/committed_folder.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
+#include "runtime/rounding.h"
 
 namespace switchyard {
 namespace {
@@ -40,6 +41,9 @@ Shape shape_of(const std::vector<std::int64_t>& dims, const std::string& tensor)
 }
 
 constexpr std::int64_t largest_step = 1'000'000'000'000'000;
+constexpr std::int64_t widened_at_once = std::int64_t{1} << 20;  // elements
+
+const FolderKind kinds[] = {{checkpoint_kind, checkpoint_version}, {model_kind, model_version}};
 
 // The place of a tensor.
 struct Place {
@@ -69,7 +73,7 @@ struct CheckpointReader::State {
 
   std::filesystem::path folder;
   Manifest manifest;
-  std::int64_t step = 0;
+  std::optional<std::int64_t> step;
   std::map<std::string, Place> places;
   std::chrono::seconds patience{0};  // waits this long for a file that does not appear
 
@@ -83,13 +87,14 @@ struct CheckpointReader::State {
 CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
     : folder(std::move(from)), manifest(std::move(checked)) {
   const JsonFields fields(manifest.meta, "manifest", (folder / manifest_name).string());
-  step = fields.integer("step", 0, largest_step);
+  if (manifest.kind == checkpoint_kind || fields.has("step"))
+    step = fields.integer("step", 0, largest_step);
   require(manifest.meta.contains("meta"), Exit::data, "the manifest of {} has no 'meta'",
           folder.string());
   const auto named = parse_checkpoint_folder_name(folder.filename().string());
   require(!named || named->step == step, Exit::data,
           "{} is of step {}, and its folder has the name of another step: give it its own name",
-          (folder / manifest_name).string(), step);
+          (folder / manifest_name).string(), step.value_or(0));
   try {
     places = places_of(manifest);
   } catch (const Error& error) {
@@ -100,8 +105,7 @@ CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
 CheckpointReader::CheckpointReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 CheckpointReader::CheckpointReader(const std::filesystem::path& folder)
-    : state_(std::make_unique<State>(folder,
-                                     open_folder(folder, checkpoint_kind, checkpoint_version))) {}
+    : state_(std::make_unique<State>(folder, open_folder(folder, kinds))) {}
 
 CheckpointReader CheckpointReader::open_on_all(const std::filesystem::path& folder, Comm& world) {
   std::unique_ptr<State> state;
@@ -115,8 +119,7 @@ CheckpointReader CheckpointReader::open_on_all(const std::filesystem::path& fold
   text = broadcast_text(world, text, 0);
   agree(world, [&] {
     if (world.rank() == 0) return;
-    state =
-        std::make_unique<State>(path, parse_manifest(text, checkpoint_kind, checkpoint_version));
+    state = std::make_unique<State>(path, parse_manifest(text, kinds));
     state->patience = std::chrono::seconds{60};
   });
   return CheckpointReader(std::move(state));
@@ -126,7 +129,9 @@ CheckpointReader::~CheckpointReader() = default;
 CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
 
 const std::filesystem::path& CheckpointReader::folder() const { return state_->folder; }
-std::int64_t CheckpointReader::step() const { return state_->step; }
+bool CheckpointReader::is_model() const { return state_->manifest.kind == model_kind; }
+std::int64_t CheckpointReader::step() const { return state_->step.value_or(0); }
+std::optional<std::int64_t> CheckpointReader::known_step() const { return state_->step; }
 const nlohmann::json& CheckpointReader::meta() const { return state_->manifest.meta.at("meta"); }
 
 JsonFields CheckpointReader::fields() const {
@@ -145,9 +150,11 @@ DType CheckpointReader::dtype(const std::string& name) const { return state_->fi
 void CheckpointReader::read(const std::string& name, Tensor out) const {
   const Place& place = state_->find(name);
   require(out.device == Device::cpu(), "'{}' can only be read to the host", name);
-  require(out.shape == place.shape && out.dtype == place.dtype, Exit::data,
+  const bool widens = place.dtype == DType::bf16 && out.dtype == DType::f32 && is_model();
+  require(out.shape == place.shape && (out.dtype == place.dtype || widens), Exit::data,
           "'{}' of {} is {} {}, but this run needs {} {}", name, state_->folder.string(),
           name_of(place.dtype), place.shape.text(), name_of(out.dtype), out.shape.text());
+  if (widens) return read_part(name, 0, {out.as<float>(), static_cast<std::size_t>(out.size())});
   durable::wait_for_file(state_->folder / place.file->name, state_->patience);
   const std::span bytes(static_cast<std::byte*>(out.data), static_cast<std::size_t>(out.bytes()));
   read_extent(state_->folder, *place.file, *place.extent, 0, bytes);
@@ -156,13 +163,27 @@ void CheckpointReader::read(const std::string& name, Tensor out) const {
 void CheckpointReader::read_part(const std::string& name, std::int64_t begin,
                                  std::span<float> out) const {
   const Place& place = state_->find(name);
-  require(place.dtype == DType::f32, Exit::data, "'{}' of {} is {} and not f32", name,
-          state_->folder.string(), name_of(place.dtype));
+  require(place.dtype == DType::f32 || place.dtype == DType::bf16, Exit::data,
+          "'{}' of {} is {}, and not f32 or bf16", name, state_->folder.string(),
+          name_of(place.dtype));
   require(begin >= 0 && begin + std::ssize(out) <= place.shape.size(),
           "'{}' has {} elements, not {}", name, place.shape.size(), begin + std::ssize(out));
   durable::wait_for_file(state_->folder / place.file->name, state_->patience);
-  read_extent(state_->folder, *place.file, *place.extent,
-              begin * static_cast<std::int64_t>(sizeof(float)), std::as_writable_bytes(out));
+  if (place.dtype == DType::f32) {
+    read_extent(state_->folder, *place.file, *place.extent,
+                begin * static_cast<std::int64_t>(sizeof(float)), std::as_writable_bytes(out));
+    return;
+  }
+  std::vector<std::uint16_t> narrow;
+  while (!out.empty()) {
+    narrow.resize(std::min(out.size(), std::size_t{widened_at_once}));
+    read_extent(state_->folder, *place.file, *place.extent,
+                begin * static_cast<std::int64_t>(sizeof(std::uint16_t)),
+                std::as_writable_bytes(std::span(narrow)));
+    std::ranges::transform(narrow, out.begin(), value_of_bf16);
+    begin += std::ssize(narrow);
+    out = out.subspan(narrow.size());
+  }
 }
 
 std::string CheckpointReader::read_file(const std::string& name) const {
@@ -187,6 +208,8 @@ void CheckpointReader::verify_share(int part, int num_parts) const {
     durable::wait_for_file(state_->folder / file.name, state_->patience);
   check_share(state_->folder, state_->manifest.files, part, num_parts);
 }
+
+const std::vector<FileEntry>& CheckpointReader::files() const { return state_->manifest.files; }
 
 std::int64_t CheckpointReader::bytes() const {
   std::int64_t bytes = 0;

@@ -90,9 +90,14 @@ void recommit_folder(const fs::path& folder, const Manifest& manifest) {
 }
 
 Manifest open_folder(const fs::path& folder, const std::string& kind, int newest_version) {
-  const std::string text = read_manifest(folder, kind);
+  const FolderKind one[] = {{kind, newest_version}};
+  return open_folder(folder, one);
+}
+
+Manifest open_folder(const fs::path& folder, std::span<const FolderKind> kinds) {
+  const std::string text = read_manifest(folder, kinds.front().name);
   try {
-    Manifest manifest = parse_manifest(text, kind, newest_version);
+    Manifest manifest = parse_manifest(text, kinds);
     for (const FileEntry& file : manifest.files) open_checked(folder, file);
     return manifest;
   } catch (const Error& error) {

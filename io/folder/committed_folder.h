@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,10 @@ std::vector<FileEntry> join_files(const std::vector<std::string>& texts);
 // file that the manifest names is written and fsynced. Not collective.
 void recommit_folder(const std::filesystem::path& folder, const Manifest& manifest);
 
-// Errors: Exit::data if there is no manifest, it is malformed, of another kind, or newer than
-// `newest_version`; if a file is missing, has another size, or its bytes outside the extents do not
-// match. Reads no extent.
+// Errors: Exit::data if there is no manifest, it is malformed, of none of these kinds, or newer; if
+// a file is missing, has another size, or its bytes outside the extents do not match. Reads no
+// extent.
+Manifest open_folder(const std::filesystem::path& folder, std::span<const FolderKind> kinds);
 Manifest open_folder(const std::filesystem::path& folder, const std::string& kind,
                      int newest_version);
 // Reads all of a file of the folder. Errors: Exit::data naming what is wrong.

@@ -105,11 +105,20 @@ struct Hdf5Writer::State {
     return handle;
   }
 
+  void require_whole() const {
+    if (entry.extents.empty()) return;
+    const Extent& last = entry.extents.back();
+    require(appended == last.bytes, "'{}' has {} bytes, and {} were written", last.name, last.bytes,
+            appended);
+  }
+
   std::int64_t chunk_bytes;
   durable::NewFile new_file;
   Hdf5Driver driver;
   Handle file;
   FileEntry entry;
+  std::int64_t appended = 0;  // bytes of the last dataset
+  Hasher chunk;               // of those of its chunk in progress
 };
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& path, std::int64_t chunk_bytes)
@@ -119,6 +128,14 @@ Hdf5Writer::~Hdf5Writer() = default;
 
 void Hdf5Writer::write(const std::string& name, const std::string& dtype,
                        const std::vector<std::int64_t>& shape, const void* data) {
+  begin(name, dtype, shape);
+  const std::int64_t bytes = state_->entry.extents.back().bytes;
+  append({static_cast<const std::byte*>(data), static_cast<std::size_t>(bytes)});
+}
+
+void Hdf5Writer::begin(const std::string& name, const std::string& dtype,
+                       const std::vector<std::int64_t>& shape) {
+  state_->require_whole();
   const hid_t type = type_of(dtype);
   Extent extent;
   extent.name = name;
@@ -126,9 +143,9 @@ void Hdf5Writer::write(const std::string& name, const std::string& dtype,
   extent.shape = shape;
   extent.chunk_bytes = state_->chunk_bytes;
   extent.bytes = bytes_of_shape(shape, element_bytes(dtype));
-  extent.chunk_hashes = hash_chunks(data, extent.bytes, extent.chunk_bytes);
 
   const Handle creation = state_->checked(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  state_->check(H5Pset_alloc_time(creation.id(), H5D_ALLOC_TIME_EARLY) >= 0);
   state_->check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER) >= 0);
   state_->check(H5Pset_obj_track_times(creation.id(), false) >= 0);
   const Handle links = state_->checked(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
@@ -139,12 +156,34 @@ void Hdf5Writer::write(const std::string& name, const std::string& dtype,
                                  creation.id(), H5P_DEFAULT),
                       H5Dclose);
   if (extent.bytes > 0) {
-    state_->check(H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
     const haddr_t offset = H5Dget_offset(dataset.id());
     state_->check(offset != HADDR_UNDEF);
     extent.offset = static_cast<std::int64_t>(offset);
   }
   state_->entry.extents.push_back(std::move(extent));
+  state_->appended = 0;
+}
+
+// The bytes go where HDF5 keeps room for them, without passing through it.
+void Hdf5Writer::append(std::span<const std::byte> bytes) {
+  State& state = *state_;
+  Extent& extent = state.entry.extents.back();
+  require(std::ssize(bytes) <= extent.bytes - state.appended, "'{}' has {} bytes, and {} more come",
+          extent.name, extent.bytes, state.appended + std::ssize(bytes) - extent.bytes);
+  state.driver.write(static_cast<haddr_t>(extent.offset + state.appended), bytes.data(),
+                     bytes.size());
+  state.driver.check();
+  while (!bytes.empty()) {
+    const std::int64_t in_chunk = state.appended % extent.chunk_bytes;
+    const std::int64_t left =
+        std::min(extent.chunk_bytes - in_chunk, extent.bytes - state.appended);
+    const auto part = bytes.first(static_cast<std::size_t>(std::min(left, std::ssize(bytes))));
+    if (in_chunk == 0) state.chunk = Hasher();
+    state.chunk.add(part.data(), std::ssize(part));
+    if (std::ssize(part) == left) extent.chunk_hashes.push_back(state.chunk.hash());
+    state.appended += std::ssize(part);
+    bytes = bytes.subspan(part.size());
+  }
 }
 
 void Hdf5Writer::attribute(const std::string& name, const std::string& value) {
@@ -159,6 +198,7 @@ void Hdf5Writer::attribute(const std::string& name, const std::string& value) {
 }
 
 FileEntry Hdf5Writer::finish(const std::function<void(const FileEntry&)>& meanwhile) {
+  state_->require_whole();
   state_->check(state_->file.reset() >= 0);
   FileEntry& entry = state_->entry;
   entry.bytes = state_->new_file.size();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ class Hdf5Writer {
   // knows. Any dim may be 0.
   void write(const std::string& name, const std::string& dtype,
              const std::vector<std::int64_t>& shape, const void* data);
+  // The same in pieces: begin() makes the dataset, and append() writes its next bytes. Between the
+  // two nothing else is written. The dataset is whole once all bytes that its shape needs came;
+  // errors: Exit::internal for more of them, or for a next dataset or finish() before that.
+  void begin(const std::string& name, const std::string& dtype,
+             const std::vector<std::int64_t>& shape);
+  void append(std::span<const std::byte> bytes);
   void attribute(const std::string& name,
                  const std::string& value);  // on the root group; below 64 KiB
 

@@ -104,15 +104,16 @@ FileEntry file_of(const json& value) {
 }
 
 // The whole check of a parsed document; json's own exceptions pass through.
-Manifest manifest_of(json document, const std::string& kind, int newest_version) {
+Manifest manifest_of(json document, std::span<const FolderKind> kinds) {
   Manifest manifest;
   manifest.kind = document.at("kind").get<std::string>();
-  require(manifest.kind == kind, Exit::data, "it describes a {}, not a {}", harmless(manifest.kind),
-          kind);
+  const auto kind = std::ranges::find(kinds, manifest.kind, &FolderKind::name);
+  require(kind != kinds.end(), Exit::data, "it describes a {}, not a {}", harmless(manifest.kind),
+          kinds.front().name);
   const std::int64_t version = integer(document.at("version"), "the version");
-  require(version <= newest_version, Exit::data,
+  require(version <= kind->newest_version, Exit::data,
           "it has format version {} and this program reads up to {}; use a newer Switchyard",
-          version, newest_version);
+          version, kind->newest_version);
   manifest.version = static_cast<int>(version);
 
   const ContentHash hash = hash_of(document.at("hash"));
@@ -171,12 +172,17 @@ std::string manifest_text(const Manifest& manifest) {
   return document.dump(1, ' ', false, json::error_handler_t::replace) + '\n';
 }
 
-Manifest parse_manifest(const std::string& text, const std::string& kind, int newest_version) {
+Manifest parse_manifest(const std::string& text, std::span<const FolderKind> kinds) {
   try {
-    return manifest_of(parse_json(text), kind, newest_version);
+    return manifest_of(parse_json(text), kinds);
   } catch (const json::exception& error) {
     fail(Exit::data, "it is malformed: {}", error.what());
   }
+}
+
+Manifest parse_manifest(const std::string& text, const std::string& kind, int newest_version) {
+  const FolderKind one[] = {{kind, newest_version}};
+  return parse_manifest(text, one);
 }
 
 }  // namespace switchyard

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,13 @@ std::vector<FileEntry> files_of(const nlohmann::json& list);
 // The text of manifest.json. Errors: Exit::internal if a key of `meta` is one of the manifest's
 // own.
 std::string manifest_text(const Manifest& manifest);
-// Errors: Exit::data if the text is not a manifest of this kind, newer than `newest_version`, or
-// damaged.
+// A kind of folder that a reader takes, and the newest version of its format that it knows.
+struct FolderKind {
+  std::string name;
+  int newest_version = 0;
+};
+// Errors: Exit::data if the text is a manifest of none of these kinds, newer, or damaged.
+Manifest parse_manifest(const std::string& text, std::span<const FolderKind> kinds);
 Manifest parse_manifest(const std::string& text, const std::string& kind, int newest_version);
 
 }  // namespace switchyard

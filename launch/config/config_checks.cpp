@@ -28,6 +28,42 @@ void check_warmup(const TrainConfig& train) {
           train.warmup_steps, train.steps);
 }
 
+void check_layer_list(const char* key, const std::vector<std::int64_t>& layers, int num_layers) {
+  std::set<std::int64_t> seen;
+  for (const std::int64_t layer : layers) {
+    require(layer < num_layers, Exit::usage,
+            "{} names layer {}, but model.num_layers = {}: the last one is {}", key, layer,
+            num_layers, num_layers - 1);
+    require(seen.insert(layer).second, Exit::usage, "{} names layer {} twice", key, layer);
+  }
+}
+
+void check_rope(const RopeScaling& rope) {
+  if (rope.type == RopeType::none) return;
+  require(
+      rope.original_length > 0, Exit::usage,
+      "model.rope_type = \"{}\" needs model.rope_original_length: set it to the number of tokens "
+      "of the texts before the scaling",
+      name_of(rope.type));
+  if (rope.type == RopeType::llama3) {
+    require(rope.low_frequency_factor < rope.high_frequency_factor, Exit::usage,
+            "model.rope_low_frequency_factor = {} is not less than "
+            "model.rope_high_frequency_factor = {}: raise the second",
+            rope.low_frequency_factor, rope.high_frequency_factor);
+  } else {
+    require(
+        rope.beta_slow < rope.beta_fast, Exit::usage,
+        "model.rope_beta_slow = {} is not less than model.rope_beta_fast = {}: raise the second",
+        rope.beta_slow, rope.beta_fast);
+    // The fastest wave turns once in 2 pi tokens.
+    require(
+        static_cast<double>(rope.original_length) > 6.2832 * rope.beta_slow, Exit::usage,
+        "no wave turns model.rope_beta_slow = {} times in model.rope_original_length = {} tokens: "
+        "lower the first or raise the second",
+        rope.beta_slow, rope.original_length);
+  }
+}
+
 void check_model(const ModelConfig& model) {
   require(model.num_heads % model.num_kv_heads == 0, Exit::usage,
           "model.num_kv_heads = {} does not divide model.num_heads = {}: choose a divisor",
@@ -36,14 +72,15 @@ void check_model(const ModelConfig& model) {
           "model.head_dim = {} is odd: the rotary embedding takes pairs of elements; choose an "
           "even number",
           model.head_dim);
-  std::set<std::int64_t> seen;
-  for (const std::int64_t layer : model.dense_layers) {
-    require(layer < model.num_layers, Exit::usage,
-            "model.dense_layers names layer {}, but model.num_layers = {}: the last one is {}",
-            layer, model.num_layers, model.num_layers - 1);
-    require(seen.insert(layer).second, Exit::usage, "model.dense_layers names layer {} twice",
-            layer);
-  }
+  require(model.vocabulary == 0, Exit::usage,
+          "model.vocabulary = {}: this version takes only 0, the tokenizer's number of ids",
+          model.vocabulary);
+  require(model.norm_placement == NormPlacement::before, Exit::usage,
+          "model.norm_placement = \"after\": this version takes only \"before\"");
+  require(!model.shared_expert_gate, Exit::usage,
+          "model.shared_expert_gate = true: this version takes only false");
+  check_layer_list("model.dense_layers", model.dense_layers, model.num_layers);
+  check_layer_list("model.window_layers", model.window_layers, model.num_layers);
 }
 
 void check_checkpoints(const CheckpointConfig& checkpoint) {
@@ -81,6 +118,7 @@ void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model
 void note_shape(const Config& config, ConfigProblems& problems) {
   problems.note([&] { check_batches(config.train, config.data); });
   problems.note([&] { check_model(config.model); });
+  problems.note([&] { check_rope(config.model.rope); });
   problems.note([&] { check_router(config.router, config.model.num_experts); });
 }
 

@@ -25,15 +25,17 @@ struct AutoOrCount {};  // text: "auto" or a positive integer
 struct Path {};         // text of one line; ~/ at its beginning is the home directory
 using Allowed = std::variant<Anything, Lines, Range, AutoOrCount, Path>;
 
-// The value of some enum that has names (runtime/names.h).
+// The value of some enum that has names (runtime/names.h). The names "true" and "false" are TOML's
+// booleans. synonym: another name of `meant`, which is read and not printed.
 class NamedValue {
  public:
   template <HasNames Enum>
-  NamedValue(Enum* value)
+  NamedValue(Enum* value, std::string_view synonym = {}, Enum meant = {})
       : names_(names_of<Enum>),
         name_([value] { return name_of(*value); }),
-        set_([value](std::string_view name) {
-          const std::optional<Enum> named = value_named<Enum>(name);
+        set_([=](std::string_view name) {
+          const bool other = !synonym.empty() && name == synonym;
+          const std::optional<Enum> named = other ? meant : value_named<Enum>(name);
           if (named) *value = *named;
           return named.has_value();
         }) {}

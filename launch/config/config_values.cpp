@@ -35,9 +35,18 @@ std::string type_text() {
   return is_integer<T> ? "an integer" : "a number";
 }
 
+bool is_boolean(std::string_view name) { return name == "true" || name == "false"; }
+
+std::string named_text(std::string_view name) {
+  return is_boolean(name) ? std::string(name) : fmt::format("\"{}\"", name);
+}
+
 std::string allowed_text(const ConfigKey& key) {
-  if (const auto* named = std::get_if<NamedValue>(&key.target))
-    return fmt::format("\"{}\"", fmt::join(named->names(), "\" or \""));
+  if (const auto* named = std::get_if<NamedValue>(&key.target)) {
+    std::vector<std::string> names;
+    for (const std::string_view name : named->names()) names.push_back(named_text(name));
+    return fmt::format("{}", fmt::join(names, " or "));
+  }
   const std::string type = std::visit(
       [](auto target) { return type_text<std::remove_pointer_t<decltype(target)>>(); }, key.target);
   if (const auto* range = std::get_if<Range>(&key.allowed)) {
@@ -135,6 +144,7 @@ bool read_into(T* target, const ConfigKey& key, const toml::node& node) {
 }
 
 bool read_into(const NamedValue& target, const ConfigKey&, const toml::node& node) {
+  if (const auto boolean = node.value_exact<bool>()) return target.set(*boolean ? "true" : "false");
   const auto name = node.value_exact<std::string>();
   return name && target.set(*name);
 }
@@ -216,7 +226,8 @@ std::string value_text(const ConfigKey& key) {
       [&](auto target) -> std::string {
         using T = std::remove_pointer_t<decltype(target)>;
         if constexpr (std::is_same_v<T, NamedValue>) {
-          return node_text(toml::value<std::string>(std::string(target.name())));
+          const std::string name(target.name());
+          return is_boolean(name) ? name : node_text(toml::value<std::string>(name));
         } else if constexpr (std::is_same_v<T, std::string>) {
           if (std::holds_alternative<AutoOrCount>(key.allowed) && is_count(*target)) return *target;
           return node_text(toml::value<std::string>(*target));

@@ -33,6 +33,10 @@ bool takes_every_group(const Config& config) {
 
 bool saves_locally(const Config& config) { return config.checkpoint.local_every > 0; }
 
+bool has_plain_rope(const Config& config) { return config.model.rope.type == RopeType::none; }
+bool is_not_llama3(const Config& config) { return config.model.rope.type != RopeType::llama3; }
+bool is_not_yarn(const Config& config) { return config.model.rope.type != RopeType::yarn; }
+
 constexpr IdleKey idle_keys[] = {
     {"router.", all_dense, "model.dense_layers names every layer"},
     {"model.num_experts", all_dense, "model.dense_layers names every layer"},
@@ -40,6 +44,23 @@ constexpr IdleKey idle_keys[] = {
     {"train.placement_every", all_dense, "model.dense_layers names every layer"},
     {"model.ffn_hidden", [](const Config& c) { return c.model.dense_layers.empty(); },
      "model.dense_layers names no layer"},
+    {"model.window", [](const Config& c) { return c.model.window >= c.data.sequence_length; },
+     "no row of data.sequence_length has more tokens"},
+    {"model.window_layers", [](const Config& c) { return c.model.window == 0; },
+     "model.window is 0"},
+    {"model.rope_factor", has_plain_rope, "model.rope_type is \"none\""},
+    {"model.rope_original_length", has_plain_rope, "model.rope_type is \"none\""},
+    {"model.rope_low_frequency_factor", is_not_llama3, "model.rope_type is not \"llama3\""},
+    {"model.rope_high_frequency_factor", is_not_llama3, "model.rope_type is not \"llama3\""},
+    {"model.rope_beta_fast", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_beta_slow", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_attention_factor", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_truncate", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_type",
+     [](const Config& c) {
+       return c.model.rope.factor == 1.0 && c.model.rope.attention_factor == 0;
+     },
+     "model.rope_factor is 1"},
     {"router.drop", [](const Config& c) { return c.router.capacity_factor == 0; },
      "router.capacity_factor = 0 drops no choice"},
     {"router.balance_over", [](const Config& c) { return c.router.balance_loss == 0; },
@@ -159,6 +180,17 @@ void add_routing(const Config& config, std::vector<std::string>& warnings) {
   }
 }
 
+void add_rope(const Config& config, std::vector<std::string>& warnings) {
+  const RopeScaling& rope = config.model.rope;
+  const double length = static_cast<double>(rope.original_length) * rope.factor;
+  if (rope.type == RopeType::none || static_cast<double>(config.data.sequence_length) <= length)
+    return;
+  warnings.push_back(
+      fmt::format("data.sequence_length = {} is more than model.rope_original_length = {} times "
+                  "model.rope_factor = {}: rows are longer than the scaling is for",
+                  config.data.sequence_length, rope.original_length, rope.factor));
+}
+
 }  // namespace
 
 std::vector<std::string> config_warnings(const Config& config) {
@@ -166,6 +198,7 @@ std::vector<std::string> config_warnings(const Config& config) {
   add_idle_keys(config, warnings);
   add_checkpoints(config, warnings);
   add_routing(config, warnings);
+  add_rope(config, warnings);
   if (config.train.learning_rate == 0) {
     warnings.emplace_back("train.learning_rate = 0: the weights do not change");
   }

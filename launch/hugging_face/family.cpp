@@ -36,13 +36,22 @@ bool dense_first(const ModelConfig& model) {
 }
 
 Obstacle wants_qk_norm(const ModelConfig& model, bool wanted) {
-  return {model.qk_norm != wanted,
-          model.qk_norm ? "model.qk_norm = true" : "model.qk_norm = false"};
+  return {model.qk_norm != (wanted ? QkNorm::head : QkNorm::none),
+          fmt::format("model.qk_norm = {}", name_of(model.qk_norm))};
 }
 
 std::string dense_misfit(const ModelConfig& model, bool qk_norm) {
   return first_of(
       std::array{Obstacle{!is_dense(model), "layers with experts"}, wants_qk_norm(model, qk_norm)});
+}
+
+// The parts of attention that no family here has.
+std::string attention_misfit(const ModelConfig& model) {
+  return first_of(
+      std::array{Obstacle{model.qkv_bias, "model.qkv_bias"}, Obstacle{model.o_bias, "model.o_bias"},
+                 Obstacle{model.window > 0, "model.window"},
+                 Obstacle{model.rope.type != RopeType::none,
+                          fmt::format("model.rope_type = \"{}\"", name_of(model.rope.type))}});
 }
 
 // Of the families whose gate is a softmax without a bias, a scale or groups.
@@ -91,6 +100,8 @@ std::string dots1_misfit(const Config& config) {
 }  // namespace
 
 std::string misfit(Family family, const Config& config) {
+  const std::string attention = attention_misfit(config.model);
+  if (!attention.empty()) return attention;
   switch (family) {
     case Family::mixtral:
       return mixtral_misfit(config);

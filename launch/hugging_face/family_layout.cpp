@@ -49,7 +49,7 @@ class Tables {
     add(ours + "k", theirs + "k_proj.weight", {keys, model.hidden});
     add(ours + "v", theirs + "v_proj.weight", {keys, model.hidden});
     add(ours + "o", theirs + "o_proj.weight", {model.hidden, queries});
-    if (!model.qk_norm) return;
+    if (model.qk_norm == QkNorm::none) return;
     add(ours + "q_norm", theirs + "q_norm.weight", {model.head_dim});
     add(ours + "k_norm", theirs + "k_norm.weight", {model.head_dim});
   }

@@ -98,6 +98,11 @@ Config rehearsal_config(const Config& config, int num_ranks) {
   model.num_layers = (has_dense ? 1 : 0) + std::min(2, num_moe);
   model.dense_layers.clear();
   if (has_dense) model.dense_layers = {0};
+  if (!model.window_layers.empty()) {
+    std::erase_if(model.window_layers,
+                  [&](std::int64_t layer) { return layer >= model.num_layers; });
+    if (model.window_layers.empty()) model.window = 0;  // an empty list would mean every layer
+  }
   cut.train.recompute_layers = config.train.recompute_layers > 0 ? model.num_layers : 0;
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   const std::int64_t rounds = std::clamp<std::int64_t>(micro_batches / num_ranks, 1, 2);

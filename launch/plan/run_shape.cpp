@@ -31,11 +31,14 @@ std::int64_t RunShape::hosted_experts() const {
 std::int64_t RunShape::dense_elements() const {
   const std::int64_t d = model.hidden, queries = model.num_heads * model.head_dim,
                      keys = model.num_kv_heads * model.head_dim;
-  const std::int64_t norms = 2 * d + (model.qk_norm ? 2 * model.head_dim : 0);
+  const std::int64_t norms = 2 * d + (model.qk_norm == QkNorm::head         ? 2 * model.head_dim
+                                      : model.qk_norm == QkNorm::projection ? queries + keys
+                                                                            : 0);
+  const std::int64_t biases = (model.qkv_bias ? queries + 2 * keys : 0) + (model.o_bias ? d : 0);
   std::int64_t routers = router.gate == GateKind::hash ? 0 : model.num_experts * d;
   if (router.gate == GateKind::noisy_topk) routers *= 2;
   const std::int64_t tables = (model.tie_embeddings ? 1 : 2) * vocabulary * d;
-  return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms) +
+  return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms + biases) +
          num_dense_layers() * 3 * d * model.ffn_hidden +
          num_moe_layers() * (routers + 3 * d * model.shared_expert_hidden);
 }

@@ -29,7 +29,7 @@ std::string serialized_tokenizer(const CheckpointReader& checkpoint, const JsonF
   if (tokenizer.has("serialized")) {
     return decode_version_1_tokenizer(tokenizer.text("serialized"));
   }
-  if (tokenizer.text("kind") != "sentencepiece") return "";
+  if (!is_kept_as_file(tokenizer.text("kind"))) return "";
   return checkpoint.read_file(tokenizer_file(tokenizer.text("hash")));
 }
 
@@ -46,7 +46,7 @@ RunDescription describe_run(const Config& config, const TokenStore& store) {
                       {"dataset",
                        {{"folder", fs::absolute(config.data.dataset).lexically_normal().string()},
                         {"hash", store.hash()}}}};
-  if (tokenizer->kind() == "sentencepiece") {
+  if (is_kept_as_file(tokenizer->kind())) {
     description.files.push_back({tokenizer_file(tokenizer->hash()), tokenizer->serialized()});
   }
   return description;

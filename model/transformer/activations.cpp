@@ -42,7 +42,7 @@ class CountedPass {
 
   void run() {
     Arena& kept = arenas_.kept;
-    if (stream_.device() != Device::cpu()) take_batch();
+    take_batch();
     kept.take(x_);
     for (int layer = 0; layer < model_.num_layers; ++layer) {
       kept.take(x_);
@@ -58,7 +58,9 @@ class CountedPass {
 
  private:
   void take_batch() {  // see sent_batch
-    for (int tensor = 0; tensor < 3; ++tensor) arenas_.kept.take({inputs_.tokens}, DType::i32);
+    const int sent = stream_.device() == Device::cpu() ? 0 : 3, reach = model_.window > 0 ? 1 : 0;
+    for (int tensor = 0; tensor < sent + reach; ++tensor)
+      arenas_.kept.take({inputs_.tokens}, DType::i32);
   }
 
   void forward(int layer) {

@@ -1,5 +1,7 @@
 #include "model/transformer/layer_stack.h"
 
+#include <string>
+
 namespace switchyard {
 
 LayerStack::LayerStack(Params& params, const ModelConfig& model, const RouterConfig& router,
@@ -26,10 +28,20 @@ void LayerStack::forward_layer(const Run& run, std::size_t layer, Tensor x, Tens
   blocks_[layer].forward(context(run, layer), x, saved_[layer], out, pass);
 }
 
+void LayerStack::show(const Run& run, std::size_t layer, Tensor out) const {
+  const Block::Saved& saved = saved_[layer];
+  const std::string name = "layer" + std::to_string(layer);
+  options_.watch->saw(name + ".attention", run.batch, saved.middle, run.stream);
+  if (blocks_[layer].is_moe())
+    options_.watch->saw(name + ".choices", run.batch, saved.moe.routing.expert, run.stream);
+  options_.watch->saw(name + ".output", run.batch, out, run.stream);
+}
+
 Tensor LayerStack::forward(const Run& run, Tensor x) {
   for (std::size_t layer = 0; layer < size(); ++layer) {
     const Tensor out = run.arenas.kept.take(x.shape);
     forward_layer(run, layer, x, out, Pass::first);
+    if (options_.watch != nullptr && !run.batch.empty()) show(run, layer, out);
     x = out;
   }
   out_ = x;

@@ -7,6 +7,7 @@
 
 #include "model/blocks/block.h"
 #include "model/transformer/activation_arenas.h"
+#include "model/transformer/forward_watch.h"
 
 namespace switchyard {
 
@@ -16,6 +17,7 @@ class LayerStack {
     std::int64_t recompute_layers = 0;  // how many are computed again
     std::uint64_t seed = 1;             // of the gates; see GateInputs
     RoutingTape* tape = nullptr;
+    ForwardWatch* watch = nullptr;  // or sees each forward pass
   };
   // What the layers share, which must outlive them.
   struct Shared {
@@ -54,6 +56,7 @@ class LayerStack {
   }
   LayerContext context(const Run& run, std::size_t layer) const;
   void forward_layer(const Run& run, std::size_t layer, Tensor x, Tensor out, Pass pass);
+  void show(const Run& run, std::size_t layer, Tensor out) const;
 
   Options options_;
   std::vector<Block> blocks_;

@@ -69,9 +69,10 @@ struct Transformer::State {
         node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
         my_rank(mesh.experts->rank()),
         row_bytes(payload_row_bytes(router.payload, model.hidden)),
-        rotary(options.sequence_length, model.head_dim, model.rope_base, options.device),
+        rotary(options.sequence_length, model.head_dim, model.rope_base, options.device,
+               model.rope),
         layers(params, model, router, {mesh, *exchange.exchange, rotary},
-               {options.recompute_layers, options.seed, options.tape}),
+               {options.recompute_layers, options.seed, options.tape, options.watch}),
         head(params, embedding, model, options.vocabulary) {
     layers.host_experts(params);
     const std::int64_t tokens = micro_batch_tokens(options);
@@ -152,11 +153,12 @@ void Transformer::forward(const Batch& on_host, Stream& stream) {
           "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(), row_tile);
   s.reserve(stream);
   s.arenas.kept.reset();
-  s.batch = sent_batch(on_host, s.options, s.arenas.kept, stream);
+  s.batch = sent_batch(on_host, s.options, s.model.window, s.arenas.kept, stream);
   const Tensor x = s.arenas.kept.take({s.batch.num_tokens(), s.model.hidden});
   if (!s.batch.empty()) {
     const Span span(stream, "embedding");
     ModelOps::on(stream.device()).embed(s.batch.tokens, s.params.value(s.embedding), x, stream);
+    if (s.options.watch != nullptr) s.options.watch->saw("embedding", s.batch, x, stream);
   }
   s.x = s.layers.forward(s.run(stream), x);
   if (!s.batch.empty()) s.head.normalize(s.context(stream), s.x, s.final_norm);

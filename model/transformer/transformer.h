@@ -10,6 +10,7 @@
 
 #include "model/config.h"
 #include "model/head/next_token.h"
+#include "model/transformer/forward_watch.h"
 #include "model/transformer/step_sums.h"
 #include "router/config.h"
 #include "router/gate/routing_tape.h"
@@ -31,6 +32,7 @@ class Transformer {
     std::int64_t num_micro_batches = 1;  // of a step, over all ranks: bounds the number of addends
     std::uint64_t seed = 1;              // of the gates' noise and hashes
     RoutingTape* tape = nullptr;         // of the gates; the caller owns it
+    ForwardWatch* watch = nullptr;       // sees each forward pass; the caller owns it
     ProductPrecision precision{};
     DType moments = DType::f32;  // f32 or bf16: how the optimizer keeps them
     Device device{};             // of the parameters and activations

@@ -141,9 +141,10 @@ TEST(ModelKernels, TokenScoresTakeTheFirstOfEqualLogitsAndNoneOfNan) {
 struct AttentionCase {
   AttentionShape shape;
   std::int64_t padding;
+  std::int32_t window = 0;
 };
 
-// Documents that begin at random places of each row.
+// Documents that begin at random places of each row, and a window unless it is 0.
 Pair positions(const AttentionCase& of, std::uint64_t seed) {
   const Random random(seed, Purpose::init);
   const std::int64_t length = of.shape.sequence, tokens = of.shape.num_sequences * length;
@@ -153,6 +154,9 @@ Pair positions(const AttentionCase& of, std::uint64_t seed) {
     if (!starts)
       position[static_cast<std::size_t>(t)] = position[static_cast<std::size_t>(t - 1)] + 1;
   }
+  for (std::int32_t& each : position) {
+    if (of.window > 0) each = std::min(each, of.window - 1);
+  }
   return Pair::of(position, {tokens + of.padding});
 }
 
@@ -160,7 +164,8 @@ TEST(ModelKernels, AttentionAndItsGradient) {
   for (const AttentionCase& of :
        {AttentionCase{{1, 1, 1, 1, 2}, 15}, AttentionCase{{2, 24, 4, 2, 16}, 0},
         AttentionCase{{1, 150, 3, 1, 40}, 10}, AttentionCase{{0, 8, 2, 2, 16}, 16},
-        AttentionCase{{1, 70, 2, 2, 72}, 10}, AttentionCase{{1, 33, 1, 1, 160}, 15}}) {
+        AttentionCase{{1, 70, 2, 2, 72}, 10}, AttentionCase{{1, 33, 1, 1, 160}, 15},
+        AttentionCase{{1, 200, 2, 1, 16}, 0, 7}}) {
     const AttentionShape& s = of.shape;
     const std::int64_t tokens = s.num_sequences * s.sequence + of.padding;
     const std::string what =
@@ -191,8 +196,12 @@ TEST(ModelKernels, AttentionAndItsGradient) {
 
 // Texts of 0, a few and almost all tokens they have room for; what lies beyond is NaN.
 TEST(ModelKernels, AttentionToThePast) {
-  for (const auto& [heads, kv_heads, dim] :
-       {std::tuple{1, 1, 2}, {4, 2, 16}, {6, 2, 40}, {2, 2, 72}, {2, 1, 256}}) {
+  for (const auto& [heads, kv_heads, dim, window] : {std::tuple{1, 1, 2, 0},
+                                                     {4, 2, 16, 0},
+                                                     {4, 2, 16, 3},
+                                                     {6, 2, 40, 20},
+                                                     {2, 2, 72, 1},
+                                                     {2, 1, 256, 0}}) {
     constexpr std::int64_t texts = 3, rows = 16, capacity = 40;
     const std::vector<std::int32_t> lengths = {0, 5, capacity - 1};
     const Pair q = Pair::normals({rows, heads, dim}, 1),
@@ -211,10 +220,10 @@ TEST(ModelKernels, AttentionToThePast) {
     const Pair score({rows, heads, capacity}), out({rows, heads, dim});
     on_both([&](Device on, Stream& stream) {
       ModelOps::on(on).attention_past({q.on(on), k.on(on), v.on(on), keys.on(on), values.on(on),
-                                       length.on(on), score.on(on), out.on(on)},
+                                       length.on(on), score.on(on), out.on(on), window},
                                       stream);
     });
-    expect_close(out, tolerance, fmt::format("heads of {}", dim));
+    expect_close(out, tolerance, fmt::format("heads of {}, a window of {}", dim, window));
     expect_same<float>(keys);
     expect_same<float>(values);
   }

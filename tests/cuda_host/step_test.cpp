@@ -44,7 +44,7 @@ SmallConfig config_on(Device device, bool exact) {
   config.device = device;
   config.train.exact = exact;
   config.train.global_batch_size = 8;
-  config.model.qk_norm = true;
+  config.model.qk_norm = QkNorm::head;
   return config;
 }
 
@@ -95,6 +95,16 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   config.router.payload = Payload::int8;
   config.router.capacity_factor = 1.2F;
   config.model.tie_embeddings = false;
+  expect_same_training(config, Gpus::own);
+}
+
+TEST(CudaStep, AttentionsPartsTrainAsOnTheHost) {
+  SmallConfig config = config_on(Device::cpu(), false);
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 6;
+  config.model.window_layers = {1};
+  config.model.rope = {.type = RopeType::llama3, .factor = 4.0, .original_length = 12};
   expect_same_training(config, Gpus::own);
 }
 

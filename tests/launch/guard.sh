@@ -1,12 +1,12 @@
 #!/bin/bash
-# guard.sh SWITCHYARD: steps stand out, the run goes back to a checkpoint, and ends with exit code 6; broken steps are left out;
+# guard.sh SWITCHYARD: steps are unusual, the run goes back to a checkpoint, and ends with exit code 6; broken steps are left out;
 # the same decisions on any number of ranks, and when it was stopped in between.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 make_corpus corpus.jsonl 80
 prepare corpus.jsonl --output data
 
-# A guard to which ordinary steps stand out: above the median is enough. Each such step is the same when computed again, so it is an
+# A guard to which ordinary steps are unusual: above the median is enough. Each such step is the same when computed again, so it is an
 # outlier; a few of them in a row send the run back.
 start() {  # start RANKS DIRECTORY ARGUMENTS...
   local ranks=$1 directory=$2

@@ -9,12 +9,12 @@
 namespace switchyard {
 namespace {
 
-// With six deviations, a loss stands out from 1.35 times the median on, a norm from 3.3 times. In a
+// With six deviations, a loss is unusual from 1.35 times the median on, a norm from 3.3 times. In a
 // flat series, such as a run that has memorised its data, ordinary steps lie further out than the
 // median absolute deviation suggests.
 constexpr double min_sigma_of_losses = 0.05, min_sigma_of_norms = 0.2;
 
-// In uniform losses: with six deviations, a loss that stands out is 0.33 above the median for
+// In uniform losses: with six deviations, an unusual loss is 0.33 above the median for
 // bytes.
 constexpr double min_sigma_of_rises = 0.01;
 

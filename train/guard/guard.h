@@ -9,7 +9,7 @@
 // section 5.1).
 //
 // A high loss or gradient norm alone does not say that a step is wrong: a batch from a rare source
-// has one too, and must be learned. A step that stands out is therefore an outlier and taken, if
+// has one too, and must be learned. An unusual step is therefore an outlier and taken, if
 // computing it again gives the same and its effect is bounded: clipping bounds its gradient, and
 // its loss is one that sound weights can have. Weights that have been spoilt show in step after
 // step, so only outliers in a row send the run back, and only if the window holds so few of them
@@ -91,7 +91,7 @@ class Guard {
   double clip_norm_, uniform_loss_;
   RobustWindow losses_, norms_;                // of finite steps before the streak
   RobustWindow streak_losses_, streak_norms_;  // of finite steps of the streak
-  std::int64_t streak_ = 0;                    // consecutive steps up to now that stood out
+  std::int64_t streak_ = 0;                    // consecutive unusual steps up to now
   double refused_loss_ = 0,
          refused_norm_ = 0;  // the largest that were skipped: they may come again
   std::int64_t batches_ahead_ = 0;

@@ -26,6 +26,12 @@ void load_moment(const CheckpointReader& checkpoint, const std::string& name, co
   write_now(whole.tensor().range(mine.begin, mine.end).data, owned);
 }
 
+void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateState which) {
+  for (const auto& [name, tensor] : model.gate_state()) {
+    if (gate_state_of(name) == which) checkpoint.read(gate_state_name(name), tensor);
+  }
+}
+
 }  // namespace
 
 void load_values(const CheckpointReader& checkpoint, Transformer& model) {
@@ -39,12 +45,12 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model) {
   for (ParamId id = 0; id < params.num_params(); ++id)
     read_tensor(checkpoint, state_name(StateKind::value, params.spec(id).name), params.value(id));
   params.mark_loaded();
-  for (const auto& [name, tensor] : model.gate_state())
-    checkpoint.read(gate_state_name(name), tensor);
+  load_gates(checkpoint, model, GateState::bias);
 }
 
 void load_training_state(const CheckpointReader& checkpoint, Transformer& model) {
   load_values(checkpoint, model);
+  load_gates(checkpoint, model, GateState::counts);
   const Params& params = model.params();
   for (ParamId id = 0; id < params.num_params(); ++id) {
     if (!params.trained(id)) continue;

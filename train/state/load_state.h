@@ -6,11 +6,11 @@
 
 namespace switchyard {
 
-// Not collective. Reads the values that this rank hosts and what the gates keep. Errors: Exit::data
-// for a missing, surplus or misshapen tensor.
+// Not collective. Reads the values that this rank hosts and the biases of the gates: all that a
+// model folder holds. Errors: Exit::data for a missing, surplus or misshapen tensor.
 void load_values(const CheckpointReader& checkpoint, Transformer& model);
 
-// As load_values, with the moments of what this rank owns.
+// As load_values, with the gates' counts and the moments of what this rank owns.
 void load_training_state(const CheckpointReader& checkpoint, Transformer& model);
 
 }  // namespace switchyard

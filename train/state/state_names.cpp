@@ -19,6 +19,10 @@ std::string state_name(StateKind kind, const std::string& param) {
   return folders[static_cast<std::size_t>(kind)] + param;
 }
 
+GateState gate_state_of(const std::string& name) {
+  return name.ends_with(".bias") ? GateState::bias : GateState::counts;
+}
+
 std::string gate_state_name(const std::string& name) { return "gate/" + name; }
 
 std::set<std::string> all_state_names(Transformer& model) {

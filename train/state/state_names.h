@@ -18,7 +18,12 @@ enum class StateKind : std::uint8_t { value, first_moment, second_moment };
 std::span<const StateKind> state_kinds(const ParamRegion& region);
 
 std::string state_name(StateKind kind, const std::string& param);  // "value/layer3.expert17.up"
-std::string gate_state_name(const std::string& name);              // "gate/layer3.bias"
+// What a gate keeps from step to step: the bias that balances its experts, which belongs to the
+// model, or the counts of the step before, which only training needs.
+enum class GateState : std::uint8_t { bias, counts };
+GateState gate_state_of(const std::string& name);  // either name of it
+
+std::string gate_state_name(const std::string& name);  // "gate/layer3.bias"
 
 // Every name that a checkpoint of the model may hold, the experts of other ranks included.
 std::set<std::string> all_state_names(Transformer& model);

@@ -98,6 +98,32 @@ TEST(ConfigChecks, ACheckpointMayTrainInAWayThatIsRefusedToday) {
   EXPECT_NO_THROW(check_shape(load_config({{}, {}, {"train.learning_rate=2e-5"}})));
 }
 
+TEST(ConfigChecks, WindowLayersMustExistOnce) {
+  EXPECT_EQ(failure_of({"model.window=8", "model.window_layers=[0, 3]"}), "no error");
+  EXPECT_THAT(failure_of({"model.window=8", "model.window_layers=[4]"}),
+              HasSubstr("model.window_layers names layer 4, but model.num_layers = 4"));
+  EXPECT_THAT(failure_of({"model.window=8", "model.window_layers=[1, 1]"}),
+              HasSubstr("model.window_layers names layer 1 twice"));
+}
+
+TEST(ConfigChecks, ScaledPositionsNeedALengthAndARamp) {
+  const auto failure_with = [](const char* type, const char* set) {
+    return failure_of({fmt::format("model.rope_type={}", type), "model.rope_factor=8",
+                       "model.rope_original_length=64", set});
+  };
+  for (const char* type : {"llama3", "yarn"}) {
+    EXPECT_EQ(failure_with(type, "model.rope_truncate=false"), "no error");
+    EXPECT_THAT(failure_with(type, "model.rope_original_length=0"),
+                HasSubstr("needs model.rope_original_length"));
+  }
+  EXPECT_THAT(failure_with("llama3", "model.rope_low_frequency_factor=4"),
+              HasSubstr("model.rope_low_frequency_factor = 4 is not less than"));
+  EXPECT_THAT(failure_with("yarn", "model.rope_beta_slow=32"),
+              HasSubstr("model.rope_beta_slow = 32 is not less than"));
+  EXPECT_THAT(failure_with("yarn", "model.rope_beta_slow=11"),
+              HasSubstr("no wave turns model.rope_beta_slow = 11 times"));
+}
+
 std::string warnings_of(const std::vector<std::string>& sets) {
   return fmt::format("{}", fmt::join(config_warnings(load_config({{}, {}, sets})), "; "));
 }
@@ -119,6 +145,27 @@ TEST(ConfigWarnings, SayWhichKeysDoNothing) {
   EXPECT_THAT(warnings_of({"train.steps=10", "guard.window=64"}), HasSubstr("guard.window = 64"));
   EXPECT_THAT(warnings_of({"router.top_k=8"}), HasSubstr("every token visits every expert"));
   EXPECT_THAT(warnings_of({"router.capacity_factor=0.5"}), HasSubstr("at least 50 %"));
+}
+
+TEST(ConfigWarnings, SayWhichKeysOfAttentionDoNothing) {
+  EXPECT_EQ(warnings_of({"model.window=8", "model.window_layers=[0, 2]"}), "");
+  EXPECT_THAT(warnings_of({"model.window=256", "data.sequence_length=256"}),
+              HasSubstr("model.window = 256 does nothing: no row"));
+  EXPECT_THAT(warnings_of({"model.window_layers=[1]"}), HasSubstr("model.window is 0"));
+  EXPECT_THAT(warnings_of({"model.rope_factor=8"}),
+              HasSubstr("model.rope_factor = 8.0 does nothing: model.rope_type is \"none\""));
+  const std::vector<std::string> llama3 = {"model.rope_type=llama3", "model.rope_factor=8",
+                                           "model.rope_original_length=64"};
+  EXPECT_EQ(warnings_of(llama3), "");
+  std::vector<std::string> sets = llama3;
+  sets.emplace_back("model.rope_truncate=false");
+  EXPECT_THAT(warnings_of(sets), HasSubstr("model.rope_type is not \"yarn\""));
+  sets = llama3;
+  sets.emplace_back("model.rope_factor=1");
+  EXPECT_THAT(warnings_of(sets), HasSubstr("model.rope_type = 'llama3' does nothing"));
+  sets = llama3;
+  sets.emplace_back("data.sequence_length=1024");
+  EXPECT_THAT(warnings_of(sets), HasSubstr("rows are longer than the scaling is for"));
 }
 
 TEST(ConfigWarnings, SayWhichCheckpointsCannotBeTheBest) {

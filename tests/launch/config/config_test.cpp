@@ -217,6 +217,22 @@ TEST(Config, NamedValuesAreReadAndPrinted) {
   EXPECT_THAT(text, HasSubstr(": flat, shared_memory, hierarchical, pipelined, auto\n"));
 }
 
+TEST(Config, QkNormIsABooleanOrAName) {
+  EXPECT_EQ(with({}).model.qk_norm, QkNorm::head);
+  EXPECT_EQ(with({"model.qk_norm=false"}).model.qk_norm, QkNorm::none);
+  EXPECT_EQ(with({"model.qk_norm=true"}).model.qk_norm, QkNorm::head);
+  EXPECT_EQ(with({"model.qk_norm=head"}).model.qk_norm, QkNorm::head);
+  Config config = with({"model.qk_norm=projection"});
+  EXPECT_EQ(config.model.qk_norm, QkNorm::projection);
+  EXPECT_THAT(print_config(config, Docs::no), HasSubstr("qk_norm = 'projection'\n"));
+  apply_toml(config, "model.qk_norm = true", "text");
+  EXPECT_EQ(config.model.qk_norm, QkNorm::head);
+  EXPECT_THAT(print_config(config, Docs::no), HasSubstr("qk_norm = true\n"));
+  EXPECT_THAT(failure_of("model.qk_norm = 1"),
+              HasSubstr("it must be false or true or \"projection\""));
+  EXPECT_THAT(failure_of("router.gate = true"), HasSubstr("router.gate"));
+}
+
 // The same list of names serves both.
 TEST(Config, NamesAreListedWhereOneIsUnknown) {
   EXPECT_THAT(failure_of("router.gate = \"top2\""),

@@ -26,7 +26,7 @@ Config small() {
   config.model.ffn_hidden = 24;
   config.model.num_experts = 4;
   config.model.expert_hidden = 8;
-  config.model.qk_norm = true;
+  config.model.qk_norm = QkNorm::head;
   config.data.sequence_length = 16;
   return config;
 }
@@ -35,7 +35,8 @@ Config of(Family family) {
   Config config = small();
   ModelConfig& model = config.model;
   RouterConfig& router = config.router;
-  model.qk_norm = family != Family::mixtral && family != Family::llama;
+  const bool plain = family == Family::mixtral || family == Family::llama;
+  model.qk_norm = plain ? QkNorm::none : QkNorm::head;
   if (family == Family::qwen3 || family == Family::llama) model.dense_layers = {0, 1, 2};
   if (family == Family::qwen3_moe) model.dense_layers = {1};
   if (family == Family::mixtral) router.gate = GateKind::topk_softmax;

@@ -66,6 +66,18 @@ TEST(RunShape, CountsTheElementsOfTheModel) {
   }
 }
 
+TEST(RunShape, CountsTheElementsOfAttentionsParts) {
+  for (const bool qkv : {false, true}) {
+    Config config = small_config();
+    config.model.qk_norm = QkNorm::projection;
+    config.model.qkv_bias = qkv;
+    config.model.o_bias = !qkv;
+    Mesh mesh = make_mesh(make_single_comm(), 1);
+    Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
+    EXPECT_EQ(shape_on(1, config).total_elements(), model.params().num_elements());
+  }
+}
+
 TEST(RunShape, TheBusiestRankHasTheMostMicroBatchesAndExperts) {
   const RunShape shape = shape_on(5);  // 12 micro-batches; eight experts over five ranks
   EXPECT_EQ(shape.rounds, 3);
@@ -133,6 +145,32 @@ TEST(StepWork, FlopsAreThreeForwardPasses) {
   EXPECT_NEAR(training_flops_per_token(shape_on(1)) /
                   (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
               1.0, 1e-12);
+}
+
+// Of 64 tokens the first ten see 1, 2, ... 10 keys, and the other 54 see ten.
+TEST(StepWork, AWindowLeavesTheWorkOfItsKeys) {
+  Config config = small_config();
+  config.model.window = 10;
+  config.model.window_layers = {2};
+  EXPECT_DOUBLE_EQ(attention_terms(config.model, 0, 64), 65.0);
+  EXPECT_DOUBLE_EQ(attention_terms(config.model, 2, 64), 2.0 * (55 + 54 * 10) / 64);
+  EXPECT_NEAR(training_flops_per_token(shape_on(1, config)) /
+                  (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
+              1.0, 1e-12);
+  config.model.window = 64;
+  EXPECT_DOUBLE_EQ(attention_terms(config.model, 2, 64), 65.0);
+}
+
+// A cut model keeps a window only where one of its layers has it.
+TEST(Rehearsal, CutsTheLayersWithAWindow) {
+  Config config = small_config();
+  config.model.num_layers = 12;
+  config.model.window = 10;
+  EXPECT_EQ(rehearsal_config(config, 1).model.window, 10);
+  config.model.window_layers = {1, 3, 5, 7, 9, 11};
+  EXPECT_EQ(rehearsal_config(config, 1).model.window_layers, std::vector<std::int64_t>{1});
+  config.model.window_layers = {11};
+  EXPECT_EQ(rehearsal_config(config, 1).model.window, 0);
 }
 
 TEST(StepWork, RecomputedLayersAreFourPasses) {

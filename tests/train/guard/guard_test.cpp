@@ -123,7 +123,7 @@ TEST(Guard, KnowsSpikesAndWhatIsNotFinite) {
   EXPECT_NE(guard.problem_with({1.0, 1.0, false}), "");
 }
 
-// A run that has memorised its data: losses and norms so flat that any step stands out.
+// A run that has memorised its data: losses and norms so flat that any step is unusual.
 TEST(Guard, WhatClippingAllowsIsNoSpike) {
   Guard guard(strict, 1.0, uniform_loss);
   for (int i = 0; i < 8; ++i) guard.take({0.0886 + 1e-4 * i, 0.0705 + 1e-4 * i});
@@ -239,7 +239,7 @@ TEST(GuardedTrainer, ASpikeIsLeftOutWithTheSameBitsOnAnyLayout) {
   }
 }
 
-// A loss that stands out, but that the text may have: the step changes the weights as without a
+// An unusual loss, but one that the text may have: the step changes the weights as without a
 // guard.
 TEST(GuardedTrainer, AnOutlierIsTakenWithTheSameBitsAsWithoutAGuard) {
   SmallConfig config = small_config();

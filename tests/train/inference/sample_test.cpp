@@ -84,6 +84,22 @@ TEST(Sample, APastChoosesTheTokensThatComputingAllAnewChooses) {
   EXPECT_GT(std::set(all.begin(), all.end()).size(), 3U);  // not the same token again and again
 }
 
+// The window is shorter than the prompt, and the scaled positions go beyond the original ones.
+TEST(Sample, WithAttentionsPartsToo) {
+  SmallConfig config = sample_config();
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 5;
+  for (const std::vector<std::int64_t>& layers : {std::vector<std::int64_t>{}, {1}}) {
+    config.model.window_layers = layers;
+    for (const RopeType type : {RopeType::llama3, RopeType::yarn}) {
+      config.model.rope = {.type = type, .factor = 4.0, .original_length = 12};
+      SmallRun run = trained(config);
+      EXPECT_EQ(likeliest(run, {prompts[2]}, 16)[0], without_a_past(run, prompts[2], 16));
+    }
+  }
+}
+
 TEST(Sample, InBf16Too) {
   SmallConfig config = sample_config();
   config.train.precision = FloatFormat::bf16;

@@ -62,6 +62,14 @@ TEST(Activations, CountGatesThatKeepMore) {
   expect_counted(config);
 }
 
+TEST(Activations, CountAttentionsParts) {
+  SmallConfig config = larger();
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 6;
+  expect_counted(config);
+}
+
 TEST(Activations, CountPayloads) {
   SmallConfig config = larger();
   config.router.payload = Payload::int8;

@@ -70,11 +70,21 @@ TEST(Exact, UnevenRoundsGiveTheSameBits) {
   expect_same_bits_everywhere(config);
 }
 
+TEST(Exact, AttentionsPartsGiveTheSameBits) {
+  SmallConfig config;
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 6;
+  config.model.window_layers = {1};
+  config.model.rope = {.type = RopeType::yarn, .factor = 4.0, .original_length = 12};
+  expect_same_bits_everywhere(config);
+}
+
 TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
   SmallConfig config;
   config.router.gate = GateKind::topk_softmax;
   config.model.tie_embeddings = false;
-  config.model.qk_norm = false;
+  config.model.qk_norm = QkNorm::none;
   expect_same_bits_everywhere(config);
 }
 

@@ -1,0 +1,71 @@
+// Model folders: committed folders that hold a model and nothing of its training, in the files of a
+// checkpoint, which CheckpointReader reads (docs/file-formats.md). The writer takes tensors in
+// pieces, so that its memory does not depend on the model.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "io/checkpoint/snapshot.h"
+#include "runtime/comm/comm.h"
+#include "runtime/tensor.h"
+
+namespace switchyard {
+
+struct ModelTensor {
+  std::string name;  // "value/layer3.expert17.up", "gate/layer3.bias"
+  Shape shape;
+  DType dtype = DType::f32;  // or bf16: values are rounded once, to nearest even
+  std::int64_t bytes() const { return shape.size() * bytes_of(dtype); }
+};
+
+// What a model folder holds beside its tensors.
+struct ModelDescription {
+  nlohmann::json meta;                 // {"config", "tokenizer", "lineage"}, as a checkpoint's meta
+  std::optional<std::int64_t> step{};  // of the training that it comes from
+  std::vector<NamedFile> files{};      // the tokenizer's model, if it has one
+};
+
+class ModelWriter {
+ public:
+  // Collective. Begins the folder, which must not exist, but for what a writer left that was killed
+  // there: that is replaced. All ranks pass the same tensors, and each writes those dealt to it by
+  // bytes (io/model_folder/deal.h). The caller keeps world. Errors: agreed; Exit::usage for a
+  // folder that holds anything else, Exit::busy if another writer works on it, Exit::storage.
+  ModelWriter(std::filesystem::path folder, std::vector<ModelTensor> tensors,
+              ModelDescription description, Comm& world);
+  // Removes what was not committed.
+  ~ModelWriter();
+  ModelWriter(const ModelWriter&) = delete;
+  ModelWriter& operator=(const ModelWriter&) = delete;
+
+  const std::vector<ModelTensor>& tensors() const { return tensors_; }
+  // The places in tensors() of those that this rank writes, ascending.
+  const std::vector<std::size_t>& mine() const { return mine_; }
+
+  // Not collective. Writes the next values of a tensor of mine(). Each is written whole before
+  // another begins; the order does not matter. Errors: Exit::internal for a tensor of another rank,
+  // or for one that begins too early; Exit::storage.
+  void append(std::size_t tensor, std::span<const float> values);
+
+  // Collective. The folder exists for readers once this returns. Errors: agreed; Exit::internal
+  // naming a tensor that was not written whole; Exit::storage.
+  void commit();
+
+ private:
+  struct State;
+  std::filesystem::path folder_;
+  std::vector<ModelTensor> tensors_;
+  std::vector<std::size_t> mine_;
+  Comm& world_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace switchyard
