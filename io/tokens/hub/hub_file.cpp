@@ -101,7 +101,10 @@ HubFile parse_hub_file(const std::string& text) {
           head.flag("parses_special_tokens")};
 }
 
-bool is_hub_file(const std::string& text) { return text.starts_with('{'); }
+bool is_hub_file(const std::string& text) {
+  const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
+  return line.starts_with('{') && line.find("\"tokenizer_format\":") != std::string_view::npos;
+}
 
 HubFile read_hub_file(const fs::path& path, const std::string& boundary,
                       bool parses_special_tokens) {
