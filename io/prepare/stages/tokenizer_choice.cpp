@@ -55,7 +55,8 @@ TokenizerChoice choose_tokenizer(const Config& config) {
   const bool has_model = !config.tokenizer_model.empty();
   const bool has_json_options = !config.boundary.empty() || config.parses_special_tokens;
   require(!has_json_options || is_json(config), Exit::usage,
-          "--boundary and --special-tokens are for a tokenizer.json, and --tokenizer {} is none",
+          "--boundary and --special-tokens are for a tokenizer.json: leave them out with "
+          "--tokenizer {}",
           option);
   if (option == "bytes") return {option, make_byte_tokenizer()};
   if (!has_model && option.starts_with(learn)) {
