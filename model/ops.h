@@ -62,6 +62,23 @@ struct RmsNormGradients {
   Tensor d_weight;  // [n], overwritten: summed over rows in chunks of 64, which are joined pairwise
 };
 
+// Rows that count by a share of each, share = sigmoid(x . weight), as the shared expert's output
+// does in Qwen1.5-MoE.
+struct GatedRows {
+  Tensor x, weight;  // [T, H], [H]
+  Tensor rows;       // [T, H]
+  Tensor share;      // [T]: what forward writes for backward
+};
+struct GatedRowsGradients {
+  Tensor d_out;    // [T, H]
+  Tensor d_rows;   // [T, H], overwritten
+  Tensor d_score;  // [T], overwritten: by x . weight
+  Tensor d_x;      // [T, H], added to
+};
+// Errors: Exit::internal for tensors of other sizes than GatedRows and GatedRowsGradients say.
+void check_gated_rows(const GatedRows& tensors);
+void check_gated_rows_gradients(const GatedRows& tensors, const GatedRowsGradients& gradients);
+
 // What logits say of each row's next token. All [rows].
 struct TokenScores {
   Tensor loss;              // f32: -log of the target's probability in nats; 0 without a target
@@ -93,6 +110,12 @@ class ModelOps {
   virtual void rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
                                  Stream& stream) = 0;
   virtual std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const = 0;
+
+  // out += share * rows. out: [T, H].
+  virtual void add_gated(const GatedRows& tensors, Tensor out, Stream& stream) = 0;
+  // Without the gradient by the weight, which is the product of d_score and x.
+  virtual void add_gated_backward(const GatedRows& tensors, const GatedRowsGradients& gradients,
+                                  Stream& stream) = 0;
 
   // Rotary positions, in place: rotates the pairs (i, i + D/2) of each head by the table's angle
   // for their position and i. x: [T, heads, D]; position: [T] i32. direction: +1 forward, -1

@@ -1,5 +1,6 @@
 #include "launch/config/config_checks.h"
 
+#include <algorithm>
 #include <set>
 
 #include "io/text/byte_size.h"
@@ -72,13 +73,6 @@ void check_model(const ModelConfig& model) {
           "model.head_dim = {} is odd: the rotary embedding takes pairs of elements; choose an "
           "even number",
           model.head_dim);
-  require(model.vocabulary == 0, Exit::usage,
-          "model.vocabulary = {}: this version takes only 0, the tokenizer's number of ids",
-          model.vocabulary);
-  require(model.norm_placement == NormPlacement::before, Exit::usage,
-          "model.norm_placement = \"after\": this version takes only \"before\"");
-  require(!model.shared_expert_gate, Exit::usage,
-          "model.shared_expert_gate = true: this version takes only false");
   check_layer_list("model.dense_layers", model.dense_layers, model.num_layers);
   check_layer_list("model.window_layers", model.window_layers, model.num_layers);
 }
@@ -106,7 +100,7 @@ void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model
   const bool adds_up_to_one = router.gate == GateKind::topk_softmax ||
                               router.gate == GateKind::noisy_topk ||
                               (router.gate == GateKind::sigmoid && router.normalize);
-  const bool routes = model.num_experts > 1 && std::ssize(model.dense_layers) < model.num_layers;
+  const bool routes = model.num_experts > 1 && !is_all_dense(model);
   require(router.top_k > 1 || !adds_up_to_one || !routes, Exit::usage,
           "router.top_k = 1 with router.gate = \"{}\" gives every expert the weight 1, so the "
           "router would learn nothing from the loss: use router.gate = \"softmax_topk\"{} or a "
@@ -119,10 +113,20 @@ void note_shape(const Config& config, ConfigProblems& problems) {
   problems.note([&] { check_batches(config.train, config.data); });
   problems.note([&] { check_model(config.model); });
   problems.note([&] { check_rope(config.model.rope); });
-  problems.note([&] { check_router(config.router, config.model.num_experts); });
+  problems.note([&] {
+    if (config.model.num_experts > 0) check_router(config.router, config.model.num_experts);
+  });
 }
 
 }  // namespace
+
+std::int64_t vocabulary_of(const ModelConfig& model, std::int64_t num_ids) {
+  require(model.vocabulary == 0 || model.vocabulary >= num_ids, Exit::usage,
+          "model.vocabulary = {} has no rows for all {} ids of the tokenizer: use {} or more, or 0 "
+          "for as many as the tokenizer has",
+          model.vocabulary, num_ids, num_ids);
+  return std::max(model.vocabulary, num_ids);
+}
 
 void check_shape(const Config& config) {
   ConfigProblems problems;

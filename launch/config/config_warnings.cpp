@@ -19,9 +19,9 @@ struct IdleKey {
   const char* why;
 };
 
-bool all_dense(const Config& config) {
-  return std::ssize(config.model.dense_layers) == config.model.num_layers;
-}
+bool all_dense(const Config& config) { return is_all_dense(config.model); }
+
+bool no_experts(const Config& config) { return config.model.num_experts == 0; }
 
 bool has_balance_loss(const Config& config) {
   return config.router.gate != GateKind::hash && config.router.gate != GateKind::expert_choice;
@@ -37,12 +37,26 @@ bool has_plain_rope(const Config& config) { return config.model.rope.type == Rop
 bool is_not_llama3(const Config& config) { return config.model.rope.type != RopeType::llama3; }
 bool is_not_yarn(const Config& config) { return config.model.rope.type != RopeType::yarn; }
 
+// The first that fits says why.
 constexpr IdleKey idle_keys[] = {
+    {"router.", no_experts, "model.num_experts is 0"},
+    {"model.dense_layers", no_experts, "model.num_experts = 0 makes every layer dense"},
+    {"model.expert_hidden", no_experts, "model.num_experts is 0"},
+    {"model.shared_expert_hidden", no_experts, "model.num_experts is 0"},
+    {"model.shared_expert_gate", no_experts, "model.num_experts is 0"},
+    {"parallel.", no_experts, "model.num_experts is 0"},
+    {"train.placement_every", no_experts, "model.num_experts is 0"},
     {"router.", all_dense, "model.dense_layers names every layer"},
-    {"model.num_experts", all_dense, "model.dense_layers names every layer"},
+    {"model.num_experts", [](const Config& c) { return all_dense(c) && !no_experts(c); },
+     "model.dense_layers names every layer"},
     {"model.expert_hidden", all_dense, "model.dense_layers names every layer"},
+    {"model.shared_expert_hidden", all_dense, "model.dense_layers names every layer"},
+    {"model.shared_expert_gate", all_dense, "model.dense_layers names every layer"},
+    {"model.shared_expert_gate", [](const Config& c) { return c.model.shared_expert_hidden == 0; },
+     "model.shared_expert_hidden = 0 makes no shared expert"},
+    {"parallel.", all_dense, "model.dense_layers names every layer"},
     {"train.placement_every", all_dense, "model.dense_layers names every layer"},
-    {"model.ffn_hidden", [](const Config& c) { return c.model.dense_layers.empty(); },
+    {"model.ffn_hidden", [](const Config& c) { return num_dense_layers(c.model) == 0; },
      "model.dense_layers names no layer"},
     {"model.window", [](const Config& c) { return c.model.window >= c.data.sequence_length; },
      "no row of data.sequence_length has more tokens"},

@@ -1,6 +1,6 @@
 // RMSNorm and its gradient: a warp to a short row, a block to a long one.
 #include "model/cuda_ops.h"
-#include "runtime/device/kernel.h"
+#include "model/row_sum.h"
 #include "runtime/device/ops.h"
 #include "runtime/expect.h"
 
@@ -8,17 +8,6 @@ namespace switchyard {
 namespace {
 
 constexpr int column_threads = 128;
-
-// The sum over a row's threads: threadIdx.x counts the threads of a row, threadIdx.y the rows.
-__device__ float row_sum(float value) {
-  return blockDim.x == warp_size ? warp_sum(value) : block_sum(value, shared_memory<float>());
-}
-
-Grid norm_grid(std::int64_t rows, std::int64_t n) {
-  constexpr std::int64_t short_row = 1024;
-  if (n <= short_row) return {.blocks = ceil_div(rows, 8), .threads = {warp_size, 8}};
-  return {.blocks = rows, .threads = 256, .shared_bytes = 256 / warp_size * sizeof(float)};
-}
 
 struct NormRows {
   const float* x;
@@ -28,7 +17,7 @@ struct NormRows {
 };
 
 __global__ void norm_kernel(NormRows in, float epsilon, float* out, float* inverse) {
-  const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
+  const std::int64_t row = row_of_thread();
   if (row >= in.rows) return;
   const std::int64_t n = in.n;
   const bool quads = in.quads;
@@ -61,7 +50,7 @@ __global__ void norm_kernel(NormRows in, float epsilon, float* out, float* inver
 __global__ void norm_backward_kernel(const float* x, const float* weight, const float* inverse,
                                      const float* d_out, std::int64_t rows, std::int64_t n,
                                      float* d_x) {
-  const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
+  const std::int64_t row = row_of_thread();
   if (row >= rows) return;
   const float* from = x + row * n;
   const float* d_y = d_out + row * n;
@@ -96,7 +85,7 @@ void CudaModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, 
   expect_size("out", out, rows * n);
   const NormRows in{device_data<float>(x), device_data<float>(weight), rows, n,
                     in_quads(n, x.data, weight.data, out.data)};
-  launch(norm_kernel, norm_grid(rows, n), stream, in, epsilon, device_data<float>(out),
+  launch(norm_kernel, row_grid(rows, n), stream, in, epsilon, device_data<float>(out),
          device_data<float>(inverse));
 }
 
@@ -123,7 +112,7 @@ void CudaModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor s
          stream, xs, inverses, d_outs, rows, n, sums);
   RuntimeOps::on(stream.device())
       .join_row_sums(scratch.range(0, num_row_sums(rows) * n), d_weight, stream);
-  launch(norm_backward_kernel, norm_grid(rows, n), stream, xs, device_data<float>(weight), inverses,
+  launch(norm_backward_kernel, row_grid(rows, n), stream, xs, device_data<float>(weight), inverses,
          d_outs, rows, n, device_data<float>(d_x));
 }
 

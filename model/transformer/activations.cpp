@@ -79,24 +79,37 @@ class CountedPass {
     moe_.take_forward(kept, arenas_.scratch);
     if (model_.shared_expert_hidden == 0) return;
     Ffn::take(kept, inputs_.tokens, model_.shared_expert_hidden);
-    arenas_.scratch.take(x_);
+    if (has_shared_gate(model_)) {
+      SharedGate::Saved::take(kept, inputs_.tokens, model_.hidden);
+    } else {
+      arenas_.scratch.take(x_);
+    }
   }
 
   void backward(int layer) {
     arenas_.scratch.reset();
     arenas_.scratch.take(x_);  // the gradient by a branch
-    {
-      const ArenaScope ffn(arenas_.scratch);
+    backward_branch([&] {
       if (!is_dense(model_, layer)) backward_experts();
-      take_norm();
-    }
-    const ArenaScope attention(arenas_.scratch);
-    SelfAttention::BackwardScratch::take(arenas_.scratch, model_, inputs_.tokens, attention_shape(),
-                                         stream_);
-    take_norm();
+    });
+    backward_branch([&] {
+      SelfAttention::BackwardScratch::take(arenas_.scratch, model_, inputs_.tokens,
+                                           attention_shape(), stream_);
+    });
+  }
+  template <class TakeBranch>
+  void backward_branch(TakeBranch take_branch) {
+    const ArenaScope scope(arenas_.scratch);
+    Block::BackwardScratch::take(arenas_.scratch, model_, inputs_.tokens);
+    const bool norm_first = model_.norm_placement == NormPlacement::after;
+    if (norm_first) take_norm();
+    take_branch();
+    if (!norm_first) take_norm();
   }
   void backward_experts() {
     moe_.take_backward(arenas_.scratch);
+    if (has_shared_gate(model_))
+      SharedGate::BackwardScratch::take(arenas_.scratch, inputs_.tokens, model_.hidden);
     if (model_.shared_expert_hidden > 0) arenas_.scratch.take(x_);
     moe_.take_gate_backward(arenas_.scratch);
   }

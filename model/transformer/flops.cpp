@@ -22,8 +22,8 @@ double forward_flops_per_token(const ModelConfig& model, int top_k, std::int64_t
   const std::int64_t dense = 3 * model.hidden * model.ffn_hidden;
   const std::int64_t moe =
       3 * model.hidden * (top_k * model.expert_hidden + model.shared_expert_hidden) +
-      model.hidden * model.num_experts;
-  const auto num_dense = static_cast<std::int64_t>(model.dense_layers.size());
+      model.hidden * (model.num_experts + (has_shared_gate(model) ? 1 : 0));
+  const std::int64_t num_dense = num_dense_layers(model);
   const std::int64_t products = model.num_layers * projections + num_dense * dense +
                                 (model.num_layers - num_dense) * moe + vocabulary * model.hidden;
   return 2.0 * (static_cast<double>(products) + static_cast<double>(queries) * terms);

@@ -28,6 +28,7 @@ std::int64_t micro_batch_tokens(const Transformer::Options& options) {
 
 ChosenExchange choose_exchange(const ModelConfig& model, const RouterConfig& router,
                                const Transformer::Options& options, Mesh& mesh) {
+  if (is_all_dense(model)) return {};
   Stream stream = Stream::on(options.device);
   const ExchangeShape shape{model.hidden, model.num_experts, micro_batch_tokens(options),
                             options.device};
@@ -71,7 +72,7 @@ struct Transformer::State {
         row_bytes(payload_row_bytes(router.payload, model.hidden)),
         rotary(options.sequence_length, model.head_dim, model.rope_base, options.device,
                model.rope),
-        layers(params, model, router, {mesh, *exchange.exchange, rotary},
+        layers(params, model, router, {mesh, exchange.exchange.get(), rotary},
                {options.recompute_layers, options.seed, options.tape, options.watch}),
         head(params, embedding, model, options.vocabulary) {
     layers.host_experts(params);

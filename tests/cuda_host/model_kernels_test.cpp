@@ -48,6 +48,27 @@ TEST(ModelKernels, RmsNormGradientMayOverwriteItsInput) {
   expect_close(d_weight, tolerance);
 }
 
+TEST(ModelKernels, RowsByTheirSharesAndTheirGradient) {
+  for (const auto& [rows, n] : {std::pair{0, 8}, {1, 1}, {70, 37}, {20, 64}, {3, 1501}}) {
+    const std::string what = fmt::format("[{}, {}]", rows, n);
+    const Pair x = Pair::normals({rows, n}, 1), weight = Pair::normals({n}, 2, 0.1),
+               branch = Pair::normals({rows, n}, 3), d_out = Pair::normals({rows, n}, 4);
+    const Pair out = Pair::normals({rows, n}, 5), d_x = Pair::normals({rows, n}, 6);
+    const Pair share({rows}), d_score({rows}), d_rows({rows, n});
+    on_both([&](Device on, Stream& stream) {
+      const GatedRows tensors{x.on(on), weight.on(on), branch.on(on), share.on(on)};
+      ModelOps::on(on).add_gated(tensors, out.on(on), stream);
+      ModelOps::on(on).add_gated_backward(
+          tensors, {d_out.on(on), d_rows.on(on), d_score.on(on), d_x.on(on)}, stream);
+    });
+    expect_close(out, tolerance, what);
+    expect_close(share, tolerance, what);
+    expect_close(d_rows, tolerance, what);
+    expect_close(d_score, tolerance, what);
+    expect_close(d_x, tolerance, what);
+  }
+}
+
 TEST(ModelKernels, Rotate) {
   for (const int tokens : {0, 1, 50}) {
     const Pair x = Pair::normals({tokens, 3, 10}, 1), position = Pair::integers({tokens}, 2, 0, 20);

@@ -95,6 +95,8 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   config.router.payload = Payload::int8;
   config.router.capacity_factor = 1.2F;
   config.model.tie_embeddings = false;
+  config.model.norm_placement = NormPlacement::after;
+  config.model.shared_expert_gate = true;
   expect_same_training(config, Gpus::own);
 }
 

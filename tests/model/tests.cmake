@@ -1,5 +1,6 @@
 switchyard_test(model/attention/attention_kernels ROOM model)
 switchyard_test(model/attention/attention_past_kernels ROOM model)
+switchyard_test(model/blocks/shared_gate_kernels ROOM model)
 switchyard_test(model/head/cross_entropy_kernels ROOM model)
 switchyard_test(model/norm/norm_kernels ROOM model)
 switchyard_test(model/ops ROOM model)

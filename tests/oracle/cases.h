@@ -97,6 +97,33 @@ inline Case sigmoid_case() {
   return sigmoid;
 }
 
+// Qwen2-MoE, without its biases.
+inline Case shared_gate_case() {
+  Case gated = moe_case();
+  gated.name = "shared_gate";
+  gated.model.shared_expert_gate = true;
+  gated.model.qk_norm = QkNorm::none;
+  return gated;
+}
+
+// Norms after attention and after FFN or experts.
+inline Case norm_after_case() {
+  Case after = moe_case();
+  after.name = "norm_after";
+  after.model.norm_placement = NormPlacement::after;
+  after.model.shared_expert_gate = true;
+  return after;
+}
+
+// OLMo 2.
+inline Case no_experts_case() {
+  Case none{.name = "no_experts", .model = oracle_model(), .router = {}, .num_micro_batches = 2};
+  none.model.num_experts = 0;
+  none.model.qk_norm = QkNorm::projection;
+  none.model.norm_placement = NormPlacement::after;
+  return none;
+}
+
 // Every part of attention: norms over the projection, biases, a window in every other layer, and
 // yarn with its formula for the size of queries and keys and a ramp between fractions.
 inline Case attention_case() {
@@ -162,7 +189,8 @@ inline Case case_named(const std::string& name) {
   fast.name = "moe_not_exact";
   fast.exact = false;
   for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(),
-                            attention_case(), qwen3_case(), qwen2_case(), olmoe_case(), fast}) {
+                            attention_case(), qwen3_case(), qwen2_case(), olmoe_case(),
+                            shared_gate_case(), norm_after_case(), no_experts_case(), fast}) {
     if (known.name == name) return known;
   }
   fail(Exit::usage, "no case is named \"{}\"", name);

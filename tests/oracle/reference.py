@@ -91,6 +91,13 @@ class Reference:
     def norm(self, x, name):
         return rms_norm(x, self.weights[name], self.config["norm_epsilon"])
 
+    def before(self, x, name):
+        return self.norm(x, name) if self.config["norm_placement"] == "before" else x
+
+    def after(self, x, name):
+        """OLMo 2 (arXiv:2501.00656) norms what a branch adds to the residual stream."""
+        return self.norm(x, name) if self.config["norm_placement"] == "after" else x
+
     def attention(self, x, position, layer):
         config, name = self.config, f"layer{layer}.attention"
 
@@ -158,7 +165,10 @@ class Reference:
         weight = self.choose(logits)
         out = sum(weight[..., e, None] * self.ffn(x, f"{name}.expert{e}") for e in range(experts))
         if self.config["shared_expert"]:
-            out = out + self.ffn(x, f"{name}.shared")
+            shared = self.ffn(x, f"{name}.shared")
+            if self.config["shared_expert_gate"]:
+                shared = shared * self.linear(x, f"{name}.shared_gate").sigmoid()
+            out = out + shared
         share = logits.softmax(-1)
         if self.config["gate"] == "sigmoid":
             share = logits.sigmoid() / logits.sigmoid().sum(-1, keepdim=True)
@@ -174,14 +184,16 @@ class Reference:
         balance = z = torch.zeros((), dtype=x.dtype)
         for layer in range(self.config["num_layers"]):
             name = f"layer{layer}"
-            into = self.norm(x, f"{name}.attention_norm")
-            x = x + self.attention(into, position, layer)
-            into = self.norm(x, f"{name}.ffn_norm")
-            if layer in self.config["dense_layers"]:
-                x = x + self.ffn(into, f"{name}.ffn")
-                continue
-            out, layer_balance, layer_z = self.moe(into, name)
-            x, balance, z = x + out, balance + layer_balance, z + layer_z
+            into = self.before(x, f"{name}.attention_norm")
+            out = self.attention(into, position, layer)
+            x = x + self.after(out, f"{name}.attention_norm")
+            into = self.before(x, f"{name}.ffn_norm")
+            if self.config["num_experts"] == 0 or layer in self.config["dense_layers"]:
+                out = self.ffn(into, f"{name}.ffn")
+            else:
+                out, layer_balance, layer_z = self.moe(into, name)
+                balance, z = balance + layer_balance, z + layer_z
+            x = x + self.after(out, f"{name}.ffn_norm")
         head = "embedding" if self.config["tie_embeddings"] else "head"
         logits = self.linear(self.norm(x, "final_norm"), head)
         log_probability = logits - logits.logsumexp(-1, keepdim=True)

@@ -94,6 +94,25 @@ TEST(ConfigChecks, AllMistakesAreReportedAtOnce) {
     EXPECT_THAT(message, HasSubstr(part));
 }
 
+TEST(ConfigChecks, AModelWithoutExpertsNeedsNoRouter) {
+  EXPECT_EQ(failure_of({"model.num_experts=0"}), "no error");
+}
+
+TEST(ConfigChecks, TheTableMustHaveARowForEachId) {
+  ModelConfig model;
+  EXPECT_EQ(vocabulary_of(model, 400), 400);
+  model.vocabulary = 512;
+  EXPECT_EQ(vocabulary_of(model, 400), 512);
+  EXPECT_EQ(vocabulary_of(model, 512), 512);
+  try {
+    vocabulary_of(model, 513);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+    EXPECT_THAT(error.what(), HasSubstr("model.vocabulary = 512 has no rows for all 513 ids"));
+  }
+}
+
 TEST(ConfigChecks, ACheckpointMayTrainInAWayThatIsRefusedToday) {
   EXPECT_NO_THROW(check_shape(load_config({{}, {}, {"train.learning_rate=2e-5"}})));
 }
@@ -140,6 +159,15 @@ TEST(ConfigWarnings, SayWhichKeysDoNothing) {
               HasSubstr("guard.skips = 1 does nothing: guard.enabled is false"));
   EXPECT_THAT(warnings_of({"model.dense_layers=[0,1,2,3]", "router.top_k=1"}),
               HasSubstr("router.top_k = 1 does nothing: model.dense_layers names every layer"));
+  EXPECT_EQ(warnings_of({"model.num_experts=0"}), "");
+  EXPECT_THAT(warnings_of({"model.num_experts=0", "router.top_k=1"}),
+              HasSubstr("router.top_k = 1 does nothing: model.num_experts is 0"));
+  EXPECT_THAT(warnings_of({"model.num_experts=0", "model.dense_layers=[0]"}),
+              HasSubstr("model.dense_layers = [0] does nothing"));
+  EXPECT_THAT(warnings_of({"model.num_experts=0", "parallel.experts=2"}),
+              HasSubstr("parallel.experts = 2 does nothing"));
+  EXPECT_THAT(warnings_of({"model.shared_expert_gate=true"}),
+              HasSubstr("model.shared_expert_hidden = 0 makes no shared expert"));
   EXPECT_THAT(warnings_of({"router.groups=2", "router.groups_per_token=2"}),
               HasSubstr("router.groups = 2 does nothing"));
   EXPECT_THAT(warnings_of({"train.steps=10", "guard.window=64"}), HasSubstr("guard.window = 64"));

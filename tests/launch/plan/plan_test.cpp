@@ -66,6 +66,30 @@ TEST(RunShape, CountsTheElementsOfTheModel) {
   }
 }
 
+TEST(RunShape, CountsAGatedSharedExpertAndAModelWithoutExperts) {
+  Config config = small_config();
+  config.model.norm_placement = NormPlacement::after;
+  config.model.shared_expert_hidden = 24;
+  config.model.shared_expert_gate = true;
+  config.model.vocabulary = 300;
+  for (const int experts : {config.model.num_experts, 0}) {
+    config.model.num_experts = experts;
+    Mesh mesh = make_mesh(make_single_comm(), 1);
+    Transformer model(config.model, config.router, {300, 64, true, 24 * 64, 12}, mesh);
+    const RunShape shape = shape_on(1, config);
+    EXPECT_EQ(shape.total_elements(), model.params().num_elements());
+    EXPECT_NEAR(
+        training_flops_per_token(shape) / (3.0 * forward_flops_per_token(config.model, 2, 300, 64)),
+        1.0, 1e-12);
+  }
+  const RunShape shape = shape_on(4, config);
+  EXPECT_EQ(shape.expert_degree, 1);
+  EXPECT_EQ(shape.active_elements(), shape.total_elements());
+  EXPECT_EQ(step_traffic(shape).rows, 0.0);
+  EXPECT_EQ(amount_of("exchange", step_work(shape)) + amount_of("gate", step_work(shape)), 0.0);
+  EXPECT_GT(total_bytes(memory_plan(shape, 0)), 0);
+}
+
 TEST(RunShape, CountsTheElementsOfAttentionsParts) {
   for (const bool qkv : {false, true}) {
     Config config = small_config();
