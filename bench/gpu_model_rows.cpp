@@ -81,6 +81,11 @@ void measure_elements(Gpu& gpu, Roofline& roofline) {
                loss = gpu.empty({some});
   roofline.bytes("cross-entropy", 2 * bytes_of_f32 * static_cast<double>(some * vocabulary),
                  [&] { ops.cross_entropy(logits, target, 1.0F, loss, stream); });
+  const Buffer best = gpu.empty({some}, DType::i32), probability = gpu.empty({some}),
+               entropy = gpu.empty({some}), log_sum = gpu.empty({some});
+  const TokenScores scores{loss, best, probability, entropy, log_sum};
+  roofline.bytes("scores of tokens", bytes_of_f32 * static_cast<double>(some * vocabulary),
+                 [&] { ops.token_scores(logits, target, scores, stream); });
 }
 
 }  // namespace

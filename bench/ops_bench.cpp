@@ -201,6 +201,20 @@ void cross_entropy(benchmark::State& state) {
   set_bytes(state, 2 * logits.tensor().bytes());
 }
 
+void token_scores(benchmark::State& state) {
+  const std::int64_t vocabulary = state.range(0);
+  const std::int64_t rows = 4'194'304 / vocabulary / row_tile * row_tile;
+  Stream stream = Stream::cpu(1);
+  const Buffer logits = normals({rows, vocabulary}), target = counting(rows, vocabulary);
+  const Buffer loss({rows}, DType::f32), best({rows}, DType::i32), probability({rows}, DType::f32),
+      entropy({rows}, DType::f32), log_sum({rows}, DType::f32);
+  for (auto _ : state) {
+    ModelOps::on(Device::cpu())
+        .token_scores(logits, target, {loss, best, probability, entropy, log_sum}, stream);
+  }
+  set_bytes(state, logits.tensor().bytes());
+}
+
 void swiglu(benchmark::State& state) {
   Stream stream = Stream::cpu(1);
   const Buffer gate = normals({num_tokens, hidden});
@@ -267,6 +281,7 @@ BENCHMARK(rms_norm_backward)->ArgName("n")->Arg(64)->Arg(512);
 BENCHMARK(rotate);
 BENCHMARK(rotary_table);
 BENCHMARK(cross_entropy)->ArgName("V")->Arg(512)->Arg(32768);
+BENCHMARK(token_scores)->ArgName("V")->Arg(512)->Arg(32768);
 BENCHMARK(swiglu);
 BENCHMARK(swiglu_backward);
 BENCHMARK(adamw);

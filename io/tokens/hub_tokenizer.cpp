@@ -42,6 +42,7 @@ class HubTokenizer : public Tokenizer {
   std::string kind() const override { return "huggingface"; }
   std::int64_t vocabulary() const override { return std::ssize(pieces_); }
   std::int32_t boundary() const override { return boundary_; }
+  bool puts_boundary_first() const override { return puts_boundary_first_; }
   std::int32_t unknown() const override { return bpe_->unknown(); }
   std::string hash() const override { return hash_; }
   std::string serialized() const override { return serialized_; }
@@ -82,7 +83,8 @@ class HubTokenizer : public Tokenizer {
     hub::WordCache words;
   };
 
-  HubTokenizer(const std::string& text, const hub::HubFile& file) : serialized_(text) {
+  HubTokenizer(const std::string& text, const hub::HubFile& file)
+      : serialized_(text), puts_boundary_first_(hub::puts_token_first(file)) {
     const json parsed = hub::parse_tokenizer_json(file.tokenizer);
     const JsonPart part(parsed, "");
     part.allow({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
@@ -196,6 +198,7 @@ class HubTokenizer : public Tokenizer {
   }
 
   std::string serialized_, hash_;
+  bool puts_boundary_first_;
   hub::Normalizer normalizer_;
   hub::PreTokenizer pre_tokenizer_;
   std::optional<hub::Bpe> bpe_;

@@ -18,7 +18,10 @@ class Tokenizer {
   virtual std::string kind() const = 0;         // "bytes", "sentencepiece", "huggingface"
   virtual std::int64_t vocabulary() const = 0;  // number of ids, the boundary included
   virtual std::int32_t boundary() const = 0;  // starts every document; never comes out of encode()
-  virtual std::int32_t unknown() const = 0;   // for text that no other id spells; -1: there is none
+  // Whether transformers puts the boundary before every text that it encodes. A tokenizer.json of
+  // another model may not say so; then benchmarks of that model go without.
+  virtual bool puts_boundary_first() const { return true; }
+  virtual std::int32_t unknown() const = 0;  // for text that no other id spells; -1: there is none
   virtual std::vector<std::int32_t> encode(std::string_view text) const = 0;
   // Boundary tokens and unknown ids decode to nothing.
   virtual std::string decode(std::span<const std::int32_t> tokens) const = 0;

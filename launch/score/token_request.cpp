@@ -18,9 +18,14 @@ void append(std::span<const std::int32_t> tokens, Tokens& to) {
 
 Tokens RequestEncoder::whole(std::string_view text) const {
   Tokens tokens = tokenizer_.encode(text);
-  const bool begun = !tokens.empty() && tokens.front() == tokenizer_.boundary();
-  if (!begun) tokens.insert(tokens.begin(), tokenizer_.boundary());
+  if (tokenizer_.puts_boundary_first() && !begins(tokens)) {
+    tokens.insert(tokens.begin(), tokenizer_.boundary());
+  }
   return tokens;
+}
+
+bool RequestEncoder::begins(std::span<const std::int32_t> tokens) const {
+  return !tokens.empty() && tokens.front() == tokenizer_.boundary();
 }
 
 TokenRequest RequestEncoder::encode(std::string_view context, std::string_view continuation,
@@ -33,16 +38,17 @@ TokenRequest RequestEncoder::encode(std::string_view context, std::string_view c
     last_context_ = context;
     last_tokens_ = whole(context);
   }
-  TokenRequest encoded{.request = {.tokens = last_tokens_, .first = std::ssize(last_tokens_)}};
-  auto& [tokens, first] = encoded.request;
+  const std::span<const std::int32_t> before = last_tokens_;
   const Tokens all = whole(last_context_ + wanted);
-  encoded.joined = !std::ranges::equal(
-      last_tokens_, std::span(all).first(std::min(all.size(), last_tokens_.size())));
-  if (all.size() > last_tokens_.size()) {
-    append(std::span(all).subspan(last_tokens_.size()), tokens);
-  } else {
-    append(tokenizer_.encode(wanted), tokens);
-  }
+  TokenRequest encoded{.request = {.tokens = last_tokens_}};
+  auto& [tokens, first] = encoded.request;
+  encoded.joined =
+      !std::ranges::equal(before, std::span(all).first(std::min(all.size(), before.size())));
+  if (before.empty() && !begins(all)) tokens.push_back(tokenizer_.boundary());
+  append(all.size() > before.size() ? std::span(all).subspan(before.size())
+                                    : std::span<const std::int32_t>(tokenizer_.encode(wanted)),
+         tokens);
+  first = std::max(std::int64_t{1}, std::ssize(before));
   const std::int64_t asked = std::ssize(tokens) - first;
   require(asked > 0, Exit::data, "{}: the continuation is empty", where);
   require(
@@ -59,7 +65,8 @@ TokenRequest RequestEncoder::encode(std::string_view context, std::string_view c
 }
 
 std::vector<ScoreRequest> RequestEncoder::rolling(std::string_view text) const {
-  const Tokens tokens = whole(text);  // each but the first is asked for
+  Tokens tokens = tokenizer_.encode(text);  // each but the boundary is asked for
+  if (!begins(tokens)) tokens.insert(tokens.begin(), tokenizer_.boundary());
   std::vector<ScoreRequest> requests;
   for (std::int64_t next = 1; next < std::ssize(tokens); next += max_length_) {
     const std::int64_t end = std::min(next + max_length_, std::ssize(tokens));

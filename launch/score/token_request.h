@@ -32,7 +32,8 @@ class RequestEncoder {
   // White space at the end of the context belongs to the continuation, whose tokens are those of
   // the whole text after as many as the context alone has. If none is left, because a token spans
   // the join, they are those of the continuation alone, where lm-eval gives up. The boundary token
-  // comes first, once. The context is cut at its beginning. where: for errors.
+  // comes first, once, if the tokenizer puts it there; it is all that an empty context has. The
+  // context is cut at its beginning. where: for errors.
   // Errors: Exit::data if the continuation has no token, or more than max_length.
   TokenRequest encode(std::string_view context, std::string_view continuation,
                       std::string_view where);
@@ -42,7 +43,9 @@ class RequestEncoder {
   std::vector<ScoreRequest> rolling(std::string_view text) const;
 
  private:
+  // With the boundary where transformers puts it.
   std::vector<std::int32_t> whole(std::string_view text) const;
+  bool begins(std::span<const std::int32_t> tokens) const;  // with the boundary
 
   const Tokenizer& tokenizer_;
   std::int64_t max_length_;

@@ -100,6 +100,17 @@ HubFile parse_hub_file(const std::string& text) {
           head.flag("parses_special_tokens")};
 }
 
+bool puts_token_first(const HubFile& file) {
+  const json config = json::parse(file.tokenizer_config, nullptr, false);
+  if (config.is_object() && config.contains("add_bos_token") &&
+      config.at("add_bos_token").is_boolean()) {
+    return config.at("add_bos_token").get<bool>();
+  }
+  const json tokenizer = json::parse(file.tokenizer, nullptr, false);
+  return tokenizer.is_object() &&
+         !token_of_template(tokenizer.value("post_processor", json())).empty();
+}
+
 bool is_hub_file(const std::string& text) { return text.starts_with(first_line); }
 
 HubFile read_hub_file(const fs::path& path, const std::string& boundary,

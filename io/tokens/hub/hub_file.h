@@ -21,6 +21,10 @@ std::string serialized(const HubFile& file);
 HubFile parse_hub_file(const std::string& text);
 bool is_hub_file(const std::string& text);
 
+// Whether tokenizer_config.json (add_bos_token) or else the post-processor puts a token before
+// every text.
+bool puts_token_first(const HubFile& file);
+
 // path: a tokenizer.json. boundary: the token to use; empty: the bos_token of tokenizer_config.json
 // beside it, the bos_token_id of config.json, the token that the file itself puts before a text, or
 // the eos_token of those two, whichever is there first. Errors: Exit::data where none is.

@@ -163,6 +163,20 @@ TEST(HubTokenizer, SplitsAsTheBehaviorSays) {
   EXPECT_EQ(made_with(pre_tokenizer("Contiguous", "false"))->encode("abbab"), (Ids{2, 3, 3, 2, 3}));
 }
 
+TEST(HubTokenizer, KnowsWhetherTheFilePutsATokenFirst) {
+  const std::string with = R"({"post_processor": {"type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+    "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}}})";
+  EXPECT_FALSE(made_with("{}")->puts_boundary_first());
+  EXPECT_TRUE(made_with(with)->puts_boundary_first());
+  const hub::HubFile file{small().dump(), R"({"add_bos_token": true})", "<s>"};
+  EXPECT_TRUE(hub::puts_token_first(file));
+  json both = small();
+  both.merge_patch(json::parse(with));
+  EXPECT_FALSE(hub::puts_token_first({both.dump(), R"({"add_bos_token": false})", "<s>"}));
+}
+
 TEST(HubTokenizer, RefusesWhatItDoesNotUnderstandByItsPath) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"model": {"type": "Unigram"}})", "model: it is a Unigram"},

@@ -21,6 +21,8 @@ class PairTokenizer final : public Tokenizer {
   std::string kind() const override { return "pairs"; }
   std::int64_t vocabulary() const override { return 300; }
   std::int32_t boundary() const override { return 0; }
+  bool puts_boundary_first() const override { return puts_first; }
+  bool puts_first = true;
   std::int32_t unknown() const override { return -1; }
   Tokens encode(std::string_view text) const override {
     Tokens tokens;
@@ -71,6 +73,17 @@ TEST(TokenRequest, AnEmptyContextIsTheBoundary) {
 TEST(TokenRequest, TheBoundaryComesOnce) {
   expect(encoded("#x", "y"), {0, 'x', 'y'}, 2, false, false);
   expect(encoded("", "#y"), {0, 'y'}, 1, false, false);
+}
+
+TEST(TokenRequest, ATokenizerThatPutsNoBoundaryFirstHasOneForAnEmptyContextAlone) {
+  PairTokenizer tokenizer;
+  tokenizer.puts_first = false;
+  RequestEncoder encoder(tokenizer, 100);
+  expect(encoder.encode("xy", " c", ""), {'x', 'y', 257}, 2, false, false);
+  expect(encoder.encode("", "xy", ""), {0, 'x', 'y'}, 1, false, false);
+  expect(encoder.encode("", "#xy", ""), {0, 'x', 'y'}, 1, false, false);
+  expect(encoder.encode("a", "b", ""), {'a', 'b'}, 1, true, false);
+  EXPECT_EQ(encoder.rolling("xy").front().tokens, (Tokens{0, 'x', 'y'}));
 }
 
 TEST(TokenRequest, ATokenThatSpansTheJoinIsSeen) {
