@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <system_error>
 
 #include "io/checkpoint/checkpoint.h"
@@ -39,6 +40,27 @@ std::string problem_of_all(const fs::path& folder, Comm& world) {
     if (!error.agreed()) throw;
     return error.what();
   }
+}
+
+// The checkpoint that counts and has the lowest validation loss; of equal ones the newest.
+fs::path best_checkpoint(const fs::path& run) {
+  constexpr double max_loss = std::numeric_limits<double>::max();
+  std::optional<fs::path> best;
+  double least = max_loss;
+  for (const CheckpointStatus& one : find_checkpoints(run)) {
+    if (!one.problem.empty()) continue;
+    const CheckpointReader checkpoint(one.folder);
+    if (!checkpoint.fields().has("validation_loss")) continue;
+    const double loss = checkpoint.fields().number("validation_loss", 0, max_loss);
+    if (loss > least) continue;
+    best = one.folder;
+    least = loss;
+  }
+  require(best.has_value(), Exit::data,
+          "no checkpoint of {} has a validation loss: evaluate at the steps that are saved, with "
+          "train.evaluate_every",
+          run.string());
+  return *best;
 }
 
 }  // namespace
@@ -85,6 +107,7 @@ std::optional<fs::path> find_by_short_name(const std::string& name) {
   const bool is_step = wanted.find_first_not_of("0123456789") == std::string::npos;
   while (is_step && wanted.size() > 1 && wanted[0] == '0') wanted.erase(0, 1);
   if (!fs::exists(run / "checkpoints")) return std::nullopt;
+  if (wanted == "best" && name[split] == '@') return best_checkpoint(run);
   if (!is_step && !parse_checkpoint_folder_name(wanted)) return std::nullopt;
   std::optional<fs::path> found;
   std::vector<std::string> steps;

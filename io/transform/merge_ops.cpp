@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "io/transform/merge_math.h"
+#include "io/transform/merge_block.h"
 #include "runtime/random.h"
 
 namespace switchyard {
@@ -39,42 +39,28 @@ class TaskArithmetic final : public UnitOp {
   explicit TaskArithmetic(MergeSettings settings) : merge_(std::move(settings)) {}
 
   void apply(const Unit& unit, std::span<float> out) const override {
-    const double all = std::reduce(merge_.weights.begin(), merge_.weights.end());
-    std::vector<double> c;
-    for (const double weight : merge_.weights)
-      c.push_back(merge_.scale * weight / (merge_.normalize ? all : 1.0));
-    Element element(unit);
-    for (std::size_t e = 0; e < out.size(); ++e) {
-      element.take(e);
-      out[e] = element.combined(c);
-    }
+    MergeBlock block(unit);
+    block.set_weights(merge_.weights);
+    while (block.next()) block.combine(merge_, out);
   }
 
  private:
   MergeSettings merge_;
 };
 
-// Which of the differences stay: four from each block of random numbers.
-class DropMask {
- public:
-  DropMask(std::uint64_t seed, std::uint64_t tensor, std::size_t input, double density)
-      : random_(seed, Purpose::merge_drop, tensor + input * 0x9E3779B97F4A7C15ULL),
-        limit_(static_cast<std::uint64_t>(std::llround(density * 0x1p32))) {}
-
-  bool keeps(std::uint64_t element) {
-    if (element / 4 != block_) {
-      block_ = element / 4;
-      words_ = random_.bits(block_);
-    }
-    return words_[element % 4] < limit_;
+// Of the elements from `begin` on, those stay whose 32 random bits are below the limit; a block of
+// random numbers has those of four neighbours.
+void drop(const Random& random, std::uint64_t begin, double density, double weight,
+          std::span<double> weights) {
+  const auto limit = static_cast<std::uint64_t>(std::llround(density * 0x1p32));
+  for (std::size_t e = 0; e < weights.size();) {
+    const Philox words = random.bits((begin + e) / 4);
+    do {
+      weights[e] = words[(begin + e) % 4] < limit ? weight : 0.0;
+      ++e;
+    } while (e < weights.size() && (begin + e) % 4 != 0);
   }
-
- private:
-  Random random_;
-  std::uint64_t limit_;  // of 2^32
-  std::uint64_t block_ = ~std::uint64_t{0};
-  Philox words_{};
-};
+}
 
 std::uint64_t key_of(const std::string& name) {  // FNV-1a
   std::uint64_t hash = 0xcbf29ce484222325ULL;
@@ -88,20 +74,15 @@ class Dare final : public UnitOp {
       : merge_(std::move(settings)), elects_(elects), seed_(seed), tensor_(key_of(tensor)) {}
 
   void apply(const Unit& unit, std::span<float> out) const override {
-    const std::size_t k = merge_.weights.size();
-    std::vector<DropMask> masks;
-    for (std::size_t i = 0; i < k; ++i) masks.emplace_back(seed_, tensor_, i, merge_.density);
-    Element element(unit);
-    std::vector<double> c(k), weights(k);
-    for (std::size_t e = 0; e < out.size(); ++e) {
-      element.take(e);
-      for (std::size_t i = 0; i < k; ++i) {
-        const bool stays = masks[i].keeps(static_cast<std::uint64_t>(unit.begin) + e);
-        weights[i] = stays ? merge_.weights[i] / merge_.density : 0.0;
+    MergeBlock block(unit);
+    while (block.next()) {
+      for (std::size_t i = 0; i < merge_.weights.size(); ++i) {
+        const Random random(seed_, Purpose::merge_drop, tensor_ + i * 0x9E3779B97F4A7C15ULL);
+        drop(random, static_cast<std::uint64_t>(unit.begin) + block.begin(), merge_.density,
+             merge_.weights[i] / merge_.density, block.weights(i));
       }
-      if (elects_) element.elect(weights, 1);
-      element.coefficients(weights, merge_, c);
-      out[e] = element.combined(c);
+      if (elects_) block.elect(1);
+      block.combine(merge_, out);
     }
   }
 

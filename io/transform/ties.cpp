@@ -4,7 +4,6 @@
 #include <numeric>
 #include <utility>
 
-#include "io/transform/merge_math.h"
 #include "runtime/rounding.h"
 
 namespace switchyard {
@@ -23,15 +22,11 @@ class Ties final : public UnitOp {
   explicit Ties(std::shared_ptr<const TiesCounting> counting) : counting_(std::move(counting)) {}
 
   void apply(const Unit& unit, std::span<float> out) const override {
-    const MergeSettings& merge = counting_->merge();
-    Element element(unit);
-    std::vector<double> weights(merge.weights.size()), c(merge.weights.size());
-    for (std::size_t e = 0; e < out.size(); ++e) {
-      element.take(e);
-      counting_->trim(unit, e, weights);
-      element.elect(weights, counting_->sign_of_cancelled());
-      element.coefficients(weights, merge, c);
-      out[e] = element.combined(c);
+    MergeBlock block(unit);
+    while (block.next()) {
+      counting_->trim(unit, block);
+      block.elect(counting_->sign_of_cancelled());
+      block.combine(counting_->merge(), out);
     }
   }
 
@@ -54,12 +49,9 @@ std::span<std::int64_t> TiesCounting::next_pass() {
 
 void TiesCounting::count(const Unit& unit) {
   if (pass_ == 2) {
-    Element element(unit);
-    std::vector<double> weights(merge_.weights.size());
-    for (std::size_t e = 0; e < unit.size; ++e) {
-      element.take(e);
-      trim(unit, e, weights);
-      counters_[0] += element.sign_of_sum(weights);
+    for (MergeBlock block(unit); block.next();) {
+      trim(unit, block);
+      counters_[0] += block.sum_of_signs();
     }
     return;
   }
@@ -107,11 +99,15 @@ std::int64_t TiesCounting::num_kept(std::int64_t elements) const {
   return over_ == TiesOver::model ? share + 1 : share;
 }
 
-void TiesCounting::trim(const Unit& unit, std::size_t e, std::vector<double>& weights) const {
+void TiesCounting::trim(const Unit& unit, MergeBlock& block) const {
+  const float* const base = unit.inputs.back().data() + block.begin();
   for (std::size_t i = 0; i < thresholds_.size(); ++i) {
-    const Threshold& threshold = thresholds_[i];
-    const bool stays = !threshold.none && magnitude(unit, i, e) >= threshold.bits;
-    weights[i] = stays ? merge_.weights[i] : 0.0;
+    const float* const x = unit.inputs[i].data() + block.begin();
+    const std::span<double> weights = block.weights(i);
+    const double weight = thresholds_[i].none ? 0.0 : merge_.weights[i];
+    const std::uint32_t least = thresholds_[i].bits;
+    for (std::size_t e = 0; e < weights.size(); ++e)
+      weights[e] = magnitude_bits(x[e] - base[e]) >= least ? weight : 0.0;
   }
 }
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "io/transform/merge_ops.h"
+#include "io/transform/merge_block.h"
 
 namespace switchyard {
 
@@ -32,8 +32,8 @@ class TiesCounting final : public Counting {
   void end_pass() override;
   int num_passes() const override { return over_ == TiesOver::model ? 3 : 2; }
 
-  // The weights of an element's differences, 0 for those that do not stay.
-  void trim(const Unit& unit, std::size_t e, std::vector<double>& weights) const;
+  // Sets the weights of the block, of this unit: 0 for differences that do not stay.
+  void trim(const Unit& unit, MergeBlock& block) const;
   int sign_of_cancelled() const { return majority_; }
   const MergeSettings& merge() const { return merge_; }
 

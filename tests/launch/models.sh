@@ -60,6 +60,9 @@ printf 'method = "average"\n[[input]]\npath = "a"\n[[input]]\npath = "a"\n' >sam
 [ "$("$switchyard" evaluate same --dataset data 2>err | grep loss)" = "$("$switchyard" evaluate a 2>err | grep loss)" ] ||
   complain "a run merged with itself has another loss"
 
+expect 0 "a/checkpoints/step-" "$switchyard" checkpoint hash a@best
+expect 3 "no checkpoint of base has a validation loss" "$switchyard" checkpoint hash base@best
+
 # Growing and upcycling keep the function.
 loss_of() { "$switchyard" evaluate "$1" --dataset data 2>err | sed -n 's/^validation loss  //p'; }
 grown() {  # grown FROM NAME TEXT
