@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <system_error>
 
 #include "io/checkpoint/checkpoint.h"
@@ -41,6 +42,16 @@ std::string problem_of_all(const fs::path& folder, Comm& world) {
   }
 }
 
+// Errors: Exit::data if no checkpoint was evaluated.
+fs::path best_checkpoint(const fs::path& run) {
+  const std::vector<RankedCheckpoint> ranking = rank_checkpoints(run);
+  require(!ranking.empty(), Exit::data,
+          "no checkpoint of {} has a validation loss, so none is the best: set "
+          "train.evaluate_every, and checkpoint.keep_best to keep it",
+          run.string());
+  return ranking.front().folder;
+}
+
 }  // namespace
 
 std::vector<CheckpointStatus> find_checkpoints(const fs::path& run_directory) {
@@ -77,6 +88,27 @@ std::vector<CheckpointStatus> list_checkpoints(const fs::path& run_directory) {
   return list;
 }
 
+std::optional<double> validation_loss_of(const fs::path& folder) {
+  try {
+    const CheckpointReader checkpoint(folder);
+    const JsonFields fields = checkpoint.fields();
+    if (fields.has("validation_loss"))
+      return fields.number("validation_loss", 0, std::numeric_limits<double>::max());
+  } catch (const Error&) {  // a damaged checkpoint counts as never evaluated
+  }
+  return std::nullopt;
+}
+
+std::vector<RankedCheckpoint> rank_checkpoints(const fs::path& run_directory) {
+  std::vector<RankedCheckpoint> ranking;
+  for (const CheckpointStatus& one : find_checkpoints(run_directory)) {
+    if (!one.problem.empty()) continue;
+    if (const auto loss = validation_loss_of(one.folder)) ranking.push_back({*loss, one.folder});
+  }
+  std::ranges::stable_sort(ranking, {}, &RankedCheckpoint::validation_loss);
+  return ranking;
+}
+
 std::optional<fs::path> find_by_short_name(const std::string& name) {
   const std::size_t split = name.find_last_of("@/");
   if (split == std::string::npos || split + 1 == name.size()) return std::nullopt;
@@ -85,6 +117,7 @@ std::optional<fs::path> find_by_short_name(const std::string& name) {
   const bool is_step = wanted.find_first_not_of("0123456789") == std::string::npos;
   while (is_step && wanted.size() > 1 && wanted[0] == '0') wanted.erase(0, 1);
   if (!fs::exists(run / "checkpoints")) return std::nullopt;
+  if (name[split] == '@' && wanted == "best") return best_checkpoint(run);
   if (!is_step && !parse_checkpoint_folder_name(wanted)) return std::nullopt;
   std::optional<fs::path> found;
   std::vector<std::string> steps;

@@ -57,4 +57,20 @@ sweep "tiny"
 [ "${2:-}" = all ] || layouts=("1 auto 2" "3 auto 1" "4 2 1")
 sweep "six experts, top-3, no shared expert, bf16 moments" --set model.num_experts=6 --set router.top_k=3 \
   --set model.shared_expert_hidden=0 --set router.gate=topk_softmax --set model.tie_embeddings=false --set train.moments=bf16
+
+# All of docs/tune-training.md at once: prompts without a loss, a phase of other weights, a growing batch, rates by role and
+# layer, frozen parameters (some of each expert's) and a schedule with its decay.
+for name in questions sums; do
+  for i in $(seq 150); do
+    echo "{\"prompt\": \"$name: what is the square of $i? \", \"text\": \"It is $((i * i)), and $((i % 7)) is what 7 leaves of it.\"}"
+  done >$name.jsonl
+  printf '[[source]]\nname = "%s"\ninputs = "%s.jsonl"\nprompt_field = "prompt"\n' $name $name >>recipe.toml
+done
+prepare --recipe recipe.toml --output asked --tokenizer sentencepiece:300 --dedup exact
+[ "${2:-}" = all ] || layouts=("3 auto 1")
+sweep "everything" --set data.dataset=asked --set data.loss_on=response \
+  --set 'data.phases.end={ from = 9, weights = { sums = 2.5, questions = 0.5 } }' \
+  --set 'train.batch_ramp=[[0, 8], [6, 16], [11, 24]]' --set train.schedule=wsd --set train.decay_steps=8 \
+  --set train.decay_shape=1-sqrt --set train.rates.router=2 --set train.rates.experts=0.5 --set train.decays.embedding=0 \
+  --set train.layer_rate_decay=0.9 --set 'train.freeze=["layer1.attention.*", "layer2.expert*.up"]'
 exit $failed
