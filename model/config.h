@@ -1,6 +1,7 @@
 // The shape of the model: one aggregate with defaults, filled from the [model] table of the config.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -49,17 +50,17 @@ struct ModelConfig {
   int num_kv_heads = 2;
   std::int64_t head_dim = 64;
   QkNorm qk_norm = QkNorm::head;
-  bool qkv_bias = false, o_bias = false;    // of the projections of attention
-  std::int64_t window = 0;                  // tokens that a token sees, itself included; 0: all
-  std::vector<std::int64_t> window_layers;  // the layers with the window; empty: every layer
+  bool qkv_bias = false, o_bias = false;      // of the projections of attention
+  std::int64_t window = 0;                    // tokens that a token sees, itself included; 0: all
+  std::vector<std::int64_t> window_layers{};  // the layers with the window; empty: every layer
   float rope_base = 10000.0F;
-  RopeScaling rope;
+  RopeScaling rope{};
   float norm_epsilon = 1e-6F;
   NormPlacement norm_placement = NormPlacement::before;
   std::vector<std::int64_t>
       dense_layers;                // indices of the layers with one dense FFN instead of experts
   std::int64_t ffn_hidden = 1024;  // of dense layers
-  int num_experts = 8;
+  int num_experts = 8;             // of a layer with experts; 0: every layer is dense
   std::int64_t expert_hidden = 512;
   std::int64_t shared_expert_hidden = 0;  // 0: no shared expert
   bool shared_expert_gate = false;        // scale the shared expert's output by sigmoid(x . w)
@@ -67,6 +68,29 @@ struct ModelConfig {
   double init_std =
       0.0;  // of all weights; 0: sqrt(2 / (5 hidden)) (Nguyen and Salazar, arXiv:1910.05895)
 };
+
+// Whether a layer has one dense FFN instead of experts.
+inline bool is_dense(const ModelConfig& model, std::int64_t layer) {
+  return model.num_experts == 0 || std::find(model.dense_layers.begin(), model.dense_layers.end(),
+                                             layer) != model.dense_layers.end();
+}
+inline std::int64_t num_dense_layers(const ModelConfig& model) {
+  return model.num_experts == 0 ? model.num_layers : std::ssize(model.dense_layers);
+}
+inline bool has_shared_gate(const ModelConfig& model) {
+  return model.shared_expert_hidden > 0 && model.shared_expert_gate;
+}
+inline bool is_all_dense(const ModelConfig& model) {
+  return num_dense_layers(model) == model.num_layers;
+}
+
+// The window of a layer; 0: its tokens see all of their document's earlier ones.
+inline std::int64_t window_of(const ModelConfig& config, int layer) {
+  const auto& layers = config.window_layers;
+  const bool here =
+      layers.empty() || std::find(layers.begin(), layers.end(), layer) != layers.end();
+  return here ? config.window : 0;
+}
 
 inline double init_std_of(const ModelConfig& config) {
   return config.init_std > 0 ? config.init_std

@@ -18,6 +18,11 @@ class CpuModelOps final : public ModelOps {
                          Stream& stream) override;
   std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const override;
 
+  // shared_gate_kernels.cpp
+  void add_gated(const GatedRows& tensors, Tensor out, Stream& stream) override;
+  void add_gated_backward(const GatedRows& tensors, const GatedRowsGradients& gradients,
+                          Stream& stream) override;
+
   // rotary_kernels.cpp
   void rotate(Tensor x, Tensor position, const RotaryTable& table, int direction,
               Stream& stream) override;
@@ -35,6 +40,8 @@ class CpuModelOps final : public ModelOps {
   // cross_entropy_kernels.cpp
   void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                      Stream& stream) override;
+  void token_scores(Tensor logits, Tensor target, const TokenScores& scores,
+                    Stream& stream) override;
 };
 
 }  // namespace switchyard

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "runtime/device/stream.h"
+#include "runtime/hd.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -25,7 +26,7 @@ struct AttentionShape {
 
 struct AttentionTensors {
   Tensor q, k, v;   // q: [T, Q, D]; k, v: [T, K, D]
-  Tensor position;  // [T] i32
+  Tensor position;  // [T] i32; in a layer with a window of W tokens, at most W - 1
   Tensor out;       // [T, Q, D]: what forward writes
   Tensor log_sum;   // [T, Q]: what forward writes for backward
 };
@@ -39,21 +40,55 @@ void check_attention(const AttentionTensors& tensors, const AttentionShape& shap
 void check_attention_gradients(const AttentionTensors& tensors,
                                const AttentionGradients& gradients);
 
-// Attention of one new token per text to all of its text. Row i belongs to text i, and its key and
-// value go to place length[i] of the text; the rows that fill up T repeat text 0.
+// Attention of one new token per text to its text, or to the last tokens of it. Row i belongs to
+// text i, and its key and value go to place length[i] of the text; the rows that fill up T repeat
+// text 0.
 struct PastAttentionTensors {
-  Tensor q, k, v;       // of the new tokens, as in AttentionTensors
-  Tensor keys, values;  // [texts, capacity, K, D]
-  Tensor length;        // [texts] i32, below capacity
-  Tensor score;         // [T, Q, capacity], overwritten; GPUs need none
-  Tensor out;           // [T, Q, D], overwritten
+  Tensor q, k, v;           // of the new tokens, as in AttentionTensors
+  Tensor keys, values;      // [texts, capacity, K, D]
+  Tensor length;            // [texts] i32, below capacity
+  Tensor score;             // [T, Q, capacity], overwritten; GPUs need none
+  Tensor out;               // [T, Q, D], overwritten
+  std::int64_t window = 0;  // the number of tokens that a token sees, itself included; 0: all
 };
+// The first place of a text that the token at place `last` sees.
+SWITCHYARD_HD inline std::int64_t first_seen(std::int64_t last, std::int64_t window) {
+  return window == 0 || last < window ? 0 : last + 1 - window;
+}
 
 struct RmsNormGradients {
   Tensor x, weight, inverse, d_out;  // as in ModelOps::rms_norm
   Tensor d_x;                        // overwritten; may be d_out
   Tensor d_weight;  // [n], overwritten: summed over rows in chunks of 64, which are joined pairwise
 };
+
+// Rows that count by a share of each, share = sigmoid(x . weight), as the shared expert's output
+// does in Qwen1.5-MoE.
+struct GatedRows {
+  Tensor x, weight;  // [T, H], [H]
+  Tensor rows;       // [T, H]
+  Tensor share;      // [T]: what forward writes for backward
+};
+struct GatedRowsGradients {
+  Tensor d_out;    // [T, H]
+  Tensor d_rows;   // [T, H], overwritten
+  Tensor d_score;  // [T], overwritten: by x . weight
+  Tensor d_x;      // [T, H], added to
+};
+// Errors: Exit::internal for tensors of other sizes than GatedRows and GatedRowsGradients say.
+void check_gated_rows(const GatedRows& tensors);
+void check_gated_rows_gradients(const GatedRows& tensors, const GatedRowsGradients& gradients);
+
+// What logits say of each row's next token. All [rows].
+struct TokenScores {
+  Tensor loss;              // f32: -log of the target's probability in nats; 0 without a target
+  Tensor best;              // i32: the likeliest token, the first of several; -1 if one is NaN
+  Tensor best_probability;  // f32
+  Tensor entropy;           // f32: of the distribution, in nats
+  Tensor log_sum;           // f32: log of the sum of e^logit
+};
+// Errors: Exit::internal for tensors of other sizes than TokenScores says.
+void check_token_scores(Tensor logits, Tensor target, const TokenScores& scores);
 
 class ModelOps {
  public:
@@ -75,6 +110,12 @@ class ModelOps {
   virtual void rms_norm_backward(const RmsNormGradients& gradients, Tensor scratch,
                                  Stream& stream) = 0;
   virtual std::int64_t rms_norm_scratch(std::int64_t rows, std::int64_t n) const = 0;
+
+  // out += share * rows. out: [T, H].
+  virtual void add_gated(const GatedRows& tensors, Tensor out, Stream& stream) = 0;
+  // Without the gradient by the weight, which is the product of d_score and x.
+  virtual void add_gated_backward(const GatedRows& tensors, const GatedRowsGradients& gradients,
+                                  Stream& stream) = 0;
 
   // Rotary positions, in place: rotates the pairs (i, i + D/2) of each head by the table's angle
   // for their position and i. x: [T, heads, D]; position: [T] i32. direction: +1 forward, -1
@@ -101,6 +142,10 @@ class ModelOps {
   // without a target. target: [rows] i32.
   virtual void cross_entropy(Tensor logits, Tensor target, float scale, Tensor loss,
                              Stream& stream) = 0;
+  // Leaves the logits as they are; the losses have the bits of cross_entropy's. logits: [rows, V];
+  // target: [rows] i32, -1 for none.
+  virtual void token_scores(Tensor logits, Tensor target, const TokenScores& scores,
+                            Stream& stream) = 0;
 };
 
 }  // namespace switchyard

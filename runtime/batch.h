@@ -20,6 +20,8 @@ struct Batch {
   Tensor targets;          // the next token; -1 where there is none, which adds nothing to the loss
   Tensor positions;        // counted from the start of the token's document within the row
   std::int64_t step = -1;  // the optimizer step that it trains; -1: none, and gates add no noise
+  Tensor reach{};          // how many earlier tokens of its document a token sees in a layer with a
+                           // window; the model sets it
   Past* past = nullptr;    // rows of one token each, which continue the texts there; caller-owned
 
   bool empty() const { return index < 0; }

@@ -7,8 +7,8 @@
 
 namespace switchyard {
 
-// ln x for x in (0, 1), from basic arithmetic alone: libm's may differ in the last bit from machine
-// to machine.
+// ln x for a positive, normal x, from basic arithmetic alone: libm's may differ in the last bit
+// from machine to machine.
 SWITCHYARD_HD inline double natural_log(double x) {
   int exponent = 0;
   const double m = std::frexp(x, &exponent);  // [0.5, 1)

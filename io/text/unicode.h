@@ -1,4 +1,4 @@
-// Unicode behind one door: nothing outside unicode.cpp names a utf8proc function.
+// Unicode behind one door: nothing outside unicode.cpp and nfc.cpp names a utf8proc function.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,9 @@ bool repair_utf8(std::string& text);
 // The form in which equal documents are the same text: NFC and case folding, every run of white
 // space as one space, none at the ends. Requires valid UTF-8.
 std::string normalized(std::string_view text);
+
+// Normalization form C of valid UTF-8 (Unicode Standard Annex 15): accents composed.
+std::string nfc(std::string_view text);
 
 enum class CharacterKind : std::uint8_t { white_space, letter, digit_or_mark, other };
 

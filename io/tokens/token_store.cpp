@@ -194,7 +194,7 @@ std::span<const FileExtent> TokenStore::shards(const std::string& split) const {
 std::unique_ptr<Tokenizer> TokenStore::tokenizer() const {
   constexpr std::int64_t largest_model = std::int64_t{1} << 30;
   const fs::path file = state_->dataset / tokens_folder / tokenizer_file(state_->tokenizer_hash);
-  const bool has_model = state_->tokenizer_kind == "sentencepiece";
+  const bool has_model = is_kept_as_file(state_->tokenizer_kind);
   auto tokenizer = make_tokenizer(state_->tokenizer_kind,
                                   has_model ? durable::read_file(file, largest_model) : "");
   require(tokenizer->hash() == state_->tokenizer_hash, Exit::data,

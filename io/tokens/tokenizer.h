@@ -1,4 +1,4 @@
-// Tokenizer: text to token ids and back. Bytes, or SentencePiece BPE.
+// Tokenizer: text to token ids and back. Bytes, SentencePiece BPE, or what a tokenizer.json says.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  virtual std::string kind() const = 0;         // "bytes" or "sentencepiece"
+  virtual std::string kind() const = 0;         // "bytes", "sentencepiece", "huggingface"
   virtual std::int64_t vocabulary() const = 0;  // number of ids, the boundary included
   virtual std::int32_t boundary() const = 0;  // starts every document; never comes out of encode()
   virtual std::int32_t unknown() const = 0;   // for text that no other id spells; -1: there is none
@@ -30,8 +30,13 @@ class Tokenizer {
 std::unique_ptr<Tokenizer> make_byte_tokenizer();
 // model: the bytes of a SentencePiece .model file. Errors: Exit::data if they are not.
 std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& model);
+// serialized: what hub::serialized made of a tokenizer.json (io/tokens/hub/hub_file.h). Errors:
+// Exit::data for what is in the file and not understood, by its path.
+std::unique_ptr<Tokenizer> make_hub_tokenizer(const std::string& serialized);
 // From kind() and serialized().
 std::unique_ptr<Tokenizer> make_tokenizer(const std::string& kind, const std::string& serialized);
+// Whether datasets and checkpoints keep serialized() of the kind as a file.
+bool is_kept_as_file(const std::string& kind);
 // Trains SentencePiece BPE on `documents` in the order given, single-threaded, with a fixed seed:
 // the same documents give the same vocabulary. Returns the model's bytes.
 std::string train_sentencepiece(const std::vector<std::string>& documents, int vocabulary);

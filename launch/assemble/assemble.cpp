@@ -5,6 +5,7 @@
 #include "launch/machine/gpu_place.h"
 #include "launch/machine/machine.h"
 #include "launch/machine/numa.h"
+#include "launch/run/initial_model.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 
@@ -13,7 +14,7 @@ namespace switchyard {
 Config agree_on_config(const ConfigSources& sources, Comm& world) {
   std::string text;
   on_root(world, [&] {
-    const Config config = load_config(sources);
+    const Config config = load_run_config(sources);
     check_config(config);
     text = print_config(config, Docs::no);
   });
@@ -44,9 +45,9 @@ Loader::Layout held_out_layout(const Config& config, const Comm& world) {
   return layout;
 }
 
-Transformer::Options model_options(const Config& config, std::int64_t vocabulary, Device device,
+Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,
                                    RoutingTape* tape) {
-  return {.vocabulary = vocabulary,
+  return {.vocabulary = vocabulary_of(config.model, num_ids),
           .sequence_length = config.data.sequence_length,
           .exact = config.train.exact,
           .step_tokens = config.train.global_batch_size * config.data.sequence_length,

@@ -17,7 +17,8 @@ Config agree_on_config(const ConfigSources& sources, Comm& world);
 Loader::Layout loader_layout(const Config& config, const Comm& world);
 // For passes over a split: every document counts once.
 Loader::Layout held_out_layout(const Config& config, const Comm& world);
-Transformer::Options model_options(const Config& config, std::int64_t vocabulary, Device device,
+// num_ids: of the tokenizer. Errors: see vocabulary_of.
+Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,
                                    RoutingTape* tape = nullptr);
 
 // Collective. The device of this rank: for "cuda" the GPU with the rank's number on its node,

@@ -8,6 +8,7 @@
 #include "io/loader/sample_order.h"
 #include "io/text/escape.h"
 #include "launch/assemble/assemble.h"
+#include "launch/config/config_checks.h"
 #include "launch/host/stop_signals.h"
 #include "runtime/comm/agree.h"
 
@@ -19,6 +20,7 @@ RunData::RunData(const Config& config, Comm& world) {
             "data.dataset is not set: name a folder that `switchyard prepare` wrote, in the "
             "config or with --set data.dataset=FOLDER");
     store.emplace(config.data.dataset);
+    vocabulary_of(config.model, store->vocabulary());  // for its error, on all ranks
   });
   const std::filesystem::path rows =
       prepare_rows(*store, {config.data.sequence_length, config.data.loss_on}, config.run.directory,

@@ -27,7 +27,7 @@ class PlanCommand : public Command {
     app_->add_option("--experts", options_.experts,
                      "Plan each of these values of model.num_experts, and print one table")
         ->delimiter(',')
-        ->check(CLI::Range(1, 1 << 20))
+        ->check(CLI::Range(0, 1 << 20))
         ->type_name("LIST");
     file("--rates", options_.rates, "Use the rates in this file instead of measuring this machine");
     file("--save-rates", options_.save_rates, "Write the measured rates to this file");

@@ -77,9 +77,19 @@ class PrepareCommand : public Command {
     app_->add_option("--licence", licence_, "The licence of the inputs, for the dataset card")
         ->capture_default_str();
     app_->add_option("--tokenizer", config_.tokenizer,
-                     "bytes, sentencepiece:VOCABULARY, a .model file, or a run, checkpoint or "
-                     "dataset for its tokenizer")
+                     "bytes, sentencepiece:VOCABULARY, a .model file, a tokenizer.json or a folder "
+                     "with one, or a run, checkpoint or dataset for its tokenizer")
         ->capture_default_str();
+    app_->add_option("--boundary", config_.boundary,
+                     "For a tokenizer.json: the token that starts each document, if not the bos "
+                     "token, or else the eos token, that the file's folder names")
+        ->type_name("TOKEN");
+    const std::map<std::string, bool> special_tokens = {{"text", false}, {"parse", true}};
+    app_->add_option("--special-tokens", config_.parses_special_tokens,
+                     "For a tokenizer.json: whether a special token's name in a document is text "
+                     "like any other (the default), or becomes the token")
+        ->type_name("text|parse")
+        ->transform(CLI::CheckedTransformer(special_tokens).description(""));
     app_->add_option("--validation-fraction", config_.validation_fraction,
                      "The share of documents that are kept for validation, chosen by their "
                      "content; 1 makes a test set")
@@ -130,7 +140,8 @@ class PrepareCommand : public Command {
     }
   }
 
-  // Collective. The tokenizer of a run, checkpoint or dataset, if --tokenizer names one.
+  // Collective. The tokenizer of a run, checkpoint, dataset or folder of Hugging Face's, if
+  // --tokenizer names one.
   void find_tokenizer(Comm& world) {
     on_root(world, [&] {
       const std::filesystem::path folder = config_.tokenizer;
@@ -138,6 +149,10 @@ class PrepareCommand : public Command {
       const bool has_a_name =
           config_.tokenizer == "bytes" || config_.tokenizer.starts_with("sentencepiece:");
       if (has_a_name || !std::filesystem::is_directory(folder, ignored)) return;
+      if (std::filesystem::is_regular_file(folder / "tokenizer.json", ignored)) {
+        config_.tokenizer = (folder / "tokenizer.json").string();
+        return;
+      }
       const auto tokenizer = is_committed(folder / tokens_folder)
                                  ? TokenStore(folder).tokenizer()
                                  : tokenizer_of(CheckpointReader(resolve_checkpoint(folder)));

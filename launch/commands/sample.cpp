@@ -80,7 +80,8 @@ class SampleCommand : public Command {
   explicit SampleCommand(CLI::App& program) {
     app_ = program.add_subcommand("sample", "Generate text with a trained model");
     app_->add_option("CHECKPOINT", path_,
-                     "A checkpoint, or a run directory for its newest good one")
+                     "A checkpoint, a model folder, or a run directory for its newest good "
+                     "checkpoint")
         ->required();
     add_run_sets(*app_, sets_);
     add_prompts();
@@ -191,6 +192,7 @@ class SampleCommand : public Command {
     if (streams) fmt::print("{}", prompts.front());
     TextStream stream(tokenizer, begun.front());
     SampleConfig config = config_;
+    config.num_ids = tokenizer.vocabulary();
     config.first_text = first;
     const std::vector<SampledText> texts = generate(
         restored.model(), begun, restored.config().data.sequence_length, tokenizer.boundary(),

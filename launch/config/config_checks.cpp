@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 
 #include "io/files/nearest_name.h"
@@ -51,16 +52,40 @@ void check_warmup(const TrainConfig& train) {
           train.warmup_steps, train.steps);
 }
 
-void check_attention_keys(const ModelConfig& model) {
-  const auto refuse = [](bool set, const char* key) {
-    require(!set, Exit::usage, "{} is not supported yet: leave it at its default", key);
-  };
-  refuse(model.qk_norm == QkNorm::projection, "model.qk_norm = \"projection\"");
-  refuse(model.qkv_bias, "model.qkv_bias");
-  refuse(model.o_bias, "model.o_bias");
-  refuse(model.window > 0, "model.window");
-  refuse(!model.window_layers.empty(), "model.window_layers");
-  refuse(model.rope.type != RopeType::none, "model.rope_type");
+void check_layer_list(const char* key, const std::vector<std::int64_t>& layers, int num_layers) {
+  std::set<std::int64_t> seen;
+  for (const std::int64_t layer : layers) {
+    require(layer < num_layers, Exit::usage,
+            "{} names layer {}, but model.num_layers = {}: the last one is {}", key, layer,
+            num_layers, num_layers - 1);
+    require(seen.insert(layer).second, Exit::usage, "{} names layer {} twice", key, layer);
+  }
+}
+
+void check_rope(const RopeScaling& rope) {
+  if (rope.type == RopeType::none) return;
+  require(
+      rope.original_length > 0, Exit::usage,
+      "model.rope_type = \"{}\" needs model.rope_original_length: set it to the number of tokens "
+      "of the texts before the scaling",
+      name_of(rope.type));
+  if (rope.type == RopeType::llama3) {
+    require(rope.low_frequency_factor < rope.high_frequency_factor, Exit::usage,
+            "model.rope_low_frequency_factor = {} is not less than "
+            "model.rope_high_frequency_factor = {}: raise the second",
+            rope.low_frequency_factor, rope.high_frequency_factor);
+  } else {
+    require(
+        rope.beta_slow < rope.beta_fast, Exit::usage,
+        "model.rope_beta_slow = {} is not less than model.rope_beta_fast = {}: raise the second",
+        rope.beta_slow, rope.beta_fast);
+    // The fastest wave turns once in 2 pi tokens.
+    require(
+        static_cast<double>(rope.original_length) > 6.2832 * rope.beta_slow, Exit::usage,
+        "no wave turns model.rope_beta_slow = {} times in model.rope_original_length = {} tokens: "
+        "lower the first or raise the second",
+        rope.beta_slow, rope.original_length);
+  }
 }
 
 void check_schedule(const TrainConfig& train) {
@@ -80,21 +105,8 @@ void check_model(const ModelConfig& model) {
           "model.head_dim = {} is odd: the rotary embedding takes pairs of elements; choose an "
           "even number",
           model.head_dim);
-  require(model.vocabulary == 0, Exit::usage,
-          "model.vocabulary = {}: this version takes only 0, the tokenizer's number of ids",
-          model.vocabulary);
-  require(model.norm_placement == NormPlacement::before, Exit::usage,
-          "model.norm_placement = \"after\": this version takes only \"before\"");
-  require(!model.shared_expert_gate, Exit::usage,
-          "model.shared_expert_gate = true: this version takes only false");
-  std::set<std::int64_t> seen;
-  for (const std::int64_t layer : model.dense_layers) {
-    require(layer < model.num_layers, Exit::usage,
-            "model.dense_layers names layer {}, but model.num_layers = {}: the last one is {}",
-            layer, model.num_layers, model.num_layers - 1);
-    require(seen.insert(layer).second, Exit::usage, "model.dense_layers names layer {} twice",
-            layer);
-  }
+  check_layer_list("model.dense_layers", model.dense_layers, model.num_layers);
+  check_layer_list("model.window_layers", model.window_layers, model.num_layers);
 }
 
 void check_checkpoints(const CheckpointConfig& checkpoint) {
@@ -158,7 +170,7 @@ void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model
   const bool adds_up_to_one = router.gate == GateKind::topk_softmax ||
                               router.gate == GateKind::noisy_topk ||
                               (router.gate == GateKind::sigmoid && router.normalize);
-  const bool routes = model.num_experts > 1 && std::ssize(model.dense_layers) < model.num_layers;
+  const bool routes = model.num_experts > 1 && !is_all_dense(model);
   require(router.top_k > 1 || !adds_up_to_one || !routes, Exit::usage,
           "router.top_k = 1 with router.gate = \"{}\" gives every expert the weight 1, so the "
           "router would learn nothing from the loss: use router.gate = \"softmax_topk\"{} or a "
@@ -170,11 +182,21 @@ void check_gradient_of_gate(const RouterConfig& router, const ModelConfig& model
 void note_shape(const Config& config, ConfigProblems& problems) {
   problems.note([&] { check_batches(config.train, config.data); });
   problems.note([&] { check_model(config.model); });
-  problems.note([&] { check_attention_keys(config.model); });
-  problems.note([&] { check_router(config.router, config.model.num_experts); });
+  problems.note([&] { check_rope(config.model.rope); });
+  problems.note([&] {
+    if (config.model.num_experts > 0) check_router(config.router, config.model.num_experts);
+  });
 }
 
 }  // namespace
+
+std::int64_t vocabulary_of(const ModelConfig& model, std::int64_t num_ids) {
+  require(model.vocabulary == 0 || model.vocabulary >= num_ids, Exit::usage,
+          "model.vocabulary = {} has no rows for all {} ids of the tokenizer: use {} or more, or 0 "
+          "for as many as the tokenizer has",
+          model.vocabulary, num_ids, num_ids);
+  return std::max(model.vocabulary, num_ids);
+}
 
 void check_shape(const Config& config) {
   ConfigProblems problems;

@@ -11,4 +11,8 @@ void check_config(const Config& config);
 // that is refused today.
 void check_shape(const Config& config);
 
+// The rows of the model's table of ids. num_ids: of the tokenizer. Errors: Exit::usage if the table
+// is too small for them.
+std::int64_t vocabulary_of(const ModelConfig& model, std::int64_t num_ids);
+
 }  // namespace switchyard

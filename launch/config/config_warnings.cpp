@@ -19,9 +19,9 @@ struct IdleKey {
   const char* why;
 };
 
-bool all_dense(const Config& config) {
-  return std::ssize(config.model.dense_layers) == config.model.num_layers;
-}
+bool all_dense(const Config& config) { return is_all_dense(config.model); }
+
+bool no_experts(const Config& config) { return config.model.num_experts == 0; }
 
 bool has_balance_loss(const Config& config) {
   return config.router.gate != GateKind::hash && config.router.gate != GateKind::expert_choice;
@@ -33,13 +33,48 @@ bool takes_every_group(const Config& config) {
 
 bool saves_locally(const Config& config) { return config.checkpoint.local_every > 0; }
 
+bool has_plain_rope(const Config& config) { return config.model.rope.type == RopeType::none; }
+bool is_not_llama3(const Config& config) { return config.model.rope.type != RopeType::llama3; }
+bool is_not_yarn(const Config& config) { return config.model.rope.type != RopeType::yarn; }
+
+// The first that fits says why.
 constexpr IdleKey idle_keys[] = {
+    {"router.", no_experts, "model.num_experts is 0"},
+    {"model.dense_layers", no_experts, "model.num_experts = 0 makes every layer dense"},
+    {"model.expert_hidden", no_experts, "model.num_experts is 0"},
+    {"model.shared_expert_hidden", no_experts, "model.num_experts is 0"},
+    {"model.shared_expert_gate", no_experts, "model.num_experts is 0"},
+    {"parallel.", no_experts, "model.num_experts is 0"},
+    {"train.placement_every", no_experts, "model.num_experts is 0"},
     {"router.", all_dense, "model.dense_layers names every layer"},
-    {"model.num_experts", all_dense, "model.dense_layers names every layer"},
+    {"model.num_experts", [](const Config& c) { return all_dense(c) && !no_experts(c); },
+     "model.dense_layers names every layer"},
     {"model.expert_hidden", all_dense, "model.dense_layers names every layer"},
+    {"model.shared_expert_hidden", all_dense, "model.dense_layers names every layer"},
+    {"model.shared_expert_gate", all_dense, "model.dense_layers names every layer"},
+    {"model.shared_expert_gate", [](const Config& c) { return c.model.shared_expert_hidden == 0; },
+     "model.shared_expert_hidden = 0 makes no shared expert"},
+    {"parallel.", all_dense, "model.dense_layers names every layer"},
     {"train.placement_every", all_dense, "model.dense_layers names every layer"},
-    {"model.ffn_hidden", [](const Config& c) { return c.model.dense_layers.empty(); },
+    {"model.ffn_hidden", [](const Config& c) { return num_dense_layers(c.model) == 0; },
      "model.dense_layers names no layer"},
+    {"model.window", [](const Config& c) { return c.model.window >= c.data.sequence_length; },
+     "no row of data.sequence_length has more tokens"},
+    {"model.window_layers", [](const Config& c) { return c.model.window == 0; },
+     "model.window is 0"},
+    {"model.rope_factor", has_plain_rope, "model.rope_type is \"none\""},
+    {"model.rope_original_length", has_plain_rope, "model.rope_type is \"none\""},
+    {"model.rope_low_frequency_factor", is_not_llama3, "model.rope_type is not \"llama3\""},
+    {"model.rope_high_frequency_factor", is_not_llama3, "model.rope_type is not \"llama3\""},
+    {"model.rope_beta_fast", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_beta_slow", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_attention_factor", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_truncate", is_not_yarn, "model.rope_type is not \"yarn\""},
+    {"model.rope_type",
+     [](const Config& c) {
+       return c.model.rope.factor == 1.0 && c.model.rope.attention_factor == 0;
+     },
+     "model.rope_factor is 1"},
     {"router.drop", [](const Config& c) { return c.router.capacity_factor == 0; },
      "router.capacity_factor = 0 drops no choice"},
     {"router.balance_over", [](const Config& c) { return c.router.balance_loss == 0; },
@@ -169,6 +204,17 @@ void add_routing(const Config& config, std::vector<std::string>& warnings) {
   }
 }
 
+void add_rope(const Config& config, std::vector<std::string>& warnings) {
+  const RopeScaling& rope = config.model.rope;
+  const double length = static_cast<double>(rope.original_length) * rope.factor;
+  if (rope.type == RopeType::none || static_cast<double>(config.data.sequence_length) <= length)
+    return;
+  warnings.push_back(
+      fmt::format("data.sequence_length = {} is more than model.rope_original_length = {} times "
+                  "model.rope_factor = {}: rows are longer than the scaling is for",
+                  config.data.sequence_length, rope.original_length, rope.factor));
+}
+
 }  // namespace
 
 std::vector<std::string> config_warnings(const Config& config) {
@@ -176,6 +222,7 @@ std::vector<std::string> config_warnings(const Config& config) {
   add_idle_keys(config, warnings);
   add_checkpoints(config, warnings);
   add_routing(config, warnings);
+  add_rope(config, warnings);
   if (config.train.decays.contains("norms"))
     warnings.emplace_back("train.decays.norms does nothing: norms have no weight decay");
   if (config.train.learning_rate == 0) {

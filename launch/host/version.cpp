@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <switchyard_commit.h>  // cmake/commit.cmake writes it
 
+#include "io/text/regex.h"
 #include "io/text/unicode.h"
 #include "runtime/device/cuda.h"
 
@@ -25,10 +26,10 @@ std::string version_number() { return SWITCHYARD_VERSION; }
 
 std::string version_text() {
   return fmt::format(
-      "switchyard {}\ncommit: {}\nbuild: {}\nCUDA: {}\nlibraries: {}, utf8proc {}\ninstructions: "
-      "{}",
+      "switchyard {}\ncommit: {}\nbuild: {}\nCUDA: {}\nlibraries: {}, utf8proc {}, Oniguruma {}\n"
+      "instructions: {}",
       SWITCHYARD_VERSION, SWITCHYARD_COMMIT, SWITCHYARD_BUILD, cuda::is_built_in() ? "yes" : "no",
-      SWITCHYARD_LIBRARIES, unicode_version(), instruction_set());
+      SWITCHYARD_LIBRARIES, unicode_version(), regex_version(), instruction_set());
 }
 
 }  // namespace switchyard

@@ -23,10 +23,6 @@ std::string first_of(std::span<const Obstacle> obstacles) {
 
 std::string gate_text(GateKind gate) { return fmt::format("router.gate = \"{}\"", name_of(gate)); }
 
-bool is_dense(const ModelConfig& model) {
-  return std::ssize(model.dense_layers) == model.num_layers;
-}
-
 // True if the dense layers are the first ones.
 bool dense_first(const ModelConfig& model) {
   for (std::size_t i = 0; i < model.dense_layers.size(); ++i) {
@@ -41,15 +37,24 @@ Obstacle wants_qk_norm(const ModelConfig& model, bool wanted) {
 }
 
 std::string dense_misfit(const ModelConfig& model, bool qk_norm) {
+  return first_of(std::array{Obstacle{!is_all_dense(model), "layers with experts"},
+                             wants_qk_norm(model, qk_norm)});
+}
+
+// The parts of attention that no family here has.
+std::string attention_misfit(const ModelConfig& model) {
   return first_of(
-      std::array{Obstacle{!is_dense(model), "layers with experts"}, wants_qk_norm(model, qk_norm)});
+      std::array{Obstacle{model.qkv_bias, "model.qkv_bias"}, Obstacle{model.o_bias, "model.o_bias"},
+                 Obstacle{model.window > 0, "model.window"},
+                 Obstacle{model.rope.type != RopeType::none,
+                          fmt::format("model.rope_type = \"{}\"", name_of(model.rope.type))}});
 }
 
 // Of the families whose gate is a softmax without a bias, a scale or groups.
 std::string softmax_misfit(const Config& config) {
   const RouterConfig& router = config.router;
   return first_of(std::array{
-      Obstacle{is_dense(config.model), "no layer with experts"},
+      Obstacle{is_all_dense(config.model), "no layer with experts"},
       Obstacle{router.gate != GateKind::softmax_topk && router.gate != GateKind::topk_softmax,
                gate_text(router.gate)},
       Obstacle{config.model.shared_expert_hidden > 0, "model.shared_expert_hidden"},
@@ -76,7 +81,7 @@ std::string dots1_misfit(const Config& config) {
   const RouterConfig& router = config.router;
   const bool uneven = router.groups > 1 && model.num_experts % router.groups != 0;
   return first_of(std::array{
-      Obstacle{is_dense(model), "no layer with experts"}, wants_qk_norm(model, true),
+      Obstacle{is_all_dense(model), "no layer with experts"}, wants_qk_norm(model, true),
       Obstacle{router.gate != GateKind::sigmoid, gate_text(router.gate)},
       Obstacle{!dense_first(model), "model.dense_layers that are not the first ones"},
       Obstacle{model.shared_expert_hidden == 0, "a model without model.shared_expert_hidden"},
@@ -88,9 +93,19 @@ std::string dots1_misfit(const Config& config) {
       Obstacle{model.num_experts < 2 * router.groups, "groups of a single expert"}});
 }
 
+// A part of the model that no family here has.
+std::string foreign_part(const ModelConfig& model) {
+  return first_of(std::array{
+      Obstacle{model.norm_placement == NormPlacement::after, "model.norm_placement = \"after\""},
+      Obstacle{has_shared_gate(model), "model.shared_expert_gate"}});
+}
+
 }  // namespace
 
 std::string misfit(Family family, const Config& config) {
+  if (const std::string part = foreign_part(config.model); !part.empty()) return part;
+  const std::string attention = attention_misfit(config.model);
+  if (!attention.empty()) return attention;
   switch (family) {
     case Family::mixtral:
       return mixtral_misfit(config);
@@ -112,6 +127,11 @@ std::optional<Family> family_of(const Config& config) {
     if (misfit(family, config).empty()) return family;
   }
   return std::nullopt;
+}
+
+std::string exported_as(const Config& config) {
+  const std::optional<Family> family = family_of(config);
+  return family ? std::string(name_of(*family)) : "no family: " + misfits(config);
 }
 
 std::string misfits(const Config& config) {

@@ -38,6 +38,8 @@ std::string misfit(Family family, const Config& config);
 // The first family that expresses the model, and otherwise what each lacks.
 std::optional<Family> family_of(const Config& config);
 std::string misfits(const Config& config);
+// One line: the family's name, or "no family: " and the misfits.
+std::string exported_as(const Config& config);
 
 // Every tensor of the model in the family's files, in their order. Requires: no misfit.
 Layout layout_of(Family family, const Config& config, std::int64_t vocabulary, ExpertNames names);

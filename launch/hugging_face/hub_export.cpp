@@ -13,6 +13,7 @@
 #include "io/checkpoint/checkpoint.h"
 #include "io/files/durable.h"
 #include "io/safetensors/narrow.h"
+#include "launch/config/config_checks.h"
 #include "launch/hugging_face/hub_tokenizer.h"
 #include "launch/hugging_face/shards.h"
 #include "launch/run/checkpoint_meta.h"
@@ -73,13 +74,14 @@ Description describe(const CheckpointReader& checkpoint, const ExportOptions& op
   require(family.has_value(), Exit::usage, "no family of transformers expresses this model: {}",
           misfits(config));
   found.family = *family;
-  found.layout = layout_of(found.family, config, tokenizer->vocabulary(), options.names);
+  const std::int64_t vocabulary = vocabulary_of(config.model, tokenizer->vocabulary());
+  found.layout = layout_of(found.family, config, vocabulary, options.names);
   require_all_used(checkpoint, found.layout);
   found.shards = shards_of(found.layout, upper(options.dtype), options.shard_bytes);
   found.files = tokenizer_files(*tokenizer, config.data.sequence_length);
   found.files.push_back({"generation_config.json", generation_json(tokenizer->boundary())});
   if (found.shards.files.size() > 1) found.files.push_back({index_name, found.shards.index_text()});
-  found.config = config_json(found.family, config, tokenizer->vocabulary(), tokenizer->boundary(),
+  found.config = config_json(found.family, config, vocabulary, tokenizer->boundary(),
                              torch_name(options.dtype))
                      .dump(1) +
                  "\n";

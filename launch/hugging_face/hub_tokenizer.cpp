@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/tokens/hub/byte_alphabet.h"
+#include "io/tokens/hub/hub_file.h"
 #include "io/tokens/sentencepiece_model.h"
 #include "launch/hugging_face/sentencepiece_json.h"
 #include "launch/hugging_face/tokenizer_parts.h"
@@ -13,24 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* boundary_text = "<|endoftext|>";
-
-std::string utf8(std::uint32_t code) {
-  if (code < 0x80) return {static_cast<char>(code)};
-  return {static_cast<char>(0xC0U | (code >> 6)), static_cast<char>(0x80U | (code & 0x3FU))};
-}
-
-// The visible character by which byte-level tokenizers write each byte (GPT-2, Radford et al.
-// 2019): itself if it is printable in Latin-1, otherwise the next one from U+0100 on.
-std::vector<std::string> visible_bytes() {
-  std::vector<std::string> visible;
-  std::uint32_t next = 0x100;
-  for (std::uint32_t byte = 0; byte < 0x100; ++byte) {
-    const bool printable =
-        (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
-    visible.push_back(utf8(printable ? byte : next++));
-  }
-  return visible;
-}
 
 std::string bytes_json(std::int32_t boundary) {
   const Json byte_level = {{"type", "ByteLevel"},
@@ -62,6 +46,15 @@ std::string bytes_json(std::int32_t boundary) {
   return json.dump(1) + "\n";
 }
 
+// The files that it came from, as they were.
+std::vector<TextFile> files_of(const HubFile& file, Json config) {
+  config["tokenizer_class"] = "PreTrainedTokenizerFast";
+  config["bos_token"] = config["eos_token"] = file.boundary;
+  const bool had_config = !file.tokenizer_config.empty();
+  return {{"tokenizer.json", file.tokenizer},
+          {"tokenizer_config.json", had_config ? file.tokenizer_config : config.dump(1) + "\n"}};
+}
+
 }  // namespace
 
 std::vector<TextFile> tokenizer_files(const Tokenizer& tokenizer, std::int64_t max_length) {
@@ -72,6 +65,8 @@ std::vector<TextFile> tokenizer_files(const Tokenizer& tokenizer, std::int64_t m
     return {{"tokenizer.json", bytes_json(tokenizer.boundary())},
             {"tokenizer_config.json", config.dump(1) + "\n"}};
   }
+  if (tokenizer.kind() == "huggingface")
+    return files_of(parse_hub_file(tokenizer.serialized()), config);
   require(tokenizer.kind() == "sentencepiece", "no file holds a tokenizer of kind {}",
           tokenizer.kind());
   const SentencePieceModel model = read_sentencepiece_model(tokenizer.serialized());

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "launch/host/counted.h"
@@ -44,9 +45,11 @@ Changes more_nodes(const RunShape& shape) {
     RunShape other = shape;
     other.num_ranks *= times;
     other.expert_degree = largest_divisor(other.num_ranks, shape.model.num_experts);
-    changes.push_back(
-        {other, fmt::format("{} of {} with parallel.experts = {}", counted(nodes * times, "node"),
-                            counted(shape.ranks_per_node, "rank"), other.expert_degree)});
+    std::string words = fmt::format("{} of {}", counted(nodes * times, "node"),
+                                    counted(shape.ranks_per_node, "rank"));
+    if (shape.num_moe_layers() > 0)
+      words += fmt::format(" with parallel.experts = {}", other.expert_degree);
+    changes.push_back({other, std::move(words)});
   }
   return changes;
 }

@@ -53,7 +53,7 @@ std::int64_t activation_total(const RunShape& shape) {
 // The window holds a micro-batch's tokens on their way out, an even share of results on their way
 // back, and an eighth more.
 std::int64_t window_bytes(const RunShape& shape) {
-  if (shape.router.exchange != ExchangeKind::shared_memory) return 0;
+  if (shape.router.exchange != ExchangeKind::shared_memory || shape.num_moe_layers() == 0) return 0;
   const std::int64_t rows = shape.micro_batch_tokens * (1 + shape.router.top_k);
   const std::int64_t row = payload_row_bytes(shape.router.payload, shape.model.hidden);
   return rows * row + rows * row / 8;

@@ -34,19 +34,24 @@ std::string header(const RunPlan& plan) {
   const auto parameters = [](std::int64_t elements) {
     return amount_in_words(static_cast<double>(elements));
   };
+  const std::string experts =
+      shape.num_moe_layers() == 0
+          ? "no experts"
+          : fmt::format("experts over {}, {}", counted(shape.expert_degree, "rank"),
+                        counted(shape.num_replicas(), "replica"));
   return fmt::format(
-      "{} on {}, {} per node, {} each; experts over {}, {}\n"
+      "{} on {}, {} per node, {} each; {}\n"
       "{} parameters, of which a rank holds {} and a token meets {}; {} per token of training\n{}"
       "a step: {} tokens, {} of {} tokens on the busiest rank\n"
-      "learning rate: {}\n",
+      "learning rate: {}\n"
+      "exports as: {}\n",
       counted(shape.num_ranks, "rank"), counted(shape.num_nodes(), "node"), shape.ranks_per_node,
-      counted(shape.threads, "thread"), counted(shape.expert_degree, "rank"),
-      counted(shape.num_replicas(), "replica"), parameters(shape.total_elements()),
+      counted(shape.threads, "thread"), experts, parameters(shape.total_elements()),
       parameters(shape.dense_elements() + shape.expert_elements()),
       parameters(shape.active_elements()),
       amount_in_words(training_flops_per_token(shape), "FLOPs"), frozen_line(shape),
       with_commas(shape.step_tokens), counted(shape.rounds, "micro-batch"),
-      with_commas(shape.micro_batch_tokens), plan.schedule);
+      with_commas(shape.micro_batch_tokens), plan.schedule, plan.exports_as);
 }
 
 std::string memory_table(const RunPlan& plan, const std::optional<Profile>& measured) {
@@ -182,6 +187,7 @@ nlohmann::ordered_json plan_json(const RunPlan& plan) {
                                  {"steps", plan.steps},
                                  {"learning_rate", plan.schedule},
                                  {"tokens", plan.run_tokens()},
+                                 {"hugging_face", plan.exports_as},
                                  {"assumptions", plan.assumptions}};
   if (!plan.untimed.empty()) {
     json["untimed"] = plan.untimed;

@@ -20,6 +20,7 @@ struct RunPlan {
   std::string untimed;             // why there is no time; empty: there is
   bool refused = false;            // the rates cannot be measured here
   std::vector<std::string> assumptions;
+  std::string exports_as;  // the family of transformers (launch/hugging_face), or why none
   // What counted_plan fills in.
   std::vector<MemoryKind> memory;
   std::vector<PartWork> work;

@@ -7,6 +7,7 @@
 #include "launch/assemble/assemble.h"
 #include "launch/host/progress_line.h"
 #include "launch/host/terminal.h"
+#include "launch/hugging_face/family.h"
 #include "launch/machine/machine.h"
 #include "launch/plan/assumptions.h"
 #include "launch/plan/plan_report.h"
@@ -18,10 +19,13 @@
 namespace switchyard::plan {
 namespace {
 
-std::int64_t vocabulary_of(const PlanOptions& options, const Config& config) {
+// The tokenizer's number of ids, or what the plan takes for it.
+std::int64_t num_ids_of(const PlanOptions& options, const Config& config) {
   if (options.vocabulary > 0) return options.vocabulary;
+  if (config.data.dataset.empty() && config.model.vocabulary > 0) return config.model.vocabulary;
   require(!config.data.dataset.empty(), Exit::usage,
-          "the size of the vocabulary is unknown: set data.dataset, or use --vocabulary SIZE");
+          "the size of the vocabulary is unknown: set data.dataset or model.vocabulary, or use "
+          "--vocabulary SIZE");
   return TokenStore(config.data.dataset).vocabulary();
 }
 
@@ -71,7 +75,7 @@ class Planner {
     RunPlan plan;
     agree(world_, [&] {
       const PlanLayout on = layout();
-      plan.shape = run_shape(config, vocabulary_of(options_, config), on.ranks, on.ranks_per_node,
+      plan.shape = run_shape(config, num_ids_of(options_, config), on.ranks, on.ranks_per_node,
                              threads_of(options_, config, on.ranks_per_node));
       require(options_.gpu_bytes == 0 || plan.shape.device == Device::Kind::cuda, Exit::usage,
               "--memory-per-gpu needs run.device = \"cuda\": add --set run.device=cuda");
@@ -82,6 +86,7 @@ class Planner {
                                      config.train.micro_batch_size)
                              .first_sample(config.train.steps);
     plan.schedule = schedule_in_words(config.train);
+    plan.exports_as = hub::exported_as(config);
     if (!options_.rates) measure(config, what, plan);
     if (options_.network > 0.0) use_network(options_.network, plan.rates);
     if (plan.untimed.empty()) {

@@ -93,11 +93,17 @@ double median(std::vector<double> values) {
 Config rehearsal_config(const Config& config, int num_ranks) {
   Config cut = config;
   ModelConfig& model = cut.model;
-  const bool has_dense = !model.dense_layers.empty();
-  const auto num_moe = model.num_layers - static_cast<int>(model.dense_layers.size());
-  model.num_layers = (has_dense ? 1 : 0) + std::min(2, num_moe);
+  const auto num_dense = static_cast<int>(num_dense_layers(model));
+  const bool has_dense = num_dense > 0;
+  model.num_layers = (has_dense ? 1 : 0) + std::min(2, model.num_layers - num_dense);
   model.dense_layers.clear();
   if (has_dense) model.dense_layers = {0};
+  if (!model.window_layers.empty()) {
+    std::erase_if(model.window_layers,
+                  [&](std::int64_t layer) { return layer >= model.num_layers; });
+    if (model.window_layers.empty()) model.window = 0;  // an empty list would mean every layer
+  }
+  cut.train.freeze.clear();  // it may name layers that were cut off
   cut.train.recompute_layers = config.train.recompute_layers > 0 ? model.num_layers : 0;
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   const std::int64_t rounds = std::clamp<std::int64_t>(micro_batches / num_ranks, 1, 2);

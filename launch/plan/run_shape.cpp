@@ -3,6 +3,7 @@
 #include "experts/placement.h"
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
+#include "launch/config/config_checks.h"
 #include "launch/host/counted.h"
 #include "launch/plan/size_check.h"
 #include "model/transformer/transformer.h"
@@ -45,6 +46,7 @@ void count_frozen(const Config& config, RunShape& shape) {
 }  // namespace
 
 std::int64_t RunShape::hosted_experts() const {
+  if (model.num_experts == 0) return 0;
   const int replicas = Placement::max_num_replicas(model.num_experts, expert_degree,
                                                    model.num_experts + router.extra_copies);
   return (replicas + expert_degree - 1) / expert_degree;
@@ -53,13 +55,17 @@ std::int64_t RunShape::hosted_experts() const {
 std::int64_t RunShape::dense_elements() const {
   const std::int64_t d = model.hidden, queries = model.num_heads * model.head_dim,
                      keys = model.num_kv_heads * model.head_dim;
-  const std::int64_t norms = 2 * d + (model.qk_norm != QkNorm::none ? 2 * model.head_dim : 0);
+  const std::int64_t norms = 2 * d + (model.qk_norm == QkNorm::head         ? 2 * model.head_dim
+                                      : model.qk_norm == QkNorm::projection ? queries + keys
+                                                                            : 0);
+  const std::int64_t biases = (model.qkv_bias ? queries + 2 * keys : 0) + (model.o_bias ? d : 0);
   std::int64_t routers = router.gate == GateKind::hash ? 0 : model.num_experts * d;
   if (router.gate == GateKind::noisy_topk) routers *= 2;
   const std::int64_t tables = (model.tie_embeddings ? 1 : 2) * vocabulary * d;
-  return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms) +
+  return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms + biases) +
          num_dense_layers() * 3 * d * model.ffn_hidden +
-         num_moe_layers() * (routers + 3 * d * model.shared_expert_hidden);
+         num_moe_layers() *
+             (routers + 3 * d * model.shared_expert_hidden + (has_shared_gate(model) ? d : 0));
 }
 
 std::int64_t RunShape::expert_elements() const {
@@ -80,7 +86,7 @@ std::int64_t RunShape::active_elements() const {
   return dense_elements() + num_moe_layers() * router.top_k * expert_size(model);
 }
 
-RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
+RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, int ranks_per_node,
                    int threads) {
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   require(num_ranks <= micro_batches, Exit::usage,
@@ -95,7 +101,7 @@ RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks,
   shape.rounded_weights = shape.device == Device::Kind::cuda && rounds_weights(config.train);
   shape.asynchronous_saves = config.checkpoint.async;
   shape.local_saves = config.checkpoint.local_every > 0;
-  shape.vocabulary = vocabulary;
+  shape.vocabulary = vocabulary_of(config.model, num_ids);
   shape.num_ranks = num_ranks;
   shape.ranks_per_node = ranks_per_node;
   shape.expert_degree = choose_expert_degree(config.parallel.experts, num_ranks,

@@ -16,7 +16,7 @@ struct RunShape {
   Device::Kind device = Device::Kind::cpu;
   bool rounded_weights = false;  // a GPU keeps a copy of them in bf16
   bool asynchronous_saves = true, local_saves = false;
-  std::int64_t vocabulary = 0;
+  std::int64_t vocabulary = 0;  // rows of the table of ids
   int num_ranks = 1, ranks_per_node = 1, expert_degree = 1, threads = 1;
   std::int64_t sequence_length = 0;
   std::int64_t micro_batch_tokens = 0;
@@ -28,7 +28,7 @@ struct RunShape {
   std::int64_t frozen_dense = 0, frozen_of_an_expert = 0;
 
   int num_replicas() const { return num_ranks / expert_degree; }
-  std::int64_t num_dense_layers() const { return std::ssize(model.dense_layers); }
+  std::int64_t num_dense_layers() const { return switchyard::num_dense_layers(model); }
   std::int64_t num_moe_layers() const { return model.num_layers - num_dense_layers(); }
   std::int64_t hosted_experts() const;           // of the rank that hosts the most, in one layer
   std::int64_t dense_elements() const;           // parameters that every rank holds
@@ -43,9 +43,9 @@ struct RunShape {
   int num_nodes() const { return (num_ranks + ranks_per_node - 1) / ranks_per_node; }
 };
 
-// Errors: Exit::usage if the config cannot run on these ranks, its sizes are absurd, or
-// train.freeze does not fit the model.
-RunShape run_shape(const Config& config, std::int64_t vocabulary, int num_ranks, int ranks_per_node,
+// num_ids: of the tokenizer. Errors: Exit::usage if the config cannot run with them or on these
+// ranks, its sizes are absurd, or train.freeze does not fit the model.
+RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, int ranks_per_node,
                    int threads);
 
 }  // namespace switchyard::plan

@@ -1,8 +1,7 @@
 #include "launch/plan/step_work.h"
 
-#include <algorithm>
-
 #include "model/blocks/block.h"
+#include "model/transformer/flops.h"
 #include "router/payload.h"
 
 namespace switchyard::plan {
@@ -15,8 +14,7 @@ constexpr double forward_and_backward = 3.0;  // backward has two products for e
 double passes(const RunShape& shape, bool dense) {
   std::int64_t again = 0, all = 0;
   for (int layer = 0; layer < shape.model.num_layers; ++layer) {
-    const auto& list = shape.model.dense_layers;
-    if ((std::find(list.begin(), list.end(), layer) != list.end()) != dense) continue;
+    if (is_dense(shape.model, layer) != dense) continue;
     ++all;
     again += layer < shape.recompute_layers ? 1 : 0;
   }
@@ -26,7 +24,7 @@ double passes(const RunShape& shape, bool dense) {
 
 // FLOPs of one token in all layers, forward and backward.
 struct TokenFlops {
-  double attention, ffn, experts, gate, head;
+  double attention = 0.0, ffn, experts, gate, head;
 
   explicit TokenFlops(const RunShape& shape) {
     const ModelConfig& m = shape.model;
@@ -36,12 +34,15 @@ struct TokenFlops {
     const auto moe = static_cast<double>(shape.num_moe_layers()),
                dense = static_cast<double>(shape.num_dense_layers());
     const double dense_passes = passes(shape, true), moe_passes = passes(shape, false);
-    const double layer_attention = 2.0 * (d * (2 * queries + 2 * keys) +
-                                          queries * static_cast<double>(shape.sequence_length + 1));
-    attention = layer_attention * (dense * dense_passes + moe * moe_passes);
-    ffn = 6.0 * d *
-          (dense * static_cast<double>(m.ffn_hidden) * dense_passes +
-           moe * static_cast<double>(m.shared_expert_hidden) * moe_passes);
+    for (int layer = 0; layer < m.num_layers; ++layer) {
+      const double terms = attention_terms(m, layer, shape.sequence_length);
+      attention += 2.0 * (d * (2 * queries + 2 * keys) + queries * terms) *
+                   (forward_and_backward + (layer < shape.recompute_layers ? 1.0 : 0.0));
+    }
+    ffn = 2.0 * d *
+          (dense * static_cast<double>(3 * m.ffn_hidden) * dense_passes +
+           moe * static_cast<double>(3 * m.shared_expert_hidden + (has_shared_gate(m) ? 1 : 0)) *
+               moe_passes);
     experts =
         6.0 * d * moe * static_cast<double>(shape.router.top_k * m.expert_hidden) * moe_passes;
     gate = shape.router.gate == GateKind::hash

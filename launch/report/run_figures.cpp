@@ -166,8 +166,12 @@ HeatMap load_map(const RunHistory& history) {
   return map;
 }
 
+bool has_experts(const RunHistory& history) {
+  return !history.steps.empty() && !history.steps.back().layers.empty();
+}
+
 std::string load_figure(const RunHistory& history) {
-  if (history.steps.empty() || history.steps.back().layers.empty()) return "";
+  if (!has_experts(history)) return "";
   return figure_html("Expert load over layers and steps", svg_of(load_map(history)),
                      "Load of the busiest expert over the mean: pale is even, full colour eight "
                      "times the mean or more. A cell shows the worst of its steps.");
@@ -189,7 +193,8 @@ std::string run_figures_html(const RunHistory& history) {
   out += step_figure(history, "Goodput",
                      "Share of the time since the first start that steps which count took.",
                      [](const StepPoint& step) { return step.goodput; });
-  out += "</div><h2>Experts</h2>" + load_figure(history) + "<div class=\"plots below\">";
+  out += fmt::format("</div><h2>{}</h2>{}<div class=\"plots below\">",
+                     has_experts(history) ? "Experts" : "Ranks", load_figure(history));
   out += step_figure(history, "Overload", "Busiest expert over the mean, in the worst layer.",
                      worst_overload);
   out += step_figure(history, "Dropped choices", "For lack of capacity, all layers.", all_dropped);

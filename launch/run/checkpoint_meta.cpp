@@ -29,26 +29,29 @@ std::string serialized_tokenizer(const CheckpointReader& checkpoint, const JsonF
   if (tokenizer.has("serialized")) {
     return decode_version_1_tokenizer(tokenizer.text("serialized"));
   }
-  if (tokenizer.text("kind") != "sentencepiece") return "";
+  if (!is_kept_as_file(tokenizer.text("kind"))) return "";
   return checkpoint.read_file(tokenizer_file(tokenizer.text("hash")));
 }
 
 }  // namespace
 
-RunDescription describe_run(const Config& config, const TokenStore& store) {
-  const std::unique_ptr<Tokenizer> tokenizer = store.tokenizer();
+RunDescription describe_model(const Config& config, const Tokenizer& tokenizer) {
   RunDescription description;
   description.meta = {{"config", print_config(config, Docs::no)},
                       {"tokenizer",
-                       {{"kind", tokenizer->kind()},
-                        {"vocabulary", tokenizer->vocabulary()},
-                        {"hash", tokenizer->hash()}}},
-                      {"dataset",
-                       {{"folder", fs::absolute(config.data.dataset).lexically_normal().string()},
-                        {"hash", store.hash()}}}};
-  if (tokenizer->kind() == "sentencepiece") {
-    description.files.push_back({tokenizer_file(tokenizer->hash()), tokenizer->serialized()});
-  }
+                       {{"kind", tokenizer.kind()},
+                        {"vocabulary", tokenizer.vocabulary()},
+                        {"hash", tokenizer.hash()}}}};
+  if (is_kept_as_file(tokenizer.kind()))
+    description.files.push_back({tokenizer_file(tokenizer.hash()), tokenizer.serialized()});
+  return description;
+}
+
+RunDescription describe_run(const Config& config, const TokenStore& store) {
+  RunDescription description = describe_model(config, *store.tokenizer());
+  description.meta["dataset"] = {
+      {"folder", fs::absolute(config.data.dataset).lexically_normal().string()},
+      {"hash", store.hash()}};
   return description;
 }
 
@@ -71,6 +74,9 @@ std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
 }
 
 fs::path dataset_of(const CheckpointReader& checkpoint) {
+  require(!checkpoint.is_model(), Exit::usage,
+          "{} is a model, which does not name a dataset: name one with --dataset",
+          checkpoint.folder().string());
   const std::string folder = checkpoint.fields().object("dataset").text("folder");
   const std::string named = config_of(checkpoint).data.dataset;
   for (const fs::path& place : {fs::path(folder), fs::path(named)}) {
@@ -116,8 +122,8 @@ fs::path resolve_checkpoint(const fs::path& path) {
   if (const auto named = find_by_short_name(path.string())) return *named;
   const Found found = newest_good_checkpoint(path);
   require(found.folder.has_value(), Exit::data,
-          "{} is neither a checkpoint nor a run directory with a good one{}{}", path.string(),
-          found.skipped.empty() ? "" : ": ", fmt::join(found.skipped, "; "));
+          "{} is neither a checkpoint or model nor a run directory with a good checkpoint{}{}",
+          path.string(), found.skipped.empty() ? "" : ": ", fmt::join(found.skipped, "; "));
   for (const std::string& note : found.skipped) say("warning: " + note + "\n");
   return *found.folder;
 }

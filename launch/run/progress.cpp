@@ -67,6 +67,8 @@ std::string evaluation_summary(std::int64_t steps_done, const Evaluation& evalua
 }
 
 std::string placement_summary(const PlacementReport& report) {
+  if (report.layers.empty())
+    return fmt::format("step {}: the model has no experts to move", report.steps_done);
   int moved = 0, layers = 0;
   double before = 0.0, after = 0.0;
   for (const PlacementChange& change : report.layers) {

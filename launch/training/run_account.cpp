@@ -31,6 +31,7 @@ void RunAccount::load(const CheckpointReader& checkpoint) {
   if (meta.has("validation_loss"))
     losses_["validation_loss"] = meta.number("validation_loss", 0, 1e300);
   if (meta.has("early_stop")) early_stop_.load(meta.object("early_stop"));
+  if (meta.has("lineage")) note_lineage(checkpoint.meta().at("lineage"));
   if (!meta.has("left_out")) return;
   const JsonFields left_out = meta.object("left_out"), rows = left_out.object("rows");
   batches_left_out_ = left_out.integer("batches", 0, max_rows);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -45,6 +46,9 @@ class RunAccount {
   Judgement note_validation(double loss);
   const EarlyStop& early_stop() const { return early_stop_; }
   void note_checkpoint(const std::filesystem::path& folder) { checkpoint_ = folder; }
+
+  // What step 0 was made of (launch/run/lineage.h).
+  void note_lineage(nlohmann::json lineage) { description_["lineage"] = std::move(lineage); }
 
   // The `meta` of a checkpoint as of now. trainer: of Trainer::meta().
   nlohmann::json meta(const nlohmann::json& trainer) const;

@@ -9,6 +9,7 @@
 #include "launch/config/config_warnings.h"
 #include "launch/host/counted.h"
 #include "launch/host/stop_signals.h"
+#include "launch/run/lineage.h"
 #include "launch/training/run_watch.h"
 #include "runtime/comm/agree.h"
 #include "train/step/schedule.h"
@@ -33,7 +34,7 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
           *trained_.mesh.world, trained_.stream) {
   if (notes_.on_root()) lease_.emplace(directory_.path(), start.attempt);
   for (const std::string& note : start.notes) notes_.log().warn("{}", note);
-  start.checkpoint.empty() ? trained_.trainer.initialize() : load();
+  start.checkpoint.empty() ? begin() : load();
   if (start.rewind) go_on(*start.rewind);
   saving_.prepare(snapshot());
   if (trained_.tape != nullptr && !trained_.model.moe_layers().empty()) {
@@ -43,6 +44,17 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
     });
   }
   introduce();
+}
+
+void TrainingAttempt::begin() {
+  if (config_.train.initial.empty()) return trained_.trainer.initialize();
+  const CheckpointReader weights = CheckpointReader::open_on_all(config_.train.initial, world());
+  agree(world(), [&] {
+    trained_.trainer.initialize(weights);
+    const CheckpointReader* const parents[] = {&weights};
+    account_.note_lineage(lineage_of(parents));
+  });
+  notes_.log().info("the weights are those of {}", config_.train.initial);
 }
 
 void TrainingAttempt::load() {
@@ -74,15 +86,15 @@ void TrainingAttempt::go_on(const Rewind& rewind) {
 }
 
 void TrainingAttempt::introduce() {
-  notes_.log().info("attempt {}: {}, {} each, experts over {}; run directory {}",
-                    account_.attempt(), counted(world().size(), "rank"),
-                    counted(trained_.stream.num_threads(), "thread"),
-                    counted(trained_.mesh.expert_degree(), "rank"), directory_.path().string());
+  const bool has_experts = trained_.model.num_moe_layers() > 0;
+  notes_.log().info(
+      "attempt {}: {}, {} each, {}; run directory {}", account_.attempt(),
+      counted(world().size(), "rank"), counted(trained_.stream.num_threads(), "thread"),
+      has_experts ? "experts over " + counted(trained_.mesh.expert_degree(), "rank") : "no experts",
+      directory_.path().string());
   introduce_machine(config_.train, trained_.trainer, trained_.world.how, trained_.stream,
                     notes_.log());
-  if (trained_.model.num_moe_layers() > 0) {
-    notes_.log().info("exchange: {}", trained_.model.exchange_choice());
-  }
+  if (has_experts) notes_.log().info("exchange: {}", trained_.model.exchange_choice());
   notes_.log().info("learning rate: {}", schedule_in_words(config_.train));
   introduce_data(data_, config_, notes_.log());
   for (const std::string& warning : config_warnings(config_)) notes_.log().warn("{}", warning);

@@ -65,9 +65,10 @@ void CpuModelOps::attention_past(const PastAttentionTensors& tensors, Stream& st
   parallel_for(stream, rows * kv_heads, [&](std::int64_t unit) {
     const std::int64_t row = unit / kv_heads, kv_head = unit % kv_heads;
     const std::int64_t text = row < texts ? row : 0;
-    const std::int64_t first = text * capacity * stride + kv_head * dim;
-    const PastHead past = {keys.as<float>() + first, values.as<float>() + first, lengths[text] + 1,
-                           stride, dim};
+    const std::int64_t seen = first_seen(lengths[text], tensors.window);
+    const std::int64_t first = (text * capacity + seen) * stride + kv_head * dim;
+    const PastHead past = {keys.as<float>() + first, values.as<float>() + first,
+                           lengths[text] + 1 - seen, stride, dim};
     for (std::int64_t i = 0; i < group; ++i) {
       const std::int64_t head = row * num_heads + kv_head * group + i;
       attend_head(past, q.as<float>() + head * dim, softmax_scale,

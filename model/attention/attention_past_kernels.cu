@@ -18,7 +18,7 @@ struct PastCall {
   const std::int32_t* length = nullptr;
   float* out = nullptr;
   float scale = 1.0F;
-  std::int64_t texts = 0, capacity = 0;
+  std::int64_t texts = 0, capacity = 0, window = 0;
   int num_heads = 0, num_kv_heads = 0, head_dim = 0;
 };
 
@@ -93,7 +93,8 @@ __global__ void __launch_bounds__(past_threads) past_kernel(PastCall call) {
   float q[each], key[each], value[each];
   load_lanes<dims>(call.q + at, dim, q);
   Seen<dims> seen;
-  for (int i = warp; i <= call.length[text]; i += past_warps) {
+  const int last = call.length[text];
+  for (int i = static_cast<int>(first_seen(last, call.window)) + warp; i <= last; i += past_warps) {
     load_lanes<dims>(call.keys + first + i * step, dim, key);
     load_lanes<dims>(call.values + first + i * step, dim, value);
     float dot = 0.0F;
@@ -137,6 +138,7 @@ void CudaModelOps::attention_past(const PastAttentionTensors& tensors, Stream& s
   call.scale = 1.0F / std::sqrt(static_cast<float>(call.head_dim));
   call.texts = texts;
   call.capacity = keys.dim(1);
+  call.window = tensors.window;
   launch(append_kernel, {.blocks = ceil_div(texts * each, 256)}, stream, call);
   with_dims(call.head_dim, [&](auto dims) {
     const Grid grid{.blocks = rows,

@@ -7,34 +7,36 @@
 namespace switchyard {
 namespace {
 
-AttentionTensors tensors_of(const Batch& batch, const SelfAttention::Saved& saved) {
-  return {saved.rotated_q, saved.rotated_k,     saved.v.view(saved.rotated_k.shape),
-          batch.positions, saved.attention_out, saved.log_sum};
+// The rows and columns over which QK-norm goes.
+Shape norm_shape(const ModelConfig& config, std::int64_t tokens, int heads) {
+  return config.qk_norm == QkNorm::head ? Shape{tokens * heads, config.head_dim}
+                                        : Shape{tokens, heads * config.head_dim};
 }
 
 }  // namespace
 
 SelfAttention::SelfAttention(Params& params, const std::string& name, int layer,
                              const ModelConfig& config, const RotaryTable& rotary)
-    : config_(config), rotary_(rotary), layer_(layer) {
+    : config_(config), rotary_(rotary), layer_(layer), window_(window_of(config, layer)) {
   const std::int64_t queries = config.num_heads * config.head_dim,
                      keys = config.num_kv_heads * config.head_dim;
-  const auto declare = [&](const char* part, Shape shape, double std) {
-    return Linear(params, {.name = name + "." + part, .shape = shape, .init_std = std});
+  const auto declare = [&](const char* part, Shape shape, double std, bool bias) {
+    return Linear(params, {.name = name + "." + part, .shape = shape, .init_std = std},
+                  bias ? Bias::yes : Bias::no);
   };
-  q_ = declare("q", {queries, config.hidden}, init_std_of(config));
-  k_ = declare("k", {keys, config.hidden}, init_std_of(config));
-  v_ = declare("v", {keys, config.hidden}, init_std_of(config));
-  o_ = declare("o", {config.hidden, queries}, residual_init_std(config));
+  q_ = declare("q", {queries, config.hidden}, init_std_of(config), config.qkv_bias);
+  k_ = declare("k", {keys, config.hidden}, init_std_of(config), config.qkv_bias);
+  v_ = declare("v", {keys, config.hidden}, init_std_of(config), config.qkv_bias);
+  o_ = declare("o", {config.hidden, queries}, residual_init_std(config), config.o_bias);
   if (config.qk_norm != QkNorm::none) {
-    const auto norm = [&](const char* part) {
+    const auto norm = [&](const char* part, int heads) {
       return params.declare({.name = name + "." + part,
-                             .shape = {config.head_dim},
+                             .shape = {norm_shape(config, 1, heads)[1]},
                              .init_value = 1.0F,
                              .decays = false});
     };
-    q_norm_ = norm("q_norm");
-    k_norm_ = norm("k_norm");
+    q_norm_ = norm("q_norm", config.num_heads);
+    k_norm_ = norm("k_norm", config.num_kv_heads);
   }
 }
 
@@ -49,8 +51,8 @@ SelfAttention::Saved SelfAttention::Saved::take(Arena& arena, const ModelConfig&
   saved.rotated_q = arena.take({tokens, heads, dim});
   saved.rotated_k = arena.take({tokens, kv_heads, dim});
   if (config.qk_norm != QkNorm::none) {
-    saved.inverse_q = arena.take({tokens * heads});
-    saved.inverse_k = arena.take({tokens * kv_heads});
+    saved.inverse_q = arena.take({norm_shape(config, tokens, config.num_heads)[0]});
+    saved.inverse_k = arena.take({norm_shape(config, tokens, config.num_kv_heads)[0]});
   }
   saved.attention_out = arena.take({tokens, heads, dim});
   saved.log_sum = arena.take({tokens, heads});
@@ -72,11 +74,20 @@ SelfAttention::BackwardScratch SelfAttention::BackwardScratch::take(Arena& arena
   scratch.tiles = take_tiles(arena, shape, stream);
   if (config.qk_norm != QkNorm::none) {
     const auto take_norm = [&](int heads) {
-      return Norm::BackwardScratch::take(arena, tokens * heads, config.head_dim, stream.device());
+      const Shape rows = norm_shape(config, tokens, heads);
+      return Norm::BackwardScratch::take(arena, rows[0], rows[1], stream.device());
     };
     scratch.q_norm = take_norm(config.num_heads);
     scratch.k_norm = take_norm(config.num_kv_heads);
   }
+  const auto take_bias = [&](std::int64_t out) {
+    return Linear::BiasScratch::take(arena, tokens, out);
+  };
+  if (config.qkv_bias) {
+    scratch.q_bias = take_bias(config.num_heads * config.head_dim);
+    scratch.kv_bias = take_bias(config.num_kv_heads * config.head_dim);
+  }
+  if (config.o_bias) scratch.o_bias = take_bias(config.hidden);
   return scratch;
 }
 
@@ -89,14 +100,23 @@ AttentionShape SelfAttention::shape_of(const Batch& batch) const {
           config_.head_dim};
 }
 
+AttentionTensors SelfAttention::tensors_of(const Batch& batch, const Saved& saved) const {
+  return {saved.rotated_q,
+          saved.rotated_k,
+          saved.v.view(saved.rotated_k.shape),
+          window_ > 0 ? batch.reach : batch.positions,
+          saved.attention_out,
+          saved.log_sum};
+}
+
 void SelfAttention::apply_rotary(const LayerContext& context, ParamId norm, Tensor x,
                                  Tensor rotated, Tensor inverse) const {
   Stream& stream = context.stream;
   ModelOps& ops = ModelOps::on(stream.device());
   if (norm >= 0) {
-    const Shape by_head{inverse.size(), config_.head_dim};
-    ops.rms_norm(x.view(by_head), context.params.value(norm), config_.norm_epsilon,
-                 rotated.view(by_head), inverse, stream);
+    const Tensor weight = context.params.value(norm);
+    const Shape rows{inverse.size(), weight.size()};
+    ops.rms_norm(x.view(rows), weight, config_.norm_epsilon, rotated.view(rows), inverse, stream);
   } else {
     RuntimeOps::on(stream.device()).copy(x, rotated, stream);
   }
@@ -109,11 +129,11 @@ void SelfAttention::undo_rotary(const LayerContext& context, ParamId norm, Tenso
   ModelOps& ops = ModelOps::on(stream.device());
   ops.rotate(d, context.batch.positions, rotary_, -1, stream);
   if (norm < 0) return;
-  const Shape by_head{inverse.size(), config_.head_dim};
-  const Tensor d_rows = d.view(by_head);
-  ops.rms_norm_backward(
-      {x.view(by_head), context.params.value(norm), inverse, d_rows, d_rows, scratch.d_weight},
-      scratch.sums, stream);
+  const Tensor weight = context.params.value(norm);
+  const Shape rows{inverse.size(), weight.size()};
+  const Tensor d_rows = d.view(rows);
+  ops.rms_norm_backward({x.view(rows), weight, inverse, d_rows, d_rows, scratch.d_weight},
+                        scratch.sums, stream);
   context.params.add_gradient(norm, scratch.d_weight, stream);
 }
 
@@ -145,7 +165,7 @@ void SelfAttention::attend(const LayerContext& context, const Saved& saved) cons
       workspace.scratch.take({saved.attention_out.dim(0), config_.num_heads, past.capacity()});
   ops.attention_past(
       {saved.rotated_q, saved.rotated_k, saved.v.view(saved.rotated_k.shape), past.keys(layer_),
-       past.values(layer_), past.lengths(), score, saved.attention_out},
+       past.values(layer_), past.lengths(), score, saved.attention_out, window_},
       stream);
 }
 
@@ -158,6 +178,7 @@ void SelfAttention::backward(const LayerContext& context, Tensor x, const Saved&
   const auto scratch =
       BackwardScratch::take(context.workspace.scratch, config_, x.rows(), shape, stream);
   o_.weight_gradient(params, d_out, saved.attention_out.view(saved.q.shape), stream);
+  o_.bias_gradient(params, d_out, scratch.o_bias, stream);
   o_.input_gradient(params, d_out, scratch.d_attention_out.view(saved.q.shape), Write::replace,
                     stream);
   ModelOps::on(stream.device())
@@ -169,14 +190,15 @@ void SelfAttention::backward(const LayerContext& context, Tensor x, const Saved&
   undo_rotary(context, k_norm_, saved.k, saved.inverse_k, scratch.d_rotated_k, scratch.k_norm);
 
   Write write = Write::replace;
-  const auto project_back = [&](const Linear& linear, Tensor d) {
+  const auto project_back = [&](const Linear& linear, Tensor d, const Linear::BiasScratch& bias) {
     linear.weight_gradient(params, d, x, stream);
+    linear.bias_gradient(params, d, bias, stream);
     linear.input_gradient(params, d, d_x, write, stream);
     write = Write::add;
   };
-  project_back(q_, scratch.d_rotated_q.view(saved.q.shape));
-  project_back(k_, scratch.d_rotated_k.view(saved.k.shape));
-  project_back(v_, scratch.d_v.view(saved.v.shape));
+  project_back(q_, scratch.d_rotated_q.view(saved.q.shape), scratch.q_bias);
+  project_back(k_, scratch.d_rotated_k.view(saved.k.shape), scratch.kv_bias);
+  project_back(v_, scratch.d_v.view(saved.v.shape), scratch.kv_bias);
 }
 
 }  // namespace switchyard

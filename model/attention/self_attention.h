@@ -1,5 +1,5 @@
 // SelfAttention: projections, optional QK-norm, rotary positions and causal attention with grouped
-// key/value heads.
+// key/value heads, in some layers to a window of the last tokens.
 #pragma once
 
 #include <string>
@@ -16,8 +16,9 @@ namespace switchyard {
 class SelfAttention {
  public:
   // Declares name.q [heads D, hidden], name.k and name.v [kv heads D, hidden], name.o [hidden,
-  // heads D], and with QK-norm (arXiv:2302.05442) name.q_norm and name.k_norm [D]. The rotary table
-  // serves all layers of a model and outlives them.
+  // heads D], their biases if configured (see Linear), and with QK-norm name.q_norm and
+  // name.k_norm: [D], or over the projection [heads D] and [kv heads D]. The rotary table serves
+  // all layers of a model and outlives them.
   SelfAttention(Params& params, const std::string& name, int layer, const ModelConfig& config,
                 const RotaryTable& rotary);
 
@@ -28,7 +29,8 @@ class SelfAttention {
   };
   struct BackwardScratch {
     Tensor d_attention_out, d_rotated_q, d_rotated_k, d_v, tiles;
-    Norm::BackwardScratch q_norm, k_norm;  // with QK-norm
+    Norm::BackwardScratch q_norm, k_norm;         // with QK-norm
+    Linear::BiasScratch q_bias, kv_bias, o_bias;  // with biases
     static BackwardScratch take(Arena& arena, const ModelConfig& config, std::int64_t tokens,
                                 const AttentionShape& shape, const Stream& stream);
   };
@@ -52,9 +54,12 @@ class SelfAttention {
   AttentionShape shape_of(const Batch& batch) const;
   void attend(const LayerContext& context, const Saved& saved) const;
 
+  AttentionTensors tensors_of(const Batch& batch, const Saved& saved) const;
+
   ModelConfig config_;
   const RotaryTable& rotary_;
   int layer_;
+  std::int64_t window_;  // see window_of
   Linear q_, k_, v_, o_;
   ParamId q_norm_ = -1, k_norm_ = -1;
 };

@@ -1,7 +1,5 @@
 #include "model/blocks/block.h"
 
-#include <algorithm>
-
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
 
@@ -18,13 +16,8 @@ void add_residual(Tensor x, Tensor out, Stream& stream) {
 
 }  // namespace
 
-bool is_dense(const ModelConfig& model, int layer) {
-  return std::find(model.dense_layers.begin(), model.dense_layers.end(), layer) !=
-         model.dense_layers.end();
-}
-
 Block::Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
-             Exchange& exchange, const RotaryTable& rotary, const GateInputs& inputs)
+             Exchange* exchange, const RotaryTable& rotary, const GateInputs& inputs)
     : model_(model),
       attention_norm_(params, layer_name(inputs.layer) + ".attention_norm", model.hidden,
                       model.norm_epsilon),
@@ -35,7 +28,7 @@ Block::Block(Params& params, const ModelConfig& model, const RouterConfig& route
         params, layer_name(inputs.layer) + ".ffn",
         Ffn::Shape{model.hidden, model.ffn_hidden, init_std_of(model), residual_init_std(model)});
   } else {
-    moe_.emplace(params, layer_name(inputs.layer), model, router, mesh, exchange, inputs);
+    moe_.emplace(params, layer_name(inputs.layer), model, router, mesh, *exchange, inputs);
   }
 }
 
@@ -51,56 +44,83 @@ void Block::Saved::take(Arena& arena, const ModelConfig& model, std::int64_t tok
   if (dense) ffn = Ffn::take(arena, tokens, model.ffn_hidden);
 }
 
+Block::BackwardScratch Block::BackwardScratch::take(Arena& arena, const ModelConfig& model,
+                                                    std::int64_t tokens) {
+  if (model.norm_placement == NormPlacement::before) return {};
+  return {arena.take({tokens, model.hidden})};
+}
+
+template <class Branch>
+void Block::forward_branch(const LayerContext& context, Tensor x, const SavedNorm& of, Tensor out,
+                           Branch branch) const {
+  const auto normalize = [&](Tensor from, Tensor to) {
+    if (!context.batch.empty()) of.norm.forward(context, from, {to, of.saved.inverse});
+  };
+  if (norms_before()) {
+    normalize(x, of.saved.out);
+    branch(of.saved.out, out);
+  } else {
+    branch(x, of.saved.out);
+    normalize(of.saved.out, out);
+  }
+  if (!context.batch.empty()) add_residual(x, out, context.stream);
+}
+
+template <class Branch>
+void Block::backward_branch(const LayerContext& context, Tensor x, const SavedNorm& of, Tensor d,
+                            Tensor d_branch, Branch branch) const {
+  const ArenaScope scope(context.workspace.scratch);
+  const auto [d_inner] = BackwardScratch::take(context.workspace.scratch, model_, x.rows());
+  const auto through_norm = [&](Tensor into, Tensor d_out, Tensor d_in) {
+    if (!context.batch.empty()) of.norm.backward(context, into, of.saved, d_out, d_in);
+  };
+  if (norms_before()) {
+    branch(of.saved.out, d, d_branch);
+    through_norm(x, d_branch, d_branch);
+  } else {
+    through_norm(of.saved.out, d, d_inner);
+    branch(x, d_inner, d_branch);
+  }
+  if (!context.batch.empty()) add_residual(d_branch, d, context.stream);
+}
+
 void Block::forward(const LayerContext& context, Tensor x, Saved& saved, Tensor out,
                     Pass pass) const {
-  Stream& stream = context.stream;
   saved.x = x;
   saved.take(context.workspace.activations, model_, x.rows(), ffn_.has_value());
-  if (!context.batch.empty()) {
-    attention_norm_.forward(context, x, saved.attention_norm);
-    attention_.forward(context, saved.attention_norm.out, saved.attention, saved.middle);
-    add_residual(x, saved.middle, stream);
-    ffn_norm_.forward(context, saved.middle, saved.ffn_norm);
-  }
-  if (moe_) {
-    moe_->forward(context, saved.ffn_norm.out, saved.moe, out, pass);
-  } else if (!context.batch.empty()) {
-    const Span span(stream, "ffn");
-    ffn_->forward(context.params, saved.ffn_norm.out, saved.ffn, out, stream);
-  }
-  add_residual(saved.middle, out, stream);
+  forward_branch(context, x, {attention_norm_, saved.attention_norm}, saved.middle,
+                 [&](Tensor in, Tensor result) {
+                   if (context.batch.empty()) return;
+                   attention_.forward(context, in, saved.attention, result);
+                 });
+  forward_branch(context, saved.middle, {ffn_norm_, saved.ffn_norm}, out,
+                 [&](Tensor in, Tensor result) {
+                   if (moe_) return moe_->forward(context, in, saved.moe, result, pass);
+                   if (context.batch.empty()) return;
+                   const Span span(context.stream, "ffn");
+                   ffn_->forward(context.params, in, saved.ffn, result, context.stream);
+                 });
 }
 
 AuxiliaryLosses Block::backward(const LayerContext& context, Saved& saved, Tensor d,
                                 double share) const {
   const Tensor d_branch = context.workspace.scratch.take(d.shape);
-  const AuxiliaryLosses losses = backward_ffn(context, saved, d, d_branch, share);
-  if (!context.batch.empty()) backward_attention(context, saved, d, d_branch);
-  return losses;
-}
-
-AuxiliaryLosses Block::backward_ffn(const LayerContext& context, Saved& saved, Tensor d,
-                                    Tensor d_branch, double share) const {
-  const ArenaScope scope(context.workspace.scratch);
   AuxiliaryLosses losses;
-  if (moe_) {
-    losses = moe_->backward(context, saved.ffn_norm.out, saved.moe, d, share, d_branch);
-  } else if (!context.batch.empty()) {
-    const Span span(context.stream, "ffn");
-    ffn_->backward(context.params, saved.ffn_norm.out, saved.ffn, d, d_branch, context.stream);
-  }
-  if (context.batch.empty()) return losses;
-  ffn_norm_.backward(context, saved.middle, saved.ffn_norm, d_branch, d_branch);
-  add_residual(d_branch, d, context.stream);
+  backward_branch(context, saved.middle, {ffn_norm_, saved.ffn_norm}, d, d_branch,
+                  [&](Tensor in, Tensor d_out, Tensor d_in) {
+                    if (moe_) {
+                      losses = moe_->backward(context, in, saved.moe, d_out, share, d_in);
+                    } else if (!context.batch.empty()) {
+                      const Span span(context.stream, "ffn");
+                      ffn_->backward(context.params, in, saved.ffn, d_out, d_in, context.stream);
+                    }
+                  });
+  backward_branch(context, saved.x, {attention_norm_, saved.attention_norm}, d, d_branch,
+                  [&](Tensor in, Tensor d_out, Tensor d_in) {
+                    if (context.batch.empty()) return;
+                    attention_.backward(context, in, saved.attention, d_out, d_in);
+                  });
   return losses;
-}
-
-void Block::backward_attention(const LayerContext& context, const Saved& saved, Tensor d,
-                               Tensor d_branch) const {
-  const ArenaScope scope(context.workspace.scratch);
-  attention_.backward(context, saved.attention_norm.out, saved.attention, d, d_branch);
-  attention_norm_.backward(context, saved.x, saved.attention_norm, d_branch, d_branch);
-  add_residual(d_branch, d, context.stream);
 }
 
 }  // namespace switchyard

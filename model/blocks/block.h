@@ -1,5 +1,6 @@
-// Block: one pre-norm transformer layer, x + attention(norm(x)), then + ffn(norm(.)), dense or
-// mixture-of-experts.
+// Block: one transformer layer, x + attention(norm(x)), then + ffn(norm(.)), dense or
+// mixture-of-experts; with model.norm_placement = "after", x + norm(attention(x)), then
+// + norm(ffn(.)).
 #pragma once
 
 #include <optional>
@@ -10,13 +11,12 @@
 
 namespace switchyard {
 
-bool is_dense(const ModelConfig& model, int layer);
-
 class Block {
  public:
-  // Declares the layer's dense parameters; see SelfAttention and MoeLayer.
+  // Declares the layer's dense parameters; see SelfAttention and MoeLayer. A dense layer needs no
+  // exchange.
   Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
-        Exchange& exchange, const RotaryTable& rotary, const GateInputs& inputs);
+        Exchange* exchange, const RotaryTable& rotary, const GateInputs& inputs);
   void host_experts(Params& params);
   bool is_moe() const { return moe_.has_value(); }
   MoeLayer* moe() { return moe_ ? &*moe_ : nullptr; }
@@ -24,6 +24,7 @@ class Block {
 
   struct Saved {
     Tensor x, middle;  // into the block; between attention and FFN
+    // `out` is what attention or FFN reads, or with the norm after them what they give it.
     Norm::Saved attention_norm, ffn_norm;
     SelfAttention::Saved attention;
     Ffn::Saved ffn;  // of a dense block
@@ -31,6 +32,11 @@ class Block {
 
     // Takes everything but x and what a MoE layer keeps.
     void take(Arena& arena, const ModelConfig& model, std::int64_t tokens, bool dense);
+  };
+  // What the gradient of a branch takes first.
+  struct BackwardScratch {
+    Tensor d_inner;  // by the norm's input, with the norm after the branch
+    static BackwardScratch take(Arena& arena, const ModelConfig& model, std::int64_t tokens);
   };
 
   // How many [T, hidden] tensors the norms and the residual sums of each pass read and write.
@@ -44,10 +50,21 @@ class Block {
   AuxiliaryLosses backward(const LayerContext& context, Saved& saved, Tensor d, double share) const;
 
  private:
-  AuxiliaryLosses backward_ffn(const LayerContext& context, Saved& saved, Tensor d, Tensor d_branch,
-                               double share) const;
-  void backward_attention(const LayerContext& context, const Saved& saved, Tensor d,
-                          Tensor d_branch) const;
+  // A norm with what it saved.
+  struct SavedNorm {
+    const Norm& norm;
+    const Norm::Saved& saved;
+  };
+  // out = x + branch(norm(x)), or x + norm(branch(x)). branch(in, out) is called for empty batches
+  // too.
+  template <class Branch>
+  void forward_branch(const LayerContext& context, Tensor x, const SavedNorm& norm, Tensor out,
+                      Branch branch) const;
+  // d += the gradient by x of the branch. branch(in, d_out, d_in) overwrites d_in.
+  template <class Branch>
+  void backward_branch(const LayerContext& context, Tensor x, const SavedNorm& norm, Tensor d,
+                       Tensor d_branch, Branch branch) const;
+  bool norms_before() const { return model_.norm_placement == NormPlacement::before; }
 
   ModelConfig model_;
   Norm attention_norm_;

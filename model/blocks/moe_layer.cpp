@@ -25,6 +25,8 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
     shared_.emplace(
         params, name + ".shared",
         Ffn::Shape{hidden_, shared_inner_, init_std_of(model), residual_init_std(model)});
+    if (model.shared_expert_gate)
+      shared_gate_.emplace(params, name + ".shared_gate", hidden_, init_std_of(model));
   }
 }
 
@@ -62,12 +64,33 @@ void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tens
   mixture_.forward(x, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
                    saved.mixture, out, arena);
 
-  if (!shared_ || x.empty()) return;
+  if (shared_ && !x.empty()) add_shared(context, x, saved, out);
+}
+
+void MoeLayer::add_shared(const LayerContext& context, Tensor x, Saved& saved, Tensor out) const {
+  const auto& [params, batch, workspace, stream] = context;
   const Span span(stream, "ffn");
-  saved.shared = Ffn::take(arena, x.rows(), shared_inner_);
-  const Tensor shared_out = scratch.take(x.shape);
-  shared_->forward(context.params, x, saved.shared, shared_out, stream);
+  saved.shared = Ffn::take(workspace.activations, x.rows(), shared_inner_);
+  if (shared_gate_) {
+    saved.shared_gate = SharedGate::Saved::take(workspace.activations, x.rows(), hidden_);
+    shared_->forward(params, x, saved.shared, saved.shared_gate.rows, stream);
+    shared_gate_->forward(context, x, saved.shared_gate, out);
+    return;
+  }
+  const Tensor shared_out = workspace.scratch.take(x.shape);
+  shared_->forward(params, x, saved.shared, shared_out, stream);
   RuntimeOps::on(stream.device()).add(shared_out, out, stream);
+}
+
+void MoeLayer::add_shared_gradient(const LayerContext& context, Tensor x, const Saved& saved,
+                                   Tensor d_out, Tensor d_x) const {
+  const auto& [params, batch, workspace, stream] = context;
+  const Span span(stream, "ffn");
+  const Tensor d_rows =
+      shared_gate_ ? shared_gate_->backward(context, x, saved.shared_gate, d_out, d_x) : d_out;
+  const Tensor d_shared = workspace.scratch.take(x.shape);
+  shared_->backward(params, x, saved.shared, d_rows, d_shared, stream);
+  RuntimeOps::on(stream.device()).add(d_shared, d_x, stream);
 }
 
 AuxiliaryLosses MoeLayer::backward(const LayerContext& context, Tensor x, Saved& saved,
@@ -83,12 +106,7 @@ AuxiliaryLosses MoeLayer::backward(const LayerContext& context, Tensor x, Saved&
                     saved.mixture, d_weight, d_x);
 
   if (x.empty()) return {};
-  if (shared_) {
-    const Span span(stream, "ffn");
-    const Tensor d_shared = scratch.take(x.shape);
-    shared_->backward(params, x, saved.shared, d_out, d_shared, stream);
-    RuntimeOps::on(stream.device()).add(d_shared, d_x, stream);
-  }
+  if (shared_) add_shared_gradient(context, x, saved, d_out, d_x);
   return gate_.backward(params, batch, saved.routing, {d_weight, share, d_x}, scratch, stream);
 }
 

@@ -10,6 +10,7 @@
 #include "experts/ffn.h"
 #include "experts/placement.h"
 #include "experts/shard.h"
+#include "model/blocks/shared_gate.h"
 #include "model/config.h"
 #include "model/layer_context.h"
 #include "router/exchange/exchange.h"
@@ -22,8 +23,8 @@ namespace switchyard {
 
 class MoeLayer {
  public:
-  // Declares the dense part: name.router and, if configured, name.shared.*. The exchange serves all
-  // layers of a model and outlives them.
+  // Declares the dense part: name.router and, if configured, name.shared.* and name.shared_gate.
+  // The exchange serves all layers of a model and outlives them.
   MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
            const RouterConfig& router, Mesh& mesh, Exchange& exchange,
            const GateInputs& inputs = {});
@@ -43,6 +44,7 @@ class MoeLayer {
     Mixture::Saved mixture;
     Ffn::Saved experts;
     Ffn::Saved shared;
+    SharedGate::Saved shared_gate;
   };
 
   // Collective over the expert group, for T = 0 too. x, out: [T, hidden].
@@ -56,6 +58,9 @@ class MoeLayer {
 
  private:
   void route(const LayerContext& context, Tensor x, Saved& saved) const;
+  void add_shared(const LayerContext& context, Tensor x, Saved& saved, Tensor out) const;
+  void add_shared_gradient(const LayerContext& context, Tensor x, const Saved& saved, Tensor d_out,
+                           Tensor d_x) const;
 
   std::string name_;
   std::int64_t hidden_, inner_, shared_inner_;
@@ -66,6 +71,7 @@ class MoeLayer {
   Exchange& exchange_;
   Mixture mixture_;
   std::optional<Ffn> shared_;
+  std::optional<SharedGate> shared_gate_;
   std::optional<ExpertShard> shard_;
 };
 

@@ -103,4 +103,48 @@ void LossHead::logits(const LayerContext& context, const Norm::Saved& saved, std
   std::copy_n(logits.as<float>(), out.size(), out.as<float>());
 }
 
+std::vector<NextTokenScore> LossHead::scores(const LayerContext& context, const Norm::Saved& saved,
+                                             std::span<const NextToken> asked) const {
+  const Span span(context.stream, "head");
+  std::vector<NextTokenScore> all(asked.size());
+  const auto chunk = static_cast<std::size_t>(chunk_rows());
+  for (std::size_t begin = 0; begin < asked.size(); begin += chunk) {
+    const std::size_t count = std::min(chunk, asked.size() - begin);
+    context.workspace.scratch.reset();
+    score_chunk(context, saved, asked.subspan(begin, count), std::span(all).subspan(begin, count));
+  }
+  return all;
+}
+
+void LossHead::score_chunk(const LayerContext& context, const Norm::Saved& saved,
+                           std::span<const NextToken> asked, std::span<NextTokenScore> out) const {
+  const Params& params = context.params;
+  Stream& stream = context.stream;
+  Arena& arena = context.workspace.scratch;
+  // Whole tiles: the rows that fill up are the first one again, without a target.
+  const std::int64_t rows = padded_rows(std::ssize(asked));
+  std::vector<std::int32_t> row(static_cast<std::size_t>(rows), asked.front().row);
+  std::vector<std::int32_t> target(static_cast<std::size_t>(rows), -1);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    row[i] = asked[i].row;
+    target[i] = asked[i].token;
+  }
+  ModelOps& ops = ModelOps::on(stream.device());
+  const Tensor hidden = arena.take({rows, saved.out.cols()});
+  ops.embed(on_device(tensor_of(row.data(), {rows}), arena, stream), saved.out, hidden, stream);
+  const Tensor logits = arena.take({rows, vocabulary_});
+  matmul(hidden, Op::plain, params.operand(table_, params.precision().head), Op::transposed, logits,
+         Write::replace, stream, params.precision().head);
+  const TokenScores scores{arena.take({rows}), arena.take({rows}, DType::i32), arena.take({rows}),
+                           arena.take({rows}), arena.take({rows})};
+  ops.token_scores(logits, on_device(tensor_of(target.data(), {rows}), arena, stream), scores,
+                   stream);
+  const HostRead loss(scores.loss, stream), best(scores.best, stream);
+  const HostRead probability(scores.best_probability, stream), entropy(scores.entropy, stream);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = {loss.as<float>()[i], best.as<std::int32_t>()[i], probability.as<float>()[i],
+              entropy.as<float>()[i]};
+  }
+}
+
 }  // namespace switchyard

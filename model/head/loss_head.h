@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "model/config.h"
+#include "model/head/next_token.h"
 #include "model/norm/norm.h"
 #include "runtime/batch.h"
 #include "runtime/params/params.h"
@@ -36,6 +38,10 @@ class LossHead {
   void logits(const LayerContext& context, const Norm::Saved& saved, std::int64_t first,
               Tensor out) const;
 
+  // Computes logits of the rows asked for alone. A row may be asked for several times.
+  std::vector<NextTokenScore> scores(const LayerContext& context, const Norm::Saved& saved,
+                                     std::span<const NextToken> asked) const;
+
   // One chunk of logits, and the losses of all rows.
   struct Scratch {
     Tensor logits, loss;
@@ -43,6 +49,8 @@ class LossHead {
   };
 
  private:
+  void score_chunk(const LayerContext& context, const Norm::Saved& saved,
+                   std::span<const NextToken> asked, std::span<NextTokenScore> out) const;
   template <class UseChunk>
   double for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
                     std::span<double> of_sequences, UseChunk use) const;

@@ -3,18 +3,13 @@
 #include <cmath>
 
 #include "model/cpu_ops.h"
+#include "runtime/device/ops.h"
 #include "runtime/expect.h"
 #include "runtime/hd.h"
 #include "runtime/sum16.h"
 
 namespace switchyard {
 namespace {
-
-constexpr std::int64_t chunk_rows = 64;  // d_weight is summed within chunks first
-
-constexpr std::int64_t num_chunks(std::int64_t rows) {
-  return (rows + chunk_rows - 1) / chunk_rows;
-}
 
 struct NormRows {
   const float* x;
@@ -60,20 +55,6 @@ void norm_backward_chunk(const NormRows& in, const float* inverse, const float* 
   }
 }
 
-SWITCHYARD_MULTIVERSION
-void add_row(const float* from, float* to, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
-}
-
-// Adds neighbouring rows, then neighbouring sums, and so on: row 0 becomes the sum of all.
-void join_pairwise(float* rows, std::int64_t count, std::int64_t n) {
-  for (std::int64_t stride = 1; stride < count; stride *= 2) {
-    for (std::int64_t i = 0; i + stride < count; i += 2 * stride) {
-      add_row(rows + (i + stride) * n, rows + i * n, n);
-    }
-  }
-}
-
 }  // namespace
 
 void CpuModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, Tensor inverse,
@@ -86,9 +67,9 @@ void CpuModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, T
   const float* weights = weight.as<float>();
   float* outs = out.as<float>();
   float* inverses = inverse.as<float>();
-  parallel_for(stream, num_chunks(rows), [&](std::int64_t chunk) {
-    const std::int64_t begin = chunk * chunk_rows;
-    const NormRows in = {xs + begin * n, weights, std::min(chunk_rows, rows - begin), n};
+  parallel_for(stream, num_row_sums(rows), [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * rows_per_sum;
+    const NormRows in = {xs + begin * n, weights, std::min(rows_per_sum, rows - begin), n};
     norm_chunk(in, epsilon, outs + begin * n, inverses + begin);
   });
 }
@@ -111,19 +92,18 @@ void CpuModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor sc
   const float* d_outs = d_out.as<float>();
   float* d_xs = d_x.as<float>();
   float* sums = scratch.as<float>();
-  parallel_for(stream, num_chunks(rows), [&](std::int64_t chunk) {
-    const std::int64_t begin = chunk * chunk_rows;
-    const NormRows in = {xs + begin * n, weights, std::min(chunk_rows, rows - begin), n};
+  parallel_for(stream, num_row_sums(rows), [&](std::int64_t chunk) {
+    const std::int64_t begin = chunk * rows_per_sum;
+    const NormRows in = {xs + begin * n, weights, std::min(rows_per_sum, rows - begin), n};
     norm_backward_chunk(in, inverses + begin, d_outs + begin * n, d_xs + begin * n,
                         sums + chunk * n);
   });
-  join_pairwise(sums, num_chunks(rows), n);
-  if (rows == 0) std::fill_n(sums, n, 0.0F);
-  std::copy_n(sums, n, d_weight.as<float>());
+  RuntimeOps::on(stream.device())
+      .join_row_sums(scratch.range(0, num_row_sums(rows) * n), d_weight, stream);
 }
 
 std::int64_t CpuModelOps::rms_norm_scratch(std::int64_t rows, std::int64_t n) const {
-  return std::max<std::int64_t>(1, num_chunks(rows)) * n;
+  return std::max<std::int64_t>(1, num_row_sums(rows)) * n;
 }
 
 }  // namespace switchyard

@@ -1,27 +1,13 @@
 // RMSNorm and its gradient: a warp to a short row, a block to a long one.
 #include "model/cuda_ops.h"
+#include "model/row_sum.h"
+#include "runtime/device/ops.h"
 #include "runtime/expect.h"
-#include "runtime/device/kernel.h"
 
 namespace switchyard {
 namespace {
 
-constexpr std::int64_t chunk_rows = 64;  // d_weight is summed within chunks first, as on a CPU
 constexpr int column_threads = 128;
-constexpr int join_width = 32;  // columns and pairs that a block joins at a time
-
-constexpr std::int64_t num_norm_chunks(std::int64_t rows) { return ceil_div(rows, chunk_rows); }
-
-// The sum over a row's threads: threadIdx.x counts the threads of a row, threadIdx.y the rows.
-__device__ float row_sum(float value) {
-  return blockDim.x == warp_size ? warp_sum(value) : block_sum(value, shared_memory<float>());
-}
-
-Grid norm_grid(std::int64_t rows, std::int64_t n) {
-  constexpr std::int64_t short_row = 1024;
-  if (n <= short_row) return {.blocks = ceil_div(rows, 8), .threads = {warp_size, 8}};
-  return {.blocks = rows, .threads = 256, .shared_bytes = 256 / warp_size * sizeof(float)};
-}
 
 struct NormRows {
   const float* x;
@@ -31,7 +17,7 @@ struct NormRows {
 };
 
 __global__ void norm_kernel(NormRows in, float epsilon, float* out, float* inverse) {
-  const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
+  const std::int64_t row = row_of_thread();
   if (row >= in.rows) return;
   const std::int64_t n = in.n;
   const bool quads = in.quads;
@@ -64,7 +50,7 @@ __global__ void norm_kernel(NormRows in, float epsilon, float* out, float* inver
 __global__ void norm_backward_kernel(const float* x, const float* weight, const float* inverse,
                                      const float* d_out, std::int64_t rows, std::int64_t n,
                                      float* d_x) {
-  const std::int64_t row = std::int64_t{blockIdx.x} * blockDim.y + threadIdx.y;
+  const std::int64_t row = row_of_thread();
   if (row >= rows) return;
   const float* from = x + row * n;
   const float* d_y = d_out + row * n;
@@ -83,25 +69,11 @@ __global__ void norm_weight_kernel(const float* x, const float* inverse, const f
   const std::int64_t column = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
   const std::int64_t chunk = blockIdx.x;
   if (column >= n) return;
-  const std::int64_t end = rows < (chunk + 1) * chunk_rows ? rows : (chunk + 1) * chunk_rows;
+  const std::int64_t end = rows < (chunk + 1) * rows_per_sum ? rows : (chunk + 1) * rows_per_sum;
   float sum = 0.0F;
-  for (std::int64_t row = chunk * chunk_rows; row < end; ++row)
+  for (std::int64_t row = chunk * rows_per_sum; row < end; ++row)
     sum += d_out[row * n + column] * inverse[row] * x[row * n + column];
   sums[chunk * n + column] = sum;
-}
-
-// Adds neighbouring rows, then neighbouring sums, and so on: row 0 becomes the sum of all. A block
-// has join_width columns.
-__global__ void join_kernel(float* sums, std::int64_t count, std::int64_t n, float* d_weight) {
-  const std::int64_t column = std::int64_t{blockIdx.x} * join_width + threadIdx.x;
-  for (std::int64_t stride = 1; stride < count; stride *= 2) {
-    for (std::int64_t i = 2 * stride * threadIdx.y; i + stride < count;
-         i += 2 * stride * join_width) {
-      if (column < n) sums[i * n + column] += sums[(i + stride) * n + column];
-    }
-    __syncthreads();
-  }
-  if (threadIdx.y == 0 && column < n) d_weight[column] = count == 0 ? 0.0F : sums[column];
 }
 
 }  // namespace
@@ -113,7 +85,7 @@ void CudaModelOps::rms_norm(Tensor x, Tensor weight, float epsilon, Tensor out, 
   expect_size("out", out, rows * n);
   const NormRows in{device_data<float>(x), device_data<float>(weight), rows, n,
                     in_quads(n, x.data, weight.data, out.data)};
-  launch(norm_kernel, norm_grid(rows, n), stream, in, epsilon, device_data<float>(out),
+  launch(norm_kernel, row_grid(rows, n), stream, in, epsilon, device_data<float>(out),
          device_data<float>(inverse));
 }
 
@@ -134,18 +106,18 @@ void CudaModelOps::rms_norm_backward(const RmsNormGradients& gradients, Tensor s
   float* sums = device_data<float>(scratch);
   // The kernels that read d_out run first, because d_x may overwrite it.
   launch(norm_weight_kernel,
-         {.blocks = num_norm_chunks(rows),
+         {.blocks = num_row_sums(rows),
           .threads = column_threads,
           .blocks_y = ceil_div(n, column_threads)},
          stream, xs, inverses, d_outs, rows, n, sums);
-  launch(join_kernel, {.blocks = ceil_div(n, join_width), .threads = {join_width, join_width}},
-         stream, sums, num_norm_chunks(rows), n, device_data<float>(d_weight));
-  launch(norm_backward_kernel, norm_grid(rows, n), stream, xs, device_data<float>(weight), inverses,
+  RuntimeOps::on(stream.device())
+      .join_row_sums(scratch.range(0, num_row_sums(rows) * n), d_weight, stream);
+  launch(norm_backward_kernel, row_grid(rows, n), stream, xs, device_data<float>(weight), inverses,
          d_outs, rows, n, device_data<float>(d_x));
 }
 
 std::int64_t CudaModelOps::rms_norm_scratch(std::int64_t rows, std::int64_t n) const {
-  return std::max<std::int64_t>(1, num_norm_chunks(rows)) * n;
+  return std::max<std::int64_t>(1, num_row_sums(rows)) * n;
 }
 
 }  // namespace switchyard

@@ -42,7 +42,7 @@ class CountedPass {
 
   void run() {
     Arena& kept = arenas_.kept;
-    if (stream_.device() != Device::cpu()) take_batch();
+    take_batch();
     kept.take(x_);
     for (int layer = 0; layer < model_.num_layers; ++layer) {
       kept.take(x_);
@@ -58,7 +58,9 @@ class CountedPass {
 
  private:
   void take_batch() {  // see sent_batch
-    for (int tensor = 0; tensor < 3; ++tensor) arenas_.kept.take({inputs_.tokens}, DType::i32);
+    const int sent = stream_.device() == Device::cpu() ? 0 : 3, reach = model_.window > 0 ? 1 : 0;
+    for (int tensor = 0; tensor < sent + reach; ++tensor)
+      arenas_.kept.take({inputs_.tokens}, DType::i32);
   }
 
   void forward(int layer) {
@@ -77,24 +79,37 @@ class CountedPass {
     moe_.take_forward(kept, arenas_.scratch);
     if (model_.shared_expert_hidden == 0) return;
     Ffn::take(kept, inputs_.tokens, model_.shared_expert_hidden);
-    arenas_.scratch.take(x_);
+    if (has_shared_gate(model_)) {
+      SharedGate::Saved::take(kept, inputs_.tokens, model_.hidden);
+    } else {
+      arenas_.scratch.take(x_);
+    }
   }
 
   void backward(int layer) {
     arenas_.scratch.reset();
     arenas_.scratch.take(x_);  // the gradient by a branch
-    {
-      const ArenaScope ffn(arenas_.scratch);
+    backward_branch([&] {
       if (!is_dense(model_, layer)) backward_experts();
-      take_norm();
-    }
-    const ArenaScope attention(arenas_.scratch);
-    SelfAttention::BackwardScratch::take(arenas_.scratch, model_, inputs_.tokens, attention_shape(),
-                                         stream_);
-    take_norm();
+    });
+    backward_branch([&] {
+      SelfAttention::BackwardScratch::take(arenas_.scratch, model_, inputs_.tokens,
+                                           attention_shape(), stream_);
+    });
+  }
+  template <class TakeBranch>
+  void backward_branch(TakeBranch take_branch) {
+    const ArenaScope scope(arenas_.scratch);
+    Block::BackwardScratch::take(arenas_.scratch, model_, inputs_.tokens);
+    const bool norm_first = model_.norm_placement == NormPlacement::after;
+    if (norm_first) take_norm();
+    take_branch();
+    if (!norm_first) take_norm();
   }
   void backward_experts() {
     moe_.take_backward(arenas_.scratch);
+    if (has_shared_gate(model_))
+      SharedGate::BackwardScratch::take(arenas_.scratch, inputs_.tokens, model_.hidden);
     if (model_.shared_expert_hidden > 0) arenas_.scratch.take(x_);
     moe_.take_gate_backward(arenas_.scratch);
   }

@@ -8,6 +8,10 @@
 
 namespace switchyard {
 
+// The scores and weighted values of one token and query element in a layer: twice the mean number
+// of keys that a token of a full row of `sequence` tokens sees.
+double attention_terms(const ModelConfig& model, int layer, std::int64_t sequence);
+
 // Counts one token's forward pass; a multiply-add counts as two. Attention is causal over a full
 // row of `sequence` tokens, and its masked half does not count. A training step takes three times
 // as many.

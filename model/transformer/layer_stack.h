@@ -22,7 +22,7 @@ class LayerStack {
   // What the layers share, which must outlive them.
   struct Shared {
     Mesh& mesh;
-    Exchange& exchange;
+    Exchange* exchange;  // null for a model without experts
     const RotaryTable& rotary;
   };
   // Declares the dense parameters of all layers, then the experts that this rank hosts; see

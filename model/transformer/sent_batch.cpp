@@ -1,5 +1,7 @@
 #include "model/transformer/sent_batch.h"
 
+#include <algorithm>
+
 #include "model/attention/past.h"
 #include "runtime/device/host_access.h"
 
@@ -14,15 +16,28 @@ void check_range(const char* what, Tensor values, std::int64_t min, std::int64_t
   }
 }
 
+Tensor reach_of(Tensor positions, std::int64_t window, Arena& arena, Stream& stream) {
+  HostWrite reach(arena.take(positions.shape, DType::i32), stream);
+  const auto* position = positions.as<std::int32_t>();
+  for (std::int64_t t = 0; t < positions.size(); ++t) {
+    reach.as<std::int32_t>()[t] =
+        static_cast<std::int32_t>(std::min<std::int64_t>(position[t], window - 1));
+  }
+  return reach.send();
+}
+
 }  // namespace
 
-Batch sent_batch(const Batch& batch, const Transformer::Options& options, Arena& arena,
-                 Stream& stream) {
-  if (stream.device().kind == Device::Kind::cpu || batch.empty()) return batch;
+Batch sent_batch(const Batch& batch, const Transformer::Options& options, std::int64_t window,
+                 Arena& arena, Stream& stream) {
+  if (batch.empty()) return batch;
+  Batch sent = batch;
+  if (window > 0 && batch.past == nullptr)
+    sent.reach = reach_of(batch.positions, window, arena, stream);
+  if (stream.device().kind == Device::Kind::cpu) return sent;
   check_range("token", batch.tokens, 0, options.vocabulary);
   check_range("target", batch.targets, -1, options.vocabulary);
   check_range("position", batch.positions, 0, options.sequence_length);
-  Batch sent = batch;
   sent.tokens = on_device(batch.tokens, arena, stream);
   sent.targets = on_device(batch.targets, arena, stream);
   sent.positions = on_device(batch.positions, arena, stream);

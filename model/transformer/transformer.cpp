@@ -29,6 +29,7 @@ std::int64_t micro_batch_tokens(const Transformer::Options& options) {
 
 ChosenExchange choose_exchange(const ModelConfig& model, const RouterConfig& router,
                                const Transformer::Options& options, Mesh& mesh) {
+  if (is_all_dense(model)) return {};
   Stream stream = Stream::on(options.device);
   const ExchangeShape shape{model.hidden, model.num_experts, micro_batch_tokens(options),
                             options.device};
@@ -71,8 +72,9 @@ struct Transformer::State {
         node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
         my_rank(mesh.experts->rank()),
         row_bytes(payload_row_bytes(router.payload, model.hidden)),
-        rotary(options.sequence_length, model.head_dim, model.rope_base, options.device),
-        layers(params, model, router, {mesh, *exchange.exchange, rotary},
+        rotary(options.sequence_length, model.head_dim, model.rope_base, options.device,
+               model.rope),
+        layers(params, model, router, {mesh, exchange.exchange.get(), rotary},
                {options.recompute_layers, options.seed, options.tape, options.watch}),
         head(params, embedding, model, options.vocabulary) {
     layers.host_experts(params);
@@ -155,7 +157,7 @@ void Transformer::forward(const Batch& on_host, Stream& stream) {
           "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(), row_tile);
   s.reserve(stream);
   s.arenas.kept.reset();
-  s.batch = sent_batch(on_host, s.options, s.arenas.kept, stream);
+  s.batch = sent_batch(on_host, s.options, s.model.window, s.arenas.kept, stream);
   const Tensor x = s.arenas.kept.take({s.batch.num_tokens(), s.model.hidden});
   if (!s.batch.empty()) {
     const Span span(stream, "embedding");
@@ -214,6 +216,11 @@ void Transformer::logits(std::int64_t first, Tensor out, Stream& stream) {
   State& s = *state_;
   s.arenas.scratch.reset();
   s.head.logits(s.context(stream), s.final_norm, first, out);
+}
+
+std::vector<NextTokenScore> Transformer::scores(std::span<const NextToken> asked, Stream& stream) {
+  State& s = *state_;
+  return s.head.scores(s.context(stream), s.final_norm, asked);
 }
 
 void Transformer::remember(std::int64_t text, std::int64_t length, Past& past,

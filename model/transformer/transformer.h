@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "model/config.h"
+#include "model/head/next_token.h"
 #include "model/transformer/forward_watch.h"
 #include "model/transformer/step_sums.h"
 #include "router/config.h"
@@ -89,6 +91,8 @@ class Transformer {
   std::vector<double> evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Logits of the batch's tokens from `first` on. out: [tokens, V].
   void logits(std::int64_t first, Tensor out, Stream& stream);
+  // What the model says of tokens that may follow rows of the batch; none for an empty batch.
+  std::vector<NextTokenScore> scores(std::span<const NextToken> asked, Stream& stream);
   // If the batch is one row: text `text` of the past becomes the row's first `length` tokens.
   void remember(std::int64_t text, std::int64_t length, Past& past, Stream& stream) const;
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "runtime/device/cuda.h"
+#include "runtime/expect.h"
 #include "runtime/hd.h"
 
 namespace switchyard {
@@ -20,6 +21,15 @@ void add_range(const float* in, float* inout, std::int64_t count) {
 SWITCHYARD_MULTIVERSION
 void add_range(const std::int64_t* in, std::int64_t* inout, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) inout[i] += in[i];
+}
+
+// sum = the rows of `in`, one after another.
+SWITCHYARD_MULTIVERSION
+void sum_chunk(const float* in, std::int64_t rows, std::int64_t n, float* sum) {
+  for (std::int64_t i = 0; i < n; ++i) sum[i] = in[i];
+  for (std::int64_t r = 1; r < rows; ++r) {
+    for (std::int64_t i = 0; i < n; ++i) sum[i] += in[r * n + i];
+  }
 }
 
 void for_pieces(std::int64_t count, Stream& stream,
@@ -84,6 +94,40 @@ class CpuRuntimeOps final : public RuntimeOps {
     });
     // Other threads may find a misfit of another parameter.
     if (!fits) std::atomic_ref(*misfit.as<std::int32_t>()).store(1, std::memory_order_relaxed);
+  }
+
+  void add_to_rows(Tensor row, Tensor inout, Stream& stream) override {
+    const std::int64_t n = row.size(), rows = inout.rows();
+    expect_size("inout", inout, rows * n);
+    parallel_for(stream, num_row_sums(rows), [&](std::int64_t chunk) {
+      const std::int64_t end = std::min(rows, (chunk + 1) * rows_per_sum);
+      for (std::int64_t r = chunk * rows_per_sum; r < end; ++r)
+        add_range(row.as<float>(), inout.as<float>() + r * n, n);
+    });
+  }
+
+  void sum_rows(Tensor in, Tensor sums, Tensor out, Stream& stream) override {
+    const std::int64_t n = out.size(), rows = in.rows(), chunks = num_row_sums(rows);
+    expect_size("in", in, rows * n);
+    expect_size("sums", sums, chunks * n);
+    parallel_for(stream, chunks, [&](std::int64_t chunk) {
+      const std::int64_t begin = chunk * rows_per_sum;
+      sum_chunk(in.as<float>() + begin * n, std::min(rows_per_sum, rows - begin), n,
+                sums.as<float>() + chunk * n);
+    });
+    join_row_sums(sums, out, stream);
+  }
+
+  void join_row_sums(Tensor sums, Tensor out, Stream& stream) override {
+    const std::int64_t n = out.size(), count = sums.size() / std::max<std::int64_t>(1, n);
+    expect_size("sums", sums, count * n);
+    if (count == 0) return zero(out, stream);
+    float* row = sums.as<float>();
+    for (std::int64_t stride = 1; stride < count; stride *= 2) {
+      for (std::int64_t i = 0; i + stride < count; i += 2 * stride)
+        add_range(row + (i + stride) * n, row + i * n, n);
+    }
+    std::copy_n(row, n, out.as<float>());
   }
 };
 

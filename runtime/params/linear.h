@@ -1,15 +1,18 @@
-// Linear: y = x W^T and its two gradients, each in the precision that the parameters ask for.
+// Linear: y = x W^T, plus a bias if asked for, and its gradients. Each product is in the precision
+// that the parameters ask for, the bias in f32.
 #pragma once
 
 #include "runtime/params/params.h"
 
 namespace switchyard {
 
+enum class Bias : bool { no, yes };
+
 class Linear {
  public:
   Linear() = default;
-  // Declares W, of shape [out, in].
-  Linear(Params& params, ParamSpec spec) : weight_(params.declare(std::move(spec))) {}
+  // Declares W, of shape [out, in], and NAME_bias [out], which begins at 0 and does not decay.
+  Linear(Params& params, ParamSpec spec, Bias bias = Bias::no);
 
   ParamId weight() const { return weight_; }
 
@@ -21,8 +24,15 @@ class Linear {
   // The gradient of W += d_y^T x, one addend.
   void weight_gradient(Params& params, Tensor d_y, Tensor x, Stream& stream) const;
 
+  struct BiasScratch {
+    Tensor sums, sum;
+    static BiasScratch take(Arena& arena, std::int64_t rows, std::int64_t out);
+  };
+  // The gradient of the bias += the sum of d_y's rows, one addend. Does nothing without a bias.
+  void bias_gradient(Params& params, Tensor d_y, const BiasScratch& scratch, Stream& stream) const;
+
  private:
-  ParamId weight_ = -1;
+  ParamId weight_ = -1, bias_ = -1;
 };
 
 // Linear layers of one shape side by side, each for some of the rows. On a GPU their products are

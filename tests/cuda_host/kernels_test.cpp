@@ -47,6 +47,26 @@ TEST(RuntimeKernels, AddAtAnyAddress) {
   expect_same<float>(b);
 }
 
+TEST(RuntimeKernels, SumsOfRowsHaveTheSameBits) {
+  for (const auto& [rows, n] : {std::pair{0, 5}, {1, 1}, {64, 33}, {65, 128}, {500, 300}}) {
+    const Pair in = Pair::normals({rows, n}, 1), sums({num_row_sums(rows), n}), out({n});
+    on_both([&](Device on, Stream& stream) {
+      RuntimeOps::on(on).sum_rows(in.on(on), sums.on(on), out.on(on), stream);
+    });
+    expect_same<float>(out, fmt::format("{} rows of {}", rows, n));
+  }
+}
+
+TEST(RuntimeKernels, ARowIsAddedToAllRows) {
+  for (const auto& [rows, n] : {std::pair{0, 5}, {1, 1}, {65, 128}, {130, 300}}) {
+    const Pair row = Pair::normals({n}, 1), inout = Pair::normals({rows, n}, 2);
+    on_both([&](Device on, Stream& stream) {
+      RuntimeOps::on(on).add_to_rows(row.on(on), inout.on(on), stream);
+    });
+    expect_same<float>(inout, fmt::format("{} rows of {}", rows, n));
+  }
+}
+
 TEST(RuntimeKernels, AddFixedIsExact) {
   const FixedPoint format = fixed_point_for(1024, 8);
   const Pair in = Pair::normals({700}, 1, 1e-2),

@@ -48,6 +48,27 @@ TEST(ModelKernels, RmsNormGradientMayOverwriteItsInput) {
   expect_close(d_weight, tolerance);
 }
 
+TEST(ModelKernels, RowsByTheirSharesAndTheirGradient) {
+  for (const auto& [rows, n] : {std::pair{0, 8}, {1, 1}, {70, 37}, {20, 64}, {3, 1501}}) {
+    const std::string what = fmt::format("[{}, {}]", rows, n);
+    const Pair x = Pair::normals({rows, n}, 1), weight = Pair::normals({n}, 2, 0.1),
+               branch = Pair::normals({rows, n}, 3), d_out = Pair::normals({rows, n}, 4);
+    const Pair out = Pair::normals({rows, n}, 5), d_x = Pair::normals({rows, n}, 6);
+    const Pair share({rows}), d_score({rows}), d_rows({rows, n});
+    on_both([&](Device on, Stream& stream) {
+      const GatedRows tensors{x.on(on), weight.on(on), branch.on(on), share.on(on)};
+      ModelOps::on(on).add_gated(tensors, out.on(on), stream);
+      ModelOps::on(on).add_gated_backward(
+          tensors, {d_out.on(on), d_rows.on(on), d_score.on(on), d_x.on(on)}, stream);
+    });
+    expect_close(out, tolerance, what);
+    expect_close(share, tolerance, what);
+    expect_close(d_rows, tolerance, what);
+    expect_close(d_score, tolerance, what);
+    expect_close(d_x, tolerance, what);
+  }
+}
+
 TEST(ModelKernels, Rotate) {
   for (const int tokens : {0, 1, 50}) {
     const Pair x = Pair::normals({tokens, 3, 10}, 1), position = Pair::integers({tokens}, 2, 0, 20);
@@ -106,12 +127,45 @@ TEST(ModelKernels, CrossEntropyOfNanIsNan) {
   EXPECT_TRUE(std::isnan(loss.device_values<float>()[1]));
 }
 
+TEST(ModelKernels, TokenScores) {
+  for (const auto& [rows, vocabulary] : {std::pair{0, 4}, {1, 1}, {5, 50}, {3, 1500}}) {
+    const Pair logits = Pair::normals({rows, vocabulary}, 1, 3.0);
+    const Pair target = Pair::integers({rows}, 2, -1, vocabulary);
+    const Pair loss({rows}), best({rows}, DType::i32), probability({rows}), entropy({rows}),
+        log_sum({rows});
+    on_both([&](Device on, Stream& stream) {
+      ModelOps::on(on).token_scores(
+          logits.on(on), target.on(on),
+          {loss.on(on), best.on(on), probability.on(on), entropy.on(on), log_sum.on(on)}, stream);
+    });
+    for (const Pair* pair : {&loss, &probability, &entropy, &log_sum})
+      expect_close(*pair, tolerance);
+    expect_same<std::int32_t>(best);
+  }
+}
+
+TEST(ModelKernels, TokenScoresTakeTheFirstOfEqualLogitsAndNoneOfNan) {
+  std::vector<float> logits(2 * 1500, 0.5F);
+  for (const int i : {700, 900, 1212}) logits[static_cast<std::size_t>(i)] = 2.0F;
+  logits[2000] = std::nanf("");
+  const Pair in = Pair::of(logits, {2, 1500}), target = Pair::integers({2}, 2, 0, 1500);
+  const Pair out({2}), best({2}, DType::i32);
+  on_both([&](Device on, Stream& stream) {
+    ModelOps::on(on).token_scores(in.on(on), target.on(on),
+                                  {out.on(on), best.on(on), out.on(on), out.on(on), out.on(on)},
+                                  stream);
+  });
+  EXPECT_EQ(best.device_values<std::int32_t>(), (std::vector<std::int32_t>{700, -1}));
+  expect_same<std::int32_t>(best);
+}
+
 struct AttentionCase {
   AttentionShape shape;
   std::int64_t padding;
+  std::int32_t window = 0;
 };
 
-// Documents that begin at random places of each row.
+// Documents that begin at random places of each row, and a window unless it is 0.
 Pair positions(const AttentionCase& of, std::uint64_t seed) {
   const Random random(seed, Purpose::init);
   const std::int64_t length = of.shape.sequence, tokens = of.shape.num_sequences * length;
@@ -121,6 +175,9 @@ Pair positions(const AttentionCase& of, std::uint64_t seed) {
     if (!starts)
       position[static_cast<std::size_t>(t)] = position[static_cast<std::size_t>(t - 1)] + 1;
   }
+  for (std::int32_t& each : position) {
+    if (of.window > 0) each = std::min(each, of.window - 1);
+  }
   return Pair::of(position, {tokens + of.padding});
 }
 
@@ -128,7 +185,8 @@ TEST(ModelKernels, AttentionAndItsGradient) {
   for (const AttentionCase& of :
        {AttentionCase{{1, 1, 1, 1, 2}, 15}, AttentionCase{{2, 24, 4, 2, 16}, 0},
         AttentionCase{{1, 150, 3, 1, 40}, 10}, AttentionCase{{0, 8, 2, 2, 16}, 16},
-        AttentionCase{{1, 70, 2, 2, 72}, 10}, AttentionCase{{1, 33, 1, 1, 160}, 15}}) {
+        AttentionCase{{1, 70, 2, 2, 72}, 10}, AttentionCase{{1, 33, 1, 1, 160}, 15},
+        AttentionCase{{1, 200, 2, 1, 16}, 0, 7}}) {
     const AttentionShape& s = of.shape;
     const std::int64_t tokens = s.num_sequences * s.sequence + of.padding;
     const std::string what =
@@ -159,8 +217,12 @@ TEST(ModelKernels, AttentionAndItsGradient) {
 
 // Texts of 0, a few and almost all tokens they have room for; what lies beyond is NaN.
 TEST(ModelKernels, AttentionToThePast) {
-  for (const auto& [heads, kv_heads, dim] :
-       {std::tuple{1, 1, 2}, {4, 2, 16}, {6, 2, 40}, {2, 2, 72}, {2, 1, 256}}) {
+  for (const auto& [heads, kv_heads, dim, window] : {std::tuple{1, 1, 2, 0},
+                                                     {4, 2, 16, 0},
+                                                     {4, 2, 16, 3},
+                                                     {6, 2, 40, 20},
+                                                     {2, 2, 72, 1},
+                                                     {2, 1, 256, 0}}) {
     constexpr std::int64_t texts = 3, rows = 16, capacity = 40;
     const std::vector<std::int32_t> lengths = {0, 5, capacity - 1};
     const Pair q = Pair::normals({rows, heads, dim}, 1),
@@ -179,10 +241,10 @@ TEST(ModelKernels, AttentionToThePast) {
     const Pair score({rows, heads, capacity}), out({rows, heads, dim});
     on_both([&](Device on, Stream& stream) {
       ModelOps::on(on).attention_past({q.on(on), k.on(on), v.on(on), keys.on(on), values.on(on),
-                                       length.on(on), score.on(on), out.on(on)},
+                                       length.on(on), score.on(on), out.on(on), window},
                                       stream);
     });
-    expect_close(out, tolerance, fmt::format("heads of {}", dim));
+    expect_close(out, tolerance, fmt::format("heads of {}, a window of {}", dim, window));
     expect_same<float>(keys);
     expect_same<float>(values);
   }

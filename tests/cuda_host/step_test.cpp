@@ -95,6 +95,18 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   config.router.payload = Payload::int8;
   config.router.capacity_factor = 1.2F;
   config.model.tie_embeddings = false;
+  config.model.norm_placement = NormPlacement::after;
+  config.model.shared_expert_gate = true;
+  expect_same_training(config, Gpus::own);
+}
+
+TEST(CudaStep, AttentionsPartsTrainAsOnTheHost) {
+  SmallConfig config = config_on(Device::cpu(), false);
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 6;
+  config.model.window_layers = {1};
+  config.model.rope = {.type = RopeType::llama3, .factor = 4.0, .original_length = 12};
   expect_same_training(config, Gpus::own);
 }
 

@@ -87,8 +87,8 @@ expect 2 "data.weights.nobody = -1 is not allowed" $(on 2) "$switchyard" $(train
 
 # Nothing of the above may have started a run, and what needs one says so
 [ ! -e run ] || { echo "FAILED: a start that could not work left a run directory"; failed=1; }
-expect 3 "neither a checkpoint nor a run directory" $(on 2) "$switchyard" evaluate data
-expect 3 "neither a checkpoint nor a run directory" "$switchyard" inspect nowhere
+expect 3 "neither a checkpoint or model nor a run directory" $(on 2) "$switchyard" evaluate data
+expect 3 "neither a checkpoint or model nor a run directory" "$switchyard" inspect nowhere
 expect 3 "nowhere" "$switchyard" checkpoint list nowhere
 
 exit $failed

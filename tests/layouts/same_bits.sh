@@ -55,8 +55,11 @@ sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
 
 sweep "tiny"
 [ "${2:-}" = all ] || layouts=("1 auto 2" "3 auto 1" "4 2 1")
-sweep "six experts, top-3, no shared expert, bf16 moments" --set model.num_experts=6 --set router.top_k=3 \
-  --set model.shared_expert_hidden=0 --set router.gate=topk_softmax --set model.tie_embeddings=false --set train.moments=bf16
+sweep "six experts, top-3, a gated shared expert, norms after, a larger table, bf16 moments, every part of attention" \
+  --set model.num_experts=6 --set router.top_k=3 --set router.gate=topk_softmax --set model.tie_embeddings=false --set train.moments=bf16 \
+  --set model.shared_expert_hidden=64 --set model.shared_expert_gate=true --set model.norm_placement=after --set model.vocabulary=448 \
+  --set model.qk_norm=projection --set model.qkv_bias=true --set model.o_bias=true --set model.window=24 --set model.window_layers=[1] \
+  --set model.rope_type=yarn --set model.rope_factor=4 --set model.rope_original_length=32
 
 # All of docs/tune-training.md at once: prompts without a loss, a phase of other weights, a growing batch, rates by role and
 # layer, frozen parameters (some of each expert's) and a schedule with its decay.

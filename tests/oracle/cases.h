@@ -97,11 +97,98 @@ inline Case sigmoid_case() {
   return sigmoid;
 }
 
+// Qwen2-MoE, without its biases.
+inline Case shared_gate_case() {
+  Case gated = moe_case();
+  gated.name = "shared_gate";
+  gated.model.shared_expert_gate = true;
+  gated.model.qk_norm = QkNorm::none;
+  return gated;
+}
+
+// Norms after attention and after FFN or experts.
+inline Case norm_after_case() {
+  Case after = moe_case();
+  after.name = "norm_after";
+  after.model.norm_placement = NormPlacement::after;
+  after.model.shared_expert_gate = true;
+  return after;
+}
+
+inline Case no_experts_case() {
+  Case none{.name = "no_experts", .model = oracle_model(), .router = {}, .num_micro_batches = 2};
+  none.model.num_experts = 0;
+  none.model.norm_placement = NormPlacement::after;
+  return none;
+}
+
+// Every part of attention: norms over the projection, biases, a window in every other layer, and
+// yarn with its formula for the size of queries and keys and a ramp between fractions.
+inline Case attention_case() {
+  Case attention{.name = "attention", .model = oracle_model(), .router = moe_case().router};
+  attention.seed = 4;
+  attention.model.qk_norm = QkNorm::projection;
+  attention.model.qkv_bias = attention.model.o_bias = true;
+  attention.model.window = 9;
+  attention.model.window_layers = {0, 2};
+  attention.model.rope = {.type = RopeType::yarn,
+                          .factor = 4.0,
+                          .original_length = 20,
+                          .beta_fast = 2.5,
+                          .beta_slow = 0.3,
+                          .truncate = false};
+  attention.model.shared_expert_hidden = 24;
+  return attention;
+}
+
+// As transformers has them (tests/long/attention_parts.py): Qwen3 with a window in every layer and
+// the frequencies of Llama 3, Qwen2 with a window in its last layers, and OLMoE with biases and
+// yarn.
+inline Case qwen3_case() {
+  Case qwen3{.name = "qwen3", .model = oracle_model(), .router = {}};
+  qwen3.model.dense_layers = {0, 1, 2};
+  qwen3.model.window = 33;
+  qwen3.model.rope = {.type = RopeType::llama3,
+                      .factor = 8.0,
+                      .low_frequency_factor = 0.5,
+                      .high_frequency_factor = 3.0,
+                      .original_length = 24};
+  return qwen3;
+}
+
+inline Case qwen2_case() {
+  Case qwen2 = dense_case();
+  qwen2.name = "qwen2";
+  qwen2.model.qkv_bias = true;
+  qwen2.model.window = 9;
+  qwen2.model.window_layers = {1, 2};
+  return qwen2;
+}
+
+inline Case olmoe_case() {
+  Case olmoe{.name = "olmoe",
+             .model = oracle_model(),
+             .router = {.top_k = 2, .balance_loss = 0.0F, .z_loss = 0.0F}};
+  olmoe.seed = 6;
+  olmoe.model.head_dim = 8;
+  olmoe.model.qk_norm = QkNorm::projection;
+  olmoe.model.qkv_bias = olmoe.model.o_bias = true;
+  olmoe.model.rope = {.type = RopeType::yarn,
+                      .factor = 4.0,
+                      .original_length = 40,
+                      .beta_fast = 4.0,
+                      .beta_slow = 0.5};
+  olmoe.model.tie_embeddings = false;
+  return olmoe;
+}
+
 inline Case case_named(const std::string& name) {
   Case fast = moe_case();
   fast.name = "moe_not_exact";
   fast.exact = false;
-  for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(), fast}) {
+  for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(),
+                            attention_case(), qwen3_case(), qwen2_case(), olmoe_case(),
+                            shared_gate_case(), norm_after_case(), no_experts_case(), fast}) {
     if (known.name == name) return known;
   }
   fail(Exit::usage, "no case is named \"{}\"", name);

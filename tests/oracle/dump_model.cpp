@@ -84,18 +84,35 @@ nlohmann::json write_parameters(const Params& params, const std::filesystem::pat
   return list;
 }
 
+nlohmann::json describe(const RopeScaling& rope) {
+  return {{"type", name_of(rope.type)},
+          {"factor", rope.factor},
+          {"low_frequency_factor", rope.low_frequency_factor},
+          {"high_frequency_factor", rope.high_frequency_factor},
+          {"original_length", rope.original_length},
+          {"beta_fast", rope.beta_fast},
+          {"beta_slow", rope.beta_slow},
+          {"attention_factor", rope.attention_factor},
+          {"truncate", rope.truncate}};
+}
+
 nlohmann::json describe(const Case& chosen) {
   const ModelConfig& model = chosen.model;
   return {{"num_layers", model.num_layers},
           {"num_heads", model.num_heads},
           {"num_kv_heads", model.num_kv_heads},
           {"head_dim", model.head_dim},
-          {"qk_norm", model.qk_norm == QkNorm::head},
+          {"qk_norm", name_of(model.qk_norm)},
+          {"window", model.window},
+          {"window_layers", model.window_layers},
           {"rope_base", model.rope_base},
+          {"rope", describe(model.rope)},
           {"norm_epsilon", model.norm_epsilon},
+          {"norm_placement", name_of(model.norm_placement)},
           {"dense_layers", model.dense_layers},
           {"num_experts", model.num_experts},
           {"shared_expert", model.shared_expert_hidden > 0},
+          {"shared_expert_gate", model.shared_expert_gate},
           {"tie_embeddings", model.tie_embeddings},
           {"gate", name_of(chosen.router.gate)},
           {"top_k", chosen.router.top_k},

@@ -3,6 +3,8 @@
 Shapes: B sequences, S positions, H hidden, D head dim, T = B * S tokens, E experts, V vocabulary.
 """
 
+import math
+
 import torch
 
 
@@ -10,32 +12,68 @@ def rms_norm(x, weight, epsilon):
     return x / torch.sqrt((x * x).mean(-1, keepdim=True) + epsilon) * weight
 
 
-def rotate(x, position, base):
-    """RoPE (arXiv:2104.09864): pairs (i, i + D/2) turn by position * base^(-2i/D).
+def llama3_rates(rate, rope):
+    """Llama 3.1 (arXiv:2407.21783): long waves become `factor` times longer, short ones stay."""
+    wave = 2 * math.pi / rate
+    longest = rope["original_length"] / rope["low_frequency_factor"]
+    shortest = rope["original_length"] / rope["high_frequency_factor"]
+    smooth = ((rope["original_length"] / wave - rope["low_frequency_factor"])
+              / (rope["high_frequency_factor"] - rope["low_frequency_factor"]))
+    between = (1 - smooth) * rate / rope["factor"] + smooth * rate
+    return torch.where(wave > longest, rate / rope["factor"],
+                       torch.where(wave < shortest, rate, between))
+
+
+def yarn_rates(rate, base, rope):
+    """YaRN (arXiv:2309.00071), section 3.2: by how often a wave turns in the original length."""
+    half = len(rate)
+
+    def pair(turns):
+        return half * math.log(rope["original_length"] / (2 * math.pi * turns)) / math.log(base)
+
+    low, high = pair(rope["beta_fast"]), pair(rope["beta_slow"])
+    if rope["truncate"]:
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, 2 * half - 1)
+    ramp = ((torch.arange(half, dtype=rate.dtype) - low) / (high - low)).clamp(0, 1)
+    return rate / rope["factor"] * ramp + rate * (1 - ramp)
+
+
+def rotate(x, position, base, rope):
+    """RoPE (arXiv:2104.09864): pairs (i, i + D/2) turn by position * base^(-2i/D), scaled.
 
     x: [B, S, heads, D].
     """
     half = x.shape[-1] // 2
-    rate = base ** (-torch.arange(half, dtype=x.dtype) / half)
+    rate, size = base ** (-torch.arange(half, dtype=x.dtype) / half), 1.0
+    if rope["type"] == "llama3":
+        rate = llama3_rates(rate, rope)
+    if rope["type"] == "yarn":
+        rate = yarn_rates(rate, base, rope)
+        size = rope["attention_factor"] or 0.1 * math.log(rope["factor"]) + 1
     angle = (position[..., None].to(x.dtype) * rate)[:, :, None, :]
     first, second = x[..., :half], x[..., half:]
-    return torch.cat([first * angle.cos() - second * angle.sin(),
-                      first * angle.sin() + second * angle.cos()], -1)
+    return size * torch.cat([first * angle.cos() - second * angle.sin(),
+                             first * angle.sin() + second * angle.cos()], -1)
 
 
-def visible(position):
-    """[B, S, S]: whether query t sees key s, t - position[t] <= s <= t. position: [B, S]."""
+def visible(position, window):
+    """[B, S, S]: whether query t sees key s, t - position[t] <= s <= t. position: [B, S].
+
+    window: how many of them at most, t included; 0 is all.
+    """
     index = torch.arange(position.shape[1])
     first = index - position
-    return (index <= index[:, None]) & (index >= first[:, :, None])
+    seen = (index <= index[:, None]) & (index >= first[:, :, None])
+    return seen & (index > index[:, None] - window) if window else seen
 
 
-def attend(q, k, v, position):
+def attend(q, k, v, position, window):
     """Causal attention within documents. A key/value head serves neighbouring query heads."""
     group = q.shape[2] // k.shape[2]
     k, v = k.repeat_interleave(group, 2), v.repeat_interleave(group, 2)
     score = torch.einsum("bthd,bshd->bhts", q, k) / q.shape[-1] ** 0.5
-    score = score.masked_fill(~visible(position)[:, None], -torch.inf)
+    score = score.masked_fill(~visible(position, window)[:, None], -torch.inf)
     return torch.einsum("bhts,bshd->bthd", score.softmax(-1), v)
 
 
@@ -47,22 +85,36 @@ class Reference:
         self.narrowest_choice = torch.inf  # the gap in logits to the next expert
 
     def linear(self, x, name):
-        return x @ self.weights[name].T
+        """With a bias if there is one."""
+        return x @ self.weights[name].T + self.weights.get(f"{name}_bias", 0.0)
 
     def norm(self, x, name):
         return rms_norm(x, self.weights[name], self.config["norm_epsilon"])
 
-    def attention(self, x, position, name):
-        config = self.config
+    def before(self, x, name):
+        return self.norm(x, name) if self.config["norm_placement"] == "before" else x
+
+    def after(self, x, name):
+        """OLMo 2 (arXiv:2501.00656) norms what a branch adds to the residual stream."""
+        return self.norm(x, name) if self.config["norm_placement"] == "after" else x
+
+    def attention(self, x, position, layer):
+        config, name = self.config, f"layer{layer}.attention"
 
         def heads(part, count):
-            return self.linear(x, f"{name}.{part}").view(*x.shape[:2], count, config["head_dim"])
+            out, norm = self.linear(x, f"{name}.{part}"), f"{name}.{part}_norm"
+            if config["qk_norm"] == "projection" and norm in self.weights:
+                out = self.norm(out, norm)
+            out = out.view(*x.shape[:2], count, config["head_dim"])
+            if config["qk_norm"] == "true" and norm in self.weights:
+                out = self.norm(out, norm)
+            return out
 
-        q, k = heads("q", config["num_heads"]), heads("k", config["num_kv_heads"])
-        if config["qk_norm"]:
-            q, k = self.norm(q, f"{name}.q_norm"), self.norm(k, f"{name}.k_norm")
-        q, k = (rotate(each, position, config["rope_base"]) for each in (q, k))
-        mixed = attend(q, k, heads("v", config["num_kv_heads"]), position)
+        q, k = (rotate(heads(part, count), position, config["rope_base"], config["rope"])
+                for part, count in (("q", config["num_heads"]), ("k", config["num_kv_heads"])))
+        here = layer in config["window_layers"] or not config["window_layers"]
+        mixed = attend(q, k, heads("v", config["num_kv_heads"]), position,
+                       config["window"] if here else 0)
         return self.linear(mixed.flatten(2), f"{name}.o")
 
     def ffn(self, x, name):
@@ -113,7 +165,10 @@ class Reference:
         weight = self.choose(logits)
         out = sum(weight[..., e, None] * self.ffn(x, f"{name}.expert{e}") for e in range(experts))
         if self.config["shared_expert"]:
-            out = out + self.ffn(x, f"{name}.shared")
+            shared = self.ffn(x, f"{name}.shared")
+            if self.config["shared_expert_gate"]:
+                shared = shared * self.linear(x, f"{name}.shared_gate").sigmoid()
+            out = out + shared
         share = logits.softmax(-1)
         if self.config["gate"] == "sigmoid":
             share = logits.sigmoid() / logits.sigmoid().sum(-1, keepdim=True)
@@ -129,14 +184,16 @@ class Reference:
         balance = z = torch.zeros((), dtype=x.dtype)
         for layer in range(self.config["num_layers"]):
             name = f"layer{layer}"
-            into = self.norm(x, f"{name}.attention_norm")
-            x = x + self.attention(into, position, f"{name}.attention")
-            into = self.norm(x, f"{name}.ffn_norm")
-            if layer in self.config["dense_layers"]:
-                x = x + self.ffn(into, f"{name}.ffn")
-                continue
-            out, layer_balance, layer_z = self.moe(into, name)
-            x, balance, z = x + out, balance + layer_balance, z + layer_z
+            into = self.before(x, f"{name}.attention_norm")
+            out = self.attention(into, position, layer)
+            x = x + self.after(out, f"{name}.attention_norm")
+            into = self.before(x, f"{name}.ffn_norm")
+            if self.config["num_experts"] == 0 or layer in self.config["dense_layers"]:
+                out = self.ffn(into, f"{name}.ffn")
+            else:
+                out, layer_balance, layer_z = self.moe(into, name)
+                balance, z = balance + layer_balance, z + layer_z
+            x = x + self.after(out, f"{name}.ffn_norm")
         head = "embedding" if self.config["tie_embeddings"] else "head"
         logits = self.linear(self.norm(x, "final_norm"), head)
         log_probability = logits - logits.logsumexp(-1, keepdim=True)

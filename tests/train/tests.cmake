@@ -19,6 +19,7 @@ switchyard_test(train/step/routing_tape ROOM train RANKS 1 2 4)
 switchyard_test(train/step/run ROOM train RANKS 1 2 4)
 switchyard_test(train/step/run_early ROOM train RANKS 1 2)
 switchyard_test(train/inference/sample ROOM train RANKS 1 2)
+switchyard_test(train/inference/score ROOM train RANKS 1 2 3)
 switchyard_test(train/step/trainer ROOM train RANKS 1 2 4)
 # The same promise with the library held to older instruction sets, whose kernels repeat their bits under other conditions.
 # Of the exact tests, those whose bits come out of matrix products.

@@ -136,7 +136,8 @@ class Writer {
     SampledText& sampled = sampled_[text];
     if (sampled.ended) return;
     const Tensor row = logits_of(text);
-    const std::span<const float> logits(row.as<float>(), static_cast<std::size_t>(row.size()));
+    const std::int64_t count = config_.num_ids > 0 ? config_.num_ids : row.size();
+    const std::span<const float> logits(row.as<float>(), static_cast<std::size_t>(count));
     require(std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); }),
             Exit::numerical,
             "the model's logits are not finite: its training has diverged; take an earlier "
@@ -179,6 +180,8 @@ std::vector<SampledText> generate(Transformer& model, const std::vector<Tokens>&
   for (const Tokens& prompt : prompts) {
     require(!prompt.empty(), Exit::usage, "a prompt needs at least one token");
   }
+  require(config.num_ids <= model.options().vocabulary, "{} ids of a model with {}", config.num_ids,
+          model.options().vocabulary);
   require(config.temperature >= 0, Exit::usage, "the temperature must be 0 or more, got {}",
           config.temperature);
   require(config.top_p > 0 && config.top_p <= 1, Exit::usage,

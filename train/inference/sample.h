@@ -12,6 +12,7 @@ namespace switchyard {
 struct SampleConfig {
   std::int64_t max_tokens = 200;
   double temperature = 0.8;  // 0: always the most likely token
+  std::int64_t num_ids = 0;  // choose among the model's first ids, those of the tokenizer; 0: all
   int top_k = 0;             // choose among the k most likely tokens; 0: among all
   double top_p = 1.0;        // and among the fewest whose probabilities add up to this
   std::uint64_t seed = 1;

@@ -32,9 +32,8 @@ Names all_param_names(const Params& params, int num_experts) {
 void require_known(const std::string& choice, const Names& names) {
   if (choice == "head" && !names.contains("head"))
     fail(Exit::usage,
-         "train.freeze names \"head\", and model.tie_embeddings = true makes the embedding the "
-         "head: "
-         "name the embedding, or set model.tie_embeddings = false");
+         "train.freeze names \"head\", and with model.tie_embeddings = true the embedding is the "
+         "head: name the embedding, or set model.tie_embeddings = false");
   const bool known = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return chooses_param(choice, name);
   });

@@ -250,7 +250,7 @@ class TokenStage {
           {"tokens", 0}, {"documents", 0}, {"shards", json::array()}, {"sources", json::array()}};
     }
     manifest.meta["tokens_of_sources"] = json::array();
-    if (tokenizer_->kind() == "sentencepiece") manifest.files.push_back(save_tokenizer());
+    if (is_kept_as_file(tokenizer_->kind())) manifest.files.push_back(save_tokenizer());
     return manifest;
   }
 

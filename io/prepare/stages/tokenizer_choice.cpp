@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/files/durable.h"
+#include "io/tokens/hub/hub_file.h"
 #include "runtime/error.h"
 
 namespace switchyard::prepare {
@@ -25,13 +26,24 @@ int parse_vocabulary(std::string_view text) {
   return vocabulary;
 }
 
-// The model itself, or the file of that name.
-std::unique_ptr<Tokenizer> read_model(const std::string& name, const std::string& model) {
+bool is_json(const Config& config) {
+  return config.tokenizer_model.empty() && config.tokenizer.ends_with(".json");
+}
+
+// What config.tokenizer_model holds, or the file that config.tokenizer names.
+std::unique_ptr<Tokenizer> read_model(const Config& config) {
   try {
-    return make_sentencepiece_tokenizer(model.empty() ? durable::read_file(name, largest_model)
-                                                      : model);
+    if (is_json(config)) {
+      return make_hub_tokenizer(hub::serialized(
+          hub::read_hub_file(config.tokenizer, config.boundary, config.parses_special_tokens)));
+    }
+    const std::string model = config.tokenizer_model.empty()
+                                  ? durable::read_file(config.tokenizer, largest_model)
+                                  : config.tokenizer_model;
+    return hub::is_hub_file(model) ? make_hub_tokenizer(model)
+                                   : make_sentencepiece_tokenizer(model);
   } catch (const Error& error) {
-    fail(error.code(), "the tokenizer {}: {}", name, error.what());
+    fail(error.code(), "the tokenizer {}: {}", config.tokenizer, error.what());
   }
 }
 
@@ -41,6 +53,10 @@ TokenizerChoice choose_tokenizer(const Config& config) {
   constexpr std::string_view learn = "sentencepiece:";
   const std::string& option = config.tokenizer;
   const bool has_model = !config.tokenizer_model.empty();
+  const bool has_json_options = !config.boundary.empty() || config.parses_special_tokens;
+  require(!has_json_options || is_json(config), Exit::usage,
+          "--boundary and --special-tokens are for a tokenizer.json, and --tokenizer {} is none",
+          option);
   if (option == "bytes") return {option, make_byte_tokenizer()};
   if (!has_model && option.starts_with(learn)) {
     return {option, nullptr, parse_vocabulary(std::string_view(option).substr(learn.size()))};
@@ -48,9 +64,10 @@ TokenizerChoice choose_tokenizer(const Config& config) {
   std::error_code ignored;
   require(has_model || std::filesystem::is_regular_file(option, ignored), Exit::usage,
           "there is no tokenizer '{}': use bytes, sentencepiece:VOCABULARY, the path of a "
-          "SentencePiece .model file, or a run, checkpoint or dataset for its tokenizer",
+          "tokenizer.json or of a SentencePiece .model file, or a run, checkpoint or dataset for "
+          "its tokenizer",
           option);
-  auto tokenizer = read_model(option, config.tokenizer_model);
+  auto tokenizer = read_model(config);
   const std::string recipe = "model " + tokenizer->hash();
   return {recipe, std::move(tokenizer)};
 }

@@ -16,8 +16,8 @@ struct TokenizerChoice {
   int vocabulary = 0;                   // then
 };
 
-// By config.tokenizer and config.tokenizer_model. Errors: Exit::usage, and Exit::data for what is
-// no SentencePiece model.
+// By config.tokenizer and config.tokenizer_model. Errors: Exit::usage, and Exit::data for a
+// file that is no tokenizer, or one that Switchyard does not understand.
 TokenizerChoice choose_tokenizer(const Config& config);
 
 // From the training documents of the first generation, in canonical order: the first 256 MiB.

@@ -31,14 +31,17 @@ void parse_dedup(const std::string& list, DedupConfig& config);
 
 struct Config {
   Recipe recipe;
-  bool append = false;              // the recipe's sources as further generations of the output
-  bool retokenize = false;          // only new tokens, from the documents that the output holds
-  std::filesystem::path output;     // the dataset folder to make
-  std::string tokenizer = "bytes";  // bytes | sentencepiece:VOCABULARY | FILE.model
-  std::string tokenizer_model;      // if not empty: a SentencePiece model, which `tokenizer` names
-  double validation_fraction = 0.05;  // of the documents, chosen by their content hash; in [0, 1]
-  std::vector<std::string> filters;   // by name (io/prepare/filters/filters.h), in this order
-  ContaminationConfig contamination;  // off without evaluation files
+  bool append = false;           // the recipe's sources as further generations of the output
+  bool retokenize = false;       // only new tokens, from the documents that the output holds
+  std::filesystem::path output;  // the dataset folder to make
+  // bytes | sentencepiece:VOCABULARY | FILE.model | FILE.json
+  std::string tokenizer = "bytes";
+  std::string tokenizer_model;  // if not empty: what is stored of the one that `tokenizer` names
+  std::string boundary;         // of FILE.json: the token that starts documents; empty: it says so
+  bool parses_special_tokens = false;  // of FILE.json, where they are in a text
+  double validation_fraction = 0.05;   // of the documents, chosen by their content hash; in [0, 1]
+  std::vector<std::string> filters;    // by name (io/prepare/filters/filters.h), in this order
+  ContaminationConfig contamination;   // off without evaluation files
   DedupConfig dedup;
   std::int64_t memory = std::int64_t{1} << 30;   // bytes a rank may hold
   std::int64_t unit_bytes = default_unit_bytes;  // of input in a task: changes no document

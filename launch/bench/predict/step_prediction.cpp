@@ -24,7 +24,7 @@ double rest_of_step(const RoutingCase& what, const RoutingSweep& sweep, const Cl
   const auto expert_weights = 3.0 * static_cast<double>(model.hidden * model.expert_hidden) *
                               model.num_experts * model.num_layers / group;
   model.num_experts = 0;
-  model.expert_hidden = 0;
+  model.ffn_hidden = 0;
   const double flops = 3.0 * static_cast<double>(what.tokens) *
                        forward_flops_per_token(model, what.top_k, step_vocabulary, what.tokens);
   const auto dense_weights = static_cast<double>(

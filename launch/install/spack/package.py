@@ -24,6 +24,7 @@ class Switchyard(CMakePackage):
     depends_on("tomlplusplus")
     depends_on("nlohmann-json")
     depends_on("sentencepiece")
+    depends_on("oniguruma")
     depends_on("utf8proc")
     depends_on("xxhash")
     depends_on("zstd")

@@ -143,8 +143,53 @@ TEST(ConfigChecks, AllMistakesAreReportedAtOnce) {
     EXPECT_THAT(message, HasSubstr(part));
 }
 
+TEST(ConfigChecks, AModelWithoutExpertsNeedsNoRouter) {
+  EXPECT_EQ(failure_of({"model.num_experts=0"}), "no error");
+}
+
+TEST(ConfigChecks, TheTableMustHaveARowForEachId) {
+  ModelConfig model;
+  EXPECT_EQ(vocabulary_of(model, 400), 400);
+  model.vocabulary = 512;
+  EXPECT_EQ(vocabulary_of(model, 400), 512);
+  EXPECT_EQ(vocabulary_of(model, 512), 512);
+  try {
+    vocabulary_of(model, 513);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Exit::usage);
+    EXPECT_THAT(error.what(), HasSubstr("model.vocabulary = 512 has no rows for all 513 ids"));
+  }
+}
+
 TEST(ConfigChecks, ACheckpointMayTrainInAWayThatIsRefusedToday) {
   EXPECT_NO_THROW(check_shape(load_config({{}, {}, {"train.learning_rate=2e-5"}})));
+}
+
+TEST(ConfigChecks, WindowLayersMustExistOnce) {
+  EXPECT_EQ(failure_of({"model.window=8", "model.window_layers=[0, 3]"}), "no error");
+  EXPECT_THAT(failure_of({"model.window=8", "model.window_layers=[4]"}),
+              HasSubstr("model.window_layers names layer 4, but model.num_layers = 4"));
+  EXPECT_THAT(failure_of({"model.window=8", "model.window_layers=[1, 1]"}),
+              HasSubstr("model.window_layers names layer 1 twice"));
+}
+
+TEST(ConfigChecks, ScaledPositionsNeedALengthAndARamp) {
+  const auto failure_with = [](const char* type, const char* set) {
+    return failure_of({fmt::format("model.rope_type={}", type), "model.rope_factor=8",
+                       "model.rope_original_length=64", set});
+  };
+  for (const char* type : {"llama3", "yarn"}) {
+    EXPECT_EQ(failure_with(type, "model.rope_truncate=false"), "no error");
+    EXPECT_THAT(failure_with(type, "model.rope_original_length=0"),
+                HasSubstr("needs model.rope_original_length"));
+  }
+  EXPECT_THAT(failure_with("llama3", "model.rope_low_frequency_factor=4"),
+              HasSubstr("model.rope_low_frequency_factor = 4 is not less than"));
+  EXPECT_THAT(failure_with("yarn", "model.rope_beta_slow=32"),
+              HasSubstr("model.rope_beta_slow = 32 is not less than"));
+  EXPECT_THAT(failure_with("yarn", "model.rope_beta_slow=11"),
+              HasSubstr("no wave turns model.rope_beta_slow = 11 times"));
 }
 
 std::string warnings_of(const std::vector<std::string>& sets) {
@@ -166,11 +211,41 @@ TEST(ConfigWarnings, SayWhichKeysDoNothing) {
               HasSubstr("guard.skips = 1 does nothing: guard.enabled is false"));
   EXPECT_THAT(warnings_of({"model.dense_layers=[0,1,2,3]", "router.top_k=1"}),
               HasSubstr("router.top_k = 1 does nothing: model.dense_layers names every layer"));
+  EXPECT_EQ(warnings_of({"model.num_experts=0"}), "");
+  EXPECT_THAT(warnings_of({"model.num_experts=0", "router.top_k=1"}),
+              HasSubstr("router.top_k = 1 does nothing: model.num_experts is 0"));
+  EXPECT_THAT(warnings_of({"model.num_experts=0", "model.dense_layers=[0]"}),
+              HasSubstr("model.dense_layers = [0] does nothing"));
+  EXPECT_THAT(warnings_of({"model.num_experts=0", "parallel.experts=2"}),
+              HasSubstr("parallel.experts = 2 does nothing"));
+  EXPECT_THAT(warnings_of({"model.shared_expert_gate=true"}),
+              HasSubstr("model.shared_expert_hidden = 0 makes no shared expert"));
   EXPECT_THAT(warnings_of({"router.groups=2", "router.groups_per_token=2"}),
               HasSubstr("router.groups = 2 does nothing"));
   EXPECT_THAT(warnings_of({"train.steps=10", "guard.window=64"}), HasSubstr("guard.window = 64"));
   EXPECT_THAT(warnings_of({"router.top_k=8"}), HasSubstr("every token visits every expert"));
   EXPECT_THAT(warnings_of({"router.capacity_factor=0.5"}), HasSubstr("at least 50 %"));
+}
+
+TEST(ConfigWarnings, SayWhichKeysOfAttentionDoNothing) {
+  EXPECT_EQ(warnings_of({"model.window=8", "model.window_layers=[0, 2]"}), "");
+  EXPECT_THAT(warnings_of({"model.window=256", "data.sequence_length=256"}),
+              HasSubstr("model.window = 256 does nothing: no row"));
+  EXPECT_THAT(warnings_of({"model.window_layers=[1]"}), HasSubstr("model.window is 0"));
+  EXPECT_THAT(warnings_of({"model.rope_factor=8"}),
+              HasSubstr("model.rope_factor = 8.0 does nothing: model.rope_type is \"none\""));
+  const std::vector<std::string> llama3 = {"model.rope_type=llama3", "model.rope_factor=8",
+                                           "model.rope_original_length=64"};
+  EXPECT_EQ(warnings_of(llama3), "");
+  std::vector<std::string> sets = llama3;
+  sets.emplace_back("model.rope_truncate=false");
+  EXPECT_THAT(warnings_of(sets), HasSubstr("model.rope_type is not \"yarn\""));
+  sets = llama3;
+  sets.emplace_back("model.rope_factor=1");
+  EXPECT_THAT(warnings_of(sets), HasSubstr("model.rope_type = 'llama3' does nothing"));
+  sets = llama3;
+  sets.emplace_back("data.sequence_length=1024");
+  EXPECT_THAT(warnings_of(sets), HasSubstr("rows are longer than the scaling is for"));
 }
 
 TEST(ConfigWarnings, SayWhichCheckpointsCannotBeTheBest) {

@@ -104,6 +104,23 @@ TEST(Family, WhatNoFamilyHasIsNamed) {
   EXPECT_THAT(problem(config), HasSubstr("best two experts"));
 }
 
+TEST(Family, AModelWithoutExpertsIsDense) {
+  Config config = of(Family::qwen3);
+  config.model.dense_layers = {};
+  config.model.num_experts = 0;
+  EXPECT_EQ(family_of(config), Family::qwen3);
+  EXPECT_EQ(exported_as(config), "qwen3");
+}
+
+TEST(Family, PartsThatNoFamilyHasAreNamed) {
+  Config config = of(Family::qwen3);
+  config.model.norm_placement = NormPlacement::after;
+  EXPECT_THAT(exported_as(config), HasSubstr("qwen3 lacks model.norm_placement = \"after\""));
+  config = of(Family::dots1);
+  config.model.shared_expert_gate = true;
+  EXPECT_THAT(exported_as(config), HasSubstr("dots1 lacks model.shared_expert_gate"));
+}
+
 TEST(Family, ConfigSaysWhatTheGateDoes) {
   Config config = of(Family::qwen3_moe);
   EXPECT_EQ(config_json(Family::qwen3_moe, config, 257, 256, "float32")["norm_topk_prob"], false);

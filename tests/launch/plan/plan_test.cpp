@@ -66,6 +66,61 @@ TEST(RunShape, CountsTheElementsOfTheModel) {
   }
 }
 
+TEST(RunShape, CountsAGatedSharedExpertAndAModelWithoutExperts) {
+  Config config = small_config();
+  config.model.norm_placement = NormPlacement::after;
+  config.model.shared_expert_hidden = 24;
+  config.model.shared_expert_gate = true;
+  config.model.vocabulary = 300;
+  for (const int experts : {config.model.num_experts, 0}) {
+    config.model.num_experts = experts;
+    Mesh mesh = make_mesh(make_single_comm(), 1);
+    Transformer model(config.model, config.router, {300, 64, true, 24 * 64, 12}, mesh);
+    const RunShape shape = shape_on(1, config);
+    EXPECT_EQ(shape.total_elements(), model.params().num_elements());
+    EXPECT_NEAR(
+        training_flops_per_token(shape) / (3.0 * forward_flops_per_token(config.model, 2, 300, 64)),
+        1.0, 1e-12);
+  }
+  const RunShape shape = shape_on(4, config);
+  EXPECT_EQ(shape.expert_degree, 1);
+  EXPECT_EQ(shape.active_elements(), shape.total_elements());
+  EXPECT_EQ(step_traffic(shape).rows, 0.0);
+  EXPECT_EQ(amount_of("exchange", step_work(shape)) + amount_of("gate", step_work(shape)), 0.0);
+  EXPECT_GT(total_bytes(memory_plan(shape, 0)), 0);
+}
+
+TEST(RunShape, CountsTheElementsOfAttentionsParts) {
+  for (const bool qkv : {false, true}) {
+    Config config = small_config();
+    config.model.qk_norm = QkNorm::projection;
+    config.model.qkv_bias = qkv;
+    config.model.o_bias = !qkv;
+    Mesh mesh = make_mesh(make_single_comm(), 1);
+    Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
+    EXPECT_EQ(shape_on(1, config).total_elements(), model.params().num_elements());
+  }
+}
+
+// Counted by the names of the model's parameters.
+TEST(RunShape, FrozenParametersHaveNoGradientsAndNoMoments) {
+  Config config = small_config();
+  config.train.freeze = {"experts", "layer0.*"};
+  Mesh mesh = make_mesh(make_single_comm(), 1);
+  Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
+  std::int64_t of_layer0 = 0;
+  for (const Param& param : model.params().all())
+    if (param.spec.name.starts_with("layer0.")) of_layer0 += param.spec.shape.size();
+  const RunShape shape = shape_on(4, config), plain = shape_on(4);
+  EXPECT_EQ(shape.frozen_dense, of_layer0);
+  EXPECT_EQ(shape.trained_dense_elements(), plain.dense_elements() - of_layer0);
+  EXPECT_EQ(shape.trained_expert_elements(), 0);
+  EXPECT_EQ(bytes_of("gradients", memory_plan(shape, 0)), 8 * shape.trained_dense_elements());
+  EXPECT_EQ(bytes_of("values", memory_plan(shape, 0)), bytes_of("values", memory_plan(plain, 0)));
+  config.train.freeze = {"expert"};
+  EXPECT_THROW(shape_on(4, config), Error);
+}
+
 TEST(RunShape, TheBusiestRankHasTheMostMicroBatchesAndExperts) {
   const RunShape shape = shape_on(5);  // 12 micro-batches; eight experts over five ranks
   EXPECT_EQ(shape.rounds, 3);
@@ -133,6 +188,32 @@ TEST(StepWork, FlopsAreThreeForwardPasses) {
   EXPECT_NEAR(training_flops_per_token(shape_on(1)) /
                   (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
               1.0, 1e-12);
+}
+
+// Of 64 tokens the first ten see 1, 2, ... 10 keys, and the other 54 see ten.
+TEST(StepWork, AWindowLeavesTheWorkOfItsKeys) {
+  Config config = small_config();
+  config.model.window = 10;
+  config.model.window_layers = {2};
+  EXPECT_DOUBLE_EQ(attention_terms(config.model, 0, 64), 65.0);
+  EXPECT_DOUBLE_EQ(attention_terms(config.model, 2, 64), 2.0 * (55 + 54 * 10) / 64);
+  EXPECT_NEAR(training_flops_per_token(shape_on(1, config)) /
+                  (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
+              1.0, 1e-12);
+  config.model.window = 64;
+  EXPECT_DOUBLE_EQ(attention_terms(config.model, 2, 64), 65.0);
+}
+
+// A cut model keeps a window only where one of its layers has it.
+TEST(Rehearsal, CutsTheLayersWithAWindow) {
+  Config config = small_config();
+  config.model.num_layers = 12;
+  config.model.window = 10;
+  EXPECT_EQ(rehearsal_config(config, 1).model.window, 10);
+  config.model.window_layers = {1, 3, 5, 7, 9, 11};
+  EXPECT_EQ(rehearsal_config(config, 1).model.window_layers, std::vector<std::int64_t>{1});
+  config.model.window_layers = {11};
+  EXPECT_EQ(rehearsal_config(config, 1).model.window, 0);
 }
 
 TEST(StepWork, RecomputedLayersAreFourPasses) {

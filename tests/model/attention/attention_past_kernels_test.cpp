@@ -24,9 +24,12 @@ Buffer normals(Shape shape, std::uint64_t seed) {
 
 // Two texts of 32 tokens, attended to as a whole; then the last token alone from a past of 31.
 struct Case {
-  Case() {
+  explicit Case(std::int64_t attention_window = 0) : window(attention_window) {
     std::vector<std::int32_t> position(texts * length);
-    for (std::size_t i = 0; i < position.size(); ++i) position[i] = static_cast<int>(i % length);
+    for (std::size_t i = 0; i < position.size(); ++i) {
+      const auto earlier = static_cast<std::int64_t>(i) % length;
+      position[i] = static_cast<int>(window > 0 ? std::min(earlier, window - 1) : earlier);
+    }
     const AttentionShape shape{texts, length, heads, kv_heads, dim};
     const Buffer log_sum({texts * length, heads}, DType::f32);
     const Buffer scratch({ops.attention_scratch(shape, stream)}, DType::f32);
@@ -47,7 +50,7 @@ struct Case {
   }
 
   void run() {
-    ops.attention_past({last_q, last_k, last_v, keys, values, lengths, score, out}, stream);
+    ops.attention_past({last_q, last_k, last_v, keys, values, lengths, score, out, window}, stream);
   }
 
   static void copy(Tensor from, std::int64_t first, std::int64_t count, Tensor to,
@@ -63,6 +66,7 @@ struct Case {
   }
 
   static constexpr std::int64_t rows = 3;
+  std::int64_t window;
   Stream stream = Stream::cpu(2);
   ModelOps& ops = ModelOps::on(Device::cpu());
   Buffer q = normals({texts * length, heads, dim}, 1),
@@ -77,10 +81,12 @@ struct Case {
 };
 
 TEST(AttentionPast, TheLastTokenSeesWhatItSeesInTheWholeText) {
-  const Case past;
-  for (std::int64_t text = 0; text < texts; ++text) {
-    for (std::int64_t i = 0; i < heads * dim; ++i) {
-      EXPECT_NEAR(past.got(text, i), past.expected(text, i), 1e-5);
+  for (const std::int64_t window : {0, 1, 5, 31, 32, 100}) {
+    const Case past(window);
+    for (std::int64_t text = 0; text < texts; ++text) {
+      for (std::int64_t i = 0; i < heads * dim; ++i) {
+        EXPECT_NEAR(past.got(text, i), past.expected(text, i), 1e-5) << "a window of " << window;
+      }
     }
   }
 }

@@ -1,5 +1,7 @@
 #include "tests/reference/cross_entropy.h"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "model/ops.h"
@@ -87,6 +89,75 @@ TEST(CrossEntropy, NanInALogitReachesTheLoss) {
   ModelOps::on(Device::cpu())
       .cross_entropy(tensor_of(logits, {1, 3}), tensor_of(target), 1.0F, tensor_of(loss), stream);
   EXPECT_FALSE(loss[0] == loss[0]);
+}
+
+// What ModelOps::token_scores writes for `rows` rows.
+struct Scores {
+  std::vector<float> loss, probability, entropy, log_sum;
+  std::vector<std::int32_t> best;
+
+  Scores(const std::vector<float>& logits, const std::vector<std::int32_t>& target, int num_threads)
+      : loss(target.size(), 9.0F),
+        probability(loss),
+        entropy(loss),
+        log_sum(loss),
+        best(target.size(), 9) {
+    std::vector<float> in = logits;
+    std::vector<std::int32_t> targets = target;
+    const std::int64_t count = std::ssize(target);
+    Stream stream = Stream::cpu(num_threads);
+    ModelOps::on(Device::cpu())
+        .token_scores(tensor_of(in, {count, std::ssize(logits) / count}), tensor_of(targets),
+                      {tensor_of(loss), tensor_of(best), tensor_of(probability), tensor_of(entropy),
+                       tensor_of(log_sum)},
+                      stream);
+    EXPECT_TRUE(reference::same_bits(in, logits));
+  }
+};
+
+TEST(TokenScores, LossesHaveTheBitsOfCrossEntropy) {
+  CrossEntropy x;
+  const Scores scores(x.logits, x.target, 2);
+  x.run(1);
+  EXPECT_TRUE(reference::same_bits(scores.loss, x.loss));
+}
+
+TEST(TokenScores, TheOthersMatchTheDistributionInDouble) {
+  const CrossEntropy x;
+  const Scores scores(x.logits, x.target, 1);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::vector<double> row(x.logits.begin() + r * vocabulary,
+                                  x.logits.begin() + (r + 1) * vocabulary);
+    double sum = 0.0, entropy = 0.0;
+    for (const double logit : row) sum += std::exp(logit);
+    for (const double logit : row) {
+      entropy -= std::exp(logit) / sum * (logit - std::log(sum));
+    }
+    const auto best = std::max_element(row.begin(), row.end());
+    EXPECT_EQ(scores.best[r], best - row.begin());
+    EXPECT_NEAR(scores.probability[r], std::exp(*best) / sum, 1e-6);
+    EXPECT_NEAR(scores.entropy[r], entropy, 5e-6);
+    EXPECT_NEAR(scores.log_sum[r], std::log(sum), 5e-6);
+  }
+}
+
+TEST(TokenScores, DoNotDependOnThreads) {
+  const CrossEntropy x;
+  const Scores one(x.logits, x.target, 1), three(x.logits, x.target, 3);
+  EXPECT_TRUE(reference::same_bits(one.loss, three.loss));
+  EXPECT_TRUE(reference::same_bits(one.entropy, three.entropy));
+  EXPECT_EQ(one.best, three.best);
+}
+
+TEST(TokenScores, OfEqualLogitsTheFirstIsBest) {
+  const Scores scores({1.0F, 3.0F, 3.0F, 2.0F, 3.0F}, {2}, 1);
+  EXPECT_EQ(scores.best[0], 1);
+}
+
+TEST(TokenScores, NanInALogitReachesTheLossAndHasNoBest) {
+  const Scores scores({1.0F, std::numeric_limits<float>::quiet_NaN(), 0.0F}, {0}, 1);
+  EXPECT_FALSE(scores.loss[0] == scores.loss[0]);
+  EXPECT_EQ(scores.best[0], -1);
 }
 
 }  // namespace cross_entropy_test

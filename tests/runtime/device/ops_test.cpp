@@ -46,6 +46,43 @@ TEST(RuntimeOps, AddIsElementwise) {
   EXPECT_EQ(wrong, 0);
 }
 
+// Rows of 1, 2, 3... in every column, times the column's number.
+TEST(RuntimeOps, SumsOfRows) {
+  for (const std::int64_t rows : {0, 1, 63, 64, 65, 200, 64 * 7}) {
+    constexpr std::int64_t n = 3;
+    const Buffer in({rows, n}, DType::f32), sums({num_row_sums(rows), n}, DType::f32),
+        out = counting(n);
+    for (std::int64_t i = 0; i < rows * n; ++i)
+      in.tensor().as<float>()[i] = static_cast<float>((i / n + 1) * (i % n));
+    Stream stream = Stream::cpu(2);
+    RuntimeOps::on(Device::cpu()).sum_rows(in, sums, out, stream);
+    for (std::int64_t i = 0; i < n; ++i)
+      EXPECT_EQ(out.tensor().as<float>()[i], static_cast<float>(i * rows * (rows + 1) / 2)) << rows;
+  }
+}
+
+// In f32, 2^24 + 1 is 2^24: one after another the ones would be lost.
+TEST(RuntimeOps, SumsOfChunksAreJoinedPairwise) {
+  const Buffer sums({4, 1}, DType::f32), out({1}, DType::f32);
+  const float values[] = {16777216.0F, 0.0F, 1.0F, 1.0F};
+  std::copy_n(values, 4, sums.tensor().as<float>());
+  Stream stream = Stream::cpu(1);
+  RuntimeOps::on(Device::cpu()).join_row_sums(sums, out, stream);
+  EXPECT_EQ(out.tensor().as<float>()[0], 16777218.0F);
+}
+
+TEST(RuntimeOps, ARowIsAddedToAllRows) {
+  for (const std::int64_t rows : {0, 1, 130}) {
+    const Buffer row = counting(5), inout({rows, 5}, DType::f32);
+    for (std::int64_t i = 0; i < rows * 5; ++i)
+      inout.tensor().as<float>()[i] = static_cast<float>(10 * i);
+    Stream stream = Stream::cpu(2);
+    RuntimeOps::on(Device::cpu()).add_to_rows(row, inout, stream);
+    for (std::int64_t i = 0; i < rows * 5; ++i)
+      ASSERT_EQ(inout.tensor().as<float>()[i], static_cast<float>(10 * i + i % 5 + 1));
+  }
+}
+
 TEST(RuntimeOps, EmptyTensorsAreFine) {
   Stream stream = Stream::cpu(1);
   RuntimeOps& ops = RuntimeOps::on(Device::cpu());

@@ -84,6 +84,40 @@ TEST(Sample, APastChoosesTheTokensThatComputingAllAnewChooses) {
   EXPECT_GT(std::set(all.begin(), all.end()).size(), 3U);  // not the same token again and again
 }
 
+// The table has more rows than the tokenizer has ids.
+TEST(Sample, OnlyIdsOfTheTokenizerAreDrawn) {
+  SmallRun run = trained(sample_config());
+  for (const double temperature : {0.0, 3.0}) {
+    const auto largest = [&](std::int64_t num_ids) {
+      std::int32_t most = 0;
+      for (const SampledText& text : sampled(
+               run, prompts, {.max_tokens = 30, .temperature = temperature, .num_ids = num_ids})) {
+        EXPECT_FALSE(text.tokens.empty());
+        for (const std::int32_t token : text.tokens) most = std::max(most, token);
+      }
+      return most;
+    };
+    EXPECT_GE(largest(0), 9);
+    EXPECT_LT(largest(9), 9);
+  }
+}
+
+// The window is shorter than the prompt, and the scaled positions go beyond the original ones.
+TEST(Sample, WithAttentionsPartsToo) {
+  SmallConfig config = sample_config();
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 5;
+  for (const std::vector<std::int64_t>& layers : {std::vector<std::int64_t>{}, {1}}) {
+    config.model.window_layers = layers;
+    for (const RopeType type : {RopeType::llama3, RopeType::yarn}) {
+      config.model.rope = {.type = type, .factor = 4.0, .original_length = 12};
+      SmallRun run = trained(config);
+      EXPECT_EQ(likeliest(run, {prompts[2]}, 16)[0], without_a_past(run, prompts[2], 16));
+    }
+  }
+}
+
 TEST(Sample, InBf16Too) {
   SmallConfig config = sample_config();
   config.train.precision = FloatFormat::bf16;

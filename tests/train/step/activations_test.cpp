@@ -62,6 +62,25 @@ TEST(Activations, CountGatesThatKeepMore) {
   expect_counted(config);
 }
 
+TEST(Activations, CountBlocksOfOtherKinds) {
+  SmallConfig config = larger();
+  config.model.norm_placement = NormPlacement::after;
+  config.model.shared_expert_gate = true;
+  expect_counted(config);
+  config.recompute_layers = 2;
+  expect_counted(config);
+  config.model.num_experts = 0;
+  expect_counted(config);
+}
+
+TEST(Activations, CountAttentionsParts) {
+  SmallConfig config = larger();
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 6;
+  expect_counted(config);
+}
+
 TEST(Activations, CountPayloads) {
   SmallConfig config = larger();
   config.router.payload = Payload::int8;

@@ -70,12 +70,41 @@ TEST(Exact, UnevenRoundsGiveTheSameBits) {
   expect_same_bits_everywhere(config);
 }
 
+TEST(Exact, AttentionsPartsGiveTheSameBits) {
+  SmallConfig config;
+  config.model.qk_norm = QkNorm::projection;
+  config.model.qkv_bias = config.model.o_bias = true;
+  config.model.window = 6;
+  config.model.window_layers = {1};
+  config.model.rope = {.type = RopeType::yarn, .factor = 4.0, .original_length = 12};
+  expect_same_bits_everywhere(config);
+}
+
 TEST(Exact, TopKThenSoftmaxGivesTheSameBits) {
   SmallConfig config;
   config.router.gate = GateKind::topk_softmax;
   config.model.tie_embeddings = false;
   config.model.qk_norm = QkNorm::none;
   expect_same_bits_everywhere(config);
+}
+
+TEST(Exact, BlocksOfOtherKindsGiveTheSameBits) {
+  SmallConfig config;
+  config.model.norm_placement = NormPlacement::after;
+  config.model.shared_expert_gate = true;
+  config.train.global_batch_size = 10;
+  expect_same_bits_everywhere(config);
+  const Outcome kept = train_on(config, 1, 1);
+  config.recompute_layers = 2;
+  EXPECT_EQ(train_on(config, test_world().size(), 1), kept);
+}
+
+TEST(Exact, AModelWithoutExpertsGivesTheSameBits) {
+  SmallConfig config;
+  config.model.num_experts = 0;
+  const Outcome alone = train_on(config, 1, 1);
+  EXPECT_TRUE(std::isfinite(alone.losses.back()));
+  EXPECT_EQ(train_on(config, test_world().size(), 1), alone);
 }
 
 // Every gate, every statistic of it, and what it keeps from step to step.

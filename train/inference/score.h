@@ -1,0 +1,47 @@
+// Log-probabilities of texts: what multiple-choice and perplexity tasks are made of.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "model/transformer/transformer.h"
+#include "runtime/comm/mesh.h"
+
+namespace switchyard {
+
+// Asks for the tokens from `first` on, each given all before it. 1 <= first < tokens.size().
+struct ScoreRequest {
+  std::vector<std::int32_t> tokens{};
+  std::int64_t first = 1;
+};
+
+struct Score {
+  double log_probability = 0.0;  // in nats: the sum over the request's tokens, in their order
+  bool greedy = true;  // each of them is the likeliest one, the first of several equally likely
+  bool operator==(const Score&) const = default;
+};
+
+struct ScoreLayout {
+  std::int64_t batch_tokens = 0;  // that a rank computes at a time; more if a request is longer
+  std::int64_t max_rows = 1;      // of a batch: on a CPU, threads share the attention of rows
+};
+
+struct Scored {
+  std::vector<Score> scores;    // one for each request
+  std::int64_t num_tokens = 0;  // that the requests have, without each one's last
+  std::int64_t num_computed =
+      0;  // of these: requests that differ in their last token share the rest
+};
+
+// Collective; every rank passes the same requests and gets the same scores. The requests are packed
+// like documents, so that a score depends on its request alone: on CPUs it has the same bits with
+// any other requests, any layout and any number of ranks. progress(done, total), if given, is
+// called on every rank between batches, with tokens.
+// Errors: agreed; Exit::usage if a request has no token to score, Exit::numerical if a score is not
+// finite.
+Scored score(Transformer& model, Mesh& mesh, const std::vector<ScoreRequest>& requests,
+             const ScoreLayout& layout, Stream& stream,
+             const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+
+}  // namespace switchyard
