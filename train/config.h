@@ -4,9 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "io/loader/step_samples.h"
 #include "runtime/names.h"
 #include "runtime/product/precision.h"
 #include "runtime/tensor.h"
@@ -17,6 +20,18 @@ namespace switchyard {
 enum class FloatFormat : std::uint8_t { f32, bf16 };
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<FloatFormat> = {"f32", "bf16"};
+
+// How the learning rate goes on after the warm-up.
+enum class RateSchedule : std::uint8_t { cosine, linear, constant, wsd };
+template <>
+inline constexpr std::array<std::string_view, 4> names_of<RateSchedule> = {"cosine", "linear",
+                                                                           "constant", "wsd"};
+// How it falls at the end of "wsd".
+enum class DecayShape : std::uint8_t { linear, one_minus_sqrt };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<DecayShape> = {"linear", "1-sqrt"};
+
+using RoleFactors = std::map<std::string, double>;  // by the name of a role (model/param_role.h)
 
 struct TrainConfig {
   std::int64_t steps = 1000;
@@ -29,11 +44,18 @@ struct TrainConfig {
   bool int8_input_gradient = false;          // dY W,
   bool int8_weight_gradient = false;         // and dY^T X
   std::int64_t global_batch_size = 32;       // sequences per step, over all ranks
+  BatchRamp batch_ramp{};                    // steps of fewer sequences, up to that many
   std::int64_t micro_batch_size =
       4;  // sequences per forward and backward: the unit of work, fixed on every layout
   double learning_rate = 1e-3;
-  double min_learning_rate = 1e-4;  // at the end of the cosine
+  double min_learning_rate = 1e-4;  // at the end of the run
   std::int64_t warmup_steps = 0;
+  RateSchedule schedule = RateSchedule::cosine;
+  std::int64_t decay_steps = 0;  // last steps of wsd, in which the rate falls; 0: a tenth of steps
+  DecayShape decay_shape = DecayShape::linear;
+  RoleFactors rates{}, decays{};      // of the learning rate and of weight_decay; 1 if not named
+  double layer_rate_decay = 1.0;      // factor of the rate from each layer to the one below it
+  std::vector<std::string> freeze{};  // roles or patterns of names, of what does not change
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.95;
@@ -41,7 +63,9 @@ struct TrainConfig {
   double clip_norm = 1.0;               // limit of the global gradient norm; 0: no limit
   std::int64_t checkpoint_every = 500;  // steps; 0: only at the end
   std::int64_t evaluate_every = 0;      // steps; 0: never while training
-  std::int64_t placement_every = 0;     // steps between placements of experts; 0: never
+  std::int64_t patience = 0;     // evaluations without an improvement that end the run; 0: none do
+  double min_improvement = 0.0;  // of the validation loss, to be one
+  std::int64_t placement_every = 0;  // steps between placements of experts; 0: never
   std::int64_t log_every = 1;
   std::int64_t recompute_layers = 0;  // first layers that repeat forward in backward
   double load_factor = 1.25;          // even shares of rows that activation buffers hold

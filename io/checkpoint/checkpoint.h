@@ -111,9 +111,20 @@ struct CheckpointStatus {
 std::vector<CheckpointStatus> find_checkpoints(const std::filesystem::path& run_directory);
 // Opens each of them, too: finds the problem of one that is damaged outside its tensor data.
 std::vector<CheckpointStatus> list_checkpoints(const std::filesystem::path& run_directory);
-// The checkpoint that a short name means: RUN@STEP, RUN/STEP, RUN@FOLDER, RUN/FOLDER (of one step
-// the newest that counts), RUN@best (by validation loss). Nothing: `name` has no such form, or RUN
-// is no run directory. Errors: Exit::data if the run has none such, naming the steps it has.
+// The validation loss that a checkpoint was saved with; nothing if it was not evaluated, or is
+// damaged.
+std::optional<double> validation_loss_of(const std::filesystem::path& folder);
+// The checkpoints that count (io/checkpoint/run_line.h) and have a validation loss, the lowest loss
+// first; of equal ones the earliest first.
+struct RankedCheckpoint {
+  double validation_loss = 0.0;
+  std::filesystem::path folder;
+};
+std::vector<RankedCheckpoint> rank_checkpoints(const std::filesystem::path& run_directory);
+// The checkpoint that a short name means: RUN@STEP, RUN/STEP, RUN@FOLDER or RUN/FOLDER, of one step
+// the newest that counts; RUN@best, the one with the lowest validation loss. Nothing: `name` has no
+// such form, or RUN is no run directory. Errors: Exit::data if the run has no such checkpoint,
+// naming the steps it has.
 std::optional<std::filesystem::path> find_by_short_name(const std::string& name);
 // Reads every byte. Returns the problem in words, or nothing.
 std::optional<std::string> verify_checkpoint(const std::filesystem::path& folder);

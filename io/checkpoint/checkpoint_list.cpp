@@ -42,25 +42,14 @@ std::string problem_of_all(const fs::path& folder, Comm& world) {
   }
 }
 
-// The checkpoint that counts and has the lowest validation loss; of equal ones the newest.
+// Errors: Exit::data if no checkpoint was evaluated.
 fs::path best_checkpoint(const fs::path& run) {
-  constexpr double max_loss = std::numeric_limits<double>::max();
-  std::optional<fs::path> best;
-  double least = max_loss;
-  for (const CheckpointStatus& one : find_checkpoints(run)) {
-    if (!one.problem.empty()) continue;
-    const CheckpointReader checkpoint(one.folder);
-    if (!checkpoint.fields().has("validation_loss")) continue;
-    const double loss = checkpoint.fields().number("validation_loss", 0, max_loss);
-    if (loss > least) continue;
-    best = one.folder;
-    least = loss;
-  }
-  require(best.has_value(), Exit::data,
-          "no checkpoint of {} has a validation loss: evaluate at the steps that are saved, with "
-          "train.evaluate_every",
+  const std::vector<RankedCheckpoint> ranking = rank_checkpoints(run);
+  require(!ranking.empty(), Exit::data,
+          "no checkpoint of {} has a validation loss, so none is the best: set "
+          "train.evaluate_every, and checkpoint.keep_best to keep it",
           run.string());
-  return *best;
+  return ranking.front().folder;
 }
 
 }  // namespace
@@ -99,6 +88,27 @@ std::vector<CheckpointStatus> list_checkpoints(const fs::path& run_directory) {
   return list;
 }
 
+std::optional<double> validation_loss_of(const fs::path& folder) {
+  try {
+    const CheckpointReader checkpoint(folder);
+    const JsonFields fields = checkpoint.fields();
+    if (fields.has("validation_loss"))
+      return fields.number("validation_loss", 0, std::numeric_limits<double>::max());
+  } catch (const Error&) {  // a damaged checkpoint counts as never evaluated
+  }
+  return std::nullopt;
+}
+
+std::vector<RankedCheckpoint> rank_checkpoints(const fs::path& run_directory) {
+  std::vector<RankedCheckpoint> ranking;
+  for (const CheckpointStatus& one : find_checkpoints(run_directory)) {
+    if (!one.problem.empty()) continue;
+    if (const auto loss = validation_loss_of(one.folder)) ranking.push_back({*loss, one.folder});
+  }
+  std::ranges::stable_sort(ranking, {}, &RankedCheckpoint::validation_loss);
+  return ranking;
+}
+
 std::optional<fs::path> find_by_short_name(const std::string& name) {
   const std::size_t split = name.find_last_of("@/");
   if (split == std::string::npos || split + 1 == name.size()) return std::nullopt;
@@ -107,7 +117,7 @@ std::optional<fs::path> find_by_short_name(const std::string& name) {
   const bool is_step = wanted.find_first_not_of("0123456789") == std::string::npos;
   while (is_step && wanted.size() > 1 && wanted[0] == '0') wanted.erase(0, 1);
   if (!fs::exists(run / "checkpoints")) return std::nullopt;
-  if (wanted == "best" && name[split] == '@') return best_checkpoint(run);
+  if (name[split] == '@' && wanted == "best") return best_checkpoint(run);
   if (!is_step && !parse_checkpoint_folder_name(wanted)) return std::nullopt;
   std::optional<fs::path> found;
   std::vector<std::string> steps;

@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double max_loss = std::numeric_limits<double>::max();
 constexpr double never_evaluated = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -36,14 +35,7 @@ bool Retention::is_good(const fs::path& folder) {
 
 double Retention::validation_loss(const fs::path& folder) {
   const auto [place, unknown] = losses_.try_emplace(folder.filename().string(), never_evaluated);
-  if (!unknown) return place->second;
-  try {
-    const CheckpointReader reader(folder);
-    if (reader.fields().has("validation_loss"))
-      place->second = reader.fields().number("validation_loss", 0, max_loss);
-  } catch (const Error&) {  // a damaged checkpoint counts as never evaluated
-    return never_evaluated;
-  }
+  if (unknown) place->second = validation_loss_of(folder).value_or(never_evaluated);
   return place->second;
 }
 

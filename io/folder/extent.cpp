@@ -96,6 +96,11 @@ ContentHash hash_rest(const FileEntry& file,
   return hasher.hash();
 }
 
+bool has_extent(const FileEntry& file, std::string_view name) {
+  return std::any_of(file.extents.begin(), file.extents.end(),
+                     [&](const Extent& extent) { return extent.name == name; });
+}
+
 const Extent& find_extent(const FileEntry& file, std::string_view name, std::string_view dtype,
                           std::int64_t columns) {
   const auto found = std::find_if(file.extents.begin(), file.extents.end(),

@@ -51,6 +51,8 @@ std::vector<ContentHash> hash_chunks(const void* data, std::int64_t bytes,
 const Extent& find_extent(const FileEntry& file, std::string_view name, std::string_view dtype,
                           std::int64_t columns = 1);
 
+bool has_extent(const FileEntry& file, std::string_view name);
+
 // Hash of the bytes outside the extents, in file order. read_at(offset, out) fills all of `out`.
 // Errors: Exit::data for extents that overlap or reach over the file's end.
 ContentHash hash_rest(const FileEntry& file,

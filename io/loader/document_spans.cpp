@@ -10,13 +10,23 @@
 namespace switchyard {
 namespace {
 
+// In the order of ShardDocuments's datasets; the prompts only where a document has one.
+std::vector<FileExtent> extents_of(const std::filesystem::path& folder, const FileEntry& entry) {
+  std::vector<FileExtent> extents{
+      {folder / entry.name, find_extent(entry, "document_offsets", "i64")},
+      {folder / entry.name, find_extent(entry, "document_sources", "u16")}};
+  if (has_extent(entry, "document_prompts"))
+    extents.push_back({folder / entry.name, find_extent(entry, "document_prompts", "i32")});
+  return extents;
+}
+
 // The documents of one shard.
 class ShardDocuments {
  public:
   ShardDocuments(const std::filesystem::path& folder, const FileEntry& entry)
-      : extents_{{folder / entry.name, find_extent(entry, "document_offsets", "i64")},
-                 {folder / entry.name, find_extent(entry, "document_sources", "u16")}},
-        reader_(extents_) {
+      : extents_(extents_of(folder, entry)), reader_(extents_) {
+    require(!has_prompts() || rows_of(extents_[prompts].extent) == size(), Exit::data,
+            "{} has {} documents and {} prompts", name(), size(), rows_of(extents_.back().extent));
     require(rows_of(extents_[offsets].extent) == size() + 1, Exit::data,
             "{} has {} documents and {} offsets", name(), size(),
             rows_of(extents_[offsets].extent));
@@ -25,10 +35,15 @@ class ShardDocuments {
   std::int64_t size() const { return rows_of(extents_[sources].extent); }
   std::int64_t offset(std::int64_t i) { return reader_.value<std::int64_t>(offsets, i); }
   std::int32_t source(std::int64_t i) { return reader_.value<std::uint16_t>(sources, i); }
+  std::int64_t prompt(std::int64_t i) {
+    return has_prompts() ? reader_.value<std::int32_t>(prompts, i) : 0;
+  }
   std::string name() const { return extents_.front().file.string(); }
 
  private:
-  enum : std::int64_t { offsets, sources };
+  enum : std::int64_t { offsets, sources, prompts };
+
+  bool has_prompts() const { return std::ssize(extents_) > prompts; }
 
   std::vector<FileExtent> extents_;
   ChunkReader reader_;
@@ -81,7 +96,13 @@ void DocumentSpans::for_each_of(std::int32_t source,
       require(end > begin && end <= shard.num_tokens, Exit::data,
               "{} says that document {} reaches from token {} to {}", documents.name(), i, begin,
               end);
-      if (documents.source(i) == source) take({shard.first_token + begin, end - begin});
+      if (documents.source(i) == source) {
+        const std::int64_t prompt = documents.prompt(i);
+        require(prompt >= 0 && prompt < end - begin, Exit::data,
+                "{} says that document {} of {} tokens has a prompt of {}", documents.name(), i,
+                end - begin, prompt);
+        take({shard.first_token + begin, end - begin, prompt});
+      }
       begin = end;
     }
   }

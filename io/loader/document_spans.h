@@ -21,7 +21,7 @@ class DocumentSpans {
   DocumentSpans(const TokenStore& store, const std::string& split);
 
   // Passes every document of the source, in the order of the stream: its boundary token and its own
-  // tokens.
+  // tokens, with the length of its prompt.
   void for_each_of(std::int32_t source, const std::function<void(const Piece&)>& take) const;
 
  private:

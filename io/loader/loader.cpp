@@ -34,19 +34,20 @@ const Loader::Layout& checked(const Loader::Layout& layout) {
   return layout;
 }
 
-SampleOrder order_of(const TokenStore& store, const RowTable& rows, const Loader::Layout& layout) {
-  const std::vector<double> weights = weights_of(store.sources(), layout.weights);
-  std::vector<SampleOrder::Source> sources;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    sources.push_back({rows.source_rows()[i], weights[i]});
-  }
-  return {sources, layout.seed};
+PhasedOrder order_of(const TokenStore& store, const RowTable& rows, const Loader::Layout& layout) {
+  return {store.sources(),
+          rows.source_rows(),
+          layout.weights,
+          layout.phases,
+          layout.seed,
+          StepSamples(layout.batch_ramp, layout.global_batch_size, layout.micro_batch_size)};
 }
 
 // The rows that one job fills: this rank's micro-batches, with the count of the whole step.
 struct RowSet {
-  std::int64_t loss_tokens = 0;
-  std::vector<Batch> batches;         // one for each round
+  std::int64_t loss_tokens = 0, prompt_tokens = 0;
+  std::int64_t rounds = 0;            // of the job
+  std::vector<Batch> batches;         // one for each round, and more where a job has fewer
   Buffer tokens, targets, positions;  // [rounds * micro_batch_size, S]
 
   RowSet(std::int64_t num_rounds, const Loader::Layout& layout)
@@ -62,9 +63,8 @@ struct Loader::State {
   State(const TokenStore& store, const std::filesystem::path& rows_folder, const std::string& split,
         const Layout& wanted)
       : layout(checked(wanted)),
-        num_micro_batches(layout.global_batch_size / layout.micro_batch_size),
-        num_rounds(divide_up(num_micro_batches, layout.num_ranks)),
-        filler(store, rows_folder, split, layout.sequence_length, layout.access),
+        num_rounds(divide_up(layout.global_batch_size / layout.micro_batch_size, layout.num_ranks)),
+        filler(store, rows_folder, split, {layout.sequence_length, layout.loss_on}, layout.access),
         rows_of_slots(static_cast<std::size_t>(layout.global_batch_size)),
         sets{RowSet(num_rounds, layout), RowSet(num_rounds, layout)} {
     require(filler.rows().num_rows() > 0, Exit::data, "the {} split of {} holds no document", split,
@@ -81,9 +81,14 @@ struct Loader::State {
     }
   }
 
+  std::int64_t batch_size(Job job) const {
+    return job.kind == Job::Kind::step ? order->batch_size(job.number) : layout.global_batch_size;
+  }
+
   // Returns no_row after the end of a pass.
-  std::int64_t row_of_sample(Job::Kind kind, std::int64_t n) const {
-    if (kind == Job::Kind::step) return order->row(n);
+  std::int64_t row_in(Job job, std::int64_t slot) const {
+    if (job.kind == Job::Kind::step) return order->row(job.number, slot);
+    const std::int64_t n = job.number * layout.global_batch_size + slot;
     return n < filler.rows().num_rows() ? n : no_row;
   }
 
@@ -98,15 +103,21 @@ struct Loader::State {
   }
 
   void fill(Job job, RowSet& set) {
-    set.loss_tokens = 0;
-    for (std::int64_t slot = 0; slot < layout.global_batch_size; ++slot) {
-      const std::int64_t row =
-          row_of_sample(job.kind, job.number * layout.global_batch_size + slot);
+    set.loss_tokens = set.prompt_tokens = 0;
+    const std::int64_t num_slots = batch_size(job);
+    for (std::int64_t slot = 0; slot < num_slots; ++slot) {
+      const std::int64_t row = row_in(job, slot);
       rows_of_slots[static_cast<std::size_t>(slot)] = row;
-      if (row != no_row) set.loss_tokens += filler.rows().tokens_of(row);
+      if (row == no_row) continue;
+      const std::int64_t targets = filler.rows().targets_of(row);
+      set.loss_tokens += targets;
+      if (layout.loss_on == LossOn::response)
+        set.prompt_tokens += filler.rows().tokens_of(row) - targets;
     }
     const std::int64_t size = layout.micro_batch_size;
-    for (std::int64_t round = 0; round < num_rounds; ++round) {
+    const std::int64_t num_micro_batches = num_slots / size;
+    set.rounds = divide_up(num_micro_batches, layout.num_ranks);
+    for (std::int64_t round = 0; round < set.rounds; ++round) {
       const std::int64_t index = round * layout.num_ranks + layout.rank;
       const bool empty = index >= num_micro_batches || row_of_slot(index * size) == no_row;
       set.batches[static_cast<std::size_t>(round)] = batch_at(set, round, empty ? -1 : index);
@@ -141,10 +152,10 @@ struct Loader::State {
   }
 
   Layout layout;
-  std::int64_t num_micro_batches, num_rounds;
+  std::int64_t num_rounds;  // of the largest step
   RowFiller filler;  // used by the prefetcher's thread alone, but for counts that never change
   std::vector<std::string> source_names;
-  std::optional<SampleOrder> order;
+  std::optional<PhasedOrder> order;
   std::vector<std::string> names;                                     // of sources, each once
   std::vector<std::pair<std::int64_t, std::size_t>> ends_of_sources;  // end of rows, its name
   std::vector<std::int64_t> rows_of_slots;  // of the step or pass being filled
@@ -166,15 +177,26 @@ Loader::Loader(Loader&&) noexcept = default;
 
 std::int64_t Loader::num_rows() const { return state_->filler.rows().num_rows(); }
 std::int64_t Loader::num_tokens() const { return state_->filler.rows().num_tokens(); }
+std::int64_t Loader::num_pass_targets() const { return state_->filler.rows().num_targets(); }
 std::int64_t Loader::min_rows() const { return state_->filler.rows().min_rows(); }
-std::int64_t Loader::row_of_sample(std::int64_t n) const { return state_->order->row(n); }
-std::int64_t Loader::epoch_size() const { return state_->order->epoch_size(); }
+std::int64_t Loader::row_of_sample(std::int64_t n) const {
+  return state_->order->parts().front().order.row(n);
+}
+std::int64_t Loader::epoch_size() const {
+  return state_->order->parts().front().order.epoch_size();
+}
+const PhasedOrder& Loader::order() const { return *state_->order; }
+
+std::vector<std::int64_t> Loader::rows_of(std::int64_t step) const {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(state_->order->batch_size(step)));
+  for (std::size_t slot = 0; slot < rows.size(); ++slot)
+    rows[slot] = state_->order->row(step, static_cast<std::int64_t>(slot));
+  return rows;
+}
 
 std::map<std::string, std::int64_t> Loader::sources_of(std::int64_t step) const {
-  const std::int64_t size = state_->layout.global_batch_size;
   std::map<std::string, std::int64_t> rows;
-  for (std::int64_t slot = 0; slot < size; ++slot)
-    ++rows[state_->source_of(state_->order->row(step * size + slot))];
+  for (const std::int64_t row : rows_of(step)) ++rows[state_->source_of(row)];
   return rows;
 }
 
@@ -199,7 +221,9 @@ StepData Loader::step(std::int64_t step) {
   require(step >= 0, "step {}", step);
   const int set = prefetcher_->get({Job::Kind::step, step}, Job{Job::Kind::step, step + 1});
   const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
-  return {filled.loss_tokens, filled.batches};
+  return {filled.loss_tokens,
+          std::span(filled.batches).first(static_cast<std::size_t>(filled.rounds)),
+          filled.prompt_tokens};
 }
 
 StepData Loader::pass(std::int64_t step) {
@@ -209,7 +233,9 @@ StepData Loader::pass(std::int64_t step) {
       prefetcher_->get({Job::Kind::pass, step},
                        last ? std::nullopt : std::optional<Job>({Job::Kind::pass, step + 1}));
   const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
-  return {filled.loss_tokens, filled.batches};
+  return {filled.loss_tokens,
+          std::span(filled.batches).first(static_cast<std::size_t>(filled.rounds)),
+          filled.prompt_tokens};
 }
 
 }  // namespace switchyard

@@ -4,10 +4,10 @@
 
 namespace switchyard {
 
-PackedCounts pack_split(const TokenStore& store, const std::string& split,
-                        std::int64_t sequence_length, const Packer::Emit& emit) {
+PackedCounts pack_split(const TokenStore& store, const std::string& split, RowForm form,
+                        const Packer::Emit& emit) {
   std::int64_t num_rows = 0;
-  Packer packer(sequence_length, [&](std::span<const Piece> row) {
+  Packer packer(form.length, [&](std::span<const Piece> row) {
     ++num_rows;
     emit(row);
   });
@@ -16,7 +16,8 @@ PackedCounts pack_split(const TokenStore& store, const std::string& split,
   for (std::int32_t source = 0; source < std::ssize(store.sources()); ++source) {
     const std::int64_t before = num_rows;
     documents.for_each_of(source, [&](const Piece& document) {
-      packer.add_document(document.start, document.length);
+      packer.add_document(document.start, document.length,
+                          form.loss_on == LossOn::response ? document.prompt : 0);
     });
     counts.min_rows += packer.min_rows();
     packer.finish();
@@ -25,10 +26,9 @@ PackedCounts pack_split(const TokenStore& store, const std::string& split,
   return counts;
 }
 
-RowsInMemory pack_in_memory(const TokenStore& store, const std::string& split,
-                            std::int64_t sequence_length) {
+RowsInMemory pack_in_memory(const TokenStore& store, const std::string& split, RowForm form) {
   RowsInMemory rows;
-  rows.counts = pack_split(store, split, sequence_length, [&](std::span<const Piece> row) {
+  rows.counts = pack_split(store, split, form, [&](std::span<const Piece> row) {
     rows.pieces.insert(rows.pieces.end(), row.begin(), row.end());
     rows.first_piece.push_back(std::ssize(rows.pieces));
   });

@@ -64,18 +64,20 @@ Packer::Packer(std::int64_t sequence_length, Emit emit)
   require(sequence_length >= 1, "rows of {} tokens", sequence_length);
 }
 
-void Packer::add_document(std::int64_t start, std::int64_t length) {
-  require(length >= 1, "a document of {} tokens", length);
-  num_tokens_ += length;
+void Packer::add_document(std::int64_t start, std::int64_t length, std::int64_t prompt) {
+  require(length >= 1 && prompt >= 0 && prompt < length, "a document of {} tokens, {} of a prompt",
+          length, prompt);
   const std::int64_t end = start + length;
-  for (; end - start >= sequence_length_; start += sequence_length_) {
-    const Piece full{start, sequence_length_};
+  for (; prompt >= sequence_length_; prompt -= sequence_length_) start += sequence_length_;
+  num_tokens_ += end - start;
+  for (; end - start >= sequence_length_; start += sequence_length_, prompt = 0) {
+    const Piece full{start, sequence_length_, prompt};
     emit_(std::span(&full, 1));
     ++num_large_;
   }
   if (start == end) return;
   if (2 * (end - start) > sequence_length_) ++num_large_;
-  pieces_.push_back({start, end - start});
+  pieces_.push_back({start, end - start, prompt});
   if (std::ssize(pieces_) == window) pack_window();
 }
 

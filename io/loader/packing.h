@@ -12,6 +12,7 @@ namespace switchyard {
 struct Piece {
   std::int64_t start = 0;
   std::int64_t length = 0;
+  std::int64_t prompt = 0;  // the first tokens whose targets are a prompt's, fewer than length
   bool operator==(const Piece&) const = default;
 };
 
@@ -29,8 +30,10 @@ class Packer {
 
   Packer(std::int64_t sequence_length, Emit emit);
 
-  // length: of the document's tokens, its boundary included; at least 1.
-  void add_document(std::int64_t start, std::int64_t length);
+  // length: of the document's tokens, its boundary included; at least 1. prompt: of these, the
+  // first ones whose targets have no loss, fewer than length; full rows without a loss are left
+  // out.
+  void add_document(std::int64_t start, std::int64_t length, std::int64_t prompt = 0);
   // Emits what is left. Documents that follow share no row with those before.
   void finish();
 

@@ -16,13 +16,13 @@ void count_up(std::int32_t* out, std::int64_t count) {
 }  // namespace
 
 RowFiller::RowFiller(const TokenStore& store, const std::filesystem::path& rows_folder,
-                     const std::string& split, std::int64_t sequence_length, Access access)
-    : sequence_length_(sequence_length),
+                     const std::string& split, RowForm form, Access access)
+    : sequence_length_(form.length),
       boundary_(store.boundary_token()),
       tokens_(store, split, access),
-      rows_(rows_folder.empty() ? RowTable(store, split, sequence_length)
-                                : RowTable(rows_folder, store, split, sequence_length)),
-      text_(static_cast<std::size_t>(sequence_length + 1)) {}
+      rows_(rows_folder.empty() ? RowTable(store, split, form)
+                                : RowTable(rows_folder, store, split, form)),
+      text_(static_cast<std::size_t>(form.length + 1)) {}
 
 void RowFiller::fill(std::int64_t row, const Row& out) {
   std::int64_t at = 0;
@@ -32,6 +32,7 @@ void RowFiller::fill(std::int64_t row, const Row& out) {
     if (count == piece.length) text_[static_cast<std::size_t>(count)] = boundary_;
     std::copy_n(text_.data(), piece.length, out.tokens + at);
     std::copy_n(text_.data() + 1, piece.length, out.targets + at);
+    std::fill_n(out.targets + at, piece.prompt, -1);
     count_up(out.positions + at, piece.length);
     at += piece.length;
   }

@@ -16,15 +16,15 @@ class RowFiller {
  public:
   // rows_folder: of prepare_rows; empty: the rows are packed in memory.
   RowFiller(const TokenStore& store, const std::filesystem::path& rows_folder,
-            const std::string& split, std::int64_t sequence_length, Access access);
+            const std::string& split, RowForm form, Access access);
 
   // Each array takes sequence_length numbers.
   struct Row {
     std::int32_t *tokens, *targets, *positions;
   };
   // Positions restart with every piece of a document. The target of a document's last token is the
-  // boundary that follows. The end of the row that no piece fills is a separate segment: boundary
-  // tokens with targets of -1.
+  // boundary that follows. Targets without a loss are -1. The end of the row that no piece fills is
+  // a separate segment: boundary tokens with targets of -1.
   void fill(std::int64_t row, const Row& out);
   void fill_blank(const Row& out) const;  // a row without pieces
 

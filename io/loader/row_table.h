@@ -21,9 +21,8 @@ inline constexpr int rows_version = 1;
 inline constexpr std::int64_t row_chunk_bytes = std::int64_t{1} << 20;
 
 // The manifest of a table of these tokens. Errors: Exit::data if the folder holds none, or one of
-// other tokens or another sequence length.
-Manifest open_rows(const std::filesystem::path& folder, const TokenStore& store,
-                   std::int64_t sequence_length);
+// other tokens or another form.
+Manifest open_rows(const std::filesystem::path& folder, const TokenStore& store, RowForm form);
 
 // For one thread. Opens no file before it is asked for a row; opening costs the manifest alone.
 // Rows of one source are contiguous, sources in the order of their ids. Errors of everything here:
@@ -31,16 +30,18 @@ Manifest open_rows(const std::filesystem::path& folder, const TokenStore& store,
 class RowTable {
  public:
   RowTable(const std::filesystem::path& folder, const TokenStore& store, const std::string& split,
-           std::int64_t sequence_length);
+           RowForm form);
   // Packs the rows now, in memory: for a reader that writes nothing.
-  RowTable(const TokenStore& store, const std::string& split, std::int64_t sequence_length);
+  RowTable(const TokenStore& store, const std::string& split, RowForm form);
 
   std::int64_t num_rows() const { return first_row_.back(); }
-  std::int64_t num_tokens() const { return num_tokens_; }  // of all rows
-  std::int64_t min_rows() const { return min_rows_; }      // that any packing would take
+  std::int64_t num_tokens() const { return num_tokens_; }    // of all rows
+  std::int64_t num_targets() const { return num_targets_; }  // of these, with a loss
+  std::int64_t min_rows() const { return min_rows_; }        // that any packing would take
   const std::vector<std::int64_t>& source_rows() const { return source_rows_; }  // by source
 
-  std::int64_t tokens_of(std::int64_t row);  // 1 to the sequence length
+  std::int64_t tokens_of(std::int64_t row);   // 1 to the sequence length
+  std::int64_t targets_of(std::int64_t row);  // of these, with a loss; at least 1
   // The row's pieces in the order of the documents. They lie within the split and add up to
   // tokens_of(row). Valid until the next call.
   std::span<const Piece> pieces(std::int64_t row);
@@ -53,14 +54,16 @@ class RowTable {
     std::int64_t file, row;  // within the file
   };
   RowTable(const std::filesystem::path& folder, const Manifest& manifest, const std::string& split,
-           std::int64_t sequence_length, std::int64_t tokens_of_split);
+           RowForm form, std::int64_t tokens_of_split);
   Place place_of(std::int64_t row) const;
+  void read_pieces(std::int64_t file, std::int64_t begin, std::int64_t end);  // into row_pieces_
   const FileExtent& extent(std::int64_t file, int dataset) const;
 
   std::optional<RowsInMemory> packed_;
-  std::int64_t sequence_length_;
+  RowForm form_;
   std::int64_t tokens_of_split_;
-  std::int64_t num_tokens_ = 0, min_rows_ = 0;
+  std::int64_t num_tokens_ = 0, num_targets_ = 0, min_rows_ = 0;
+  std::vector<Piece> row_pieces_;  // that were asked for last
   std::vector<std::int64_t> source_rows_;
   std::vector<std::int64_t> first_row_{0};  // of each file, and the end of the last
   std::vector<FileExtent> extents_;         // of each file the datasets that a row needs

@@ -29,22 +29,30 @@ constexpr std::size_t pieces_per_file = std::size_t{1} << 22;
 // The rows of one split, in files of bounded size.
 class RowWriter {
  public:
-  RowWriter(const fs::path& folder, std::string split)
-      : folder_(folder), split_(std::move(split)) {}
+  RowWriter(const fs::path& folder, std::string split, LossOn loss_on)
+      : folder_(folder), split_(std::move(split)), loss_on_(loss_on) {}
 
   void add(std::span<const Piece> row) {
-    if (pieces_.size() + row.size() > pieces_per_file) write_file();
-    std::int64_t tokens = 0;
-    for (const Piece& piece : row) tokens += piece.length;
-    pieces_.insert(pieces_.end(), row.begin(), row.end());
-    first_piece_.push_back(std::ssize(pieces_));
+    if (num_pieces_ + row.size() > pieces_per_file) write_file();
+    std::int64_t tokens = 0, targets = 0;
+    for (const Piece& piece : row) {
+      tokens += piece.length;
+      targets += piece.length - piece.prompt;
+      pieces_.insert(pieces_.end(), {piece.start, piece.length});
+      if (loss_on_ == LossOn::response) pieces_.push_back(piece.prompt);
+    }
+    num_pieces_ += row.size();
+    first_piece_.push_back(static_cast<std::int64_t>(num_pieces_));
     tokens_.push_back(static_cast<std::int32_t>(tokens));
+    targets_.push_back(static_cast<std::int32_t>(targets));
     num_tokens_ += tokens;
+    num_targets_ += targets;
     ++num_rows_;
   }
 
   std::int64_t num_rows() const { return num_rows_; }
   std::int64_t num_tokens() const { return num_tokens_; }
+  std::int64_t num_targets() const { return num_targets_; }
 
   std::vector<FileEntry> finish() {
     write_file();
@@ -58,27 +66,33 @@ class RowWriter {
     Hdf5Writer file(folder_ / name, row_chunk_bytes);
     file.write("row_first_piece", "i64", {std::ssize(first_piece_)}, first_piece_.data());
     file.write("row_tokens", "i32", {std::ssize(tokens_)}, tokens_.data());
-    file.write("pieces", "i64", {std::ssize(pieces_), 2}, pieces_.data());
+    const auto count = static_cast<std::int64_t>(num_pieces_);
+    file.write("pieces", "i64", {count, std::ssize(pieces_) / count}, pieces_.data());
+    if (loss_on_ == LossOn::response)
+      file.write("row_targets", "i32", {std::ssize(targets_)}, targets_.data());
     files_.push_back(file.finish());
     first_piece_.assign(1, 0);
+    num_pieces_ = 0;
     tokens_.clear();
+    targets_.clear();
     pieces_.clear();
   }
 
   const fs::path& folder_;
   std::string split_;
+  LossOn loss_on_;
   std::vector<std::int64_t> first_piece_{0};
-  std::vector<std::int32_t> tokens_;
-  std::vector<Piece> pieces_;
-  std::int64_t num_rows_ = 0, num_tokens_ = 0;
+  std::vector<std::int32_t> tokens_, targets_;
+  std::vector<std::int64_t> pieces_;  // the numbers of each
+  std::size_t num_pieces_ = 0;        // of the file
+  std::int64_t num_rows_ = 0, num_tokens_ = 0, num_targets_ = 0;
   std::vector<FileEntry> files_;
 };
 
 // Adds the split's files to `files`; returns what the manifest says about it.
 json write_split(const fs::path& folder, const TokenStore& store, const std::string& split,
-                 std::int64_t sequence_length, const std::function<bool()>& stop,
-                 std::vector<FileEntry>& files) {
-  RowWriter writer(folder, split);
+                 RowForm form, const std::function<bool()>& stop, std::vector<FileEntry>& files) {
+  RowWriter writer(folder, split, form.loss_on);
   const auto add = [&](std::span<const Piece> row) {
     if (stop && stop()) {
       fail(Exit::requeue,
@@ -87,23 +101,25 @@ json write_split(const fs::path& folder, const TokenStore& store, const std::str
     }
     writer.add(row);
   };
-  const PackedCounts counts = pack_split(store, split, sequence_length, add);
+  const PackedCounts counts = pack_split(store, split, form, add);
   json names = json::array();
   for (FileEntry& file : writer.finish()) {
     names.push_back(file.name);
     files.push_back(std::move(file));
   }
-  return {{"rows", writer.num_rows()},
-          {"tokens", writer.num_tokens()},
-          {"least_rows", counts.min_rows},
-          {"source_rows", counts.source_rows},
-          {"files", std::move(names)}};
+  json summary = {{"rows", writer.num_rows()},
+                  {"tokens", writer.num_tokens()},
+                  {"least_rows", counts.min_rows},
+                  {"source_rows", counts.source_rows},
+                  {"files", std::move(names)}};
+  if (form.loss_on == LossOn::response) summary["targets"] = writer.num_targets();
+  return summary;
 }
 
-bool is_current(const fs::path& folder, const TokenStore& store, std::int64_t sequence_length) {
+bool is_current(const fs::path& folder, const TokenStore& store, RowForm form) {
   if (!is_committed(folder)) return false;
   try {
-    open_rows(folder, store, sequence_length);
+    open_rows(folder, store, form);
     return true;
   } catch (const Error& error) {
     if (error.code() != Exit::data) throw;
@@ -117,11 +133,11 @@ bool may_write(const fs::path& folder) {
   durable::fail_system("examine", folder, errno);
 }
 
-fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
-                       const fs::path& fallback, const std::function<bool()>& stop) {
-  const std::string name = rows_folder(store, sequence_length);
+fs::path find_or_write(const TokenStore& store, RowForm form, const fs::path& fallback,
+                       const std::function<bool()>& stop) {
+  const std::string name = rows_folder(store, form);
   const fs::path& dataset = store.dataset();
-  if (is_current(dataset / name, store, sequence_length)) return dataset / name;
+  if (is_current(dataset / name, store, form)) return dataset / name;
   const bool here = may_write(dataset) && may_write(dataset / name);
   const fs::path home = here ? dataset : fallback;
   durable::make_folders(home);
@@ -130,19 +146,20 @@ fs::path find_or_write(const TokenStore& store, std::int64_t sequence_length,
   // fails.
   const FolderLock lock(home, /*patience=*/std::nullopt);
   const fs::path folder = home / name;
-  if (is_current(folder, store, sequence_length)) return folder;
+  if (is_current(folder, store, form)) return folder;
   remove_folder(folder);
-  write_rows(folder, store, sequence_length, stop);
+  write_rows(folder, store, form, stop);
   return folder;
 }
 
 }  // namespace
 
-std::string rows_folder(const TokenStore& store, std::int64_t sequence_length) {
-  return fmt::format("rows-{}-{}", sequence_length, store.hash().substr(0, 8));
+std::string rows_folder(const TokenStore& store, RowForm form) {
+  return fmt::format("rows-{}-{}{}", form.length, store.hash().substr(0, 8),
+                     form.loss_on == LossOn::response ? "-response" : "");
 }
 
-void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t sequence_length,
+void write_rows(const fs::path& folder, const TokenStore& store, RowForm form,
                 const std::function<bool()>& stop) {
   durable::make_folders(folder);
   try {
@@ -150,12 +167,13 @@ void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t se
     json splits = json::object();
     for (const char* split : {"train", "validation"}) {
       if (store.has_split(split)) {
-        splits[split] = write_split(folder, store, split, sequence_length, stop, files);
+        splits[split] = write_split(folder, store, split, form, stop, files);
       }
     }
-    const json meta = {{"tokens_hash", store.hash()},
-                       {"sequence_length", sequence_length},
-                       {"splits", std::move(splits)}};
+    json meta = {{"tokens_hash", store.hash()},
+                 {"sequence_length", form.length},
+                 {"splits", std::move(splits)}};
+    if (form.loss_on == LossOn::response) meta["loss_on"] = name_of(form.loss_on);
     const auto alone = make_single_comm();
     commit_folder(folder, rows_kind, rows_version, files, meta, *alone);
   } catch (...) {
@@ -165,10 +183,10 @@ void write_rows(const fs::path& folder, const TokenStore& store, std::int64_t se
   }
 }
 
-fs::path prepare_rows(const TokenStore& store, std::int64_t sequence_length,
-                      const fs::path& fallback, Comm& world, const std::function<bool()>& stop) {
+fs::path prepare_rows(const TokenStore& store, RowForm form, const fs::path& fallback, Comm& world,
+                      const std::function<bool()>& stop) {
   std::string folder;
-  on_root(world, [&] { folder = find_or_write(store, sequence_length, fallback, stop).string(); });
+  on_root(world, [&] { folder = find_or_write(store, form, fallback, stop).string(); });
   return broadcast_text(world, folder, 0);
 }
 

@@ -22,7 +22,7 @@ std::uint64_t seed_of_source(std::uint64_t seed, std::size_t source) {
 }  // namespace
 
 std::vector<double> weights_of(const std::vector<std::string>& sources,
-                               const SourceWeights& weights) {
+                               const SourceWeights& weights, const std::string& key) {
   std::vector<double> result(sources.size(), 1.0);
   for (const auto& [name, weight] : weights) {
     bool known = false;
@@ -31,8 +31,8 @@ std::vector<double> weights_of(const std::vector<std::string>& sources,
       result[i] = weight;
       known = true;
     }
-    require(known, Exit::usage, "data.weights names '{}', and the sources of the dataset are {}",
-            name, fmt::join(sources, ", "));
+    require(known, Exit::usage, "{} names '{}', and the sources of the dataset are {}", key, name,
+            fmt::join(sources, ", "));
   }
   return result;
 }

@@ -13,9 +13,11 @@ namespace switchyard {
 using SourceWeights = std::map<std::string, double>;
 
 // The weight of each source in the order of their ids. Sources of one name share its weight.
-// Errors: Exit::usage for a name that is no source's, naming those there are.
+// key: of the config, for messages. Errors: Exit::usage for a name that is no source's, naming
+// those there are.
 std::vector<double> weights_of(const std::vector<std::string>& sources,
-                               const SourceWeights& weights);
+                               const SourceWeights& weights,
+                               const std::string& key = "data.weights");
 
 // An epoch holds floor(w) passes over the rows of a source of weight w, and of one more pass a
 // random choice of round(frac(w) * rows), another one in each epoch; all in random order. Sample n

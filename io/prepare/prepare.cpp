@@ -32,7 +32,26 @@ constexpr const char* pipe_folder = "pipes";  // copies of inputs that can be re
 // The tokens of a shard, 128 MiB of text, at two bytes each, and what the program takes by itself.
 constexpr std::int64_t min_memory = std::int64_t{384} << 20;
 
+// What cuts text out of documents would move the end of a prompt.
+void check_prompts(const Config& config) {
+  const auto with_prompt =
+      std::find_if(config.recipe.sources.begin(), config.recipe.sources.end(),
+                   [](const Source& source) { return !source.prompt_field.empty(); });
+  if (with_prompt == config.recipe.sources.end()) return;
+  const DedupConfig& dedup = config.dedup;
+  const bool cuts = dedup.lines || dedup.paragraphs || dedup.spans ||
+                    std::ranges::find(config.filters, "c4") != config.filters.end() ||
+                    (!config.contamination.evaluation.empty() &&
+                     config.contamination.style == ContaminationStyle::gpt3);
+  require(!cuts, Exit::usage,
+          "source {} has prompts, and --dedup lines, paragraphs or spans, --filter c4 and "
+          "--decontaminate-style gpt3 cut text out of documents, so that it would be unknown where "
+          "a prompt ends: leave them out, or use --decontaminate-style llama3",
+          with_prompt->name);
+}
+
 void check_config(const Config& config) {
+  check_prompts(config);
   require(!config.output.empty(), Exit::usage, "there is no output folder");
   require(config.retokenize || !config.recipe.sources.empty(), Exit::usage,
           "there are no inputs to prepare");

@@ -38,7 +38,9 @@ void TokenWriter::append(std::span<const std::int32_t> tokens) {
 }
 
 void TokenWriter::add_document(std::int32_t boundary, std::span<const std::int32_t> tokens,
-                               std::int32_t source, ContentHash hash) {
+                               std::int32_t source, ContentHash hash, std::int32_t prompt_tokens) {
+  require(prompt_tokens >= 0 && prompt_tokens <= std::ssize(tokens),
+          "a prompt of {} tokens in a document of {}", prompt_tokens, tokens.size());
   require(source >= 0 && source <= std::numeric_limits<std::uint16_t>::max(),
           "source {} of a document", source);
   append(std::span(&boundary, 1));
@@ -46,6 +48,7 @@ void TokenWriter::add_document(std::int32_t boundary, std::span<const std::int32
   num_unknown_ += std::count(tokens.begin(), tokens.end(), unknown_);
   document_offsets_.push_back(num_tokens() + 1 + std::ssize(tokens));
   document_sources_.push_back(static_cast<std::uint16_t>(source));
+  document_prompts_.push_back(prompt_tokens);
   document_hashes_.insert(document_hashes_.end(), {hash.high, hash.low});
 }
 
@@ -57,6 +60,8 @@ FileEntry TokenWriter::finish() {
   file.write("document_offsets", "i64", {num_documents() + 1}, document_offsets_.data());
   file.write("document_sources", "u16", {num_documents()}, document_sources_.data());
   file.write("document_hashes", "u64", {num_documents(), 2}, document_hashes_.data());
+  if (std::ranges::any_of(document_prompts_, [](std::int32_t tokens) { return tokens > 0; }))
+    file.write("document_prompts", "i32", {num_documents()}, document_prompts_.data());
   return file.finish();
 }
 

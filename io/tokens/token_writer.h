@@ -24,9 +24,10 @@ class TokenWriter {
 
   void reserve(std::int64_t tokens);  // saves time where about as many will come
 
-  // boundary, then tokens. Requires ids in [0, vocabulary) and a source in [0, 65535].
+  // boundary, then tokens, of which the first prompt_tokens are a prompt. Requires ids in
+  // [0, vocabulary) and a source in [0, 65535].
   void add_document(std::int32_t boundary, std::span<const std::int32_t> tokens,
-                    std::int32_t source, ContentHash hash);
+                    std::int32_t source, ContentHash hash, std::int32_t prompt_tokens = 0);
 
   std::int64_t num_tokens() const { return document_offsets_.back(); }  // boundaries included
   std::int64_t num_documents() const { return std::ssize(document_sources_); }
@@ -49,6 +50,7 @@ class TokenWriter {
   std::vector<std::int64_t> document_offsets_{0};
   std::vector<std::uint16_t> document_sources_;
   std::vector<std::uint64_t> document_hashes_;  // high and low of each
+  std::vector<std::int32_t> document_prompts_;  // written if one of them has tokens
 };
 
 }  // namespace switchyard

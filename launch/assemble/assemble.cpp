@@ -31,7 +31,18 @@ Loader::Layout loader_layout(const Config& config, const Comm& world) {
           .rank = world.rank(),
           .num_ranks = world.size(),
           .weights = config.data.weights,
+          .phases = config.data.phases,
+          .batch_ramp = config.train.batch_ramp,
+          .loss_on = config.data.loss_on,
           .access = config.data.mmap ? Access::mmap : Access::pread};
+}
+
+Loader::Layout held_out_layout(const Config& config, const Comm& world) {
+  Loader::Layout layout = loader_layout(config, world);
+  layout.weights.clear();
+  layout.phases.clear();
+  layout.batch_ramp.clear();
+  return layout;
 }
 
 Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,
@@ -47,7 +58,8 @@ Transformer::Options model_options(const Config& config, std::int64_t num_ids, D
           .moments = moments_dtype(config.train),
           .device = device,
           .recompute_layers = config.train.recompute_layers,
-          .load_factor = config.train.load_factor};
+          .load_factor = config.train.load_factor,
+          .freeze = config.train.freeze};
 }
 
 Device choose_device(const RunConfig& run, Comm& world) {

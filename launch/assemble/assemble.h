@@ -15,6 +15,8 @@ namespace switchyard {
 Config agree_on_config(const ConfigSources& sources, Comm& world);
 
 Loader::Layout loader_layout(const Config& config, const Comm& world);
+// For passes over a split: every document counts once.
+Loader::Layout held_out_layout(const Config& config, const Comm& world);
 // num_ids: of the tokenizer. Errors: see vocabulary_of.
 Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,
                                    RoutingTape* tape = nullptr);

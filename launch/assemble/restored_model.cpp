@@ -72,6 +72,7 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   options.load_factor = 0.0;     // batches of other sizes than in training
   options.recompute_layers = 0;  // keys and values of all layers are remembered
   options.use = ParamUse::inference;
+  options.freeze.clear();
   model_.emplace(config_.model, config_.router, options, *mesh_);
   if (config_.train.exact)
     agree_on_arithmetic(matmul_shapes(model_->params()), *mesh_->world, *stream_);

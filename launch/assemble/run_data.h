@@ -25,9 +25,9 @@ struct RunData {
 };
 
 // "source web: weight 2, 1200 tokens, 3.52 passes in 600 steps", one for each name of a source, in
-// the order of the dataset. samples_per_epoch: of Loader::epoch_size().
-std::vector<std::string> source_summaries(const TokenStore& store, const Config& config,
-                                          std::int64_t samples_per_epoch);
+// the order of the dataset, and a line for each phase. order: of the loader of the split "train".
+std::vector<std::string> source_summaries(const TokenStore& store, const PhasedOrder& order,
+                                          std::int64_t steps);
 
 // Logs how much there is to train on, and how often the run trains on it.
 void introduce_data(const RunData& data, const Config& config, spdlog::logger& log);

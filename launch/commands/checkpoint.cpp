@@ -83,8 +83,8 @@ class CheckpointCommand : public Command {
                "FOLDER", "The folder to create; it must not exist");
     add_prune();
     app_->footer(
-        "RUN@600 and RUN/600 name the newest checkpoint of step 600 of a run, and RUN@best the one "
-        "with\nthe lowest validation loss.\n\n"
+        "RUN@600 and RUN/600 name the newest checkpoint of step 600 of a run, RUN@best the one\n"
+        "with the lowest validation loss.\n\n"
         "  switchyard checkpoint list runs/quickstart\n"
         "  switchyard checkpoint verify runs/quickstart                 # all of them\n"
         "  switchyard checkpoint hash runs/quickstart                   # the newest good one\n"

@@ -46,8 +46,10 @@ Json text_bytes_of(const TokenStore& store, const std::string& split, const std:
   return bytes;
 }
 
+// targets: how many tokens have a loss. With prompts, the bytes of what has a loss are unknown.
 Json describe(const Evaluation& evaluation, const TokenStore& store, const std::string& split,
-              const CheckpointReader& checkpoint) {
+              std::int64_t targets, const CheckpointReader& checkpoint) {
+  const bool whole = targets == store.num_tokens(split);
   const auto step = checkpoint.known_step();
   Json found = {{"checkpoint", checkpoint.folder().string()},
                 {"step", step ? Json(*step) : Json()},
@@ -55,14 +57,15 @@ Json describe(const Evaluation& evaluation, const TokenStore& store, const std::
                 {"split", split},
                 {"documents", store.num_documents(split)}};
   const std::optional<std::int64_t> text_bytes = store.num_text_bytes(split);
-  // Each token is a target once.
-  found.update(figures_of(store.num_tokens(split), text_bytes ? Json(*text_bytes) : Json(nullptr),
+  found.update(figures_of(targets, text_bytes && whole ? Json(*text_bytes) : Json(nullptr),
                           evaluation.loss));
+  if (!whole) found["loss_on"] = name_of(LossOn::response);
   found["sources"] = Json::array();
   for (const SourceLoss& source : evaluation.sources) {
     Json entry = {{"source", source.source}};
-    entry.update(
-        figures_of(source.num_targets, text_bytes_of(store, split, source.source), source.loss));
+    entry.update(figures_of(source.num_targets,
+                            whole ? text_bytes_of(store, split, source.source) : Json(nullptr),
+                            source.loss));
     found["sources"].push_back(std::move(entry));
   }
   return found;
@@ -134,23 +137,26 @@ class EvaluateCommand : public Command {
               "{} has no {} document: name another --split, or prepare a dataset with "
               "--validation-fraction 1 to hold all of it out",
               store->dataset().string(), split_);
-      Loader::Layout layout = loader_layout(restored.config(), ranks);
-      layout.weights.clear();  // every document counts once
-      loader.emplace(*store, /*rows_folder=*/"", split_, layout);
+      loader.emplace(*store, /*rows_folder=*/"", split_, held_out_layout(restored.config(), ranks));
     });
     const auto start = std::chrono::steady_clock::now();
     const Evaluation evaluation =
         switchyard::evaluate(restored.model(), restored.mesh(), *loader, restored.stream());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    on_root(ranks, [&] { report(evaluation, seconds.count(), *store, restored.checkpoint()); });
+    on_root(ranks,
+            [&] { report(evaluation, seconds.count(), *store, *loader, restored.checkpoint()); });
     return Exit::done;
   }
 
   void report(const Evaluation& evaluation, double seconds, const TokenStore& store,
-              const CheckpointReader& checkpoint) const {
-    const Json found = describe(evaluation, store, split_, checkpoint);
+              const Loader& loader, const CheckpointReader& checkpoint) const {
+    const Json found = describe(evaluation, store, split_, loader.num_pass_targets(), checkpoint);
     json_ ? fmt::print("{}\n", found.dump(2)) : print(found);
-    if (found.at("bits_per_byte").is_null()) {
+    if (found.contains("loss_on")) {
+      fmt::print(stderr,
+                 "the losses are of responses alone (data.loss_on), so that bits per byte are "
+                 "unknown\n");
+    } else if (found.at("bits_per_byte").is_null()) {
       fmt::print(stderr,
                  "bits per byte are unknown: {} was prepared before datasets recorded the bytes of "
                  "their text; prepare it again\n",
@@ -163,7 +169,7 @@ class EvaluateCommand : public Command {
                  "of the run were of other documents\n",
                  store.dataset().string());
     }
-    const std::int64_t tokens = store.num_tokens(split_);
+    const std::int64_t tokens = loader.num_tokens();
     fmt::print(stderr, "{} tokens in {:.2f} s: {:.0f} tokens/s\n", tokens, seconds,
                static_cast<double>(tokens) / seconds);
   }

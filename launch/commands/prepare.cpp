@@ -70,6 +70,10 @@ class PrepareCommand : public Command {
     app_->add_option("--text-field", text_field_,
                      "The field of each .jsonl line that holds the text")
         ->capture_default_str();
+    app_->add_option("--prompt-field", prompt_field_,
+                     "The field of each .jsonl line that goes before the text and that the text "
+                     "answers, for data.loss_on = \"response\"")
+        ->type_name("FIELD");
     app_->add_option("--licence", licence_, "The licence of the inputs, for the dataset card")
         ->capture_default_str();
     app_->add_option("--tokenizer", config_.tokenizer,
@@ -132,7 +136,7 @@ class PrepareCommand : public Command {
     require(inputs_.empty() || recipe_.empty(), Exit::usage, "name inputs or a --recipe, not both");
     if (!recipe_.empty()) config_.recipe = prepare::read_recipe(recipe_);
     if (!inputs_.empty()) {
-      config_.recipe.sources = {{default_source, licence_, inputs_, text_field_, 0}};
+      config_.recipe.sources = {{default_source, licence_, inputs_, text_field_, 0, prompt_field_}};
     }
   }
 
@@ -179,7 +183,7 @@ class PrepareCommand : public Command {
   prepare::Config config_;
   bool json_ = false;
   std::vector<std::string> inputs_;
-  std::string recipe_, text_field_ = "text", licence_ = "unknown";
+  std::string recipe_, text_field_ = "text", prompt_field_, licence_ = "unknown";
   std::string dedup_ = "exact,url,near", minhash_ = "default", memory_ = "1GiB";
 };
 

@@ -21,7 +21,8 @@ constexpr std::int64_t max_config_bytes = 1 << 20;
 
 bool is_table(const ConfigKey& key) {
   return std::holds_alternative<SourceWeights*>(key.target) ||
-         std::holds_alternative<NamedSets*>(key.target);
+         std::holds_alternative<NamedSets*>(key.target) ||
+         std::holds_alternative<DataPhases*>(key.target);
 }
 
 const ConfigKey& find_key(const std::vector<ConfigKey>& keys, const std::string& name,

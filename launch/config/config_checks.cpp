@@ -1,12 +1,17 @@
 #include "launch/config/config_checks.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 
+#include "io/files/nearest_name.h"
 #include "io/text/byte_size.h"
 #include "launch/config/config_problems.h"
+#include "model/param_role.h"
 #include "runtime/error.h"
 #include "runtime/product/matmul.h"
+#include "train/step/schedule.h"
 
 namespace switchyard {
 namespace {
@@ -21,6 +26,24 @@ void check_batches(const TrainConfig& train, const DataConfig& data) {
           "a micro-batch has data.sequence_length * train.micro_batch_size = {} * {} = {} tokens, "
           "which must be a multiple of {}",
           data.sequence_length, train.micro_batch_size, tokens, row_tile);
+}
+
+void check_ramp(const TrainConfig& train) {
+  if (train.batch_ramp.empty()) return;
+  (void)StepSamples(train.batch_ramp, train.global_batch_size, train.micro_batch_size);
+  require(train.batch_ramp.back()[0] < train.steps, Exit::usage,
+          "train.batch_ramp reaches train.global_batch_size at step {}, and the run has "
+          "train.steps = {}",
+          train.batch_ramp.back()[0], train.steps);
+}
+
+void check_phases(const Config& config) {
+  check_phase_steps(config.data.phases);
+  for (const auto& [name, phase] : config.data.phases) {
+    require(phase.from < config.train.steps, Exit::usage,
+            "data.phases.{}.from = {} is no step of train.steps = {}", name, phase.from,
+            config.train.steps);
+  }
 }
 
 void check_warmup(const TrainConfig& train) {
@@ -65,6 +88,15 @@ void check_rope(const RopeScaling& rope) {
   }
 }
 
+void check_schedule(const TrainConfig& train) {
+  if (train.schedule != RateSchedule::wsd) return;
+  const std::int64_t decay = wsd_decay_steps(train);
+  require(train.warmup_steps + decay <= train.steps, Exit::usage,
+          "train.warmup_steps = {} and the {} steps in which train.schedule = \"wsd\" lowers the "
+          "rate are more than train.steps = {}: lower train.warmup_steps or train.decay_steps",
+          train.warmup_steps, decay, train.steps);
+}
+
 void check_model(const ModelConfig& model) {
   require(model.num_heads % model.num_kv_heads == 0, Exit::usage,
           "model.num_kv_heads = {} does not divide model.num_heads = {}: choose a divisor",
@@ -84,15 +116,53 @@ void check_checkpoints(const CheckpointConfig& checkpoint) {
       checkpoint.local_every);
 }
 
+void check_early_stop(const Config& config) {
+  if (config.train.patience == 0) return;
+  require(config.train.evaluate_every > 0, Exit::usage,
+          "train.patience = {} counts evaluations, and train.evaluate_every = 0 makes none: set "
+          "train.evaluate_every",
+          config.train.patience);
+  require(config.checkpoint.keep_best > 0, Exit::usage,
+          "train.patience = {} goes on after the best checkpoint, and checkpoint.keep_best = 0 "
+          "would let it be deleted: set checkpoint.keep_best = 1",
+          config.train.patience);
+}
+
 void check_rates(const TrainConfig& train) {
-  require(train.min_learning_rate <= train.learning_rate, Exit::usage,
-          "train.min_learning_rate = {} is more than train.learning_rate = {}, so the rate would "
-          "climb after the warm-up: lower train.min_learning_rate too",
-          train.min_learning_rate, train.learning_rate);
+  require(
+      train.min_learning_rate <= train.learning_rate || train.schedule == RateSchedule::constant,
+      Exit::usage,
+      "train.min_learning_rate = {} is more than train.learning_rate = {}, so the rate would "
+      "climb after the warm-up: lower train.min_learning_rate too",
+      train.min_learning_rate, train.learning_rate);
   require(train.learning_rate * train.weight_decay < 1.0, Exit::usage,
           "train.learning_rate = {} times train.weight_decay = {} is 1 or more, so each step would "
           "take all of a weight away: lower one of them",
           train.learning_rate, train.weight_decay);
+}
+
+void check_roles(const char* key, const RoleFactors& factors) {
+  for (const auto& [name, factor] : factors) {
+    require(value_named<ParamRole>(name).has_value(), Exit::usage,
+            "{}.{}: there is no role {}; did you mean {}? The roles are {}", key, name, name,
+            nearest_name(names_of<ParamRole>, name), fmt::join(names_of<ParamRole>, ", "));
+  }
+}
+
+// The factors of one role belong together; those of layers are at most 1.
+void check_role_decay(const TrainConfig& train) {
+  for (const std::string_view role : names_of<ParamRole>) {
+    const auto factor = [&](const RoleFactors& factors) {
+      const auto found = factors.find(std::string(role));
+      return found == factors.end() ? 1.0 : found->second;
+    };
+    const double rate = train.learning_rate * factor(train.rates),
+                 decay = train.weight_decay * factor(train.decays);
+    require(rate * decay < 1.0, Exit::usage,
+            "the learning rate {} of the role {} times its weight decay {} is 1 or more, so each "
+            "step would take all of a weight away: lower train.rates.{} or train.decays.{}",
+            rate, role, decay, role, role);
+  }
 }
 
 // A single weight that is divided by itself is 1 whatever the scores are.
@@ -146,7 +216,14 @@ void check_config(const Config& config) {
   });
   note_shape(config, problems);
   problems.note([&] { check_warmup(config.train); });
+  problems.note([&] { check_ramp(config.train); });
+  problems.note([&] { check_phases(config); });
+  problems.note([&] { check_schedule(config.train); });
   problems.note([&] { check_rates(config.train); });
+  problems.note([&] { check_roles("train.rates", config.train.rates); });
+  problems.note([&] { check_roles("train.decays", config.train.decays); });
+  if (config.train.learning_rate * config.train.weight_decay < 1.0)
+    problems.note([&] { check_role_decay(config.train); });
   problems.note([&] { check_gradient_of_gate(config.router, config.model); });
   problems.note([&] {
     require(config.guard.rewind_checkpoints <= config.checkpoint.keep, Exit::usage,
@@ -155,6 +232,7 @@ void check_config(const Config& config) {
             config.guard.rewind_checkpoints, config.checkpoint.keep);
   });
   problems.note([&] { check_checkpoints(config.checkpoint); });
+  problems.note([&] { check_early_stop(config); });
   problems.report();
 }
 

@@ -51,7 +51,8 @@ class NamedValue {
 };
 
 using Target = std::variant<bool*, int*, std::int64_t*, float*, double*, std::string*, NamedValue,
-                            std::vector<std::int64_t>*, SourceWeights*, NamedSets*>;
+                            std::vector<std::int64_t>*, std::vector<std::string>*, SourceWeights*,
+                            NamedSets*, BatchRamp*, DataPhases*>;
 
 // Whether a resumed run may change a key: a fixed one has one value for the life of a run.
 enum class Resume : std::uint8_t { free, fixed };

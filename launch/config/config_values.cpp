@@ -9,7 +9,7 @@
 #include <sstream>
 #include <type_traits>
 
-#include "io/text/escape.h"
+#include "launch/config/config_readers.h"
 #include "launch/host/home.h"
 #include "runtime/error.h"
 
@@ -19,9 +19,15 @@ namespace {
 template <class T>
 constexpr bool is_list = std::is_same_v<T, std::vector<std::int64_t>>;
 template <class T>
+constexpr bool is_texts = std::is_same_v<T, std::vector<std::string>>;
+template <class T>
 constexpr bool is_weights = std::is_same_v<T, SourceWeights>;
 template <class T>
 constexpr bool is_sets = std::is_same_v<T, NamedSets>;
+template <class T>
+constexpr bool is_ramp = std::is_same_v<T, BatchRamp>;
+template <class T>
+constexpr bool is_phases = std::is_same_v<T, DataPhases>;
 template <class T>
 constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
@@ -30,8 +36,12 @@ std::string type_text() {
   if constexpr (std::is_same_v<T, bool>) return "true or false";
   if constexpr (std::is_same_v<T, std::string>) return "text without control characters, in UTF-8";
   if constexpr (is_list<T>) return "a list of integers";
+  if constexpr (is_texts<T>) return "a list of texts without control characters, in UTF-8";
   if constexpr (is_weights<T>) return "a table of numbers";
   if constexpr (is_sets<T>) return "a table of lists of integers";
+  if constexpr (is_ramp<T>) return "a list of [step, sequences], both integers";
+  if constexpr (is_phases<T>)
+    return "a table of phases, each { from = STEP, weights = { SOURCE = NUMBER } } with numbers";
   return is_integer<T> ? "an integer" : "a number";
 }
 
@@ -57,50 +67,6 @@ std::string allowed_text(const ConfigKey& key) {
   return std::holds_alternative<AutoOrCount>(key.allowed) ? "\"auto\" or a positive integer" : type;
 }
 
-bool in_range(const ConfigKey& key, double value) {
-  const auto* range = std::get_if<Range>(&key.allowed);
-  return range == nullptr || (value >= range->low && value <= range->high);  // false for NaN
-}
-
-bool is_count(const std::string& text) {
-  return !text.empty() && text.size() < 8 && text[0] != '0' &&
-         text.find_first_not_of("0123456789") == std::string::npos;
-}
-
-bool text_allowed(const ConfigKey& key, const std::string& text) {
-  if (std::holds_alternative<AutoOrCount>(key.allowed)) return text == "auto" || is_count(text);
-  return std::holds_alternative<Lines>(key.allowed) ? text.find('\0') == std::string::npos
-                                                    : terminal_text(text) == text;
-}
-
-// Adds the numbers of a table by name; a nested table makes a name with a dot. Returns false if a
-// number is not allowed.
-bool read_weights(const ConfigKey& key, const toml::table& table, const std::string& prefix,
-                  SourceWeights& weights) {
-  for (const auto& [name, node] : table) {
-    const std::string full_name = prefix + std::string(name.str());
-    if (const toml::table* nested = node.as_table()) {
-      if (!read_weights(key, *nested, full_name + ".", weights)) return false;
-      continue;
-    }
-    const auto value = node.value<double>();
-    if (!value || !node.is_number() || !in_range(key, *value)) return false;
-    weights[full_name] = *value;
-  }
-  return true;
-}
-
-std::optional<std::vector<std::int64_t>> read_list(const ConfigKey& key, const toml::node& node) {
-  if (!node.is_array()) return std::nullopt;
-  std::vector<std::int64_t> list;
-  for (const toml::node& element : *node.as_array()) {
-    const auto value = element.value_exact<std::int64_t>();
-    if (!value || !in_range(key, static_cast<double>(*value))) return std::nullopt;
-    list.push_back(*value);
-  }
-  return list;
-}
-
 // Returns nothing if the value has another type or is not allowed.
 template <class T>
 std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
@@ -108,6 +74,12 @@ std::optional<T> read_value(const ConfigKey& key, const toml::node& node) {
     return node.value_exact<bool>();
   } else if constexpr (is_list<T>) {
     return read_list(key, node);
+  } else if constexpr (is_texts<T>) {
+    return read_texts(key, node);
+  } else if constexpr (is_ramp<T>) {
+    return read_ramp(key, node);
+  } else if constexpr (is_phases<T>) {
+    return read_phases(key, node);
   } else if constexpr (is_sets<T>) {
     if (!node.is_table()) return std::nullopt;
     T sets;
@@ -179,6 +151,11 @@ std::string table_text(const Table& table, TextOf text_of) {
   return fmt::format("{{ {} }}", fmt::join(entries, ", "));
 }
 
+std::string weights_text(const SourceWeights& weights) {
+  return table_text(weights,
+                    [](double weight) { return number_text(weight, fmt::format("{}", weight)); });
+}
+
 }  // namespace
 
 void set_value(const ConfigKey& key, const toml::node& node, const std::string& where) {
@@ -206,6 +183,13 @@ void set_value_from_text(const ConfigKey& key, const std::string& text) {
 }
 
 void set_entry_from_text(const ConfigKey& key, const std::string& name, const std::string& text) {
+  if (auto* const* phases = std::get_if<DataPhases*>(&key.target)) {
+    DataPhases one;
+    set_value_from_text({key.name, &one, key.allowed, key.resume, key.doc},
+                        fmt::format("{{ {} = {} }}", node_text(toml::value(name)), text));
+    for (auto& [phase_name, phase] : one) (**phases)[phase_name] = std::move(phase);
+    return;
+  }
   const std::string full_name = fmt::format("{}.{}", key.name, name);
   const auto set = [&](auto& table) {
     typename std::remove_reference_t<decltype(table)>::mapped_type entry{};
@@ -233,9 +217,22 @@ std::string value_text(const ConfigKey& key) {
           return node_text(toml::value<std::string>(*target));
         } else if constexpr (is_list<T>) {
           return list_text(*target);
+        } else if constexpr (is_texts<T>) {
+          std::vector<std::string> quoted;
+          for (const std::string& text : *target)
+            quoted.push_back(node_text(toml::value<std::string>(text)));
+          return fmt::format("[{}]", fmt::join(quoted, ", "));
         } else if constexpr (is_weights<T>) {
-          return table_text(*target, [](double weight) {
-            return number_text(weight, fmt::format("{}", weight));
+          return weights_text(*target);
+        } else if constexpr (is_ramp<T>) {
+          std::vector<std::string> pairs;
+          for (const auto& [step, sequences] : *target)
+            pairs.push_back(fmt::format("[{}, {}]", step, sequences));
+          return fmt::format("[{}]", fmt::join(pairs, ", "));
+        } else if constexpr (is_phases<T>) {
+          return table_text(*target, [](const DataPhase& phase) {
+            return fmt::format("{{ from = {}, weights = {} }}", phase.from,
+                               weights_text(phase.weights));
           });
         } else if constexpr (is_sets<T>) {
           return table_text(*target, list_text);

@@ -100,8 +100,17 @@ constexpr IdleKey idle_keys[] = {
     {"train.min_learning_rate",
      [](const Config& c) { return c.train.warmup_steps == c.train.steps; },
      "train.warmup_steps takes all of train.steps"},
+    {"train.min_learning_rate",
+     [](const Config& c) { return c.train.schedule == RateSchedule::constant; },
+     "train.schedule is \"constant\""},
+    {"train.decay_steps", [](const Config& c) { return c.train.schedule != RateSchedule::wsd; },
+     "train.schedule is not \"wsd\""},
+    {"train.decay_shape", [](const Config& c) { return c.train.schedule != RateSchedule::wsd; },
+     "train.schedule is not \"wsd\""},
     {"train.evaluate_every", [](const Config& c) { return c.train.evaluate_every > c.train.steps; },
      "it is more than train.steps, so no step is evaluated"},
+    {"train.min_improvement", [](const Config& c) { return c.train.patience == 0; },
+     "train.patience = 0 ends no run early"},
     {"train.placement_every",
      [](const Config& c) { return c.train.placement_every >= c.train.steps; },
      "no step of train.steps follows a placement"},
@@ -150,13 +159,14 @@ void add_checkpoints(const Config& config, std::vector<std::string>& warnings) {
   const auto [keep_every, keep_best, every, evaluate_every] =
       std::tuple(config.checkpoint.keep_every, config.checkpoint.keep_best,
                  config.train.checkpoint_every, config.train.evaluate_every);
-  if (keep_best > 0 && evaluate_every > 0 && every == 0) {
+  const bool saves_the_best = config.train.patience > 0;  // where it was evaluated
+  if (keep_best > 0 && evaluate_every > 0 && every == 0 && !saves_the_best) {
     warnings.push_back(fmt::format(
         "checkpoint.keep_best = {} keeps nothing more: train.checkpoint_every = 0 saves only at "
         "the end",
         keep_best));
-  } else if (keep_best > 0 && evaluate_every > 0 && every % evaluate_every != 0 &&
-             evaluate_every % every != 0) {
+  } else if (keep_best > 0 && evaluate_every > 0 && !saves_the_best &&
+             every % evaluate_every != 0 && evaluate_every % every != 0) {
     warnings.push_back(fmt::format(
         "checkpoint.keep_best = {} can choose only among the checkpoints of every {}-th step: the "
         "others are not evaluated, because neither train.evaluate_every = {} nor "
@@ -213,6 +223,8 @@ std::vector<std::string> config_warnings(const Config& config) {
   add_checkpoints(config, warnings);
   add_routing(config, warnings);
   add_rope(config, warnings);
+  if (config.train.decays.contains("norms"))
+    warnings.emplace_back("train.decays.norms does nothing: norms have no weight decay");
   if (config.train.learning_rate == 0) {
     warnings.emplace_back("train.learning_rate = 0: the weights do not change");
   }

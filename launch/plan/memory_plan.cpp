@@ -21,9 +21,8 @@ std::int64_t divided_up(std::int64_t elements, std::int64_t parts) {
 }
 
 // Dense parameters are shared out over all ranks, those of experts over their replicas.
-std::int64_t owned_elements(const RunShape& shape) {
-  return divided_up(shape.dense_elements(), shape.num_ranks) +
-         divided_up(shape.expert_elements(), shape.num_replicas());
+std::int64_t owned_elements(std::int64_t dense, std::int64_t of_experts, const RunShape& shape) {
+  return divided_up(dense, shape.num_ranks) + divided_up(of_experts, shape.num_replicas());
 }
 
 // Elements of the largest tensor. In exact mode a product has this size before it is added up as
@@ -96,14 +95,17 @@ std::vector<MemoryKind> kinds_where(bool on_gpu, std::vector<MemoryKind> kinds) 
 
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes) {
   const std::int64_t held = shape.dense_elements() + shape.expert_elements();
-  const std::int64_t owned = owned_elements(shape);
+  const std::int64_t trained_dense = shape.trained_dense_elements(),
+                     trained_experts = shape.trained_expert_elements();
   const bool gpu = shape.device == Device::Kind::cuda;
   // Every tensor is written by one rank: values by any replica, moments by their owners.
-  const std::int64_t moments = 2 * shape.moment_bytes * owned;
-  const std::int64_t written = 4 * owned + moments;
+  const std::int64_t moments =
+      2 * shape.moment_bytes * owned_elements(trained_dense, trained_experts, shape);
+  const std::int64_t written =
+      4 * owned_elements(shape.dense_elements(), shape.expert_elements(), shape) + moments;
   return {{"values", 4 * held, gpu},
           {"rounded values", shape.rounded_weights ? 2 * held : 0, gpu},
-          {"gradients", (shape.exact ? 8 : 4) * held, gpu},
+          {"gradients", (shape.exact ? 8 : 4) * (trained_dense + trained_experts), gpu},
           {"moments", moments, gpu},
           {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0, gpu},
           {"activations", activation_total(shape), gpu},

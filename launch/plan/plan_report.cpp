@@ -21,6 +21,14 @@ std::string beside(const std::string& measured, double predicted, double referen
   return fmt::format("{:>12} {:>+8.1f} %", measured, 100.0 * (predicted / reference - 1.0));
 }
 
+std::string frozen_line(const RunShape& shape) {
+  if (shape.frozen_elements() == 0) return "";
+  return fmt::format(
+      "{} parameters are frozen: no gradients, no moments, no updates; their products are counted "
+      "as if they were trained\n",
+      amount_in_words(static_cast<double>(shape.frozen_elements())));
+}
+
 std::string header(const RunPlan& plan) {
   const RunShape& shape = plan.shape;
   const auto parameters = [](std::int64_t elements) {
@@ -33,15 +41,17 @@ std::string header(const RunPlan& plan) {
                         counted(shape.num_replicas(), "replica"));
   return fmt::format(
       "{} on {}, {} per node, {} each; {}\n"
-      "{} parameters, of which a rank holds {} and a token meets {}; {} per token of training\n"
+      "{} parameters, of which a rank holds {} and a token meets {}; {} per token of training\n{}"
       "a step: {} tokens, {} of {} tokens on the busiest rank\n"
+      "learning rate: {}\n"
       "exports as: {}\n",
       counted(shape.num_ranks, "rank"), counted(shape.num_nodes(), "node"), shape.ranks_per_node,
       counted(shape.threads, "thread"), experts, parameters(shape.total_elements()),
       parameters(shape.dense_elements() + shape.expert_elements()),
       parameters(shape.active_elements()),
-      amount_in_words(training_flops_per_token(shape), "FLOPs"), with_commas(shape.step_tokens),
-      counted(shape.rounds, "micro-batch"), with_commas(shape.micro_batch_tokens), plan.exports_as);
+      amount_in_words(training_flops_per_token(shape), "FLOPs"), frozen_line(shape),
+      with_commas(shape.step_tokens), counted(shape.rounds, "micro-batch"),
+      with_commas(shape.micro_batch_tokens), plan.schedule, plan.exports_as);
 }
 
 std::string memory_table(const RunPlan& plan, const std::optional<Profile>& measured) {
@@ -120,10 +130,12 @@ double RunPlan::step_seconds() const {
   return seconds;
 }
 
-double RunPlan::run_seconds() const { return static_cast<double>(steps) * step_seconds(); }
+double RunPlan::run_seconds() const {
+  return run_tokens() / static_cast<double>(shape.step_tokens) * step_seconds();
+}
 
 double RunPlan::run_tokens() const {
-  return static_cast<double>(steps) * static_cast<double>(shape.step_tokens);
+  return static_cast<double>(run_sequences) * static_cast<double>(shape.sequence_length);
 }
 
 double RunPlan::rank_seconds_per_token() const {
@@ -162,6 +174,7 @@ nlohmann::ordered_json plan_json(const RunPlan& plan) {
                                  {"experts", shape.model.num_experts},
                                  {"parameters", shape.total_elements()},
                                  {"active_parameters", shape.active_elements()},
+                                 {"frozen_parameters", shape.frozen_elements()},
                                  {"flops_per_token", training_flops_per_token(shape)},
                                  {"memory_bytes_per_rank", memory},
                                  {"total_bytes_per_rank", total_bytes(plan.memory)},
@@ -172,6 +185,7 @@ nlohmann::ordered_json plan_json(const RunPlan& plan) {
                                    {"gradients", plan.traffic.gradients},
                                    {"values", plan.traffic.values}}},
                                  {"steps", plan.steps},
+                                 {"learning_rate", plan.schedule},
                                  {"tokens", plan.run_tokens()},
                                  {"hugging_face", plan.exports_as},
                                  {"assumptions", plan.assumptions}};

@@ -15,8 +15,10 @@ struct RunPlan {
   RunShape shape;
   Rates rates;
   std::int64_t steps = 0;
-  std::string untimed;   // why there is no time; empty: there is
-  bool refused = false;  // the rates cannot be measured here
+  std::int64_t run_sequences = 0;  // of all steps; a step has at most shape.step_tokens
+  std::string schedule;            // of the learning rate, in words
+  std::string untimed;             // why there is no time; empty: there is
+  bool refused = false;            // the rates cannot be measured here
   std::vector<std::string> assumptions;
   std::string exports_as;  // the family of transformers (launch/hugging_face), or why none
   // What counted_plan fills in.

@@ -14,6 +14,7 @@
 #include "launch/plan/plan_table.h"
 #include "launch/plan/rehearsal.h"
 #include "runtime/comm/agree.h"
+#include "train/step/schedule.h"
 
 namespace switchyard::plan {
 namespace {
@@ -81,11 +82,18 @@ class Planner {
       if (options_.rates) plan.rates = read_rates(*options_.rates);
     });
     plan.steps = config.train.steps;
+    plan.run_sequences = StepSamples(config.train.batch_ramp, config.train.global_batch_size,
+                                     config.train.micro_batch_size)
+                             .first_sample(config.train.steps);
+    plan.schedule = schedule_in_words(config.train);
     plan.exports_as = hub::exported_as(config);
     if (!options_.rates) measure(config, what, plan);
     if (options_.network > 0.0) use_network(options_.network, plan.rates);
     if (plan.untimed.empty()) {
       plan.assumptions = assumptions(plan.shape, plan.rates, sizes_of_rates(config, plan.shape));
+      if (!config.train.batch_ramp.empty())
+        plan.assumptions.emplace_back(
+            "the steps of train.batch_ramp take time in proportion to their sequences");
     }
     line_.erase();
     return counted_plan(std::move(plan));

@@ -1,11 +1,15 @@
 #include "launch/plan/run_shape.h"
 
 #include "experts/placement.h"
+#include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
 #include "launch/config/config_checks.h"
 #include "launch/host/counted.h"
 #include "launch/plan/size_check.h"
+#include "model/transformer/transformer.h"
+#include "runtime/comm/mesh.h"
 #include "runtime/error.h"
+#include "train/step/frozen.h"
 
 namespace switchyard::plan {
 namespace {
@@ -19,6 +23,24 @@ bool rounds_weights(const TrainConfig& train) {
   const ProductPrecision precision = product_precision(train);
   return precision.forward == Precision::bf16 || precision.input_gradient == Precision::bf16 ||
          precision.head == Precision::bf16;
+}
+
+// Counts them in a model that has no memory.
+void count_frozen(const Config& config, RunShape& shape) {
+  if (config.train.freeze.empty()) return;
+  RouterConfig router = config.router;
+  router.exchange = ExchangeKind::flat;
+  router.extra_copies = 0;
+  Transformer::Options options = model_options(config, shape.vocabulary, Device{});
+  options.use = ParamUse::declared;
+  Mesh mesh = make_mesh(make_single_comm(), 1);
+  Transformer model(config.model, router, options, mesh);
+  check_frozen(model.params(), config.model.num_experts, config.train.freeze);
+  for (const auto& [spec, region, offset] : model.params().all()) {
+    if (!spec.frozen) continue;
+    if (!spec.expert) shape.frozen_dense += spec.shape.size();
+    if (spec.expert && spec.expert->expert == 0) shape.frozen_of_an_expert += spec.shape.size();
+  }
 }
 
 }  // namespace
@@ -48,6 +70,12 @@ std::int64_t RunShape::dense_elements() const {
 
 std::int64_t RunShape::expert_elements() const {
   return num_moe_layers() * hosted_experts() * expert_size(model);
+}
+
+std::int64_t RunShape::trained_dense_elements() const { return dense_elements() - frozen_dense; }
+
+std::int64_t RunShape::trained_expert_elements() const {
+  return expert_elements() - hosted_experts() * frozen_of_an_expert;
 }
 
 std::int64_t RunShape::total_elements() const {
@@ -88,6 +116,7 @@ RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, in
       std::min<std::int64_t>(config.train.recompute_layers, config.model.num_layers);
   shape.load_factor = config.train.load_factor;
   check_countable(shape);
+  count_frozen(config, shape);
   return shape;
 }
 

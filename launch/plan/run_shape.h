@@ -24,20 +24,27 @@ struct RunShape {
   std::int64_t step_tokens = 0;
   std::int64_t recompute_layers = 0;
   double load_factor = 1.0;
+  // Elements that training leaves as they are: dense ones, and those of one expert in all layers.
+  std::int64_t frozen_dense = 0, frozen_of_an_expert = 0;
 
   int num_replicas() const { return num_ranks / expert_degree; }
   std::int64_t num_dense_layers() const { return switchyard::num_dense_layers(model); }
   std::int64_t num_moe_layers() const { return model.num_layers - num_dense_layers(); }
-  std::int64_t hosted_experts() const;   // of the rank that hosts the most, in one layer
-  std::int64_t dense_elements() const;   // parameters that every rank holds
-  std::int64_t expert_elements() const;  // of the hosted experts, all layers
-  std::int64_t total_elements() const;   // of the whole model
-  std::int64_t active_elements() const;  // of the model, as far as a token meets them
+  std::int64_t hosted_experts() const;           // of the rank that hosts the most, in one layer
+  std::int64_t dense_elements() const;           // parameters that every rank holds
+  std::int64_t expert_elements() const;          // of the hosted experts, all layers
+  std::int64_t trained_dense_elements() const;   // of these, those with gradients and moments
+  std::int64_t trained_expert_elements() const;  // of these
+  std::int64_t total_elements() const;           // of the whole model
+  std::int64_t active_elements() const;          // of the model, as far as a token meets them
+  std::int64_t frozen_elements() const {         // of the whole model
+    return frozen_dense + model.num_experts * frozen_of_an_expert;
+  }
   int num_nodes() const { return (num_ranks + ranks_per_node - 1) / ranks_per_node; }
 };
 
 // num_ids: of the tokenizer. Errors: Exit::usage if the config cannot run with them or on these
-// ranks, or its sizes are absurd.
+// ranks, its sizes are absurd, or train.freeze does not fit the model.
 RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, int ranks_per_node,
                    int threads);
 

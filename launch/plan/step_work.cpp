@@ -54,8 +54,8 @@ struct TokenFlops {
 };
 
 double owned_parameters(const RunShape& shape) {
-  return static_cast<double>(shape.dense_elements()) / shape.num_ranks +
-         static_cast<double>(shape.expert_elements()) / shape.num_replicas();
+  return static_cast<double>(shape.trained_dense_elements()) / shape.num_ranks +
+         static_cast<double>(shape.trained_expert_elements()) / shape.num_replicas();
 }
 
 // Bytes of the rows of one layer and micro-batch that travel in one direction, as f32 or as
@@ -81,7 +81,8 @@ std::vector<PartWork> step_work(const RunShape& shape) {
              again = static_cast<double>(shape.recompute_layers);
   const auto table = static_cast<double>(shape.vocabulary * shape.model.hidden);
   const double gradient_bytes = shape.exact ? 8.0 : 4.0;
-  const auto held = static_cast<double>(shape.dense_elements() + shape.expert_elements());
+  const auto held =
+      static_cast<double>(shape.trained_dense_elements() + shape.trained_expert_elements());
   const double owned = owned_parameters(shape);
   const double moe_passes = passes(shape, false);
   const Traffic traffic = step_traffic(shape);
@@ -112,8 +113,9 @@ std::vector<PartWork> step_work(const RunShape& shape) {
 Traffic step_traffic(const RunShape& shape) {
   const double group = shape.expert_degree, world = shape.num_ranks,
                replicas = shape.num_replicas();
-  const double away = static_cast<double>(shape.dense_elements()) * (world - 1) / world +
-                      static_cast<double>(shape.expert_elements()) * (replicas - 1) / replicas;
+  const double away =
+      static_cast<double>(shape.trained_dense_elements()) * (world - 1) / world +
+      static_cast<double>(shape.trained_expert_elements()) * (replicas - 1) / replicas;
   Traffic traffic;
   traffic.rows = static_cast<double>(shape.rounds * shape.num_moe_layers()) *
                  row_bytes(shape, true) * (1 + passes(shape, false)) * (group - 1) / group;

@@ -8,6 +8,7 @@
 
 #include "io/report/charts.h"
 #include "io/report/figure.h"
+#include "io/text/escape.h"
 #include "launch/machine/machine.h"
 
 namespace switchyard {
@@ -183,7 +184,9 @@ std::string run_figures_html(const RunHistory& history) {
   out += loss_figure(history) + course_figure(history);
   out += step_figure(history, "Tokens per second", "All ranks together.",
                      [](const StepPoint& step) { return step.tokens_per_second; });
-  out += step_figure(history, "Learning rate", "As the schedule set it.",
+  const std::string schedule =
+      history.schedule.empty() ? "As the schedule set it." : html_text(history.schedule + ".");
+  out += step_figure(history, "Learning rate", schedule.c_str(),
                      [](const StepPoint& step) { return step.learning_rate; });
   out += step_figure(history, "Gradient norm", "Before clipping.",
                      [](const StepPoint& step) { return step.gradient_norm; });

@@ -5,7 +5,9 @@
 
 #include "io/files/durable.h"
 #include "io/report/report_values.h"
+#include "launch/config/config.h"
 #include "runtime/error.h"
+#include "train/step/schedule.h"
 
 namespace switchyard {
 namespace {
@@ -44,6 +46,17 @@ StepPoint step_of(const Json& line) {
   point.exchange_bytes_per_second = number_at(exchange, "bytes_per_second");
   point.layers = layers_of(line);
   return point;
+}
+
+// Empty if the config is not one of this version.
+std::string schedule_of(const std::string& text) {
+  try {
+    Config config;
+    apply_toml(config, text, "config.toml");
+    return schedule_in_words(config.train);
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 class Reader {
@@ -102,6 +115,7 @@ RunHistory read_history(const fs::path& run) {
   history.attempts = all_attempts(run);
   if (fs::exists(directory.config_file())) {
     history.config = durable::read_file(directory.config_file(), max_config_bytes);
+    history.schedule = schedule_of(history.config);
   }
   Reader reader(history);
   std::ifstream file(directory.metrics_file());

@@ -37,6 +37,7 @@ struct RunHistory {
   std::string name;  // the run directory, as the user named it
   RunState state;
   std::string config;             // the text of config.toml
+  std::string schedule;           // of the learning rate, in words; empty: unknown
   std::vector<Attempt> attempts;  // oldest first
   std::vector<StepPoint> steps;   // by step, each once
   std::vector<Moment> course;     // every line that records a step, in the order of the file

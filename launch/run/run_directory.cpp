@@ -32,25 +32,28 @@ void write_json(const fs::path& file, const nlohmann::ordered_json& json) {
 }  // namespace
 
 void RunDirectory::write_state(const RunState& state) const {
-  write_json(path_ / "state.json", {{"status", state.status},
-                                    {"attempt", state.attempt},
-                                    {"step", state.step},
-                                    {"steps", state.steps},
-                                    {"checkpoint", state.checkpoint},
-                                    {"problem", state.problem},
-                                    {"updated", utc_now()}});
+  nlohmann::json json = {
+      {"status", state.status}, {"attempt", state.attempt},       {"step", state.step},
+      {"steps", state.steps},   {"checkpoint", state.checkpoint}, {"problem", state.problem},
+      {"updated", utc_now()}};
+  if (state.stopped_early) json["stopped_early"] = true;
+  if (state.best_step) json["best_step"] = *state.best_step;
+  write_json(path_ / "state.json", json);
 }
 
 RunState RunDirectory::read_state() const {
   const nlohmann::json json = read_json(path_ / "state.json");
   if (json.is_null()) return {};
   const JsonFields state(json, "state", (path_ / "state.json").string());
-  return {state.text("status"),
-          static_cast<int>(state.integer("attempt", 0, max_attempts)),
-          state.integer("step", 0, max_steps),
-          state.integer("steps", 0, max_steps),
-          state.text("checkpoint"),
-          state.text("problem")};
+  RunState read{state.text("status"),
+                static_cast<int>(state.integer("attempt", 0, max_attempts)),
+                state.integer("step", 0, max_steps),
+                state.integer("steps", 0, max_steps),
+                state.text("checkpoint"),
+                state.text("problem")};
+  read.stopped_early = state.has("stopped_early");
+  if (state.has("best_step")) read.best_step = state.integer("best_step", 0, max_steps);
+  return read;
 }
 
 void RunDirectory::note_incident(const std::string& what) const {

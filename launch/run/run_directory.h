@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace switchyard {
@@ -17,6 +18,8 @@ struct RunState {
   std::int64_t steps = 0;  // of the whole run
   std::string checkpoint;  // name of the newest one, of this attempt or resumed from; empty: none
   std::string problem;     // of a failed run
+  bool stopped_early = false;  // it is done before its last step: the loss stopped falling
+  std::optional<std::int64_t> best_step{};  // with the lowest loss, if the run may stop early
 };
 
 // Failures in a row that got no further than `step`.

@@ -11,15 +11,18 @@
 
 #include "io/checkpoint/checkpoint.h"
 #include "launch/run/run_directory.h"
+#include "train/config.h"
+#include "train/step/early_stop.h"
+#include "train/step/run.h"
 #include "train/step_report.h"
 
 namespace switchyard {
 
 class RunAccount {
  public:
-  // description: of describe_run(). num_steps: of the whole run. checkpoint: the one that
-  // the attempt goes on from; empty: it starts at step 0.
-  RunAccount(nlohmann::json description, int attempt, std::int64_t num_steps,
+  // description: of describe_run(). checkpoint: the one that the attempt goes on from; empty: it
+  // starts at step 0.
+  RunAccount(nlohmann::json description, int attempt, const TrainConfig& config,
              std::filesystem::path checkpoint);
 
   int attempt() const { return attempt_; }
@@ -39,7 +42,9 @@ class RunAccount {
   void note_left_out(std::int64_t batches, const SourceRows& rows);
   // How many batches the guard left out of the run, by source, in words; empty if none.
   std::string left_out_text() const;
-  void note_validation(double loss) { losses_["validation_loss"] = loss; }
+  // Returns what it means for a run that stops early.
+  Judgement note_validation(double loss);
+  const EarlyStop& early_stop() const { return early_stop_; }
   void note_checkpoint(const std::filesystem::path& folder) { checkpoint_ = folder; }
 
   // What step 0 was made of (launch/run/lineage.h).
@@ -58,6 +63,8 @@ class RunAccount {
   double productive_seconds_ = 0.0;
   std::int64_t batches_left_out_ = 0;
   SourceRows rows_left_out_;
+  bool sound_ = true;  // the last step was taken without a doubt
+  EarlyStop early_stop_;
   nlohmann::json losses_ = nlohmann::json::object();  // of the last step
 };
 

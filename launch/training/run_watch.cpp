@@ -77,11 +77,12 @@ void RunWatch::report_guarded(const StepReport& report) {
   notes_.metrics([&](RunMetrics& metrics) { metrics.guarded(report); });
 }
 
-void RunWatch::evaluated(std::int64_t steps_done, const Evaluation& evaluation) {
+Judgement RunWatch::evaluated(std::int64_t steps_done, const Evaluation& evaluation) {
   progress_.pause();
-  account_.note_validation(evaluation.loss);
+  const Judgement judgement = account_.note_validation(evaluation.loss);
   notes_.log().info("{}", evaluation_summary(steps_done, evaluation));
   notes_.metrics([&](RunMetrics& metrics) { metrics.evaluated(steps_done, evaluation); });
+  return judgement;
 }
 
 void RunWatch::placed(const PlacementReport& report) {

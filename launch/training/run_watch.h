@@ -34,7 +34,7 @@ class RunWatch final : public RunHost {
   bool stop_requested() const override { return signals_.requested(); }
   void entered(Phase phase) override;
   void stepped(const StepReport& report) override;
-  void evaluated(std::int64_t steps_done, const Evaluation& evaluation) override;
+  Judgement evaluated(std::int64_t steps_done, const Evaluation& evaluation) override;
   void placed(const PlacementReport& report) override;
 
   // What the guard said of the last step that was not taken as it was; empty: nothing yet.

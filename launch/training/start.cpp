@@ -12,6 +12,7 @@
 #include "launch/run/local_storage.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
+#include "train/step/early_stop.h"
 #include "train/step/schedule.h"
 
 namespace switchyard {
@@ -65,6 +66,14 @@ void note_changes(const Config& before, const Config& now, std::int64_t step,
       is, was, learning_rate_at(now.train, last), now.train.steps - step));
 }
 
+// With the patience of now, which may be another one than before.
+bool has_stopped_early(const CheckpointReader& checkpoint, const TrainConfig& train) {
+  if (train.patience == 0 || !checkpoint.fields().has("early_stop")) return false;
+  EarlyStop early_stop(train.patience, train.min_improvement);
+  early_stop.load(checkpoint.fields().object("early_stop"));
+  return early_stop.stops();
+}
+
 // Collective. Fills in checkpoint, steps_done, evaluated and notes.
 Start find_start(const RunDirectory& directory, const Config& config, const TokenStore& store,
                  Comm& world) {
@@ -83,6 +92,7 @@ Start find_start(const RunDirectory& directory, const Config& config, const Toke
     check_resumable(checkpoint, config, store);
     start.steps_done = checkpoint.step();
     start.evaluated = checkpoint.fields().has("validation_loss");
+    start.stopped_early = has_stopped_early(checkpoint, config.train);
     if (start.steps_done < config.train.steps)
       note_changes(config_of(checkpoint), config, start.steps_done, start.notes);
   });
@@ -95,7 +105,8 @@ bool is_at_goal(const Start& start, const Config& config, const StartGoal& goal,
   const std::int64_t every = config.train.evaluate_every;
   const bool owes_evaluation =
       goal.can_evaluate && !start.evaluated && every > 0 && start.steps_done % every == 0;
-  const bool done = start.steps_done == config.train.steps && !owes_evaluation;
+  const bool done =
+      (start.steps_done == config.train.steps && !owes_evaluation) || start.stopped_early;
   const bool stopped = goal.stop_before > 0 && start.steps_done >= goal.stop_before &&
                        start.steps_done < config.train.steps;
   const bool mine = !start.checkpoint.empty() && world.rank() == 0 && (done || stopped);
@@ -106,6 +117,7 @@ bool is_at_goal(const Start& start, const Config& config, const StartGoal& goal,
 void share(Start& start, Comm& world) {
   start.attempt = static_cast<int>(reduce_one(world, std::int64_t{start.attempt}, Reduce::max));
   start.steps_done = reduce_one(world, start.steps_done, Reduce::max);
+  start.stopped_early = reduce_one(world, std::int64_t{start.stopped_early}, Reduce::max) != 0;
   start.checkpoint = broadcast_text(world, start.checkpoint.string(), 0);
 }
 

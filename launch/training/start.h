@@ -18,6 +18,7 @@ struct Start {
   int attempt = 0;                   // 0: there was nothing to do, and none was taken
   std::int64_t steps_done = 0;       // of the checkpoint
   bool evaluated = false;            // on rank 0: the checkpoint has a validation loss
+  bool stopped_early = false;        // the run ended there because its loss had stopped falling
   std::filesystem::path checkpoint;  // empty: from step 0
   std::vector<std::string> notes;    // on rank 0: checkpoints passed over and why, keys changed
   std::optional<Rewind> rewind;      // set if the guard sent the run back to the checkpoint

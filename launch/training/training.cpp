@@ -33,14 +33,20 @@ std::string out_of_memory_note(std::int64_t killed_before) {
 // The checkpoint has reached the goal already.
 Exit end_at_goal(const RunDirectory& directory, const Start& start, const Config& config,
                  const Comm& world) {
-  const bool done = start.steps_done == config.train.steps;
+  const bool done = start.steps_done == config.train.steps || start.stopped_early;
   if (world.rank() == 0) {
-    say(fmt::format("switchyard: {} after step {}, as before: nothing was left to do in {}\n",
-                    done ? "done" : "stopped", start.steps_done, directory.path().string()));
+    say(fmt::format("switchyard: {} after step {}, as before: nothing was left to do in {}{}\n",
+                    start.stopped_early ? "stopped early"
+                    : done              ? "done"
+                                        : "stopped",
+                    start.steps_done, directory.path().string(),
+                    start.stopped_early ? "; a larger train.patience goes on" : ""));
     RunState state = directory.read_state();  // a run killed at its end may not have said so
     if (done && state.status != "done") {
       state.status = "done";
-      state.step = state.steps = start.steps_done;
+      state.step = start.steps_done;
+      state.steps = config.train.steps;
+      state.stopped_early = start.stopped_early;
       state.checkpoint = start.checkpoint.filename().string();
       state.problem.clear();
       directory.write_state(state);

@@ -12,6 +12,7 @@
 #include "launch/run/lineage.h"
 #include "launch/training/run_watch.h"
 #include "runtime/comm/agree.h"
+#include "train/step/schedule.h"
 #include "train/step/trainer_steps.h"
 
 namespace switchyard {
@@ -27,7 +28,7 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
                device),
       notes_(directory_, start.attempt, config.train.steps, trained_.mesh),
       description_(describe_run(config, *data.store)),
-      account_(description_.meta, start.attempt, config.train.steps, start.checkpoint),
+      account_(description_.meta, start.attempt, config.train, start.checkpoint),
       saving_(
           directory_.path(), config.checkpoint, account_, notes_, [this] { return snapshot(); },
           *trained_.mesh.world, trained_.stream) {
@@ -94,6 +95,7 @@ void TrainingAttempt::introduce() {
   introduce_machine(config_.train, trained_.trainer, trained_.world.how, trained_.stream,
                     notes_.log());
   if (has_experts) notes_.log().info("exchange: {}", trained_.model.exchange_choice());
+  notes_.log().info("learning rate: {}", schedule_in_words(config_.train));
   introduce_data(data_, config_, notes_.log());
   for (const std::string& warning : config_warnings(config_)) notes_.log().warn("{}", warning);
 }
@@ -146,6 +148,15 @@ std::optional<Exit> TrainingAttempt::conclude(const Ended& ended) {
       notes_.state(account_.state("done"));
       notes_.log().info("done after step {}: {}", account_.steps_done(),
                         directory_.path().string());
+      return Exit::done;
+    case RunEnd::early:
+      notes_.state(account_.state("done"));
+      notes_.log().info(
+          "stopped early after step {}: {} without a loss lower than {:.4f} by more than {}, that "
+          "of step {}, which {}@best names",
+          account_.steps_done(), counted(account_.early_stop().since(), "evaluation"),
+          account_.early_stop().best_loss(), config_.train.min_improvement,
+          account_.early_stop().best_step(), directory_.path().string());
       return Exit::done;
     case RunEnd::stopped:
     case RunEnd::preempted:

@@ -4,6 +4,7 @@
 #include "model/attention/rotary.h"
 #include "model/head/loss_head.h"
 #include "model/ops.h"
+#include "model/param_role.h"
 #include "model/transformer/accounting.h"
 #include "model/transformer/activations.h"
 #include "model/transformer/layer_stack.h"
@@ -64,6 +65,7 @@ struct Transformer::State {
         router(router_config),
         options(chosen),
         num_expert_ranks(mesh.expert_degree()),
+        params(chosen_by(options.freeze)),
         embedding(declare_embedding(params, model, options.vocabulary)),
         arenas(options.device),
         exchange(choose_exchange(model, router, options, mesh)),
@@ -76,6 +78,7 @@ struct Transformer::State {
                {options.recompute_layers, options.seed, options.tape, options.watch}),
         head(params, embedding, model, options.vocabulary) {
     layers.host_experts(params);
+    if (options.use == ParamUse::declared) return;
     const std::int64_t tokens = micro_batch_tokens(options);
     // The table of a tied head is used once per chunk of logits and once by the embedding.
     const std::int64_t addends =
@@ -165,18 +168,19 @@ void Transformer::forward(const Batch& on_host, Stream& stream) {
   if (!s.batch.empty()) s.head.normalize(s.context(stream), s.x, s.final_norm);
 }
 
-void Transformer::backward(std::int64_t loss_tokens, StepSums& sums, Stream& stream) {
+void Transformer::backward(StepTokens of_step, StepSums& sums, Stream& stream) {
   State& s = *state_;
   s.arenas.scratch.reset();
   const Tensor d = s.arenas.kept.take(s.x.shape);
   double loss = 0.0;
   if (!s.batch.empty())
-    loss = s.head.loss_and_gradient(s.context(stream), s.x, s.final_norm, loss_tokens, d);
-  const double share = static_cast<double>(s.batch.num_tokens()) / static_cast<double>(loss_tokens);
+    loss = s.head.loss_and_gradient(s.context(stream), s.x, s.final_norm, of_step.loss, d);
+  const double share =
+      static_cast<double>(s.batch.num_tokens()) / static_cast<double>(of_step.text);
   const std::vector<AuxiliaryLosses> losses = s.layers.backward(s.run(stream), d, share);
   add_loss(s.params.format(), loss, sums.loss(), sums);
   s.account(losses, sums);
-  if (s.batch.empty()) return;
+  if (s.batch.empty() || s.params.spec(s.embedding).frozen) return;
   const Span span(stream, "embedding");
   s.arenas.scratch.reset();
   const Tensor d_table = s.arenas.scratch.take({s.options.vocabulary, s.model.hidden});

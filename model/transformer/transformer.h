@@ -22,6 +22,14 @@ namespace switchyard {
 
 class MoeLayer;
 
+// Of a whole step, over all ranks.
+struct StepTokens {
+  std::int64_t loss;  // with a target
+  std::int64_t text;  // those, and those of prompts, which have none
+  StepTokens(std::int64_t all) : loss(all), text(all) {}
+  StepTokens(std::int64_t with_loss, std::int64_t all) : loss(with_loss), text(all) {}
+};
+
 class Transformer {
  public:
   struct Options {
@@ -42,8 +50,10 @@ class Transformer {
     // Activations are allocated at once, for this multiple of an even share of rows per rank; a
     // fuller micro-batch grows them. 0 allocates them as they are needed.
     double load_factor = 0.0;
-    // inference: no gradients and no optimizer state; backward is an error.
+    // inference: no gradients and no optimizer state; backward is an error. declared: the
+    // parameters have no memory, and nothing can be computed.
     ParamUse use = ParamUse::training;
+    std::vector<std::string> freeze{};  // what training leaves as it is, by chooses_param
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.
@@ -73,8 +83,9 @@ class Transformer {
   // are a multiple of row_tile. The model keeps the micro-batch's activations until the next
   // forward; the following calls are about that micro-batch.
   void forward(const Batch& batch, Stream& stream);
-  // Collective. Adds to the gradients and to `sums`. loss_tokens: of the whole step.
-  void backward(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
+  // Collective. Adds to the gradients and to `sums`. The loss is a mean over the tokens with a
+  // target, the losses of gates are one over the text.
+  void backward(StepTokens of_step, StepSums& sums, Stream& stream);
   // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
   // Returns what each of its sequences adds.
   std::vector<double> evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream);

@@ -1,6 +1,9 @@
 // ParamRegion: parameters that the same ranks hold, one after the other in one flat buffer per kind
 // (values, gradients, moments).
 //
+// Frozen parameters have regions that are never trained: values alone, without gradients or
+// moments.
+//
 // A trained region's optimizer state is sharded over its replicas (ZeRO-1, arXiv:1910.02054): each
 // block has one owner among them (runtime/params/ownership.h), which alone keeps the block's
 // moments, updates it, and counts it in the norm. All replicas hold values and gradients.
@@ -20,7 +23,7 @@ enum class ReplicaAxis : std::uint8_t { world, replicas };
 
 class ParamRegion {
  public:
-  explicit ParamRegion(ReplicaAxis axis) : axis_(axis) {}
+  explicit ParamRegion(ReplicaAxis axis, bool frozen = false) : axis_(axis), frozen_(frozen) {}
 
   // Before allocation: the offset of the next parameter, which takes whole blocks.
   std::int64_t append(std::int64_t num_elements);
@@ -30,6 +33,7 @@ class ParamRegion {
   void allocate_training_state(DType gradients, DType moments);
 
   ReplicaAxis axis() const { return axis_; }
+  bool frozen() const { return frozen_; }
   std::int64_t size() const { return size_; }  // elements, the rest of each last block included
   bool trained() const { return trained_; }
 
@@ -53,6 +57,7 @@ class ParamRegion {
 
  private:
   ReplicaAxis axis_;
+  bool frozen_;
   Replicas replicas_;
   std::int64_t size_ = 0;
   bool trained_ = false;

@@ -29,6 +29,7 @@ struct ParamSpec {
   double init_std = 0.0;  // normal with this deviation; 0: every element is init_value
   float init_value = 0.0F;
   bool decays = true;                  // weight decay applies
+  bool frozen = false;                 // training leaves its value as it is
   std::optional<ExpertPart> expert{};  // empty: every rank hosts the parameter
   bool extra_copy = false;  // another rank of the expert group owns this expert: it counts the
                             // expert in the norm and saves it

@@ -14,9 +14,11 @@ ParamId Params::declare(ParamSpec spec) {
   if (spec.expert) spec.name = spec.expert->name();
   require(!allocated_, "parameter {} is declared after allocate()", spec.name);
   require(find(spec.name) < 0, "parameter {} is declared twice", spec.name);
+  spec.frozen = frozen_ && frozen_(spec.name);
   const ReplicaAxis axis = spec.expert ? ReplicaAxis::replicas : ReplicaAxis::world;
-  const auto region = std::find_if(regions_.begin(), regions_.end(),
-                                   [&](const ParamRegion& r) { return r.axis() == axis; });
+  const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const ParamRegion& r) {
+    return r.axis() == axis && r.frozen() == spec.frozen;
+  });
   const ParamId id = num_params();
   by_name_[spec.name] = id;
   const std::int64_t offset = region->append(spec.shape.size());
@@ -37,8 +39,9 @@ void Params::allocate(const ParamStorage& storage) {
 void Params::allocate_training_state() {
   std::int64_t blocks = 0;
   for (ParamRegion& region : regions_) {
-    region.allocate_training_state(exact() ? DType::i64 : DType::f32, storage_.moments);
     blocks += region.size() / param_block;
+    if (region.frozen()) continue;
+    region.allocate_training_state(exact() ? DType::i64 : DType::f32, storage_.moments);
     for (const ParamId id : ids_of(region)) {
       const ElementRange mine = owned(id);
       for (std::int64_t begin = mine.begin; begin < mine.end; begin += param_block)
@@ -118,7 +121,8 @@ Tensor Params::view(Tensor of_region, ParamId id) const {
 }
 
 Tensor Params::gradient(ParamId id) const {
-  require(trained(id), "parameter {} has no gradient: it is kept for inference", spec(id).name);
+  require(trained(id), "parameter {} has no gradient: it is {}", spec(id).name,
+          spec(id).frozen ? "frozen" : "kept for inference");
   return view(region_of(id).gradients(), id);
 }
 
@@ -150,23 +154,28 @@ void Params::zero_gradients(Stream& stream) {
   require(storage_.use == ParamUse::training,
           "parameters that are kept for inference have no gradients");
   for (const ParamRegion& region : regions_)
-    if (region.size() > 0) RuntimeOps::on(stream.device()).zero(region.gradients(), stream);
+    if (region.trained() && region.size() > 0)
+      RuntimeOps::on(stream.device()).zero(region.gradients(), stream);
   adder_.reset(stream);
 }
 
 void Params::add_gradient_product(ParamId id, Tensor a, Tensor b, Stream& stream,
                                   Precision precision) {
+  if (spec(id).frozen) return;
   adder_.add_product(a, b, gradient(id), stream, precision);
 }
 
 void Params::add_gradient_products(std::span<const ParamRows> addends, Tensor a, Tensor b,
                                    Stream& stream, Precision precision) {
   std::vector<GradientAddend> gradients;
-  for (const auto& [id, rows] : addends) gradients.push_back({gradient(id), rows});
+  for (const auto& [id, rows] : addends)
+    if (!spec(id).frozen) gradients.push_back({gradient(id), rows});
+  if (gradients.empty()) return;
   adder_.add_products(gradients, a, b, stream, precision);
 }
 
 void Params::add_gradient(ParamId id, Tensor values, Stream& stream) {
+  if (spec(id).frozen) return;
   const Tensor sum = gradient(id);
   require(values.size() == sum.size(), "gradient of {} has {} elements, got {}", spec(id).name,
           sum.size(), values.size());

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/device/stream.h"
@@ -35,8 +37,8 @@ struct ParamBlock {
   ElementRange elements;
 };
 
-// inference: values alone.
-enum class ParamUse : std::uint8_t { training, inference };
+// inference: values alone. declared: names and shapes alone, to be counted.
+enum class ParamUse : std::uint8_t { training, inference, declared };
 
 // How parameters are kept.
 struct ParamStorage {
@@ -56,6 +58,10 @@ struct Param {
 
 class Params {
  public:
+  using Choice = std::function<bool(std::string_view name)>;
+  // frozen: of these parameters; of a part of experts, all of a layer or none.
+  explicit Params(Choice frozen = {}) : frozen_(std::move(frozen)) {}
+
   // Declare all parameters, then allocate once.
   ParamId declare(ParamSpec spec);
   void allocate(const ParamStorage& storage);
@@ -110,6 +116,7 @@ class Params {
   void forget_rounded_values() { rounded_hold_ = false; }
 
   void zero_gradients(Stream& stream);
+  // The functions that add leave frozen parameters out.
   // gradient(id) += a^T b, in one product. a: [rows, out], b: [rows, in]; rows: see row_tile.
   // In exact mode this is one addend: callers split their rows into segments, never differently on
   // another layout.
@@ -135,11 +142,14 @@ class Params {
   Tensor moment(Tensor of_region, ParamId id) const;
   void allocate_training_state();
 
+  Choice frozen_;
   std::vector<Param> params_;
   std::map<std::string, ParamId, std::less<>> by_name_;
   ParamStorage storage_;
-  std::array<ParamRegion, 2> regions_{ParamRegion(ReplicaAxis::world),
-                                      ParamRegion(ReplicaAxis::replicas)};
+  std::array<ParamRegion, 4> regions_{ParamRegion(ReplicaAxis::world),
+                                      ParamRegion(ReplicaAxis::replicas),
+                                      ParamRegion(ReplicaAxis::world, /*frozen=*/true),
+                                      ParamRegion(ReplicaAxis::replicas, /*frozen=*/true)};
   std::vector<ParamBlock> owned_blocks_;
   ProductPrecision precision_;
   GradientAdder adder_;

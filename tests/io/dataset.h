@@ -42,6 +42,7 @@ struct TestDataset {
   std::int64_t shard_tokens = std::int64_t{1} << 40;  // a shard ends when it has as many
   std::int64_t stated_vocabulary = vocabulary;        // a lie, if it differs
   std::vector<std::string> sources{"text"};           // document i is of source i mod sources
+  std::vector<std::int32_t> prompts{};                // tokens of a document's prompt; 0 for others
 };
 
 // One split as shards; adds their files. Returns what the manifest says about it.
@@ -54,7 +55,8 @@ inline nlohmann::json write_split(const std::filesystem::path& folder, const std
     TokenWriter writer(folder, split + "-" + std::to_string(shards.size()), dataset.vocabulary);
     for (; i < documents.size() && writer.num_tokens() < dataset.shard_tokens; ++i) {
       const auto source = static_cast<std::int32_t>(i % dataset.sources.size());
-      writer.add_document(test_boundary, documents[i], source, {i, i});
+      const std::int32_t prompt = i < dataset.prompts.size() ? dataset.prompts[i] : 0;
+      writer.add_document(test_boundary, documents[i], source, {i, i}, prompt);
     }
     num_tokens += writer.num_tokens();
     files.push_back(writer.finish());

@@ -61,6 +61,17 @@ grep -q "move rotten/checkpoints away" err || complain "the way out of a rotten 
 mv rotten/checkpoints rotten/away
 expect 75 "rotten has no checkpoint to go on from: starting at step 0 again" 2 --set run.directory=rotten --resume --stop-before 1
 
+# A run that stops early says so, keeps its best checkpoint, has nothing left to do, and goes on with more patience.
+early=(--set run.directory=early --set train.evaluate_every=2 --set train.min_improvement=100 --set checkpoint.keep_best=1)
+expect 0 "stopped early after step 6: 2 evaluations without a loss lower than" 2 "${early[@]}" --set train.patience=2
+grep -q '"stopped_early": true' early/state.json || complain "state.json does not say that the run stopped early"
+grep -q '"best_step": 2' early/state.json || complain "state.json does not say which step was the best"
+expect 0 "stopped early after step 6, as before: nothing was left to do" 2 "${early[@]}" --set train.patience=2 --resume
+"$switchyard" evaluate early@best >best 2>err || complain "evaluate early@best"
+grep -q "checkpoint .*step-0000000[26]-a0001" best || complain "early@best is another checkpoint"
+expect 0 "done after step 20" 2 "${early[@]}" --set train.patience=50 --resume
+[ "$(hash_of early)" = "$(hash_of whole)" ] || complain "stopping early and going on changed the weights"
+
 # A live owner holds the run; when it is killed, a start goes on.
 start 2 --set run.directory=killed --set train.steps=100000 --set train.checkpoint_every=5 &
 for _ in $(seq 100); do ls killed/checkpoints/*/manifest.json >/dev/null 2>&1 && break; sleep 0.1; done

@@ -111,9 +111,9 @@ class SmallRun {
         model_(config.model, config.router,
                {config.vocabulary, config.sequence_length, config.train.exact,
                 config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
-                static_cast<std::uint64_t>(config.train.seed), tape, nullptr,
+                static_cast<std::uint64_t>(config.train.seed), tape, /*watch=*/nullptr,
                 product_precision(config.train), moments_dtype(config.train), config.device,
-                config.recompute_layers},
+                config.recompute_layers, 0.0, ParamUse::training, config.train.freeze},
                mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {

@@ -1,5 +1,7 @@
 #include "train/placement/expert_copies.h"
 
+#include <algorithm>
+
 #include "model/blocks/moe_layer.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
@@ -21,10 +23,14 @@ void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, S
   const Placement& placement = layer.placement();
   std::vector<SlotMove> moves = copies_to_owners(placement);
   if (moves.empty()) return;  // otherwise there are more slots than experts, and every rank has one
+  const SlotParts first = slot_parts(params, layer.shard(), 0);
+  const auto trained = [&](ParamId id) { return params.trained(id); };
+  if (std::none_of(first.ids.begin(), first.ids.end(), trained)) return;  // as on every rank
   // body(gradient, its part of the row)
   const auto for_parts = [&](int slot, Tensor row, const auto& body) {
     const SlotParts parts = slot_parts(params, layer.shard(), slot);
     for (std::size_t i = 0; i < parts.ids.size(); ++i) {
+      if (!params.trained(parts.ids[i])) continue;
       const Tensor gradient = params.gradient(parts.ids[i]);
       body(gradient.view({gradient.size()}),
            row.range(parts.begins[i], parts.begins[i] + gradient.size()));
@@ -40,7 +46,7 @@ void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, S
   const SlotWork replace = [&](int slot, Tensor row) {
     for_parts(slot, row, [&](Tensor gradient, Tensor part) { ops.copy(part, gradient, stream); });
   };
-  const std::int64_t elements = slot_parts(params, layer.shard(), 0).elements;
+  const std::int64_t elements = first.elements;
   const DType dtype = params.exact() ? DType::i64 : DType::f32;
   send_slots(moves, placement, elements, dtype, experts, pack, add, stream);
   for (SlotMove& move : moves) std::swap(move.from, move.to);

@@ -59,6 +59,7 @@ void move_moments(Params& params, Moment moment, const MoeLayer& layer,
   const auto for_parts = [&](int slot, Tensor row, const auto& body) {
     const SlotParts parts = slot_parts(params, layer.shard(), slot);
     for (std::size_t i = 0; i < parts.ids.size(); ++i) {
+      if (!params.trained(parts.ids[i])) continue;
       const auto [begin, end] = params.owned(parts.ids[i]);
       body((params.*moment)(parts.ids[i]),
            row.range(parts.begins[i] + begin, parts.begins[i] + end));

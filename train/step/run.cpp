@@ -21,17 +21,19 @@ Votes vote(RunSaves& saves, const RunHost& host, Comm& world) {
   return {(all & 1) != 0, (all & 2) != 0};
 }
 
-// Collective. True if the evaluation was made, or there is nothing to evaluate on.
-bool evaluate(RunSteps& steps, RunSaves& saves, RunHost& host, std::int64_t done, Comm& world) {
-  if (!steps.can_evaluate()) return true;
+// Collective. Nothing if a request to stop left the evaluation; no improvement if there is nothing
+// to evaluate on.
+std::optional<Judgement> evaluate(RunSteps& steps, RunSaves& saves, RunHost& host,
+                                  std::int64_t done, Comm& world) {
+  if (!steps.can_evaluate()) return Judgement{};
   host.entered(Phase::evaluate);
   const std::optional<Evaluation> evaluation = steps.evaluate([&] {
     const Votes votes = vote(saves, host, world);
     if (!votes.save_working) saves.advance();
     return votes.stop;
   });
-  if (evaluation) host.evaluated(done, *evaluation);
-  return evaluation.has_value();
+  if (!evaluation) return std::nullopt;
+  return host.evaluated(done, *evaluation);
 }
 
 // Whether the run ends after this many steps, and how.
@@ -55,11 +57,13 @@ std::optional<RunEnd> end_before_steps(RunSteps& steps, RunSaves& saves, RunHost
   const bool owes_evaluation =
       !range.evaluated && first > 0 && is_due(config.evaluate_every, first);
   if (!owes_evaluation || !steps.can_evaluate()) return std::nullopt;
-  if (!evaluate(steps, saves, host, first, world)) return RunEnd::preempted;
+  const std::optional<Judgement> judgement = evaluate(steps, saves, host, first, world);
+  if (!judgement) return RunEnd::preempted;
   host.entered(Phase::save);
   saves.save(first);
-  if (first == config.steps) saves.finish();
-  return std::nullopt;
+  const bool ends = judgement->ends_run && first < config.steps;
+  if (ends || first == config.steps) saves.finish();
+  return ends ? std::optional(RunEnd::early) : std::nullopt;
 }
 
 }  // namespace
@@ -80,11 +84,16 @@ RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const Train
     if (!votes.save_working) saves.advance();
     std::optional<RunEnd> end = end_after(done, votes.stop, config, range);
     const bool leaves_early = end && *end != RunEnd::done;
-    if (is_due(config.evaluate_every, done) && !leaves_early &&
-        !evaluate(steps, saves, host, done, world)) {
-      end = RunEnd::preempted;
-    }
     save_is_due = save_is_due || is_due(config.checkpoint_every, done);
+    if (is_due(config.evaluate_every, done) && !leaves_early) {
+      const std::optional<Judgement> judgement = evaluate(steps, saves, host, done, world);
+      if (!judgement) {
+        end = RunEnd::preempted;
+      } else {
+        save_is_due = save_is_due || judgement->improved;
+        if (judgement->ends_run && !end) end = RunEnd::early;
+      }
+    }
     const bool sound = report.outcome <= StepOutcome::repeated;
     if (end || (save_is_due && sound)) {
       host.entered(Phase::save);

@@ -36,6 +36,12 @@ class RunSaves {
   virtual void finish() = 0;  // Collective. Waits for the save in progress.
 };
 
+// What an evaluation means for the run.
+struct Judgement {
+  bool improved = false;  // its state is to be saved
+  bool ends_run = false;  // the loss has stopped falling
+};
+
 // The process that a run is in: it may ask the run to stop, and reports what the run does.
 class RunHost {
  public:
@@ -44,7 +50,8 @@ class RunHost {
   virtual bool stop_requested() const = 0;  // on this rank; one rank is enough
   virtual void entered(Phase phase) = 0;    // this rank begins something else
   virtual void stepped(const StepReport& report) = 0;
-  virtual void evaluated(std::int64_t steps_done, const Evaluation& evaluation) = 0;
+  // The same on all ranks.
+  virtual Judgement evaluated(std::int64_t steps_done, const Evaluation& evaluation) = 0;
   virtual void placed(const PlacementReport& report) = 0;
 };
 
@@ -56,15 +63,17 @@ struct RunRange {
 
 enum class RunEnd : std::uint8_t {
   done,
+  early,      // the host said that the loss has stopped falling
   stopped,    // range.stop_before was reached
   preempted,  // a rank was asked to stop
   rewind      // a step said so; nothing was saved after it
 };
 
-// Collective. Does steps [first_step, train.steps), and saves every checkpoint_every steps, or at
-// the next step that the guard takes, and after the last one. Unless it ends in a rewind, its last
-// state is saved when it returns. A request to stop ends it before the first step, after a step or
-// during an evaluation, which the run then makes when it goes on.
+// Collective. Does steps [first_step, train.steps), and saves every checkpoint_every steps and
+// where an evaluation improved, or at the next step that the guard takes, and after the last one.
+// Unless it ends in a rewind, its last state is saved when it returns. A request to stop ends it
+// before the first step, after a step or during an evaluation, which the run then makes when it
+// goes on.
 RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const TrainConfig& config,
                     const RunRange& range, Comm& world);
 

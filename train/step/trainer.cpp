@@ -13,6 +13,7 @@
 #include "train/placement/load_balance.h"
 #include "train/state/load_state.h"
 #include "train/state/state_names.h"
+#include "train/step/frozen.h"
 #include "train/step/gradients.h"
 #include "train/step/schedule.h"
 
@@ -32,6 +33,7 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       optimizer_(config),
       rebalancing_(model, mesh),
       guard_(guard, config.clip_norm, std::log(static_cast<double>(model.options().vocabulary))) {
+  check_frozen(model.params(), model.config().num_experts, model.options().freeze);
   if (config.exact)
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
 }
@@ -85,7 +87,7 @@ Trainer::Gradient Trainer::differentiate(std::int64_t step, const StepData& data
   for (Batch batch : data.micro_batches) {  // an empty one still joins every exchange
     batch.step = step;
     model_.forward(batch, stream_);
-    model_.backward(data.loss_tokens, sums, stream_);
+    model_.backward({data.loss_tokens, data.loss_tokens + data.prompt_tokens}, sums, stream_);
   }
   sums.broken() += params.gradient_overflow(stream_);
   mesh_.world->all_reduce(sums.words(), Reduce::sum, stream_);
@@ -120,7 +122,7 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
   report.z_loss = format.value(sums.z_loss());
   report.gradient_norm = gradient.figures.gradient_norm;
   report.learning_rate = learning_rate_at(config_, report.step);
-  report.tokens = data.loss_tokens;
+  report.tokens = data.loss_tokens + data.prompt_tokens;
   const std::int64_t row_bytes = times_a_row_travels * model_.travelling_row_bytes();
   const SentRows sent = sums.sent_rows();
   report.exchanged = {sent.own_rank * row_bytes, sent.own_node * row_bytes,

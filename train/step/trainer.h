@@ -27,7 +27,8 @@ namespace switchyard {
 class Trainer {
  public:
   // Collective. The caller owns model and mesh, and initialises or loads the weights before the
-  // first step. In exact mode this tests the arithmetic of every rank.
+  // first step. In exact mode this tests the arithmetic of every rank. Errors: those of
+  // check_frozen (train/step/frozen.h), on every rank.
   Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stream& stream,
           const GuardConfig& guard = {});
 

@@ -180,7 +180,8 @@ std::optional<std::string> read_again(const DocumentStore& store, const RemovedD
   if (begin < 0 || begin == file.bytes) return std::nullopt;
   Problems ignored;
   std::optional<std::string> text;
-  read_documents(file, {0, begin, begin + 1}, store.source(document.source).text_field, ignored,
+  const Source source = store.source(document.source);
+  read_documents(file, {0, begin, begin + 1}, {source.text_field, source.prompt_field}, ignored,
                  [&](Document&& found) {
                    if (found.hash == document.hash) text = std::move(found.text);
                  });

@@ -40,13 +40,14 @@ bool find_line(const fs::path& path, std::int64_t number, FileDocuments& found) 
   return true;
 }
 
-// Sources may read another field of a line.
-std::set<std::string> text_fields(const DocumentStore& store) {
-  std::set<std::string> fields;
+// Sources may read other fields of a line.
+std::set<TextFields> text_fields(const DocumentStore& store) {
+  std::set<TextFields> fields;
   const auto sources = store.manifest.meta.find("sources");
   const std::size_t count = sources == store.manifest.meta.end() ? 0 : sources->size();
   for (std::size_t i = 0; i < count; ++i) {
-    fields.insert(store.source(static_cast<std::int32_t>(i)).text_field);
+    const Source source = store.source(static_cast<std::int32_t>(i));
+    fields.insert({source.text_field, source.prompt_field});
   }
   return fields;
 }
@@ -65,9 +66,9 @@ std::optional<FileDocuments> read_file_documents(const DocumentStore& store,
     if (!find_line(found.path, line_number(name, colon), found)) return found;
   }
   const InputFile file{found.path, 0, end_of_file};
-  for (const std::string& field : text_fields(store)) {
+  for (const TextFields& fields : text_fields(store)) {
     Problems ignored;
-    read_documents(file, {0, found.begin, found.end}, field, ignored, [&](Document&& document) {
+    read_documents(file, {0, found.begin, found.end}, fields, ignored, [&](Document&& document) {
       if (found.holds(document.position)) found.hashes.insert(document.hash);
     });
   }

@@ -46,11 +46,11 @@ struct Repairs {
 
 class PartReader {
  public:
-  PartReader(const InputFile& file, const FilePart& part, const std::string& text_field,
+  PartReader(const InputFile& file, const FilePart& part, const TextFields& fields,
              Problems& problems, const std::function<void(Document&&)>& each)
       : file_(file),
         part_(part),
-        text_field_(text_field),
+        fields_(fields),
         problems_(problems),
         each_(each),
         shown_(file.name()) {}
@@ -131,24 +131,28 @@ class PartReader {
     if (line.too_large) return problems_.add(Problem::too_large, shown_, place);
     Repairs repairs;
     repairs.apply(line.text);
-    auto parsed = read_json_line(line.text, text_field_);
+    auto parsed = read_json_line(line.text, fields_);
     if (const auto* problem = std::get_if<Problem>(&parsed)) {
       return problems_.add(*problem, shown_, place);
     }
     auto& fields = std::get<JsonLine>(parsed);
     repairs.invalid_utf8 |= fields.had_lone_surrogates;
-    for (std::string* field : {&fields.text, &fields.id, &fields.url}) {
+    for (std::string* field : {&fields.text, &fields.prompt, &fields.id, &fields.url}) {
       repairs.nul_bytes |= replace_nuls(*field);  // it may have been \u0000
     }
     deliver(std::move(fields), repairs, place);
   }
 
   void deliver(JsonLine&& fields, const Repairs& repairs, const Place& place) {
-    const std::string& text = fields.text;
-    if (std::ssize(text) > largest_document_bytes) {
+    if (std::ssize(fields.prompt) + std::ssize(fields.text) > largest_document_bytes) {
       return problems_.add(Problem::too_large, shown_, place);
     }
-    if (is_blank(text)) return problems_.add(Problem::empty_document, shown_, place);
+    if (is_blank(fields.text)) return problems_.add(Problem::empty_document, shown_, place);
+    if (!fields.prompt.empty()) {
+      add_prompt_bytes(fields.meta, std::ssize(fields.prompt));
+      fields.text.insert(0, fields.prompt);
+    }
+    const std::string& text = fields.text;
     if (repairs.invalid_utf8) problems_.add(Problem::invalid_utf8, shown_, place);
     if (repairs.nul_bytes) problems_.add(Problem::nul_bytes, shown_, place);
     const ContentHash hash = content_hash(text);
@@ -163,7 +167,7 @@ class PartReader {
 
   const InputFile& file_;
   const FilePart& part_;
-  const std::string& text_field_;
+  const TextFields& fields_;
   Problems& problems_;
   const std::function<void(Document&&)>& each_;
   fs::path shown_;
@@ -171,10 +175,9 @@ class PartReader {
 
 }  // namespace
 
-std::int64_t read_documents(const InputFile& file, const FilePart& part,
-                            const std::string& text_field, Problems& problems,
-                            const std::function<void(Document&&)>& each) {
-  PartReader reader(file, part, text_field, problems, each);
+std::int64_t read_documents(const InputFile& file, const FilePart& part, const TextFields& fields,
+                            Problems& problems, const std::function<void(Document&&)>& each) {
+  PartReader reader(file, part, fields, problems, each);
   return content_of(file.path) == Content::text ? reader.read_text() : reader.read_json();
 }
 

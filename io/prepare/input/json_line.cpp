@@ -16,8 +16,8 @@ struct Field {
   std::string_view raw;  // as the line has it; empty if it does not
 };
 
-enum : std::size_t { text, id, url, first_of_meta };
-using Fields = std::array<Field, 7>;
+enum : std::size_t { text, prompt, id, url, first_of_meta };
+using Fields = std::array<Field, 8>;
 
 // A number that some reader of the dataset would refuse does not get into it.
 bool fits_double(std::string_view raw) {
@@ -70,8 +70,9 @@ std::string meta_of(std::span<const Field> fields, bool& had_lone_surrogates) {
 
 }  // namespace
 
-std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::string_view text_field) {
-  Fields fields = {{{text_field, {}},
+std::variant<JsonLine, Problem> read_json_line(std::string_view line, const TextFields& names) {
+  Fields fields = {{{names.text, {}},
+                    {names.prompt, {}},
                     {"id", {}},
                     {"url", {}},
                     {"date", {}},
@@ -80,9 +81,11 @@ std::variant<JsonLine, Problem> read_json_line(std::string_view line, std::strin
                     {"source", {}}}};
   if (!read_fields(line, fields)) return Problem::broken_json;
   if (!is_json_string(fields[text].raw)) return Problem::no_text_field;
+  if (!names.prompt.empty() && !is_json_string(fields[prompt].raw)) return Problem::no_prompt_field;
   JsonLine result;
   bool& lone = result.had_lone_surrogates;
   result.text = json_unescape(fields[text].raw, &lone);
+  if (!names.prompt.empty()) result.prompt = json_unescape(fields[prompt].raw, &lone);
   result.id = id_of(fields[id].raw, lone);
   if (is_json_string(fields[url].raw)) result.url = json_unescape(fields[url].raw, &lone);
   result.meta = meta_of(std::span(fields).subspan<first_of_meta>(), lone);

@@ -17,7 +17,7 @@ struct Words {
   const char* advice = "";
 };
 
-constexpr std::array<Words, 12> words_of_kinds = {{
+constexpr std::array<Words, 13> words_of_kinds = {{
     {"too_large", "document", "left out for being over 64 MiB",
      "cut it into shorter documents, such as JSON lines"},
     {"skipped_file", "file", "left out for being of another kind or behind a linked folder",
@@ -31,6 +31,9 @@ constexpr std::array<Words, 12> words_of_kinds = {{
     {"broken_json", "line", "left out for not being JSON"},
     {"no_text_field", "line", "left out for having no text in the text field",
      "name the field with --text-field, or text_field in a recipe"},
+    {"no_prompt_field", "line", "left out for having no text in the prompt field",
+     "name the field with --prompt-field, or prompt_field in a recipe, or prepare lines without a "
+     "prompt as another source"},
     {"empty_document", "document", "left out for having no text"},
     {"empty_file", "file", "without a document"},
     {"trailing_garbage", "file", "read without the bytes behind its last gzip member"},

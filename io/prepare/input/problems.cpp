@@ -14,9 +14,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::array<const char*, static_cast<std::size_t>(Problem::num_kinds)> names = {
-    "invalid_utf8",  "nul_bytes",        "empty_document",  "broken_json",
-    "no_text_field", "too_large",        "unreadable_file", "corrupt_archive",
-    "large_window",  "trailing_garbage", "skipped_file",    "empty_file"};
+    "invalid_utf8", "nul_bytes",       "empty_document",  "broken_json",  "no_text_field",
+    "too_large",    "unreadable_file", "corrupt_archive", "large_window", "trailing_garbage",
+    "skipped_file", "empty_file",      "no_prompt_field"};
 
 // A file name may hold any bytes, a JSON report may not.
 std::string name_of(const std::filesystem::path& file) {

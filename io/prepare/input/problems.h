@@ -27,6 +27,7 @@ enum class Problem : std::uint8_t {
   trailing_garbage,  // a .gz: it is read as if that were not there
   skipped_file,      // a file or linked folder that a folder or glob holds and that is not read
   empty_file,        // a file of JSON without a value
+  no_prompt_field,
   num_kinds
 };
 

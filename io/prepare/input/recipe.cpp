@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t largest_recipe = std::int64_t{16} << 20;
 constexpr std::size_t longest_name = 100;
-constexpr std::array<std::string_view, 5> source_keys = {"name", "licence", "inputs", "text_field",
-                                                         "generation"};
+constexpr std::array<std::string_view, 6> source_keys = {
+    "name", "licence", "inputs", "text_field", "prompt_field", "generation"};
 
 bool is_name(std::string_view text) {
   constexpr std::string_view letters_and_digits =
@@ -88,6 +88,7 @@ class RecipeParser {
             at(*table.get("name")), source.name, longest_name);
     source.licence = text_of(table, "licence", "unknown");
     source.text_field = text_of(table, "text_field", "text");
+    source.prompt_field = text_of(table, "prompt_field", "");
     source.generation = generation_of(table);
     source.inputs = inputs_of(table);
     require(names_.insert({source.generation, source.name}).second, Exit::usage,

@@ -16,6 +16,7 @@ struct Source {
   std::vector<std::string> inputs;  // files, folders and globs (io/prepare/input/inputs.h)
   std::string text_field = "text";  // of each .jsonl line
   int generation = 0;               // what one `prepare` or one `--append` adds
+  std::string prompt_field{};       // of each .jsonl line: what goes before the text; empty: none
 };
 
 // Sources are sorted by generation, then by priority: of equal documents, the one from the earlier

@@ -112,6 +112,7 @@ void commit(const Job& job, Manifest manifest, const json& report, const Content
                                {"licence", source.licence},
                                {"text_field", source.text_field},
                                {"generation", job.generation}});
+    if (!source.prompt_field.empty()) meta["sources"].back()["prompt_field"] = source.prompt_field;
   }
   meta[generations_key].push_back({{"hash", hash.hex()},
                                    {"sources", job.sources.size()},
@@ -185,10 +186,11 @@ ContentHash hash_of_documents(const Job& job) {
              [](std::int64_t) { return 1; }, [](std::int64_t) { return false; },
              [&](std::int64_t i, const auto& advance) {
                const InputUnit& unit = job.inputs.units[static_cast<std::size_t>(i)];
+               const Source& source = job.sources[static_cast<std::size_t>(unit.source)];
                for (const FilePart& part : unit.parts) {
                  read_documents(job.inputs.files[static_cast<std::size_t>(part.file)], part,
-                                job.sources[static_cast<std::size_t>(unit.source)].text_field,
-                                ignored, [&](Document&& document) { add_to_hash(document, sum); });
+                                {source.text_field, source.prompt_field}, ignored,
+                                [&](Document&& document) { add_to_hash(document, sum); });
                }
                advance(1);
              }},

@@ -54,13 +54,13 @@ class UnitReader {
     for (const FilePart& part : unit.parts) {
       const InputFile& file = job_.inputs.files[static_cast<std::size_t>(part.file)];
       std::int64_t left = part.end - part.begin;  // to report; a guess for compressed files
-      num_found +=
-          read_documents(file, part, source.text_field, problems, [&](Document&& document) {
-            const std::int64_t bytes = std::min(left, std::ssize(document.text));
-            advance(bytes);
-            left -= bytes;
-            take(std::move(document), unit.source);
-          });
+      const TextFields fields{source.text_field, source.prompt_field};
+      num_found += read_documents(file, part, fields, problems, [&](Document&& document) {
+        const std::int64_t bytes = std::min(left, std::ssize(document.text));
+        advance(bytes);
+        left -= bytes;
+        take(std::move(document), unit.source);
+      });
       require(!file.shown.empty() || stamp_of(file.path) == file.stamp, Exit::data,
               "'{}' changed while it was read: run the same command again", file.name());
       advance(left);

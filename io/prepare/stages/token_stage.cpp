@@ -12,6 +12,7 @@
 #include "io/folder/committed_folder.h"
 #include "io/prepare/input/tally.h"
 #include "io/prepare/stages/tokenizer_choice.h"
+#include "io/prepare/words/document.h"
 #include "io/prepare/work/spill.h"
 #include "io/tokens/token_store.h"
 #include "io/tokens/token_writer.h"
@@ -129,6 +130,26 @@ class TokenStage {
     return file->bytes;
   }
 
+  struct Encoded {
+    std::vector<std::int32_t> tokens;
+    std::int32_t prompt_tokens = 0;
+  };
+
+  // No token reaches over the end of a prompt: `sample` encodes a prompt by itself, too.
+  Encoded encode(const KeptShard& documents, std::int64_t i) const {
+    if (documents_.source(documents.source(i)).prompt_field.empty())
+      return {tokenizer_->encode(documents.text(i)), 0};
+    const KeptDocument document = documents.document(i);
+    const json meta = document.meta.empty() ? json::object() : json::parse(document.meta);
+    const auto bytes = std::min(meta.value(prompt_bytes_key, std::size_t{0}), document.text.size());
+    const std::string_view text = document.text;
+    Encoded encoded{tokenizer_->encode(text.substr(0, bytes)), 0};
+    encoded.prompt_tokens = static_cast<std::int32_t>(encoded.tokens.size());
+    const std::vector<std::int32_t> rest = tokenizer_->encode(text.substr(bytes));
+    encoded.tokens.insert(encoded.tokens.end(), rest.begin(), rest.end());
+    return encoded;
+  }
+
   void tokenize(std::size_t shard, const std::function<void(std::int64_t)>& advance) {
     const KeptShard& documents = documents_.kept[shard];
     std::int64_t max_tokens = documents.size();
@@ -144,8 +165,9 @@ class TokenStage {
     for (std::int64_t i = 0; i < documents.size(); ++i) {
       const ContentHash hash = documents.hash(i);
       const bool validation = is_validation(hash, run_.config.validation_fraction);
-      writers[validation].add_document(
-          tokenizer_->boundary(), tokenizer_->encode(documents.text(i)), documents.source(i), hash);
+      const Encoded encoded = encode(documents, i);
+      writers[validation].add_document(tokenizer_->boundary(), encoded.tokens, documents.source(i),
+                                       hash, encoded.prompt_tokens);
       text_bytes[validation] += documents.text_bytes(i);
       if (i % 64 == 63) advance(bytes_of(shard) * 64 / documents.size());
     }

@@ -85,6 +85,7 @@ Source DocumentStore::source(std::int32_t index) const {
     source.name = entry.value("name", source.name);
     source.licence = entry.value("licence", source.licence);
     source.text_field = entry.value("text_field", source.text_field);
+    source.prompt_field = entry.value("prompt_field", source.prompt_field);
     source.generation = entry.value("generation", source.generation);
   } catch (const nlohmann::json::exception& error) {
     fail(Exit::data, "{} says of its source {}: {}", (folder / manifest_name).string(), index,

@@ -144,8 +144,8 @@ struct DocumentStore {
 
   std::int64_t num_kept() const;
   std::int64_t num_removed() const;
-  // The name, licence, text_field and generation of an entry of the manifest's list "sources".
-  // Without an entry the name is "source 3", the licence "unknown".
+  // The name, licence, text_field, prompt_field and generation of an entry of the manifest's list
+  // "sources". Without an entry the name is "source 3", the licence "unknown".
   Source source(std::int32_t index) const;
 };
 

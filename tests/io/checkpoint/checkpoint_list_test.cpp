@@ -10,7 +10,8 @@ namespace fs = std::filesystem;
 // A run directory of one rank.
 class CheckpointList : public testing::Test {
  protected:
-  fs::path save(std::int64_t step, int attempt, const nlohmann::json& meta = {}) {
+  fs::path save(std::int64_t step, int attempt,
+                const nlohmann::json& meta = nlohmann::json::object()) {
     const NamedTensor tensor{"values", values_};
     return save_checkpoint(scratch_.path(), step, attempt, {tensor}, meta, *comm_, stream_);
   }
@@ -73,15 +74,21 @@ TEST_F(CheckpointList, ShortNamesMeanTheNewestOfTheirStepThatCounts) {
       << thrown.message;
 }
 
-TEST_F(CheckpointList, BestIsTheOneOfTheLowestValidationLoss) {
+TEST_F(CheckpointList, TheBestHasTheLowestValidationLossOfThoseThatCount) {
   const std::string run = scratch_.path().string();
-  save(200, 1);
-  EXPECT_NE(thrown_by([&] { find_by_short_name(run + "@best"); }).message.find("validation loss"),
-            std::string::npos);
-  save(300, 1, {{"validation_loss", 2.5}});
-  const fs::path best = save(400, 1, {{"validation_loss", 2.0}});
-  save(500, 1, {{"validation_loss", 2.25}});
+  save(100, 1);
+  const Thrown thrown = thrown_by([&] { find_by_short_name(run + "@best"); });
+  EXPECT_EQ(thrown.code, Exit::data);
+  EXPECT_NE(thrown.message.find("has a validation loss"), std::string::npos) << thrown.message;
+  save(200, 1, {{"validation_loss", 2.5}});
+  const fs::path best = save(300, 1, {{"validation_loss", 2.25}});
+  save(400, 1, {{"validation_loss", 2.25}});
   EXPECT_EQ(find_by_short_name(run + "@best"), best);
+  save(500, 1, {{"validation_loss", 1.0}});  // superseded
+  record_attempt(1, "");
+  record_attempt(2, "step-00000400-a0001");
+  EXPECT_EQ(find_by_short_name(run + "@best"), best);
+  EXPECT_EQ(find_by_short_name(run + "/best"), std::nullopt);
 }
 
 TEST_F(CheckpointList, UnfinishedOnesAreListedAsSuch) {

@@ -110,6 +110,47 @@ TEST_F(LoaderTest, UnknownSourceIsAUsageErrorThatNamesThoseThereAre) {
   EXPECT_NE(thrown.message.find("web, code"), std::string::npos) << thrown.message;
 }
 
+// A ramp's steps are the same on any number of ranks, more of them than it has micro-batches at
+// first included, and take the samples of the run in order.
+TEST_F(LoaderTest, ARampOfTheBatchTakesTheSamplesInOrder) {
+  Loader::Layout ramped = layout();
+  ramped.batch_ramp = {{0, 4}, {3, 10}, {5, 16}};
+  std::vector<Loader> single;
+  single.push_back(loader(ramped));
+  for (const int num_ranks : {1, 3, 8}) {
+    std::vector<Loader> ranks;
+    for (int rank = 0; rank < num_ranks; ++rank) {
+      Loader::Layout mine = ramped;
+      mine.rank = rank;
+      mine.num_ranks = num_ranks;
+      ranks.push_back(loader(mine));
+    }
+    for (const std::int64_t step : {0, 1, 2, 3, 4, 5, 9, 2}) {
+      EXPECT_EQ(gather_step(ranks, step), gather_step(single, step)) << num_ranks << ' ' << step;
+      EXPECT_EQ(ranks[0].step(step).loss_tokens, num_targets(gather_step(ranks, step)));
+    }
+  }
+  std::int64_t sample = 0;
+  for (std::int64_t step = 0; step < 8; ++step)
+    for (const std::int64_t row : single[0].rows_of(step))
+      EXPECT_EQ(row, single[0].row_of_sample(sample++)) << step;
+  EXPECT_EQ(sample, 3 * 4 + 2 * 10 + 3 * 16);
+}
+
+TEST_F(LoaderTest, APhaseIsTheSameHoweverItIsReached) {
+  Loader::Layout phased = layout();
+  phased.phases = {{"end", {4, {{"web", 0.0}}}}};
+  std::vector<Loader> straight, jumps;
+  straight.push_back(loader(phased));
+  jumps.push_back(loader(phased));
+  for (std::int64_t step = 0; step < 6; ++step) gather_step(straight, step);
+  EXPECT_EQ(gather_step(jumps, 6), gather_step(straight, 6));
+  const auto sources = straight[0].sources_of(6);
+  EXPECT_EQ(sources.size(), 1U);
+  EXPECT_EQ(sources.at("code"), 16);
+  EXPECT_EQ(straight[0].sources_of(3).size(), 2U);
+}
+
 TEST_F(LoaderTest, MappedFilesGiveTheSameRows) {
   Loader::Layout mapped = layout();
   mapped.access = Access::mmap;

@@ -33,6 +33,28 @@ Packed pack(std::int64_t sequence_length, const std::vector<std::int64_t>& lengt
   return packed;
 }
 
+// Of one document.
+Rows pack_with_prompt(std::int64_t sequence_length, std::int64_t length, std::int64_t prompt) {
+  Rows rows;
+  Packer packer(sequence_length,
+                [&](std::span<const Piece> row) { rows.emplace_back(row.begin(), row.end()); });
+  packer.add_document(100, length, prompt);
+  packer.finish();
+  return rows;
+}
+
+TEST(Packer, APromptIsTheBeginningOfItsDocument) {
+  EXPECT_EQ(pack_with_prompt(8, 6, 5), (Rows{{{100, 6, 5}}}));
+  EXPECT_EQ(pack_with_prompt(8, 20, 5), (Rows{{{100, 8, 5}}, {{108, 8}}, {{116, 4}}}));
+}
+
+// No other row attends to it.
+TEST(Packer, ARowOfAPromptAloneIsLeftOut) {
+  EXPECT_EQ(pack_with_prompt(8, 20, 8), (Rows{{{108, 8}}, {{116, 4}}}));
+  EXPECT_EQ(pack_with_prompt(8, 20, 19), (Rows{{{116, 4, 3}}}));
+  EXPECT_EQ(pack_with_prompt(8, 16, 10), (Rows{{{108, 8, 2}}}));
+}
+
 std::vector<std::int64_t> log_normal_lengths(std::int64_t count, double median, double sigma) {
   const Random random(3, Purpose::sampling);
   std::vector<std::int64_t> lengths;

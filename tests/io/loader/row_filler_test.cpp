@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "io/loader/row_table_writer.h"
 #include "runtime/random.h"
 #include "tests/io/dataset.h"
@@ -20,8 +22,9 @@ struct Row {
 // A dataset of these documents and a filler over its rows.
 class Filled {
  public:
-  Filled(const TestDocuments& documents, std::int64_t length, const TestDataset& dataset = {})
-      : length_(length), store_(write(documents, dataset)), filler_(make()) {}
+  Filled(const TestDocuments& documents, RowForm form, const TestDataset& dataset = {},
+         bool in_memory = false)
+      : length_(form.length), store_(write(documents, dataset)), filler_(make(form, in_memory)) {}
 
   Row row(std::int64_t number) {
     Row row = blank();
@@ -40,9 +43,10 @@ class Filled {
     write_dataset(scratch_ / "d", documents, dataset);
     return TokenStore(scratch_ / "d");
   }
-  RowFiller make() {
-    write_rows(scratch_ / "rows", store_, length_);
-    return {store_, scratch_ / "rows", "train", length_, Access::pread};
+  RowFiller make(RowForm form, bool in_memory) {
+    if (in_memory) return {store_, "", "train", form, Access::pread};
+    write_rows(scratch_ / "rows", store_, form);
+    return {store_, scratch_ / "rows", "train", form, Access::pread};
   }
   Row blank() const {
     const Numbers numbers(static_cast<std::size_t>(length_), -7);
@@ -61,6 +65,52 @@ TEST(RowFiller, PiecesStandOneAfterTheOther) {
   Filled data({{1, 2}, {3}}, 8);
   EXPECT_EQ(data.row(0),
             (Row{{B, 1, 2, B, 3, B, B, B}, {1, 2, B, 3, B, -1, -1, -1}, {0, 1, 2, 0, 1, 0, 1, 2}}));
+}
+
+// The first target of a response is its first token, which the last token of the prompt predicts.
+TEST(RowFiller, PromptsHaveNoLoss) {
+  const TestDataset dataset{.prompts = {2, 0, 1}};
+  const TestDocuments documents = {{1, 2, 3}, {4}, {5}};
+  for (const bool in_memory : {false, true}) {
+    Filled data(documents, {9, LossOn::response}, dataset, in_memory);
+    EXPECT_EQ(data.row(0), (Row{{B, 1, 2, 3, B, 4, B, 5, B},
+                                {-1, -1, 3, B, 4, B, -1, B, -1},
+                                {0, 1, 2, 3, 0, 1, 0, 1, 0}}));
+    RowTable& rows = data.filler().rows();
+    EXPECT_EQ(rows.tokens_of(0), 8);
+    EXPECT_EQ(rows.targets_of(0), 5);
+    EXPECT_EQ(rows.num_targets(), 5);
+    EXPECT_EQ(rows.num_tokens(), 8);
+  }
+  Filled all(documents, 9, dataset);
+  EXPECT_EQ(all.row(0).targets, (Numbers{1, 2, 3, B, 4, B, 5, B, -1}));
+  EXPECT_EQ(all.filler().rows().num_targets(), 8);
+}
+
+// What the table says of a row is what its targets are, also of documents that rows cut.
+TEST(RowFiller, TargetsOfRowsAreCounted) {
+  const TestDocuments documents = test_documents(200);
+  TestDataset dataset;
+  for (std::size_t i = 0; i < documents.size(); ++i)
+    dataset.prompts.push_back(static_cast<std::int32_t>(i * 5 % (documents[i].size() + 1)));
+  std::int64_t expected = 0;  // the end of each document has a loss, too
+  for (std::size_t i = 0; i < documents.size(); ++i)
+    expected += 1 + std::ssize(documents[i]) - dataset.prompts[i];
+  for (const bool in_memory : {false, true}) {
+    Filled data(documents, {7, LossOn::response}, dataset, in_memory);
+    RowTable& rows = data.filler().rows();
+    std::int64_t sum = 0;
+    for (std::int64_t row = 0; row < rows.num_rows(); ++row) {
+      const Row filled = data.row(row);
+      const auto targets = std::count_if(filled.targets.begin(), filled.targets.end(),
+                                         [](std::int32_t target) { return target >= 0; });
+      EXPECT_EQ(rows.targets_of(row), targets) << row;
+      EXPECT_GE(targets, 1);
+      sum += targets;
+    }
+    EXPECT_EQ(sum, expected);
+    EXPECT_EQ(rows.num_targets(), expected);
+  }
 }
 
 TEST(RowFiller, CutDocumentGoesOnInTheNextRow) {

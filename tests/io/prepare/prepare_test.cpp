@@ -4,8 +4,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include "io/prepare/stages/tokenizer_choice.h"
 #include "io/tokens/token_store.h"
+
+#include "io/loader/row_table.h"
 #include "tests/io/prepare/prepare_fixture.h"
 
 namespace switchyard::prepare {
@@ -189,6 +192,38 @@ TEST_F(PrepareTest, CountsTheBytesOfTheTextOfEachSourceAndSplit) {
     EXPECT_EQ(store.source_counts(split), counts) << split;
     EXPECT_EQ(store.num_text_bytes(split), counts[0].text_bytes + counts[1].text_bytes);
   }
+}
+
+// Bytes are tokens: what has a loss are the answers and the ends of the documents.
+TEST_F(PrepareTest, PromptsAreMarkedInTheTokens) {
+  std::string lines;
+  std::int64_t answer_bytes = 0;
+  constexpr int num_documents = 40;
+  for (int i = 0; i < num_documents; ++i) {
+    const std::string prompt = fmt::format("Question {}: what is {} times {}?", i, i, i + 1);
+    const std::string answer = fmt::format(" It is {}, said number {}.", i * (i + 1), i);
+    lines += nlohmann::json({{"question", prompt}, {"text", answer}}).dump() + "\n";
+    answer_bytes += std::ssize(answer);
+  }
+  Config run = config(put("asked.jsonl", lines), "asked");
+  run.dedup.near_duplicates = false;
+  run.recipe.sources[0].prompt_field = "question";
+  prepare_dataset(run, test_world());
+  on_root(test_world(), [&] {
+    const TokenStore store(run.output);
+    std::int64_t targets = 0, tokens = 0;
+    for (const char* split : {"train", "validation"}) {
+      if (store.num_tokens(split) == 0) continue;
+      RowTable rows(store, split, {4096, LossOn::response});
+      targets += rows.num_targets();
+      tokens += rows.num_tokens();
+    }
+    EXPECT_EQ(targets, answer_bytes + num_documents);
+    EXPECT_EQ(tokens, store.num_tokens("train") + store.num_tokens("validation"));
+  });
+  run.output = folder_ / "cut";
+  run.dedup.lines = true;
+  EXPECT_THROW(prepare_dataset(run, test_world()), Error);
 }
 
 TEST_F(PrepareTest, SourcesGoByPriority) {

@@ -71,6 +71,55 @@ TEST(ConfigChecks, TheRateMustNotClimbAfterTheWarmup) {
   EXPECT_EQ(failure_of({"train.learning_rate=1e-4"}), "no error");
 }
 
+TEST(ConfigChecks, AConstantRateHasNoMinimum) {
+  EXPECT_EQ(failure_of({"train.learning_rate=2e-5", "train.schedule=constant"}), "no error");
+}
+
+TEST(ConfigChecks, TheDecayOfWsdMustFitBehindTheWarmup) {
+  const std::vector<std::string> sets = {"train.steps=100", "train.schedule=wsd",
+                                         "train.warmup_steps=50", "train.decay_steps=50"};
+  EXPECT_EQ(failure_of(sets), "no error");
+  std::vector<std::string> more = sets;
+  more.push_back("train.decay_steps=51");
+  EXPECT_THAT(failure_of(more), HasSubstr("are more than train.steps = 100"));
+}
+
+TEST(ConfigChecks, ARampMustFitTheBatch) {
+  EXPECT_EQ(failure_of({"train.batch_ramp=[[0, 8], [100, 32]]"}), "no error");
+  EXPECT_THAT(failure_of({"train.batch_ramp=[[0, 8], [100, 16]]"}), HasSubstr("must end there"));
+  EXPECT_THAT(failure_of({"train.batch_ramp=[[0, 8], [5000, 32]]"}),
+              HasSubstr("train.steps = 1000"));
+}
+
+TEST(ConfigChecks, PhasesMustBeginInTheRun) {
+  EXPECT_EQ(failure_of({"data.phases.a={ from = 5, weights = {} }"}), "no error");
+  EXPECT_THAT(failure_of({"data.phases.a={ from = 0, weights = {} }"}),
+              HasSubstr("data.phases.a.from = 0"));
+  EXPECT_THAT(failure_of({"data.phases.a={ from = 1000, weights = {} }"}),
+              HasSubstr("is no step of train.steps = 1000"));
+}
+
+TEST(ConfigChecks, RolesMustExist) {
+  EXPECT_THAT(
+      failure_of({"train.rates.embeding=1"}),
+      HasSubstr("train.rates.embeding: there is no role embeding; did you mean embedding?"));
+  EXPECT_THAT(failure_of({"train.decays.moe=1"}), HasSubstr("train.decays.moe"));
+}
+
+TEST(ConfigChecks, ADecayMustLeaveSomethingOfAWeightOfEveryRole) {
+  EXPECT_THAT(
+      failure_of({"train.learning_rate=1", "train.rates.router=5", "train.decays.router=2"}),
+      HasSubstr("lower train.rates.router or train.decays.router"));
+}
+
+TEST(ConfigChecks, EarlyStoppingNeedsEvaluationsAndABest) {
+  EXPECT_THAT(failure_of({"train.patience=3"}), HasSubstr("train.evaluate_every"));
+  EXPECT_THAT(failure_of({"train.patience=3", "train.evaluate_every=10"}),
+              HasSubstr("checkpoint.keep_best = 1"));
+  EXPECT_EQ(failure_of({"train.patience=3", "train.evaluate_every=10", "checkpoint.keep_best=1"}),
+            "no error");
+}
+
 TEST(ConfigChecks, ADecayMustLeaveSomethingOfAWeight) {
   EXPECT_THAT(failure_of({"train.learning_rate=10"}), HasSubstr("train.weight_decay"));
 }
@@ -153,6 +202,9 @@ TEST(ConfigWarnings, SayWhichKeysDoNothing) {
               HasSubstr("checkpoint.keep_best = 2 does nothing: train.evaluate_every = 0"));
   EXPECT_THAT(warnings_of({"router.balance_loss=0", "router.balance_over=sequence"}),
               HasSubstr("router.balance_over = 'sequence' does nothing: router.balance_loss is 0"));
+  EXPECT_THAT(warnings_of({"train.decay_steps=5"}), HasSubstr("train.schedule is not \"wsd\""));
+  EXPECT_THAT(warnings_of({"train.min_improvement=0.1"}), HasSubstr("train.patience = 0"));
+  EXPECT_THAT(warnings_of({"train.decays.norms=2"}), HasSubstr("norms have no weight decay"));
   EXPECT_THAT(warnings_of({"router.drop=position"}), HasSubstr("router.capacity_factor = 0"));
   EXPECT_THAT(warnings_of({"train.evaluate_every=5000"}), HasSubstr("more than train.steps"));
   EXPECT_THAT(warnings_of({"guard.enabled=false", "guard.skips=1"}),

@@ -65,35 +65,24 @@ TEST(Config, EveryKeyReadsBackAsItPrints) {
   EXPECT_EQ(again.model.dense_layers, (std::vector<std::int64_t>{0, 2}));
 }
 
-TEST(Config, WeightsAreATableOfSources) {
-  Config config;
-  apply_toml(config, "[data.weights]\nweb = 0.5\ncode = 2\n\"a.b\" = 1.5\nc.d = 0\n", "my.toml");
-  EXPECT_EQ(config.data.weights,
-            (SourceWeights{{"web", 0.5}, {"code", 2.0}, {"a.b", 1.5}, {"c.d", 0.0}}));
-  apply_toml(config, "data.weights.web = 3", "my.toml");
-  EXPECT_EQ(config.data.weights, (SourceWeights{{"web", 3.0}}));
-}
-
 TEST(Config, SetChangesOneWeight) {
   const TemporaryFile file("weights.toml", "[data.weights]\nweb = 0.5\ncode = 2\n");
   const Config config = load_config({{}, file.path(), {"data.weights.web=0.25"}});
   EXPECT_EQ(config.data.weights, (SourceWeights{{"web", 0.25}, {"code", 2.0}}));
 }
 
-TEST(Config, WeightsOutOfRangeAreRefused) {
-  EXPECT_THAT(failure_of("data.weights.web = -1"), HasSubstr("a table of numbers from 0 to"));
-  EXPECT_THAT(failure_of("data.weights.web = nan"), HasSubstr("data.weights"));
-  EXPECT_THAT(failure_of("data.weights.web = true"), HasSubstr("data.weights"));
-  EXPECT_THAT(failure_of("data.weights = 1"), HasSubstr("a table of numbers"));
-  EXPECT_THAT(failure([] { with({"data.weights.web=-1"}); }),
-              HasSubstr("--set data.weights.web=-1: data.weights.web = -1 is not allowed"));
-  EXPECT_THAT(failure([] { with({"data.weights.web=much"}); }), HasSubstr("a number from 0"));
-}
-
 TEST(Config, ResumeMayNotChangeWeights) {
   const auto changed = changed_fixed_keys(with({"data.weights.web=2"}), with({}));
   ASSERT_EQ(changed.size(), 1U);
   EXPECT_EQ(changed[0], "data.weights (was { web = 2.0 }, is {})");
+}
+
+TEST(Config, SetAddsOnePhase) {
+  const TemporaryFile file("phases.toml", "[data.phases.a]\nfrom = 5\nweights = { web = 2 }\n");
+  const Config config =
+      load_config({{}, file.path(), {"data.phases.b={ from = 9, weights = { web = 3.0 } }"}});
+  EXPECT_EQ(config.data.phases.size(), 2U);
+  EXPECT_EQ(config.data.phases.at("b").weights, (SourceWeights{{"web", 3.0}}));
 }
 
 TEST(Config, DefaultsAreAllowed) {

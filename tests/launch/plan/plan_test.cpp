@@ -102,6 +102,25 @@ TEST(RunShape, CountsTheElementsOfAttentionsParts) {
   }
 }
 
+// Counted by the names of the model's parameters.
+TEST(RunShape, FrozenParametersHaveNoGradientsAndNoMoments) {
+  Config config = small_config();
+  config.train.freeze = {"experts", "layer0.*"};
+  Mesh mesh = make_mesh(make_single_comm(), 1);
+  Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
+  std::int64_t of_layer0 = 0;
+  for (const Param& param : model.params().all())
+    if (param.spec.name.starts_with("layer0.")) of_layer0 += param.spec.shape.size();
+  const RunShape shape = shape_on(4, config), plain = shape_on(4);
+  EXPECT_EQ(shape.frozen_dense, of_layer0);
+  EXPECT_EQ(shape.trained_dense_elements(), plain.dense_elements() - of_layer0);
+  EXPECT_EQ(shape.trained_expert_elements(), 0);
+  EXPECT_EQ(bytes_of("gradients", memory_plan(shape, 0)), 8 * shape.trained_dense_elements());
+  EXPECT_EQ(bytes_of("values", memory_plan(shape, 0)), bytes_of("values", memory_plan(plain, 0)));
+  config.train.freeze = {"expert"};
+  EXPECT_THROW(shape_on(4, config), Error);
+}
+
 TEST(RunShape, TheBusiestRankHasTheMostMicroBatchesAndExperts) {
   const RunShape shape = shape_on(5);  // 12 micro-batches; eight experts over five ranks
   EXPECT_EQ(shape.rounds, 3);

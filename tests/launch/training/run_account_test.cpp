@@ -8,7 +8,11 @@ namespace switchyard {
 namespace run_account_test {
 
 RunAccount account() {
-  return {{{"config", "of a test"}}, 2, 10, "checkpoints/step-00000003-a0001"};
+  return {{{"config", "of a test"}}, 2, {.steps = 10}, "checkpoints/step-00000003-a0001"};
+}
+
+RunAccount patient_account() {
+  return {{{"config", "of a test"}}, 2, {.steps = 10, .patience = 2}, ""};
 }
 
 StepReport report_of(std::int64_t step, StepOutcome outcome, double loss) {
@@ -53,6 +57,27 @@ TEST(RunAccount, AValidationLossIsOfItsStepAlone) {
   EXPECT_EQ(run.meta({}).at("validation_loss"), 2.5);
   run.note_step(report_of(1, StepOutcome::taken, 1.9));
   EXPECT_FALSE(run.meta({}).contains("validation_loss"));
+}
+
+TEST(RunAccount, OnlyASoundStepMayBeTheBest) {
+  RunAccount run = patient_account();
+  run.note_step(report_of(0, StepOutcome::outlier, 2.0));
+  EXPECT_FALSE(run.note_validation(1.0).improved);
+  run.note_step(report_of(1, StepOutcome::taken, 2.0));
+  EXPECT_TRUE(run.note_validation(2.0).improved);
+  EXPECT_EQ(run.state("running").best_step, 2);
+}
+
+TEST(RunAccount, SaysThatTheRunEndedEarly) {
+  RunAccount run = patient_account();
+  for (int step = 0; step < 3; ++step) {
+    run.note_step(report_of(step, StepOutcome::taken, 2.0));
+    EXPECT_EQ(run.note_validation(2.0).ends_run, step == 2);
+  }
+  EXPECT_TRUE(run.state("done").stopped_early);
+  EXPECT_FALSE(run.state("failed").stopped_early);
+  EXPECT_EQ(run.meta({}).at("early_stop").at("since"), 2);
+  EXPECT_FALSE(account().meta({}).contains("early_stop"));
 }
 
 CheckpointReader saved(const Scratch& scratch, const nlohmann::json& meta) {

@@ -61,7 +61,7 @@ class SavingOf : public testing::Test {
   SharedScratch scratch_{world_};
   fs::path run_ = made(scratch_ / "run", world_);
   CheckpointConfig config_;
-  RunAccount account_{{{"config", "of a test"}}, 1, 10, ""};
+  RunAccount account_{{{"config", "of a test"}}, 1, {.steps = 10}, ""};
   RunNotes notes_{RunDirectory(run_), 1, 10, mesh_};
   Buffer values_{{300, 1000}, DType::f32};
 };

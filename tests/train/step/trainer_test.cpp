@@ -9,7 +9,6 @@
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
 #include "tests/train/small_run.h"
-#include "train/step/schedule.h"
 
 namespace switchyard {
 namespace trainer_test {
@@ -120,15 +119,6 @@ TEST(Trainer, ReportCountsDroppedChoices) {
   SmallRun run = whole_world(config, 1);
   // Eight micro-batches of 48 tokens; 20 rows for each of five experts.
   EXPECT_EQ(run.step(0).layers[0].dropped, 8 * 2 * (48 - 20));
-}
-
-TEST(Schedule, WarmsUpThenFallsToTheMinimum) {
-  TrainConfig config{
-      .steps = 100, .learning_rate = 1.0, .min_learning_rate = 0.1, .warmup_steps = 10};
-  EXPECT_DOUBLE_EQ(learning_rate_at(config, 0), 0.1);
-  EXPECT_DOUBLE_EQ(learning_rate_at(config, 9), 1.0);
-  EXPECT_DOUBLE_EQ(learning_rate_at(config, 55), 0.55);
-  EXPECT_NEAR(learning_rate_at(config, 100), 0.1, 1e-12);
 }
 
 }  // namespace trainer_test

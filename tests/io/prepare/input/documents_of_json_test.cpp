@@ -19,17 +19,39 @@ struct Reading {
   std::string text() const { return documents.at(0).text; }
 };
 
-Reading read_named(const std::string& name, const std::string& bytes) {
+Reading read_named(const std::string& name, const std::string& bytes,
+                   const TextFields& fields = {}) {
   const Scratch scratch;
   put_contents(scratch / name, bytes);
   Reading reading;
   reading.found = read_documents(
-      {scratch / name, 0, std::ssize(bytes)}, {0, 0, std::ssize(bytes)}, "text", reading.problems,
+      {scratch / name, 0, std::ssize(bytes)}, {0, 0, std::ssize(bytes)}, fields, reading.problems,
       [&](Document&& document) { reading.documents.push_back(std::move(document)); });
   return reading;
 }
 
 Reading read_lines(const std::string& bytes) { return read_named("a.jsonl", bytes); }
+
+TEST(DocumentsOfJson, APromptGoesBeforeTheTextAndIsMarked) {
+  const Reading reading =
+      read_named("a.jsonl",
+                 R"({"prompt": "Say \u0000 it. ", "text": "No.", "date": "2020"})"
+                 "\n"
+                 R"({"prompt": "", "text": "Free."})"
+                 "\n"
+                 R"({"prompt": "Alone.", "text": " "})"
+                 "\n"
+                 R"({"text": "No prompt."})"
+                 "\n",
+                 {"text", "prompt"});
+  ASSERT_EQ(reading.documents.size(), 2);
+  EXPECT_EQ(reading.documents[0].text, "Say \xEF\xBF\xBD it. No.");
+  EXPECT_EQ(reading.documents[0].meta, R"({"date":"2020","prompt_bytes":12})");
+  EXPECT_EQ(reading.documents[0].hash, content_hash(reading.documents[0].text));
+  EXPECT_EQ(reading.documents[1].meta, "");
+  EXPECT_EQ(reading.problems.count(Problem::empty_document), 1);
+  EXPECT_EQ(reading.problems.count(Problem::no_prompt_field), 1);
+}
 
 TEST(DocumentsOfJson, ByteOrderMarksOfJoinedFilesAreDropped) {
   const std::string part = "\xEF\xBB\xBF{\"text\":\"a\"}\n";

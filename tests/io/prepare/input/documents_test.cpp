@@ -24,25 +24,25 @@ struct Reading {
 };
 
 void read_part(const InputFile& file, const FilePart& part, Reading& reading,
-               const std::string& text_field = "text") {
-  reading.found += read_documents(
-      file, part, text_field, reading.problems,
-      [&](Document&& document) { reading.documents.push_back(std::move(document)); });
+               const TextFields& fields = {}) {
+  reading.found += read_documents(file, part, fields, reading.problems, [&](Document&& document) {
+    reading.documents.push_back(std::move(document));
+  });
 }
 
-Reading read(const fs::path& path, const std::string& text_field = "text") {
+Reading read(const fs::path& path, const TextFields& fields = {}) {
   std::error_code ignored;
   const auto bytes = static_cast<std::int64_t>(fs::file_size(path, ignored));
   Reading reading;
-  read_part({path, 0, bytes}, {0, 0, bytes}, reading, text_field);
+  read_part({path, 0, bytes}, {0, 0, bytes}, reading, fields);
   return reading;
 }
 
 Reading read_named(const std::string& name, const std::string& bytes,
-                   const std::string& text_field = "text") {
+                   const TextFields& fields = {}) {
   const Scratch scratch;
   put_contents(scratch / name, bytes);
-  return read(scratch / name, text_field);
+  return read(scratch / name, fields);
 }
 
 Reading read_text(const std::string& bytes) { return read_named("a.txt", bytes); }

@@ -109,5 +109,17 @@ TEST(JsonLine, LoneSurrogatesAreReplacedAndReported) {
   EXPECT_FALSE(fields_of(R"({"text":"a","other":"\ud800"})").had_lone_surrogates);
 }
 
+TEST(JsonLine, APromptIsAnotherField) {
+  const TextFields fields{"answer", "question"};
+  const auto found = read_json_line(R"({"answer": "4", "question": "2+2?\n"})", fields);
+  ASSERT_TRUE(std::holds_alternative<JsonLine>(found));
+  EXPECT_EQ(std::get<JsonLine>(found).prompt, "2+2?\n");
+  EXPECT_EQ(std::get<JsonLine>(found).text, "4");
+  EXPECT_EQ(std::get<Problem>(read_json_line(R"({"answer": "4"})", fields)),
+            Problem::no_prompt_field);
+  EXPECT_EQ(std::get<Problem>(read_json_line(R"({"question": "4"})", fields)),
+            Problem::no_text_field);
+}
+
 }  // namespace json_line_test
 }  // namespace switchyard::prepare
