@@ -58,7 +58,7 @@ struct ModelConfig {
   float norm_epsilon = 1e-6F;
   NormPlacement norm_placement = NormPlacement::before;
   std::vector<std::int64_t>
-      dense_layers;                // indices of the layers with one dense FFN instead of experts
+      dense_layers{};              // indices of the layers with one dense FFN instead of experts
   std::int64_t ffn_hidden = 1024;  // of dense layers
   int num_experts = 8;             // of a layer with experts; 0: every layer is dense
   std::int64_t expert_hidden = 512;

@@ -36,8 +36,8 @@ using RoleFactors = std::map<std::string, double>;  // by the name of a role (mo
 struct TrainConfig {
   std::int64_t steps = 1000;
   std::int64_t seed = 1;
-  std::string initial;  // checkpoint or model folder whose weights step 0 has; empty: random ones
-  bool exact = true;    // the same bits on any layout
+  std::string initial{};  // checkpoint or model folder whose weights step 0 has; empty: random ones
+  bool exact = true;      // the same bits on any layout
   FloatFormat precision = FloatFormat::f32;  // of the operands of matrix products
   FloatFormat moments = FloatFormat::f32;    // of AdamW's moments
   bool int8_forward = false;                 // linear layers use int8 instead: x W^T,

@@ -80,8 +80,8 @@ hid_t make_dataspace(const std::vector<std::int64_t>& shape) {
 }  // namespace
 
 struct Hdf5Writer::State {
-  State(const std::filesystem::path& path, std::int64_t chunk)
-      : chunk_bytes(chunk), new_file(path), driver(new_file), file(create(path)) {
+  State(const std::filesystem::path& path, std::int64_t bytes_of_chunk)
+      : chunk_bytes(bytes_of_chunk), new_file(path), driver(new_file), file(create(path)) {
     entry.name = path.filename().string();
   }
 
