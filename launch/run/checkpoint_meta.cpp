@@ -35,20 +35,23 @@ std::string serialized_tokenizer(const CheckpointReader& checkpoint, const JsonF
 
 }  // namespace
 
-RunDescription describe_run(const Config& config, const TokenStore& store) {
-  const std::unique_ptr<Tokenizer> tokenizer = store.tokenizer();
+RunDescription describe_model(const Config& config, const Tokenizer& tokenizer) {
   RunDescription description;
   description.meta = {{"config", print_config(config, Docs::no)},
                       {"tokenizer",
-                       {{"kind", tokenizer->kind()},
-                        {"vocabulary", tokenizer->vocabulary()},
-                        {"hash", tokenizer->hash()}}},
-                      {"dataset",
-                       {{"folder", fs::absolute(config.data.dataset).lexically_normal().string()},
-                        {"hash", store.hash()}}}};
-  if (is_kept_as_file(tokenizer->kind())) {
-    description.files.push_back({tokenizer_file(tokenizer->hash()), tokenizer->serialized()});
-  }
+                       {{"kind", tokenizer.kind()},
+                        {"vocabulary", tokenizer.vocabulary()},
+                        {"hash", tokenizer.hash()}}}};
+  if (is_kept_as_file(tokenizer.kind()))
+    description.files.push_back({tokenizer_file(tokenizer.hash()), tokenizer.serialized()});
+  return description;
+}
+
+RunDescription describe_run(const Config& config, const TokenStore& store) {
+  RunDescription description = describe_model(config, *store.tokenizer());
+  description.meta["dataset"] = {
+      {"folder", fs::absolute(config.data.dataset).lexically_normal().string()},
+      {"hash", store.hash()}};
   return description;
 }
 

@@ -23,6 +23,8 @@ struct RunDescription {
   std::vector<NamedFile> files;  // the tokenizer's model, if it has one
 };
 RunDescription describe_run(const Config& config, const TokenStore& store);
+// The same of a model that no dataset belongs to.
+RunDescription describe_model(const Config& config, const Tokenizer& tokenizer);
 
 // Errors of all: Exit::data, naming the checkpoint, if it does not hold what describe_run() gave.
 Config config_of(const CheckpointReader& checkpoint);
