@@ -33,7 +33,8 @@ enum class Purpose : std::uint32_t {
   gate_noise = 4,
   gate_jitter = 5,
   gate_hash = 6,
-  moment_rounding = 7
+  moment_rounding = 7,
+  merge_drop = 11
 };
 
 class Random {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "runtime/names.h"
@@ -20,7 +21,8 @@ inline constexpr std::array<std::string_view, 2> names_of<FloatFormat> = {"f32",
 struct TrainConfig {
   std::int64_t steps = 1000;
   std::int64_t seed = 1;
-  bool exact = true;                         // the same bits on any layout
+  std::string initial;  // checkpoint or model folder whose weights step 0 has; empty: random ones
+  bool exact = true;    // the same bits on any layout
   FloatFormat precision = FloatFormat::f32;  // of the operands of matrix products
   FloatFormat moments = FloatFormat::f32;    // of AdamW's moments
   bool int8_forward = false;                 // linear layers use int8 instead: x W^T,

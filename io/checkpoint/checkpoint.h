@@ -82,6 +82,10 @@ class CheckpointReader {
   // One hash, in hex, over (name, dtype, shape, bytes) of every tensor in name order: the same for
   // any layout.
   std::string hash() const;
+  // Another hash, in hex, of (name, dtype, shape, hashes of the chunks) of every tensor in name
+  // order: it changes with any byte of a tensor, too, and is the same for any layout, and it needs
+  // nothing but the manifest.
+  std::string digest() const;
 
  private:
   struct State;

@@ -53,6 +53,11 @@ struct Place {
   DType dtype;
 };
 
+// What the hash of a tensor begins with.
+std::string head_of(const std::string& name, const Place& place) {
+  return fmt::format("{}\n{} {}\n", name, name_of(place.dtype), place.shape.text());
+}
+
 std::map<std::string, Place> places_of(const Manifest& manifest) {
   std::map<std::string, Place> places;
   for (const FileEntry& file : manifest.files) {
@@ -221,12 +226,22 @@ std::int64_t CheckpointReader::num_ranks() const {
   return std::ranges::count_if(state_->manifest.files, is_rank_file_name, &FileEntry::name);
 }
 
+std::string CheckpointReader::digest() const {
+  Hasher hasher;
+  const auto add = [&](const std::string& text) { hasher.add(text.data(), std::ssize(text)); };
+  for (const auto& [name, place] : state_->places) {
+    add(head_of(name, place));
+    for (const ContentHash& hash : place.extent->chunk_hashes) add(hash.hex());
+  }
+  return hasher.hex();
+}
+
 std::string CheckpointReader::hash() const {
   Hasher hasher;
   std::vector<std::byte> buffer;
   for (const auto& [name, place] : state_->places) {
     const auto& [file, extent, shape, dtype] = place;
-    const std::string head = fmt::format("{}\n{} {}\n", name, name_of(dtype), shape.text());
+    const std::string head = head_of(name, place);
     hasher.add(head.data(), std::ssize(head));
     for (std::int64_t begin = 0; begin < extent->bytes; begin += extent->chunk_bytes) {
       const std::int64_t count = std::min(extent->chunk_bytes, extent->bytes - begin);

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/checkpoint/snapshot.h"
+#include "io/model_folder/tensor_sink.h"
 #include "runtime/comm/comm.h"
 #include "runtime/tensor.h"
 
@@ -33,7 +34,7 @@ struct ModelDescription {
   std::vector<NamedFile> files{};      // the tokenizer's model, if it has one
 };
 
-class ModelWriter {
+class ModelWriter final : public TensorSink {
  public:
   // Collective. Begins the folder, which must not exist, but for what a writer left that was killed
   // there: that is replaced. All ranks pass the same tensors, and each writes those dealt to it by
@@ -42,18 +43,18 @@ class ModelWriter {
   ModelWriter(std::filesystem::path folder, std::vector<ModelTensor> tensors,
               ModelDescription description, Comm& world);
   // Removes what was not committed.
-  ~ModelWriter();
+  ~ModelWriter() override;
   ModelWriter(const ModelWriter&) = delete;
   ModelWriter& operator=(const ModelWriter&) = delete;
 
   const std::vector<ModelTensor>& tensors() const { return tensors_; }
   // The places in tensors() of those that this rank writes, ascending.
-  const std::vector<std::size_t>& mine() const { return mine_; }
+  const std::vector<std::size_t>& mine() const override { return mine_; }
 
   // Not collective. Writes the next values of a tensor of mine(). Each is written whole before
   // another begins; the order does not matter. Errors: Exit::internal for a tensor of another rank,
   // or for one that begins too early; Exit::storage.
-  void append(std::size_t tensor, std::span<const float> values);
+  void append(std::size_t tensor, std::span<const float> values) override;
 
   // Collective. The folder exists for readers once this returns. Errors: agreed; Exit::internal
   // naming a tensor that was not written whole; Exit::storage.

@@ -75,8 +75,8 @@ Regex::Regex(Regex&& other) noexcept = default;
 
 std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from,
                                         Scratch& scratch) const {
+  const std::size_t steps = steps_for_any_text + steps_for_a_byte * text.size();
   Scratch::State& state = *scratch.state_;
-  const auto steps = steps_for_any_text + steps_for_a_byte * text.size();
   onig_set_retry_limit_in_match_of_match_param(state.limits, steps);
   onig_set_retry_limit_in_search_of_match_param(state.limits, steps);
   const OnigUChar* begin = first_byte(text);
@@ -84,12 +84,15 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from,
   const int at = onig_search_with_param(compiled_->regex, begin, end, begin + from, end,
                                         state.region, ONIG_OPTION_NONE, state.limits);
   if (at == ONIG_MISMATCH) return std::nullopt;
-  require(
-      at >= 0, Exit::data,
-      "the regular expression {} cannot be searched for in {} bytes of text from byte {} on: {}",
-      terminal_text(shortened(compiled_->pattern, 200)), text.size(), from, words_of(at, nullptr));
+  if (at < 0) fail_search(text, from, words_of(at, nullptr));
   return Match{static_cast<std::size_t>(state.region->beg[0]),
                static_cast<std::size_t>(state.region->end[0])};
+}
+
+void Regex::fail_search(std::string_view text, std::size_t from, const std::string& why) const {
+  fail(Exit::data,
+       "the regular expression {} cannot be searched for in {} bytes of text from byte {} on: {}",
+       terminal_text(shortened(compiled_->pattern, 200)), text.size(), from, why);
 }
 
 std::string regex_version() { return onig_version(); }

@@ -42,6 +42,9 @@ class Regex {
   std::optional<Match> find(std::string_view text, std::size_t from, Scratch& scratch) const;
 
  private:
+  [[noreturn]] void fail_search(std::string_view text, std::size_t from,
+                                const std::string& why) const;
+
   struct Compiled;
   std::unique_ptr<Compiled> compiled_;
 };

@@ -215,6 +215,14 @@ void append_utf8(char32_t code_point, std::string& text) {
   text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
+char32_t lower_case(char32_t code_point) {
+  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(code_point)));
+}
+
+char32_t title_case(char32_t code_point) {
+  return static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(code_point)));
+}
+
 bool FoldedPieces::next() {
   begin_ = end_;
   size_ = 0;

@@ -36,6 +36,9 @@ Character first_character(std::string_view text);
 CharacterKind kind_of(char32_t code_point);
 bool is_mark(char32_t code_point);  // an accent or vowel sign of the character before it
 void append_utf8(char32_t code_point, std::string& text);
+// The character alone in another case, where that is one character; else itself.
+char32_t lower_case(char32_t code_point);
+char32_t title_case(char32_t code_point);
 
 // Cuts a text into pieces that fold by themselves: NFC and case folding of the text are those of
 // its pieces, one after the other. A piece is one code point, its head, and the marks and trailing

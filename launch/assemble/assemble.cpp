@@ -5,6 +5,7 @@
 #include "launch/machine/gpu_place.h"
 #include "launch/machine/machine.h"
 #include "launch/machine/numa.h"
+#include "launch/run/initial_model.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 
@@ -13,7 +14,7 @@ namespace switchyard {
 Config agree_on_config(const ConfigSources& sources, Comm& world) {
   std::string text;
   on_root(world, [&] {
-    const Config config = load_config(sources);
+    const Config config = load_run_config(sources);
     check_config(config);
     text = print_config(config, Docs::no);
   });

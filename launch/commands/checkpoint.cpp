@@ -61,6 +61,11 @@ Json json_of(const CheckpointDifference& found) {
   return differences;
 }
 
+std::string step_of(const CheckpointReader& reader) {
+  const auto step = reader.known_step();
+  return step ? fmt::format("step {}", *step) : "no step";
+}
+
 class CheckpointCommand : public Command {
  public:
   explicit CheckpointCommand(CLI::App& program) {
@@ -101,8 +106,9 @@ class CheckpointCommand : public Command {
     CLI::App* command = app_->add_subcommand(name, doc);
     const bool of_a_run = name == "list" || name == "prune";
     command
-        ->add_option("PATH", path_,
-                     of_a_run ? "A run directory" : "A run directory or a checkpoint")
+        ->add_option(
+            "PATH", path_,
+            of_a_run ? "A run directory" : "A run directory, a checkpoint or a model folder")
         ->required();
     command->footer("");  // the footer of `switchyard checkpoint` has the examples
     actions_.emplace_back(command, action);
@@ -114,9 +120,10 @@ class CheckpointCommand : public Command {
   }
   void add_diff() {
     CLI::App* command =
-        add("diff", "Compare two checkpoints tensor by tensor; exit with code 3 if they differ",
+        add("diff",
+            "Compare two checkpoints or models tensor by tensor; exit with code 3 if they differ",
             &CheckpointCommand::diff);
-    add_second(command, "OTHER", "The run directory or checkpoint to compare with");
+    add_second(command, "OTHER", "The run directory, checkpoint or model folder to compare with");
     command->add_flag("--all", all_, "Print every tensor that differs, not only the first ten");
     add_json(command);
   }
@@ -223,8 +230,8 @@ class CheckpointCommand : public Command {
     } else {
       for (std::size_t i = 0; i < shown; ++i) fmt::print("{}\n", in_words(found.differences[i]));
       if (shown < number) fmt::print("... and {} more, which --all prints\n", number - shown);
-      fmt::print("{} of {} tensors differ (step {} and step {}){}\n", number, found.num_tensors,
-                 a.step(), b.step(), number > 1 ? ", the relatively largest first" : "");
+      fmt::print("{} of {} tensors differ ({} and {}){}\n", number, found.num_tensors, step_of(a),
+                 step_of(b), number > 1 ? ", the relatively largest first" : "");
     }
     return static_cast<int>(number == 0 ? Exit::done : Exit::data);
   }

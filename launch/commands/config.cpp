@@ -5,6 +5,7 @@
 #include "launch/config/config_warnings.h"
 #include "launch/host/own_program.h"
 #include "launch/host/standard_streams.h"
+#include "launch/run/initial_model.h"
 
 namespace switchyard {
 namespace {
@@ -23,7 +24,7 @@ class ConfigCommand : public Command {
   }
 
   int run() override {
-    const Config config = load_config(sources_);
+    const Config config = load_run_config(sources_);
     check_config(config);
     for (const std::string& warning : config_warnings(config)) say("warning: " + warning + "\n");
     fmt::print("{}", print_config(config, Docs::yes));

@@ -48,8 +48,9 @@ Json text_bytes_of(const TokenStore& store, const std::string& split, const std:
 
 Json describe(const Evaluation& evaluation, const TokenStore& store, const std::string& split,
               const CheckpointReader& checkpoint) {
+  const auto step = checkpoint.known_step();
   Json found = {{"checkpoint", checkpoint.folder().string()},
-                {"step", checkpoint.step()},
+                {"step", step ? Json(*step) : Json()},
                 {"dataset", store.dataset().string()},
                 {"split", split},
                 {"documents", store.num_documents(split)}};
@@ -91,13 +92,16 @@ void print(const Json& found) {
 class EvaluateCommand : public Command {
  public:
   explicit EvaluateCommand(CLI::App& program) {
-    app_ = program.add_subcommand("evaluate", "Measure a checkpoint on held-out documents");
+    app_ =
+        program.add_subcommand("evaluate", "Measure a checkpoint or a model on held-out documents");
     app_->add_option("CHECKPOINT", path_,
-                     "A checkpoint, or a run directory for its newest good one")
+                     "A checkpoint, a model folder, or a run directory for its newest good "
+                     "checkpoint")
         ->required();
     add_run_sets(*app_, sets_);
     app_->add_option("--dataset", dataset_,
-                     "A dataset other than the run's, made with the same tokenizer");
+                     "A dataset other than the run's, made with the same tokenizer; a model folder "
+                     "names none");
     app_->add_option("--split", split_, "The documents to measure on")
         ->capture_default_str()
         ->check(CLI::IsMember({"validation", "train"}));

@@ -31,7 +31,8 @@ class ExportCommand : public Command {
     app_ = program.add_subcommand("export",
                                   "Write a dataset as JSON lines, or a model for transformers");
     app_->add_option("FROM", from_,
-                     "A dataset for --jsonl; a run directory or a checkpoint for --hugging-face")
+                     "A dataset for --jsonl; a run directory, a checkpoint or a model folder for "
+                     "--hugging-face")
         ->required();
     CLI::Option* jsonl =
         app_->add_option(

@@ -82,32 +82,59 @@ std::int64_t attempt_of(const CheckpointReader& reader) {
   return meta.has("attempt") ? meta.integer("attempt", 0, std::int64_t{1} << 31) : 0;
 }
 
+// What a checkpoint knows of its run, or a model of how it was made.
+void describe_origin(const CheckpointReader& reader, const Config& config, Json& found) {
+  const auto step = reader.known_step();
+  found["step"] = step ? Json(*step) : Json();
+  if (!reader.is_model()) {
+    found["steps"] = config.train.steps;
+    found["attempt"] = attempt_of(reader);
+    found["dataset"] = reader.fields().object("dataset").text("folder");
+  }
+  if (reader.fields().has("lineage")) found["lineage"] = reader.meta().at("lineage");
+}
+
 Json describe_checkpoint(const fs::path& folder) {
   const CheckpointReader reader(folder);
   const Config config = config_of(reader);
   const std::unique_ptr<Tokenizer> tokenizer = tokenizer_of(reader);
   const ModelConfig& model = config.model;
-  return {{"kind", "checkpoint"},
-          {"folder", folder.string()},
-          {"step", reader.step()},
-          {"steps", config.train.steps},
-          {"attempt", attempt_of(reader)},
-          {"tensors", reader.names().size()},
-          {"parameters", count_parameters(reader, config)},
-          {"model",
-           {{"layers", model.num_layers},
-            {"dense_layers", num_dense_layers(model)},
-            {"hidden", model.hidden},
-            {"experts", model.num_experts},
-            {"top_k", config.router.top_k}}},
-          {"tokenizer", {{"kind", tokenizer->kind()}, {"vocabulary", tokenizer->vocabulary()}}},
-          {"dataset", reader.meta().at("dataset").at("folder")},
-          {"hugging_face", hub::exported_as(config)},
-          {"config", print_config(config, Docs::no)}};
+  Json found = {
+      {"kind", reader.is_model() ? "model" : "checkpoint"},
+      {"folder", folder.string()},
+      {"tensors", reader.names().size()},
+      {"parameters", count_parameters(reader, config)},
+      {"model",
+       {{"layers", model.num_layers},
+        {"dense_layers", num_dense_layers(model)},
+        {"hidden", model.hidden},
+        {"experts", model.num_experts},
+        {"top_k", config.router.top_k}}},
+      {"tokenizer", {{"kind", tokenizer->kind()}, {"vocabulary", tokenizer->vocabulary()}}},
+      {"hugging_face", hub::exported_as(config)},
+      {"config", print_config(config, Docs::no)}};
+  describe_origin(reader, config, found);
+  return found;
+}
+
+std::int64_t number(const Json& json) { return json.get<std::int64_t>(); }
+
+// "step 300 of 1000, written by attempt 2", and for a model its parents.
+std::string origin_in_words(const Json& found) {
+  if (found.at("kind") == "checkpoint") {
+    return fmt::format("step {} of {}, written by attempt {}\ntrained on: {}\n",
+                       number(found.at("step")), number(found.at("steps")),
+                       number(found.at("attempt")), found.at("dataset").get<std::string>());
+  }
+  std::string text;
+  if (!found.at("step").is_null()) text = fmt::format("step {}\n", number(found.at("step")));
+  const Json parents = found.value(Json::json_pointer("/lineage/parents"), Json::array());
+  for (const Json& parent : parents)
+    text += fmt::format("made of: {}\n", terminal_text(parent.value("path", "")));
+  return text;
 }
 
 std::string in_words(const Json& found) {
-  const auto number = [](const Json& json) { return json.get<std::int64_t>(); };
   const Json& tokenizer = found.at("tokenizer");
   const std::string vocabulary = fmt::format("{}, {} ids", tokenizer.at("kind").get<std::string>(),
                                              number(tokenizer.at("vocabulary")));
@@ -137,28 +164,29 @@ std::string in_words(const Json& found) {
           : fmt::format("{} experts, {} per token", number(model.at("experts")),
                         number(model.at("top_k")));
   return fmt::format(
-      "checkpoint {}\n"
-      "step {} of {}, written by attempt {}\n"
+      "{} {}\n"
+      "{}"
       "model: {} layers ({} of them dense), hidden {}, {}\n"
-      "parameters: {}, of which a token meets {}; {} tensors, moments included\n"
+      "parameters: {}, of which a token meets {}; {} tensors{}\n"
       "tokenizer: {}\n"
-      "trained on: {}\n"
       "exports as: {}\n",
-      found.at("folder").get<std::string>(), number(found.at("step")), number(found.at("steps")),
-      number(found.at("attempt")), number(model.at("layers")), number(model.at("dense_layers")),
+      found.at("kind").get<std::string>(), found.at("folder").get<std::string>(),
+      origin_in_words(found), number(model.at("layers")), number(model.at("dense_layers")),
       number(model.at("hidden")), experts, number(found.at("parameters").at("all")),
-      number(found.at("parameters").at("active")), number(found.at("tensors")), vocabulary,
-      found.at("dataset").get<std::string>(), found.at("hugging_face").get<std::string>());
+      number(found.at("parameters").at("active")), number(found.at("tensors")),
+      found.at("kind") == "model" ? "" : ", moments included", vocabulary,
+      found.at("hugging_face").get<std::string>());
 }
 
 class InspectCommand : public Command {
  public:
   explicit InspectCommand(CLI::App& program) {
-    app_ = program.add_subcommand("inspect", "Describe a dataset or a checkpoint");
+    app_ = program.add_subcommand("inspect", "Describe a dataset, a checkpoint or a model");
     app_->add_option("PATH", path_,
-                     "A dataset, a checkpoint, or a run directory for its newest good checkpoint")
+                     "A dataset, a checkpoint, a model folder, or a run directory for its newest "
+                     "good checkpoint")
         ->required();
-    app_->add_flag("--json", json_, "Print one JSON object, with the checkpoint's config");
+    app_->add_flag("--json", json_, "Print one JSON object, with the model's config");
     app_->footer(
         "  switchyard inspect data/corpus\n"
         "  switchyard inspect runs/quickstart --json");

@@ -80,7 +80,8 @@ class SampleCommand : public Command {
   explicit SampleCommand(CLI::App& program) {
     app_ = program.add_subcommand("sample", "Generate text with a trained model");
     app_->add_option("CHECKPOINT", path_,
-                     "A checkpoint, or a run directory for its newest good one")
+                     "A checkpoint, a model folder, or a run directory for its newest good "
+                     "checkpoint")
         ->required();
     add_run_sets(*app_, sets_);
     add_prompts();

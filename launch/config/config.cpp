@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
 
 #include "io/files/durable.h"
@@ -113,18 +114,41 @@ void apply_sets(Config& config, const std::vector<std::string>& sets, ConfigProb
   for (const std::string& set : sets) problems.note([&] { apply_set(keys, set); });
 }
 
-// The keys of one kind that differ, each with both values.
-std::vector<std::string> changed_keys(const Config& before, const Config& after, Resume kind) {
-  Config old_config = before, new_config = after;
-  const std::vector<ConfigKey> old_keys = config_keys(old_config),
-                               new_keys = config_keys(new_config);
-  std::vector<std::string> changed;
-  for (std::size_t i = 0; i < old_keys.size(); ++i) {
-    const std::string was = value_text(old_keys[i]), is = value_text(new_keys[i]);
-    if (old_keys[i].resume == kind && was != is)
-      changed.push_back(fmt::format("{} (was {}, is {})", old_keys[i].name, was, is));
+// What differs between two configs. `say` gives the line about a key and its two values, or
+// nothing.
+std::vector<std::string> differences(
+    const Config& one, const Config& other,
+    const std::function<std::string(const ConfigKey&, const std::string&, const std::string&)>&
+        say) {
+  Config first = one, second = other;
+  const std::vector<ConfigKey> keys = config_keys(first), other_keys = config_keys(second);
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string value = value_text(keys[i]), other_value = value_text(other_keys[i]);
+    if (value == other_value) continue;
+    if (std::string line = say(keys[i], value, other_value); !line.empty())
+      lines.push_back(std::move(line));
   }
-  return changed;
+  return lines;
+}
+
+std::vector<std::string> changed_keys(const Config& before, const Config& after, Resume kind) {
+  return differences(
+      before, after, [&](const ConfigKey& key, const std::string& was, const std::string& is) {
+        return key.resume == kind ? fmt::format("{} (was {}, is {})", key.name, was, is) : "";
+      });
+}
+
+// Keys of [router] that say what a trained model computes; the others say how it is trained.
+constexpr std::string_view router_keys_of_model[] = {
+    "router.gate",          "router.top_k",
+    "router.scale",         "router.groups",
+    "router.group_experts", "router.groups_per_token",
+    "router.normalize",     "router.allow_future_tokens"};
+
+bool is_of_model(const ConfigKey& key) {
+  if (key.name.starts_with("model.")) return key.name != "model.init_std";
+  return std::ranges::find(router_keys_of_model, key.name) != std::end(router_keys_of_model);
 }
 
 }  // namespace
@@ -135,8 +159,8 @@ void apply_toml(Config& config, const std::string& text, const std::string& name
   problems.report();
 }
 
-Config load_config(const ConfigSources& sources) {
-  Config config;
+Config load_config(const ConfigSources& sources, const Config& defaults) {
+  Config config = defaults;
   ConfigProblems problems;
   for (const auto& file : {sources.site_file, sources.file}) {
     if (file) problems.note([&] { apply_file(config, *file, problems); });
@@ -173,6 +197,23 @@ std::string print_config(const Config& config, Docs docs) {
                               : line + "\n";
   }
   return text;
+}
+
+Config defaults_for_model(const Config& of) {
+  Config source = of, config;
+  std::string text;
+  for (const ConfigKey& key : config_keys(source)) {
+    if (is_of_model(key)) text += fmt::format("{} = {}\n", key.name, value_text(key));
+  }
+  apply_toml(config, text, "the model's config");
+  return config;
+}
+
+std::vector<std::string> unlike_model_keys(const Config& config, const Config& weights) {
+  return differences(
+      config, weights, [](const ConfigKey& key, const std::string& is, const std::string& other) {
+        return is_of_model(key) ? fmt::format("{} (is {}, there {})", key.name, is, other) : "";
+      });
 }
 
 std::vector<std::string> changed_fixed_keys(const Config& before, const Config& after) {

@@ -79,7 +79,8 @@ struct ConfigSources {
 // Errors of both functions: Exit::usage, naming each wrong key, its value, what is allowed, and
 // file and line. A path may begin with ~/. They check each value by itself; check_config
 // (launch/config/config_checks.h) checks how the values fit together.
-Config load_config(const ConfigSources& sources);
+// defaults: of the keys that no source sets.
+Config load_config(const ConfigSources& sources, const Config& defaults = {});
 // Applies TOML text to `config`; data.weights is replaced as a whole. name: how messages name the
 // text.
 void apply_toml(Config& config, const std::string& text, const std::string& name);
@@ -91,6 +92,13 @@ void apply_run_sets(Config& config, const std::vector<std::string>& sets);
 // Prints every key, so that apply_toml turns any Config into an equal one.
 enum class Docs : bool { no, yes };
 std::string print_config(const Config& config, Docs docs);
+
+// The defaults, but for the keys that describe a model's function, of [model] and [router]: those
+// are as in `of`.
+Config defaults_for_model(const Config& of);
+// Returns those keys where a config differs from what its weights were trained with, each with both
+// values.
+std::vector<std::string> unlike_model_keys(const Config& config, const Config& weights);
 
 // Returns the keys that a resumed run may change and that differ, each with both values. The place
 // of the run is none of them.

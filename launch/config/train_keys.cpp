@@ -7,6 +7,8 @@ std::vector<ConfigKey> keys_of(TrainConfig& train) {
            "optimizer steps of the whole run"},
           {"train.seed", &train.seed, Range{0, max_count}, Resume::fixed,
            "seed of the initial weights and the data order"},
+          {"train.initial", &train.initial, Path{}, Resume::free,
+           "model or checkpoint (RUN, RUN@STEP, FOLDER) whose weights a new run starts from"},
           {"train.exact", &train.exact, Anything{}, Resume::free,
            "give the same bits on any number of ranks"},
           {"train.precision", &train.precision, Anything{}, Resume::free,

@@ -30,7 +30,8 @@ struct Source {
   ModelDescription description;
 };
 
-nlohmann::json lineage_of(const fs::path& from, const HubModel& model, const std::string& config) {
+nlohmann::json lineage_from(const fs::path& from, const HubModel& model,
+                            const std::string& config) {
   return {{"kind", "hugging_face"},
           {"folder", fs::absolute(from).lexically_normal().string()},
           {"family", name_of(model.family)},
@@ -67,7 +68,7 @@ Source open_source(const ImportOptions& options) {
   check_config_of(model, config_path);
   RunDescription described = describe_model(model.config, *tokenizer);
   ModelDescription description{.meta = described.meta, .files = described.files};
-  description.meta["lineage"] = lineage_of(options.from, model, text);
+  description.meta["lineage"] = lineage_from(options.from, model, text);
   return {std::move(model), std::move(weights), std::move(layout), std::move(description)};
 }
 

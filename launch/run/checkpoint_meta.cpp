@@ -74,6 +74,9 @@ std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint) {
 }
 
 fs::path dataset_of(const CheckpointReader& checkpoint) {
+  require(!checkpoint.is_model(), Exit::usage,
+          "{} is a model, which does not name a dataset: name one with --dataset",
+          checkpoint.folder().string());
   const std::string folder = checkpoint.fields().object("dataset").text("folder");
   const std::string named = config_of(checkpoint).data.dataset;
   for (const fs::path& place : {fs::path(folder), fs::path(named)}) {
@@ -119,8 +122,8 @@ fs::path resolve_checkpoint(const fs::path& path) {
   if (const auto named = find_by_short_name(path.string())) return *named;
   const Found found = newest_good_checkpoint(path);
   require(found.folder.has_value(), Exit::data,
-          "{} is neither a checkpoint nor a run directory with a good one{}{}", path.string(),
-          found.skipped.empty() ? "" : ": ", fmt::join(found.skipped, "; "));
+          "{} is neither a checkpoint or model nor a run directory with a good checkpoint{}{}",
+          path.string(), found.skipped.empty() ? "" : ": ", fmt::join(found.skipped, "; "));
   for (const std::string& note : found.skipped) say("warning: " + note + "\n");
   return *found.folder;
 }

@@ -31,7 +31,7 @@ Config config_of(const CheckpointReader& checkpoint);
 std::unique_ptr<Tokenizer> tokenizer_of(const CheckpointReader& checkpoint);
 
 // The dataset that the run trained on, where it is now: at its absolute path, else where the config
-// names it. Errors: also if there is none.
+// names it. Errors: also if there is none; Exit::usage for a model folder.
 std::filesystem::path dataset_of(const CheckpointReader& checkpoint);
 
 // Errors: Exit::usage for keys that may not change and for fewer steps than are done, Exit::data
@@ -41,9 +41,9 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
 // Errors: Exit::data if the dataset was made with another tokenizer than the checkpoint's.
 void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store);
 
-// The checkpoint folder `path`, or the one that a short name means (RUN@600), or the newest good
-// checkpoint if `path` is a run directory. Newer ones that are not good are named on stderr.
-// Errors: Exit::data.
+// The checkpoint or model folder `path`, or the one that a short name means (RUN@600), or the
+// newest good checkpoint if `path` is a run directory. Newer ones that are not good are named on
+// stderr. Errors: Exit::data.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 
 }  // namespace switchyard

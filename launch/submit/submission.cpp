@@ -16,6 +16,7 @@
 #include "launch/host/slurm_time.h"
 #include "launch/machine/machine.h"
 #include "launch/run/attempts.h"
+#include "launch/run/initial_model.h"
 #include "launch/run/run_directory.h"
 #include "launch/submit/job_device.h"
 #include "launch/submit/memory_check.h"
@@ -110,7 +111,7 @@ void write_submission(const Submitted& made) {
 std::string submitted_config(const Submitted& made) { return print_config(made.config, Docs::yes); }
 
 Submitted submit(const Submission& submission) {
-  Submitted made{submission.request, load_config(submission.config), "", "", {}};
+  Submitted made{submission.request, load_run_config(submission.config), "", "", {}};
   Config& config = made.config;
   BatchRequest& request = made.request;
   if (submission.partition) config.slurm.partition = *submission.partition;

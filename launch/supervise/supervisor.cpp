@@ -17,6 +17,7 @@
 #include "launch/host/ranks.h"
 #include "launch/host/slurm.h"
 #include "launch/machine/machine_memory.h"
+#include "launch/run/initial_model.h"
 #include "launch/run/lease.h"
 #include "launch/run/run_directory.h"
 #include "launch/supervise/launcher_watch.h"
@@ -119,7 +120,7 @@ int leave(const SupervisorOptions& options) {
 }  // namespace
 
 int supervise(const SupervisorOptions& options) {
-  const Config config = load_config(options.config);
+  const Config config = load_run_config(options.config);
   check_config(config);
   if (options.launcher.empty()) {
     print_error(

@@ -28,6 +28,7 @@ void RunAccount::load(const CheckpointReader& checkpoint) {
   if (meta.has("step_seconds")) productive_seconds_ = meta.number("step_seconds", 0, 1e15);
   if (meta.has("loss")) losses_["loss"] = meta.number("loss", 0, 1e300);
   if (meta.has("validation_loss")) note_validation(meta.number("validation_loss", 0, 1e300));
+  if (meta.has("lineage")) note_lineage(checkpoint.meta().at("lineage"));
   if (!meta.has("left_out")) return;
   const JsonFields left_out = meta.object("left_out"), rows = left_out.object("rows");
   batches_left_out_ = left_out.integer("batches", 0, max_rows);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -40,6 +41,9 @@ class RunAccount {
   std::string left_out_text() const;
   void note_validation(double loss) { losses_["validation_loss"] = loss; }
   void note_checkpoint(const std::filesystem::path& folder) { checkpoint_ = folder; }
+
+  // What step 0 was made of (launch/run/lineage.h).
+  void note_lineage(nlohmann::json lineage) { description_["lineage"] = std::move(lineage); }
 
   // The `meta` of a checkpoint as of now. trainer: of Trainer::meta().
   nlohmann::json meta(const nlohmann::json& trainer) const;

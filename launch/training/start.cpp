@@ -8,6 +8,7 @@
 #include "launch/host/stop_signals.h"
 #include "launch/run/attempts.h"
 #include "launch/run/checkpoint_meta.h"
+#include "launch/run/initial_model.h"
 #include "launch/run/local_storage.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
@@ -129,6 +130,8 @@ Start start_attempt(const RunDirectory& directory, const Config& config, const T
   Start start;
   if (reduce_one(world, goes_on, Reduce::max) != 0)
     start = find_start(directory, config, store, world);
+  if (start.checkpoint.empty() && !config.train.initial.empty())
+    on_root(world, [&] { check_initial(CheckpointReader(config.train.initial), store); });
   leave_if_asked(world);
   const bool has_nothing_to_do = is_at_goal(start, config, goal, world);
   on_root(world, [&] {

@@ -9,6 +9,7 @@
 #include "launch/config/config_warnings.h"
 #include "launch/host/counted.h"
 #include "launch/host/stop_signals.h"
+#include "launch/run/lineage.h"
 #include "launch/training/run_watch.h"
 #include "runtime/comm/agree.h"
 #include "train/step/trainer_steps.h"
@@ -32,7 +33,7 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
           *trained_.mesh.world, trained_.stream) {
   if (notes_.on_root()) lease_.emplace(directory_.path(), start.attempt);
   for (const std::string& note : start.notes) notes_.log().warn("{}", note);
-  start.checkpoint.empty() ? trained_.trainer.initialize() : load();
+  start.checkpoint.empty() ? begin() : load();
   if (start.rewind) go_on(*start.rewind);
   saving_.prepare(snapshot());
   if (trained_.tape != nullptr && !trained_.model.moe_layers().empty()) {
@@ -42,6 +43,17 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
     });
   }
   introduce();
+}
+
+void TrainingAttempt::begin() {
+  if (config_.train.initial.empty()) return trained_.trainer.initialize();
+  const CheckpointReader weights = CheckpointReader::open_on_all(config_.train.initial, world());
+  agree(world(), [&] {
+    trained_.trainer.initialize(weights);
+    const CheckpointReader* const parents[] = {&weights};
+    account_.note_lineage(lineage_of(parents));
+  });
+  notes_.log().info("the weights are those of {}", config_.train.initial);
 }
 
 void TrainingAttempt::load() {

@@ -43,6 +43,7 @@ class TrainingAttempt {
   };
 
   Comm& world() { return *trained_.mesh.world; }
+  void begin();
   void load();
   void go_on(const Rewind& rewind);
   void introduce();

@@ -6,8 +6,9 @@
 namespace switchyard {
 
 // Returns `batch` where the stream's device reads it; copies live in `arena`. A GPU's kernels
-// cannot refuse a value, so their inputs are checked here. Errors: Exit::internal for a token or
-// target outside the vocabulary, or a position outside the sequence.
+// cannot refuse a value, so their inputs are checked here. With a window, sets what its layers
+// reach. Errors: Exit::internal for a token or target outside the vocabulary, or a position outside
+// the sequence.
 Batch sent_batch(const Batch& batch, const Transformer::Options& options, std::int64_t window,
                  Arena& arena, Stream& stream);
 

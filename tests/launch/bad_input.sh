@@ -37,6 +37,9 @@ expect 2 "there is no" "$switchyard" prepare nowhere.jsonl --output fresh/data
 expect 2 "prepare it without --append" "$switchyard" prepare corpus.jsonl --append --output fresh/data
 expect 2 "nowhere.jsonl" $(on 2) "$switchyard" prepare corpus.jsonl --decontaminate nowhere.jsonl --output fresh/data
 expect 3 "the tokenizer corpus.jsonl: not a SentencePiece model" "$switchyard" prepare corpus.jsonl --tokenizer corpus.jsonl --output fresh/data
+echo '{"model": {"type": "Unigram", "vocab": []}}' >unigram.json
+expect 3 "model: it is a Unigram; Switchyard knows BPE" $(on 2) "$switchyard" prepare corpus.jsonl --tokenizer unigram.json --boundary '<s>' --output fresh/data
+expect 2 "are for a tokenizer.json" "$switchyard" prepare corpus.jsonl --boundary '<s>' --output fresh/data
 expect 2 "'empty' has no .txt" "$switchyard" prepare empty --output fresh/data
 expect 2 "data.weights.NAME" "$switchyard" prepare --recipe weighted.toml --output fresh/data
 expect 3 "nothing came through /dev/null" $(on 2) "$switchyard" prepare /dev/null --output fresh/data
@@ -87,8 +90,8 @@ expect 2 "data.weights.nobody = -1 is not allowed" $(on 2) "$switchyard" $(train
 
 # Nothing of the above may have started a run, and what needs one says so
 [ ! -e run ] || { echo "FAILED: a start that could not work left a run directory"; failed=1; }
-expect 3 "neither a checkpoint nor a run directory" $(on 2) "$switchyard" evaluate data
-expect 3 "neither a checkpoint nor a run directory" "$switchyard" inspect nowhere
+expect 3 "neither a checkpoint or model nor a run directory" $(on 2) "$switchyard" evaluate data
+expect 3 "neither a checkpoint or model nor a run directory" "$switchyard" inspect nowhere
 expect 3 "nowhere" "$switchyard" checkpoint list nowhere
 
 exit $failed

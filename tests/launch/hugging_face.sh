@@ -82,6 +82,22 @@ cp -r one odd && sed -i 's/"hidden_act": "silu"/"hidden_act": "gelu"/' odd/confi
 "$switchyard" import odd --output odd-model >out 2>err
 [ $? = 3 ] && grep -q 'odd/config.json: hidden_act = "gelu": this program computes silu only' err && [ ! -e odd-model ] || complain "another activation"
 
+# A tokenizer.json goes through a dataset, a run that is resumed and an export as it came.
+mkdir hub && cp "$root/tests/golden/tokenizers/qwen2.json" hub/tokenizer.json
+echo '{"bos_token": null, "eos_token": "<|endoftext|>", "chat_template": "{{ 1 }}"}' >hub/tokenizer_config.json
+mpi 2 "$switchyard" prepare corpus.jsonl --output hub-data --tokenizer hub >out 2>err || complain "prepare with a tokenizer.json"
+for steps in 1 2; do
+  "$switchyard" train "$root/examples/tiny.toml" --resume --set data.dataset=hub-data --set run.directory=hub-run --set train.steps=$steps \
+    --set train.warmup_steps=0 --set router.gate=sigmoid >out 2>err || complain "train $steps with a tokenizer.json"
+done
+"$switchyard" evaluate hub-run >out 2>err || complain "evaluate with a tokenizer.json"
+"$switchyard" sample hub-run --prompt "The river" --max-tokens 4 >out 2>err && grep -q "The river" out || complain "sample with a tokenizer.json"
+"$switchyard" inspect hub-run >out 2>err && grep -q "tokenizer: huggingface, 1,*263 ids" out || complain "inspect: $(cat out)"
+"$switchyard" export hub-run --hugging-face hub-model >out 2>err || complain "export with a tokenizer.json"
+for file in tokenizer.json tokenizer_config.json; do cmp hub/$file hub-model/$file || complain "$file did not come back"; done
+"$switchyard" prepare corpus.jsonl --output more-data --tokenizer hub-run >out 2>err && "$switchyard" evaluate hub-run --dataset more-data >out 2>err ||
+  complain "a dataset with the run's tokenizer"
+
 # A model that no family has is refused, with the key.
 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=hash --set train.steps=1 --set train.warmup_steps=0 \
   --set router.gate=hash >out 2>err || complain "train with a hash gate"

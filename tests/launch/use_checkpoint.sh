@@ -1,5 +1,5 @@
 #!/bin/bash
-# use_checkpoint.sh SWITCHYARD: evaluate, sample, inspect and checkpoint say the same on any number of ranks, sample needs nothing
+# use_checkpoint.sh SWITCHYARD: evaluate, score, sample, inspect and checkpoint say the same on any number of ranks, sample needs nothing
 # but the checkpoint, and what only reads writes nothing beside what it reads.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
@@ -34,6 +34,35 @@ for line in "validation loss" perplexity "bits per byte" tokens documents; do
   grep -q "^$line" one || complain "evaluate does not say $line"
 done
 
+# Benchmarks and requests: the same bytes on any number of ranks and in any batches, from figures that add up.
+for i in $(seq 30); do
+  echo "{\"goal\": \"The square of $i\", \"sol1\": \"is $((i * i)), its cube\", \"sol2\": \"is not\", \"label\": $((i % 2))}" >&3
+  echo "{\"text\": \"Page $i. The square of $i is $((i * i)), its cube\"}" >&4
+  echo "{\"context\": \"Page $i. \", \"continuation\": \"The square\"}"
+  [ $((i % 7)) != 0 ] || echo "{\"text\": \"$(head -c 900 corpus.jsonl | tr -d '{}":\\\n')\"}"
+done 3>piqa.jsonl 4>lambada.jsonl >requests.jsonl
+score=("$switchyard" score run --task piqa=piqa.jsonl --task lambada_openai=lambada.jsonl --few-shot 2 --shots piqa=piqa.jsonl
+  --shots lambada_openai=lambada.jsonl --json --samples samples)
+"${score[@]}" >one.score 2>err || complain "score"
+cp samples one.samples
+for more in "1 --batch-tokens 16" "2" "3 --batch-tokens 300 --set run.threads=1"; do
+  mpi $(cut -d' ' -f1 <<<"$more") "${score[@]}" $(cut -s -d' ' -f2- <<<"$more") >many.score 2>err || complain "score, ranks $more"
+  cmp one.score many.score && cmp one.samples samples || complain "score says something else, ranks $more"
+done
+"$switchyard" score run --requests requests.jsonl >one.answers 2>err || complain "score --requests"
+mpi 3 "$switchyard" score run --requests requests.jsonl --output many.answers --batch-tokens 64 2>err || complain "score --output"
+cmp one.answers many.answers || complain "answers differ on 3 ranks"
+perl -MJSON::PP -e 'sub lines { open my $f, "<", shift; map { decode_json($_) } <$f> }
+  $j = decode_json(join "", `cat one.score`)->{tasks}; @s = lines("one.samples"); @a = lines("one.answers");
+  $acc{$_->{task}} += $_->{acc} / 30 for @s; $nats -= $_->{logprobs}[0] / 30 for grep { $_->{task} eq "lambada_openai" } @s;
+  exit !(@s == 60 && @a == 34 && abs($acc{piqa} - $j->{piqa}{acc}) < 1e-9 && abs(log($j->{lambada_openai}{perplexity}) - $nats) < 1e-9 &&
+    !grep { $_->{logprob} >= 0 || $_->{tokens} < 1 } @a)' || complain "the figures of score do not add up"
+echo '{"goal": 1, "sol1": "a", "sol2": "b", "label": 0}' >bad.jsonl
+mpi 2 "$switchyard" score run --task piqa=bad.jsonl >out 2>err
+[ $? = 3 ] && grep -q 'bad.jsonl, line 1: the field goal is not a text' err || complain "score of a bad row"
+"$switchyard" score run --task piqa=piqa.jsonl --max-length 100000 >out 2>err
+[ $? = 2 ] && grep -q 'more than the [0-9]* tokens that the model reads' err || complain "score beyond the model's length"
+
 "$switchyard" inspect data | grep -qE "^  high: [0-9]+ tokens in [0-9]+ documents$" || complain "inspect does not say what a source has"
 trained=$("$switchyard" inspect data | sed -nE 's/^train: ([0-9]+) tokens.*/\1/p')
 "$switchyard" evaluate run --split train 2>err | grep -q "^tokens           $trained$" || complain "evaluate --split train"
@@ -52,7 +81,7 @@ content >before
 cmp <(tail -n +2 one) <(tail -n +2 elsewhere) || complain "evaluate from elsewhere says something else"
 for reader in "evaluate run --dataset held" "sample run --prompt x --max-tokens 2" "inspect run" "inspect held" "status run" \
   "report run --output report.html" "explain data low.jsonl:3" "explain data --removed" "export data --jsonl -" "checkpoint list run" \
-  "checkpoint hash run" "checkpoint verify run" "checkpoint diff run run"; do
+  "checkpoint hash run" "checkpoint verify run" "checkpoint diff run run" "score run --task piqa=piqa.jsonl"; do
   "$switchyard" $reader >out 2>err || complain "$reader"
 done
 content | cmp before - || { complain "a command that only reads has written"; content | diff before - | head; }

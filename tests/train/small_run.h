@@ -108,13 +108,13 @@ class SmallRun {
         stream_(config.device == Device::cpu() ? Stream::cpu(config.threads)
                                                : Stream::cuda(config.device)),
         mesh_(make_mesh(make_device_world(std::move(world), config.device).comm, expert_degree)),
-        model_(
-            config.model, config.router,
-            {config.vocabulary, config.sequence_length, config.train.exact,
-             config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
-             static_cast<std::uint64_t>(config.train.seed), tape, product_precision(config.train),
-             moments_dtype(config.train), config.device, config.recompute_layers},
-            mesh_),
+        model_(config.model, config.router,
+               {config.vocabulary, config.sequence_length, config.train.exact,
+                config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
+                static_cast<std::uint64_t>(config.train.seed), tape, nullptr,
+                product_precision(config.train), moments_dtype(config.train), config.device,
+                config.recompute_layers},
+               mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {
     if (config.draw_weights) trainer_.initialize();

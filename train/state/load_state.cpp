@@ -26,6 +26,12 @@ void load_moment(const CheckpointReader& checkpoint, const std::string& name, co
   write_now(whole.tensor().range(mine.begin, mine.end).data, owned);
 }
 
+// What a gate counted in its last step: of training, and of no use to a model that is configured to
+// balance its experts otherwise.
+bool is_counts(const std::string& name) {
+  return name.starts_with(gate_state_name("")) && gate_state_of(name) == GateState::counts;
+}
+
 void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateState which) {
   for (const auto& [name, tensor] : model.gate_state()) {
     if (gate_state_of(name) == which) checkpoint.read(gate_state_name(name), tensor);
@@ -37,9 +43,8 @@ void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateStat
 void load_values(const CheckpointReader& checkpoint, Transformer& model) {
   const std::set<std::string> known = all_state_names(model);
   for (const std::string& name : checkpoint.names()) {
-    require(known.contains(name), Exit::data,
-            "checkpoint {} holds {}, which this model does not have", checkpoint.folder().string(),
-            name);
+    require(known.contains(name) || is_counts(name), Exit::data,
+            "{} holds {}, which this model does not have", checkpoint.folder().string(), name);
   }
   Params& params = model.params();
   for (ParamId id = 0; id < params.num_params(); ++id)

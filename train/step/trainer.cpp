@@ -38,6 +38,8 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
 
 void Trainer::initialize() { model_.params().initialize(static_cast<std::uint64_t>(config_.seed)); }
 
+void Trainer::initialize(const CheckpointReader& weights) { load_values(weights, model_); }
+
 void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
   load_training_state(checkpoint, model_);
   if (meta.has("guard")) guard_.load(meta.object("guard"));

@@ -84,8 +84,9 @@ json parse_tokenizer_json(const std::string& text) {
     if (event == json::parse_event_t::object_end) keys.pop_back();
     if (event == json::parse_event_t::key) {
       const bool is_new = keys.back().insert(parsed.get_ref<const std::string&>()).second;
-      require(is_new, Exit::data, "tokenizer.json names '{}' twice in one object",
-              terminal_text(shortened(parsed.get_ref<const std::string&>(), 100)));
+      if (!is_new)
+        fail(Exit::data, "tokenizer.json names '{}' twice in one object",
+             terminal_text(shortened(parsed.get_ref<const std::string&>(), 100)));
     }
     return true;
   };

@@ -23,8 +23,6 @@ class Pattern {
   template <class Take>
   void for_each_part(std::string_view text, Regex::Scratch& scratch, Take take) const;
 
-  bool is_literal() const { return !regex_; }
-
  private:
   std::optional<Regex::Match> find(std::string_view text, std::size_t from,
                                    Regex::Scratch& scratch) const;

@@ -52,7 +52,10 @@ void Vocabulary::add_id(std::int32_t id, const std::string& text, const JsonPart
   texts_[place] = &text;
 }
 
+// The library numbers added tokens that the model lacks by their order, whatever the file says.
 void Vocabulary::add_added_tokens(const JsonPart& part) {
+  const auto num_ids = static_cast<std::int32_t>(ids_.size());
+  std::int32_t last = -1;
   for (const JsonPart& item : part.items("added_tokens")) {
     AddedToken token = read_added_token(item);
     const auto of_model = ids_.find(token.text);
@@ -62,6 +65,11 @@ void Vocabulary::add_added_tokens(const JsonPart& part) {
     const auto [known, is_new] = added_ids_.emplace(token.text, token.id);
     if (!is_new) item.refuse(fmt::format("'{}' is there twice", shown(token.text)));
     add_id(token.id, known->first, item);
+    const std::int32_t place = last >= num_ids ? last + 1 : num_ids;
+    if (of_model == ids_.end() && token.id != place)
+      item.refuse(fmt::format("'{}' has the id {} here, but {} by its place in the list",
+                              shown(token.text), token.id, place));
+    last = std::max(last, token.id);
     added_.push_back(std::move(token));
   }
 }

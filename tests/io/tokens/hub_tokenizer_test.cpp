@@ -83,12 +83,12 @@ TEST_P(EachShape, ThreadsGetTheSameIds) {
   for (const Ids& ids : found) EXPECT_EQ(ids, expected);
 }
 
-TEST_P(EachShape, ALongRunTakesTheTokensOfAShortOne) {
+TEST_P(EachShape, ALongRunComesBack) {
   const auto tokenizer = made(file_, boundary_);
   for (const char* run : {"a", " ", "\n", "\u6F22"}) {
-    std::string text;
+    std::string text = "x";
     while (text.size() < (std::size_t{1} << 20)) text += run;
-    EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
+    EXPECT_TRUE(tokenizer->decode(tokenizer->encode(text)) == text) << "a run of " << run;
   }
 }
 
@@ -197,6 +197,8 @@ TEST(HubTokenizer, RefusesWhatItDoesNotUnderstandByItsPath) {
       {R"({"added_tokens": [{"id": 3, "content": "<s>"}]})",
        "has the id 3 here and 1 in the model"},
       {R"({"added_tokens": [{"id": 3, "content": "x"}]})", "have the same id 3"},
+      {R"({"added_tokens": [{"id": 6, "content": "x"}, {"id": 8, "content": "y"}]})",
+       "added_tokens[1]: 'y' has the id 8 here, but 7 by its place in the list"},
       {R"({"added_tokens": [{"id": 6, "content": ""}]})", "it has no text"},
       {R"({"extra": 1})", "tokenizer.json: it has the key 'extra'"}};
   for (const auto& [patch, message] : cases) EXPECT_THAT(refusal_of(patch), HasSubstr(message));

@@ -10,6 +10,23 @@ from odd_texts import odd_texts
 from shapes import texts, train
 
 VOCABULARY = 8000
+# Marks that utf8proc 2.8 (Unicode 15) orders in NFC, and the library (0.23.3) does not know.
+LATE_MARKS = """7FD 898-89F 8CA-8D3 9FE C3C D3B-D3C EBA 1715 1ABF-1ACE 1DF6-1DFA A82C 10D24-10D27 10EAB-10EAC 10EFD-10EFF 10F46-10F50
+10F82-10F85 11070 1133B 1145E 11839-1183A 1193D-1193E 11943 119E0 11A34 11A47 11A99 11D42 11D44-11D45 11D97 11F41-11F42 16FF0-16FF1 1E08F
+1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF"""
+# Characters that Unicode has got between versions 14, of Oniguruma 6.9.8, and 16, of the library: letters, digits and symbols to one alone.
+NEW_CHARACTERS = """897 CF3 ECE 1B4E-1B4F 1B7F 1C89-1C8A 2427-2429 2FFC-2FFF 31E4-31E5 31EF A7CB-A7CD A7DA-A7DC 105C0-105F3 10D4A-10D65 10D69-10D85
+10D8E-10D8F 10EC2-10EC4 10EFC-10EFF 1123F-11241 11380-11389 1138B 1138E 11390-113B5 113B7-113C0 113C2 113C5 113C7-113CA 113CC-113D5
+113D7-113D8 113E1-113E2 11B00-11B09 11BC0-11BE1 11F00-11F10 11F12-11F3A 11F3E-11F4F 11F5A 1342F 13440-13455 13460-143FA 16100-1612F
+16D40-16D6F 18CFF 1B132 1B155 1CC00-1CCEF 1CD00-1CEB3 1DF25-1DF2A 1E030-1E06D 1E08F 1E4D0-1E4EF 1E5D0-1E5F0 1E5FF 1F6DC 1F774-1F776
+1F77B-1F77F 1F7D9 1F8B2-1F8BB 1F8C0-1F8C1 1FA75-1FA77 1FA87-1FA89 1FA8F 1FAAD-1FAAF 1FABB-1FABF 1FAC6 1FACE-1FACF 1FADA-1FADC 1FADF
+1FAE8-1FAE9 1FAF7-1FAF8 1FBCB-1FBEF 2B739 2EBF0-2EE5D 31350-323AF"""
+
+
+def characters(ranges):
+    for part in ranges.split():
+        low, _, high = part.partition("-")
+        yield from map(chr, range(int(low, 16), int(high or low, 16) + 1))
 
 
 def encoded(program, file, boundary, mode, inputs):
@@ -30,6 +47,10 @@ def compare(program, name, tokenizer, boundary, mode, inputs, folder):
     file = os.path.join(folder, f"{name}.json")
     tokenizer.save(file)
     tokenizer.encode_special_tokens = mode == "text"
+    others = set(characters(NEW_CHARACTERS))
+    if tokenizer.normalizer and "NFC" in repr(tokenizer.normalizer):
+        others.update(characters(LATE_MARKS))
+    inputs = [text for text in inputs if not others.intersection(text)]
     if mode == "parse":  # the boundary stays text, since it starts documents
         inputs = [text for text in inputs if boundary not in text]
     tokens = differ = 0

@@ -1,0 +1,140 @@
+#include "io/transform/engine.h"
+
+#include "io/checkpoint/checkpoint.h"
+#include "io/transform/merge_ops.h"
+#include "io/transform/model_comparison.h"
+#include "io/transform/ties.h"
+#include "tests/io/scratch.h"
+#include "tests/rank_test.h"
+
+namespace switchyard {
+namespace engine_test {
+
+namespace fs = std::filesystem;
+
+// "long" takes two units.
+const std::vector<ModelTensor> tensors = {
+    {"value/a", {30, 50}}, {"value/long", {1100, 1000}}, {"value/c", {700}}, {"gate/b.bias", {8}}};
+
+float value_of(int model, std::size_t tensor, std::int64_t i) {
+  const auto mixed = static_cast<std::uint32_t>(i * 2654435761LL + model * 40503LL +
+                                                static_cast<std::int64_t>(tensor) * 97);
+  return static_cast<float>(mixed % 1000) / 500 - 1;
+}
+
+class Engine : public testing::Test {
+ protected:
+  Engine() {
+    for (int model = 0; model < 3; ++model) {
+      const fs::path folder = scratch_ / std::to_string(model);
+      write_model(folder, model);
+      readers_.emplace_back(folder);
+    }
+    for (const CheckpointReader& reader : readers_) sources_.push_back(&reader);
+  }
+
+  void write_model(const fs::path& folder, int model) {
+    ModelWriter writer(folder, tensors, {}, world_);
+    for (const std::size_t tensor : writer.mine()) {
+      std::vector<float> values(static_cast<std::size_t>(tensors[tensor].shape.size()));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = value_of(model, tensor, static_cast<std::int64_t>(i));
+      writer.append(tensor, values);
+    }
+    writer.commit();
+    world_.barrier();
+  }
+
+  // TIES of models 0 and 1 over model 2.
+  std::vector<TensorPlan> plans(TiesOver over) {
+    const MergeSettings merge{{1, 1}, 1.0, 0.2, true};
+    const auto shared = std::make_shared<TiesCounting>(merge, over);
+    std::vector<TensorPlan> plans;
+    for (const ModelTensor& tensor : tensors) {
+      const auto counting =
+          over == TiesOver::model ? shared : std::make_shared<TiesCounting>(merge, over);
+      TensorPart part{tensor.shape.size(), {}, ties_op(counting)};
+      for (std::size_t i = 0; i < 3; ++i) part.inputs.push_back({i, tensor.name, 0});
+      plans.push_back({tensor, {part}, counting});
+    }
+    return plans;
+  }
+
+  std::string made(TiesOver over) {
+    const fs::path folder = scratch_ / "made";
+    if (world_.rank() == 0) fs::remove_all(folder);
+    world_.barrier();
+    ModelWriter writer(folder, tensors, {}, world_);
+    run_plans(plans(over), sources_, writer, world_);
+    writer.commit();
+    const std::string hash = CheckpointReader(folder).hash();
+    world_.barrier();
+    return hash;
+  }
+
+  Comm& world_ = test_world();
+  SharedScratch scratch_{world_};
+  std::vector<CheckpointReader> readers_;
+  std::vector<const CheckpointReader*> sources_;
+};
+
+TEST_F(Engine, MakesTheSameBitsOnAnyRanks) {
+  EXPECT_EQ(made(TiesOver::model), "39308f590960da1fbbeb1bfd3737396b");
+  EXPECT_EQ(made(TiesOver::tensor), "531e11f96afd65d868917d2cc5de01ac");
+}
+
+TEST_F(Engine, ComparesWithWhatWasMade) {
+  made(TiesOver::model);
+  const CheckpointReader model(scratch_ / "made");
+  ModelComparison same(model, tensors, world_);
+  run_plans(plans(TiesOver::model), sources_, same, world_);
+  same.finish();
+  ModelComparison other(model, tensors, world_);
+  const Thrown thrown =
+      thrown_by([&] { run_plans(plans(TiesOver::tensor), sources_, other, world_); });
+  EXPECT_EQ(thrown.code, Exit::data);
+  EXPECT_TRUE(thrown.agreed);
+  EXPECT_NE(thrown.message.find("is not what its recipe makes: "), std::string::npos);
+}
+
+TEST_F(Engine, JoinsPartsOfTensors) {
+  const auto copy = average_op({1});
+  TensorPlan plan{{"value/joined", {3, 700}}, {}};
+  plan.parts.push_back({700, {{2, "value/c", 0}}, copy});
+  plan.parts.push_back({1400, {{0, "value/long", 123'456}}, copy});
+  ModelWriter writer(scratch_ / "joined", {plan.tensor}, {}, world_);
+  run_plans({plan}, sources_, writer, world_);
+  writer.commit();
+  std::vector<float> values(2100);
+  CheckpointReader(scratch_ / "joined").read_part("value/joined", 0, values);
+  EXPECT_EQ(values[699], value_of(2, 2, 699));
+  EXPECT_EQ(values[700], value_of(0, 1, 123'456));
+  EXPECT_EQ(values[2099], value_of(0, 1, 123'456 + 1399));
+}
+
+TEST_F(Engine, DamageInASourceIsNamedOnAllRanks) {
+  for (const FileEntry& file : readers_[1].files()) {
+    for (const Extent& extent : file.extents) {
+      if (world_.rank() == 0 && extent.name == "value/long")
+        flip_bit(readers_[1].folder() / file.name, extent.offset + 2'000'000);
+    }
+  }
+  world_.barrier();
+  const Thrown thrown = thrown_by([&] { made(TiesOver::tensor); });
+  EXPECT_EQ(thrown.code, Exit::data);
+  EXPECT_TRUE(thrown.agreed);
+  EXPECT_NE(thrown.message.find("is damaged: chunk"), std::string::npos) << thrown.message;
+  EXPECT_FALSE(fs::exists(scratch_ / "made"));
+}
+
+TEST_F(Engine, CostCountsEveryPass) {
+  const TransformCost cost = cost_of(plans(TiesOver::model), sources_, 1);
+  std::int64_t bytes = 0;
+  for (const ModelTensor& tensor : tensors) bytes += tensor.bytes();
+  EXPECT_EQ(cost.passes, 4);
+  EXPECT_EQ(cost.read.at(0), 4 * 3 * bytes);
+  EXPECT_EQ(cost.written.at(0), bytes);
+}
+
+}  // namespace engine_test
+}  // namespace switchyard
