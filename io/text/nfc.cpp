@@ -32,12 +32,25 @@ void sort_marks(std::vector<std::int32_t>& code_points) {
   }
 }
 
-// utf8proc_map, but for its sort, which takes a day over a long enough run of marks.
+// Composes the code points, appends them, and leaves none.
+void compose_into(std::string& result, std::vector<std::int32_t>& code_points) {
+  if (code_points.empty()) return;
+  sort_marks(code_points);
+  code_points.resize(static_cast<std::size_t>(
+      utf8proc_normalize_utf32(code_points.data(), std::ssize(code_points), composing)));
+  for (const std::int32_t each : code_points) append_utf8(static_cast<char32_t>(each), result);
+  code_points.clear();
+}
+
+// utf8proc_map, but for its sort, which takes a day over a long enough run of marks, and for U+11A7
+// behind a Korean syllable, which it drops: it takes it for the first of the trailing consonants,
+// which is the next one.
 void append_composed(std::string_view text, std::vector<std::int32_t>& buffer,
                      std::string& result) {
-  buffer.clear();
+  constexpr char32_t before_trailing_consonants = 0x11A7;
   while (!text.empty()) {
     const Character character = first_character(text);
+    if (character.code_point == before_trailing_consonants) compose_into(result, buffer);
     const std::size_t size = buffer.size();
     buffer.resize(size + longest_decomposition);
     int boundclass = 0;
@@ -49,10 +62,7 @@ void append_composed(std::string_view text, std::vector<std::int32_t>& buffer,
     buffer.resize(size + static_cast<std::size_t>(added));
     text.remove_prefix(character.bytes);
   }
-  sort_marks(buffer);
-  buffer.resize(static_cast<std::size_t>(
-      utf8proc_normalize_utf32(buffer.data(), std::ssize(buffer), composing)));
-  for (const std::int32_t each : buffer) append_utf8(static_cast<char32_t>(each), result);
+  compose_into(result, buffer);
 }
 
 }  // namespace

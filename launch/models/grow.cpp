@@ -16,9 +16,8 @@ namespace {
 
 void check(const Config& config, const Recipe& recipe) {
   const GateKind gate = config.router.gate;
-  require(std::ssize(config.model.dense_layers) < config.model.num_layers &&
-              config.model.num_experts > 0,
-          Exit::usage, "the model has no experts: method = \"mix\" makes some");
+  require(!is_all_dense(config.model), Exit::usage,
+          "the model has no experts: method = \"mix\" makes some");
   require(gate != GateKind::expert_choice && gate != GateKind::hash, Exit::usage,
           "with router.gate = \"{}\" the experts that an expert becomes are not chosen together",
           name_of(gate));

@@ -46,7 +46,7 @@ std::set<std::int64_t> chosen_layers(const Recipe& recipe, const ModelConfig& mo
 }
 
 void check(const Recipe& recipe, const ModelConfig& model) {
-  require(std::ssize(model.dense_layers) == model.num_layers, Exit::usage,
+  require(is_all_dense(model), Exit::usage,
           "the models have experts already: method = \"grow\" makes more of them");
   require(recipe.experts % std::ssize(recipe.inputs) == 0, Exit::usage,
           "experts = {} is no multiple of the {} inputs", recipe.experts, recipe.inputs.size());
@@ -57,8 +57,10 @@ void check(const Recipe& recipe, const ModelConfig& model) {
 }
 
 Config mixed_config(Config config, const Recipe& recipe, const std::set<std::int64_t>& layers) {
-  std::erase_if(config.model.dense_layers,
-                [&](std::int64_t layer) { return layers.contains(layer); });
+  config.model.dense_layers.clear();
+  for (std::int64_t layer = 0; layer < config.model.num_layers; ++layer) {
+    if (!layers.contains(layer)) config.model.dense_layers.push_back(layer);
+  }
   config.model.num_experts = static_cast<int>(recipe.experts * recipe.shards);
   config.model.expert_hidden = config.model.ffn_hidden / recipe.shards;
   config.model.shared_expert_hidden = 0;

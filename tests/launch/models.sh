@@ -10,7 +10,7 @@ head -n 60 corpus.jsonl >half.jsonl
 prepare half.jsonl --output bytes --tokenizer bytes
 train() { "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data "$@" 2>err || complain "train $*"; }
 short="--set train.steps=6 --set train.warmup_steps=2"
-train $short --set run.directory=base --set router.gate=sigmoid --set router.bias_rate=0.01
+train $short --set run.directory=base --set router.scale=1.5 --set router.bias_rate=0.01
 
 # A new run takes weights, biases and what describes the model from the old one.
 from_base="$short --set train.initial=base --set train.evaluate_every=1 --set data.sequence_length=96 --set router.balance_loss=0"
@@ -23,7 +23,7 @@ for ranks in 1 2 3; do
   "$switchyard" checkpoint hash still$ranks | cut -d' ' -f1
 done >hashes 2>err
 [ "$(sort -u hashes | wc -l)" = 1 ] || complain "runs from a model differ with the number of ranks"
-grep -qE '^gate = .sigmoid.' still1/config.toml || complain "the run does not take router.gate from its model"
+grep -qE '^scale = 1.5' still1/config.toml || complain "the run does not take router.scale from its model"
 grep -qF "$PWD/base/checkpoints/step-00000006-a0001" still1/config.toml || complain "config.toml does not say what the run started from"
 train $from_base --set run.directory=a --set train.seed=2
 train $from_base --set run.directory=b --set train.seed=3
@@ -67,7 +67,7 @@ grown() {  # grown FROM NAME TEXT
   mpi 2 "$switchyard" model make $2.toml -o $2 >out 2>err || complain "model make $2"
   awk -v a="$(loss_of $1)" -v b="$(loss_of $2)" 'BEGIN { exit !(a > 0 && (a - b) ^ 2 < 1e-12 * a * a) }' || complain "$2 has another loss than $1"
 }
-train $short --set run.directory=dense --set model.dense_layers=[0,1,2]
+train $short --set run.directory=dense --set model.num_experts=0
 grown a split 'method = "grow"\ntimes = 4\nby = "split"'
 grown a copied 'method = "grow"\ntimes = 2\nby = "copy"'
 grown dense upcycled 'method = "mix"\nexperts = 4'

@@ -31,11 +31,19 @@ CHECK
 done
 
 mpi 2 "$switchyard" plan "${tiny[@]}" --run run --save-rates rates.toml >out 2>err || { cat err; failed=1; }
-finds out "2 ranks" "FLOPs per token" "moments" "together" "measured" "off by" "tokens/s"
+finds out "2 ranks" "exports as: dots1" "FLOPs per token" "moments" "together" "measured" "off by" "tokens/s"
 "$switchyard" plan "${tiny[@]}" --ranks 12 --nodes 3 --rates rates.toml --vocabulary 5000 --json >out 2>err || { cat err; failed=1; }
 finds out '"ranks": 12' '"ranks_per_node": 4' '"step_seconds"'
 refused "but a node has" "$switchyard" plan "${tiny[@]}" --ranks 2 --rates rates.toml --memory-per-node 1MiB
 finds out "a node, 2 ranks"  # a table, also where the run does not fit
+for example in tiny:dots1 quickstart:qwen3_moe cluster:qwen3_moe; do  # each can be exported
+  "$switchyard" plan "$root/examples/${example%:*}.toml" --rates rates.toml --vocabulary 32000 >out 2>err || { cat err; failed=1; }
+  finds out "exports as: ${example#*:}"
+done
+"$switchyard" plan "${tiny[@]}" --rates rates.toml --set router.gate=hash >out 2>err || { cat err; failed=1; }
+finds out "exports as: no family:" 'dots1 lacks router.gate = "hash"'
+"$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.num_experts=0 --ranks 2 >out 2>err || { cat err; failed=1; }
+finds out "no experts" "exports as: qwen3" "0 B of rows"
 "$switchyard" plan "${tiny[@]}" --nodes 2 --ranks-per-node 2 >out 2>err || { cat err; failed=1; }
 finds out "4 ranks on 2 nodes" "a node, 2 ranks" "GB/s  assumed" "the network was not measured" "the run: 20 steps"
 finds err "step of the rehearsal"
@@ -51,5 +59,6 @@ refused "model.expert_hidden = 16777216 is the setting furthest" "$switchyard" p
 refused "train.micro_batch_size = 1048576 is the setting furthest" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set data.sequence_length=16777216 \
   --set train.micro_batch_size=1048576 --set train.global_batch_size=1048576
 refused "use --rates" "$switchyard" plan "${tiny[@]}" --set model.hidden=1048576
+refused "model.vocabulary = 100 has no rows for all 257 ids" "$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.vocabulary=100
 refused "the size of the vocabulary is unknown" "$switchyard" plan "$root/examples/tiny.toml" --rates rates.toml
 exit $failed

@@ -115,9 +115,11 @@ inline Case norm_after_case() {
   return after;
 }
 
+// OLMo 2.
 inline Case no_experts_case() {
   Case none{.name = "no_experts", .model = oracle_model(), .router = {}, .num_micro_batches = 2};
   none.model.num_experts = 0;
+  none.model.qk_norm = QkNorm::projection;
   none.model.norm_placement = NormPlacement::after;
   return none;
 }

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::int64_t largest_file = std::int64_t{1} << 30;
-constexpr std::int64_t format = 1;
+constexpr std::string_view first_line = "huggingface tokenizer 1\n";
 
 // Empty if there is none.
 std::string read_neighbour(const fs::path& path, const char* name) {
@@ -82,26 +82,25 @@ std::string find_boundary(const json& tokenizer, const json& tokenizer_config, c
 }  // namespace
 
 std::string serialized(const HubFile& file) {
-  const json head = {{"tokenizer_format", format},
-                     {"boundary", file.boundary},
+  const json head = {{"boundary", file.boundary},
                      {"parses_special_tokens", file.parses_special_tokens},
                      {"tokenizer_config", file.tokenizer_config}};
-  return head.dump() + "\n" + file.tokenizer;
+  return std::string(first_line) + head.dump() + "\n" + file.tokenizer;
 }
 
 HubFile parse_hub_file(const std::string& text) {
-  const std::size_t end = text.find('\n');
-  const json parsed = json::parse(text.substr(0, end), nullptr, false);
+  const std::size_t begin = is_hub_file(text) ? first_line.size() : text.size();
+  const std::size_t end = text.find('\n', begin);
+  const json parsed = json::parse(text.substr(begin, end - begin), nullptr, false);
   require(end != std::string::npos && parsed.is_object(), Exit::data,
-          "the stored tokenizer is damaged: it does not begin with a line of JSON");
+          "the stored tokenizer is damaged, or another version of Switchyard wrote it");
   const JsonPart head(parsed, "the stored tokenizer");
-  head.allow({"tokenizer_format", "boundary", "parses_special_tokens", "tokenizer_config"});
-  (void)head.integer("tokenizer_format", format, format);
+  head.allow({"boundary", "parses_special_tokens", "tokenizer_config"});
   return {text.substr(end + 1), head.text("tokenizer_config"), head.text("boundary"),
           head.flag("parses_special_tokens")};
 }
 
-bool is_hub_file(const std::string& text) { return text.starts_with('{'); }
+bool is_hub_file(const std::string& text) { return text.starts_with(first_line); }
 
 HubFile read_hub_file(const fs::path& path, const std::string& boundary,
                       bool parses_special_tokens) {

@@ -15,8 +15,8 @@ struct HubFile {
   bool parses_special_tokens = false;
 };
 
-// As one text, which begins with '{' as no SentencePiece model does, and back. The bytes of
-// tokenizer.json stay what they are. Errors: Exit::data for a text that no serialized() made.
+// As one text, which begins as no SentencePiece model does, and back. The bytes of tokenizer.json
+// stay what they are. Errors: Exit::data for a text that no serialized() made.
 std::string serialized(const HubFile& file);
 HubFile parse_hub_file(const std::string& text);
 bool is_hub_file(const std::string& text);

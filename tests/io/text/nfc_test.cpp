@@ -24,6 +24,8 @@ TEST(Nfc, ComposesLettersAndMarks) {
   EXPECT_EQ(nfc("\u1112\u1161\u11AB"), "\uD55C");
   EXPECT_EQ(nfc("a\u0301\u0323"), "\u1EA1\u0301");
   EXPECT_EQ(nfc("\u212B"), "\u00C5");
+  EXPECT_EQ(nfc("\uAC00\u11A7\u11A8"), "\uAC00\u11A7\u11A8");
+  EXPECT_EQ(nfc("\uAC00\u11A8"), "\uAC01");
   EXPECT_EQ(nfc(""), "");
   EXPECT_EQ(nfc(std::string("\0x", 2)), std::string("\0x", 2));
 }
@@ -35,9 +37,11 @@ TEST(Nfc, IsUtf8procsForRandomCodePoints) {
                                  0x1F80, 0x2000, 0x2120, 0x2AD0, 0x3090, 0xAC00, 0x11090, 0x1D150};
   for (int round = 0; round < 50000; ++round) {
     std::string text;
-    for (auto length = random() % 16; length > 0; --length)
-      append_utf8(static_cast<char32_t>(blocks[random() % std::size(blocks)] + random() % 64),
-                  text);
+    for (auto length = random() % 16; length > 0; --length) {
+      const auto code_point =
+          static_cast<char32_t>(blocks[random() % std::size(blocks)] + random() % 64);
+      if (code_point != 0x11A7) append_utf8(code_point, text);  // which utf8proc may drop
+    }
     ASSERT_EQ(nfc(text), reference(text)) << round << ": " << text;
   }
 }

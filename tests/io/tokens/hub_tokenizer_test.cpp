@@ -211,7 +211,9 @@ TEST(HubTokenizer, RefusesWhatIsNoTokenizerJson) {
     EXPECT_EQ(thrown_by([&] { made(text, "<s>"); }).code, Exit::data) << text;
   }
   EXPECT_EQ(thrown_by([&] { made(small().dump(), "<none>"); }).code, Exit::data);
-  EXPECT_EQ(thrown_by([] { make_hub_tokenizer("{\"boundary\": 1}\n{}"); }).code, Exit::data);
+  EXPECT_EQ(
+      thrown_by([] { make_hub_tokenizer("huggingface tokenizer 1\n{\"boundary\": 1}\n{}"); }).code,
+      Exit::data);
   EXPECT_EQ(thrown_by([] { make_hub_tokenizer("no line of JSON"); }).code, Exit::data);
 }
 

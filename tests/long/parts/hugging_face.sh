@@ -39,7 +39,7 @@ family() {
 no_shared=(--set model.shared_expert_hidden=0)
 all_dense=("${no_shared[@]}" --set 'model.dense_layers=[0,1,2]')
 step mixtral family mixtral bytes "${no_shared[@]}" --set router.gate=topk_softmax --set model.qk_norm=false --set 'model.dense_layers=[]'
-step qwen3_moe family qwen3_moe bytes "${no_shared[@]}" --set 'model.dense_layers=[1]'
+step qwen3_moe family qwen3_moe bytes "${no_shared[@]}" --set router.gate=softmax_topk --set 'model.dense_layers=[1]'
 step qwen3_moe_norm family qwen3_moe_norm pieces "${no_shared[@]}" --set router.gate=topk_softmax --set model.tie_embeddings=false
 step dots1 family dots1 bytes --set router.gate=sigmoid --set router.bias_rate=0.01 --set router.scale=1.5
 step dots1_groups family dots1_groups bytes --set router.gate=sigmoid --set router.groups=4 --set router.groups_per_token=2 --set router.top_k=4
