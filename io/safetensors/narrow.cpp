@@ -21,6 +21,15 @@ std::string narrowed(std::span<const float> values, Narrow narrow) {
   return bytes;
 }
 
+template <class Widen>
+void widen(std::span<const std::byte> bytes, std::span<float> out, Widen widen_one) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    std::uint16_t value = 0;
+    std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
+    out[i] = widen_one(value);
+  }
+}
+
 std::uint16_t f16_in_range(float value) {
   const std::uint16_t half = f16_of(value);
   require(!std::isfinite(value) || std::isfinite(value_of_f16(half)), Exit::data,
@@ -60,6 +69,19 @@ std::string bytes_as(const std::string& dtype, std::span<const float> values) {
   if (dtype == "F16") return narrowed(values, f16_in_range);
   require(dtype == "F32", "no values are written as {}", dtype);
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
+}
+
+bool is_float_dtype(const std::string& dtype) {
+  return dtype == "F32" || dtype == "BF16" || dtype == "F16";
+}
+
+void values_as(const std::string& dtype, std::span<const std::byte> bytes, std::span<float> out) {
+  require(is_float_dtype(dtype), "no values are read from {}", dtype);
+  const std::size_t each = dtype == "F32" ? sizeof(float) : sizeof(std::uint16_t);
+  require(bytes.size() == out.size() * each, "{} bytes for {} values", bytes.size(), out.size());
+  if (dtype == "BF16") return widen(bytes, out, value_of_bf16);
+  if (dtype == "F16") return widen(bytes, out, value_of_f16);
+  if (!bytes.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
 }
 
 }  // namespace switchyard

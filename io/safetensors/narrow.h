@@ -1,6 +1,7 @@
-// f32 values as the bytes of a narrower dtype.
+// f32 values as the bytes of a narrower dtype, and back.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -14,5 +15,10 @@ float value_of_f16(std::uint16_t half);
 // The bytes of `values` as dtype, "F32", "BF16" or "F16", each rounded once to nearest even.
 // Errors: Exit::data for a finite value that F16 cannot hold.
 std::string bytes_as(const std::string& dtype, std::span<const float> values);
+
+// True for the dtypes of both functions.
+bool is_float_dtype(const std::string& dtype);
+// The values of the bytes of such a dtype, each exactly. Requires: as many bytes as out takes.
+void values_as(const std::string& dtype, std::span<const std::byte> bytes, std::span<float> out);
 
 }  // namespace switchyard

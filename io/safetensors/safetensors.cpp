@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +10,7 @@
 
 #include "io/files/file.h"
 #include "io/text/escape.h"
+#include "io/text/strict_json.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -35,23 +35,6 @@ constexpr std::array<std::pair<std::string_view, int>, 14> dtypes = {{{"BOOL", 1
                                                                       {"F32", 4},
                                                                       {"F64", 8},
                                                                       {"I64", 8}}};
-
-// Parses a header, refusing a name that it holds twice, which a parser would merge in silence.
-Json parsed_header(const std::string& text, const std::filesystem::path& file) {
-  std::set<std::string> names;
-  std::string twice;
-  const auto note = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth == 1 && event == Json::parse_event_t::key &&
-        !names.insert(parsed.get<std::string>()).second)
-      twice = parsed.get<std::string>();
-    return true;
-  };
-  Json header = Json::parse(text, note, false);
-  require(header.is_object(), Exit::data, "{}: its header is not a JSON object", file.string());
-  require(twice.empty(), Exit::data, "{}: its header names {} twice", file.string(),
-          terminal_text(twice));
-  return header;
-}
 
 std::int64_t natural(const Json& value, const std::filesystem::path& file,
                      const std::string& name) {
@@ -153,7 +136,8 @@ std::vector<SafeTensor> read_safetensors_header(const std::filesystem::path& pat
           Exit::data, "{} is cut short within its header of {} bytes", path.string(), length);
   const std::int64_t data_begin = length_bytes + std::ssize(text);
   std::vector<SafeTensor> tensors;
-  const Json header = parsed_header(text, path);
+  const Json header = parse_strict_json(text, path.string() + ": its header");
+  require(header.is_object(), Exit::data, "{}: its header is not a JSON object", path.string());
   for (const auto& [name, entry] : header.items()) {
     if (name != "__metadata__") tensors.push_back(tensor_from(name, entry, data_begin, path));
   }

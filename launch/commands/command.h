@@ -40,6 +40,7 @@ std::unique_ptr<Command> make_inspect_command(CLI::App& program);
 std::unique_ptr<Command> make_explain_command(CLI::App& program);
 std::unique_ptr<Command> make_export_command(CLI::App& program);
 std::unique_ptr<Command> make_verify_layout_command(CLI::App& program);
+std::unique_ptr<Command> make_import_command(CLI::App& program);
 std::unique_ptr<Command> make_model_command(CLI::App& program);
 std::unique_ptr<Command> make_lineage_command(CLI::App& program);
 std::unique_ptr<Command> make_checkpoint_command(CLI::App& program);

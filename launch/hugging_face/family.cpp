@@ -1,13 +1,16 @@
 #include "launch/hugging_face/family.h"
 
 #include <algorithm>
-#include <optional>
+#include <array>
 #include <span>
 
+#include "model/config.h"
 #include "runtime/error.h"
 
 namespace switchyard::hub {
 namespace {
+
+using Traits = FamilyTraits;
 
 // A setting that a family lacks, and how the message names it.
 struct Obstacle {
@@ -21,104 +24,99 @@ std::string first_of(std::span<const Obstacle> obstacles) {
   return found == obstacles.end() ? "" : found->what;
 }
 
-std::string gate_text(GateKind gate) { return fmt::format("router.gate = \"{}\"", name_of(gate)); }
-
 // True if the dense layers are the first ones.
 bool dense_first(const ModelConfig& model) {
-  for (std::size_t i = 0; i < model.dense_layers.size(); ++i) {
-    if (model.dense_layers[i] != static_cast<std::int64_t>(i)) return false;
+  for (int layer = 0; layer < num_dense_layers(model); ++layer) {
+    if (!is_dense(model, layer)) return false;
   }
   return true;
 }
 
-Obstacle wants_qk_norm(const ModelConfig& model, bool wanted) {
-  return {model.qk_norm != (wanted ? QkNorm::head : QkNorm::none),
-          fmt::format("model.qk_norm = {}", name_of(model.qk_norm))};
+std::string attention_misfit(const Traits& traits, const ModelConfig& model) {
+  const bool every_layer =
+      model.window_layers.empty() || std::ssize(model.window_layers) == model.num_layers;
+  return first_of(std::array{
+      Obstacle{model.qk_norm != traits.qk_norm,
+               fmt::format("model.qk_norm = {}", name_of(model.qk_norm))},
+      Obstacle{model.norm_placement != traits.norm_placement,
+               fmt::format("model.norm_placement = \"{}\"", name_of(model.norm_placement))},
+      Obstacle{model.qkv_bias && traits.biases == Traits::Biases::none, "model.qkv_bias"},
+      Obstacle{model.o_bias && traits.biases != Traits::Biases::all, "model.o_bias"},
+      Obstacle{model.qkv_bias != model.o_bias && traits.biases == Traits::Biases::all,
+               model.o_bias ? "model.o_bias without model.qkv_bias"
+                            : "model.qkv_bias without model.o_bias"},
+      Obstacle{model.window > 0 && traits.windows == Traits::Windows::none, "model.window"},
+      Obstacle{model.window > 0 && !every_layer && traits.windows == Traits::Windows::everywhere,
+               "model.window_layers"}});
 }
 
-std::string dense_misfit(const ModelConfig& model, bool qk_norm) {
-  return first_of(std::array{Obstacle{!is_all_dense(model), "layers with experts"},
-                             wants_qk_norm(model, qk_norm)});
+std::string gate_misfit(const Traits& traits, const RouterConfig& router) {
+  const bool softmax =
+      router.gate == GateKind::topk_softmax ||
+      (router.gate == GateKind::softmax_topk && traits.gates != Traits::Gates::topk_softmax);
+  const bool sigmoid = traits.gates == Traits::Gates::sigmoid;
+  return first_of(std::array{Obstacle{sigmoid ? router.gate != GateKind::sigmoid : !softmax,
+                                      fmt::format("router.gate = \"{}\"", name_of(router.gate))},
+                             Obstacle{!sigmoid && router.scale != 1.0F, "router.scale"},
+                             Obstacle{!sigmoid && router.groups > 1, "router.groups"},
+                             Obstacle{!router.group_experts.empty(), "router.group_experts"}});
 }
 
-// The parts of attention that no family here has.
-std::string attention_misfit(const ModelConfig& model) {
+std::string shared_misfit(const Traits& traits, const ModelConfig& model) {
+  const bool has = model.shared_expert_hidden > 0, wants = traits.shared != Traits::Shared::none;
   return first_of(
-      std::array{Obstacle{model.qkv_bias, "model.qkv_bias"}, Obstacle{model.o_bias, "model.o_bias"},
-                 Obstacle{model.window > 0, "model.window"},
-                 Obstacle{model.rope.type != RopeType::none,
-                          fmt::format("model.rope_type = \"{}\"", name_of(model.rope.type))}});
+      std::array{Obstacle{has && !wants, "model.shared_expert_hidden"},
+                 Obstacle{!has && wants, "a model without model.shared_expert_hidden"},
+                 Obstacle{has_shared_gate(model) && traits.shared == Traits::Shared::plain,
+                          "model.shared_expert_gate"},
+                 Obstacle{has && !has_shared_gate(model) && traits.shared == Traits::Shared::gated,
+                          "a shared expert without model.shared_expert_gate"}});
 }
 
-// Of the families whose gate is a softmax without a bias, a scale or groups.
-std::string softmax_misfit(const Config& config) {
-  const RouterConfig& router = config.router;
-  return first_of(std::array{
-      Obstacle{is_all_dense(config.model), "no layer with experts"},
-      Obstacle{router.gate != GateKind::softmax_topk && router.gate != GateKind::topk_softmax,
-               gate_text(router.gate)},
-      Obstacle{config.model.shared_expert_hidden > 0, "model.shared_expert_hidden"},
-      Obstacle{router.scale != 1.0F, "router.scale"},
-      Obstacle{router.groups > 1, "router.groups"}});
+std::string dense_misfit(const Traits& traits, const ModelConfig& model) {
+  const std::int64_t dense = num_dense_layers(model);
+  return first_of(
+      std::array{Obstacle{traits.dense == Traits::Dense::all && dense < model.num_layers,
+                          "layers with experts"},
+                 Obstacle{traits.dense != Traits::Dense::all && dense == model.num_layers,
+                          "no layer with experts"},
+                 Obstacle{traits.dense == Traits::Dense::none && dense > 0, "model.dense_layers"},
+                 Obstacle{traits.dense == Traits::Dense::first && !dense_first(model),
+                          "model.dense_layers that are not the first ones"}});
 }
 
-std::string mixtral_misfit(const Config& config) {
-  const std::string softmax = softmax_misfit(config);
-  if (!softmax.empty()) return softmax;
-  return first_of(std::array{
-      wants_qk_norm(config.model, false),
-      Obstacle{!config.model.dense_layers.empty(), "model.dense_layers"},
-      Obstacle{config.router.gate != GateKind::topk_softmax, gate_text(config.router.gate)}});
+std::string dots1_misfit(const ModelConfig& model, const RouterConfig& router) {
+  return first_of(
+      std::array{Obstacle{model.shared_expert_hidden % model.expert_hidden != 0,
+                          "model.shared_expert_hidden that is no multiple of model.expert_hidden"},
+                 Obstacle{router.groups > 1 && model.num_experts % router.groups != 0,
+                          "router.groups of other experts"},
+                 Obstacle{router.groups > 1 && router.top_k != 2 * router.groups_per_token,
+                          "router.groups scored by other than their best two experts"},
+                 Obstacle{model.num_experts < 2 * router.groups, "groups of a single expert"}});
 }
 
-std::string qwen3_moe_misfit(const Config& config) {
-  const std::string softmax = softmax_misfit(config);
-  return softmax.empty() ? first_of(std::array{wants_qk_norm(config.model, true)}) : softmax;
-}
-
-std::string dots1_misfit(const Config& config) {
-  const ModelConfig& model = config.model;
-  const RouterConfig& router = config.router;
-  const bool uneven = router.groups > 1 && model.num_experts % router.groups != 0;
-  return first_of(std::array{
-      Obstacle{is_all_dense(model), "no layer with experts"}, wants_qk_norm(model, true),
-      Obstacle{router.gate != GateKind::sigmoid, gate_text(router.gate)},
-      Obstacle{!dense_first(model), "model.dense_layers that are not the first ones"},
-      Obstacle{model.shared_expert_hidden == 0, "a model without model.shared_expert_hidden"},
-      Obstacle{model.shared_expert_hidden % model.expert_hidden != 0,
-               "model.shared_expert_hidden that is no multiple of model.expert_hidden"},
-      Obstacle{uneven || !router.group_experts.empty(), "router.groups of other experts"},
-      Obstacle{router.groups > 1 && router.top_k / router.groups_per_token != 2,
-               "router.groups scored by other than their best two experts"},
-      Obstacle{model.num_experts < 2 * router.groups, "groups of a single expert"}});
-}
-
-// A part of the model that no family here has.
-std::string foreign_part(const ModelConfig& model) {
-  return first_of(std::array{
-      Obstacle{model.norm_placement == NormPlacement::after, "model.norm_placement = \"after\""},
-      Obstacle{has_shared_gate(model), "model.shared_expert_gate"}});
+// Its norm of the queries has hidden elements.
+std::string olmoe_misfit(const ModelConfig& model) {
+  return model.num_heads * model.head_dim == model.hidden
+             ? ""
+             : "model.head_dim other than model.hidden / model.num_heads";
 }
 
 }  // namespace
 
 std::string misfit(Family family, const Config& config) {
-  if (const std::string part = foreign_part(config.model); !part.empty()) return part;
-  const std::string attention = attention_misfit(config.model);
-  if (!attention.empty()) return attention;
-  switch (family) {
-    case Family::mixtral:
-      return mixtral_misfit(config);
-    case Family::qwen3_moe:
-      return qwen3_moe_misfit(config);
-    case Family::qwen3:
-      return dense_misfit(config.model, true);
-    case Family::llama:
-      return dense_misfit(config.model, false);
-    case Family::dots1:
-      return dots1_misfit(config);
+  const Traits& traits = traits_of(family);
+  const ModelConfig& model = config.model;
+  std::string found = dense_misfit(traits, model);
+  if (found.empty() && traits.dense != Traits::Dense::all) {
+    found = gate_misfit(traits, config.router);
+    if (found.empty()) found = shared_misfit(traits, model);
   }
-  fail(Exit::internal, "unknown family");
+  if (found.empty()) found = attention_misfit(traits, model);
+  if (found.empty() && family == Family::dots1) found = dots1_misfit(model, config.router);
+  if (found.empty() && family == Family::olmoe) found = olmoe_misfit(model);
+  return found;
 }
 
 std::optional<Family> family_of(const Config& config) {

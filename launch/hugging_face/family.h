@@ -1,31 +1,17 @@
 // The model families of Hugging Face's transformers that can express a model of ours, by their
-// model_type: mixtral, qwen3_moe, qwen3, llama and dots1.
+// model_type.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "launch/config/config.h"
+#include "launch/hugging_face/family_traits.h"
 #include "launch/hugging_face/hub_layout.h"
-#include "runtime/names.h"
-
-namespace switchyard::hub {
-
-enum class Family : std::uint8_t { mixtral, qwen3_moe, qwen3, llama, dots1 };
-
-}  // namespace switchyard::hub
-
-namespace switchyard {
-template <>
-inline constexpr std::array<std::string_view, 5> names_of<hub::Family> = {
-    "mixtral", "qwen3_moe", "qwen3", "llama", "dots1"};
-}  // namespace switchyard
 
 namespace switchyard::hub {
 
@@ -41,11 +27,24 @@ std::string misfits(const Config& config);
 // One line: the family's name, or "no family: " and the misfits.
 std::string exported_as(const Config& config);
 
-// Every tensor of the model in the family's files, in their order. Requires: no misfit.
+// Every tensor of the model in the family's files, in their order. vocabulary: rows of the table.
+// names: of the experts of a layer. Requires: no misfit.
+Layout layout_of(Family family, const Config& config, std::int64_t vocabulary,
+                 const std::function<ExpertNames(int layer)>& names);
 Layout layout_of(Family family, const Config& config, std::int64_t vocabulary, ExpertNames names);
+// How the names of the layer's stacked experts begin: "model.layers.3.mlp.experts.", and
+// "gate_up_proj" or "down_proj".
+std::string fused_experts(int layer);
 
-// The keys of config.json. boundary: the token that starts a document.
-nlohmann::ordered_json config_json(Family family, const Config& config, std::int64_t vocabulary,
-                                   std::int32_t boundary, const std::string& dtype);
+// What config.json says beside the config.
+struct HubFacts {
+  std::int64_t vocabulary = 0;      // rows of the table
+  std::int64_t max_positions = 0;   // tokens that the model may read at once
+  nlohmann::ordered_json bos, eos;  // the tokens that start and end a text
+  std::string dtype;                // of the weights, as PyTorch calls it
+};
+
+// The text of config.json. Requires: no misfit.
+nlohmann::ordered_json config_json(Family family, const Config& config, const HubFacts& facts);
 
 }  // namespace switchyard::hub

@@ -15,6 +15,7 @@
 #include "io/safetensors/narrow.h"
 #include "launch/config/config_checks.h"
 #include "launch/hugging_face/hub_tokenizer.h"
+#include "launch/hugging_face/hub_weights.h"
 #include "launch/hugging_face/shards.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/comm/agree.h"
@@ -26,8 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* unfinished = ".part";  // what a file of weights ends in until all are written
-constexpr const char* index_name = "model.safetensors.index.json";
-constexpr const char* config_name = "config.json";  // written last
 
 // What a reader needs beside the weights.
 struct Description {
@@ -49,17 +48,42 @@ std::string torch_name(const std::string& dtype) {
   return dtype == "bf16" ? "bfloat16" : dtype == "f16" ? "float16" : "float32";
 }
 
-std::string generation_json(std::int32_t boundary) {
-  return nlohmann::ordered_json{{"bos_token_id", boundary}, {"eos_token_id", boundary}}.dump(1) +
+std::string generation_json(const HubFacts& facts) {
+  return nlohmann::ordered_json{{"bos_token_id", facts.bos}, {"eos_token_id", facts.eos}}.dump(1) +
          "\n";
+}
+
+// An imported model keeps what its config.json said and no config of ours does.
+HubFacts facts_of(const CheckpointReader& checkpoint, const Config& config,
+                  const Tokenizer& tokenizer, const std::string& dtype) {
+  const nlohmann::json& meta = checkpoint.meta();
+  const nlohmann::json lineage = meta.value("lineage", nlohmann::json::object());
+  HubFacts facts{.vocabulary = vocabulary_of(config.model, tokenizer.vocabulary()),
+                 .max_positions = config.data.sequence_length,
+                 .bos = tokenizer.boundary(),
+                 .eos = tokenizer.boundary(),
+                 .dtype = torch_name(dtype)};
+  if (!lineage.is_object() || lineage.value("kind", "") != "hugging_face") return facts;
+  const JsonFields kept(lineage, "lineage", checkpoint.folder().string());
+  facts.max_positions = std::max(facts.max_positions,
+                                 kept.integer("max_position_embeddings", 1, std::int64_t{1} << 40));
+  facts.bos = lineage.value("bos_token_id", nlohmann::json());
+  facts.eos = lineage.value("eos_token_id", nlohmann::json());
+  return facts;
 }
 
 // Every value and every bias of a gate is exported; moments and counts are the training's. A gate
 // that never moved its bias has none in the checkpoint, which is zeros.
 void require_all_used(const CheckpointReader& checkpoint, const Layout& layout) {
+  const std::vector<std::string> names = checkpoint.names();
+  const std::set<std::string> there(names.begin(), names.end());
   std::set<std::string> used;
-  for (const Piece& piece : layout.pieces()) used.insert(piece.ours);
-  for (const std::string& name : checkpoint.names()) {
+  for (const Piece& piece : layout.pieces()) {
+    used.insert(piece.ours);
+    require(there.contains(piece.ours) || piece.ours.starts_with("gate/"), Exit::data,
+            "{} lacks {}, which its model has", checkpoint.folder().string(), piece.ours);
+  }
+  for (const std::string& name : names) {
     const bool of_model = name.starts_with("value/") || name.ends_with(".bias");
     require(!of_model || used.contains(name), Exit::data,
             "{} holds {}, which no rule of the export uses", checkpoint.folder().string(), name);
@@ -74,17 +98,14 @@ Description describe(const CheckpointReader& checkpoint, const ExportOptions& op
   require(family.has_value(), Exit::usage, "no family of transformers expresses this model: {}",
           misfits(config));
   found.family = *family;
-  const std::int64_t vocabulary = vocabulary_of(config.model, tokenizer->vocabulary());
-  found.layout = layout_of(found.family, config, vocabulary, options.names);
+  const HubFacts facts = facts_of(checkpoint, config, *tokenizer, options.dtype);
+  found.layout = layout_of(found.family, config, facts.vocabulary, options.names);
   require_all_used(checkpoint, found.layout);
   found.shards = shards_of(found.layout, upper(options.dtype), options.shard_bytes);
-  found.files = tokenizer_files(*tokenizer, config.data.sequence_length);
-  found.files.push_back({"generation_config.json", generation_json(tokenizer->boundary())});
+  found.files = tokenizer_files(*tokenizer, facts.max_positions);
+  found.files.push_back({"generation_config.json", generation_json(facts)});
   if (found.shards.files.size() > 1) found.files.push_back({index_name, found.shards.index_text()});
-  found.config = config_json(found.family, config, vocabulary, tokenizer->boundary(),
-                             torch_name(options.dtype))
-                     .dump(1) +
-                 "\n";
+  found.config = config_json(found.family, config, facts).dump(1) + "\n";
   return found;
 }
 
@@ -147,13 +168,19 @@ class PieceWriter {
  private:
   void write(const Piece& piece) {
     constexpr std::int64_t most = std::int64_t{1} << 20;
+    constexpr std::int64_t written_behind = std::int64_t{1} << 25;
     const SafeTensor& tensor = what_.shards.tensor(piece.theirs);
     const std::int64_t element = safetensors_element_bytes(tensor.dtype);
     for (std::int64_t done = 0; done < piece.elements; done += most) {
       values_.assign(static_cast<std::size_t>(std::min(most, piece.elements - done)), 0.0F);
       if (names_.contains(piece.ours)) checkpoint_.read_part(piece.ours, done, values_);
-      file_of(what_.shards.places[piece.theirs].shard)
-          .write_at(tensor.begin + (piece.begin + done) * element, bytes_as(tensor.dtype, values_));
+      durable::File& file = file_of(what_.shards.places[piece.theirs].shard);
+      const std::string bytes = bytes_as(tensor.dtype, values_);
+      file.write_at(tensor.begin + (piece.begin + done) * element, bytes);
+      in_memory_ += std::ssize(bytes);
+      if (in_memory_ < written_behind) continue;
+      file.start_writing_back();  // so that little is left to fsync
+      in_memory_ = 0;
     }
   }
 
@@ -170,6 +197,7 @@ class PieceWriter {
   std::set<std::string> names_;
   std::map<std::size_t, durable::File> open_;
   std::vector<float> values_;
+  std::int64_t in_memory_ = 0;  // bytes since the disk began to write
 };
 
 void commit(const fs::path& folder, const Description& what) {

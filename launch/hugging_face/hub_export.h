@@ -1,4 +1,5 @@
-// Writes the model of a checkpoint as a folder that transformers' from_pretrained loads.
+// Writes the model of a checkpoint or a model folder as a folder that transformers' from_pretrained
+// loads.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 namespace switchyard::hub {
 
 struct ExportOptions {
-  std::filesystem::path from;    // a checkpoint, a model, or a run for its newest good one
+  std::filesystem::path from;    // a checkpoint, a model, or a run for its newest good checkpoint
   std::filesystem::path folder;  // must not exist, but for what a killed export left
   std::string dtype = "f32";     // or "bf16", "f16"; values are rounded once, to nearest even
   ExpertNames names = ExpertNames::original;

@@ -9,25 +9,26 @@
 
 namespace switchyard::hub {
 
-std::int64_t Tensor::elements() const {
+std::int64_t elements_of(const std::vector<std::int64_t>& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies{});
 }
 
 void Layout::add(const std::string& ours, const std::string& theirs,
                  std::vector<std::int64_t> shape) {
-  add_stack(theirs, std::move(shape));
-  add_piece(ours, tensors_.back().elements());
+  add_stack(theirs, shape);
+  add_piece(ours, std::move(shape));
 }
 
 void Layout::add_stack(const std::string& theirs, std::vector<std::int64_t> shape) {
   tensors_.push_back({theirs, std::move(shape)});
 }
 
-void Layout::add_piece(const std::string& ours, std::int64_t elements) {
+void Layout::add_piece(const std::string& ours, std::vector<std::int64_t> shape) {
   const std::size_t last = tensors_.size() - 1;
   const bool follows = !pieces_.empty() && pieces_.back().theirs == last;
   const std::int64_t begin = follows ? pieces_.back().begin + pieces_.back().elements : 0;
-  pieces_.push_back({ours, last, begin, elements});
+  const std::int64_t elements = elements_of(shape);
+  pieces_.push_back({ours, std::move(shape), last, begin, elements});
 }
 
 void Layout::check() const {

@@ -8,17 +8,20 @@
 
 namespace switchyard::hub {
 
+std::int64_t elements_of(const std::vector<std::int64_t>& shape);
+
 struct Tensor {
   std::string name;
   std::vector<std::int64_t> shape;
 
-  std::int64_t elements() const;
+  std::int64_t elements() const { return elements_of(shape); }
 };
 
 // Our tensor is the elements [begin, begin + elements) of theirs, in the same order.
 struct Piece {
-  std::string ours;  // "value/layer3.expert17.up"
-  std::size_t theirs = 0;
+  std::string ours;                 // "value/layer3.expert17.up"
+  std::vector<std::int64_t> shape;  // of ours
+  std::size_t theirs = 0;           // of tensors()
   std::int64_t begin = 0, elements = 0;
 };
 
@@ -32,7 +35,7 @@ class Layout {
   // A tensor of theirs that is made of several; its pieces follow with add_piece.
   void add_stack(const std::string& theirs, std::vector<std::int64_t> shape);
   // The next elements of the last tensor added.
-  void add_piece(const std::string& ours, std::int64_t elements);
+  void add_piece(const std::string& ours, std::vector<std::int64_t> shape);
 
   // Errors: Exit::internal unless the pieces fill every tensor, and no tensor of ours is used
   // twice: nothing is lost, and nothing is written over.

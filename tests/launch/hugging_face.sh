@@ -51,6 +51,37 @@ cp -r one killed && rm killed/config.json && mv killed/model-00001-of-00007.safe
 "$switchyard" export run --hugging-face killed --shard-size 200000 >out 2>err || complain "an export after a killed one"
 diff -r one killed >/dev/null || complain "what a killed export left shows"
 
+# A random model, as transformers wrote it, has the loss that PyTorch computes in double precision (tests/long/hugging_face_models.py).
+# The other families: launch/hugging_face/golden.
+goldens=$root/tests/launch/hugging_face/goldens
+prepare "$goldens/documents.jsonl" --output documents --validation-fraction 1
+for name in mixtral qwen2_moe olmo2; do
+  "$switchyard" import "$goldens/$name" --tokenizer bytes --output "imported/$name" >out 2>err &&
+    "$switchyard" evaluate "imported/$name" --dataset documents --json >"imported/$name.json" 2>err || complain "import of $name"
+done
+python3 - "$goldens/losses.json" imported <<'PY' || complain "other losses than PyTorch's"
+import json, sys
+losses = json.load(open(sys.argv[1]))
+for name in ["mixtral", "qwen2_moe", "olmo2"]:
+    ours, loss = json.load(open(f"{sys.argv[2]}/{name}.json"))["loss"], losses[name]
+    assert abs(ours - loss) < 1e-6, f"{name}: {ours} instead of {loss}"
+PY
+
+# A model of ours comes back as it went, with its tokenizer, and what is wrong with a folder is named.
+mpi 2 "$switchyard" import one --output back >out 2>err || complain "import of an export"
+grep -q '^wrote back: dots1, [0-9]* parameters from [0-9]* tensors, .* in 7 files' out || complain "import does not say what it wrote"
+"$switchyard" export back --hugging-face again --shard-size 200000 >out 2>err || complain "export of an imported model"
+for file in one/*.safetensors one/*.json; do
+  cmp -s "$file" "again/${file##*/}" || complain "$file does not come back"
+done
+cp -r back killed-import && rm killed-import/manifest.json
+"$switchyard" inspect killed-import >out 2>err && complain "a killed import looks whole"
+"$switchyard" import one --output killed-import >out 2>err || complain "an import after a killed one"
+[ "$("$switchyard" checkpoint hash killed-import | cut -d' ' -f1)" = "$("$switchyard" checkpoint hash back | cut -d' ' -f1)" ] || complain "what a killed import left shows"
+cp -r one odd && sed -i 's/"hidden_act": "silu"/"hidden_act": "gelu"/' odd/config.json
+"$switchyard" import odd --output odd-model >out 2>err
+[ $? = 3 ] && grep -q 'odd/config.json: hidden_act = "gelu": this program computes silu only' err && [ ! -e odd-model ] || complain "another activation"
+
 # A tokenizer.json goes through a dataset, a run that is resumed and an export as it came.
 mkdir hub && cp "$root/tests/golden/tokenizers/qwen2.json" hub/tokenizer.json
 echo '{"bos_token": null, "eos_token": "<|endoftext|>", "chat_template": "{{ 1 }}"}' >hub/tokenizer_config.json

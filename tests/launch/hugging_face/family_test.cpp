@@ -12,50 +12,20 @@
 #include "launch/hugging_face/shards.h"
 #include "model/transformer/transformer.h"
 #include "runtime/error.h"
+#include "tests/launch/hugging_face/families.h"
 
 namespace switchyard::hub {
 namespace family_test {
 
 using testing::HasSubstr;
 
-Config small() {
-  Config config;
-  config.model.hidden = 16;
-  config.model.num_layers = 3;
-  config.model.head_dim = 8;
-  config.model.ffn_hidden = 24;
-  config.model.num_experts = 4;
-  config.model.expert_hidden = 8;
-  config.model.qk_norm = QkNorm::head;
-  config.data.sequence_length = 16;
-  return config;
-}
-
-Config of(Family family) {
-  Config config = small();
-  ModelConfig& model = config.model;
-  RouterConfig& router = config.router;
-  const bool plain = family == Family::mixtral || family == Family::llama;
-  model.qk_norm = plain ? QkNorm::none : QkNorm::head;
-  if (family == Family::qwen3 || family == Family::llama) model.dense_layers = {0, 1, 2};
-  if (family == Family::qwen3_moe) model.dense_layers = {1};
-  if (family == Family::mixtral) router.gate = GateKind::topk_softmax;
-  if (family == Family::dots1) {
-    router.gate = GateKind::sigmoid;
-    model.dense_layers = {0};
-    model.shared_expert_hidden = 16;
-    model.tie_embeddings = false;
-  }
-  return config;
-}
-
-std::vector<Family> families() {
-  return {Family::mixtral, Family::qwen3_moe, Family::qwen3, Family::llama, Family::dots1};
-}
+using namespace hub_test;
 
 TEST(Family, EachExpressesItsModel) {
-  for (const Family family : families())
+  for (const Family family : families()) {
     EXPECT_EQ(family_of(of(family)), family) << name_of(family);
+    EXPECT_EQ(misfit(family, full(family)), "") << name_of(family);
+  }
 }
 
 // Nothing is lost: the layout has the model's own parameters, each with all its elements, once.
@@ -97,6 +67,22 @@ TEST(Family, WhatNoFamilyHasIsNamed) {
   config = of(Family::qwen3_moe);
   config.model.shared_expert_hidden = 8;
   EXPECT_THAT(problem(config), HasSubstr("qwen3_moe lacks model.shared_expert_hidden"));
+  config = of(Family::llama);
+  config.model.o_bias = true;
+  EXPECT_THAT(problem(config), HasSubstr("llama lacks model.o_bias without model.qkv_bias"));
+  config = of(Family::olmo2);
+  config.model.window = 8;
+  EXPECT_THAT(problem(config), HasSubstr("olmo2 lacks model.window"));
+  config = of(Family::olmoe);
+  config.model.head_dim = 16;
+  EXPECT_THAT(problem(config), HasSubstr("olmoe lacks model.head_dim other than"));
+  config = of(Family::qwen2_moe);
+  config.model.shared_expert_gate = false;
+  EXPECT_THAT(problem(config), HasSubstr("qwen2_moe lacks a shared expert without"));
+  config = of(Family::mixtral);
+  config.model.window = 8;
+  config.model.window_layers = {0};
+  EXPECT_THAT(problem(config), HasSubstr("mixtral lacks model.window_layers"));
   config = of(Family::dots1);
   config.router.groups = 2;
   config.router.groups_per_token = 1;
@@ -122,16 +108,18 @@ TEST(Family, PartsThatNoFamilyHasAreNamed) {
 }
 
 TEST(Family, ConfigSaysWhatTheGateDoes) {
+  const HubFacts facts{
+      .vocabulary = 257, .max_positions = 16, .bos = 256, .eos = 256, .dtype = "bfloat16"};
   Config config = of(Family::qwen3_moe);
-  EXPECT_EQ(config_json(Family::qwen3_moe, config, 257, 256, "float32")["norm_topk_prob"], false);
+  EXPECT_EQ(config_json(Family::qwen3_moe, config, facts)["norm_topk_prob"], false);
   config.router.gate = GateKind::topk_softmax;
-  const auto json = config_json(Family::qwen3_moe, config, 257, 256, "bfloat16");
+  const auto json = config_json(Family::qwen3_moe, config, facts);
   EXPECT_EQ(json["norm_topk_prob"], true);
   EXPECT_EQ(json["mlp_only_layers"], (std::vector<int>{1}));
   EXPECT_EQ(json["dtype"], "bfloat16");
   config = of(Family::dots1);
   config.router.scale = 2.5F;
-  const auto dots = config_json(Family::dots1, config, 257, 256, "float32");
+  const auto dots = config_json(Family::dots1, config, facts);
   EXPECT_EQ(dots["routed_scaling_factor"], 2.5);
   EXPECT_EQ(dots["n_shared_experts"], 2);
   EXPECT_EQ(dots["first_k_dense_replace"], 1);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # builds: switchyard
 # A small model of each family, exported and loaded by transformers: every tensor is used, and the loss of the held-out documents is
-# that of `switchyard evaluate`. Python with torch, transformers and h5py: $SWITCHYARD_PYTHON, or a virtual environment from PyPI (some GB).
+# that of `switchyard evaluate`. And one that transformers made, imported: its loss is the one that PyTorch computes, and it comes back. Python with torch, transformers and h5py: $SWITCHYARD_PYTHON, or a virtual environment from PyPI (some GB).
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 cd "$state" || exit 1
 python=${SWITCHYARD_PYTHON:-$state/python/bin/python3}
@@ -45,3 +45,34 @@ step dots1 family dots1 bytes --set router.gate=sigmoid --set router.bias_rate=0
 step dots1_groups family dots1_groups bytes --set router.gate=sigmoid --set router.groups=4 --set router.groups_per_token=2 --set router.top_k=4
 step qwen3 family qwen3 bytes "${all_dense[@]}"
 step llama family llama pieces "${all_dense[@]}" --set model.qk_norm=false
+
+# The same documents as those of the goldens of ctest, and models made anew.
+goldens=$root/tests/launch/hugging_face/goldens
+make_models() {
+  rm -rf made && mkdir -p made && "$python" "$root/tests/long/hugging_face_models.py" make made "$goldens/documents.jsonl" &&
+    "$switchyard" prepare "$goldens/documents.jsonl" --output documents --validation-fraction 1 >/dev/null
+}
+step models make_models
+
+# imported NAME: from any number of ranks and under any names the same model, with the loss of PyTorch, which transformers loads again.
+imported() {
+  local name=$1 loss
+  rm -rf "made/$name-fused" "made/$name-back" "imported/$name"*
+  "$python" "$root/tests/long/hugging_face_models.py" fused "made/$name" "made/$name-fused" &&
+    "$switchyard" import "made/$name" --tokenizer bytes --output "imported/$name" &&
+    mpi 3 "$switchyard" import "made/$name-fused" --tokenizer bytes --output "imported/$name-fused" &&
+    [ "$("$switchyard" checkpoint hash "imported/$name")" = "$("$switchyard" checkpoint hash "imported/$name-fused")" ] || return 1
+  loss=$("$switchyard" evaluate "imported/$name" --dataset documents | sed -n 's/^validation loss *//p')
+  "$python" - "$name" "$loss" <<'PY' || return 1
+import json, sys
+name, ours = sys.argv[1], float(sys.argv[2])
+theirs = json.load(open("made/losses.json"))[name]
+print(f"{name}: evaluate {ours!r}, PyTorch {theirs!r}, difference {ours - theirs:.1e}")
+assert abs(ours - theirs) < 1e-6
+PY
+  "$switchyard" export "imported/$name" --hugging-face "made/$name-back" &&
+    HF_HUB_OFFLINE=1 "$python" "$root/tests/long/hugging_face_models.py" same "made/$name" "made/$name-back"
+}
+for name in mixtral qwen2_moe qwen3_moe olmoe qwen3 llama olmo2 dots1; do
+  step "imported_$name" imported "$name"
+done
