@@ -60,7 +60,7 @@ FileEntry TokenWriter::finish() {
   file.write("document_offsets", "i64", {num_documents() + 1}, document_offsets_.data());
   file.write("document_sources", "u16", {num_documents()}, document_sources_.data());
   file.write("document_hashes", "u64", {num_documents(), 2}, document_hashes_.data());
-  if (std::ranges::any_of(document_prompts_, [](std::int32_t tokens) { return tokens > 0; }))
+  if (std::ranges::any_of(document_prompts_, [](std::int32_t prompt) { return prompt > 0; }))
     file.write("document_prompts", "i32", {num_documents()}, document_prompts_.data());
   return file.finish();
 }
