@@ -14,7 +14,7 @@
 namespace switchyard {
 
 // Where the elements of a part lie in a tensor of a source: one after the other from `begin` on, or
-// with a `run` in pieces of so many elements, each `stride` after the one before: some columns of a
+// with a `run` in pieces of `run` elements, each `stride` after the one before: some columns of a
 // matrix.
 struct PartInput {
   std::size_t source = 0;

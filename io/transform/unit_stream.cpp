@@ -47,8 +47,8 @@ class UnitBuffer {
   Unit unit_;
 };
 
-// How many elements of a part are read at once: with runs, so many that what lies between them fits
-// into a unit too, but at least one.
+// How many elements of a part are read at once: with runs, as many as fit into a unit with
+// what lies between them, but at least one.
 std::int64_t at_once(const TensorPart& part) {
   std::int64_t elements = unit_elements;
   for (const PartInput& input : part.inputs) {

@@ -35,7 +35,7 @@ class Row {
 };
 
 // The objects of a file of JSON lines (.jsonl, .ndjson; .json may also be an array), plain or with
-// .gz or .zst. limit: at most so many; -1: all. Errors: Exit::usage if there is no such file,
+// .gz or .zst. limit: of the objects; -1: none. Errors: Exit::usage if there is no such file,
 // Exit::data naming the line that is not a JSON object, and for a file without one.
 std::vector<Row> read_rows(const std::filesystem::path& file, std::int64_t limit = -1);
 

@@ -31,7 +31,7 @@ struct Task {
 struct TaskOptions {
   std::map<std::string, std::filesystem::path> files{};  // by the task's name
   std::map<std::string, std::filesystem::path> shots{};  // files of the rows to show before each
-  std::int64_t few_shot = 0;  // the first so many of them; not the row itself, if both are one file
+  std::int64_t few_shot = 0;  // how many of them; not the row itself, if both are one file
   std::int64_t limit = -1;    // items of a task, of a subject with MMLU; -1: all
 };
 

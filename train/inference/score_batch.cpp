@@ -23,7 +23,7 @@ struct ByText {
   }
 };
 
-// Of the longest text: so many of them fit into a row before threads get rows of their own.
+// How many of the longest text fit into a row before each thread gets a row.
 constexpr std::int64_t texts_per_row = 4;
 
 // How many of the texts from `first` on fit into a batch of that many tokens, each in the emptiest

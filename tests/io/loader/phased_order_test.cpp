@@ -99,7 +99,9 @@ TEST(PhasedOrder, ARampMovesTheSamplesOfAPhase) {
   std::set<std::int64_t> seen;
   for (std::int64_t step = 3; seen.size() < 80 && step < 100; ++step) {
     for (std::int64_t slot = 0; slot < order.batch_size(step); ++slot) {
-      if (seen.size() < 80) EXPECT_TRUE(seen.insert(order.row(step, slot)).second) << step;
+      if (seen.size() < 80) {
+        EXPECT_TRUE(seen.insert(order.row(step, slot)).second) << step;
+      }
     }
   }
 }
