@@ -1,7 +1,8 @@
 #!/bin/bash
 # builds: switchyard
 # A small model of each family, exported and loaded by transformers: every tensor is used, and the loss of the held-out documents is
-# that of `switchyard evaluate`. And one that transformers made, imported: its loss is the one that PyTorch computes, and it comes back. Python with torch, transformers and h5py: $SWITCHYARD_PYTHON, or a virtual environment from PyPI (some GB).
+# that of `switchyard evaluate`. And one that transformers made, imported: its loss is the one that PyTorch computes, and it comes back.
+# Python with torch, transformers and h5py: $SWITCHYARD_PYTHON, or a virtual environment from PyPI (some GB).
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 cd "$state" || exit 1
 python=${SWITCHYARD_PYTHON:-$state/python/bin/python3}
@@ -54,6 +55,7 @@ make_models() {
 }
 step models make_models
 
+hash_of() { "$switchyard" checkpoint hash "$1" | cut -d ' ' -f 1; }
 # imported NAME: from any number of ranks and under any names the same model, with the loss of PyTorch, which transformers loads again.
 imported() {
   local name=$1 loss
@@ -61,7 +63,7 @@ imported() {
   "$python" "$root/tests/long/hugging_face_models.py" fused "made/$name" "made/$name-fused" &&
     "$switchyard" import "made/$name" --tokenizer bytes --output "imported/$name" &&
     mpi 3 "$switchyard" import "made/$name-fused" --tokenizer bytes --output "imported/$name-fused" &&
-    [ "$("$switchyard" checkpoint hash "imported/$name")" = "$("$switchyard" checkpoint hash "imported/$name-fused")" ] || return 1
+    [ "$(hash_of "imported/$name")" = "$(hash_of "imported/$name-fused")" ] || return 1
   loss=$("$switchyard" evaluate "imported/$name" --dataset documents | sed -n 's/^validation loss *//p')
   "$python" - "$name" "$loss" <<'PY' || return 1
 import json, sys
