@@ -36,7 +36,7 @@ std::vector<FileEntry> join_files(const std::vector<std::string>& texts);
 // file that the manifest names is written and fsynced. Not collective.
 void recommit_folder(const std::filesystem::path& folder, const Manifest& manifest);
 
-// Errors: Exit::data if there is no manifest, it is malformed, of none of these kinds, or newer; if
+// Errors: Exit::data if there is no manifest, it is malformed, of another kind, or newer; if
 // a file is missing, has another size, or its bytes outside the extents do not match. Reads no
 // extent.
 Manifest open_folder(const std::filesystem::path& folder, std::span<const FolderKind> kinds);

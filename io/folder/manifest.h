@@ -39,7 +39,7 @@ struct FolderKind {
   std::string name;
   int newest_version = 0;
 };
-// Errors: Exit::data if the text is a manifest of none of these kinds, newer, or damaged.
+// Errors: Exit::data if the text is a manifest of another kind, newer, or damaged.
 Manifest parse_manifest(const std::string& text, std::span<const FolderKind> kinds);
 Manifest parse_manifest(const std::string& text, const std::string& kind, int newest_version);
 

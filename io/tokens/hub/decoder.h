@@ -15,8 +15,7 @@ namespace switchyard::hub {
 
 class Decoder {
  public:
-  // part: the whole file. Errors: Exit::data for a kind that is none of these, or a file without
-  // any.
+  // part: the whole file. Errors: Exit::data for a decoder of any other kind, or none.
   explicit Decoder(const JsonPart& part);
 
   // What a token adds to a text. It may be a part of a character.

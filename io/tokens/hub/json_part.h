@@ -26,7 +26,7 @@ class JsonPart {
   bool flag(const char* key, bool otherwise) const;
   std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) const;
   std::vector<JsonPart> items(const char* key) const;  // of an array
-  // Errors: a key that is none of these.
+  // Errors: Exit::data for any other key.
   void allow(std::initializer_list<const char*> keys) const;
   // What cannot be done; "normalizer[1]: " is put before it.
   [[noreturn]] void refuse(const std::string& why) const;

@@ -14,7 +14,7 @@ namespace switchyard::hub {
 class Normalizer {
  public:
   Normalizer() = default;  // changes nothing
-  // Errors: Exit::data for a kind of normalizer that is none of these, or a Sequence of them.
+  // Errors: Exit::data for a normalizer of any other kind, alone or in a Sequence.
   explicit Normalizer(const JsonPart& part) { add(part, 0); }
 
   bool changes_nothing() const { return steps_.empty(); }

@@ -18,7 +18,7 @@ class PreTokenizer {
   using TakeWord = std::function<void(std::string_view)>;
 
   PreTokenizer() = default;  // a text is one word
-  // Errors: Exit::data for a kind that is none of these, or a ByteLevel that another one follows.
+  // Errors: Exit::data for a pre-tokenizer of any other kind, or for one behind a ByteLevel.
   explicit PreTokenizer(const JsonPart& part) { add(part, 0); }
 
   // Whether words are bytes from here on, each spelled by a visible character in the vocabulary.

@@ -6,30 +6,15 @@
 #include <functional>
 
 #include "runtime/error.h"
+#include "tests/launch/config/config_failure.h"
 
 namespace switchyard {
 namespace config_readers_test {
 
+using config_failure::failure;
+using config_failure::failure_of;
+using config_failure::with;
 using testing::HasSubstr;
-
-std::string failure(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::usage);
-    return error.what();
-  }
-  return "no error";
-}
-
-std::string failure_of(const std::string& text) {
-  return failure([&] {
-    Config config;
-    apply_toml(config, text, "my.toml");
-  });
-}
-
-Config with(const std::vector<std::string>& sets) { return load_config({{}, {}, sets}); }
 
 TEST(ConfigReaders, WeightsAreATableOfSources) {
   Config config;
