@@ -4,23 +4,12 @@
 # that of `switchyard evaluate`. And one that transformers made, imported: its loss is the one that PyTorch computes, and it comes back.
 # Python with torch, transformers and h5py: $SWITCHYARD_PYTHON, or a virtual environment from PyPI (some GB).
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
+source "$root/tests/long/notes.sh"
 cd "$state" || exit 1
 python=${SWITCHYARD_PYTHON:-$state/python/bin/python3}
 get_python() { python3 -m venv python && python/bin/pip install --quiet torch transformers sentencepiece protobuf h5py; }
 [ -n "${SWITCHYARD_PYTHON:-}" ] || step python get_python
 
-documents() {
-  local i words=(red quiet seven lamp over river the a of under stone green early bird that window)
-  RANDOM=7
-  for i in $(seq 200); do
-    echo "{\"text\": \"Note $i: $(for _ in $(seq 40); do printf '%s ' "${words[RANDOM % 16]}"; done)\"}"
-  done
-}
-prepare_both() {
-  documents >corpus.jsonl
-  "$switchyard" prepare corpus.jsonl --output bytes --validation-fraction 0.1 >/dev/null &&
-    "$switchyard" prepare corpus.jsonl --output pieces --validation-fraction 0.1 --tokenizer sentencepiece:300 >/dev/null
-}
 step datasets prepare_both
 
 # family NAME DATASET OPTIONS...: trains, exports in several forms and compares.

@@ -3,6 +3,7 @@
 # `switchyard score` beside lm-eval's `hf` on the exported model, item by item, for every task; and the goldens of launch/score made again.
 # Python with torch, transformers and lm-eval 0.4.13: $SWITCHYARD_PYTHON, or a virtual environment from PyPI (some GB).
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
+source "$root/tests/long/notes.sh"
 cd "$state" || exit 1
 python=${SWITCHYARD_PYTHON:-$state/python/bin/python3}
 get_python() { python3 -m venv python && python/bin/pip install --quiet torch transformers sentencepiece protobuf 'lm-eval[hf]==0.4.13'; }
@@ -14,18 +15,6 @@ same_goldens() {
 }
 step goldens same_goldens
 
-documents() {
-  local i words=(red quiet seven lamp over river the a of under stone green early bird that window)
-  RANDOM=7
-  for i in $(seq 200); do
-    echo "{\"text\": \"Note $i: $(for _ in $(seq 40); do printf '%s ' "${words[RANDOM % 16]}"; done)\"}"
-  done
-}
-prepare_both() {
-  documents >corpus.jsonl
-  "$switchyard" prepare corpus.jsonl --output bytes --validation-fraction 0.1 >/dev/null &&
-    "$switchyard" prepare corpus.jsonl --output pieces --validation-fraction 0.1 --tokenizer sentencepiece:300 >/dev/null
-}
 step datasets prepare_both
 
 # compare DATASET: trains, exports and compares.
