@@ -1,7 +1,10 @@
 #include "launch/verify/traced_run.h"
 
 #include <chrono>
+#include <functional>
+#include <optional>
 
+#include "io/checkpoint/checkpoint.h"
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
 #include "runtime/comm/agree.h"
@@ -18,6 +21,13 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+// Collective. As those of a run before its first step.
+void set_weights(Trainer& trainer, const std::string& initial, Comm& world) {
+  if (initial.empty()) return trainer.initialize();
+  const CheckpointReader weights = CheckpointReader::open_on_all(initial, world);
+  agree(world, [&] { trainer.initialize(weights); });
+}
+
 }  // namespace
 
 LayoutTrace trace_run(const Config& config, const TokenStore& store, std::int64_t num_steps,
@@ -32,7 +42,7 @@ LayoutTrace trace_run(const Config& config, const TokenStore& store, std::int64_
   options.watch = &hashes;
   Transformer model(config.model, config.router, options, mesh);
   Trainer trainer(model, mesh, config.train, stream, GuardConfig{.enabled = false});
-  trainer.initialize();
+  set_weights(trainer, config.train.initial, *mesh.world);
   std::optional<Loader> loader;
   agree(*mesh.world, [&] {
     loader.emplace(store, /*rows_folder=*/"", "train", loader_layout(config, *mesh.world));

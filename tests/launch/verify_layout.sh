@@ -31,6 +31,13 @@ mpi 2 "$switchyard" verify-layout "${config[@]}" --steps 2 --layout ranks=2 --ag
 "$switchyard" verify-layout "${config[@]}" --steps 2 --layout ranks=1 --against one.json --set train.seed=2 >out 2>err
 [ $? = 3 ] && grep -q 'differs first at step 0, forward: embedding' out || complain "another seed: $(cat out)"
 
+"$switchyard" train "${config[@]}" --set run.directory=run --set train.steps=1 --set train.warmup_steps=0 >out 2>err || complain "train"
+initial=(--set train.initial=run --set data.dataset=data --steps 2 --layout ranks=1)
+"$switchyard" verify-layout "${config[@]}" "${initial[@]}" --layout 'ranks=1 run.threads=2' >out 2>err || complain "layouts from a model: $(cat out)"
+"$switchyard" verify-layout "${config[@]}" "${initial[@]}" --against one.json >out 2>err
+[ $? = 3 ] && grep -q 'differs first at step 0, forward: embedding' out || complain "train.initial is left out: $(cat out)"
+rm -r run
+
 "$switchyard" verify-layout "${config[@]}" --layout ranks=1 --layout 'ranks=1 train.seed=2' >out 2>err
 [ $? = 2 ] && grep -q 'changes what is computed: train.seed' err || complain "a layout with another seed"
 "$switchyard" verify-layout "${config[@]}" --set train.exact=false >out 2>err

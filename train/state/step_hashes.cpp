@@ -1,11 +1,11 @@
 #include "train/state/step_hashes.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <sstream>
 #include <tuple>
 
+#include "model/param_role.h"
 #include "runtime/device/host_access.h"
 #include "runtime/rounding.h"
 #include "train/math.h"
@@ -32,15 +32,13 @@ std::uint64_t hash_of(Tensor tensor, std::int64_t first, Stream& stream) {
 
 std::uint64_t hash_of(double number) { return mixed_bits(number, 0); }
 
-// The layer in a tensor's name. The embedding comes before all layers, the head after them; a norm
-// needs every gradient.
-int layer_of(const std::string& tensor) {
+// The layer of a tensor. The embedding comes before all layers, the head after them; a norm needs
+// every gradient.
+std::int64_t layer_of(const std::string& tensor) {
   if (tensor == "gradient norm") return -2;
-  if (tensor.starts_with("embedding")) return -1;
-  int layer = std::numeric_limits<int>::max();
-  if (const std::size_t at = tensor.find("layer"); at != std::string::npos)
-    std::from_chars(tensor.data() + at + 5, tensor.data() + tensor.size(), layer);
-  return layer;
+  if (tensor == "embedding") return -1;
+  const std::int64_t layer = layer_of_param(tensor);
+  return layer < 0 ? std::numeric_limits<std::int64_t>::max() : layer;
 }
 
 bool of_attention(const std::string& tensor) {

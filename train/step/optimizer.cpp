@@ -38,7 +38,7 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
 
   const Random rounding(static_cast<std::uint64_t>(config_.seed), Purpose::moment_rounding,
                         static_cast<std::uint64_t>(step));
-  const std::int64_t layers = num_layers(params);
+  const std::int64_t layers = config_.layer_rate_decay == 1.0 ? 0 : num_layers(params);
   std::vector<AdamWParam> owned;
   for (ParamId id = 0; id < params.num_params(); ++id) {
     const auto [begin, end] = params.owned(id);

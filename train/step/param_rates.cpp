@@ -23,6 +23,7 @@ std::int64_t depth_below_top(const std::string& name, ParamRole role, std::int64
 
 ParamRates param_rates(const TrainConfig& config, const std::string& name,
                        std::int64_t num_layers) {
+  if (config.rates.empty() && config.decays.empty() && config.layer_rate_decay == 1.0) return {};
   const ParamRole role = role_of_param(name);
   ParamRates rates{factor_of(config.rates, role), factor_of(config.decays, role)};
   if (config.layer_rate_decay != 1.0) {

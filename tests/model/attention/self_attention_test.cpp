@@ -29,7 +29,7 @@ ModelConfig plain() {
 
 std::vector<std::int32_t> positions() {
   std::vector<std::int32_t> result;
-  for (std::int32_t t = 0; t < tokens; ++t) result.push_back(t % sequence % 23);
+  for (int t = 0; t < tokens; ++t) result.push_back(static_cast<int>(t % sequence % 23));
   return result;
 }
 
