@@ -29,7 +29,7 @@ class HubImport : public testing::Test {
     return scratch_ / name;
   }
   fs::path import(const fs::path& from, const std::string& name) {
-    import_model({.from = from, .folder = scratch_ / name, .tokenizer = ""}, world_);
+    import_model({.from = from, .folder = scratch_ / name}, world_);
     return scratch_ / name;
   }
 
