@@ -15,49 +15,60 @@ template <class Layer>
 void forward_through(const Layers<Layer>& layers, const Params& params, Tensor x,
                      const Ffn::Saved& saved, Tensor out, Stream& stream) {
   const auto& [gate, up, down] = layers;
-  gate.forward(params, x, saved.gate, stream);
-  up.forward(params, x, saved.up, stream);
+  gate.forward(params, x, saved.gate, stream, saved.work(0));
+  up.forward(params, x, saved.up, stream, saved.work(1));
   ExpertOps::on(stream.device()).swiglu(saved.gate, saved.up, saved.product, stream);
-  down.forward(params, saved.product, out, stream);
+  down.forward(params, saved.product, out, stream, saved.work(2));
 }
 
 template <class Layer>
 void backward_through(const Layers<Layer>& layers, Params& params, Tensor x,
                       const Ffn::Saved& saved, Tensor d_out, Tensor d_x, Stream& stream) {
   const auto& [gate, up, down] = layers;
-  down.weight_gradient(params, d_out, saved.product, stream);
+  down.weight_gradient(params, d_out, saved.product, stream, saved.work(2));
   const Tensor d_product = saved.product;
-  down.input_gradient(params, d_out, d_product, Write::replace, stream);
+  down.input_gradient(params, d_out, d_product, Write::replace, stream, saved.work(2));
   const Tensor d_gate = saved.gate, d_up = saved.up;
   ExpertOps::on(stream.device())
       .swiglu_backward(saved.gate, saved.up, d_product, d_gate, d_up, stream);
-  gate.weight_gradient(params, d_gate, x, stream);
-  up.weight_gradient(params, d_up, x, stream);
-  gate.input_gradient(params, d_gate, d_x, Write::replace, stream);
-  up.input_gradient(params, d_up, d_x, Write::add, stream);
+  gate.weight_gradient(params, d_gate, x, stream, saved.work(0));
+  gate.input_gradient(params, d_gate, d_x, Write::replace, stream, saved.work(0));
+  up.weight_gradient(params, d_up, x, stream, saved.work(1));
+  up.input_gradient(params, d_up, d_x, Write::add, stream, saved.work(1));
 }
 
 }  // namespace
 
-// linear(part, out, in, std): a Linear of that part.
-template <class Declare>
-void Ffn::declare(const Shape& shape, const Declare& linear) {
-  gate_ = linear("gate", shape.inner, shape.hidden, shape.init_std);
-  up_ = linear("up", shape.inner, shape.hidden, shape.init_std);
-  down_ = linear("down", shape.hidden, shape.inner, shape.down_init_std);
+// spec_of(part): its name.
+template <class SpecOf>
+void Ffn::declare(Params& params, const Shape& shape, const SpecOf& spec_of) {
+  const auto linear = [&](const char* part, std::int64_t out, std::int64_t in, double std) {
+    ParamSpec spec = spec_of(part);
+    spec.shape = {out, in};
+    spec.init_std = std;
+    return Linear(params, spec);
+  };
+  layers_[0] = linear("gate", shape.inner, shape.hidden, shape.init_std);
+  layers_[1] = linear("up", shape.inner, shape.hidden, shape.init_std);
+  layers_[2] = linear("down", shape.hidden, shape.inner, shape.down_init_std);
+  narrow_ = Narrow::of([&](const char* part) { return params.terms_of(spec_of(part)); }, shape);
 }
 
 Ffn::Ffn(Params& params, const std::string& name, const Shape& shape) {
-  declare(shape, [&](const char* part, std::int64_t out, std::int64_t in, double std) {
-    return Linear(params, {.name = name + "." + part, .shape = {out, in}, .init_std = std});
-  });
+  declare(params, shape, [&](const char* part) { return ParamSpec{.name = name + "." + part}; });
 }
 
 Ffn::Ffn(Params& params, const std::string& layer, int expert, const Shape& shape) {
-  declare(shape, [&](const char* part, std::int64_t out, std::int64_t in, double std) {
-    return Linear(params,
-                  {.shape = {out, in}, .init_std = std, .expert = ExpertPart{layer, expert, part}});
+  declare(params, shape, [&](const char* part) {
+    return ParamSpec{.expert = ExpertPart{layer, expert, part}};
   });
+}
+
+std::vector<ParamId> Ffn::params() const {
+  std::vector<ParamId> all;
+  for (const Linear& layer : layers_)
+    for (const ParamId id : layer.matrices()) all.push_back(id);
+  return all;
 }
 
 void Ffn::host_expert(Params& params, int expert, bool extra_copy) const {
@@ -65,26 +76,35 @@ void Ffn::host_expert(Params& params, int expert, bool extra_copy) const {
 }
 
 Ffn::Saved Ffn::Saved::row_range(std::int64_t begin, std::int64_t end) const {
-  return {gate.row_range(begin, end), up.row_range(begin, end), product.row_range(begin, end)};
+  Saved part{gate.row_range(begin, end), up.row_range(begin, end), product.row_range(begin, end)};
+  for (std::size_t i = 0; i < narrow.size(); ++i)
+    if (!narrow[i].empty()) part.narrow[i] = narrow[i].row_range(begin, end);
+  if (!scaled.empty()) part.scaled = scaled.row_range(begin, end);
+  return part;
 }
 
-Ffn::Saved Ffn::take(Arena& arena, std::int64_t rows, std::int64_t inner) {
-  return {arena.take({rows, inner}), arena.take({rows, inner}), arena.take({rows, inner})};
+Ffn::Saved Ffn::take(Arena& arena, std::int64_t rows, std::int64_t inner, const Narrow& sums) {
+  Saved saved{arena.take({rows, inner}), arena.take({rows, inner}), arena.take({rows, inner})};
+  for (std::size_t i = 0; i < sums.ranks.size(); ++i)
+    if (sums.ranks[i] > 0) saved.narrow[i] = arena.take({rows, sums.ranks[i]});
+  if (sums.scaled > 0) saved.scaled = arena.take({rows, sums.scaled});
+  return saved;
 }
 
 void Ffn::forward(const Params& params, Tensor x, const Saved& saved, Tensor out,
                   Stream& stream) const {
-  forward_through<Linear>({gate_, up_, down_}, params, x, saved, out, stream);
+  forward_through<Linear>({layers_[0], layers_[1], layers_[2]}, params, x, saved, out, stream);
 }
 
 void Ffn::backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
                    Stream& stream) const {
-  backward_through<Linear>({gate_, up_, down_}, params, x, saved, d_out, d_x, stream);
+  backward_through<Linear>({layers_[0], layers_[1], layers_[2]}, params, x, saved, d_out, d_x,
+                           stream);
 }
 
 LinearGroup FfnGroup::layer(std::size_t part) const {
-  std::vector<ParamRows> layers;
-  for (const auto& [ffn, rows] : members_) layers.push_back({ffn->params()[part], rows});
+  std::vector<LinearGroup::Member> layers;
+  for (const auto& [ffn, rows] : members_) layers.push_back({&ffn->layers_[part], rows});
   return LinearGroup(std::move(layers));
 }
 

@@ -1,7 +1,6 @@
 // ExpertShard: the experts of one layer that this rank hosts. Rows in, rows out.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -37,8 +36,8 @@ class ExpertShard {
               const Ffn::Shape& shape);
   // From now on the slots hold the experts that `placement` names. The caller brings their weights.
   void host(Params& params, const Placement& placement) const;
-  // The parameters of the expert in a slot of this rank: gate, up, down.
-  std::array<ParamId, 3> params_of(int slot) const {
+  // The parameters of the expert in a slot of this rank: see Ffn::params.
+  std::vector<ParamId> params_of(int slot) const {
     return experts_[static_cast<std::size_t>(slot)].params();
   }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,21 @@ enum class NormPlacement : std::uint8_t { before, after };
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<NormPlacement> = {"before", "after"};
 
+// Low-rank adapters beside frozen matrices (LoRA, arXiv:2106.09685); see LinearTerms.
+struct AdapterConfig {
+  std::int64_t rank = 0;                                               // 0: none
+  double alpha = 16.0;                                                 // the scale is alpha / rank
+  std::vector<std::string> targets{"*.attention.q", "*.attention.v"};  // by chooses_param
+  std::vector<std::string> train{};  // what trains beside the adapters, by chooses_param
+};
+
+// Feed-forward networks, those of experts and shared experts included, whose matrices are products
+// of two of this rank; see LinearTerms.
+struct LowRankConfig {
+  std::int64_t rank = 0;               // 0: none
+  std::vector<std::int64_t> layers{};  // empty: all but the first
+};
+
 struct ModelConfig {
   std::int64_t vocabulary = 0;  // rows of the table of ids; 0: as many as the tokenizer has ids
   std::int64_t hidden = 256;
@@ -65,6 +81,8 @@ struct ModelConfig {
   std::int64_t shared_expert_hidden = 0;  // 0: no shared expert
   bool shared_expert_gate = false;        // scale the shared expert's output by sigmoid(x . w)
   bool tie_embeddings = true;
+  AdapterConfig adapter{};
+  LowRankConfig low_rank{};
   double init_std =
       0.0;  // of all weights; 0: sqrt(2 / (5 hidden)) (Nguyen and Salazar, arXiv:1910.05895)
 };

@@ -147,8 +147,12 @@ constexpr std::string_view router_keys_of_model[] = {
     "router.group_experts", "router.groups_per_token",
     "router.normalize",     "router.allow_future_tokens"};
 
-bool is_of_model(const ConfigKey& key) {
+// weights: what a model was trained with. Adapters are part of its function once it has some.
+bool is_of_model(const ConfigKey& key, const Config& weights) {
   if (key.name.starts_with("model.")) return key.name != "model.init_std";
+  if (key.name.starts_with("low_rank.")) return true;
+  if (key.name.starts_with("adapter."))
+    return weights.model.adapter.rank > 0 && key.name != "adapter.train";
   return std::ranges::find(router_keys_of_model, key.name) != std::end(router_keys_of_model);
 }
 
@@ -204,7 +208,7 @@ Config defaults_for_model(const Config& of) {
   Config source = of, config;
   std::string text;
   for (const ConfigKey& key : config_keys(source)) {
-    if (is_of_model(key)) text += fmt::format("{} = {}\n", key.name, value_text(key));
+    if (is_of_model(key, of)) text += fmt::format("{} = {}\n", key.name, value_text(key));
   }
   apply_toml(config, text, "the model's config");
   return config;
@@ -212,8 +216,9 @@ Config defaults_for_model(const Config& of) {
 
 std::vector<std::string> unlike_model_keys(const Config& config, const Config& weights) {
   return differences(
-      config, weights, [](const ConfigKey& key, const std::string& is, const std::string& other) {
-        return is_of_model(key) ? fmt::format("{} (is {}, there {})", key.name, is, other) : "";
+      config, weights, [&](const ConfigKey& key, const std::string& is, const std::string& other) {
+        return is_of_model(key, weights) ? fmt::format("{} (is {}, there {})", key.name, is, other)
+                                         : "";
       });
 }
 

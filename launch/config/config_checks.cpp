@@ -8,6 +8,7 @@
 #include "io/files/nearest_name.h"
 #include "io/text/byte_size.h"
 #include "launch/config/config_problems.h"
+#include "launch/config/sum_checks.h"
 #include "model/param_role.h"
 #include "runtime/error.h"
 #include "runtime/product/matmul.h"
@@ -183,6 +184,8 @@ void note_shape(const Config& config, ConfigProblems& problems) {
   problems.note([&] { check_batches(config.train, config.data); });
   problems.note([&] { check_model(config.model); });
   problems.note([&] { check_rope(config.model.rope); });
+  problems.note([&] { check_low_rank(config.model); });
+  problems.note([&] { check_adapter(config.model); });
   problems.note([&] {
     if (config.model.num_experts > 0) check_router(config.router, config.model.num_experts);
   });

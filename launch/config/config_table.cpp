@@ -13,6 +13,8 @@ std::vector<ConfigKey> config_keys(Config& config) {
   add(config.run);
   add(config.data);
   add(config.model);
+  add(config.model.low_rank);
+  add(config.model.adapter);
   add(config.router);
   add(config.parallel);
   add(config.train);

@@ -75,6 +75,10 @@ constexpr IdleKey idle_keys[] = {
        return c.model.rope.factor == 1.0 && c.model.rope.attention_factor == 0;
      },
      "model.rope_factor is 1"},
+    {"adapter.", [](const Config& c) { return c.model.adapter.rank == 0; },
+     "adapter.rank = 0 makes no adapters"},
+    {"low_rank.layers", [](const Config& c) { return c.model.low_rank.rank == 0; },
+     "low_rank.rank is 0"},
     {"router.drop", [](const Config& c) { return c.router.capacity_factor == 0; },
      "router.capacity_factor = 0 drops no choice"},
     {"router.bias_update", [](const Config& c) { return c.router.bias_rate == 0; },
@@ -206,6 +210,26 @@ void add_routing(const Config& config, std::vector<std::string>& warnings) {
   }
 }
 
+void add_sums(const Config& config, std::vector<std::string>& warnings) {
+  const ModelConfig& model = config.model;
+  if (model.adapter.rank > 0 && config.train.initial.empty())
+    warnings.push_back(
+        fmt::format("adapter.rank = {} without train.initial: the adapters train beside random "
+                    "weights that do not change",
+                    model.adapter.rank));
+  if (model.adapter.rank > 0 && config.router.gate == GateKind::sigmoid &&
+      config.router.bias_rate > 0 && !all_dense(config))
+    warnings.push_back(
+        fmt::format("router.bias_rate = {} moves the gates' biases beside the adapters, and files "
+                    "of adapters do not hold them: set it to 0",
+                    config.router.bias_rate));
+  const std::int64_t inner = num_dense_layers(model) > 0 ? model.ffn_hidden : model.expert_hidden;
+  if (model.low_rank.rank * (model.hidden + inner) >= model.hidden * inner)
+    warnings.push_back(
+        fmt::format("low_rank.rank = {} gives a matrix of {} x {} no fewer parameters",
+                    model.low_rank.rank, model.hidden, inner));
+}
+
 void add_rope(const Config& config, std::vector<std::string>& warnings) {
   const RopeScaling& rope = config.model.rope;
   const double length = static_cast<double>(rope.original_length) * rope.factor;
@@ -225,6 +249,7 @@ std::vector<std::string> config_warnings(const Config& config) {
   add_checkpoints(config, warnings);
   add_routing(config, warnings);
   add_rope(config, warnings);
+  add_sums(config, warnings);
   if (config.train.decays.contains("norms"))
     warnings.emplace_back("train.decays.norms does nothing: norms have no weight decay");
   if (config.train.learning_rate == 0) {

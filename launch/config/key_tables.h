@@ -13,6 +13,8 @@ constexpr double max_count = 1e15;  // integers up to here are exact in a double
 std::vector<ConfigKey> keys_of(RunConfig& run);
 std::vector<ConfigKey> keys_of(DataConfig& data);
 std::vector<ConfigKey> keys_of(ModelConfig& model);
+std::vector<ConfigKey> keys_of(AdapterConfig& adapter);
+std::vector<ConfigKey> keys_of(LowRankConfig& low_rank);
 std::vector<ConfigKey> keys_of(RouterConfig& router);
 std::vector<ConfigKey> keys_of(ParallelConfig& parallel);
 std::vector<ConfigKey> keys_of(TrainConfig& train);

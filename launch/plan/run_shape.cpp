@@ -35,8 +35,9 @@ void count_frozen(const Config& config, RunShape& shape) {
   options.use = ParamUse::declared;
   Mesh mesh = make_mesh(make_single_comm(), 1);
   Transformer model(config.model, router, options, mesh);
-  check_frozen(model.params(), config.model.num_experts, config.train.freeze);
-  for (const auto& [spec, region, offset] : model.params().all()) {
+  check_frozen(model.params(), config.model, config.train.freeze);
+  for (const Param& param : model.params().all()) {
+    const ParamSpec& spec = param.spec;
     if (!spec.frozen) continue;
     if (!spec.expert) shape.frozen_dense += spec.shape.size();
     if (spec.expert && spec.expert->expert == 0) shape.frozen_of_an_expert += spec.shape.size();

@@ -41,7 +41,7 @@ SelfAttention::SelfAttention(Params& params, const std::string& name, int layer,
 }
 
 SelfAttention::Saved SelfAttention::Saved::take(Arena& arena, const ModelConfig& config,
-                                                std::int64_t tokens) {
+                                                std::int64_t tokens, const Ranks& ranks) {
   const std::int64_t heads = config.num_heads, kv_heads = config.num_kv_heads,
                      dim = config.head_dim;
   Saved saved;
@@ -56,6 +56,8 @@ SelfAttention::Saved SelfAttention::Saved::take(Arena& arena, const ModelConfig&
   }
   saved.attention_out = arena.take({tokens, heads, dim});
   saved.log_sum = arena.take({tokens, heads});
+  for (std::size_t i = 0; i < ranks.size(); ++i)
+    if (ranks[i] > 0) saved.narrow[i] = arena.take({tokens, ranks[i]});
   return saved;
 }
 
@@ -141,13 +143,13 @@ void SelfAttention::forward(const LayerContext& context, Tensor x, const Saved& 
                             Tensor out) const {
   Stream& stream = context.stream;
   const Span span(stream, "attention");
-  q_.forward(context.params, x, saved.q, stream);
-  k_.forward(context.params, x, saved.k, stream);
-  v_.forward(context.params, x, saved.v, stream);
+  q_.forward(context.params, x, saved.q, stream, saved.work(0));
+  k_.forward(context.params, x, saved.k, stream, saved.work(1));
+  v_.forward(context.params, x, saved.v, stream, saved.work(2));
   apply_rotary(context, q_norm_, saved.q, saved.rotated_q, saved.inverse_q);
   apply_rotary(context, k_norm_, saved.k, saved.rotated_k, saved.inverse_k);
   attend(context, saved);
-  o_.forward(context.params, saved.attention_out.view(saved.q.shape), out, stream);
+  o_.forward(context.params, saved.attention_out.view(saved.q.shape), out, stream, saved.work(3));
 }
 
 void SelfAttention::attend(const LayerContext& context, const Saved& saved) const {
@@ -177,10 +179,10 @@ void SelfAttention::backward(const LayerContext& context, Tensor x, const Saved&
   const AttentionShape shape = shape_of(context.batch);
   const auto scratch =
       BackwardScratch::take(context.workspace.scratch, config_, x.rows(), shape, stream);
-  o_.weight_gradient(params, d_out, saved.attention_out.view(saved.q.shape), stream);
+  o_.weight_gradient(params, d_out, saved.attention_out.view(saved.q.shape), stream, saved.work(3));
   o_.bias_gradient(params, d_out, scratch.o_bias, stream);
   o_.input_gradient(params, d_out, scratch.d_attention_out.view(saved.q.shape), Write::replace,
-                    stream);
+                    stream, saved.work(3));
   ModelOps::on(stream.device())
       .attention_backward(
           tensors_of(context.batch, saved),
@@ -190,15 +192,16 @@ void SelfAttention::backward(const LayerContext& context, Tensor x, const Saved&
   undo_rotary(context, k_norm_, saved.k, saved.inverse_k, scratch.d_rotated_k, scratch.k_norm);
 
   Write write = Write::replace;
-  const auto project_back = [&](const Linear& linear, Tensor d, const Linear::BiasScratch& bias) {
-    linear.weight_gradient(params, d, x, stream);
+  const auto project_back = [&](const Linear& linear, Tensor d, const Linear::BiasScratch& bias,
+                                const Linear::Work& work) {
+    linear.weight_gradient(params, d, x, stream, work);
     linear.bias_gradient(params, d, bias, stream);
-    linear.input_gradient(params, d, d_x, write, stream);
+    linear.input_gradient(params, d, d_x, write, stream, work);
     write = Write::add;
   };
-  project_back(q_, scratch.d_rotated_q.view(saved.q.shape), scratch.q_bias);
-  project_back(k_, scratch.d_rotated_k.view(saved.k.shape), scratch.kv_bias);
-  project_back(v_, scratch.d_v.view(saved.v.shape), scratch.kv_bias);
+  project_back(q_, scratch.d_rotated_q.view(saved.q.shape), scratch.q_bias, saved.work(0));
+  project_back(k_, scratch.d_rotated_k.view(saved.k.shape), scratch.kv_bias, saved.work(1));
+  project_back(v_, scratch.d_v.view(saved.v.shape), scratch.kv_bias, saved.work(2));
 }
 
 }  // namespace switchyard

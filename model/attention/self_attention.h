@@ -2,6 +2,7 @@
 // key/value heads, in some layers to a window of the last tokens.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "model/attention/rotary.h"
@@ -22,10 +23,20 @@ class SelfAttention {
   SelfAttention(Params& params, const std::string& name, int layer, const ModelConfig& config,
                 const RotaryTable& rotary);
 
+  // Of the projections q, k, v and o; see Linear::Work.
+  using Ranks = std::array<std::int64_t, 4>;
+  Ranks ranks() const { return {q_.rank(), k_.rank(), v_.rank(), o_.rank()}; }
+
   // What backward needs: the projections as the products left them, and as attention read them.
   struct Saved {
     Tensor q, k, v, rotated_q, rotated_k, inverse_q, inverse_k, attention_out, log_sum;
-    static Saved take(Arena& arena, const ModelConfig& config, std::int64_t tokens);
+    std::array<Tensor, 4> narrow;  // [T, rank] of each projection
+    Linear::Work work(std::size_t projection) const { return {narrow[projection], {}}; }
+    static Saved take(Arena& arena, const ModelConfig& config, std::int64_t tokens,
+                      const Ranks& ranks);
+    static Saved take(Arena& arena, const ModelConfig& config, std::int64_t tokens) {
+      return take(arena, config, tokens, {});
+    }
   };
   struct BackwardScratch {
     Tensor d_attention_out, d_rotated_q, d_rotated_k, d_v, tiles;
@@ -37,10 +48,10 @@ class SelfAttention {
   // The scratch of forward: what ModelOps::attention asks for.
   static Tensor take_tiles(Arena& arena, const AttentionShape& shape, const Stream& stream);
 
-  // x, out: [T, hidden]. Fills `saved`, which the caller took. With batch.past, attends to the
-  // texts there and adds to them; no backward may follow.
+  // x, out: [T, hidden]. Fills `saved`, which the caller took for ranks(). With batch.past, attends
+  // to the texts there and adds to them; no backward may follow.
   void forward(const LayerContext& context, Tensor x, const Saved& saved, Tensor out) const;
-  // Overwrites d_x. Adds one addend to each gradient.
+  // Overwrites d_x and saved.narrow. Adds one addend to each gradient.
   void backward(const LayerContext& context, Tensor x, const Saved& saved, Tensor d_out,
                 Tensor d_x) const;
 

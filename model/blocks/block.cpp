@@ -36,12 +36,13 @@ void Block::host_experts(Params& params) {
   if (moe_) moe_->host_experts(params);
 }
 
-void Block::Saved::take(Arena& arena, const ModelConfig& model, std::int64_t tokens, bool dense) {
+void Block::Saved::take(Arena& arena, const ModelConfig& model, std::int64_t tokens, bool dense,
+                        const Sums& sums) {
   middle = arena.take({tokens, model.hidden});
   attention_norm = Norm::Saved::take(arena, tokens, model.hidden);
-  attention = SelfAttention::Saved::take(arena, model, tokens);
+  attention = SelfAttention::Saved::take(arena, model, tokens, sums.attention);
   ffn_norm = Norm::Saved::take(arena, tokens, model.hidden);
-  if (dense) ffn = Ffn::take(arena, tokens, model.ffn_hidden);
+  if (dense) ffn = Ffn::take(arena, tokens, model.ffn_hidden, sums.ffn);
 }
 
 Block::BackwardScratch Block::BackwardScratch::take(Arena& arena, const ModelConfig& model,
@@ -87,7 +88,8 @@ void Block::backward_branch(const LayerContext& context, Tensor x, const SavedNo
 void Block::forward(const LayerContext& context, Tensor x, Saved& saved, Tensor out,
                     Pass pass) const {
   saved.x = x;
-  saved.take(context.workspace.activations, model_, x.rows(), ffn_.has_value());
+  saved.take(context.workspace.activations, model_, x.rows(), ffn_.has_value(),
+             {attention_.ranks(), ffn_ ? ffn_->narrow() : Ffn::Narrow{}});
   forward_branch(context, x, {attention_norm_, saved.attention_norm}, saved.middle,
                  [&](Tensor in, Tensor result) {
                    if (context.batch.empty()) return;

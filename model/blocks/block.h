@@ -22,6 +22,11 @@ class Block {
   MoeLayer* moe() { return moe_ ? &*moe_ : nullptr; }
   Gate* gate() { return moe_ ? &moe_->gate() : nullptr; }  // of a MoE block
 
+  // The sizes of what layers keep that are sums of products.
+  struct Sums {
+    SelfAttention::Ranks attention{};
+    Ffn::Narrow ffn{};  // of a dense block
+  };
   struct Saved {
     Tensor x, middle;  // into the block; between attention and FFN
     // `out` is what attention or FFN reads, or with the norm after them what they give it.
@@ -31,7 +36,8 @@ class Block {
     MoeLayer::Saved moe;
 
     // Takes everything but x and what a MoE layer keeps.
-    void take(Arena& arena, const ModelConfig& model, std::int64_t tokens, bool dense);
+    void take(Arena& arena, const ModelConfig& model, std::int64_t tokens, bool dense,
+              const Sums& sums);
   };
   // What the gradient of a branch takes first.
   struct BackwardScratch {

@@ -14,6 +14,11 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
       shared_inner_(model.shared_expert_hidden),
       expert_shape_{model.hidden, model.expert_hidden, init_std_of(model),
                     residual_init_std(model)},
+      expert_narrow_(Ffn::Narrow::of(
+          [&](const char* part) {
+            return params.terms_of({.expert = ExpertPart{name, 0, part}});
+          },
+          expert_shape_)),
       mesh_(mesh),
       placement_(model.num_experts, mesh.expert_degree(),
                  Placement::max_num_replicas(model.num_experts, mesh.expert_degree(),
@@ -57,7 +62,7 @@ void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tens
     saved.routing.input = x;  // the same numbers, at a new address
   }
 
-  saved.experts = Ffn::take(arena, saved.prepared->plan.num_shard_rows, inner_);
+  saved.experts = Ffn::take(arena, saved.prepared->plan.num_shard_rows, inner_, expert_narrow_);
   const ExpertPass experts = [&](const Chunk& chunk, Tensor rows, Tensor results) {
     shard_->forward(context.params, chunk.segments, rows, saved.experts, results, stream);
   };
@@ -70,7 +75,7 @@ void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tens
 void MoeLayer::add_shared(const LayerContext& context, Tensor x, Saved& saved, Tensor out) const {
   const auto& [params, batch, workspace, stream] = context;
   const Span span(stream, "ffn");
-  saved.shared = Ffn::take(workspace.activations, x.rows(), shared_inner_);
+  saved.shared = Ffn::take(workspace.activations, x.rows(), shared_inner_, shared_->narrow());
   if (shared_gate_) {
     saved.shared_gate = SharedGate::Saved::take(workspace.activations, x.rows(), hidden_);
     shared_->forward(params, x, saved.shared, saved.shared_gate.rows, stream);

@@ -65,6 +65,7 @@ class MoeLayer {
   std::string name_;
   std::int64_t hidden_, inner_, shared_inner_;
   Ffn::Shape expert_shape_;
+  Ffn::Narrow expert_narrow_;
   Mesh& mesh_;
   Placement placement_;
   Gate gate_;

@@ -1,10 +1,15 @@
 #include "model/transformer/activations.h"
 
+#include <fmt/format.h>
 #include <algorithm>
+
+#include <array>
 #include <cmath>
+#include <string>
 
 #include "model/blocks/block.h"
 #include "model/head/loss_head.h"
+#include "model/linear_terms.h"
 #include "model/ops.h"
 #include "router/mixture/layer_memory.h"
 #include "runtime/product/matmul.h"
@@ -68,17 +73,19 @@ class CountedPass {
     arenas_.scratch.reset();
     if (layer < inputs_.recompute_layers) arenas_.recomputed.reset();
     Arena& kept = layer < inputs_.recompute_layers ? arenas_.recomputed : arenas_.kept;
-    Block::Saved().take(kept, model_, inputs_.tokens, dense);
+    Block::Saved().take(kept, model_, inputs_.tokens, dense, sums_of(layer));
     {
       const ArenaScope attention(arenas_.scratch);
       SelfAttention::take_tiles(arenas_.scratch, attention_shape(), stream_);
     }
     if (dense) return;
-    moe_.take_routing(arenas_.kept);
-    Ffn::take(kept, rows_.shard_rows, model_.expert_hidden);
+    moe_.take_routing(arenas_.kept, terms_of(layer, "router").rank);
+    Ffn::take(kept, rows_.shard_rows, model_.expert_hidden,
+              narrow_of(layer, "expert0", model_.expert_hidden));
     moe_.take_forward(kept, arenas_.scratch);
     if (model_.shared_expert_hidden == 0) return;
-    Ffn::take(kept, inputs_.tokens, model_.shared_expert_hidden);
+    Ffn::take(kept, inputs_.tokens, model_.shared_expert_hidden,
+              narrow_of(layer, "shared", model_.shared_expert_hidden));
     if (has_shared_gate(model_)) {
       SharedGate::Saved::take(kept, inputs_.tokens, model_.hidden);
     } else {
@@ -125,6 +132,21 @@ class CountedPass {
   }
   void take_norm() {
     Norm::BackwardScratch::take(arenas_.scratch, inputs_.tokens, model_.hidden, stream_.device());
+  }
+  LinearTerms terms_of(int layer, const std::string& part) const {
+    return terms_of_param(model_, inputs_.guided, fmt::format("layer{}.{}", layer, part));
+  }
+  Ffn::Narrow narrow_of(int layer, const std::string& network, std::int64_t inner) const {
+    return Ffn::Narrow::of([&](const char* part) { return terms_of(layer, network + "." + part); },
+                           Ffn::Shape{model_.hidden, inner, 0.0, 0.0});
+  }
+  Block::Sums sums_of(int layer) const {
+    Block::Sums sums;
+    constexpr std::array projections{"attention.q", "attention.k", "attention.v", "attention.o"};
+    for (std::size_t i = 0; i < projections.size(); ++i)
+      sums.attention[i] = terms_of(layer, projections[i]).rank;
+    if (is_dense(model_, layer)) sums.ffn = narrow_of(layer, "ffn", model_.ffn_hidden);
+    return sums;
   }
   AttentionShape attention_shape() const {
     return {rows_.sequences, inputs_.sequence_length, model_.num_heads, model_.num_kv_heads,

@@ -17,6 +17,7 @@ struct ActivationInputs {
   int num_expert_ranks = 1;  // of an expert group
   std::int64_t recompute_layers = 0;
   double load_factor = 1.0;  // rows that reach this rank's experts, relative to an even share
+  bool guided = false;       // see Transformer::Options
 };
 
 // stream: the one that will compute; each of its threads has its own scratch.

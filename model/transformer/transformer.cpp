@@ -3,8 +3,8 @@
 #include "model/attention/past.h"
 #include "model/attention/rotary.h"
 #include "model/head/loss_head.h"
+#include "model/linear_terms.h"
 #include "model/ops.h"
-#include "model/param_role.h"
 #include "model/transformer/accounting.h"
 #include "model/transformer/activations.h"
 #include "model/transformer/layer_stack.h"
@@ -65,7 +65,9 @@ struct Transformer::State {
         router(router_config),
         options(chosen),
         num_expert_ranks(mesh.expert_degree()),
-        params(chosen_by(options.freeze)),
+        params(
+            frozen_params(model, options.freeze),
+            [this](std::string_view name) { return terms_of_param(model, options.guided, name); }),
         embedding(declare_embedding(params, model, options.vocabulary)),
         arenas(options.device),
         exchange(choose_exchange(model, router, options, mesh)),
@@ -106,7 +108,8 @@ struct Transformer::State {
                                      .tokens = micro_batch_tokens(options),
                                      .num_expert_ranks = num_expert_ranks,
                                      .recompute_layers = options.recompute_layers,
-                                     .load_factor = options.load_factor},
+                                     .load_factor = options.load_factor,
+                                     .guided = options.guided},
                                     stream));
   }
   void account(const std::vector<AuxiliaryLosses>& losses, StepSums& sums) const {

@@ -46,7 +46,8 @@ Gate::Gate(Params& params, const std::string& name, const RouterConfig& config, 
   check_router(config, num_experts);
   const Shape shape{num_experts, hidden};
   if (picking_ != Picking::by_hash) {
-    router_ = params.declare({.name = name + ".router", .shape = shape, .init_std = init_std});
+    router_ = Linear(params, {.name = name + ".router", .shape = shape, .init_std = init_std},
+                     Bias::no, Precision::f32);
   }
   // Initially zero, as in Shazeer 2017: the noise starts with the same width for all experts.
   if (picking_ == Picking::noisy_best) {
@@ -69,7 +70,9 @@ RoutingSizes Gate::sizes_of(const RouterConfig& config, int num_experts, std::in
 }
 
 RoutingSizes Gate::sizes_for(const Batch& batch, Tensor x) const {
-  return sizes_of(config_, num_experts_, x.cols(), x.rows(), batch.step >= 0);
+  RoutingSizes sizes = sizes_of(config_, num_experts_, x.cols(), x.rows(), batch.step >= 0);
+  sizes.rank = router_.rank();
+  return sizes;
 }
 
 void Gate::choose(const Params& params, const Batch& batch, Tensor x, Routing& routing,
@@ -117,8 +120,7 @@ void Gate::make_logits(const Params& params, const Batch& batch, Tensor x, Routi
     ops.jitter(random(Purpose::gate_jitter, batch), first * static_cast<std::uint64_t>(x.cols()),
                config_.jitter, x, routing.input, stream);
   }
-  matmul(routing.input, Op::plain, params.value(router_), Op::transposed, routing.logits,
-         Write::replace, stream);
+  router_.forward(params, routing.input, routing.logits, stream, work(routing));
   if (sizes.noise) {
     matmul(routing.input, Op::plain, params.value(noise_), Op::transposed, routing.noise_slope,
            Write::replace, stream);

@@ -15,7 +15,7 @@
 #include "router/gate/routing_tape.h"
 #include "router/groups.h"
 #include "runtime/batch.h"
-#include "runtime/params/params.h"
+#include "runtime/params/linear.h"
 
 namespace switchyard {
 
@@ -89,6 +89,7 @@ class Gate {
   static Picking picking_of(GateKind gate);
 
   RoutingSizes sizes_for(const Batch& batch, Tensor x) const;
+  Linear::Work work(const Routing& routing) const { return {routing.narrow, {}}; }
   void make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
                    Stream& stream) const;
   bool replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const;
@@ -112,7 +113,8 @@ class Gate {
   BalanceOver balance_over_;
   int num_experts_;
   GateInputs inputs_;
-  ParamId router_ = -1, noise_ = -1;
+  Linear router_;
+  ParamId noise_ = -1;
   Buffer bias_;    // [E] f32, for sigmoid
   Buffer counts_;  // [E] i64: the previous step's, for a balance loss over the global batch
 };

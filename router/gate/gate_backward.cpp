@@ -46,8 +46,8 @@ void Gate::add_product_gradients(Params& params, const Batch& batch, const Routi
   const bool jittered = !scratch.d_input.empty();
   const Tensor d_logits = scratch.d_logits, d_input = jittered ? scratch.d_input : d_x;
   const Write write = jittered ? Write::replace : Write::add;
-  params.add_gradient_product(router_, d_logits, routing.input, stream);
-  matmul(d_logits, Op::plain, params.value(router_), Op::plain, d_input, write, stream);
+  router_.weight_gradient(params, d_logits, routing.input, stream, work(routing));
+  router_.input_gradient(params, d_logits, d_input, write, stream, work(routing));
   GateOps& ops = GateOps::on(stream.device());
   if (!routing.noise_slope.empty()) {
     const Tensor d_width = routing.noise_slope;

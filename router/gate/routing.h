@@ -12,6 +12,7 @@ namespace switchyard {
 struct RoutingSizes {
   std::int64_t tokens = 0, hidden = 0, experts = 0;
   std::int64_t choices = 0;  // k of a token
+  std::int64_t rank = 0;     // of an adapted router
   bool scores = true;        // it looks at the tokens
   bool jitter = false;       // it looks at a copy of them
   bool noise = false;        // see GateOps::add_noise
@@ -23,6 +24,7 @@ struct Routing {
   void take(Arena& arena, const RoutingSizes& sizes);
 
   Tensor input;                      // [T, hidden] f32: what the router read
+  Tensor narrow;                     // [T, rank] f32, of an adapted router: see Linear::Work
   Tensor logits;                     // [T, experts] f32
   Tensor noise_slope;                // [T, experts] f32, of noisy gates: see GateOps::add_noise
   Tensor probability;                // [T, experts] f32, see GateOps::score

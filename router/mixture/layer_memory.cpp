@@ -36,8 +36,10 @@ LayerMemory::LayerMemory(const RouterConfig& config, const ExpectedRows& rows, s
       device_(device),
       sizes_(Gate::sizes_of(config, num_experts, hidden, rows.tokens, training)) {}
 
-void LayerMemory::take_routing(Arena& routing) const {
-  Routing().take(routing, sizes_);
+void LayerMemory::take_routing(Arena& routing, std::int64_t rank) const {
+  RoutingSizes sizes = sizes_;
+  sizes.rank = rank;
+  Routing().take(routing, sizes);
   const std::int64_t bias_bins = Gate::bias_bins_of(config_);
   Gate::take_tally(routing, Gate::num_runs_of(config_, rows_.sequences), num_experts_, bias_bins);
   // On a GPU the gate reads a copy of its bias, and counts what it should be by another one.

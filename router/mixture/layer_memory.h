@@ -27,8 +27,8 @@ class LayerMemory {
   LayerMemory(const RouterConfig& config, const ExpectedRows& rows, std::int64_t hidden,
               int num_experts, Device device);
 
-  // Gate::choose, make_plan and Exchange::prepare.
-  void take_routing(Arena& routing) const;
+  // Gate::choose, make_plan and Exchange::prepare. rank: of an adapted router.
+  void take_routing(Arena& routing, std::int64_t rank) const;
   // Mixture::forward. scratch: what a round trip of rows takes is given back.
   void take_forward(Arena& kept, Arena& scratch) const;
   // Mixture::backward, with the gradients by the weights, and Gate::backward.

@@ -23,6 +23,11 @@ void add_range(const std::int64_t* in, std::int64_t* inout, std::int64_t count) 
   for (std::int64_t i = 0; i < count; ++i) inout[i] += in[i];
 }
 
+SWITCHYARD_MULTIVERSION
+void scale_range(float factor, float* inout, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) inout[i] *= factor;
+}
+
 // sum = the rows of `in`, one after another.
 SWITCHYARD_MULTIVERSION
 void sum_chunk(const float* in, std::int64_t rows, std::int64_t n, float* sum) {
@@ -79,6 +84,12 @@ class CpuRuntimeOps final : public RuntimeOps {
     } else {
       add_elements(in.as<std::int64_t>(), inout.as<std::int64_t>(), in.size(), stream);
     }
+  }
+
+  void scale(float factor, Tensor inout, Stream& stream) override {
+    for_pieces(inout.size(), stream, [&](std::int64_t begin, std::int64_t end) {
+      scale_range(factor, inout.as<float>() + begin, end - begin);
+    });
   }
 
   void add_fixed(Tensor in, const FixedPoint& format, Tensor sum, Tensor misfit,

@@ -15,6 +15,11 @@ struct Sum {
   __device__ float operator()(float a, float b) const { return a + b; }
 };
 
+struct Scale {
+  float factor;
+  __device__ float operator()(float a) const { return factor * a; }
+};
+
 __global__ void add_integers_kernel(const std::int64_t* in, std::int64_t count,
                                     std::int64_t* inout) {
   const std::int64_t stride = std::int64_t{gridDim.x} * blockDim.x;
@@ -93,6 +98,10 @@ class CudaRuntimeOps final : public RuntimeOps {
     }
     map(Sum{}, inout.size(), device_data<float>(inout), stream, device_data<float>(inout),
         device_data<float>(in));
+  }
+
+  void scale(float factor, Tensor inout, Stream& stream) override {
+    map(Scale{factor}, inout.size(), device_data<float>(inout), stream, device_data<float>(inout));
   }
 
   void add_fixed(Tensor in, const FixedPoint& format, Tensor sum, Tensor misfit,

@@ -1,6 +1,9 @@
-// Linear: y = x W^T, plus a bias if asked for, and its gradients. Each product is in the precision
-// that the parameters ask for, the bias in f32.
+// Linear: y = x W^T, plus a bias if asked for, and its gradients; or a sum of such products
+// (runtime/params/linear_terms.h). Each product is in the precision that the parameters ask for,
+// the bias in f32.
 #pragma once
+
+#include <optional>
 
 #include "runtime/params/params.h"
 
@@ -8,21 +11,43 @@ namespace switchyard {
 
 enum class Bias : bool { no, yes };
 
+// The matrices of a layer: W or a guide; A or V; B or U.
+enum class Factor : std::uint8_t { weight, first, second };
+
+// How much each product of a layer counts: 0 for one that is left out.
+struct TermShares {
+  float weight = 1.0F, chain = 0.0F;
+};
+
 class Linear {
  public:
   Linear() = default;
-  // Declares W, of shape [out, in], and NAME_bias [out], which begins at 0 and does not decay.
-  Linear(Params& params, ParamSpec spec, Bias bias = Bias::no);
+  // Declares W [out, in], or what params.terms_of(name) names instead, and NAME_bias [out], which
+  // begins at 0 and does not decay. precision: of all products, whatever the parameters ask for.
+  Linear(Params& params, ParamSpec spec, Bias bias = Bias::no,
+         std::optional<Precision> precision = {});
 
-  ParamId weight() const { return weight_; }
+  ParamId id(Factor factor) const { return ids_[static_cast<std::size_t>(factor)]; }  // -1: none
+  std::int64_t rank() const { return terms_.rank; }
+  // All but the bias.
+  std::vector<ParamId> matrices() const;
 
-  // x: [rows, in], y: [rows, out]. Rows: see row_tile.
-  void forward(const Params& params, Tensor x, Tensor y, Stream& stream) const;
-  // d_x (= or +=) d_y W.
-  void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write,
-                      Stream& stream) const;
-  // The gradient of W += d_y^T x, one addend.
-  void weight_gradient(Params& params, Tensor d_y, Tensor x, Stream& stream) const;
+  // What a sum of several products needs from forward to backward.
+  struct Work {
+    Tensor narrow;  // [rows, rank], if the rank is not 0
+    Tensor scaled;  // of a guided layer: at least [rows, out]; scratch
+  };
+
+  // x: [rows, in], y: [rows, out]. Rows: see row_tile. Fills work.narrow.
+  void forward(const Params& params, Tensor x, Tensor y, Stream& stream,
+               const Work& work = {}) const;
+  // The gradients of the matrices += those by d_y, one addend each. Comes before input_gradient,
+  // and leaves in `work` what that reads.
+  void weight_gradient(Params& params, Tensor d_y, Tensor x, Stream& stream,
+                       const Work& work = {}) const;
+  // d_x (= or +=) the gradient by x.
+  void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write, Stream& stream,
+                      const Work& work = {}) const;
 
   struct BiasScratch {
     Tensor sums, sum;
@@ -31,28 +56,54 @@ class Linear {
   // The gradient of the bias += the sum of d_y's rows, one addend. Does nothing without a bias.
   void bias_gradient(Params& params, Tensor d_y, const BiasScratch& scratch, Stream& stream) const;
 
+  // The parts of the sums, for linear.cpp and groups.
+  TermShares shares(const Params& params) const;
+  void multiply(const Params& params, Factor factor, Tensor x, Tensor y, Write write,
+                Stream& stream) const;
+  void multiply_back(const Params& params, Factor factor, Tensor d_y, Tensor d_x, Write write,
+                     Stream& stream) const;
+  void add_gradient(Params& params, Factor factor, Tensor d_y, Tensor x, Stream& stream) const;
+
  private:
-  ParamId weight_ = -1, bias_ = -1;
+  void declare(Params& params, const ParamSpec& spec);
+
+  LinearTerms terms_;
+  std::array<ParamId, 3> ids_{-1, -1, -1};  // by Factor
+  ParamId bias_ = -1;
+  std::optional<Precision> precision_;
 };
 
-// Linear layers of one shape side by side, each for some of the rows. On a GPU their products are
-// one launch where they go together (runtime/product/grouped_matmul.h).
+// Linear layers of one shape and of the same terms side by side, each for some of the rows. On a
+// GPU their products are one launch where they go together (runtime/product/grouped_matmul.h).
 class LinearGroup {
  public:
-  // The weights and the rows of each, in order and without gaps from row 0. A weight may occur
-  // several times in a row.
-  explicit LinearGroup(std::vector<ParamRows> members) : members_(std::move(members)) {}
+  struct Member {
+    const Linear* layer;
+    RowRange
+        rows;  // in order and without gaps from row 0; a layer may occur several times in a row
+  };
+  explicit LinearGroup(std::vector<Member> members) : members_(std::move(members)) {}
 
   // As Linear, over the rows of all members; one addend for each member.
-  void forward(const Params& params, Tensor x, Tensor y, Stream& stream) const;
-  void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write,
-                      Stream& stream) const;
-  void weight_gradient(Params& params, Tensor d_y, Tensor x, Stream& stream) const;
+  void forward(const Params& params, Tensor x, Tensor y, Stream& stream,
+               const Linear::Work& work = {}) const;
+  void weight_gradient(Params& params, Tensor d_y, Tensor x, Stream& stream,
+                       const Linear::Work& work = {}) const;
+  void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write, Stream& stream,
+                      const Linear::Work& work = {}) const;
+
+  std::int64_t rank() const { return members_.front().layer->rank(); }
+  TermShares shares(const Params& params) const;
+  void multiply(const Params& params, Factor factor, Tensor x, Tensor y, Write write,
+                Stream& stream) const;
+  void multiply_back(const Params& params, Factor factor, Tensor d_y, Tensor d_x, Write write,
+                     Stream& stream) const;
+  void add_gradient(Params& params, Factor factor, Tensor d_y, Tensor x, Stream& stream) const;
 
  private:
-  std::vector<RowGroup> groups(const Params& params, Precision precision) const;
+  std::vector<RowGroup> groups(const Params& params, Factor factor, Precision precision) const;
 
-  std::vector<ParamRows> members_;
+  std::vector<Member> members_;
 };
 
 }  // namespace switchyard

@@ -22,11 +22,17 @@ struct ExpertPart {
   bool operator==(const ExpertPart&) const = default;
 };
 
+// How the first values of a matrix are drawn. A layer's factors (runtime/params/linear_terms.h) are
+// those of a normal draw of the matrix that they replace, and a guide is their product.
+enum class ParamInit : std::uint8_t { normal, uniform, factor, product };
+
 struct ParamSpec {
   std::string name{};  // global: "layer3.router" means the same on every layout. Params::declare
                        // names a part of an expert itself.
-  Shape shape;
-  double init_std = 0.0;  // normal with this deviation; 0: every element is init_value
+  Shape shape{};
+  ParamInit init = ParamInit::normal;
+  double init_std = 0.0;  // normal with this deviation, or uniform in [-init_std, init_std); 0:
+                          // every element is init_value
   float init_value = 0.0F;
   bool decays = true;                  // weight decay applies
   bool frozen = false;                 // training leaves its value as it is

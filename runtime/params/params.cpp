@@ -5,6 +5,7 @@
 #include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
+#include "runtime/factors.h"
 #include "runtime/product/product_ops.h"
 #include "runtime/random.h"
 
@@ -49,7 +50,8 @@ void Params::allocate_training_state() {
     }
   }
   std::int64_t max_elements = 0;
-  for (const Param& param : params_) max_elements = std::max(max_elements, param.spec.shape.size());
+  for (const Param& param : params_)
+    if (!param.spec.frozen) max_elements = std::max(max_elements, param.spec.shape.size());
   adder_ = GradientAdder(exact(), format(), max_elements, device());
   block_scratch_ = Buffer(Shape{blocks}, DType::f64, device());
 }
@@ -65,19 +67,52 @@ void Params::host_expert(ParamId id, int expert, bool extra_copy) {
   by_name_[spec.name] = id;
 }
 
-void Params::initialize(std::uint64_t seed) {
+LinearTerms Params::terms_of(const ParamSpec& spec) const {
+  if (!terms_) return {};
+  return terms_(spec.expert ? spec.expert->name() : spec.name);
+}
+
+void Params::initialize(std::uint64_t seed, const Choice& only) {
   for (ParamId id = 0; id < num_params(); ++id) {
     const ParamSpec& spec = this->spec(id);
+    if (only && !only(spec.name)) continue;
+    if (spec.init == ParamInit::factor || spec.init == ParamInit::product) {
+      if (spec.name.ends_with(v_suffix)) draw_factors(id, seed);
+      continue;
+    }
     const Random random(seed, Purpose::init, spec.key());
     std::vector<float> values(static_cast<std::size_t>(spec.shape.size()));
     for (std::int64_t i = 0; i < spec.shape.size(); ++i) {
+      const double draw =
+          spec.init == ParamInit::uniform ? 2.0 * random.uniform(i) - 1.0 : random.normal(i);
       values[static_cast<std::size_t>(i)] =
-          spec.init_std > 0 ? static_cast<float>(random.normal(i) * spec.init_std)
-                            : spec.init_value;
+          spec.init_std > 0 ? static_cast<float>(draw * spec.init_std) : spec.init_value;
     }
     write_now(values.data(), value(id));
   }
   has_values_ = true;
+}
+
+// Linear declares a guide, V and U one after the other.
+void Params::draw_factors(ParamId v, std::uint64_t seed) {
+  const ParamSpec& spec = this->spec(v);
+  const std::int64_t rank = spec.shape[0], in = spec.shape[1], out = this->spec(v + 1).shape[0];
+  ParamSpec whole;
+  whole.name = spec.name.substr(0, spec.name.size() - v_suffix.size());
+  const Random random(seed, Purpose::init, whole.key());
+  std::vector<float> matrix(static_cast<std::size_t>(out * in));
+  for (std::size_t i = 0; i < matrix.size(); ++i)
+    matrix[i] = static_cast<float>(random.normal(i) * spec.init_std);
+  const Factors factors = factors_of(matrix, out, in, rank);
+  write_now(factors.v.data(), value(v));
+  write_now(factors.u.data(), value(v + 1));
+  if (v == 0 || this->spec(v - 1).name != whole.name + std::string(guide_suffix)) return;
+  write_now(product_of(factors, out, in).data(), value(v - 1));
+}
+
+void Params::set_guide_share(ParamId id, float share) {
+  require(spec(id).init == ParamInit::product, "parameter {} is no guide", spec(id).name);
+  params_[static_cast<std::size_t>(id)].guide_share = share;
 }
 
 ParamId Params::find(std::string_view name) const {

@@ -15,6 +15,7 @@
 #include "runtime/device/stream.h"
 #include "runtime/exact_sum.h"
 #include "runtime/params/gradient_adder.h"
+#include "runtime/params/linear_terms.h"
 #include "runtime/params/ownership.h"
 #include "runtime/params/param_region.h"
 #include "runtime/params/param_spec.h"
@@ -54,13 +55,16 @@ struct Param {
   ParamSpec spec;
   std::size_t region = 0;   // of Params::regions()
   std::int64_t offset = 0;  // of the first element in the region; a multiple of param_block
+  float guide_share = 0.0F;
 };
 
 class Params {
  public:
   using Choice = std::function<bool(std::string_view name)>;
-  // frozen: of these parameters; of a part of experts, all of a layer or none.
-  explicit Params(Choice frozen = {}) : frozen_(std::move(frozen)) {}
+  // frozen: of these parameters; of a part of experts, all of a layer or none. terms: of linear
+  // layers; without it all are dense.
+  explicit Params(Choice frozen = {}, LinearTermsRule terms = {})
+      : frozen_(std::move(frozen)), terms_(std::move(terms)) {}
 
   // Declare all parameters, then allocate once.
   ParamId declare(ParamSpec spec);
@@ -68,8 +72,11 @@ class Params {
   // Another expert takes the place of the one that this parameter is part of. The caller brings its
   // values and moments.
   void host_expert(ParamId id, int expert, bool extra_copy);
-  // Draws all values as a function of (seed, name, element) alone.
-  void initialize(std::uint64_t seed);
+  // What the linear layer computes whose dense matrix would be `spec`.
+  LinearTerms terms_of(const ParamSpec& spec) const;
+  // Draws all values, or only those of the parameters named, as a function of (seed, name, element)
+  // alone.
+  void initialize(std::uint64_t seed, const Choice& only = {});
   // The caller has written all values.
   void mark_loaded() { has_values_ = true; }
   bool has_values() const { return has_values_; }  // drawn or loaded
@@ -112,6 +119,10 @@ class Params {
   Tensor second_moment(ParamId id) const { return moment(region_of(id).second_moments(), id); }
   DType moments_dtype() const { return storage_.moments; }
 
+  // How much a guide counts (runtime/params/linear_terms.h), in [0, 1]; 0 until it is set.
+  float guide_share(ParamId id) const { return param(id).guide_share; }
+  void set_guide_share(ParamId id, float share);
+
   void round_values(Stream& stream);  // see RoundedValues
   void forget_rounded_values() { rounded_hold_ = false; }
 
@@ -141,8 +152,10 @@ class Params {
   Tensor view(Tensor of_region, ParamId id) const;
   Tensor moment(Tensor of_region, ParamId id) const;
   void allocate_training_state();
+  void draw_factors(ParamId v, std::uint64_t seed);
 
   Choice frozen_;
+  LinearTermsRule terms_;
   std::vector<Param> params_;
   std::map<std::string, ParamId, std::less<>> by_name_;
   ParamStorage storage_;

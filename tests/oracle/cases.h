@@ -18,6 +18,7 @@ struct Case {
   ModelConfig model;
   RouterConfig router;
   bool exact = true;
+  float guide_share = 0.0F;  // 0: no guides
   std::uint64_t seed = 1;
   std::int64_t num_micro_batches = 3, num_sequences = 2, sequence_length = 80, vocabulary = 53;
 };
@@ -184,13 +185,41 @@ inline Case olmoe_case() {
   return olmoe;
 }
 
+// Adapters beside every matrix that may have one; all else trains too, so that it has gradients.
+inline Case adapter_case() {
+  Case adapter = moe_case();
+  adapter.name = "adapter";
+  adapter.model.qkv_bias = true;
+  adapter.model.adapter = {.rank = 3,
+                           .alpha = 5.0,
+                           .targets = {"attention", "ffn", "experts", "shared", "router"},
+                           .train = {"*"}};
+  return adapter;
+}
+
+inline Case low_rank_case() {
+  Case low_rank = moe_case();
+  low_rank.name = "low_rank";
+  low_rank.model.low_rank = {.rank = 7, .layers = {0, 2}};
+  return low_rank;
+}
+
+inline Case guided_case() {
+  Case guided = low_rank_case();
+  guided.name = "guided";
+  guided.model.low_rank.layers = {};
+  guided.guide_share = 0.625F;
+  return guided;
+}
+
 inline Case case_named(const std::string& name) {
   Case fast = moe_case();
   fast.name = "moe_not_exact";
   fast.exact = false;
-  for (const Case& known : {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(),
-                            attention_case(), qwen3_case(), qwen2_case(), olmoe_case(),
-                            shared_gate_case(), norm_after_case(), no_experts_case(), fast}) {
+  for (const Case& known :
+       {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(), attention_case(),
+        qwen3_case(), qwen2_case(), olmoe_case(), shared_gate_case(), norm_after_case(),
+        no_experts_case(), adapter_case(), low_rank_case(), guided_case(), fast}) {
     if (known.name == name) return known;
   }
   fail(Exit::usage, "no case is named \"{}\"", name);

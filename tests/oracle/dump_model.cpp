@@ -120,6 +120,9 @@ nlohmann::json describe(const Case& chosen) {
           {"groups", chosen.router.groups},
           {"groups_per_token", chosen.router.groups_per_token},
           {"balance_over", name_of(chosen.router.balance_over)},
+          {"adapter_rank", model.adapter.rank},
+          {"adapter_alpha", model.adapter.alpha},
+          {"guide_share", chosen.guide_share},
           {"balance_loss", chosen.router.balance_loss},
           {"z_loss", chosen.router.z_loss}};
 }
@@ -136,6 +139,9 @@ void set_biases(Transformer& model) {
 StepSums run(Transformer& model, const Case& chosen, const Step& step, Stream& stream) {
   set_values(model.params(), chosen.seed);
   set_biases(model);
+  for (ParamId id = 0; id < model.params().num_params(); ++id)
+    if (model.params().spec(id).init == ParamInit::product)
+      model.params().set_guide_share(id, chosen.guide_share);
   model.params().zero_gradients(stream);
   StepSums sums = model.empty_sums();
   for (std::int64_t i = 0; i < chosen.num_micro_batches; ++i) {
@@ -158,10 +164,10 @@ void dump(const Case& chosen, const std::filesystem::path& folder) {
 
   Stream stream = Stream::cpu(1);
   Mesh mesh = make_mesh(make_single_comm(), 1);
-  Transformer model(chosen.model, chosen.router,
-                    {chosen.vocabulary, chosen.sequence_length, chosen.exact,
-                     std::ssize(step.tokens), chosen.num_micro_batches},
-                    mesh);
+  Transformer::Options options{chosen.vocabulary, chosen.sequence_length, chosen.exact,
+                               std::ssize(step.tokens), chosen.num_micro_batches};
+  options.guided = chosen.guide_share > 0;
+  Transformer model(chosen.model, chosen.router, options, mesh);
   const StepSums sums = run(model, chosen, step, stream);
   const FixedPoint& format = model.loss_format();
   const nlohmann::json description = {

@@ -85,8 +85,19 @@ class Reference:
         self.narrowest_choice = torch.inf  # the gap in logits to the next expert
 
     def linear(self, x, name):
-        """With a bias if there is one."""
-        return x @ self.weights[name].T + self.weights.get(f"{name}_bias", 0.0)
+        """With a bias if there is one. Adapters (LoRA), low-rank factors and guides beside them."""
+        weights, out = self.weights, 0.0
+        if name in weights:
+            out = x @ weights[name].T
+        if f"{name}.lora_a" in weights:
+            scale = self.config["adapter_alpha"] / self.config["adapter_rank"]
+            out = out + scale * (x @ weights[f"{name}.lora_a"].T @ weights[f"{name}.lora_b"].T)
+        if f"{name}.v" in weights:
+            share = self.config["guide_share"]
+            out = (1 - share) * (x @ weights[f"{name}.v"].T @ weights[f"{name}.u"].T)
+            if share:
+                out = out + share * (x @ weights[f"{name}.guide"].T)
+        return out + weights.get(f"{name}_bias", 0.0)
 
     def norm(self, x, name):
         return rms_norm(x, self.weights[name], self.config["norm_epsilon"])

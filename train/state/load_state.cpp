@@ -40,15 +40,19 @@ void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateStat
 
 }  // namespace
 
-void load_values(const CheckpointReader& checkpoint, Transformer& model) {
+void load_values(const CheckpointReader& checkpoint, Transformer& model,
+                 const Params::Choice& drawn) {
   const std::set<std::string> known = all_state_names(model);
   for (const std::string& name : checkpoint.names()) {
     require(known.contains(name) || is_counts(name), Exit::data,
             "{} holds {}, which this model does not have", checkpoint.folder().string(), name);
   }
   Params& params = model.params();
-  for (ParamId id = 0; id < params.num_params(); ++id)
-    read_tensor(checkpoint, state_name(StateKind::value, params.spec(id).name), params.value(id));
+  for (ParamId id = 0; id < params.num_params(); ++id) {
+    const std::string& name = params.spec(id).name;
+    if (!drawn || !drawn(name))
+      read_tensor(checkpoint, state_name(StateKind::value, name), params.value(id));
+  }
   params.mark_loaded();
   load_gates(checkpoint, model, GateState::bias);
 }

@@ -7,8 +7,10 @@
 namespace switchyard {
 
 // Not collective. Reads the values that this rank hosts and the biases of the gates: all that a
-// model folder holds. Errors: Exit::data for a missing, surplus or misshapen tensor.
-void load_values(const CheckpointReader& checkpoint, Transformer& model);
+// model folder holds. drawn: parameters that have their values already. Errors: Exit::data for a
+// missing, surplus or misshapen tensor.
+void load_values(const CheckpointReader& checkpoint, Transformer& model,
+                 const Params::Choice& drawn = {});
 
 // As load_values, with the gates' counts and the moments of what this rank owns.
 void load_training_state(const CheckpointReader& checkpoint, Transformer& model);

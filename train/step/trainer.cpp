@@ -1,5 +1,6 @@
 #include "train/step/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -33,14 +34,22 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       optimizer_(config),
       rebalancing_(model, mesh),
       guard_(guard, config.clip_norm, std::log(static_cast<double>(model.options().vocabulary))) {
-  check_frozen(model.params(), model.config().num_experts, model.options().freeze);
+  check_frozen(model.params(), model.config(), model.options().freeze);
   if (config.exact)
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
 }
 
 void Trainer::initialize() { model_.params().initialize(static_cast<std::uint64_t>(config_.seed)); }
 
-void Trainer::initialize(const CheckpointReader& weights) { load_values(weights, model_); }
+void Trainer::initialize(const CheckpointReader& weights) {
+  const std::vector<std::string> held = weights.names();  // sorted
+  const Params::Choice drawn = [&](std::string_view name) {
+    return is_adapter(name) && !std::binary_search(held.begin(), held.end(),
+                                                   state_name(StateKind::value, std::string(name)));
+  };
+  model_.params().initialize(static_cast<std::uint64_t>(config_.seed), drawn);
+  load_values(weights, model_, drawn);
+}
 
 void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
   load_training_state(checkpoint, model_);

@@ -81,6 +81,17 @@ TEST(Activations, CountAttentionsParts) {
   expect_counted(config);
 }
 
+TEST(Activations, CountSumsOfProducts) {
+  SmallConfig config = larger();
+  config.model.adapter = {
+      .rank = 8, .targets = {"layer1.attention.o", "ffn", "experts", "layer1.router", "shared"}};
+  expect_counted(config);
+  config.model.adapter = {};
+  config.model.low_rank = {.rank = 8, .layers = {0, 2}};
+  config.recompute_layers = 1;
+  expect_counted(config);
+}
+
 TEST(Activations, CountPayloads) {
   SmallConfig config = larger();
   config.router.payload = Payload::int8;

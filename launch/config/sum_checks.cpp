@@ -1,0 +1,46 @@
+#include "launch/config/sum_checks.h"
+
+#include <algorithm>
+
+#include "model/linear_terms.h"
+#include "runtime/error.h"
+
+namespace switchyard {
+
+void check_adapter(const ModelConfig& model) {
+  const AdapterConfig& adapter = model.adapter;
+  if (adapter.rank == 0) return;
+  require(!adapter.targets.empty(), Exit::usage,
+          "adapter.targets is empty, and adapter.rank = {}: name matrices, or set adapter.rank = 0",
+          adapter.rank);
+  require(
+      model.low_rank.rank == 0, Exit::usage,
+      "adapter.rank = {} with low_rank.rank = {}: a layer is either low-rank or has an adapter; "
+      "make the model dense with `switchyard model fold` first",
+      adapter.rank, model.low_rank.rank);
+}
+
+void check_low_rank(const ModelConfig& model) {
+  const std::int64_t rank = model.low_rank.rank;
+  if (rank == 0) return;
+  std::int64_t narrowest = model.hidden;
+  bool any = false;
+  for (int layer = 0; layer < model.num_layers; ++layer) {
+    if (!is_low_rank(model, layer)) continue;
+    any = true;
+    narrowest =
+        std::min(narrowest, is_dense(model, layer) ? model.ffn_hidden : model.expert_hidden);
+    if (!is_dense(model, layer) && model.shared_expert_hidden > 0)
+      narrowest = std::min(narrowest, model.shared_expert_hidden);
+  }
+  require(any, Exit::usage,
+          "low_rank.rank = {} changes no layer: low_rank.layers is empty, which means all but the "
+          "first, and model.num_layers = {}; name the layer",
+          rank, model.num_layers);
+  require(rank <= narrowest, Exit::usage,
+          "low_rank.rank = {} is more than {}, the smallest width of a matrix of the feed-forward "
+          "networks: lower it",
+          rank, narrowest);
+}
+
+}  // namespace switchyard
