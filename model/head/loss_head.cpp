@@ -141,9 +141,10 @@ void LossHead::score_chunk(const LayerContext& context, const Norm::Saved& saved
                    stream);
   const HostRead loss(scores.loss, stream), best(scores.best, stream);
   const HostRead probability(scores.best_probability, stream), entropy(scores.entropy, stream);
+  const HostRead log_sum(scores.log_sum, stream);
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = {loss.as<float>()[i], best.as<std::int32_t>()[i], probability.as<float>()[i],
-              entropy.as<float>()[i]};
+              entropy.as<float>()[i], log_sum.as<float>()[i]};
   }
 }
 

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
+#include "model/head/next_token.h"
 #include "model/transformer/transformer.h"
 #include "runtime/comm/mesh.h"
 
@@ -43,5 +45,22 @@ struct Scored {
 Scored score(Transformer& model, Mesh& mesh, const std::vector<ScoreRequest>& requests,
              const ScoreLayout& layout, Stream& stream,
              const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+
+struct ScoredTokens {
+  // What the model says of each token that is asked for, in the order of the requests.
+  std::vector<NextTokenScore> tokens{};
+  std::vector<std::size_t> begin{};               // of each request in `tokens`, and the end
+  std::int64_t num_tokens = 0, num_computed = 0;  // as in Scored
+
+  std::span<const NextTokenScore> of(std::size_t request) const {
+    return std::span(tokens).subspan(begin[request], begin[request + 1] - begin[request]);
+  }
+};
+
+// Collective. The same walk, with what ModelOps::token_scores says of each token; 20 bytes of each
+// on every rank. Errors: as score's.
+ScoredTokens score_tokens(Transformer& model, Mesh& mesh, const std::vector<ScoreRequest>& requests,
+                          const ScoreLayout& layout, Stream& stream,
+                          const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
 }  // namespace switchyard

@@ -139,6 +139,55 @@ TEST(Score, HasTheSameBitsOnAnyNumberOfRanks) {
   EXPECT_EQ(scores_of(run, requests, {64, 2}), scores_of(alone, requests, {200, 1}));
 }
 
+TEST(ScoreTokens, AddUpToTheScoresOnAnyNumberOfRanks) {
+  SmallRun run = trained(), alone = trained(true);
+  const std::vector<ScoreRequest> requests = made_requests(30);
+  const std::vector<Score> scores = scores_of(run, requests, {200, 1});
+  const ScoredTokens found = score_tokens(run.model(), run.mesh(), requests, {64, 2}, run.stream());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    double sum = 0.0;
+    bool greedy = true;
+    const std::int32_t* token = requests[i].tokens.data() + requests[i].first;
+    for (const NextTokenScore& one : found.of(i)) {
+      sum -= static_cast<double>(one.loss);
+      greedy &= one.best == *token++;
+      EXPECT_LE(std::exp(-one.loss), one.best_probability * 1.00001F);
+    }
+    EXPECT_EQ((Score{sum, greedy}), scores[i]) << i;
+  }
+  const ScoredTokens other =
+      score_tokens(alone.model(), alone.mesh(), requests, {200, 1}, alone.stream());
+  EXPECT_EQ(found.tokens, other.tokens);
+  EXPECT_EQ(found.begin, other.begin);
+}
+
+TEST(ScoreTokens, SayWhatTheLogitsOfThePlaceSay) {
+  SmallRun run = trained(true);
+  const Tokens tokens = {7, 3, 1, 4, 9};
+  const NextTokenScore found =
+      score_tokens(run.model(), run.mesh(), {{tokens, 4}}, {64, 1}, run.stream()).tokens.front();
+  Tokens input(row_tile, 7), targets(row_tile, -1), positions(row_tile, 0);
+  std::copy(tokens.begin(), tokens.end() - 1, input.begin());
+  std::iota(positions.begin(), positions.begin() + 4, 0);
+  run.model().forward(
+      {0, 1, row_tile, tensor_of(input.data(), {row_tile}), tensor_of(targets.data(), {row_tile}),
+       tensor_of(positions.data(), {row_tile})},
+      run.stream());
+  std::vector<float> logits(static_cast<std::size_t>(run.model().options().vocabulary));
+  run.model().logits(3, tensor_of(logits.data(), {1, std::ssize(logits)}), run.stream());
+  double sum = 0.0, entropy = 0.0;
+  for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+  for (const float logit : logits) {
+    entropy -= std::exp(static_cast<double>(logit)) / sum * (logit - std::log(sum));
+  }
+  const auto best = std::max_element(logits.begin(), logits.end());
+  EXPECT_EQ(found.best, best - logits.begin());
+  EXPECT_NEAR(found.loss, std::log(sum) - logits[9], 1e-5);
+  EXPECT_NEAR(found.best_probability, std::exp(*best) / sum, 1e-6);
+  EXPECT_NEAR(found.entropy, entropy, 1e-5);
+  EXPECT_NEAR(found.log_sum, std::log(sum), 1e-5);
+}
+
 TEST(Score, AddsUpToTheLossOfAnEvaluation) {
   SmallRun run = trained(true, 0);
   Tokens tokens(33);
