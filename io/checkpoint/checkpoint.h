@@ -66,6 +66,10 @@ class CheckpointReader {
   // Reads elements [begin, begin + out.size()) of an f32 or bf16 tensor, and checks each chunk that
   // they touch. Errors: as read().
   void read_part(const std::string& name, std::int64_t begin, std::span<float> out) const;
+  // How the manifest describes the tensor, and its bytes as they are in the file: those from
+  // `begin` on, each chunk checked. Errors: as read().
+  const Extent& extent(const std::string& name) const;
+  void read_bytes(const std::string& name, std::int64_t begin, std::span<std::byte> out) const;
   // The bytes of a file beside the tensors, checked against their hash. Errors: Exit::data for a
   // name that the manifest lacks, or damage.
   std::string read_file(const std::string& name) const;

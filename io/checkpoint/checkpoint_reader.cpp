@@ -191,6 +191,17 @@ void CheckpointReader::read_part(const std::string& name, std::int64_t begin,
   }
 }
 
+const Extent& CheckpointReader::extent(const std::string& name) const {
+  return *state_->find(name).extent;
+}
+
+void CheckpointReader::read_bytes(const std::string& name, std::int64_t begin,
+                                  std::span<std::byte> out) const {
+  const Place& place = state_->find(name);
+  durable::wait_for_file(state_->folder / place.file->name, state_->patience);
+  read_extent(state_->folder, *place.file, *place.extent, begin, out);
+}
+
 std::string CheckpointReader::read_file(const std::string& name) const {
   const std::vector<FileEntry>& files = state_->manifest.files;
   const auto found = std::ranges::find(files, name, &FileEntry::name);

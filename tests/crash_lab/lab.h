@@ -37,7 +37,7 @@ enum class Action : std::uint8_t {
 };
 std::optional<Action> action_called(const std::string& name);
 
-// Counts operations inside folders called `checkpoints` and on such folders, from 1.
+// Counts operations inside folders called `checkpoints` or `registry` and on such folders, from 1.
 struct Fault {
   std::int64_t at = 0;  // 0: never
   Action action = Action::eio;
@@ -52,10 +52,13 @@ enum class Mutant : std::uint8_t {
   no_fsync_of_folder_after_commit,
   no_fsync_of_parent,
   no_fsync_of_run,
-  no_rename,           // the manifest is written in place
-  commit_before_vote,  // what other ranks sync, they sync after the commit
-  lost_write,          // a write that failed is reported as done
-  short_write          // a write that was cut short is reported as whole
+  no_rename,            // the manifest is written in place
+  commit_before_vote,   // what other ranks sync, they sync after the commit
+  lost_write,           // a write that failed is reported as done
+  short_write,          // a write that was cut short is reported as whole
+  no_fsync_of_pointer,  // current.json of a registry
+  no_fsync_of_registry,
+  no_rename_of_pointer
 };
 std::optional<Mutant> mutant_called(const std::string& name);
 

@@ -36,6 +36,10 @@ bool is_skipped(const OpenFile& file) {
       return file.folder && std::string_view(file.path).ends_with("/checkpoints");
     case Mutant::no_fsync_of_run:
       return file.folder && !contains(file.path, "/checkpoints");
+    case Mutant::no_fsync_of_pointer:
+      return std::string_view(file.path).ends_with("/current.json.tmp");
+    case Mutant::no_fsync_of_registry:
+      return file.folder && std::string_view(file.path).ends_with("/registry/name");
     case Mutant::commit_before_vote: {
       const std::lock_guard lock(state.mutex);
       if (!is_part(file.path) || state.rank() == 0) return false;
@@ -59,8 +63,11 @@ void catch_up(const std::string& opened) {
 }
 
 std::string in_place(const std::string& path) {
-  const bool applies = State::get().mutant == Mutant::no_rename &&
-                       std::string_view(path).ends_with("/manifest.json.tmp");
+  const Mutant mutant = State::get().mutant;
+  const std::string_view name(path);
+  const bool applies =
+      (mutant == Mutant::no_rename && name.ends_with("/manifest.json.tmp")) ||
+      (mutant == Mutant::no_rename_of_pointer && name.ends_with("/current.json.tmp"));
   return applies ? path.substr(0, path.size() - 4) : path;
 }
 

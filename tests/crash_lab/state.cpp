@@ -28,7 +28,15 @@ constexpr std::array mutant_names{"none",
                                   "no_rename",
                                   "commit_before_vote",
                                   "lost_write",
-                                  "short_write"};
+                                  "short_write",
+                                  "no_fsync_of_pointer",
+                                  "no_fsync_of_registry",
+                                  "no_rename_of_pointer"};
+
+// A fault counts operations there.
+bool counts(const std::string& path) {
+  return contains(path, "/checkpoints") || contains(path, "/registry/");
+}
 
 template <class Enum, std::size_t size>
 std::optional<Enum> called(const std::array<const char*, size>& names, const std::string& name) {
@@ -72,7 +80,7 @@ OpenFile State::file_of(int descriptor) {
 
 Verdict State::next(const std::string& path) {
   const std::lock_guard lock(mutex);
-  if (!contains(path, "/checkpoints")) return {};
+  if (!counts(path)) return {};
   ++count;
   if (count != fault.at) return {};
   fired = true;
@@ -81,7 +89,7 @@ Verdict State::next(const std::string& path) {
 
 bool State::strikes(const std::string& path, Action action) {
   const std::lock_guard lock(mutex);
-  return contains(path, "/checkpoints") && count + 1 == fault.at && fault.action == action;
+  return counts(path) && count + 1 == fault.at && fault.action == action;
 }
 
 void State::record_to(const std::string& folder, int rank) {

@@ -26,6 +26,7 @@ class Switchyard(CMakePackage):
     depends_on("sentencepiece")
     depends_on("oniguruma")
     depends_on("utf8proc")
+    depends_on("openssl")
     depends_on("xxhash")
     depends_on("zstd")
     depends_on("zlib-api")
