@@ -12,6 +12,7 @@ Linear::Linear(Params& params, ParamSpec spec, Bias bias) {
 }
 
 void Linear::forward(const Params& params, Tensor x, Tensor y, Stream& stream) const {
+  if (params.watch() != nullptr) params.watch()->multiplies(weight_, x, stream);
   const Precision precision = params.precision().forward;
   matmul(x, Op::plain, params.operand(weight_, precision), Op::transposed, y, Write::replace,
          stream, precision);
@@ -48,6 +49,10 @@ std::vector<RowGroup> LinearGroup::groups(const Params& params, Precision precis
 }
 
 void LinearGroup::forward(const Params& params, Tensor x, Tensor y, Stream& stream) const {
+  for (const auto& [id, rows] : members_) {
+    if (params.watch() == nullptr) break;
+    params.watch()->multiplies(id, x.row_range(rows.begin, rows.end), stream);
+  }
   const Precision precision = params.precision().forward;
   matmul_groups(x, Op::transposed, groups(params, precision), y, Write::replace, stream, precision);
 }
