@@ -28,20 +28,31 @@ void LayerStack::forward_layer(const Run& run, std::size_t layer, Tensor x, Tens
   blocks_[layer].forward(context(run, layer), x, saved_[layer], out, pass);
 }
 
-void LayerStack::show(const Run& run, std::size_t layer, Tensor out) const {
+void LayerStack::show(const Run& run, std::size_t layer, Tensor out, ForwardWatch& watch) const {
   const Block::Saved& saved = saved_[layer];
   const std::string name = "layer" + std::to_string(layer);
-  options_.watch->saw(name + ".attention", run.batch, saved.middle, run.stream);
-  if (blocks_[layer].is_moe())
-    options_.watch->saw(name + ".choices", run.batch, saved.moe.routing.expert, run.stream);
-  options_.watch->saw(name + ".output", run.batch, out, run.stream);
+  watch.saw(name + ".attention", run.batch, saved.middle, run.stream);
+  if (blocks_[layer].is_moe()) {
+    const Routing& routing = saved.moe.routing;
+    watch.saw(name + ".choices", run.batch, routing.expert, run.stream);
+    watch.mixed(name,
+                {routing.expert, saved.moe.prepared->plan.slot_of_choice, routing.weight,
+                 saved.moe.mixture.results},
+                run.stream);
+  }
+  watch.saw(name + ".output", run.batch, out, run.stream);
+}
+
+void LayerStack::forward_one(const Run& run, std::size_t layer, Tensor x, Tensor out,
+                             ForwardWatch* watch) {
+  forward_layer(run, layer, x, out, Pass::first);
+  if (watch != nullptr && !run.batch.empty()) show(run, layer, out, *watch);
 }
 
 Tensor LayerStack::forward(const Run& run, Tensor x) {
   for (std::size_t layer = 0; layer < size(); ++layer) {
     const Tensor out = run.arenas.kept.take(x.shape);
-    forward_layer(run, layer, x, out, Pass::first);
-    if (options_.watch != nullptr && !run.batch.empty()) show(run, layer, out);
+    forward_one(run, layer, x, out, options_.watch);
     x = out;
   }
   out_ = x;

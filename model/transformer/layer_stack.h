@@ -41,6 +41,9 @@ class LayerStack {
   };
   // Collective over the expert group, for T = 0 too. x: [T, hidden]. Returns the last output.
   Tensor forward(const Run& run, Tensor x);
+  // The same for one layer alone, of a walk: writes out [T, hidden], and shows it to `watch` unless
+  // that is null.
+  void forward_one(const Run& run, std::size_t layer, Tensor x, Tensor out, ForwardWatch* watch);
   // Collective. d: [T, hidden], the gradient by the last output on entry, by the first input on
   // return. share: see Gate::backward. Returns the losses of each layer's gate.
   std::vector<AuxiliaryLosses> backward(const Run& run, Tensor d, double share);
@@ -56,7 +59,7 @@ class LayerStack {
   }
   LayerContext context(const Run& run, std::size_t layer) const;
   void forward_layer(const Run& run, std::size_t layer, Tensor x, Tensor out, Pass pass);
-  void show(const Run& run, std::size_t layer, Tensor out) const;
+  void show(const Run& run, std::size_t layer, Tensor out, ForwardWatch& watch) const;
 
   Options options_;
   std::vector<Block> blocks_;

@@ -12,6 +12,7 @@
 #include "router/exchange/exchange_choice.h"
 #include "router/payload.h"
 #include "runtime/comm/topology.h"
+#include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
 
@@ -96,6 +97,14 @@ struct Transformer::State {
   }
 
   LayerStack::Run run(Stream& stream) { return {params, batch, arenas, stream}; }
+  void begin(const Batch& on_host, Stream& stream) {
+    require(on_host.num_tokens() % row_tile == 0,
+            "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(),
+            row_tile);
+    reserve(stream);
+    arenas.kept.reset();
+    batch = sent_batch(on_host, options, model.window, arenas.kept, stream);
+  }
   LayerContext context(Stream& stream) {
     return {params, batch, {arenas.kept, arenas.kept, arenas.scratch}, stream};
   }
@@ -158,11 +167,7 @@ StepSums Transformer::empty_sums() const {
 
 void Transformer::forward(const Batch& on_host, Stream& stream) {
   State& s = *state_;
-  require(on_host.num_tokens() % row_tile == 0,
-          "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(), row_tile);
-  s.reserve(stream);
-  s.arenas.kept.reset();
-  s.batch = sent_batch(on_host, s.options, s.model.window, s.arenas.kept, stream);
+  s.begin(on_host, stream);
   const Tensor x = s.arenas.kept.take({s.batch.num_tokens(), s.model.hidden});
   if (!s.batch.empty()) {
     const Span span(stream, "embedding");
@@ -171,6 +176,28 @@ void Transformer::forward(const Batch& on_host, Stream& stream) {
   }
   s.x = s.layers.forward(s.run(stream), x);
   if (!s.batch.empty()) s.head.normalize(s.context(stream), s.x, s.final_norm);
+}
+
+void Transformer::embed(const Batch& batch, Tensor out, Stream& stream) {
+  State& s = *state_;
+  s.begin(batch, stream);
+  if (batch.empty()) return;
+  const Tensor x = s.arenas.kept.take(out.shape);
+  ModelOps::on(stream.device()).embed(s.batch.tokens, s.params.value(s.embedding), x, stream);
+  stream.synchronize();
+  read_now(x, out.data);
+}
+
+void Transformer::forward_layer(std::size_t layer, const Batch& batch, Tensor x, Tensor out,
+                                ForwardWatch* watch, Stream& stream) {
+  State& s = *state_;
+  s.begin(batch, stream);
+  const bool on_host = stream.device() == Device::cpu();
+  const Tensor result = on_host ? out : s.arenas.kept.take(out.shape);
+  s.layers.forward_one(s.run(stream), layer, on_device(x, s.arenas.kept, stream), result, watch);
+  if (on_host || batch.empty()) return;
+  stream.synchronize();
+  read_now(result, out.data);
 }
 
 void Transformer::backward(StepTokens of_step, StepSums& sums, Stream& stream) {

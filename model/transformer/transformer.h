@@ -84,6 +84,13 @@ class Transformer {
   // are a multiple of row_tile. The model keeps the micro-batch's activations until the next
   // forward; the following calls are about that micro-batch.
   void forward(const Batch& batch, Stream& stream);
+  // A forward pass in pieces, for a walk (model/transformer/layer_walk.h): the embeddings of a
+  // batch, and a layer's output, shown to `watch` unless that is null. x, out: [T, hidden] on the
+  // host. forward_layer is collective over the expert group, for empty batches too. Neither leaves
+  // anything for the calls below.
+  void embed(const Batch& batch, Tensor out, Stream& stream);
+  void forward_layer(std::size_t layer, const Batch& batch, Tensor x, Tensor out,
+                     ForwardWatch* watch, Stream& stream);
   // Collective. Adds to the gradients and to `sums`. The loss is a mean over the tokens with a
   // target, the losses of gates are one over the text.
   void backward(StepTokens of_step, StepSums& sums, Stream& stream);

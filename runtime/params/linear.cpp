@@ -125,6 +125,7 @@ TermShares Linear::shares(const Params& params) const {
 
 void Linear::multiply(const Params& params, Factor factor, Tensor x, Tensor y, Write write,
                       Stream& stream) const {
+  if (params.watch() != nullptr) params.watch()->multiplies(id(factor), x, stream);
   const Precision precision = precision_.value_or(params.precision().forward);
   matmul(x, Op::plain, params.operand(id(factor), precision), Op::transposed, y, write, stream,
          precision);
@@ -184,6 +185,10 @@ TermShares LinearGroup::shares(const Params& params) const {
 
 void LinearGroup::multiply(const Params& params, Factor factor, Tensor x, Tensor y, Write write,
                            Stream& stream) const {
+  for (const auto& [layer, rows] : members_) {
+    if (params.watch() == nullptr) break;
+    params.watch()->multiplies(layer->id(factor), x.row_range(rows.begin, rows.end), stream);
+  }
   const Precision precision = params.precision().forward;
   matmul_groups(x, Op::transposed, groups(params, factor, precision), y, write, stream, precision);
 }

@@ -16,6 +16,7 @@
 #include "runtime/exact_sum.h"
 #include "runtime/params/gradient_adder.h"
 #include "runtime/params/linear_terms.h"
+#include "runtime/params/linear_watch.h"
 #include "runtime/params/ownership.h"
 #include "runtime/params/param_region.h"
 #include "runtime/params/param_spec.h"
@@ -92,6 +93,10 @@ class Params {
   void set_precision(const ProductPrecision& precision) { precision_ = precision; }
   const ProductPrecision& precision() const { return precision_; }
 
+  // Sees the products of linear layers from now on, or nobody does. The caller owns it.
+  void set_watch(LinearWatch* watch) { watch_ = watch; }
+  LinearWatch* watch() const { return watch_; }
+
   std::span<const ParamRegion> regions() const { return regions_; }
   const ParamRegion& region_of(ParamId id) const { return regions_[param(id).region]; }
   std::vector<ParamId> ids_of(const ParamRegion& region) const;  // ascending
@@ -165,6 +170,7 @@ class Params {
                                       ParamRegion(ReplicaAxis::replicas, /*frozen=*/true)};
   std::vector<ParamBlock> owned_blocks_;
   ProductPrecision precision_;
+  LinearWatch* watch_ = nullptr;
   GradientAdder adder_;
   Buffer block_scratch_;
   bool allocated_ = false;
