@@ -56,6 +56,8 @@ struct TrainConfig {
   RoleFactors rates{}, decays{};      // of the learning rate and of weight_decay; 1 if not named
   double layer_rate_decay = 1.0;      // factor of the rate from each layer to the one below it
   std::vector<std::string> freeze{};  // roles or patterns of names, of what does not change
+  std::int64_t guide_steps = 0;       // first steps in which low-rank layers have dense guides
+  bool guide_skips = true;  // leave a guide out with the probability by which it counts less
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.95;

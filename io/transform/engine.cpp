@@ -103,7 +103,7 @@ class Run {
 }  // namespace
 
 std::int64_t TensorPlan::bytes_read(ModelSources sources) const {
-  std::int64_t bytes = 0;
+  std::int64_t bytes = bytes_read_whole;
   for (const TensorPart& part : parts) {
     for (const PartInput& input : part.inputs) {
       const std::int64_t runs = input.run > 0 ? part.size / input.run : 0;

@@ -62,6 +62,7 @@ struct TensorPlan {
   ModelTensor tensor;
   std::vector<TensorPart> parts;         // one after the other they are the tensor
   std::shared_ptr<Counting> counting{};  // of this tensor, or shared by several; may be null
+  std::int64_t bytes_read_whole = 0;     // that ops read of the sources by themselves
 
   std::int64_t bytes_read(std::span<const CheckpointReader* const> sources) const;  // by a pass
 };

@@ -8,6 +8,7 @@
 #include "launch/run/initial_model.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
+#include "train/step/guide.h"
 
 namespace switchyard {
 
@@ -46,7 +47,7 @@ Loader::Layout held_out_layout(const Config& config, const Comm& world) {
 }
 
 Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,
-                                   RoutingTape* tape) {
+                                   RoutingTape* tape, std::int64_t steps_done) {
   return {.vocabulary = vocabulary_of(config.model, num_ids),
           .sequence_length = config.data.sequence_length,
           .exact = config.train.exact,
@@ -59,7 +60,8 @@ Transformer::Options model_options(const Config& config, std::int64_t num_ids, D
           .device = device,
           .recompute_layers = config.train.recompute_layers,
           .load_factor = config.train.load_factor,
-          .freeze = config.train.freeze};
+          .freeze = config.train.freeze,
+          .guided = is_guided(config.model, config.train, steps_done)};
 }
 
 Device choose_device(const RunConfig& run, Comm& world) {

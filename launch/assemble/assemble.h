@@ -17,9 +17,10 @@ Config agree_on_config(const ConfigSources& sources, Comm& world);
 Loader::Layout loader_layout(const Config& config, const Comm& world);
 // For passes over a split: every document counts once.
 Loader::Layout held_out_layout(const Config& config, const Comm& world);
-// num_ids: of the tokenizer. Errors: see vocabulary_of.
+// Of a model that has done `steps_done` steps. num_ids: of the tokenizer. Errors: see
+// vocabulary_of.
 Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,
-                                   RoutingTape* tape = nullptr);
+                                   RoutingTape* tape = nullptr, std::int64_t steps_done = 0);
 
 // Collective. The device of this rank: for "cuda" the GPU with the rank's number on its node,
 // modulo the number of GPUs. Errors: Exit::usage if this build or this machine has no such device.

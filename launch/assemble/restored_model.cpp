@@ -16,6 +16,7 @@
 #include "runtime/params/param_spec.h"
 #include "train/arithmetic.h"
 #include "train/state/load_state.h"
+#include "train/step/guide.h"
 
 namespace switchyard {
 namespace {
@@ -45,6 +46,12 @@ void require_memory(const CheckpointReader& checkpoint, int expert_degree, Comm&
   });
 }
 
+// A checkpoint of a run's guided steps.
+bool holds_guides(const CheckpointReader& checkpoint) {
+  const std::vector<std::string> names = checkpoint.names();
+  return std::any_of(names.begin(), names.end(), is_guide);
+}
+
 }  // namespace
 
 RestoredModel::RestoredModel(const std::filesystem::path& path,
@@ -68,7 +75,10 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   if (device.kind == Device::Kind::cpu) require_memory(*checkpoint_, degree, *world);
   stream_.emplace(make_stream(config_.run, device, *world));
   mesh_.emplace(make_mesh(make_device_world(std::move(world), device).comm, degree));
-  Transformer::Options options = model_options(config_, tokenizer_->vocabulary(), device);
+  const std::int64_t steps_done = holds_guides(*checkpoint_) ? checkpoint_->step() : 0;
+  Transformer::Options options =
+      model_options(config_, tokenizer_->vocabulary(), device, nullptr, steps_done);
+  options.guided = options.guided && holds_guides(*checkpoint_);
   options.load_factor = 0.0;     // batches of other sizes than in training
   options.recompute_layers = 0;  // keys and values of all layers are remembered
   options.use = ParamUse::inference;
@@ -77,6 +87,7 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   if (config_.train.exact)
     agree_on_arithmetic(matmul_shapes(model_->params()), *mesh_->world, *stream_);
   agree(*mesh_->world, [&] { load_values(*checkpoint_, *model_); });
+  set_guides(model_->params(), config_.train, steps_done, /*skips=*/false);
 }
 
 }  // namespace switchyard

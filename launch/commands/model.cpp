@@ -1,7 +1,9 @@
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "io/files/durable.h"
 #include "io/text/byte_size.h"
@@ -11,6 +13,7 @@
 #include "launch/host/ranks.h"
 #include "launch/host/terminal.h"
 #include "launch/models/make_model.h"
+#include "launch/models/peft_adapter.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 
@@ -63,6 +66,8 @@ class ModelCommand : public Command {
             ->type_name("FOLDER");
     make->add_flag("--dry-run", dry_run_, "Only say what it would read and write")
         ->excludes(output);
+    add_factoring();
+    add_adapter();
     CLI::App* rebuild = add("rebuild",
                             "Run the recipe of a model again, and compare; exit with code 3 if the "
                             "result is another",
@@ -72,6 +77,9 @@ class ModelCommand : public Command {
         "  switchyard model make merge.toml --output models/merged\n"
         "  mpirun -n 8 switchyard model make merge.toml --output models/merged   # the same bits\n"
         "  switchyard model make merge.toml --dry-run\n"
+        "  switchyard model low-rank runs/a --share 0.31 --output models/narrow\n"
+        "  switchyard model fold runs/adapted --output models/folded\n"
+        "  switchyard model adapter runs/adapted --output adapter   # for PEFT\n"
         "  switchyard model rebuild models/merged");
   }
 
@@ -94,6 +102,53 @@ class ModelCommand : public Command {
     return command;
   }
 
+  // What recipes of one method and one input say, as options.
+  void add_factoring() {
+    CLI::App* low_rank =
+        add("low-rank", "Replace matrices of feed-forward networks by products of a lower rank",
+            &ModelCommand::low_rank);
+    CLI::Option* rank = low_rank->add_option("--rank", rank_, "The rank of every product");
+    CLI::Option* share =
+        low_rank->add_option("--share", share_, "Or the share of parameters that stays, as 0.31");
+    rank->check(CLI::PositiveNumber)->excludes(share);
+    share->check(CLI::Range(0.0, 1.0));
+    low_rank->add_option("--layers", layers_, "The layers, by default all but the first")
+        ->delimiter(',');
+    CLI::App* fold = add("fold", "Multiply adapters and low-rank layers out into single matrices",
+                         &ModelCommand::fold);
+    for (CLI::App* command : {low_rank, fold}) {
+      command->add_option("MODEL", path_, "A run, checkpoint or model folder")->required();
+      CLI::Option* output =
+          command->add_option("-o,--output", folder_, "The model folder, which must not exist")
+              ->type_name("FOLDER");
+      command->add_flag("--dry-run", dry_run_, "Only say what it would read and write")
+          ->excludes(output);
+      command->add_option("--dtype", dtype_, "f32 or bf16; by default that of each matrix")
+          ->check(CLI::IsMember({"f32", "bf16"}));
+    }
+  }
+
+  void add_adapter() {
+    CLI::App* adapter = add("adapter",
+                            "Write a model's adapters as PEFT's files, or with --base make a model "
+                            "of such files",
+                            &ModelCommand::adapter);
+    adapter->add_option("MODEL", path_, "A model with adapters, or a folder of PEFT")->required();
+    adapter->add_option("--base", base_, "The model that the folder's adapters belong to")
+        ->type_name("MODEL");
+    adapter->add_option("-o,--output", folder_, "The folder to write, which must not exist")
+        ->type_name("FOLDER")
+        ->required();
+  }
+
+  // The recipe of a method, its own lines and the input.
+  models::Recipe recipe_of(const std::string& method, const std::string& lines) const {
+    const std::string dtype = dtype_.empty() ? "" : fmt::format("dtype = \"{}\"\n", dtype_);
+    return models::parse_recipe(fmt::format("method = \"{}\"\n{}{}[[input]]\npath = {}\n", method,
+                                            lines, dtype, nlohmann::json(path_).dump()),
+                                "model " + method);
+  }
+
   // Collective: rank 0 reads the recipe.
   models::Recipe recipe(Comm& world) const {
     std::string text;
@@ -104,14 +159,46 @@ class ModelCommand : public Command {
     return recipe;
   }
 
-  Exit make(Comm& world) {
+  Exit low_rank(Comm& world) {
+    std::optional<models::Recipe> recipe;
+    agree(world, [&] {
+      require(rank_ > 0 || share_ > 0, Exit::usage,
+              "give the rank with --rank R, or the share of parameters that stays with --share X");
+      std::string lines =
+          rank_ > 0 ? fmt::format("rank = {}\n", rank_) : fmt::format("share = {}\n", share_);
+      if (!layers_.empty()) lines += fmt::format("layers = [{}]\n", fmt::join(layers_, ", "));
+      recipe = recipe_of("low_rank", lines);
+    });
+    return make(*recipe, world);
+  }
+
+  Exit fold(Comm& world) {
+    std::optional<models::Recipe> recipe;
+    agree(world, [&] { recipe = recipe_of("fold", ""); });
+    return make(*recipe, world);
+  }
+
+  Exit adapter(Comm& world) {
+    const models::AdapterFiles files = base_.empty()
+                                           ? models::export_adapter(path_, folder_, world)
+                                           : models::import_adapter(path_, base_, folder_, world);
+    on_root(world, [&] {
+      fmt::print("wrote {}: {} of {} parameters, for {}\n", folder_,
+                 counted(files.adapters, "adapter"), files.parameters, files.family);
+    });
+    return Exit::done;
+  }
+
+  Exit make(Comm& world) { return make(recipe(world), world); }
+
+  Exit make(const models::Recipe& recipe, Comm& world) {
     agree(world, [&] {
       require(dry_run_ || !folder_.empty(), Exit::usage,
               "name the new model folder with --output FOLDER, or add --dry-run");
     });
     MakingLine line(world);
     const models::ModelMade made =
-        models::make_model(recipe(world), dry_run_ ? "" : folder_, world, line.progress());
+        models::make_model(recipe, dry_run_ ? "" : folder_, world, line.progress());
     line.erase();
     on_root(world, [&] {
       if (dry_run_) return print_cost(made);
@@ -135,6 +222,10 @@ class ModelCommand : public Command {
   std::vector<std::pair<CLI::App*, Action>> actions_;
   std::string path_, folder_;
   bool dry_run_ = false;
+  std::int64_t rank_ = 0;
+  double share_ = 0.0;
+  std::vector<std::int64_t> layers_;
+  std::string dtype_, base_;
 };
 
 }  // namespace

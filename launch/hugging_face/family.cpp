@@ -108,7 +108,10 @@ std::string olmoe_misfit(const ModelConfig& model) {
 std::string misfit(Family family, const Config& config) {
   const Traits& traits = traits_of(family);
   const ModelConfig& model = config.model;
-  std::string found = dense_misfit(traits, model);
+  std::string found = first_of(
+      std::array{Obstacle{model.adapter.rank > 0, "adapters (see switchyard model fold)"},
+                 Obstacle{model.low_rank.rank > 0, "low-rank layers (see switchyard model fold)"}});
+  if (found.empty()) found = dense_misfit(traits, model);
   if (found.empty() && traits.dense != Traits::Dense::all) {
     found = gate_misfit(traits, config.router);
     if (found.empty()) found = shared_misfit(traits, model);

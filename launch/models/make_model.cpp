@@ -5,6 +5,7 @@
 
 #include "io/transform/model_comparison.h"
 #include "launch/config/config_checks.h"
+#include "launch/models/factor.h"
 #include "launch/models/grow.h"
 #include "launch/models/merge.h"
 #include "launch/models/mix.h"
@@ -37,14 +38,29 @@ class Sources {
   std::vector<const CheckpointReader*> all_;
 };
 
+// Sums of products do not merge factor by factor.
+void require_single_matrices(const Recipe& recipe, const CheckpointReader& model) {
+  const ModelConfig config = config_of(model).model;
+  const bool copies = recipe.rule.method == Method::average && recipe.sources().size() == 1;
+  const bool factors = recipe.rule.method == Method::low_rank || recipe.rule.method == Method::fold;
+  require(copies || factors || (config.adapter.rank == 0 && config.low_rank.rank == 0), Exit::usage,
+          "{} has {}, whose matrices are products: fold it first with `switchyard model fold`",
+          model.folder().string(), config.adapter.rank > 0 ? "adapters" : "low-rank layers");
+}
+
 // The config and the tensors of the model that the recipe makes.
 Grown planned(const Recipe& recipe, ModelSources sources) {
   require_alike(sources);
+  require_single_matrices(recipe, *sources.front());
   switch (recipe.rule.method) {
     case Method::grow:
       return grow_plans(recipe, *sources.front());
     case Method::mix:
       return mix_plans(recipe, sources);
+    case Method::low_rank:
+      return low_rank_plans(recipe, *sources.front());
+    case Method::fold:
+      return fold_plans(recipe, *sources.front());
     default:
       return {config_of(*sources.front()), merge_plans(recipe, sources)};
   }

@@ -16,7 +16,7 @@ constexpr double largest_weight = 1e6;
 constexpr std::int64_t largest_count = 1'000'000'000'000'000;
 constexpr std::int64_t largest_times = 1 << 20;
 
-bool merges(Method method) { return method != Method::grow && method != Method::mix; }
+bool merges(Method method) { return method < Method::grow; }
 bool needs_base(Method method) { return merges(method) && method != Method::average; }
 bool needs_density(Method method) {
   return method == Method::ties || method == Method::dare || method == Method::dare_ties;
@@ -78,9 +78,28 @@ void take_merge(const Fields& fields, Recipe& recipe) {
     recipe.overrides.push_back(override_of(each));
 }
 
+void take_layers(const Fields& fields, Recipe& recipe) {
+  if (!fields.has("layers")) return;
+  for (const double layer : fields.numbers("layers", 0, 9999))
+    recipe.layers.push_back(static_cast<std::int64_t>(layer));
+}
+
+void require_one_input(const Recipe& recipe) {
+  require(recipe.inputs.size() == 1, Exit::usage, "method = \"{}\" takes one [[input]], not {}",
+          name_of(recipe.rule.method), recipe.inputs.size());
+}
+
+void take_low_rank(const Fields& fields, Recipe& recipe) {
+  require_one_input(recipe);
+  require(fields.has("rank") != fields.has("share"), Exit::usage,
+          "method = \"low_rank\" needs either rank or share, the share of parameters that stay");
+  if (fields.has("rank")) recipe.rank = fields.integer("rank", 1, largest_times);
+  if (fields.has("share")) recipe.share = fields.number("share", 0, 1);
+  take_layers(fields, recipe);
+}
+
 void take_growth(const Fields& fields, Recipe& recipe) {
-  require(recipe.inputs.size() == 1, Exit::usage, "method = \"grow\" takes one [[input]], not {}",
-          recipe.inputs.size());
+  require_one_input(recipe);
   recipe.times = fields.integer("times", 1, largest_times);
   recipe.by = fields.named<GrowBy>("by");
 }
@@ -90,9 +109,7 @@ void take_mix(const Fields& fields, Recipe& recipe) {
   if (fields.has("top_k")) recipe.top_k = fields.integer("top_k", 2, 1024);
   if (fields.has("shards")) recipe.shards = fields.integer("shards", 1, largest_times);
   if (fields.has("router_std")) recipe.router_std = fields.number("router_std", 0, 100);
-  if (!fields.has("layers")) return;
-  for (const double layer : fields.numbers("layers", 0, 9999))
-    recipe.layers.push_back(static_cast<std::int64_t>(layer));
+  take_layers(fields, recipe);
 }
 
 void check_rules(const Recipe& recipe, const std::string& name) {
@@ -144,6 +161,10 @@ Recipe parse_recipe(const std::string& text, const std::string& name) {
     take_growth(fields, recipe);
   } else if (recipe.rule.method == Method::mix) {
     take_mix(fields, recipe);
+  } else if (recipe.rule.method == Method::low_rank) {
+    take_low_rank(fields, recipe);
+  } else if (recipe.rule.method == Method::fold) {
+    require_one_input(recipe);
   } else {
     take_merge(fields, recipe);
   }

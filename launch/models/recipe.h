@@ -15,14 +15,24 @@
 namespace switchyard {
 
 namespace models {
-enum class Method : std::uint8_t { average, task_arithmetic, ties, dare, dare_ties, grow, mix };
+enum class Method : std::uint8_t {
+  average,
+  task_arithmetic,
+  ties,
+  dare,
+  dare_ties,
+  grow,
+  mix,
+  low_rank,
+  fold
+};
 // What an expert becomes.
 enum class GrowBy : std::uint8_t { split, copy };
 }  // namespace models
 
 template <>
-inline constexpr std::array<std::string_view, 7> names_of<models::Method> = {
-    "average", "task_arithmetic", "ties", "dare", "dare_ties", "grow", "mix"};
+inline constexpr std::array<std::string_view, 9> names_of<models::Method> = {
+    "average", "task_arithmetic", "ties", "dare", "dare_ties", "grow", "mix", "low_rank", "fold"};
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<models::GrowBy> = {"split", "copy"};
 template <>
@@ -58,8 +68,11 @@ struct Recipe {
   GrowBy by = GrowBy::split;
   // mix
   std::int64_t experts = 0, shards = 1, top_k = 2;
-  std::vector<std::int64_t> layers;  // empty: all
+  std::vector<std::int64_t> layers;  // empty: all; of low_rank: all but the first
   double router_std = 0.02;
+  // low_rank: the rank, or the share of parameters that it leaves of a matrix
+  std::int64_t rank = 0;
+  double share = 0.0;
 
   bool has_base() const { return !base.empty(); }
   // The rule of the parameter of this name: each override that matches changes it, in order.

@@ -25,9 +25,10 @@ std::int64_t owned_elements(std::int64_t dense, std::int64_t of_experts, const R
   return divided_up(dense, shape.num_ranks) + divided_up(of_experts, shape.num_replicas());
 }
 
-// Elements of the largest tensor. In exact mode a product has this size before it is added up as
-// integers.
+// Elements of the largest tensor with a gradient. In exact mode a product has this size before it
+// is added up as integers.
 std::int64_t largest_tensor(const RunShape& shape) {
+  if (shape.largest_trained > 0) return shape.largest_trained;
   const ModelConfig& model = shape.model;
   const std::int64_t queries = model.num_heads * model.head_dim;
   std::int64_t widest = std::max(queries, shape.vocabulary);
@@ -45,7 +46,8 @@ std::int64_t activation_total(const RunShape& shape) {
                            .tokens = shape.micro_batch_tokens,
                            .num_expert_ranks = shape.expert_degree,
                            .recompute_layers = shape.recompute_layers,
-                           .load_factor = shape.load_factor},
+                           .load_factor = shape.load_factor,
+                           .guided = shape.guided},
                           Stream::cpu(shape.device == Device::Kind::cpu ? shape.threads : 1))
       .total();
 }

@@ -23,10 +23,8 @@ std::string beside(const std::string& measured, double predicted, double referen
 
 std::string frozen_line(const RunShape& shape) {
   if (shape.frozen_elements() == 0) return "";
-  return fmt::format(
-      "{} parameters are frozen: no gradients, no moments, no updates; their products are counted "
-      "as if they were trained\n",
-      amount_in_words(static_cast<double>(shape.frozen_elements())));
+  return fmt::format("{} parameters are frozen: no gradients, no moments, no updates\n",
+                     amount_in_words(static_cast<double>(shape.frozen_elements())));
 }
 
 std::string header(const RunPlan& plan) {

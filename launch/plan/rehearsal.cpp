@@ -104,6 +104,11 @@ Config rehearsal_config(const Config& config, int num_ranks) {
     if (model.window_layers.empty()) model.window = 0;  // an empty list would mean every layer
   }
   cut.train.freeze.clear();  // it may name layers that were cut off
+  model.adapter.rank = 0;    // so may its targets; products are measured by their FLOPs
+  if (model.low_rank.rank > 0) {
+    model.low_rank.layers.clear();
+    for (int layer = 0; layer < model.num_layers; ++layer) model.low_rank.layers.push_back(layer);
+  }
   cut.train.recompute_layers = config.train.recompute_layers > 0 ? model.num_layers : 0;
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   const std::int64_t rounds = std::clamp<std::int64_t>(micro_batches / num_ranks, 1, 2);

@@ -1,15 +1,21 @@
 #include "launch/plan/run_shape.h"
 
+#include <algorithm>
+#include <span>
+#include <string_view>
+
 #include "experts/placement.h"
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/layout.h"
 #include "launch/config/config_checks.h"
 #include "launch/host/counted.h"
 #include "launch/plan/size_check.h"
+#include "model/linear_terms.h"
 #include "model/transformer/transformer.h"
 #include "runtime/comm/mesh.h"
 #include "runtime/error.h"
 #include "train/step/frozen.h"
+#include "train/step/guide.h"
 
 namespace switchyard::plan {
 namespace {
@@ -25,9 +31,30 @@ bool rounds_weights(const TrainConfig& train) {
          precision.head == Precision::bf16;
 }
 
+bool is_beside_dense(const ParamSpec& spec) {
+  return is_adapter(spec.name) || spec.init == ParamInit::factor || spec.init == ParamInit::product;
+}
+
+// Takes the dense matrices away that low-rank layers lack.
+void take_replaced(const ModelConfig& model, std::span<std::int64_t> added) {
+  const auto take = [&](ParamRole role, std::int64_t inner) {
+    added[static_cast<std::size_t>(role)] -= 3 * model.hidden * inner;
+  };
+  for (int layer = 0; layer < model.num_layers; ++layer) {
+    if (!is_low_rank(model, layer)) continue;
+    if (is_dense(model, layer)) {
+      take(ParamRole::ffn, model.ffn_hidden);
+    } else {
+      take(ParamRole::experts, model.expert_hidden);
+      take(ParamRole::shared, model.shared_expert_hidden);
+    }
+  }
+}
+
 // Counts them in a model that has no memory.
-void count_frozen(const Config& config, RunShape& shape) {
-  if (config.train.freeze.empty()) return;
+void count_parameters(const Config& config, RunShape& shape) {
+  const bool sums = config.model.adapter.rank > 0 || config.model.low_rank.rank > 0;
+  if (config.train.freeze.empty() && !sums) return;
   RouterConfig router = config.router;
   router.exchange = ExchangeKind::flat;
   router.extra_copies = 0;
@@ -36,12 +63,22 @@ void count_frozen(const Config& config, RunShape& shape) {
   Mesh mesh = make_mesh(make_single_comm(), 1);
   Transformer model(config.model, router, options, mesh);
   check_frozen(model.params(), config.model, config.train.freeze);
+  const std::int64_t plain_dense = shape.dense_elements();
+  std::int64_t dense = 0, of_an_expert = 0;
   for (const Param& param : model.params().all()) {
     const ParamSpec& spec = param.spec;
-    if (!spec.frozen) continue;
-    if (!spec.expert) shape.frozen_dense += spec.shape.size();
-    if (spec.expert && spec.expert->expert == 0) shape.frozen_of_an_expert += spec.shape.size();
+    const std::int64_t size = spec.shape.size();
+    if (spec.expert && spec.expert->expert > 0) continue;
+    (spec.expert ? of_an_expert : dense) += size;
+    if (!spec.frozen) shape.largest_trained = std::max(shape.largest_trained, size);
+    if (spec.frozen) (spec.expert ? shape.frozen_of_an_expert : shape.frozen_dense) += size;
+    const auto role = static_cast<std::size_t>(role_of_param(spec.name));
+    if (spec.frozen && spec.shape.num_dims() == 2) shape.without_gradient[role] += size;
+    if (is_beside_dense(spec)) shape.added[role] += size;
   }
+  if (model.config().low_rank.rank > 0) take_replaced(config.model, shape.added);
+  shape.added_dense = dense - plain_dense;
+  shape.added_of_an_expert = of_an_expert - shape.num_moe_layers() * expert_size(config.model);
 }
 
 }  // namespace
@@ -66,11 +103,12 @@ std::int64_t RunShape::dense_elements() const {
   return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms + biases) +
          num_dense_layers() * 3 * d * model.ffn_hidden +
          num_moe_layers() *
-             (routers + 3 * d * model.shared_expert_hidden + (has_shared_gate(model) ? d : 0));
+             (routers + 3 * d * model.shared_expert_hidden + (has_shared_gate(model) ? d : 0)) +
+         added_dense;
 }
 
 std::int64_t RunShape::expert_elements() const {
-  return num_moe_layers() * hosted_experts() * expert_size(model);
+  return hosted_experts() * (num_moe_layers() * expert_size(model) + added_of_an_expert);
 }
 
 std::int64_t RunShape::trained_dense_elements() const { return dense_elements() - frozen_dense; }
@@ -80,11 +118,13 @@ std::int64_t RunShape::trained_expert_elements() const {
 }
 
 std::int64_t RunShape::total_elements() const {
-  return dense_elements() + num_moe_layers() * model.num_experts * expert_size(model);
+  return dense_elements() +
+         model.num_experts * (num_moe_layers() * expert_size(model) + added_of_an_expert);
 }
 
 std::int64_t RunShape::active_elements() const {
-  return dense_elements() + num_moe_layers() * router.top_k * expert_size(model);
+  return dense_elements() +
+         router.top_k * (num_moe_layers() * expert_size(model) + added_of_an_expert);
 }
 
 RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, int ranks_per_node,
@@ -117,7 +157,8 @@ RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, in
       std::min<std::int64_t>(config.train.recompute_layers, config.model.num_layers);
   shape.load_factor = config.train.load_factor;
   check_countable(shape);
-  count_frozen(config, shape);
+  shape.guided = is_guided(config.model, config.train, 0);
+  count_parameters(config, shape);
   return shape;
 }
 

@@ -1,9 +1,11 @@
 // RunShape: the sizes of a run that determine its memory and its work.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "launch/config/config.h"
+#include "model/param_role.h"
 #include "runtime/comm/mesh.h"
 
 namespace switchyard::plan {
@@ -24,8 +26,18 @@ struct RunShape {
   std::int64_t step_tokens = 0;
   std::int64_t recompute_layers = 0;
   double load_factor = 1.0;
+  bool guided = false;  // low-rank layers have guides, in the first steps
   // Elements that training leaves as they are: dense ones, and those of one expert in all layers.
   std::int64_t frozen_dense = 0, frozen_of_an_expert = 0;
+  // Elements that linear layers have beyond their dense matrices (runtime/params/linear_terms.h),
+  // negative where low-rank layers have fewer: in dense parameters, and in one expert in all
+  // layers.
+  std::int64_t added_dense = 0, added_of_an_expert = 0;
+  // The same by role (model/param_role.h), and of what a token is multiplied with the elements
+  // whose gradients nobody computes. Experts: of one in all layers.
+  std::array<std::int64_t, names_of<ParamRole>.size()> added{}, without_gradient{};
+  std::int64_t largest_trained =
+      0;  // elements of the largest tensor with a gradient; 0: not counted
 
   int num_replicas() const { return num_ranks / expert_degree; }
   std::int64_t num_dense_layers() const { return switchyard::num_dense_layers(model); }

@@ -49,6 +49,20 @@ struct TokenFlops {
                ? 0.0
                : 2.0 * d * moe * static_cast<double>(m.num_experts) * forward_and_backward;
     head = 2.0 * d * static_cast<double>(shape.vocabulary) * forward_and_backward;
+    const auto add = [&](double& part, ParamRole role, double times, double role_passes) {
+      const auto index = static_cast<std::size_t>(role);
+      part += 2.0 * times *
+              (role_passes * static_cast<double>(shape.added[index]) -
+               static_cast<double>(shape.without_gradient[index]));
+    };
+    add(attention, ParamRole::attention, 1.0,
+        forward_and_backward +
+            static_cast<double>(shape.recompute_layers) / shape.model.num_layers);
+    add(ffn, ParamRole::ffn, 1.0, dense_passes);
+    add(ffn, ParamRole::shared, 1.0, moe_passes);
+    add(experts, ParamRole::experts, shape.router.top_k, moe_passes);
+    add(gate, ParamRole::router, 1.0, forward_and_backward);
+    add(head, shape.model.tie_embeddings ? ParamRole::embedding : ParamRole::head, 1.0, 0.0);
   }
   double total() const { return attention + ffn + experts + gate + head; }
 };

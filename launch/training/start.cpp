@@ -129,6 +129,21 @@ void leave_if_asked(Comm& world) {
       .as_agreed();
 }
 
+// Collective. The attempt after this process's own, from a checkpoint of rank 0.
+Start next_attempt(const RunDirectory& directory, int attempt, Found found, Comm& world) {
+  Start start;
+  if (world.rank() == 0) start.notes = std::move(found.skipped);
+  on_root(world, [&] {
+    start.checkpoint = *found.folder;
+    start.steps_done = CheckpointReader(start.checkpoint).step();
+    start.attempt = take_attempt(directory.path(), found.folder->filename().string()).number;
+    require(start.attempt == attempt + 1, Exit::busy, "attempt {} took {} over from this one",
+            start.attempt - 1, directory.path().string());
+  });
+  share(start, world);
+  return start;
+}
+
 }  // namespace
 
 Start start_attempt(const RunDirectory& directory, const Config& config, const TokenStore& store,
@@ -160,19 +175,22 @@ Start go_back(const RunDirectory& directory, int attempt, const GuardConfig& gua
               const Rewind& rewind, const std::string& problem, Comm& world) {
   Found found = newest_good_checkpoint(directory.path(), world,
                                        guard.rewind_checkpoints * rewind.num_rewinds - 1);
-  Start start;
-  start.rewind = rewind;
-  if (world.rank() == 0) start.notes = std::move(found.skipped);
   on_root(world, [&] {
     require(found.folder.has_value(), Exit::numerical,
             "{}, and {} holds no checkpoint to go back to", problem, directory.path().string());
-    start.checkpoint = *found.folder;
-    start.attempt = take_attempt(directory.path(), found.folder->filename().string()).number;
-    require(start.attempt == attempt + 1, Exit::busy, "attempt {} took {} over from this one",
-            start.attempt - 1, directory.path().string());
   });
-  share(start, world);
+  Start start = next_attempt(directory, attempt, std::move(found), world);
+  start.rewind = rewind;
   return start;
+}
+
+Start go_on_elsewhere(const RunDirectory& directory, int attempt, Comm& world) {
+  Found found = newest_good_checkpoint(directory.path(), world);
+  on_root(world, [&] {
+    require(found.folder.has_value(), Exit::data, "{} holds no good checkpoint to go on from",
+            directory.path().string());
+  });
+  return next_attempt(directory, attempt, std::move(found), world);
 }
 
 }  // namespace switchyard

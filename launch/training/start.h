@@ -47,4 +47,8 @@ Start start_attempt(const RunDirectory& directory, const Config& config, const T
 Start go_back(const RunDirectory& directory, int attempt, const GuardConfig& guard,
               const Rewind& rewind, const std::string& problem, Comm& world);
 
+// Collective. Starts the attempt after `attempt`, this process's own, from what that saved last.
+// Errors, agreed: Exit::data if it cannot be read back; Exit::busy.
+Start go_on_elsewhere(const RunDirectory& directory, int attempt, Comm& world);
+
 }  // namespace switchyard

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "launch/config/config.h"
+#include "launch/training/start.h"
 #include "model/transformer/transformer.h"
 #include "runtime/comm/device_comm.h"
 #include "runtime/comm/mesh.h"
@@ -15,8 +16,8 @@ namespace switchyard {
 
 struct TrainedModel {
   // Collective; takes over the communicator. The caller keeps the config.
-  TrainedModel(const Config& run_config, std::int64_t vocabulary, int attempt, int expert_degree,
-               std::unique_ptr<Comm> comm, Device device);
+  TrainedModel(const Config& run_config, std::int64_t vocabulary, const Start& start,
+               int expert_degree, std::unique_ptr<Comm> comm, Device device);
 
   const Config& config;
   Stream stream;

@@ -24,8 +24,7 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
       data_(data),
       record_(record),
       directory_(config.run.directory),
-      trained_(config, data.store->vocabulary(), start.attempt, expert_degree, std::move(world),
-               device),
+      trained_(config, data.store->vocabulary(), start, expert_degree, std::move(world), device),
       notes_(directory_, start.attempt, config.train.steps, trained_.mesh),
       description_(describe_run(config, *data.store)),
       account_(description_.meta, start.attempt, config.train, start.checkpoint),
@@ -123,26 +122,32 @@ TrainingAttempt::Ended TrainingAttempt::loop(const TrainingOptions& options) {
   if (options.profile) watch.profile(directory_.path() / "profile");
   TrainerSteps steps(trained_.trainer, *data_.loader,
                      data_.validation ? &*data_.validation : nullptr);
-  const RunEnd end = run_training(steps, saving_, watch, config_.train,
-                                  {.first_step = account_.steps_done(),
-                                   .stop_before = options.stop_before,
-                                   .evaluated = account_.evaluated()},
-                                  world());
+  const RunEnd end =
+      run_training(steps, saving_, watch, config_.train,
+                   {.first_step = account_.steps_done(),
+                    .stop_before = options.stop_before,
+                    .evaluated = account_.evaluated(),
+                    .rebuild_at = trained_.model.options().guided ? config_.train.guide_steps : 0},
+                   world());
   if (end == RunEnd::stopped || end == RunEnd::preempted) signals.ignore_from_now_on();
   notes_.metrics([](RunMetrics& metrics) { metrics.finish(); });
-  return {end, watch.problem(), end == RunEnd::rewind ? "" : watch.finish_profile()};
+  return {end, watch.problem(), goes_on(end) ? "" : watch.finish_profile()};
 }
 
 std::optional<Exit> TrainingAttempt::conclude(const Ended& ended) {
   fmt::print("{}", ended.profile);
-  if (const std::string text = account_.left_out_text();
-      ended.end != RunEnd::rewind && !text.empty())
+  if (const std::string text = account_.left_out_text(); !goes_on(ended.end) && !text.empty())
     notes_.log().warn("{}", text);
   switch (ended.end) {
     case RunEnd::rewind:
       saving_.settle();  // so that where it goes back to is a matter of steps alone
       next_ = go_back(directory_, account_.attempt(), config_.guard, trained_.trainer.rewind(),
                       ended.problem, world());
+      return std::nullopt;
+    case RunEnd::rebuild:
+      notes_.log().info("the guides ended with step {}: the next attempt goes on without them",
+                        account_.steps_done());
+      next_ = go_on_elsewhere(directory_, account_.attempt(), world());
       return std::nullopt;
     case RunEnd::done:
       notes_.state(account_.state("done"));

@@ -36,4 +36,6 @@ inline bool is_adapter(std::string_view name) {
   return name.ends_with(lora_a_suffix) || name.ends_with(lora_b_suffix);
 }
 
+inline bool is_guide(std::string_view name) { return name.ends_with(guide_suffix); }
+
 }  // namespace switchyard

@@ -90,6 +90,7 @@ void Params::initialize(std::uint64_t seed, const Choice& only) {
     }
     write_now(values.data(), value(id));
   }
+  if (!only) make_guides();
   has_values_ = true;
 }
 
@@ -106,8 +107,20 @@ void Params::draw_factors(ParamId v, std::uint64_t seed) {
   const Factors factors = factors_of(matrix, out, in, rank);
   write_now(factors.v.data(), value(v));
   write_now(factors.u.data(), value(v + 1));
-  if (v == 0 || this->spec(v - 1).name != whole.name + std::string(guide_suffix)) return;
-  write_now(product_of(factors, out, in).data(), value(v - 1));
+}
+
+void Params::make_guides() {
+  for (ParamId id = 0; id < num_params(); ++id) {
+    if (spec(id).init != ParamInit::product) continue;
+    const auto read = [&](ParamId of) {
+      std::vector<float> values(static_cast<std::size_t>(value(of).size()));
+      read_now(value(of), values.data());
+      return values;
+    };
+    const Shape& shape = spec(id).shape;
+    write_now(product_of({.u = read(id + 2), .v = read(id + 1)}, shape[0], shape[1]).data(),
+              value(id));
+  }
 }
 
 void Params::set_guide_share(ParamId id, float share) {

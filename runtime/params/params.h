@@ -127,6 +127,8 @@ class Params {
   // How much a guide counts (runtime/params/linear_terms.h), in [0, 1]; 0 until it is set.
   float guide_share(ParamId id) const { return param(id).guide_share; }
   void set_guide_share(ParamId id, float share);
+  // Gives every guide the product of its layer's factors.
+  void make_guides();
 
   void round_values(Stream& stream);  // see RoundedValues
   void forget_rounded_values() { rounded_hold_ = false; }

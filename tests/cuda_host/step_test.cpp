@@ -111,6 +111,18 @@ TEST(CudaStep, AttentionsPartsTrainAsOnTheHost) {
   expect_same_training(config, Gpus::own);
 }
 
+TEST(CudaStep, SumsOfProductsTrainAsOnTheHost) {
+  SmallConfig config = config_on(Device::cpu(), false);
+  config.model.adapter = {
+      .rank = 5, .alpha = 20.0, .targets = {"attention", "experts", "layer1.router", "ffn"}};
+  expect_same_training(config, Gpus::own);
+  config.train.exact = true;
+  config.model.adapter = {};
+  config.model.low_rank = {.rank = 8, .layers = {0, 1}};
+  config.train.precision = FloatFormat::f32;
+  expect_same_training(config, Gpus::shared);
+}
+
 // What docs/cuda.md counts: the host learns how many rows each expert has, how rows are relayed,
 // the losses, the overflow and the norm, and waits for nothing else. The same step over and over
 // needs no memory that the first did not leave.

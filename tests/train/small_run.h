@@ -9,6 +9,7 @@
 #include "runtime/comm/device_comm.h"
 #include "runtime/device/host_access.h"
 #include "runtime/random.h"
+#include "train/step/guide.h"
 #include "train/step/trainer.h"
 
 namespace switchyard {
@@ -41,6 +42,7 @@ struct SmallConfig {
   Device device{};
   std::int64_t recompute_layers = 0;
   bool draw_weights = true;  // false: the test loads them
+  std::int64_t steps_done = 0;
 
   std::int64_t num_micro_batches() const {
     return train.global_batch_size / train.micro_batch_size;
@@ -113,7 +115,8 @@ class SmallRun {
                 config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
                 static_cast<std::uint64_t>(config.train.seed), tape, /*watch=*/nullptr,
                 product_precision(config.train), moments_dtype(config.train), config.device,
-                config.recompute_layers, 0.0, ParamUse::training, config.train.freeze},
+                config.recompute_layers, 0.0, ParamUse::training, config.train.freeze,
+                is_guided(config.model, config.train, config.steps_done)},
                mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {

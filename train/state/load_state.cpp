@@ -44,7 +44,9 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model,
                  const Params::Choice& drawn) {
   const std::set<std::string> known = all_state_names(model);
   for (const std::string& name : checkpoint.names()) {
-    require(known.contains(name) || is_counts(name), Exit::data,
+    // Of the last guided step: the model goes on without them.
+    const bool surplus_guide = is_guide(name) && !model.options().guided;
+    require(known.contains(name) || is_counts(name) || surplus_guide, Exit::data,
             "{} holds {}, which this model does not have", checkpoint.folder().string(), name);
   }
   Params& params = model.params();

@@ -42,6 +42,7 @@ std::optional<RunEnd> end_after(std::int64_t done, bool stop_requested, const Tr
   if (done == config.steps) return RunEnd::done;
   if (stop_requested) return RunEnd::preempted;
   if (range.stop_before > 0 && done >= range.stop_before) return RunEnd::stopped;
+  if (done == range.rebuild_at) return RunEnd::rebuild;
   return std::nullopt;
 }
 
@@ -83,7 +84,7 @@ RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const Train
     const Votes votes = vote(saves, host, world);
     if (!votes.save_working) saves.advance();
     std::optional<RunEnd> end = end_after(done, votes.stop, config, range);
-    const bool leaves_early = end && *end != RunEnd::done;
+    const bool leaves_early = end == RunEnd::preempted || end == RunEnd::stopped;
     save_is_due = save_is_due || is_due(config.checkpoint_every, done);
     if (is_due(config.evaluate_every, done) && !leaves_early) {
       const std::optional<Judgement> judgement = evaluate(steps, saves, host, done, world);
@@ -91,7 +92,7 @@ RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const Train
         end = RunEnd::preempted;
       } else {
         save_is_due = save_is_due || judgement->improved;
-        if (judgement->ends_run && !end) end = RunEnd::early;
+        if (judgement->ends_run && end != RunEnd::done) end = RunEnd::early;
       }
     }
     const bool sound = report.outcome <= StepOutcome::repeated;

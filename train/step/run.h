@@ -59,6 +59,7 @@ struct RunRange {
   std::int64_t first_step = 0;
   std::int64_t stop_before = 0;  // stop when this step is reached; 0: never
   bool evaluated = true;         // false: an evaluation that is due at first_step was not made
+  std::int64_t rebuild_at = 0;   // the steps after which the model is another one; 0: never
 };
 
 enum class RunEnd : std::uint8_t {
@@ -66,8 +67,11 @@ enum class RunEnd : std::uint8_t {
   early,      // the host said that the loss has stopped falling
   stopped,    // range.stop_before was reached
   preempted,  // a rank was asked to stop
-  rewind      // a step said so; nothing was saved after it
+  rewind,     // a step said so; nothing was saved after it
+  rebuild     // range.rebuild_at was reached
 };
+// Whether the run goes on in another attempt of this process.
+constexpr bool goes_on(RunEnd end) { return end == RunEnd::rewind || end == RunEnd::rebuild; }
 
 // Collective. Does steps [first_step, train.steps), and saves every checkpoint_every steps and
 // where an evaluation improved, or at the next step that the guard takes, and after the last one.

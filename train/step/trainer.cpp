@@ -16,6 +16,7 @@
 #include "train/state/state_names.h"
 #include "train/step/frozen.h"
 #include "train/step/gradients.h"
+#include "train/step/guide.h"
 #include "train/step/schedule.h"
 
 namespace switchyard {
@@ -39,20 +40,27 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
     arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
 }
 
-void Trainer::initialize() { model_.params().initialize(static_cast<std::uint64_t>(config_.seed)); }
+void Trainer::initialize() {
+  model_.params().initialize(static_cast<std::uint64_t>(config_.seed));
+  set_guides(model_.params(), config_, 0, /*skips=*/false);
+}
 
 void Trainer::initialize(const CheckpointReader& weights) {
   const std::vector<std::string> held = weights.names();  // sorted
   const Params::Choice drawn = [&](std::string_view name) {
-    return is_adapter(name) && !std::binary_search(held.begin(), held.end(),
-                                                   state_name(StateKind::value, std::string(name)));
+    return (is_adapter(name) || is_guide(name)) &&
+           !std::binary_search(held.begin(), held.end(),
+                               state_name(StateKind::value, std::string(name)));
   };
   model_.params().initialize(static_cast<std::uint64_t>(config_.seed), drawn);
   load_values(weights, model_, drawn);
+  model_.params().make_guides();
+  set_guides(model_.params(), config_, 0, /*skips=*/false);
 }
 
 void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
   load_training_state(checkpoint, model_);
+  set_guides(model_.params(), config_, checkpoint.step(), /*skips=*/false);
   if (meta.has("guard")) guard_.load(meta.object("guard"));
 }
 
@@ -61,6 +69,7 @@ StepReport Trainer::step(std::int64_t step, const StepData& data) {
   report.step = step;
   const Gradient gradient = judged_gradient(data, report);
   if (changed_weights(report.outcome)) update(step, gradient);
+  set_guides(model_.params(), config_, step + 1, /*skips=*/false);  // as evaluations see it
   fill(report, data, gradient);
   return report;
 }
@@ -91,6 +100,7 @@ Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& rep
 Trainer::Gradient Trainer::differentiate(std::int64_t step, const StepData& data) {
   Params& params = model_.params();
   params.zero_gradients(stream_);
+  set_guides(params, config_, step, config_.guide_skips);
   const RoundedValues rounded(params, stream_);
   StepSums sums = model_.empty_sums();
   for (Batch batch : data.micro_batches) {  // an empty one still joins every exchange

@@ -121,6 +121,34 @@ TEST(RunShape, FrozenParametersHaveNoGradientsAndNoMoments) {
   EXPECT_THROW(shape_on(4, config), Error);
 }
 
+TEST(RunShape, CountsSumsOfProducts) {
+  Config low_rank = small_config(), adapter = small_config();
+  low_rank.model.shared_expert_hidden = adapter.model.shared_expert_hidden = 24;
+  low_rank.model.low_rank = {.rank = 8, .layers = {0, 2}};
+  adapter.model.adapter = {
+      .rank = 3,
+      .targets = {"experts", "attention", "ffn", "*.router", "layer1.shared.up"},
+      .train = {"*"}};
+  for (const Config& config : {low_rank, adapter}) {
+    Mesh mesh = make_mesh(make_single_comm(), 1);
+    Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
+    const RunShape shape = shape_on(1, config);
+    EXPECT_EQ(shape.total_elements(), model.params().num_elements());
+    EXPECT_EQ(shape.trained_dense_elements() + shape.trained_expert_elements(),
+              model.params().num_elements());
+    EXPECT_NEAR(
+        training_flops_per_token(shape) / (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
+        1.0, 1e-12);
+  }
+  // Without gradients of frozen matrices a step has two products for each of them, not three.
+  adapter.model.adapter.train = {};
+  const double frozen = training_flops_per_token(shape_on(1, adapter));
+  adapter.model.adapter = {};
+  const double all = training_flops_per_token(shape_on(1, adapter));
+  EXPECT_LT(frozen, 0.75 * all);
+  EXPECT_GT(frozen, 0.6 * all);
+}
+
 TEST(RunShape, TheBusiestRankHasTheMostMicroBatchesAndExperts) {
   const RunShape shape = shape_on(5);  // 12 micro-batches; eight experts over five ranks
   EXPECT_EQ(shape.rounds, 3);

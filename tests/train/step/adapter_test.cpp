@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "model/linear_terms.h"
@@ -25,6 +26,13 @@ SmallConfig adapted(const std::vector<std::string>& targets = {"attention", "exp
 SmallConfig low_rank() {
   SmallConfig config;
   config.model.low_rank = {.rank = 6, .layers = {0, 1}};
+  return config;
+}
+
+SmallConfig guided(std::int64_t steps, bool skips) {
+  SmallConfig config = low_rank();
+  config.train.guide_steps = steps;
+  config.train.guide_skips = skips;
   return config;
 }
 
@@ -93,7 +101,8 @@ TEST(Adapter, AnyLayoutHasTheSameBits) {
   SmallConfig router_too = adapted({"experts", "*.attention.q", "layer1.router"});
   router_too.model.adapter.train = {"norms", "*.down"};
   router_too.recompute_layers = 1;
-  for (const SmallConfig& config : {adapted({"experts"}), router_too, low_rank()}) {
+  for (const SmallConfig& config :
+       {adapted({"experts"}), router_too, low_rank(), guided(4, true), guided(20, false)}) {
     const std::vector<double> expected = result(config, 1, false);
     EXPECT_EQ(result(config, widest_degree(config), false), expected);
     EXPECT_EQ(result(config, widest_degree(config), true), expected);
@@ -116,6 +125,70 @@ TEST(Adapter, ResumeEqualsNotStopping) {
     });
     EXPECT_EQ(second.losses(2, 5), std::vector<double>(expected.begin() + 2, expected.end()));
     EXPECT_EQ(second.state_hash(), straight.state_hash());
+  }
+}
+
+TEST(Guide, FallsAsACosineAndIsSkippedAsOften) {
+  TrainConfig config;
+  config.guide_steps = 8;
+  EXPECT_EQ(guide_share_at(config, 0), 1.0);
+  EXPECT_NEAR(guide_share_at(config, 4), 0.5, 1e-12);
+  EXPECT_NEAR(guide_share_at(config, 2), 0.5 + 0.25 * std::sqrt(2.0), 1e-12);
+  EXPECT_EQ(guide_share_at(config, 8), 0.0);
+  EXPECT_EQ(guide_share_at({}, 0), 0.0);
+  config.guide_steps = 4000;
+  SmallRun run = whole_world(guided(4000, true), 1);
+  Params& params = run.model().params();
+  const ParamId guide = params.find("layer1.shared.up.guide");
+  std::int64_t counted = 0;
+  for (std::int64_t step = 0; step < 4000; ++step) {
+    set_guides(params, config, step, /*skips=*/true);
+    const float share = params.guide_share(guide);
+    if (share > 0) {
+      ++counted;
+      EXPECT_EQ(share, static_cast<float>(guide_share_at(config, step)));
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(counted), 2000.0, 150.0);
+}
+
+// A guide is the product of the factors at first, so that it does not change the loss.
+TEST(Guide, BeginsWithTheLossOfTheFactorsAlone) {
+  SmallRun with = whole_world(guided(6, false), 1), without = whole_world(low_rank(), 1);
+  const double loss = without.step(0).loss;
+  EXPECT_NEAR(with.step(0).loss, loss, 1e-6 * loss);
+  EXPECT_NE(with.step(1).loss, without.step(1).loss);
+}
+
+// The checkpoint of its last step goes on in a model without guides, with the same bits.
+TEST(Guide, EndsWithoutAChange) {
+  for (const bool skips : {false, true}) {
+    SmallConfig config = guided(3, skips);
+    SmallRun straight = whole_world(config, 1);
+    const std::vector<double> expected = straight.losses(0, 6);
+    const SharedScratch folder(test_world());
+    SmallRun first = whole_world(config, widest_degree(config));
+    first.losses(0, 2);
+    const std::filesystem::path middle = save(first, folder.path(), 2);
+    first.losses(2, 3);
+    const std::filesystem::path end = save(first, folder.path(), 3);
+    config.draw_weights = false;
+    const auto load = [&](SmallRun& run, const std::filesystem::path& checkpoint) {
+      agree(test_world(), [&] {
+        const CheckpointReader reader(checkpoint);
+        run.trainer().load(reader, reader.fields());
+      });
+    };
+    config.steps_done = 2;
+    SmallRun second = whole_world(config, 1);
+    load(second, middle);
+    EXPECT_EQ(second.losses(2, 3), std::vector<double>(expected.begin() + 2, expected.begin() + 3));
+    config.steps_done = 3;
+    SmallRun third = whole_world(config, widest_degree(config));
+    load(third, end);
+    EXPECT_EQ(third.model().params().find("layer1.shared.up.guide"), -1);
+    EXPECT_LT(third.model().params().bytes(), second.model().params().bytes());
+    EXPECT_EQ(third.losses(3, 6), std::vector<double>(expected.begin() + 3, expected.end()));
   }
 }
 
