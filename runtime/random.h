@@ -34,7 +34,10 @@ enum class Purpose : std::uint32_t {
   gate_jitter = 5,
   gate_hash = 6,
   moment_rounding = 7,
-  merge_drop = 11
+  objective = 10,
+  merge_drop = 11,
+  bootstrap = 20,
+  input_noise = 21
 };
 
 class Random {
