@@ -34,8 +34,13 @@ enum class Purpose : std::uint32_t {
   gate_jitter = 5,
   gate_hash = 6,
   moment_rounding = 7,
+  objective = 10,
   merge_drop = 11,
-  guide = 12
+  guide = 12,
+  corruption = 14,
+  monitor = 20,
+  input_noise = 21,
+  bootstrap = 22
 };
 
 class Random {

@@ -9,11 +9,12 @@
 namespace switchyard {
 namespace {
 
-// Slurm replaces %j by the job's number, and %% by a percent sign.
-std::string output_pattern(const std::filesystem::path& run) {
+// Slurm replaces %j by the job's number, %A and %a by those of an array and its task, and %% by a
+// percent sign.
+std::string output_pattern(const std::filesystem::path& run, const char* file) {
   std::string folder;
   for (const char c : run.string()) folder += c == '%' ? "%%" : std::string(1, c);
-  return folder + "/submit/%j.log";
+  return folder + file;
 }
 
 class Directives {
@@ -32,7 +33,7 @@ class Directives {
   std::string text_;
 };
 
-std::string directives(const BatchRequest& request, const SlurmConfig& site) {
+std::string directives(const BatchRequest& request, const SlurmConfig& site, const char* file) {
   Directives lines;
   lines.add("job-name", request.name);
   lines.add(fmt::format("--nodes={}", request.nodes));
@@ -54,8 +55,12 @@ std::string directives(const BatchRequest& request, const SlurmConfig& site) {
                         request.warning_seconds));
   lines.add("--requeue");
   lines.add("--open-mode=append");
-  lines.add("output", output_pattern(request.run));
+  lines.add("output", output_pattern(request.run, file));
   return lines.text();
+}
+
+const char* gpus_of(const BatchRequest& request) {
+  return request.gpus_per_node > 0 ? " --gpu-bind=none" : "";
 }
 
 }  // namespace
@@ -70,7 +75,6 @@ std::string quoted_for_bash(const std::string& text) {
 }
 
 std::string batch_script(const BatchRequest& request, const SlurmConfig& site) {
-  const std::string gpus = request.gpus_per_node > 0 ? " --gpu-bind=none" : "";
   return fmt::format(R"(#!/bin/bash
 {directives}#
 # Written by `switchyard submit`. You may edit it and `sbatch` it: each start continues from the run's newest good checkpoint.
@@ -85,11 +89,34 @@ cd {folder} || exit 2
 exec "$switchyard" launch "$run/submit/config.toml" --script "$run/submit/job.sh" -- \
   srun --mpi=pmix --kill-on-bad-exit=1 --overlap --cpus-per-task="$SLURM_CPUS_PER_TASK"{gpus}
 )",
-                     fmt::arg("directives", directives(request, site)),
+                     fmt::arg("directives", directives(request, site, "/submit/%j.log")),
                      fmt::arg("run", quoted_for_bash(request.run.string())),
                      fmt::arg("program", quoted_for_bash(request.program.string())),
                      fmt::arg("folder", quoted_for_bash(request.folder.string())),
-                     fmt::arg("setup", site.setup), fmt::arg("gpus", gpus));
+                     fmt::arg("setup", site.setup), fmt::arg("gpus", gpus_of(request)));
+}
+
+std::string array_script(const BatchRequest& request, const SlurmConfig& site, int num_runs) {
+  return fmt::format(R"(#!/bin/bash
+{directives}#SBATCH --array=0-{last}
+#
+# Written by `switchyard scaling sweep`. Submit it with `sbatch`; --array=0-{last}%4 runs four at a time. A task that starts again
+# continues from its run's newest good checkpoint.
+
+sweep={sweep}
+switchyard={program}
+cd {folder} || exit 2
+{setup}
+config=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$sweep/list.txt")
+exec "$switchyard" launch "$sweep/$config" -- \
+  srun --mpi=pmix --kill-on-bad-exit=1 --overlap --cpus-per-task="$SLURM_CPUS_PER_TASK"{gpus}
+)",
+                     fmt::arg("directives", directives(request, site, "/logs/%A_%a.log")),
+                     fmt::arg("last", num_runs - 1),
+                     fmt::arg("sweep", quoted_for_bash(request.run.string())),
+                     fmt::arg("program", quoted_for_bash(request.program.string())),
+                     fmt::arg("folder", quoted_for_bash(request.folder.string())),
+                     fmt::arg("setup", site.setup), fmt::arg("gpus", gpus_of(request)));
 }
 
 }  // namespace switchyard

@@ -24,4 +24,8 @@ std::string quoted_for_bash(const std::string& text);
 
 std::string batch_script(const BatchRequest& request, const SlurmConfig& site);
 
+// A job array of this many runs: task N trains the config that line N + 1 of request.run/list.txt
+// names, a file of request.run. Logs are in request.run/logs.
+std::string array_script(const BatchRequest& request, const SlurmConfig& site, int num_runs);
+
 }  // namespace switchyard
