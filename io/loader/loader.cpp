@@ -122,7 +122,7 @@ struct Loader::State {
       const bool empty = index >= num_micro_batches || row_of_slot(index * size) == no_row;
       set.batches[static_cast<std::size_t>(round)] = batch_at(set, round, empty ? -1 : index);
       for (std::int64_t i = 0; !empty && i < size; ++i) {
-        fill_row(row_of_slot(index * size + i), set, round * size + i);
+        fill_row(job, index * size + i, set, round * size + i);
       }
     }
   }
@@ -137,13 +137,15 @@ struct Loader::State {
     return {index, size, length, part(set.tokens), part(set.targets), part(set.positions)};
   }
 
-  void fill_row(std::int64_t row, RowSet& set, std::int64_t place) {
+  void fill_row(Job job, std::int64_t slot, RowSet& set, std::int64_t place) {
+    const std::int64_t row = row_of_slot(slot);
     const auto at = [&](const Buffer& buffer) {
       return buffer.tensor().as<std::int32_t>() + place * layout.sequence_length;
     };
     const RowFiller::Row out{at(set.tokens), at(set.targets), at(set.positions)};
     if (row == no_row) return filler.fill_blank(out);
-    filler.fill(row, out);
+    if (job.kind != Job::Kind::step || !layout.objective) return filler.fill(row, out);
+    filler.fill(row, out, &*layout.objective, order->samples().first_sample(job.number) + slot);
   }
 
   std::string doing() const {

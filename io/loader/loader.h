@@ -16,6 +16,7 @@
 #include "io/loader/packed_rows.h"
 #include "io/loader/phased_order.h"
 #include "io/loader/prefetcher.h"
+#include "io/objective/objective.h"
 #include "io/tokens/token_store.h"
 #include "runtime/batch.h"
 
@@ -27,6 +28,7 @@ struct DataConfig {
   SourceWeights weights{};
   DataPhases phases{};  // in which other weights hold
   LossOn loss_on = LossOn::all;
+  ObjectiveConfig objective{};
   bool mmap = false;  // map the token files instead of reading them (io/files/mapped_file.h)
 };
 
@@ -52,6 +54,7 @@ class Loader {
     DataPhases phases{};
     BatchRamp batch_ramp{};  // up to global_batch_size
     LossOn loss_on = LossOn::all;
+    std::optional<Objective> objective{};  // of steps; passes read texts as they are
     Access access = Access::pread;
     std::chrono::milliseconds read_timeout = std::chrono::seconds(60);
   };

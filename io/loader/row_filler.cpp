@@ -24,17 +24,27 @@ RowFiller::RowFiller(const TokenStore& store, const std::filesystem::path& rows_
                                 : RowTable(rows_folder, store, split, form)),
       text_(static_cast<std::size_t>(form.length + 1)) {}
 
-void RowFiller::fill(std::int64_t row, const Row& out) {
+void RowFiller::fill(std::int64_t row, const Row& out, const Objective* objective,
+                     std::int64_t sample) {
   std::int64_t at = 0;
+  std::uint64_t number = 0;
   for (const Piece& piece : rows_.pieces(row)) {
     const std::int64_t count = std::min(piece.length + 1, tokens_.num_tokens() - piece.start);
     tokens_.read(piece.start, std::span(text_).first(static_cast<std::size_t>(count)));
     if (count == piece.length) text_[static_cast<std::size_t>(count)] = boundary_;
+    if (objective != nullptr) {
+      objective->rewrite(static_cast<std::uint64_t>(sample), number++,
+                         std::span(text_).first(static_cast<std::size_t>(piece.length + 1)));
+    }
     std::copy_n(text_.data(), piece.length, out.tokens + at);
     std::copy_n(text_.data() + 1, piece.length, out.targets + at);
     std::fill_n(out.targets + at, piece.prompt, -1);
     count_up(out.positions + at, piece.length);
     at += piece.length;
+  }
+  if (objective != nullptr) {
+    objective->add_noise(static_cast<std::uint64_t>(sample),
+                         std::span(out.tokens, static_cast<std::size_t>(at)));
   }
   fill_tail(at, out);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/loader/row_table.h"
+#include "io/objective/objective.h"
 #include "io/tokens/token_reader.h"
 
 namespace switchyard {
@@ -25,7 +26,9 @@ class RowFiller {
   // Positions restart with every piece of a document. The target of a document's last token is the
   // boundary that follows. Targets without a loss are -1. The end of the row that no piece fills is
   // a separate segment: boundary tokens with targets of -1.
-  void fill(std::int64_t row, const Row& out);
+  void fill(std::int64_t row, const Row& out) { fill(row, out, nullptr, 0); }
+  // The same for a sample of training, as the objective rewrites it; nullptr: as it is.
+  void fill(std::int64_t row, const Row& out, const Objective* objective, std::int64_t sample);
   void fill_blank(const Row& out) const;  // a row without pieces
 
   RowTable& rows() { return rows_; }

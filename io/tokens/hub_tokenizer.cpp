@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <map>
 #include <mutex>
 
 #include "io/files/hash.h"
@@ -44,6 +45,10 @@ class HubTokenizer : public Tokenizer {
   std::int32_t boundary() const override { return boundary_; }
   bool puts_boundary_first() const override { return puts_boundary_first_; }
   std::int32_t unknown() const override { return bpe_->unknown(); }
+  std::int32_t special(const std::string& name) const override {
+    const auto token = special_.find(name);
+    return token == special_.end() ? -1 : token->second;
+  }
   std::string hash() const override { return hash_; }
   std::string serialized() const override { return serialized_; }
 
@@ -143,7 +148,9 @@ class HubTokenizer : public Tokenizer {
       if (decoder_->first_differs()) first_pieces_[place] = decoder_->text_of(*token, true);
     }
     for (const hub::AddedToken& token : vocabulary.added()) {
-      if (token.special) is_silent_[static_cast<std::size_t>(token.id)] = true;
+      if (!token.special) continue;
+      is_silent_[static_cast<std::size_t>(token.id)] = true;
+      special_.emplace(token.text, token.id);
     }
   }
 
@@ -198,6 +205,7 @@ class HubTokenizer : public Tokenizer {
   }
 
   std::string serialized_, hash_;
+  std::map<std::string, std::int32_t> special_;
   bool puts_boundary_first_;
   hub::Normalizer normalizer_;
   hub::PreTokenizer pre_tokenizer_;

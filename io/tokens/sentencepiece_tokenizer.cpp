@@ -61,6 +61,10 @@ class SentencePieceTokenizer : public Tokenizer {
   std::int64_t vocabulary() const override { return processor_.GetPieceSize(); }
   std::int32_t boundary() const override { return boundary_; }
   std::int32_t unknown() const override { return processor_.unk_id(); }
+  std::int32_t special(const std::string& name) const override {
+    const int id = processor_.PieceToId(name);
+    return processor_.IsControl(id) && processor_.IdToPiece(id) == name ? id : -1;
+  }
 
   std::vector<std::int32_t> encode(std::string_view text) const override {
     std::vector<std::int32_t> tokens;

@@ -22,6 +22,8 @@ class Tokenizer {
   // another model may not say so; then benchmarks of that model go without.
   virtual bool puts_boundary_first() const { return true; }
   virtual std::int32_t unknown() const = 0;  // for text that no other id spells; -1: there is none
+  // The id of a token that no text spells, such as "<|fim_prefix|>"; -1: there is none.
+  virtual std::int32_t special(const std::string& /*name*/) const { return -1; }
   virtual std::vector<std::int32_t> encode(std::string_view text) const = 0;
   // Boundary tokens and unknown ids decode to nothing.
   virtual std::string decode(std::span<const std::int32_t> tokens) const = 0;

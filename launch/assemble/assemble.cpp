@@ -24,26 +24,33 @@ Config agree_on_config(const ConfigSources& sources, Comm& world) {
   return config;
 }
 
-Loader::Layout loader_layout(const Config& config, const Comm& world) {
+Loader::Layout loader_layout(const Config& config, const TokenStore& store, const Comm& world) {
+  Loader::Layout layout = held_out_layout(config, world);
+  layout.weights = config.data.weights;
+  layout.phases = config.data.phases;
+  layout.batch_ramp = config.train.batch_ramp;
+  const ObjectiveConfig& objective = config.data.objective;
+  if (!objective.rewrites() && objective.noise == 0.0) return layout;
+  const std::unique_ptr<Tokenizer> tokenizer = store.tokenizer();
+  const SpecialIds ids =
+      special_ids(*tokenizer, vocabulary_of(config.model, tokenizer->vocabulary()));
+  if (objective.fill_in_middle > 0.0)
+    require_special_ids(ids, SpecialUse::fill_in_middle, *tokenizer);
+  if (objective.spans > 0.0) require_special_ids(ids, SpecialUse::spans, *tokenizer);
+  layout.objective.emplace(objective, ids, tokenizer->boundary(), tokenizer->vocabulary(),
+                           layout.seed);
+  return layout;
+}
+
+Loader::Layout held_out_layout(const Config& config, const Comm& world) {
   return {.sequence_length = config.data.sequence_length,
           .global_batch_size = config.train.global_batch_size,
           .micro_batch_size = config.train.micro_batch_size,
           .seed = static_cast<std::uint64_t>(config.train.seed),
           .rank = world.rank(),
           .num_ranks = world.size(),
-          .weights = config.data.weights,
-          .phases = config.data.phases,
-          .batch_ramp = config.train.batch_ramp,
           .loss_on = config.data.loss_on,
           .access = config.data.mmap ? Access::mmap : Access::pread};
-}
-
-Loader::Layout held_out_layout(const Config& config, const Comm& world) {
-  Loader::Layout layout = loader_layout(config, world);
-  layout.weights.clear();
-  layout.phases.clear();
-  layout.batch_ramp.clear();
-  return layout;
 }
 
 Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,

@@ -14,7 +14,8 @@ namespace switchyard {
 // agreed.
 Config agree_on_config(const ConfigSources& sources, Comm& world);
 
-Loader::Layout loader_layout(const Config& config, const Comm& world);
+// Errors: Exit::usage if the objective needs ids that tokenizer and model do not have.
+Loader::Layout loader_layout(const Config& config, const TokenStore& store, const Comm& world);
 // For passes over a split: every document counts once.
 Loader::Layout held_out_layout(const Config& config, const Comm& world);
 // Of a model that has done `steps_done` steps. num_ids: of the tokenizer. Errors: see

@@ -26,7 +26,7 @@ RunData::RunData(const Config& config, Comm& world) {
       prepare_rows(*store, {config.data.sequence_length, config.data.loss_on}, config.run.directory,
                    world, StopSignals::requested_so_far);
   agree(world, [&] {
-    loader.emplace(*store, rows, "train", loader_layout(config, world));
+    loader.emplace(*store, rows, "train", loader_layout(config, *store, world));
     require(config.data.loss_on == LossOn::all || loader->num_pass_targets() < loader->num_tokens(),
             Exit::usage,
             "data.loss_on = \"response\", and no document of {} has a prompt: prepare it with "
@@ -102,6 +102,13 @@ void introduce_data(const RunData& data, const Config& config, spdlog::logger& l
   for (const std::string& line :
        source_summaries(*data.store, loader.order(), config.train.steps)) {
     log.info("{}", line);
+  }
+  const ObjectiveConfig& objective = config.data.objective;
+  if (objective.rewrites() || objective.noise > 0.0) {
+    log.info(
+        "objectives: {:.4g} % of pieces have their middle at the end, {:.4g} % spans; {:.4g} % of "
+        "inputs are replaced. The validation loss is of texts as they are",
+        100.0 * objective.fill_in_middle, 100.0 * objective.spans, 100.0 * objective.noise);
   }
   if (!config.train.batch_ramp.empty()) {
     log.info("the batch grows from {} to {} sequences at step {}",

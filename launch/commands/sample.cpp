@@ -4,13 +4,13 @@
 
 #include <chrono>
 #include <cstdio>
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "io/files/durable.h"
 #include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
+#include "launch/commands/prompts.h"
 #include "launch/host/ranks.h"
 #include "runtime/comm/agree.h"
 
@@ -55,26 +55,6 @@ class TextStream {
   std::size_t printed_;
 };
 
-// The lines of a file, or of the standard input if its name is "-".
-std::string read_lines(const std::string& name) {
-  std::ifstream file;
-  if (name != "-") {
-    file.open(name, std::ios::binary);
-    require(file.is_open(), Exit::usage, "cannot read the prompts in {}", name);
-  }
-  std::istream& in = name == "-" ? std::cin : file;
-  std::string lines;
-  for (std::string line; std::getline(in, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    lines += line + '\n';
-  }
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (lines.starts_with(byte_order_mark)) lines.erase(0, byte_order_mark.size());
-  require(!lines.empty(), Exit::usage, "there is no prompt in {}",
-          name == "-" ? "the standard input" : name);
-  return lines;
-}
-
 class SampleCommand : public Command {
  public:
   explicit SampleCommand(CLI::App& program) {
@@ -93,6 +73,7 @@ class SampleCommand : public Command {
         "  switchyard sample runs/quickstart --prompt \"The function returns\"\n"
         "  mpirun -n 2 switchyard sample runs/quickstart --prompt \"# \" --temperature 0\n"
         "  switchyard sample runs/quickstart --prompts questions.txt --top-p 0.9 --json\n"
+        "  switchyard sample runs/filler --fill \"def add(a, b):\" \"return c\"\n"
         "  head questions.txt | switchyard sample runs/quickstart --prompts -\n\n"
         "The text goes to stdout, with the prompt; tokens per second and why it stopped go to\n"
         "stderr. The command needs nothing but the checkpoint. A text depends on its number and\n"
@@ -119,6 +100,18 @@ class SampleCommand : public Command {
                      "A file with a text to continue on each line; - is the standard input")
         ->type_name("FILE")
         ->excludes(prompt);
+    CLI::Option* fill =
+        app_->add_option("--fill", fill_,
+                         "Fill in what is between PREFIX and SUFFIX, by a model that was trained "
+                         "with data.fill_in_middle")
+            ->expected(2)
+            ->type_name("PREFIX SUFFIX")
+            ->excludes(prompt);
+    app_->add_option("--fill-file", fill_file_,
+                     "The same for a file, whose text has the marker <FILL> at that place")
+        ->type_name("FILE")
+        ->excludes(prompt)
+        ->excludes(fill);
     app_->add_option("--samples", num_samples_,
                      "Number of texts to generate in parallel for each prompt; several texts are "
                      "printed after headings")
@@ -148,14 +141,19 @@ class SampleCommand : public Command {
 
   Exit sample(std::unique_ptr<Comm> world) const {
     const bool prints = world->rank() == 0;
-    const std::vector<std::string> prompts = gather_prompts(*world);
+    std::vector<std::string> prompts = gather_prompts(*world);
     RestoredModel restored(path_, sets_, std::move(world));
+    std::optional<FillPrompt> fill;
+    if (fills()) {
+      fill = fill_prompt(restored, prompts[0], prompts[1]);
+      prompts.resize(1);
+    }
     const std::size_t count = prompts.size() * num_samples_;
     const std::size_t at_once = std::max(num_samples_, texts_at_once);
     Totals totals;
     const auto start = std::chrono::steady_clock::now();
     for (std::size_t first = 0; first < count; first += at_once) {
-      write_texts(restored, prompts, first, std::min(count, first + at_once), prints, totals);
+      write_texts(restored, prompts, fill, first, std::min(count, first + at_once), prints, totals);
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     if (prints) say_how_it_went(totals, count, seconds.count(), restored.config());
@@ -166,11 +164,20 @@ class SampleCommand : public Command {
   std::vector<std::string> gather_prompts(Comm& world) const {
     std::string lines;
     on_root(world, [&] {
-      require(!prompts_.empty() || !prompt_file_.empty(), Exit::usage,
-              "name the text to continue with --prompt TEXT or --prompts FILE");
+      require(!prompts_.empty() || !prompt_file_.empty() || fills(), Exit::usage,
+              "name the text to continue with --prompt TEXT or --prompts FILE, or that to fill in "
+              "with --fill");
       if (!prompt_file_.empty()) lines = read_lines(prompt_file_);
+      if (!fill_file_.empty()) lines = durable::read_file(fill_file_, largest_fill);
     });
     if (!prompts_.empty()) return prompts_;
+    if (!fill_.empty()) return fill_;
+    if (!fill_file_.empty()) {
+      lines = broadcast_text(world, lines, 0);
+      std::vector<std::string> parts;
+      agree(world, [&] { parts = parts_around_marker(lines, fill_file_); });
+      return parts;
+    }
     std::istringstream in(broadcast_text(world, lines, 0));
     std::vector<std::string> prompts;
     for (std::string line; std::getline(in, line);) prompts.push_back(line);
@@ -179,7 +186,8 @@ class SampleCommand : public Command {
 
   // Generates the texts [first, end), of which each prompt has num_samples_.
   void write_texts(RestoredModel& restored, const std::vector<std::string>& prompts,
-                   std::size_t first, std::size_t end, bool prints, Totals& totals) const {
+                   const std::optional<FillPrompt>& fill, std::size_t first, std::size_t end,
+                   bool prints, Totals& totals) const {
     const Tokenizer& tokenizer = restored.tokenizer();
     std::vector<Tokens> begun;
     for (std::size_t i = first; i < end; ++i) {
@@ -188,15 +196,17 @@ class SampleCommand : public Command {
       begun.back().insert(begun.back().end(), prompt.begin(), prompt.end());
     }
     const std::size_t count = prompts.size() * num_samples_;
-    const bool streams = prints && count == 1 && !json_;
+    const bool streams = prints && count == 1 && !json_ && !fill;
     if (streams) fmt::print("{}", prompts.front());
     TextStream stream(tokenizer, begun.front());
     SampleConfig config = config_;
     config.num_ids = tokenizer.vocabulary();
     config.first_text = first;
+    if (fill) config.max_tokens = std::min(config.max_tokens, fill->room);
+    const std::vector<Tokens> filled(begun.size(), fill ? fill->tokens : Tokens());
     const std::vector<SampledText> texts = generate(
-        restored.model(), begun, restored.config().data.sequence_length, tokenizer.boundary(),
-        config, restored.stream(), [&](std::size_t, std::int32_t token) {
+        restored.model(), fill ? filled : begun, restored.config().data.sequence_length,
+        tokenizer.boundary(), config, restored.stream(), [&](std::size_t, std::int32_t token) {
           if (streams) stream.add(token);
         });
     if (streams) fmt::print("\n");
@@ -205,26 +215,30 @@ class SampleCommand : public Command {
       totals.ended += texts[i].ended ? 1 : 0;
       totals.filled_context += texts[i].filled_context ? 1 : 0;
       if (!prints || streams) continue;
-      print(tokenizer, begun[i], texts[i], prompts[(first + i) / num_samples_], first + i, count);
+      print(tokenizer, begun[i], texts[i], prompts[(first + i) / num_samples_],
+            fill ? fill->suffix : "", first + i, count);
     }
     if (prints) std::fflush(stdout);  // on a terminal the text comes before the speed
   }
 
   void print(const Tokenizer& tokenizer, Tokens whole, const SampledText& text,
-             const std::string& prompt, std::size_t number, std::size_t count) const {
+             const std::string& prompt, const std::string& suffix, std::size_t number,
+             std::size_t count) const {
     const std::size_t begin = tokenizer.decode(whole).size();
     whole.insert(whole.end(), text.tokens.begin(), text.tokens.end());
     const std::string decoded = tokenizer.decode(whole);
     if (!json_) {
-      fmt::print("== {} of {}\n{}\n", number + 1, count, decoded);
+      if (count > 1) fmt::print("== {} of {}\n", number + 1, count);
+      fmt::print("{}{}\n", decoded, suffix);
       return;
     }
-    const nlohmann::ordered_json line = {{"prompt", prompt},
-                                         {"sample", number % num_samples_ + 1},
-                                         {"text", decoded.substr(std::min(begin, decoded.size()))},
-                                         {"tokens", text.tokens.size()},
-                                         {"stopped", text.ended ? "end_of_document" : "max_tokens"},
-                                         {"filled_context", text.filled_context}};
+    nlohmann::ordered_json line = {{"prompt", prompt},
+                                   {"sample", number % num_samples_ + 1},
+                                   {"text", decoded.substr(std::min(begin, decoded.size()))},
+                                   {"tokens", text.tokens.size()},
+                                   {"stopped", text.ended ? "end_of_document" : "max_tokens"},
+                                   {"filled_context", text.filled_context}};
+    if (fills()) line["suffix"] = suffix;
     // Bytes that are no UTF-8, such as half a character at the end, become U+FFFD.
     fmt::print("{}\n", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
@@ -246,8 +260,10 @@ class SampleCommand : public Command {
                        config.data.sequence_length));
   }
 
-  std::vector<std::string> sets_, prompts_;
-  std::string path_, prompt_file_;
+  bool fills() const { return !fill_.empty() || !fill_file_.empty(); }
+
+  std::vector<std::string> sets_, prompts_, fill_;
+  std::string path_, prompt_file_, fill_file_;
   std::size_t num_samples_ = 1;
   bool json_ = false;
   SampleConfig config_;

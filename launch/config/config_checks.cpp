@@ -47,6 +47,17 @@ void check_phases(const Config& config) {
   }
 }
 
+void check_objective(const DataConfig& data) {
+  const ObjectiveConfig& objective = data.objective;
+  require(objective.fill_in_middle + objective.spans <= 1.0, Exit::usage,
+          "data.fill_in_middle = {} and data.spans = {} are more than all pieces together: lower "
+          "one of them",
+          objective.fill_in_middle, objective.spans);
+  require(!objective.rewrites() || data.loss_on == LossOn::all, Exit::usage,
+          "data.fill_in_middle and data.spans move tokens of prompts and answers, so they need "
+          "data.loss_on = \"all\"");
+}
+
 void check_warmup(const TrainConfig& train) {
   require(train.warmup_steps <= train.steps, Exit::usage,
           "train.warmup_steps = {} is more than train.steps = {}: the warm-up would never end",
@@ -221,6 +232,7 @@ void check_config(const Config& config) {
   problems.note([&] { check_warmup(config.train); });
   problems.note([&] { check_ramp(config.train); });
   problems.note([&] { check_phases(config); });
+  problems.note([&] { check_objective(config.data); });
   problems.note([&] { check_schedule(config.train); });
   problems.note([&] { check_rates(config.train); });
   problems.note([&] { check_roles("train.rates", config.train.rates); });

@@ -160,6 +160,10 @@ double active_of(const ModelSize& size) { return size.active; }
 double tokens_of(const ModelSize& size) { return size.tokens; }
 double ratio_of(const ModelSize& size) { return size.expansion(); }
 
+bool all_finite(const Constants& constants) {
+  return std::ranges::all_of(constants, [](double constant) { return std::isfinite(constant); });
+}
+
 bool vary(const std::vector<RunPoint>& runs, double (*of)(const ModelSize&)) {
   const Interval range = range_of(runs, of);
   return range.low < range.high;
@@ -216,6 +220,10 @@ FittedLaw fit_law(const std::vector<RunPoint>& runs, const FitOptions& options) 
   Fit fit(law.form, runs);
   const std::vector<Fit::Found> found = fit.search();
   law.constants = fit.constants(found.front().parameters);
+  require(std::isfinite(found.front().sum) && all_finite(law.constants), Exit::usage,
+          "the law {} cannot be fitted to these runs: add runs of other sizes, or choose a simpler "
+          "law with --law",
+          name_of(law.form));
   law.runs = static_cast<int>(runs.size());
   law.parameters = range_of(runs, active_of);
   law.tokens = range_of(runs, tokens_of);
@@ -231,7 +239,9 @@ FittedLaw fit_law(const std::vector<RunPoint>& runs, const FitOptions& options) 
       Fit::Found again = fit.polish(found[j].parameters, full_search);
       if (again.sum < best.sum) best = std::move(again);
     }
-    if (std::isfinite(best.sum)) law.bootstrap.push_back(fit.constants(best.parameters));
+    if (!std::isfinite(best.sum)) continue;
+    const Constants drawn = fit.constants(best.parameters);
+    if (all_finite(drawn)) law.bootstrap.push_back(drawn);
   }
   return law;
 }

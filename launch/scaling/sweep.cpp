@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 
 void set_width(std::int64_t width, ModelConfig& model) {
   const std::int64_t before = model.hidden;
+  if (width == before) return;
   require(width * model.num_heads % before == 0, Exit::usage,
           "--width {} gives {:.2f} heads of model.head_dim = {}: choose a multiple of {}", width,
           static_cast<double>(width * model.num_heads) / static_cast<double>(before),

@@ -45,7 +45,7 @@ LayoutTrace trace_run(const Config& config, const TokenStore& store, std::int64_
   set_weights(trainer, config.train.initial, *mesh.world);
   std::optional<Loader> loader;
   agree(*mesh.world, [&] {
-    loader.emplace(store, /*rows_folder=*/"", "train", loader_layout(config, *mesh.world));
+    loader.emplace(store, /*rows_folder=*/"", "train", loader_layout(config, store, *mesh.world));
   });
   LayoutTrace trace;
   for (std::int64_t step = 0; step < num_steps; ++step) {

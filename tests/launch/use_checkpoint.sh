@@ -104,6 +104,15 @@ prepare corpus.jsonl --output bytes --tokenizer bytes
 "$switchyard" evaluate run --dataset bytes >out 2>err
 [ $? = 3 ] && grep -q "another tokenizer.*prepare --tokenizer run" err || complain "evaluate accepts a dataset of another tokenizer"
 
+"$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=filler --set train.steps=2 \
+  --set train.warmup_steps=0 --set model.vocabulary=360 --set data.fill_in_middle=0.5 >out 2>err || complain "train to fill in"
+for ranks in 1 2; do
+  mpi $ranks "$switchyard" sample filler --fill "Page 7" " of it" --max-tokens 8 --seed 3 >fill.$ranks 2>err || complain "sample --fill"
+done
+cmp fill.1 fill.2 && grep -q "^Page 7.* of it$" <(tr '\n' ' ' <fill.1 | sed 's/ *$//') || complain "what sample --fill writes"
+"$switchyard" sample run --fill a b >out 2>err
+[ $? = 2 ] && grep -q "set model.vocabulary" err || complain "sample --fill without special tokens"
+
 cp -r run/checkpoints/step-00000020-a0001 moved
 rm -rf data
 for ranks in 1 2 3; do

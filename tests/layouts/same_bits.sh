@@ -55,7 +55,8 @@ sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
 
 sweep "tiny"
 [ "${2:-}" = all ] || layouts=("1 auto 2" "3 auto 1" "4 2 1")
-sweep "six experts, top-3, a gated shared expert, norms after, a larger table, bf16 moments, every part of attention" \
+sweep "six experts, top-3, a gated shared expert, norms after, a larger table, bf16 moments, every part of attention, objectives" \
+  --set data.fill_in_middle=0.4 --set data.spans=0.3 --set data.noise=0.05 \
   --set model.num_experts=6 --set router.top_k=3 --set router.gate=topk_softmax --set model.tie_embeddings=false --set train.moments=bf16 \
   --set model.shared_expert_hidden=64 --set model.shared_expert_gate=true --set model.norm_placement=after --set model.vocabulary=448 \
   --set model.qk_norm=projection --set model.qkv_bias=true --set model.o_bias=true --set model.window=24 --set model.window_layers=[1] \
@@ -71,7 +72,7 @@ for name in questions sums; do
 done
 prepare --recipe recipe.toml --output asked --tokenizer sentencepiece:300 --dedup exact
 [ "${2:-}" = all ] || layouts=("3 auto 1")
-sweep "everything" --set data.dataset=asked --set data.loss_on=response \
+sweep "everything" --set data.dataset=asked --set data.loss_on=response --set data.noise=0.05 \
   --set 'data.phases.end={ from = 9, weights = { sums = 2.5, questions = 0.5 } }' \
   --set 'train.batch_ramp=[[0, 8], [6, 16], [11, 24]]' --set train.schedule=wsd --set train.decay_steps=8 \
   --set train.decay_shape=1-sqrt --set train.rates.router=2 --set train.rates.experts=0.5 --set train.decays.embedding=0 \

@@ -206,5 +206,57 @@ TEST_F(LoaderTest, EmptySplitIsADataError) {
             Exit::data);
 }
 
+Objective test_objective(const ObjectiveConfig& config) {
+  return {config,
+          {.prefix = 257, .suffix = 258, .middle = 259, .first_span = 260, .num_spans = 8},
+          test_boundary,
+          test_vocabulary,
+          1};
+}
+
+TEST_F(LoaderRanks, ObjectivesAreTheSameOnAnyLayoutAndAtAnyStart) {
+  Loader::Layout layout_of_one = layout(), first = layout(0, 2), second = layout(1, 2);
+  const ObjectiveConfig config{.fill_in_middle = 0.4, .spans = 0.4, .noise = 0.05};
+  for (Loader::Layout* each : {&layout_of_one, &first, &second})
+    each->objective.emplace(test_objective(config));
+  std::vector<Loader> one, two, clean;
+  one.push_back(loader(layout_of_one));
+  two.push_back(loader(first));
+  two.push_back(loader(second));
+  clean.push_back(loader());
+  for (const std::int64_t step : {3, 0, 40}) {  // in no order: there is no state
+    std::int64_t with_loss = 0;
+    const auto ask = [&](Loader& each) { return each.step(step); };
+    const Step rewritten = gather(one, ask), before = gather(clean, ask);
+    EXPECT_EQ(rewritten, gather(two, ask));
+    EXPECT_NE(rewritten, before);
+    for (const auto& [index, batch] : rewritten) {
+      EXPECT_EQ(batch.positions, before.at(index).positions);
+      for (const std::int32_t target : batch.targets) with_loss += target >= 0 ? 1 : 0;
+    }
+    EXPECT_EQ(one[0].step(step).loss_tokens, with_loss);
+    EXPECT_EQ(clean[0].step(step).loss_tokens, with_loss);
+  }
+  const auto pass = [](Loader& each) { return each.pass(0); };
+  EXPECT_EQ(gather(one, pass), gather(clean, pass));
+}
+
+TEST_F(LoaderRanks, NoiseLeavesTargetsClean) {
+  Loader::Layout noisy = layout(), rate_0 = layout();
+  noisy.objective.emplace(test_objective({.noise = 0.5}));
+  rate_0.objective.emplace(test_objective({}));
+  std::vector<Loader> with_noise, with_rate_0, clean;
+  with_noise.push_back(loader(noisy));
+  with_rate_0.push_back(loader(rate_0));
+  clean.push_back(loader());
+  const auto ask = [](Loader& each) { return each.step(2); };
+  const Step step = gather(with_noise, ask), before = gather(clean, ask);
+  EXPECT_EQ(gather(with_rate_0, ask), before);
+  for (const auto& [index, batch] : step) {
+    EXPECT_EQ(batch.targets, before.at(index).targets);
+    EXPECT_NE(batch.tokens, before.at(index).tokens);
+  }
+}
+
 }  // namespace loader_test
 }  // namespace switchyard

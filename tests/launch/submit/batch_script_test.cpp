@@ -72,5 +72,15 @@ TEST(BatchScript, DirectivesAreQuotedForSbatch) {
   EXPECT_THAT(script, HasSubstr("#SBATCH --output='/shared/my run/50%%/submit/%j.log'\n"));
 }
 
+TEST(BatchScript, ArrayHasATaskForEachRun) {
+  const std::string script = array_script(request(), {.partition = "long"}, 12);
+  for (const char* line :
+       {"#SBATCH --array=0-11\n", "#SBATCH --nodes=4\n", "#SBATCH --partition=long\n",
+        "#SBATCH --output=/shared/runs/first/logs/%A_%a.log\n", "sweep=/shared/runs/first\n",
+        "cd /home/me || exit 2\n"}) {
+    EXPECT_THAT(script, HasSubstr(line));
+  }
+}
+
 }  // namespace batch_script_test
 }  // namespace switchyard

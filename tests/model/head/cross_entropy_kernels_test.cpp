@@ -6,6 +6,7 @@
 
 #include "model/ops.h"
 #include "tests/reference/gradient.h"
+#include "tests/reference/ignore_index_golden.h"
 
 namespace switchyard {
 namespace cross_entropy_test {
@@ -53,6 +54,23 @@ TEST(CrossEntropy, GradientMatchesFiniteDifferences) {
     EXPECT_NEAR(x.logits[i], reference::finite_difference(loss, logits, i), 1e-6) << "row " << r;
   }
   reference::expect_gradient(x.logits, loss, logits, 100);
+}
+
+// A loss on answers alone is the mean over the targets that are not -1, with PyTorch's gradient.
+TEST(CrossEntropy, LossOnAnswersIsPyTorchsIgnoreIndex) {
+  namespace golden = reference::ignore_index;
+  std::vector<float> logits = golden::logits, losses(golden::targets.size());
+  std::vector<std::int32_t> target = golden::targets;
+  const auto count = std::ssize(target) - std::count(target.begin(), target.end(), -1);
+  const float of_each = 1.0F / static_cast<float>(count);
+  Stream stream = Stream::cpu(1);
+  ModelOps::on(Device::cpu())
+      .cross_entropy(tensor_of(logits, {std::ssize(target), 5}), tensor_of(target), of_each,
+                     tensor_of(losses), stream);
+  double mean = 0.0;
+  for (const float loss : losses) mean += static_cast<double>(loss) / static_cast<double>(count);
+  EXPECT_NEAR(mean, golden::loss, 1e-6);
+  reference::expect_close(logits, golden::gradient, 1e-7);
 }
 
 TEST(CrossEntropy, RowsWithoutTargetCarryNothing) {
