@@ -27,15 +27,15 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", version_text);
   program.require_subcommand(1);
   std::vector<std::unique_ptr<Command>> commands;
-  for (const auto make : {make_train_command,   make_launch_command,        make_submit_command,
-                          make_status_command,  make_cancel_command,        make_report_command,
-                          make_doctor_command,  make_prepare_command,       make_evaluate_command,
-                          make_score_command,   make_sample_command,        make_inspect_command,
-                          make_explain_command, make_export_command,        make_import_command,
-                          make_model_command,   make_lineage_command,       make_checkpoint_command,
-                          make_config_command,  make_bench_command,         make_plan_command,
-                          make_scaling_command, make_verify_layout_command, make_help_command,
-                          make_version_command, make_completion_command}) {
+  for (const auto make : {make_train_command,      make_launch_command,  make_submit_command,
+                          make_status_command,     make_cancel_command,  make_report_command,
+                          make_doctor_command,     make_prepare_command, make_evaluate_command,
+                          make_score_command,      make_smoke_command,   make_sample_command,
+                          make_inspect_command,    make_explain_command, make_export_command,
+                          make_import_command,     make_model_command,   make_lineage_command,
+                          make_checkpoint_command, make_config_command,  make_bench_command,
+                          make_plan_command,       make_scaling_command, make_verify_layout_command,
+                          make_help_command,       make_version_command, make_completion_command}) {
     commands.push_back(make(program));
   }
   // After the commands: those without a footer would inherit it.

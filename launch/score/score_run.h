@@ -20,6 +20,9 @@ struct ScoreOptions {
 // tokens change what it says of earlier ones.
 std::int64_t max_length_of(const Config& config, const ScoreOptions& options);
 
+// How requests become batches.
+ScoreLayout layout_of(const Config& config, const ScoreOptions& options);
+
 // Collective. requests: of rank 0. The scores are on every rank. Shows progress on stderr.
 Scored score_on_ranks(RestoredModel& restored, const ScoreOptions& options,
                       std::vector<ScoreRequest> requests);
