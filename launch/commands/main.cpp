@@ -1,5 +1,6 @@
 // switchyard: one program, one subcommand per task.
 #include "launch/commands/command.h"
+#include "launch/commands/help_json.h"
 #include "launch/commands/usage.h"
 #include "launch/host/home.h"
 #include "launch/host/launcher.h"
@@ -48,6 +49,9 @@ int run(int argc, char** argv) {
       "Exit codes: 0 success, 1 a bug in switchyard, 2 wrong usage or config, 3 bad data or\n"
       "checkpoint, 4 storage, 5 the run is in use, 6 numerical failure, 75 saved, start again\n"
       "to continue, 76 a rank died, start again to continue, 77 the same failure repeats.");
+  program.add_flag_callback(
+      "--help-json", [&program] { throw CLI::CallForVersion(help_json(program), 0); },
+      "Print every command and option as JSON and exit");
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
