@@ -34,7 +34,8 @@ enum class Purpose : std::uint32_t {
   gate_jitter = 5,
   gate_hash = 6,
   moment_rounding = 7,
-  merge_drop = 11
+  merge_drop = 11,
+  monitor = 20
 };
 
 class Random {
