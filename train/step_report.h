@@ -96,6 +96,7 @@ struct StepReport {
   ExchangedBytes exchanged;
   double seconds = 0.0;  // wall time of the step on rank 0
   std::vector<LayerLoad> layers;
+  std::int64_t batch = -1;  // of the data; another than the step once the run went back
 };
 
 }  // namespace switchyard

@@ -50,6 +50,12 @@ std::unique_ptr<Command> make_config_command(CLI::App& program);
 std::unique_ptr<Command> make_bench_command(CLI::App& program);
 std::unique_ptr<Command> make_plan_command(CLI::App& program);
 std::unique_ptr<Command> make_help_command(CLI::App& program);
+std::unique_ptr<Command> make_publish_command(CLI::App& program);
+std::unique_ptr<Command> make_registry_command(CLI::App& program);
+std::unique_ptr<Command> make_drift_command(CLI::App& program);
+std::unique_ptr<Command> make_suspects_command(CLI::App& program);
+std::unique_ptr<Command> make_card_command(CLI::App& program);
+std::unique_ptr<Command> make_audit_command(CLI::App& program);
 std::unique_ptr<Command> make_version_command(CLI::App& program);
 std::unique_ptr<Command> make_completion_command(CLI::App& program);
 

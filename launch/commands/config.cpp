@@ -2,6 +2,7 @@
 
 #include "launch/commands/command.h"
 #include "launch/config/config_checks.h"
+#include "launch/config/config_json.h"
 #include "launch/config/config_warnings.h"
 #include "launch/host/own_program.h"
 #include "launch/host/standard_streams.h"
@@ -15,6 +16,7 @@ class ConfigCommand : public Command {
   explicit ConfigCommand(CLI::App& program) {
     app_ = program.add_subcommand("config", "Print every config key, its value and its meaning");
     add_config_options(*app_, sources_, false);
+    app_->add_flag("--json", json_, "Print every key as one JSON object, with what it allows");
     app_->footer(
         "Prints the config that `train` would use: defaults, then the site file\n"
         "($SWITCHYARD_SITE or ~/.config/switchyard/site.toml), then CONFIG, then --set.\n\n"
@@ -27,12 +29,13 @@ class ConfigCommand : public Command {
     const Config config = load_run_config(sources_);
     check_config(config);
     for (const std::string& warning : config_warnings(config)) say("warning: " + warning + "\n");
-    fmt::print("{}", print_config(config, Docs::yes));
+    fmt::print("{}", json_ ? config_json(config) + "\n" : print_config(config, Docs::yes));
     return 0;
   }
 
  private:
   ConfigSources sources_;
+  bool json_ = false;
 };
 
 void add_set_option(CLI::App& app, std::vector<std::string>& sets, const char* meaning) {

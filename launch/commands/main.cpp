@@ -1,5 +1,6 @@
 // switchyard: one program, one subcommand per task.
 #include "launch/commands/command.h"
+#include "launch/commands/help_json.h"
 #include "launch/commands/usage.h"
 #include "launch/host/home.h"
 #include "launch/host/launcher.h"
@@ -27,15 +28,18 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", version_text);
   program.require_subcommand(1);
   std::vector<std::unique_ptr<Command>> commands;
-  for (const auto make : {make_train_command,      make_launch_command,  make_submit_command,
-                          make_status_command,     make_cancel_command,  make_report_command,
-                          make_doctor_command,     make_prepare_command, make_evaluate_command,
-                          make_score_command,      make_smoke_command,   make_sample_command,
-                          make_inspect_command,    make_explain_command, make_export_command,
-                          make_import_command,     make_model_command,   make_lineage_command,
-                          make_checkpoint_command, make_config_command,  make_bench_command,
-                          make_plan_command,       make_scaling_command, make_verify_layout_command,
-                          make_help_command,       make_version_command, make_completion_command}) {
+  for (const auto make :
+       {make_train_command,      make_launch_command,   make_submit_command,
+        make_status_command,     make_cancel_command,   make_report_command,
+        make_doctor_command,     make_prepare_command,  make_evaluate_command,
+        make_score_command,      make_smoke_command,    make_sample_command,
+        make_inspect_command,    make_explain_command,  make_export_command,
+        make_import_command,     make_model_command,    make_lineage_command,
+        make_checkpoint_command, make_config_command,   make_bench_command,
+        make_plan_command,       make_publish_command,  make_registry_command,
+        make_drift_command,      make_suspects_command, make_card_command,
+        make_audit_command,      make_scaling_command,  make_verify_layout_command,
+        make_help_command,       make_version_command,  make_completion_command}) {
     commands.push_back(make(program));
   }
   // After the commands: those without a footer would inherit it.
@@ -46,8 +50,13 @@ int run(int argc, char** argv) {
       "  switchyard evaluate runs/quickstart\n"
       "  switchyard sample runs/quickstart --prompt \"Once\"\n\n"
       "Exit codes: 0 success, 1 a bug in switchyard, 2 wrong usage or config, 3 bad data or\n"
-      "checkpoint, 4 storage, 5 the run is in use, 6 numerical failure, 75 saved, start again\n"
-      "to continue, 76 a rank died, start again to continue, 77 the same failure repeats.");
+      "checkpoint, 4 storage, 5 the run is in use, 6 numerical failure, 8 a gate or a monitor\n"
+      "said no, 75 saved, start again to continue, 76 a rank died, start again to continue, 77 "
+      "the\n"
+      "same failure repeats.");
+  program.add_flag_callback(
+      "--help-json", [&program] { throw CLI::CallForVersion(help_json(program), 0); },
+      "Print every command and option as JSON and exit");
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -26,8 +26,10 @@ struct RunConfig {
   std::string directory = "runs/default";  // relative to the current directory
   int threads = 0;                         // per rank; 0: its ranks share the cores of this node
   Device::Kind device = Device::Kind::cpu;
-  bool tf32 = false;         // on a GPU, products of f32 round to TF32
-  bool check_memory = true;  // refuse to start a run that a node has no memory for
+  bool tf32 = false;               // on a GPU, products of f32 round to TF32
+  bool check_memory = true;        // refuse to start a run that a node has no memory for
+  double watts = 0.0;              // of a node; 0: what the counters of its processors say
+  double grams_co2_per_kwh = 0.0;  // 0: unknown
 };
 
 struct CheckpointConfig {

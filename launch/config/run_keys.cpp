@@ -11,7 +11,12 @@ std::vector<ConfigKey> keys_of(RunConfig& run) {
           {"run.tf32", &run.tf32, Anything{}, Resume::free,
            "on a GPU, round the operands of products to TF32, which is faster"},
           {"run.check_memory", &run.check_memory, Anything{}, Resume::free,
-           "refuse to start if the ranks of a node need more memory than it has left"}};
+           "refuse to start if the ranks of a node need more memory than it has left"},
+          {"run.watts", &run.watts, Range{0, 1e6}, Resume::free,
+           "power of a node, for the account of energy; 0 reads the processors' counters, where "
+           "there are any"},
+          {"run.grams_co2_per_kwh", &run.grams_co2_per_kwh, Range{0, 1e5}, Resume::free,
+           "CO2 that a kWh of this site's electricity emits; 0: unknown"}};
 }
 
 }  // namespace switchyard

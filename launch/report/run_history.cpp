@@ -44,6 +44,9 @@ StepPoint step_of(const Json& line) {
   point.bytes_own_node = number_at(exchange, "own_node");
   point.bytes_other_nodes = number_at(exchange, "other_nodes");
   point.exchange_bytes_per_second = number_at(exchange, "bytes_per_second");
+  const Json energy = part_at(course, "energy");
+  point.energy = {number_at(energy, "joules"), number_at(energy, "grams_co2"),
+                  integer_at(energy, "tokens"), energy.value("stated", Json()) == true};
   point.layers = layers_of(line);
   return point;
 }
@@ -95,6 +98,7 @@ class Reader {
     history_.course.push_back({step.point.attempt, step.point.step, step.point.time});
     const std::int64_t number = step.point.step;
     history_.steps_done_again += steps_.contains(number);
+    history_.energy.add(step.point.energy);
     steps_[number] = std::move(step);
   }
 

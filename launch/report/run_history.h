@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "launch/run/attempts.h"
+#include "launch/run/energy.h"
 #include "launch/run/run_directory.h"
 
 namespace switchyard {
@@ -25,6 +26,7 @@ struct StepPoint {
   double time = 0.0;  // when it ended, seconds since 1970
   double goodput = 0.0, busy_least = 0.0, busy_most = 0.0;
   double bytes_own_node = 0.0, bytes_other_nodes = 0.0, exchange_bytes_per_second = 0.0;
+  EnergyUse energy;  // 0 joules: unknown
   std::vector<LayerPoint> layers;
 
   double worst_overload() const;  // of the layers; 0 without experts
@@ -47,6 +49,7 @@ struct RunHistory {
   std::vector<std::pair<std::int64_t, double>> validation;  // steps done, loss
   std::map<std::string, double> part_seconds;  // of a step's parts, summed over `steps`
   std::int64_t steps_done_again = 0;           // done more than once, after restarts
+  EnergyUse energy;                            // of all steps, those done again included
 };
 
 // Errors: Exit::usage if the folder is not a run directory.

@@ -50,11 +50,22 @@ class RunPage : private ReportPage {
     if (!history_.validation.empty()) {
       add_tile(fmt::format("{:.4f}", history_.validation.back().second), "validation loss");
     }
+    if (history_.energy.joules > 0.0) add_energy(history_.energy);
     add_tile(with_commas(std::max<std::int64_t>(std::ssize(history_.attempts) - 1, 0)),
              fmt::format("restarts; {} steps done again", with_commas(history_.steps_done_again)));
     add_tile(with_commas(std::ssize(history_.checkpoints)),
              state.checkpoint.empty() ? "checkpoints" : "checkpoints, newest " + state.checkpoint);
     out_ += "</div>\n";
+  }
+
+  void add_energy(const EnergyUse& energy) {
+    const std::string emitted =
+        energy.grams > 0.0 ? fmt::format(", {:.4g} g of CO2", energy.grams) : "";
+    const double tokens = static_cast<double>(std::max<std::int64_t>(energy.tokens, 1));
+    add_tile(fmt::format("{:.4g} kWh", energy.joules / 3.6e6),
+             fmt::format("{}{}; {:.4g} joules per million tokens",
+                         energy.stated ? "stated, not measured" : "of the processors, measured",
+                         emitted, energy.joules / tokens * 1e6));
   }
 
   void add_newest(const StepPoint& newest) {

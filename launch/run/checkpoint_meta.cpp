@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "io/folder/committed_folder.h"
+#include "io/registry/registry.h"
 #include "launch/config/config_checks.h"
 #include "launch/host/standard_streams.h"
 #include "launch/run/version_1_tokenizer.h"
@@ -119,6 +120,7 @@ void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& 
 
 fs::path resolve_checkpoint(const fs::path& path) {
   if (is_committed(path)) return path;
+  if (const auto package = find_package(path.string())) return *package;
   if (const auto named = find_by_short_name(path.string())) return *named;
   const Found found = newest_good_checkpoint(path);
   require(found.folder.has_value(), Exit::data,

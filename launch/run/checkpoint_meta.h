@@ -42,7 +42,8 @@ void check_resumable(const CheckpointReader& checkpoint, const Config& config,
 void check_same_tokenizer(const CheckpointReader& checkpoint, const TokenStore& store);
 
 // The checkpoint or model folder `path`, or the one that a short name means (RUN@600), or the
-// newest good checkpoint if `path` is a run directory. Newer ones that are not good are named on
+// newest good checkpoint if `path` is a run directory, or the current version if it is a published
+// model (MODEL@2: that one). Newer ones that are not good are named on
 // stderr. Errors: Exit::data.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 

@@ -56,13 +56,15 @@ Json exchange_object(const StepReport& report, const StepTimes& times, int num_r
 }
 
 Json course_object(const StepReport& report, int num_ranks, const StepCourse& course) {
-  return {{"time", to_milliseconds(course.time)},
-          {"seconds", report.seconds},
-          {"ranks", num_ranks},
-          {"goodput", course.goodput},
-          {"parts", with_not_finite(parts_object(course.times))},
-          {"busy", with_not_finite(busy_object(course.times))},
-          {"exchange", with_not_finite(exchange_object(report, course.times, num_ranks))}};
+  Json object = {{"time", to_milliseconds(course.time)},
+                 {"seconds", report.seconds},
+                 {"ranks", num_ranks},
+                 {"goodput", course.goodput},
+                 {"parts", with_not_finite(parts_object(course.times))},
+                 {"busy", with_not_finite(busy_object(course.times))},
+                 {"exchange", with_not_finite(exchange_object(report, course.times, num_ranks))}};
+  if (course.energy.joules > 0.0) object["energy"] = json_of(course.energy);
+  return object;
 }
 
 Json change_object(const PlacementChange& change) {
@@ -93,17 +95,17 @@ double exchange_bandwidth(const StepReport& report, const StepTimes& times, int 
 
 std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                          const StepCourse& course) {
-  return line_of("step", attempt, report.step + 1,
-                 {{"loss", report.loss},
-                  {"gradient_norm", report.gradient_norm},
-                  {"learning_rate", report.learning_rate},
-                  {"tokens", report.tokens},
-                  {"tokens_per_second", static_cast<double>(report.tokens) / report.seconds},
-                  {"max_over_mean", worst_max_over_mean(report.layers)},
-                  {"balance_loss", report.balance_loss},
-                  {"z_loss", report.z_loss},
-                  {"layers", list_of(report.layers, layer_object)},
-                  {"course", with_not_finite(course_object(report, num_ranks, course))}});
+  Json fields = {{"loss", report.loss},
+                 {"gradient_norm", report.gradient_norm},
+                 {"learning_rate", report.learning_rate},
+                 {"tokens", report.tokens},
+                 {"tokens_per_second", static_cast<double>(report.tokens) / report.seconds},
+                 {"balance_loss", report.balance_loss},
+                 {"z_loss", report.z_loss},
+                 {"layers", list_of(report.layers, layer_object)},
+                 {"course", with_not_finite(course_object(report, num_ranks, course))}};
+  if (report.batch >= 0 && report.batch != report.step) fields["batch"] = report.batch + 1;
+  return line_of("step", attempt, report.step + 1, fields);
 }
 
 std::string experts_line(int attempt, const StepReport& report) {

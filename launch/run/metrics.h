@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "launch/run/energy.h"
 #include "launch/run/step_times.h"
 #include "train/step_report.h"
 
@@ -15,7 +16,8 @@ struct StepCourse {
   double time = 0.0;  // when it ended, seconds since 1970
   StepTimes times;
   double goodput =
-      0.0;  // share of the time since the run's first start that was spent in its steps
+      0.0;             // share of the time since the run's first start that was spent in its steps
+  EnergyUse energy{};  // since the line before; 0 joules: unknown
 };
 
 // Bytes per second: what leaves a rank in a step over the time it spends in exchanges; mean over

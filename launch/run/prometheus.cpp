@@ -72,6 +72,9 @@ void add_step(const RunFigures& figures, Exposition& out) {
           figures.course.time);
   out.one("goodput_ratio", "Share of the time since the first start that steps which count took.",
           figures.course.goodput);
+  if (figures.energy.joules > 0.0)
+    out.one("energy_joules", "Energy of this attempt, measured or stated (run.watts).",
+            figures.energy.joules);
 }
 
 void add_times(const StepTimes& times, Exposition& out) {

@@ -17,6 +17,7 @@ struct RunFigures {
   std::int64_t steps = 0;  // of the whole run
   StepReport step;         // the newest
   StepCourse course;
+  EnergyUse energy{};  // of this attempt
   std::optional<double> validation_loss;
   std::optional<SavedCheckpoint> checkpoint;  // the newest of this attempt
 };

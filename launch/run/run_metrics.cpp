@@ -40,6 +40,10 @@ std::vector<Scalar> scalars_of(const RunFigures& figures) {
     scalars.push_back({"dead_experts/" + layer, static_cast<double>(load.dead_experts)});
     scalars.push_back({"dropped_choices/" + layer, static_cast<double>(load.dropped)});
   }
+  if (figures.energy.joules > 0.0 && figures.energy.tokens > 0) {
+    scalars.push_back({"energy/joules_per_million_tokens",
+                       figures.energy.joules / static_cast<double>(figures.energy.tokens) * 1e6});
+  }
   if (!step.layers.empty()) {
     scalars.push_back({"speed/exchange_bytes_per_second",
                        exchange_bandwidth(step, figures.course.times, figures.num_ranks)});
@@ -58,12 +62,13 @@ RunMetrics::RunMetrics(const RunDirectory& directory, int attempt, int num_ranks
   figures_.steps = steps;
 }
 
-void RunMetrics::stepped(const StepReport& report, const StepTimes& times,
+void RunMetrics::stepped(const StepReport& report, const StepTimes& times, const EnergyUse& energy,
                          double productive_seconds) {
   const double now = seconds_now();
   const double age = std::max(now - first_start_, productive_seconds);
   figures_.step = report;
-  figures_.course = {now, times, age > 0.0 ? productive_seconds / age : 0.0};
+  figures_.energy.add(energy);
+  figures_.course = {now, times, age > 0.0 ? productive_seconds / age : 0.0, energy};
   note_line(metrics_line(figures_.attempt, figures_.num_ranks, report, figures_.course));
   note_event(report.step + 1, scalars_of(figures_));
   if (Clock::now() - prometheus_written_ >= between_prometheus) finish();

@@ -21,7 +21,9 @@ class RunMetrics {
 
   // Errors of all methods: Exit::storage; earlier lines are not damaged.
   // productive_seconds: the time of all steps that led to this state, this one included.
-  void stepped(const StepReport& report, const StepTimes& times, double productive_seconds);
+  // energy: since the last call.
+  void stepped(const StepReport& report, const StepTimes& times, const EnergyUse& energy,
+               double productive_seconds);
   void counted(const StepReport& report);  // the choices of every expert
   void evaluated(std::int64_t steps_done, const Evaluation& evaluation);
   void guarded(const StepReport& report);  // a step that the guard did not accept at first

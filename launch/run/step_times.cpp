@@ -27,13 +27,14 @@ void StepClock::begin() {
   waited_ = record_.waited;
 }
 
-StepTimes StepClock::end(double seconds, Comm& world) {
-  std::array<double, part_names.size() + 1> mine{};
+StepTimes StepClock::end(double seconds, double joules, Comm& world) {
+  std::array<double, part_names.size() + 2> mine{};
   mine[0] = std::max(0.0, seconds - 1e-9 * static_cast<double>(record_.waited - waited_));
   for (std::size_t i = 0; i < part_names.size(); ++i) {
     const auto found = trace_.seconds().find(part_names[i]);
     if (found != trace_.seconds().end()) mine[i + 1] = found->second;
   }
+  mine.back() = joules;
   const auto ranks = static_cast<std::size_t>(world.size());
   std::vector<double> all(ranks * mine.size());
   world.all_gather(tensor_of(mine.data(), {std::ssize(mine)}),
@@ -41,7 +42,10 @@ StepTimes StepClock::end(double seconds, Comm& world) {
 
   StepTimes times;
   std::vector<double> busy(ranks);
-  for (std::size_t rank = 0; rank < ranks; ++rank) busy[rank] = all[rank * mine.size()];
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    busy[rank] = all[rank * mine.size()];
+    times.joules += all[(rank + 1) * mine.size() - 1];
+  }
   times.busiest_rank = static_cast<int>(std::max_element(busy.begin(), busy.end()) - busy.begin());
   std::sort(busy.begin(), busy.end());
   times.busy_least = busy.front();

@@ -18,6 +18,7 @@ struct StepTimes {
   // Seconds that a rank did not wait in collectives. The others wait for the busiest rank.
   double busy_least = 0.0, busy_median = 0.0, busy_most = 0.0;
   int busiest_rank = 0;
+  double joules = 0.0;  // what the ranks counted, in all
 
   double of(const std::string& part) const;  // 0 if there is no such part
 };
@@ -32,8 +33,9 @@ class StepClock {
 
   Trace& trace() { return trace_; }
   void begin();
-  // Collective. Returns the times of the step since begin(), which took this rank `seconds`.
-  StepTimes end(double seconds, Comm& world);
+  // Collective. Returns the times of the step since begin(), which took this rank `seconds`, and
+  // the sum of the ranks' joules.
+  StepTimes end(double seconds, double joules, Comm& world);
 
  private:
   Stream& stream_;

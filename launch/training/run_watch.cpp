@@ -1,5 +1,7 @@
 #include "launch/training/run_watch.h"
 
+#include <utility>
+
 #include "launch/host/terminal.h"
 
 namespace switchyard {
@@ -18,6 +20,7 @@ RunWatch::RunWatch(TrainedModel& trained, RunAccount& account, RunNotes& notes,
       signals_(signals),
       record_(record),
       clock_(trained.stream, record),
+      energy_(trained.config.run.watts, trained.config.run.grams_co2_per_kwh, *trained.mesh.world),
       progress_(account.steps_done(), trained.config.train.steps, stderr_is_terminal(),
                 color_of_stderr(),
                 [&notes](const std::string& line) { notes.log_file().info("{}", line); }),
@@ -50,6 +53,7 @@ void RunWatch::stepped(const StepReport& report) {
 
 void RunWatch::measure(const StepReport& report) {
   if (profiler_) profiler_->stepped(report);
+  unmetered_tokens_ += report.tokens;
   note_exchange();
   growth_.note(account_.steps_done(), trained_.model.activation_memory().held, notes_.log());
   const TrainConfig& config = trained_.config.train;
@@ -57,9 +61,11 @@ void RunWatch::measure(const StepReport& report) {
   if (config.expert_counts_every > 0 && (report.step + 1) % config.expert_counts_every == 0)
     notes_.metrics([&](RunMetrics& metrics) { metrics.counted(report); });
   if (report.step % config.log_every != 0 && !last) return;
-  const StepTimes times = clock_.end(report.seconds, *trained_.mesh.world);
-  notes_.metrics(
-      [&](RunMetrics& metrics) { metrics.stepped(report, times, account_.productive_seconds()); });
+  const StepTimes times = clock_.end(report.seconds, energy_.joules(), *trained_.mesh.world);
+  const EnergyUse energy = energy_.use(times.joules, std::exchange(unmetered_tokens_, 0));
+  notes_.metrics([&](RunMetrics& metrics) {
+    metrics.stepped(report, times, energy, account_.productive_seconds());
+  });
 }
 
 void RunWatch::note_exchange() {

@@ -9,6 +9,7 @@
 #include "launch/host/stop_signals.h"
 #include "launch/plan/activation_growth.h"
 #include "launch/plan/profiler.h"
+#include "launch/run/energy.h"
 #include "launch/run/progress.h"
 #include "launch/run/step_times.h"
 #include "launch/training/run_account.h"
@@ -52,6 +53,8 @@ class RunWatch final : public RunHost {
   StopSignals& signals_;
   FlightRecord& record_;
   StepClock clock_;
+  EnergyMeter energy_;
+  std::int64_t unmetered_tokens_ = 0;  // since the energy was read
   Progress progress_;
   plan::ActivationGrowth growth_;
   std::optional<plan::Profiler> profiler_;

@@ -67,6 +67,7 @@ void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
 StepReport Trainer::step(std::int64_t step, const StepData& data) {
   StepReport report;
   report.step = step;
+  report.batch = batch_of(step);
   const Gradient gradient = judged_gradient(data, report);
   if (changed_weights(report.outcome)) update(step, gradient);
   set_guides(model_.params(), config_, step + 1, /*skips=*/false);  // as evaluations see it
