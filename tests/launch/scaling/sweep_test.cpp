@@ -63,7 +63,7 @@ TEST_F(Sweep, WritesConfigsThatReadBackAndNothingElse) {
   const std::vector<SweepRun> runs = sweep_runs(options_);
   write_sweep(options_, runs);
   for (const SweepRun& run : runs) {
-    const Config read = load_config({.file = scratch_ / "ladder" / (run.name + ".toml")});
+    const Config read = load_config({std::nullopt, scratch_ / "ladder" / (run.name + ".toml"), {}});
     EXPECT_EQ(print_config(read, Docs::no), print_config(run.config, Docs::no));
   }
   std::ifstream list(scratch_ / "ladder" / "list.txt");
