@@ -49,10 +49,27 @@ void check_sigmoid_only(const RouterConfig& config) {
   require(config.bias_rate == 0.0F, Exit::usage,
           "router.bias_rate = {} needs router.gate = \"sigmoid\", not \"{}\"", config.bias_rate,
           name_of(config.gate));
+  require(config.bias_update == BiasUpdate::sign, Exit::usage,
+          "router.bias_update = \"{}\" needs router.gate = \"sigmoid\", not \"{}\"",
+          name_of(config.bias_update), name_of(config.gate));
   require(config.normalize, Exit::usage,
           "router.normalize = false needs router.gate = \"sigmoid\": with \"{}\" the gate decides "
           "whether weights add up to one (softmax_topk: no; topk_softmax: yes)",
           name_of(config.gate));
+}
+
+// The cutoff of a token, its (k+1)-th best score, counts experts of all groups.
+void check_quantile(const RouterConfig& config, int num_experts) {
+  if (config.bias_update != BiasUpdate::quantile || config.bias_rate == 0.0F) return;
+  require(num_groups(config) == 1 || config.groups_per_token == num_groups(config), Exit::usage,
+          "router.bias_update = \"quantile\" does not go with groups: a token that may visit {} of "
+          "{} groups has no one cutoff. Set router.groups_per_token to the number of groups, or "
+          "choose \"sign\"",
+          config.groups_per_token, num_groups(config));
+  require(config.top_k < num_experts, Exit::usage,
+          "router.bias_update = \"quantile\" has nothing to balance: router.top_k = {} is "
+          "model.num_experts",
+          config.top_k);
 }
 
 }  // namespace
@@ -63,6 +80,7 @@ void check_router(const RouterConfig& config, int num_experts) {
           "router.top_k = {} is more than model.num_experts = {}", config.top_k, num_experts);
   check_groups(config, num_experts);
   check_sigmoid_only(config);
+  check_quantile(config, num_experts);
   require(config.jitter == 0.0F || config.gate != GateKind::hash, Exit::usage,
           "router.jitter = {} does nothing with router.gate = \"hash\", which reads token ids "
           "only: set it to 0",

@@ -51,15 +51,22 @@ enum class DropBy : std::uint8_t { probability, position };
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<DropBy> = {"probability", "position"};
 
+// How the bias of an expert follows its load, after each step (router/gate/balance.h).
+enum class BiasUpdate : std::uint8_t { sign, centered_sign, proportional, quantile };
+template <>
+inline constexpr std::array<std::string_view, 4> names_of<BiasUpdate> = {
+    "sign", "centered_sign", "proportional", "quantile"};
+
 using NamedSets = std::map<std::string, std::vector<std::int64_t>>;
 
 // docs/train.md says which keys a gate uses and which papers they come from.
 struct RouterConfig {
   GateKind gate = GateKind::softmax_topk;
-  int top_k = 2;              // experts per token; with expert_choice, on average
-  float scale = 1.0F;         // factor on every weight (DeepSeek-V3, arXiv:2412.19437)
-  bool normalize = true;      // sigmoid: a token's weights add up to scale
-  float bias_rate = 0.0F;     // sigmoid: step of the balancing bias (arXiv:2408.15664); 0: off
+  int top_k = 2;           // experts per token; with expert_choice, on average
+  float scale = 1.0F;      // factor on every weight (DeepSeek-V3, arXiv:2412.19437)
+  bool normalize = true;   // sigmoid: a token's weights add up to scale
+  float bias_rate = 0.0F;  // sigmoid: step of the balancing bias (arXiv:2408.15664); 0: off
+  BiasUpdate bias_update = BiasUpdate::sign;
   float jitter = 0.0F;        // in training the gate reads x times 1 +- jitter (arXiv:2101.03961)
   int groups = 1;             // of consecutive experts, of sizes as even as possible
   NamedSets group_experts{};  // the groups by name; empty: consecutive ones

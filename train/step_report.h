@@ -21,6 +21,14 @@ struct LayerLoad {
 };
 inline constexpr std::array<int, 5> load_percentiles = {5, 25, 50, 75, 95};  // nearest rank
 
+// Of the worst layer; 0 if none has experts.
+inline double worst_max_over_mean(const std::vector<LayerLoad>& layers) {
+  double worst = 0.0;
+  for (const LayerLoad& load : layers)
+    worst = load.max_over_mean > worst ? load.max_over_mean : worst;
+  return worst;
+}
+
 // Bytes of rows that the ranks of all expert groups sent in a step, by distance. They are logical
 // bytes: a hierarchical exchange moves fewer between nodes.
 struct ExchangedBytes {

@@ -16,8 +16,6 @@ struct BenchRanks {
   Topology topology;         // of the group
   std::vector<int> node_of;  // [world]
   int num_nodes = 1;
-
-  int group() const { return first / experts->size(); }
 };
 
 // Errors: Exit::usage for groups that do not divide the ranks, or that neither divide the pretended

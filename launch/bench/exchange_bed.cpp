@@ -2,15 +2,17 @@
 
 #include <algorithm>
 
-#include "launch/bench/recorded_routing.h"
+#include "launch/bench/recorded/recorded_routing.h"
 #include "runtime/device/host_access.h"
 
 namespace switchyard::bench {
 
-Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, const BenchRanks& ranks) {
-  if (!sweep.replay.empty()) {
-    return [recorded = std::make_shared<const RecordedRouting>(sweep.replay), what,
-            first = ranks.first, num_ranks = ranks.world.size()](int rank, std::int64_t iteration) {
+Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, const BenchRanks& ranks,
+             int group) {
+  const int index = ranks.world.rank() / group;
+  if (what.workload == "replay") {
+    return [recorded = std::shared_ptr(open_recorded(sweep.replay)), what, first = index * group,
+            num_ranks = ranks.world.size()](int rank, std::int64_t iteration) {
       return recorded->draw(first + rank, num_ranks, iteration, what.tokens, what.experts);
     };
   }
@@ -19,9 +21,9 @@ Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, const BenchRank
       {.tokens = what.tokens,
        .top_k = what.top_k,
        .num_experts = what.experts,
-       .num_ranks = ranks.experts->size(),
-       .ranks_per_node = static_cast<int>(ranks.topology.ranks[0].size()),
-       .seed = static_cast<std::uint64_t>(sweep.seed) + static_cast<std::uint64_t>(ranks.group())});
+       .num_ranks = group,
+       .ranks_per_node = std::min(group, static_cast<int>(ranks.topology.ranks[0].size())),
+       .seed = static_cast<std::uint64_t>(sweep.seed) + static_cast<std::uint64_t>(index)});
   return [workload](int rank, std::int64_t iteration) { return workload.draw(rank, iteration); };
 }
 

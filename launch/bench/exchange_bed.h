@@ -14,7 +14,9 @@ namespace switchyard::bench {
 
 // Returns what a rank of this expert group routes in an iteration, by the case's workload.
 using Draw = std::function<DrawnRouting(int rank, std::int64_t iteration)>;
-Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, const BenchRanks& ranks);
+// group: how many consecutive ranks share the experts.
+Draw draw_of(const RoutingCase& what, const RoutingSweep& sweep, const BenchRanks& ranks,
+             int group);
 
 // What one iteration moves. The tensors come from an arena, on huge pages, as in training.
 class ExchangeBed {

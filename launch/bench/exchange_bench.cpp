@@ -103,9 +103,10 @@ RoutingResult measure_exchange(const RoutingCase& what, const RoutingSweep& swee
   if (repeat == 0) {
     RoutingCase small = what;
     small.tokens = std::min(what.tokens, first_check_tokens);
-    wrong += wrong_in_round_trip(small, draw_of(small, sweep, ranks), 0, *exchange, ranks, stream);
+    wrong += wrong_in_round_trip(small, draw_of(small, sweep, ranks, ranks.experts->size()), 0,
+                                 *exchange, ranks, stream);
   }
-  const Draw draw = draw_of(what, sweep, ranks);
+  const Draw draw = draw_of(what, sweep, ranks, ranks.experts->size());
   const int rank = ranks.experts->rank();
   ExchangeBed bed(what, *exchange, *ranks.experts, stream);
   bed.make(draw(rank, first));

@@ -12,8 +12,6 @@
 #include "router/math.h"
 #include "runtime/device/host_access.h"
 #include "runtime/device/trace.h"
-#include "runtime/random.h"
-#include "train/step/trainer.h"
 
 namespace switchyard::bench {
 namespace {
@@ -96,33 +94,12 @@ class LayerTestBed {
   Tensor x_, out_, d_x_;
 };
 
-// A made-up micro-batch of one rank.
-struct StepTokens {
-  std::vector<std::int32_t> tokens, positions;
-  Batch batch;
-
-  StepTokens(std::int64_t count, int rank) {
-    const Random random(1, Purpose::data_order, static_cast<std::uint64_t>(rank));
-    for (std::int64_t i = 0; i < count; ++i) {
-      tokens.push_back(static_cast<std::int32_t>(random.uniform(static_cast<std::uint64_t>(i)) *
-                                                 step_vocabulary));
-      positions.push_back(static_cast<std::int32_t>(i));
-    }
-    batch = {rank,
-             1,
-             count,
-             tensor_of(tokens.data(), {count}),
-             tensor_of(tokens.data(), {count}),
-             tensor_of(positions.data(), {count})};
-  }
-};
-
 }  // namespace
 
 RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, int repeat,
                             BenchRanks& ranks, Stream& stream) {
   LayerTestBed bed(what, sweep, ranks, stream);
-  const Draw draw = draw_of(what, sweep, ranks);
+  const Draw draw = draw_of(what, sweep, ranks, ranks.experts->size());
   const std::int64_t first = std::int64_t{repeat} * sweep.iterations;
   RoutingResult result = result_of(what, ranks);
   result.exchange = bed.exchange().name();
@@ -152,46 +129,6 @@ RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, 
   result.wrong =
       reduce_one(ranks.world, wrong, Reduce::sum) +
       wrong_in_round_trip(what, draw, first + sweep.iterations - 1, bed.exchange(), ranks, stream);
-  return result;
-}
-
-RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, BenchRanks& ranks,
-                           Stream& stream) {
-  Comm& world = ranks.world;
-  RoutingResult result = result_of(what, ranks);
-  result.group = step_group(what, sweep, world.size());
-  Mesh mesh = make_mesh(world.split(0, world.rank()), result.group);
-  const ModelConfig config = bench_model(what, sweep);
-  const std::int64_t tokens_of_step = what.tokens * world.size();
-  Transformer model(config, router_config(what, sweep),
-                    {.vocabulary = step_vocabulary,
-                     .sequence_length = what.tokens,
-                     .exact = true,
-                     .step_tokens = tokens_of_step,
-                     .num_micro_batches = world.size(),
-                     .device = stream.device()},
-                    mesh);
-  Trainer trainer(model, mesh, {}, stream);
-  trainer.initialize();
-  const StepTokens tokens(what.tokens, world.rank());
-  Trace trace;
-  stream.set_trace(&trace);
-  const std::vector<Lap> laps =
-      run_laps(world, sweep.warm_up, sweep.iterations, &trace,
-               {.setup = [](int) {},
-                .work =
-                    [&](int i) {
-                      trainer.step(i, {tokens_of_step, std::span(&tokens.batch, 1)});
-                      stream.synchronize();
-                    }});
-  stream.set_trace(nullptr);
-  add_laps(laps, result);
-  const Legs legs = legs_of(what.mode);
-  for (Iteration& iteration : result.iterations) {
-    iteration.traffic.tokens = tokens_of_step;
-    iteration.traffic.logical_bytes = tokens_of_step * what.top_k * what.hidden * 4 *
-                                      config.num_layers * (legs.dispatches + legs.combines);
-  }
   return result;
 }
 

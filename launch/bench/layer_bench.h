@@ -1,5 +1,4 @@
-// The modes of the routing benchmark that compute: one mixture-of-experts layer, forward and
-// backward, and a whole training step.
+// Mode `layer` of the routing benchmark: one mixture-of-experts layer, forward and backward.
 #pragma once
 
 #include "launch/bench/bench_ranks.h"
@@ -13,11 +12,5 @@ namespace switchyard::bench {
 // the clock, got wrong.
 RoutingResult measure_layer(const RoutingCase& what, const RoutingSweep& sweep, int repeat,
                             BenchRanks& ranks, Stream& stream);
-
-// Collective. Trains a model of two layers on made-up tokens, one micro-batch of what.tokens on
-// each rank, and lets its own gates route them. Bytes on the wire and baselines are not known from
-// outside, and nothing is checked.
-RoutingResult measure_step(const RoutingCase& what, const RoutingSweep& sweep, BenchRanks& ranks,
-                           Stream& stream);
 
 }  // namespace switchyard::bench

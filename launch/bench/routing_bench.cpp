@@ -16,7 +16,8 @@
 #include "launch/bench/layer_bench.h"
 #include "launch/bench/memory_need.h"
 #include "launch/bench/predict/routing_prediction.h"
-#include "launch/bench/recorded_routing.h"
+#include "launch/bench/recorded/recorded_routing.h"
+#include "launch/bench/step_bench.h"
 #include "launch/host/counted.h"
 #include "launch/host/host_name.h"
 #include "launch/host/progress_line.h"
@@ -31,17 +32,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Takes tokens and choices from a recorded run. Reads every record once, here, where all ranks
-// learn of an error.
+// Takes tokens and choices from a recording, so that all workloads have the same. Reads what it
+// will need once, here, where all ranks learn of an error.
 RoutingSweep with_recorded_sizes(RoutingSweep sweep, const Comm& world) {
   if (sweep.replay.empty()) return sweep;
-  const RecordedRouting recorded(sweep.replay);
+  const std::unique_ptr<const RecordedRouting> recorded = open_recorded(sweep.replay);
+  if (recorded->tokens() > 0) sweep.tokens = {recorded->tokens()};
+  sweep.top_k = {recorded->top_k()};
   for (const int experts : sweep.experts) {
-    for (std::int64_t i = 0; i < std::int64_t{sweep.iterations} * sweep.repeats; ++i)
-      recorded.draw(world.rank(), world.size(), i, recorded.tokens(), experts);
+    for (const std::int64_t tokens : sweep.tokens)
+      for (std::int64_t i = 0; i < std::int64_t{sweep.iterations} * sweep.repeats; ++i)
+        recorded->draw(world.rank(), world.size(), i, tokens, experts);
   }
-  sweep.tokens = {recorded.tokens()};
-  sweep.top_k = {recorded.top_k()};
   return sweep;
 }
 
@@ -151,7 +153,9 @@ class RoutingBench {
         } else {
           results_[i].add(std::move(result));
         }
-        if (is_root() && repeat + 1 == sweep_.repeats) print_line(results_[i]);
+        if (repeat + 1 < sweep_.repeats) continue;
+        set_loss(results_[i]);
+        if (is_root()) print_line(results_[i]);
       }
     }
     on_root(*world_, [&] { report_end(); });
@@ -175,7 +179,7 @@ class RoutingBench {
       result = predict_routing(what, sweep_, *cluster_);
     } else {
       result = what.mode == "layer"  ? measure_layer(what, sweep_, repeat, *ranks_, stream_)
-               : what.mode == "step" ? measure_step(what, sweep_, *ranks_, stream_)
+               : what.mode == "step" ? measure_step(what, sweep_, repeat, *ranks_, stream_)
                                      : measure_exchange(what, sweep_, repeat, *ranks_, stream_);
       if (cluster_) result.predicted = predict_routing(what, sweep_, *cluster_).p(0.5);
     }
@@ -187,6 +191,14 @@ class RoutingBench {
         bytes_of_ranks(what, sweep_, result.group, result.group, on_node);
     result.memory_bytes = *std::max_element(bytes.begin(), bytes.end());
     return result;
+  }
+
+  // Cases come after their balanced twins.
+  void set_loss(RoutingResult& result) const {
+    const std::ptrdiff_t twin = balanced_twin(cases_, result.what);
+    if (twin < 0 || result.what.workload == "balanced") return;
+    const double balanced = results_[static_cast<std::size_t>(twin)].tokens_per_second();
+    result.lost = 1.0 - result.tokens_per_second() / balanced;
   }
 
   void print_head() {

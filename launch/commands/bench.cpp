@@ -74,12 +74,12 @@ class BenchCommand : public Command {
     bench::RoutingSweep& sweep = options_.sweep;
     add_list(app, "--workload", sweep.workloads,
              "How tokens choose experts: balanced, zipf, hot_expert, hot_rank, hot_node, ragged, "
-             "empty_rank, rotating, burst; or all");
-    app.add_option(
-           "--replay", sweep.replay,
-           "Replay the choices that a run recorded with router.record, instead of workloads, "
-           "tokens and top-k")
-        ->type_name("FOLDER");
+             "empty_rank, rotating, burst, model (a step's gates choose); or all");
+    app.add_option("--replay", sweep.replay,
+                   "Also replay recorded choices, with their top-k: a folder of router.record, "
+                   "whose tokens "
+                   "count too, or another program's .npy or .jsonl")
+        ->type_name("PATH");
     add_list(app, "--mode", sweep.modes,
              "What to measure: dispatch, combine, round_trip, layer, step; or all");
     add_list(app, "--exchange", sweep.exchanges,

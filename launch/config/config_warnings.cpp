@@ -85,6 +85,8 @@ constexpr IdleKey idle_keys[] = {
      "train.guide_steps is 0"},
     {"router.drop", [](const Config& c) { return c.router.capacity_factor == 0; },
      "router.capacity_factor = 0 drops no choice"},
+    {"router.bias_update", [](const Config& c) { return c.router.bias_rate == 0; },
+     "router.bias_rate is 0"},
     {"router.balance_over", [](const Config& c) { return c.router.balance_loss == 0; },
      "router.balance_loss is 0"},
     {"router.balance_loss", [](const Config& c) { return !has_balance_loss(c); },

@@ -12,6 +12,8 @@ std::vector<ConfigKey> keys_of(RouterConfig& router) {
            "sigmoid: scale a token's weights so that they add up to router.scale"},
           {"router.bias_rate", &router.bias_rate, Range{0, 1}, Resume::free,
            "sigmoid: step of the balancing bias; 0 disables it"},
+          {"router.bias_update", &router.bias_update, Anything{}, Resume::free,
+           "sigmoid: how the bias follows the load of an expert"},
           {"router.jitter", &router.jitter, Range{0, 0.999}, Resume::free,
            "in training, multiply the gate's input by random factors 1 +- this; 0 disables it"},
           {"router.groups", &router.groups, Range{1, 1 << 20}, Resume::fixed,

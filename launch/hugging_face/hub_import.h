@@ -15,7 +15,7 @@ namespace switchyard::hub {
 struct ImportOptions {
   std::filesystem::path from;    // a folder with config.json and safetensors
   std::filesystem::path folder;  // must not exist, but for what a killed import left
-  std::string tokenizer;         // "bytes", or a file instead of the folder's; empty: the folder's
+  std::string tokenizer{};       // "bytes", or a file instead of the folder's; empty: the folder's
   std::int64_t sequence_length = 0;  // of the config; 0: what the model allows, and at most 4096
 };
 

@@ -70,12 +70,6 @@ std::string step_figure(const RunHistory& history, const char* title, const char
   return figure(std::move(chart), caption);
 }
 
-double worst_overload(const StepPoint& step) {
-  double worst = 0.0;
-  for (const LayerPoint& layer : step.layers) worst = std::max(worst, layer.overload);
-  return worst;
-}
-
 double all_dropped(const StepPoint& step) {
   double dropped = 0.0;
   for (const LayerPoint& layer : step.layers) dropped += static_cast<double>(layer.dropped);
@@ -196,7 +190,7 @@ std::string run_figures_html(const RunHistory& history) {
   out += fmt::format("</div><h2>{}</h2>{}<div class=\"plots below\">",
                      has_experts(history) ? "Experts" : "Ranks", load_figure(history));
   out += step_figure(history, "Overload", "Busiest expert over the mean, in the worst layer.",
-                     worst_overload);
+                     std::mem_fn(&StepPoint::worst_overload));
   out += step_figure(history, "Dropped choices", "For lack of capacity, all layers.", all_dropped);
   out += exchange_figure(history);
   out += step_figure(history, "Exchange bandwidth",

@@ -105,6 +105,12 @@ class Reader {
 
 }  // namespace
 
+double StepPoint::worst_overload() const {
+  double worst = 0.0;
+  for (const LayerPoint& layer : layers) worst = std::max(worst, layer.overload);
+  return worst;
+}
+
 RunHistory read_history(const fs::path& run) {
   const RunDirectory directory(run);
   require(directory.used(), Exit::usage,

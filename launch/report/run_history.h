@@ -26,6 +26,8 @@ struct StepPoint {
   double goodput = 0.0, busy_least = 0.0, busy_most = 0.0;
   double bytes_own_node = 0.0, bytes_other_nodes = 0.0, exchange_bytes_per_second = 0.0;
   std::vector<LayerPoint> layers;
+
+  double worst_overload() const;  // of the layers; 0 without experts
 };
 
 struct Moment {

@@ -59,14 +59,21 @@ class RunPage : private ReportPage {
 
   void add_newest(const StepPoint& newest) {
     std::int64_t tokens = 0;
-    double rate = 0.0;
+    double rate = 0.0, overload = 0.0;
+    const auto count = static_cast<double>(history_.steps.size());
     for (const StepPoint& step : history_.steps) {
       tokens += step.tokens;
-      rate += step.tokens_per_second / static_cast<double>(history_.steps.size());
+      rate += step.tokens_per_second / count;
+      overload += step.worst_overload() / count;
     }
     add_tile(fmt::format("{:.4f}", newest.loss), fmt::format("loss at step {}", newest.step));
     add_tile(with_commas(std::isfinite(rate) ? std::llround(rate) : 0),
-             fmt::format("tokens per second, mean; {} tokens", with_commas(tokens)));
+             fmt::format("tokens per second, mean{}; {} tokens",
+                         overload > 0.0 ? fmt::format(", with {:.2f} times the mean load on the "
+                                                      "busiest expert of the worst layer",
+                                                      overload)
+                                        : "",
+                         with_commas(tokens)));
     if (newest.goodput > 0.0) {
       add_tile(fmt::format("{:.1f} %", 100 * newest.goodput),
                "goodput: time in steps that count, of all time since the first start");

@@ -33,9 +33,8 @@ std::vector<std::string> figures_of(const StepReport& report, double tokens_per_
                                     double seconds_left) {
   std::vector<std::string> figures = {fmt::format("loss {:.3f}", report.loss),
                                       rate(tokens_per_second) + " tokens/s"};
-  double worst = 0.0;
-  for (const LayerLoad& load : report.layers) worst = std::max(worst, load.max_over_mean);
-  if (!report.layers.empty()) figures.push_back(fmt::format("balance {:.2f}", worst));
+  if (!report.layers.empty())
+    figures.push_back(fmt::format("balance {:.2f}", worst_max_over_mean(report.layers)));
   if (seconds_left >= 0.0) figures.push_back(duration(seconds_left) + " left");
   return figures;
 }

@@ -18,6 +18,9 @@ void add_choices(const Routing& routing, std::size_t moe_layer, StepSums& sums) 
     counts[e] += routing.wanted[e];
     sums.dropped()[moe_layer] += routing.wanted[e] - routing.counts[e];
   }
+  const std::span<std::int64_t> biases = sums.required_biases(moe_layer);
+  for (std::size_t i = 0; i < routing.required_biases.size(); ++i)
+    biases[i] += routing.required_biases[i];
 }
 
 }  // namespace switchyard

@@ -2,10 +2,18 @@
 
 namespace switchyard {
 
-StepSums::StepSums(int num_moe_layers, int num_experts)
+StepSums::StepSums(int num_moe_layers, int num_experts, std::int64_t bias_bins)
     : num_moe_layers_(static_cast<std::size_t>(num_moe_layers)),
       num_experts_(static_cast<std::size_t>(num_experts)),
-      words_(static_cast<std::size_t>(Word::first_dropped) + num_moe_layers_ * (1 + num_experts_)) {
+      bias_bins_(static_cast<std::size_t>(bias_bins)),
+      words_(first_bias(num_moe_layers_)) {}
+
+std::size_t StepSums::first_count() const {
+  return static_cast<std::size_t>(Word::first_dropped) + num_moe_layers_;
+}
+
+std::size_t StepSums::first_bias(std::size_t layer) const {
+  return first_count() + num_experts_ * (num_moe_layers_ + layer * bias_bins_);
 }
 
 void StepSums::add_sent_rows(const SentRows& rows) {
@@ -27,15 +35,20 @@ std::span<const std::int64_t> StepSums::dropped() const {
 }
 
 std::span<const std::int64_t> StepSums::expert_counts() const {
-  return std::span(words_).last(num_moe_layers_ * num_experts_);
+  return std::span(words_).subspan(first_count(), num_moe_layers_ * num_experts_);
 }
 std::span<const std::int64_t> StepSums::expert_counts(std::size_t layer) const {
   return expert_counts().subspan(layer * num_experts_, num_experts_);
 }
 std::span<std::int64_t> StepSums::expert_counts(std::size_t layer) {
-  return std::span(words_)
-      .last(num_moe_layers_ * num_experts_)
-      .subspan(layer * num_experts_, num_experts_);
+  return std::span(words_).subspan(first_count() + layer * num_experts_, num_experts_);
+}
+
+std::span<std::int64_t> StepSums::required_biases(std::size_t layer) {
+  return std::span(words_).subspan(first_bias(layer), num_experts_ * bias_bins_);
+}
+std::span<const std::int64_t> StepSums::required_biases(std::size_t layer) const {
+  return std::span(words_).subspan(first_bias(layer), num_experts_ * bias_bins_);
 }
 
 }  // namespace switchyard

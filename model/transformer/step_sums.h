@@ -14,7 +14,8 @@ namespace switchyard {
 
 class StepSums {
  public:
-  StepSums(int num_moe_layers, int num_experts);
+  // bias_bins: in which gates count the biases that an expert needs (Gate::bias_bins_of).
+  StepSums(int num_moe_layers, int num_experts, std::int64_t bias_bins);
 
   // Already divided by the step's loss tokens; fixed point, see Transformer::loss_format.
   std::int64_t& loss() { return word(Word::loss); }
@@ -40,6 +41,10 @@ class StepSums {
   std::span<std::int64_t> dropped();
   std::span<const std::int64_t> dropped() const;
 
+  // [experts, bias_bins] of the layer-th MoE layer.
+  std::span<std::int64_t> required_biases(std::size_t layer);
+  std::span<const std::int64_t> required_biases(std::size_t layer) const;
+
   // All of them, to be summed over the ranks.
   Tensor words() { return tensor_of(words_.data(), {std::ssize(words_)}); }
 
@@ -52,12 +57,15 @@ class StepSums {
     rows_on_own_rank,
     rows_on_own_node,
     rows_to_other_nodes,
-    first_dropped  // of the MoE layers; then the counts of their experts
+    first_dropped  // of the MoE layers; then the counts of their experts, and their biases
   };
   std::int64_t& word(Word which) { return words_[static_cast<std::size_t>(which)]; }
   std::int64_t word(Word which) const { return words_[static_cast<std::size_t>(which)]; }
 
-  std::size_t num_moe_layers_, num_experts_;
+  std::size_t first_count() const;
+  std::size_t first_bias(std::size_t layer) const;
+
+  std::size_t num_moe_layers_, num_experts_, bias_bins_;
   std::vector<std::int64_t> words_;
 };
 

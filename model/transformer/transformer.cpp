@@ -152,7 +152,9 @@ std::string Transformer::exchange_name() const {
 std::int64_t Transformer::travelling_row_bytes() const { return state_->row_bytes; }
 std::vector<int> Transformer::moe_layers() const { return state_->layers.moe_layers(); }
 
-StepSums Transformer::empty_sums() const { return {num_moe_layers(), state_->model.num_experts}; }
+StepSums Transformer::empty_sums() const {
+  return {num_moe_layers(), state_->model.num_experts, Gate::bias_bins_of(state_->router)};
+}
 
 void Transformer::forward(const Batch& on_host, Stream& stream) {
   State& s = *state_;
@@ -204,7 +206,10 @@ std::vector<double> Transformer::evaluate(std::int64_t loss_tokens, StepSums& su
 
 void Transformer::finish_step(const StepSums& sums) {
   std::size_t i = 0;
-  for (const int layer : moe_layers()) moe_layer(layer).gate().finish_step(sums.expert_counts(i++));
+  for (const int layer : moe_layers()) {
+    moe_layer(layer).gate().finish_step(sums.expert_counts(i), sums.required_biases(i));
+    ++i;
+  }
 }
 
 std::vector<std::pair<std::string, Tensor>> Transformer::gate_state() {

@@ -30,11 +30,27 @@ Balance balance_loss(double coefficient, std::span<const std::int64_t> counts,
   return balance;
 }
 
-void update_bias(std::span<const std::int64_t> counts, float rate, std::span<float> bias) {
+void update_bias(BiasUpdate update, std::span<const std::int64_t> counts, float rate,
+                 std::span<float> bias) {
   const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
-  for (std::size_t e = 0; e < counts.size(); ++e) {
+  if (total == 0) return;
+  const auto sign = [&](std::size_t e) {
     const std::int64_t over = counts[e] * std::ssize(counts) - total;
-    if (over != 0) bias[e] += over < 0 ? rate : -rate;
+    return (over < 0) - (over > 0);
+  };
+  std::int64_t sum = 0;
+  for (std::size_t e = 0; e < counts.size(); ++e) sum += sign(e);
+  const auto experts = static_cast<double>(counts.size());
+  for (std::size_t e = 0; e < counts.size(); ++e) {
+    if (update == BiasUpdate::sign) {
+      if (sign(e) != 0) bias[e] += sign(e) > 0 ? rate : -rate;
+    } else {
+      const double step =
+          update == BiasUpdate::proportional
+              ? 1.0 - static_cast<double>(counts[e]) * experts / static_cast<double>(total)
+              : sign(e) - static_cast<double>(sum) / experts;
+      bias[e] = static_cast<float>(bias[e] + rate * step);
+    }
   }
 }
 

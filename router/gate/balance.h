@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "router/config.h"
+
 namespace switchyard {
 
 // The balance loss c E sum_e f_e P_e (Switch Transformer, arXiv:2101.03961), the mean over runs of
@@ -21,8 +23,14 @@ Balance balance_loss(double coefficient, std::span<const std::int64_t> counts,
                      std::span<const double> sums, std::int64_t num_experts,
                      std::int64_t run_tokens);
 
-// One step of loss-free balancing (arXiv:2408.15664): bias_e += rate * sign(mean count - count_e).
-// The sign is taken in integers, so that a tie gives 0.
-void update_bias(std::span<const std::int64_t> counts, float rate, std::span<float> bias);
+// One step of loss-free balancing by the counts of a step, [E]:
+//   sign (arXiv:2408.15664): bias_e += rate * sign(mean count - count_e), taken in integers, so
+//   that
+//     a tie gives 0;
+//   centered_sign (torchtitan): the same, less the mean of these steps, so that biases do not
+//   drift; proportional (a variant in the paper): bias_e += rate * (1 - count_e / mean count).
+// Requires: update is one of these.
+void update_bias(BiasUpdate update, std::span<const std::int64_t> counts, float rate,
+                 std::span<float> bias);
 
 }  // namespace switchyard

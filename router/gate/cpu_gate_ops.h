@@ -37,6 +37,10 @@ class CpuGateOps final : public GateOps {
   // tally_kernels.cpp
   void count_choices(Tensor expert, Tensor counts, Stream& stream) override;
   void sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums, Stream& stream) override;
+
+  // quantile_kernels.cpp
+  void count_required_biases(Tensor logits, Tensor bias, std::int64_t k, const BiasBins& bins,
+                             Tensor counts, Stream& stream) override;
 };
 
 }  // namespace switchyard

@@ -39,6 +39,10 @@ class CudaGateOps final : public GateOps {
   // tally_kernels.cu
   void count_choices(Tensor expert, Tensor counts, Stream& stream) override;
   void sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums, Stream& stream) override;
+
+  // quantile_kernels.cu
+  void count_required_biases(Tensor logits, Tensor bias, std::int64_t k, const BiasBins& bins,
+                             Tensor counts, Stream& stream) override;
 };
 
 // The ops above, or an Error in a program linked without the kernels (no_cuda.cpp).

@@ -157,10 +157,21 @@ Random Gate::random(Purpose purpose, const Batch& batch) const {
   return {inputs_.seed, purpose, step | static_cast<std::uint64_t>(inputs_.layer) << 50};
 }
 
-void Gate::finish_step(std::span<const std::int64_t> counts) {
-  if (!bias_.tensor().empty() && config_.bias_rate > 0) {
-    update_bias(counts, config_.bias_rate,
-                {bias_.tensor().as<float>(), static_cast<std::size_t>(num_experts_)});
+std::span<float> Gate::bias() const {
+  if (bias_.tensor().empty()) return {};
+  return {bias_.tensor().as<float>(), static_cast<std::size_t>(num_experts_)};
+}
+
+std::int64_t Gate::bias_bins_of(const RouterConfig& config) {
+  return config.bias_update == BiasUpdate::quantile && config.bias_rate > 0 ? BiasBins::count : 0;
+}
+
+void Gate::finish_step(std::span<const std::int64_t> counts,
+                       std::span<const std::int64_t> required_biases) {
+  if (bias_bins_of(config_) > 0) {
+    approach_quantiles(required_biases, config_.top_k, config_.bias_rate, bias());
+  } else if (!bias_.tensor().empty() && config_.bias_rate > 0) {
+    update_bias(config_.bias_update, counts, config_.bias_rate, bias());
   }
   if (!counts_.tensor().empty()) {
     std::copy(counts.begin(), counts.end(), counts_.tensor().as<std::int64_t>());

@@ -53,8 +53,11 @@ class Gate {
                                std::int64_t tokens, bool training);
   // The number of runs of tokens over which the balance loss is taken, for rows of one length.
   static std::int64_t num_runs_of(const RouterConfig& config, std::int64_t num_sequences);
+  // The bins in which a training step counts the biases that an expert needs; 0: it does not.
+  static std::int64_t bias_bins_of(const RouterConfig& config);
   // The counts and sums of a micro-batch, as the device makes them.
-  static Tensor take_tally(Arena& arena, std::int64_t runs, std::int64_t num_experts);
+  static Tensor take_tally(Arena& arena, std::int64_t runs, std::int64_t num_experts,
+                           std::int64_t bias_bins);
   // The scratch of backward.
   struct BackwardScratch {
     Tensor d_logits;
@@ -74,7 +77,9 @@ class Gate {
 
   // After a step: moves the balancing bias and keeps the counts for the next step's balance loss.
   // counts: choices per expert of the whole step, before drops; the same on all ranks.
-  void finish_step(std::span<const std::int64_t> counts);
+  // required_biases: [E, bias_bins_of] of the whole step.
+  void finish_step(std::span<const std::int64_t> counts,
+                   std::span<const std::int64_t> required_biases = {});
   // What the gate keeps from step to step, by global name ("layer3.bias" [E] f32, "layer3.counts"
   // [E] i64), for checkpoints. The same on all ranks.
   std::vector<std::pair<std::string, Tensor>> state() const;
@@ -92,6 +97,7 @@ class Gate {
   // gate_tally.cpp: fills in the counts and sums of `routing`; the number of runs over which they
   // are taken.
   void tally(const Batch& batch, Routing& routing, Arena& arena, Stream& stream) const;
+  std::span<float> bias() const;  // on the host; empty without one
   std::int64_t num_runs(const Batch& batch, std::int64_t tokens) const;
   Balance balance_of(const Routing& routing, std::int64_t runs, double share) const;
   void add_product_gradients(Params& params, const Batch& batch, const Routing& routing,

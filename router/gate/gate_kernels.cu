@@ -34,35 +34,6 @@ __global__ void score_kernel(Weighing weighing, float* logits, std::int64_t toke
   if (at.lane == 0) log_sum[at.token] = broken ? sum : largest + log_f32(sum);
 }
 
-// The k largest of `values`, best first, ties to the lower index: k rounds in which the lanes agree
-// on one. Overwrites values.
-__device__ void top_k_of_warp(float* values, int count, int k, int lane, std::int32_t* chosen) {
-  for (int c = 0; c < k; ++c) {
-    float best = -__builtin_inff();
-    int index = count;
-    for (int i = lane; i < count; i += warp_size) {
-      if (values[i] > best || (index == count && values[i] == best)) {
-        best = values[i];
-        index = i;
-      }
-    }
-    for (int lanes = warp_size / 2; lanes > 0; lanes /= 2) {
-      const float other = __shfl_xor_sync(all_lanes, best, lanes);
-      const int other_index = __shfl_xor_sync(all_lanes, index, lanes);
-      if (other > best || (other == best && other_index < index)) {
-        best = other;
-        index = other_index;
-      }
-    }
-    if (index == count) index = c;  // only NaN is left
-    if (lane == 0) {
-      chosen[c] = index;
-      values[index] = __builtin_nanf("");  // out of the race
-    }
-    __syncwarp();
-  }
-}
-
 // shared: for each warp [experts] values, [groups] sums and [experts] indices.
 __global__ void pick_kernel(GateRule rule, const float* logits, const float* probability,
                             const float* bias, std::int64_t tokens, int experts, int k,

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "router/config.h"
+#include "router/gate/quantile_balance.h"
 #include "router/gate/routing.h"
 #include "router/math.h"
 #include "runtime/device/stream.h"
@@ -74,6 +75,11 @@ class GateOps {
   // of probability [T, E], and behind it that of log_sum^2.
   virtual void sum_probabilities(Tensor probability, Tensor log_sum, Tensor sums,
                                  Stream& stream) = 0;
+  // For quantile balancing. counts: [E, BiasBins::count] i32, how many tokens would take an expert
+  // at a bias in that bin. logits: [T, E], whose rows of NaN are not counted; bias: [E], within
+  // `bins`; k < E.
+  virtual void count_required_biases(Tensor logits, Tensor bias, std::int64_t k,
+                                     const BiasBins& bins, Tensor counts, Stream& stream) = 0;
 };
 
 }  // namespace switchyard

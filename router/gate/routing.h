@@ -37,7 +37,8 @@ struct Routing {
   // ones included, and the sums of `probability`; [runs, experts].
   std::vector<std::int64_t> wanted_of_runs;
   std::vector<double> probability_of_runs;
-  double log_sum_squares = 0.0;  // over all tokens
+  double log_sum_squares = 0.0;               // over all tokens
+  std::vector<std::int32_t> required_biases;  // GateOps::count_required_biases; empty: not counted
 };
 
 }  // namespace switchyard

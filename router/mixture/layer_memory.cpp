@@ -40,9 +40,11 @@ void LayerMemory::take_routing(Arena& routing, std::int64_t rank) const {
   RoutingSizes sizes = sizes_;
   sizes.rank = rank;
   Routing().take(routing, sizes);
-  Gate::take_tally(routing, Gate::num_runs_of(config_, rows_.sequences), num_experts_);
-  // On a GPU the gate reads a copy of its bias.
-  if (device_ != Device::cpu() && config_.gate == GateKind::sigmoid) routing.take({num_experts_});
+  const std::int64_t bias_bins = Gate::bias_bins_of(config_);
+  Gate::take_tally(routing, Gate::num_runs_of(config_, rows_.sequences), num_experts_, bias_bins);
+  // On a GPU the gate reads a copy of its bias, and counts what it should be by another one.
+  for (int copies = bias_bins > 0 ? 2 : 1; copies > 0; --copies)
+    if (device_ != Device::cpu() && config_.gate == GateKind::sigmoid) routing.take({num_experts_});
   SlotTensors::take(routing, rows_.slots, {sizes_.tokens, sizes_.choices}, num_experts_);
   ReceivedTensors::take(routing, rows_.received, rows_.segments);
   take_prepared(config_, exchange_rows(rows_), routing);

@@ -59,6 +59,21 @@ void compare_gate(const GateCase& of) {
   expect_same<std::int64_t>(counts, what);
 }
 
+TEST(RouterKernels, BiasesThatExpertsNeedAreCounted) {
+  for (const auto& [tokens, experts, k] : {std::tuple{0, 4, 1}, {150, 5, 4}, {67, 300, 8}}) {
+    const Pair logits = Pair::normals({tokens, experts}, 1),
+               bias = Pair::normals({experts}, 2, 0.3),
+               counts({experts, BiasBins::count}, DType::i32);
+    const BiasBins bins =
+        BiasBins::around({bias.host().as<float>(), static_cast<std::size_t>(experts)});
+    on_both([&](Device on, Stream& stream) {
+      GateOps::on(on).count_required_biases(logits.on(on), bias.on(on), k, bins, counts.on(on),
+                                            stream);
+    });
+    expect_same<std::int32_t>(counts);
+  }
+}
+
 TEST(RouterKernels, GatesOfEveryKind) {
   for (const Weighing weighing : {Weighing::softmax_topk, Weighing::topk_softmax, Weighing::sigmoid,
                                   Weighing::sigmoid_normalized}) {

@@ -90,7 +90,8 @@ TEST(CudaStep, GatesOfOtherKindsTrainAsOnTheHost) {
   SmallConfig config = config_on(Device::cpu(), false);
   config.router.gate = GateKind::sigmoid;
   config.router.normalize = true;
-  config.router.bias_rate = 0.01F;
+  config.router.bias_rate = 0.5F;
+  config.router.bias_update = BiasUpdate::quantile;
   config.router.balance_over = BalanceOver::sequence;
   config.router.payload = Payload::int8;
   config.router.capacity_factor = 1.2F;

@@ -28,8 +28,8 @@ same "lines of 3 modes, 4 exchanges, 9 workloads" 108 "$(grep -vc '^#' out)"
 same "wrong rows" 0 "$(grep -v '^#' out | awk '{ wrong += $NF } END { print wrong }')"
 
 bench 2 --tokens 32 --mode layer,step --exchange flat,auto --payload bf16 --expert-hidden 32 --csv >out 2>err || { cat err; failed=1; }
-same "lines of CSV" 9 "$(wc -l <out)"
-same "columns of CSV" 44 "$(head -1 out | tr , '\n' | wc -l)"
+same "lines of CSV" 15 "$(wc -l <out)"
+same "columns of CSV" 45 "$(head -1 out | tr , '\n' | wc -l)"
 same "columns of each line" 1 "$(awk -F, '{ print NF }' out | sort -u | wc -l)"
 
 bench 2 --tokens 16:32:x2 --json >old.json 2>err || { cat err; failed=1; }
@@ -59,11 +59,22 @@ make_corpus corpus.jsonl 80
 prepare corpus.jsonl --output data
 mpi 2 "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=run --set train.steps=2 \
   --set train.warmup_steps=1 --set train.checkpoint_every=2 --set router.record=tape >train.log 2>&1 || { cat train.log; failed=1; }
-bench 2 --replay tape --exchange flat,shared_memory --csv >out 2>err || { cat err; failed=1; }
+bench 2 --replay tape --workload replay --exchange flat,shared_memory --csv >out 2>err || { cat err; failed=1; }
 same "a recorded run's tokens, choices and wrong rows" "$(printf 'replay 128 2 0\nreplay 128 2 0')" \
   "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
      { print $1, $c["tokens_per_rank"], $c["top_k"], $c["wrong"] }' out)"
+bench 2 --replay tape --workload balanced,zipf --mode layer,step --exchange flat --expert-hidden 32 --csv >out 2>err || { cat err; failed=1; }
+same "what a recorded and a skewed run lose against a balanced one" "balanced replay zipf balanced replay zipf 4" \
+  "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+     $1 == "balanced" { rate = $c["tokens_per_second"]; if ($c["share_lost_to_imbalance"] != "") print "a loss of its own" }
+     $1 != "balanced" { right = 1 - $c["tokens_per_second"] / rate - $c["share_lost_to_imbalance"]; n += right < 1e-9 && right > -1e-9 }
+     { printf "%s ", $1 } END { print n }' out)"
 fails 2 "set --experts to the number of experts" --replay tape --experts 2
+for i in 1 2 3 4 5 6 7 8; do echo '{"routed_experts": [[0, 1], [2, 3]]}'; done >trace.jsonl
+bench 2 --replay trace.jsonl --workload replay --tokens 16 --experts 4 --exchange flat --csv >out 2>err || { cat err; failed=1; }
+same "another program's trace, whose even layers have all rows on rank 0" "replay 16 2 2.0 0" \
+  "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+     { print $1, $c["tokens_per_rank"], $c["top_k"], $c["skew"], $c["wrong"] }' out)"
 
 fails 2 "unknown workload quiet" --workload quiet
 fails 2 "unknown exchange pigeon" --exchange pigeon

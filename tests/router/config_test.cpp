@@ -35,6 +35,8 @@ TEST(RouterConfig, KeysOfAnotherGateAreRefused) {
     return AllOf(HasSubstr(key), HasSubstr("router.gate"), HasSubstr(gate));
   };
   EXPECT_THAT(refusal({.bias_rate = 0.001F}), names("router.bias_rate", "softmax_topk"));
+  EXPECT_THAT(refusal({.bias_update = BiasUpdate::quantile}),
+              names("router.bias_update", "softmax_topk"));
   EXPECT_THAT(refusal({.gate = GateKind::topk_softmax, .normalize = false}),
               names("router.normalize", "topk_softmax"));
   EXPECT_THAT(refusal({.gate = GateKind::hash, .jitter = 0.1F}), names("router.jitter", "hash"));

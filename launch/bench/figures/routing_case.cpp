@@ -35,9 +35,24 @@ std::vector<std::string> named(const char* what, const std::vector<std::string>&
   return names;
 }
 
-std::vector<std::string> workload_names() {
-  std::vector<std::string> names;
-  for (const Workload::Kind& kind : Workload::kinds()) names.push_back(kind.name);
+std::vector<std::string> workloads_of(const RoutingSweep& sweep, const std::string& mode) {
+  std::vector<std::string> all;
+  for (const Workload::Kind& kind : Workload::kinds()) all.push_back(kind.name);
+  all.emplace_back("model");
+  std::vector<std::string> names = named("workload", sweep.workloads, all, {"replay"});
+  const auto has = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  require(!sweep.replay.empty() || !has("replay"), Exit::usage,
+          "workload replay needs --replay and a recording");
+  if (!sweep.replay.empty() && !has("replay")) names.insert(names.begin(), "replay");
+  std::erase_if(names, [&](const std::string& name) {
+    return mode == "step" ? name == "ragged" || name == "empty_rank" : name == "model";
+  });
+  require(!names.empty(), Exit::usage, "mode {} has none of the workloads {}", mode,
+          fmt::join(sweep.workloads, ", "));
+  std::stable_partition(names.begin(), names.end(),
+                        [](const std::string& name) { return name == "balanced"; });
   return names;
 }
 
@@ -93,11 +108,7 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
     }
   };
   for (const std::string& mode : modes) {
-    // In a training step the model itself routes.
-    const auto workloads = mode == "step" ? std::vector<std::string>{"model"}
-                           : !sweep.replay.empty()
-                               ? std::vector<std::string>{"replay"}
-                               : named("workload", sweep.workloads, workload_names());
+    const std::vector<std::string> workloads = workloads_of(sweep, mode);
     for (const std::int64_t hidden : sweep.hidden)
       for (const int experts : sweep.experts)
         for (const int top_k : sweep.top_k)
@@ -107,6 +118,15 @@ std::vector<RoutingCase> cases_of(const RoutingSweep& sweep) {
                 add({workload, mode, "", payload, tokens, hidden, top_k, experts});
   }
   return cases;
+}
+
+std::ptrdiff_t balanced_twin(const std::vector<RoutingCase>& cases, const RoutingCase& what) {
+  RoutingCase twin = what;
+  twin.workload = "balanced";
+  const auto found = std::find_if(cases.begin(), cases.end(), [&](const RoutingCase& each) {
+    return each.name() == twin.name();
+  });
+  return found == cases.end() ? -1 : found - cases.begin();
 }
 
 bool computes(const RoutingCase& what) { return what.mode == "layer" || what.mode == "step"; }

@@ -11,7 +11,8 @@ namespace switchyard::bench {
 
 // Every combination of the lists is a case.
 struct RoutingSweep {
-  std::vector<std::string> workloads = {"balanced", "zipf", "hot_rank"};
+  // "model", of mode step, and "replay" besides those of Workload.
+  std::vector<std::string> workloads = {"balanced", "zipf", "hot_rank", "model"};
   std::vector<std::string> modes = {"round_trip"};
   std::vector<std::string> exchanges = {"all"};
   std::vector<std::string> payloads = {"f32"};
@@ -23,7 +24,7 @@ struct RoutingSweep {
   int ranks_per_node = 0, expert_group = 0, chunks = 4;  // ranks; 0: as they are, and all
   std::int64_t seed = 1;
   double peak_node = 0.0, peak_link = 0.0;  // GB/s of one rank; 0: not stated
-  std::string replay;  // a folder of recorded routing, for the workload "replay"
+  std::string replay{};  // recorded routing (open_recorded), for the workload "replay"
 };
 
 struct RoutingCase {
@@ -36,9 +37,15 @@ struct RoutingCase {
   std::string name() const;
 };
 
-// Sizes vary slowest and exchanges fastest, so that results to compare follow each other. Errors:
-// Exit::usage for an unknown name or an impossible case.
+// Sizes vary slowest and exchanges fastest, so that results to compare follow each other; balanced
+// workloads come first. Leaves out workloads that a mode does not have: `model` is one of mode
+// step, where ranks have the same number of tokens. Errors: Exit::usage for an unknown name or an
+// impossible case.
 std::vector<RoutingCase> cases_of(const RoutingSweep& sweep);
+
+// The position of the case that differs from this one in its workload alone, which is balanced; -1
+// if there is none.
+std::ptrdiff_t balanced_twin(const std::vector<RoutingCase>& cases, const RoutingCase& what);
 
 // Whether the mode computes, besides moving rows.
 bool computes(const RoutingCase& what);

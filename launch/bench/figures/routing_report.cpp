@@ -64,7 +64,8 @@ OrderedJson rate_json(const RoutingResult& r) {
           {"busbw_link_GBps", r.gb_per_s(&Traffic::link_bytes)},
           {"busbw_link_of_node_GBps", r.gb_per_s(&Traffic::link_of_node_bytes)},
           {"share_of_peak", r.share_of_peak()},
-          {"tokens_per_second", r.tokens_per_second()}};
+          {"tokens_per_second", r.tokens_per_second()},
+          {"share_lost_to_imbalance", r.lost ? OrderedJson(*r.lost) : OrderedJson(nullptr)}};
 }
 
 // The columns of CSV, which JSON has too.
@@ -143,7 +144,7 @@ OrderedJson settings_of(const RoutingCase& what, const RoutingSweep& sweep,
                       {"seed", sweep.seed},
                       {"ranks_per_node", sweep.ranks_per_node},
                       {"expert_group", sweep.expert_group},
-                      {"replay", sweep.replay}};
+                      {"replay", what.workload == "replay" ? sweep.replay : ""}};
   if (computes(what)) json["expert_hidden"] = sweep.expert_hidden;
   if (what.exchange == "pipelined") json["chunks"] = sweep.chunks;
   return json;

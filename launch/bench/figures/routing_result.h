@@ -56,8 +56,9 @@ struct RoutingResult {
   // of the rows that leave their rank, on the exchange's kind of pages; plain: the same on malloc's
   // pages; copy: memcpy of the bytes of all rows.
   std::vector<double> raw, plain, copy;
-  double predicted = 0.0;                   // p50, as a model of the cluster predicts it
-  double memory_bytes = 0.0;                // that the fullest rank needs at least
+  double predicted = 0.0;      // p50, as a model of the cluster predicts it
+  std::optional<double> lost;  // share of the balanced twin's tokens/s; empty: there is none
+  double memory_bytes = 0.0;   // that the fullest rank needs at least
   double peak_node = 0.0, peak_link = 0.0;  // stated GB/s of one rank
 
   double p(double share) const;  // a quantile of the iterations' seconds

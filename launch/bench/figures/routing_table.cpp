@@ -79,6 +79,7 @@ const std::vector<TableColumn>& all_columns() {
        }},
       {"algbw", 8, [](R r) { return rate(r.algbw()); }},
       {"tokens/s", 10, [](R r) { return fmt::format("{:.3g}", r.tokens_per_second()); }},
+      {"lost", 7, [](R r) { return r.lost ? fmt::format("{:.0f} %", 100 * *r.lost) : "-"; }},
       {"raw/p50", 8, [](R r) { return ratio(median(r.raw), r.p(0.5)); }},
       {"plain/p50", 10, [](R r) { return ratio(median(r.plain), r.p(0.5)); }},
       {"copy/p50", 9, [](R r) { return ratio(median(r.copy), r.p(0.5)); }},
@@ -154,7 +155,12 @@ std::vector<std::string> wanted(const std::vector<RoutingCase>& cases,
   const std::vector<std::string> sizes = sizes_in(cases).vary;
   names.insert(names.end(), sizes.begin(), sizes.end());
   names.emplace_back("p50");
-  if (about.measured) names.insert(names.end(), {"noise", "wrong", "p95"});
+  if (about.measured) names.insert(names.end(), {"noise", "wrong"});
+  if (std::any_of(cases.begin(), cases.end(), [&](const RoutingCase& what) {
+        return what.workload != "balanced" && balanced_twin(cases, what) >= 0;
+      }))
+    names.insert(names.end(), {"skew", "tokens/s", "lost"});
+  if (about.measured) names.emplace_back("p95");
   if (about.model) names.emplace_back("model");
   if (about.peak) names.emplace_back("peak");
   if (about.nodes > 1) names.emplace_back("link");

@@ -14,7 +14,7 @@ ExpectedTraffic expected_traffic(const RoutingCase& what, const RoutingSweep& sw
                             .num_ranks = num_ranks,
                             .ranks_per_node = cluster.ranks_per_node,
                             .seed = static_cast<std::uint64_t>(sweep.seed)};
-  const Workload workload(what.mode == "step" ? "balanced" : what.workload, shape);
+  const Workload workload(what.workload == "model" ? "balanced" : what.workload, shape);
   const ExpectedLoad load(workload, shape);
   const Placement placement(what.experts, num_ranks);
   ExpectedTraffic traffic;

@@ -6,6 +6,7 @@
 
 #include "launch/bench/exchange_bench.h"
 #include "launch/bench/layer_bench.h"
+#include "launch/bench/step_bench.h"
 #include "router/exchange/workload.h"
 #include "tests/faulty_comm.h"
 #include "tests/rank_test.h"
@@ -45,7 +46,7 @@ RoutingResult measured(const RoutingCase& what, const RoutingSweep& sweep, Flipp
   BenchRanks ranks = make_bench_ranks(world, sweep);
   Stream stream = Stream::cpu(1);
   return what.mode == "layer"  ? measure_layer(what, sweep, 0, ranks, stream)
-         : what.mode == "step" ? measure_step(what, sweep, ranks, stream)
+         : what.mode == "step" ? measure_step(what, sweep, 0, ranks, stream)
                                : measure_exchange(what, sweep, 0, ranks, stream);
 }
 
@@ -68,6 +69,21 @@ TEST(RoutingChecks, DamageIsFoundInEveryMode) {
     EXPECT_GT(measured(small_case("round_trip", "flat", payload), quick(), {}).wrong, 0);
   EXPECT_FALSE(measured({"model", "step", "flat", Payload::f32, 64, 64, 2, 8}, quick(), none)
                    .wrong.has_value());
+}
+
+// With four experts on each rank, all of `hot_rank`'s choices beyond a balanced share are rank 0's.
+TEST(RoutingChecks, AStepTakesAWorkloadsChoicesAndCountsItsRows) {
+  const auto of = [](const char* workload) {
+    return measured({workload, "step", "flat", Payload::f32, 64, 64, 2, 8}, quick(), none);
+  };
+  EXPECT_DOUBLE_EQ(of("balanced").skew(), 1.0);
+  const RoutingResult hot = of("hot_rank");
+  EXPECT_GT(hot.skew(), 1.2);
+  EXPECT_EQ(hot.bytes(&Traffic::max_rows), hot.of_ranks[0].rows / quick().iterations);
+  double rows = 0.0;
+  for (const RankSums& rank : hot.of_ranks) rows += rank.rows;
+  EXPECT_EQ(rows, 64 * 2 * 2 * quick().iterations * test_world().size()) << "choices of two layers";
+  EXPECT_GE(of("model").skew(), 1.0);
 }
 
 // The first check calls twice, the baselines 12 times and the warm-up twice. Calls 16 and 17 are

@@ -38,6 +38,7 @@ TEST(Metrics, EveryDoubleReadsBackBitForBit) {
   EXPECT_EQ(line.at("z_loss").get<double>(), 1e22);
   EXPECT_EQ(line.at("tokens"), 1000);
   EXPECT_EQ(line.at("tokens_per_second").get<double>(), 2000.0);
+  EXPECT_EQ(line.at("max_over_mean").get<double>(), 8.0);
 }
 
 TEST(Metrics, LayersKeepTheirLoads) {

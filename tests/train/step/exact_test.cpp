@@ -119,6 +119,7 @@ TEST(Exact, EveryGateGivesTheSameBits) {
        .groups = 3,
        .groups_per_token = 2,
        .capacity_factor = 0.9},
+      {.gate = GateKind::sigmoid, .bias_rate = 1.0F, .bias_update = BiasUpdate::quantile},
       {.gate = GateKind::noisy_topk, .balance_over = BalanceOver::global_batch},
       {.jitter = 0.1F,
        .balance_over = BalanceOver::global_batch,

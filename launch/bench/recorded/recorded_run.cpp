@@ -1,4 +1,4 @@
-#include "launch/bench/recorded_routing.h"
+#include "launch/bench/recorded/recorded_run.h"
 
 #include <algorithm>
 #include <tuple>
@@ -8,8 +8,7 @@
 
 namespace switchyard::bench {
 
-RecordedRouting::RecordedRouting(const std::filesystem::path& folder)
-    : log_(folder), folder_(folder) {
+RecordedRun::RecordedRun(const std::filesystem::path& folder) : log_(folder), folder_(folder) {
   std::vector<RoutingKey> keys = log_.keys();
   require(!keys.empty(), Exit::data, "{} holds no complete record", folder.string());
   std::sort(keys.begin(), keys.end(), [](const RoutingKey& a, const RoutingKey& b) {
@@ -31,8 +30,8 @@ RecordedRouting::RecordedRouting(const std::filesystem::path& folder)
   }
 }
 
-DrawnRouting RecordedRouting::draw(int rank, int num_ranks, std::int64_t iteration,
-                                   std::int64_t tokens, int num_experts) const {
+DrawnRouting RecordedRun::draw(int rank, int num_ranks, std::int64_t iteration, std::int64_t tokens,
+                               int num_experts) const {
   const std::vector<RoutingKey>& first = rounds_.front();
   const std::int64_t turns = (std::ssize(first) + num_ranks - 1) / num_ranks;
   const std::vector<RoutingKey>& round = rounds_[to_index(iteration / turns % std::ssize(rounds_))];
