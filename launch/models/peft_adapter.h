@@ -17,9 +17,9 @@ struct AdapterFiles {
 };
 
 // Collective; rank 0 writes. from: a run, checkpoint or model folder with adapters. The folder must
-// not exist. Errors, agreed: Exit::usage for a model that no family expresses, for adapters of
-// experts and routers, which transformers keeps in parameters without a module, and for a model in
-// which more than the adapters was trained; Exit::data, Exit::storage.
+// not exist. Errors, agreed: Exit::usage for a model that no family expresses, for adapters that
+// PEFT cannot place (docs/adapters.md), and for a model in which more than the adapters was
+// trained; Exit::data, Exit::storage.
 AdapterFiles export_adapter(const std::filesystem::path& from, const std::filesystem::path& folder,
                             Comm& world);
 

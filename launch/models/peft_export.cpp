@@ -1,8 +1,8 @@
 #include <fcntl.h>
 
-#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "io/checkpoint/checkpoint.h"
 #include "io/files/durable.h"
@@ -15,6 +15,7 @@
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 #include "runtime/params/linear_terms.h"
+#include "runtime/params/param_spec.h"
 
 namespace switchyard::models {
 namespace {
@@ -39,7 +40,30 @@ nlohmann::ordered_json number(double value) {
   return value;
 }
 
-std::string config_json(const AdapterConfig& adapter, const std::vector<std::string>& modules) {
+// How target_modules names a module. transformers keeps the experts of a layer in stacks, and PEFT
+// finds these by the last part of the name.
+std::string target_of(const std::string& param, const PeftModule& module) {
+  return ExpertPart::of_name(param) ? module.name.substr(module.name.rfind('.') + 1) : module.name;
+}
+
+// Those stacks are adapted whole.
+void require_whole_experts(const CheckpointReader& model) {
+  const std::vector<std::string> names = model_names(model);
+  std::set<std::string> adapted;
+  std::int64_t matrices = 0;
+  for (const std::string& name : names) {
+    const auto part = ExpertPart::of_name(name);
+    if (!part) continue;
+    if (part->part == "gate" || part->part == "up" || part->part == "down") ++matrices;
+    if (part->part.ends_with(lora_a_suffix)) adapted.insert(name);
+  }
+  require(adapted.empty() || std::ssize(adapted) == matrices, Exit::usage,
+          "{} has adapters at some matrices of experts, and PEFT places them at all of every layer "
+          "or at none: fold the model, and export it whole",
+          model.folder().string());
+}
+
+std::string config_json(const AdapterConfig& adapter, const std::set<std::string>& modules) {
   const nlohmann::ordered_json config = {{"peft_type", "LORA"},
                                          {"task_type", "CAUSAL_LM"},
                                          {"base_model_name_or_path", nullptr},
@@ -65,20 +89,20 @@ Files describe(const CheckpointReader& model) {
           "{} trained more than its adapters (adapter.train), which PEFT's files do not hold: fold "
           "it, and export the whole model",
           model.folder().string());
+  require_whole_experts(model);
   const PeftNames names = peft_names(config, tokenizer_of(model)->vocabulary());
   Files files;
   files.report.family = name_of(names.family);
-  std::vector<std::string> modules;
+  std::set<std::string> modules;
   for (const std::string& name : model_names(model)) {
     if (!name.ends_with(lora_a_suffix)) continue;
     const std::string matrix = name.substr(0, name.size() - lora_a_suffix.size());
     const auto found = names.modules.find(matrix.substr(value_prefix.size()));
     require(found != names.modules.end(), Exit::usage,
-            "{} has an adapter, and transformers keeps the matrices of experts and routers in "
-            "parameters that are no modules, which PEFT's files of modules do not name: fold the "
-            "model, and export it whole",
+            "{} has an adapter that PEFT has no place for in a model with experts, whose attention "
+            "and experts alone it adapts: fold the model, and export it whole",
             matrix.substr(value_prefix.size()));
-    modules.push_back(found->second.name);
+    modules.insert(target_of(matrix.substr(value_prefix.size()), found->second));
     for (const bool first : {true, false}) {
       const std::string ours = matrix + std::string(first ? lora_a_suffix : lora_b_suffix);
       const Shape shape = model.shape(ours);

@@ -18,6 +18,7 @@
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 #include "runtime/params/linear_terms.h"
+#include "runtime/params/param_spec.h"
 
 namespace switchyard::models {
 namespace {
@@ -83,9 +84,12 @@ std::vector<Stored> read_header(const fs::path& file, const PeftNames& names, st
   return found;
 }
 
-// "*.attention.q" where every layer has it, and otherwise names.
+// "*.attention.q" or "*.expert*.up" where every layer has it, and otherwise names.
 std::vector<std::string> targets_of(const std::vector<Stored>& adapters, const PeftNames& names) {
-  const auto part_of = [](const std::string& name) { return name.substr(name.find('.')); };
+  const auto part_of = [](const std::string& name) {
+    const auto expert = ExpertPart::of_name(name);
+    return expert ? ".expert*." + expert->part : name.substr(name.find('.'));
+  };
   std::map<std::string, std::set<std::string>> adapted, all;  // by part
   for (const auto& [ours, module] : names.modules) all[part_of(ours)].insert(ours);
   for (const Stored& stored : adapters) {
@@ -97,6 +101,8 @@ std::vector<std::string> targets_of(const std::vector<Stored>& adapters, const P
     if (layers == all[part]) {
       targets.push_back("*" + part);
     } else {
+      require(!part.starts_with(".expert"), Exit::data,
+              "the adapter has some matrices {} of experts and lacks others", "*" + part);
       targets.insert(targets.end(), layers.begin(), layers.end());
     }
   }

@@ -8,10 +8,12 @@
 namespace switchyard::models {
 namespace {
 
-bool is_module(const std::string& param) {
+// PEFT 0.21 takes adapters of gate_proj, up_proj and down_proj in a model with experts for those of
+// experts, wherever they are.
+bool is_module(const std::string& param, bool has_experts) {
   const ParamRole role = role_of_param(param);
-  return role == ParamRole::attention || role == ParamRole::ffn ||
-         (role == ParamRole::shared && !param.ends_with("shared_gate"));
+  return role == ParamRole::attention ||
+         role == (has_experts ? ParamRole::experts : ParamRole::ffn);
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ PeftNames peft_names(Config config, std::int64_t num_ids) {
     if (!piece.ours.starts_with(value_prefix) || piece.shape.size() != 2) continue;
     const std::string ours = piece.ours.substr(value_prefix.size());
     const std::string& theirs = layout.tensors()[piece.theirs].name;
-    if (is_module(ours) && theirs.ends_with(weight))
+    if (is_module(ours, !is_all_dense(config.model)) && theirs.ends_with(weight))
       names.modules[ours] = {theirs.substr(0, theirs.size() - weight.size()), piece.shape};
   }
   return names;

@@ -22,8 +22,8 @@ struct PeftModule {
 };
 
 // The family of a base without adapters, and the modules of its matrices by our names
-// ("layer0.attention.q"): all but those of experts and routers. Errors: Exit::usage if no family
-// expresses the model.
+// ("layer0.attention.q"): those of attention, and of experts or of the networks of a model without
+// them. Errors: Exit::usage if no family expresses the model.
 struct PeftNames {
   hub::Family family{};
   std::map<std::string, PeftModule> modules;
