@@ -164,9 +164,13 @@ bool all_finite(const Constants& constants) {
   return std::ranges::all_of(constants, [](double constant) { return std::isfinite(constant); });
 }
 
+std::size_t num_values(const std::vector<RunPoint>& runs, double (*of)(const ModelSize&)) {
+  std::set<double> values;
+  for (const RunPoint& run : runs) values.insert(of(run.size));
+  return values.size();
+}
 bool vary(const std::vector<RunPoint>& runs, double (*of)(const ModelSize&)) {
-  const Interval range = range_of(runs, of);
-  return range.low < range.high;
+  return num_values(runs, of) > 1;
 }
 
 void check_runs(const std::vector<RunPoint>& runs, LawForm form) {
@@ -209,7 +213,9 @@ std::vector<std::size_t> draw_again(std::size_t runs, std::size_t constants, std
 
 LawForm chosen_form(const std::vector<RunPoint>& runs) {
   if (!vary(runs, ratio_of)) return LawForm::dense;
-  return runs.size() >= 2 * num_constants ? LawForm::joint : LawForm::mixtures;
+  const bool varied = num_values(runs, active_of) >= 4 && num_values(runs, tokens_of) >= 4 &&
+                      num_values(runs, ratio_of) >= 4;
+  return varied && runs.size() >= 2 * num_constants ? LawForm::joint : LawForm::mixtures;
 }
 
 FittedLaw fit_law(const std::vector<RunPoint>& runs, const FitOptions& options) {

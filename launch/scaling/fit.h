@@ -22,8 +22,9 @@ struct FitOptions {
   std::uint64_t seed = 1;         // of those draws
 };
 
-// dense if all runs have the same experts over top-k, else joint if there are at least two runs for
-// each of its constants, else mixtures.
+// dense if all runs have the same experts over top-k; else joint if there are at least two runs for
+// each of its constants, and four different values of active parameters, of tokens and of experts
+// over top-k; else mixtures.
 LawForm chosen_form(const std::vector<RunPoint>& runs);
 
 // Minimises the sum over runs of Huber's loss (delta 1e-3) of the difference of ln L, as Hoffmann
