@@ -10,6 +10,7 @@
 #include "launch/host/process.h"
 #include "launch/host/ranks.h"
 #include "launch/smoke/smoke.h"
+#include "launch/suites/texts.h"
 #include "runtime/comm/agree.h"
 
 namespace switchyard::smoke {
@@ -29,6 +30,24 @@ std::string problem_in(const std::string& output) {
     if (line.find_first_not_of(" \t-=*") != std::string::npos) last = line;
   }
   return last;
+}
+
+// Collective. 0 if the model writes nothing.
+double own_loss_of(suites::SuiteModel& model) {
+  const std::vector<std::string> nothing(8);
+  const std::vector<std::string> texts =
+      model.write(nothing, {.tokens = 48, .temperature = 0.8, .seed = 1});
+  std::vector<ScoreRequest> requests;
+  for (const std::string& text : texts) {
+    for (ScoreRequest& part :
+         suites::parts_of(suites::tokens_of(model.tokenizer(), text), model.max_length())) {
+      requests.push_back(std::move(part));
+    }
+  }
+  const ScoredTokens scored = model.score(requests);
+  double sum = 0.0;
+  for (const NextTokenScore& token : scored.tokens) sum += static_cast<double>(token.loss);
+  return sum / static_cast<double>(std::max(std::size_t{1}, scored.tokens.size()));
 }
 
 }  // namespace
@@ -57,6 +76,7 @@ Probe run_probe(const std::filesystem::path& model, const std::vector<std::strin
   probe.line = output.substr(from, output.find('\n', from) - from);
   const Json json = Json::parse(probe.line);
   probe.profile = suites::parse_profile(json.at("profile").dump(), "the probe");
+  probe.own_loss = json.at("own_loss").get<double>();
   probe.texts = json.at("texts").get<std::vector<std::string>>();
   probe.texts_again = json.at("texts_again").get<std::vector<std::string>>();
   return probe;
@@ -67,10 +87,14 @@ int probe(const std::filesystem::path& path) {
     suites::SuiteModel model(path, {}, std::move(world));
     const suites::Profile profile = suites::profile_of(model);
     const std::vector<std::string> prompts = {"The function", "In", "  * "};
+    const double own_loss = own_loss_of(model);
     const auto written = model.write(prompts, {.tokens = 24}),
                again = model.write(prompts, {.tokens = 24});
     on_root(model.ranks(), [&] {
-      const Json json = {{"profile", json_of(profile)}, {"texts", written}, {"texts_again", again}};
+      const Json json = {{"profile", json_of(profile)},
+                         {"own_loss", own_loss},
+                         {"texts", written},
+                         {"texts_again", again}};
       fmt::print("{}{}\n", mark, json.dump());
     });
     return Exit::done;

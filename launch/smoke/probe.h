@@ -14,6 +14,9 @@ struct Probe {
   std::string problem{};  // what it said, if it did not work
   std::string line{};     // what it printed
   suites::Profile profile{};
+  // Mean loss of texts that the model draws, read back as text: low if the model is trained and the
+  // tokenizer is its own, whatever it was trained on.
+  double own_loss = 0.0;
   std::vector<std::string> texts{}, texts_again{};  // greedy, of the same prompts
 };
 

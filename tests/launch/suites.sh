@@ -6,7 +6,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 
 make_corpus corpus.jsonl 120
 prepare corpus.jsonl --output data --tokenizer sentencepiece:350 --validation-fraction 0.2
-tac corpus.jsonl | sed 's/square/spare/; s/cube/tube/' >other.jsonl
+python3 - "$root"/docs/{train,checkpoints,design}.md >other.jsonl <<'PYTHON'
+import json, sys
+for name in sys.argv[1:]:
+    for line in open(name, encoding="utf-8"):
+        if len(line) > 60: print(json.dumps({"text": line}))
+PYTHON
 prepare other.jsonl --output other --tokenizer sentencepiece:350
 train() { "$switchyard" train "$root/examples/tiny.toml" "$@" 2>err || complain "train $*"; }
 train --set data.dataset=data --set run.directory=run
@@ -75,7 +80,7 @@ training_texts = ["texts.jsonl"]
 [gate]
 "held_out.loss" = "<= previous + 3 sigma"
 TEXT
-for ranks in 1 2 3 5; do
+for ranks in 1 2 3; do
   mpi $ranks "$switchyard" evaluate run --suite suite.toml --output results$ranks >out 2>err || complain "a suite on $ranks ranks"
   diff -r results1 results$ranks >&2 || complain "the results on $ranks ranks have other bytes"
 done
@@ -95,12 +100,12 @@ PYTHON
 expect 0 "held_out.loss <= previous + 3 sigma: passed" "$switchyard" evaluate run --suite suite.toml --against results1
 expect 8 "held_out.loss <= previous + 3 sigma: failed" "$switchyard" evaluate run@10 --suite suite.toml --against results1
 expect 8 "failed" "$switchyard" evaluate run@10 --suite suite.toml --against run
-sed 's/^"held_out.*/"choices.accuracy" = ">= 0.99"/' suite.toml >few.toml
-expect 8 "no number of cases would pass" "$switchyard" evaluate run --suite few.toml
+sed 's/^"held_out.*/"keywords.accuracy" = ">= 0.5"/' suite.toml >few.toml
+expect 8 "cases would pass" "$switchyard" evaluate run --suite few.toml
 sed 's/^"held_out.*/"choices.acuracy" = ">= 0.99"/' suite.toml >bad.toml
-expect 2 "bad.toml:46: the results have no figure choices.acuracy; those of the task are accuracy," "$switchyard" evaluate run --suite bad.toml
+expect 2 "bad.toml:45: the results have no figure choices.acuracy; those of the task are accuracy," "$switchyard" evaluate run --suite bad.toml
 sed 's/^cases = "pairs.jsonl"/case = "pairs.jsonl"/' suite.toml >bad.toml
-expect 2 "bad.toml:7: cases is missing" "$switchyard" evaluate run --suite bad.toml
+expect 2 "bad.toml:6: cases is missing" "$switchyard" evaluate run --suite bad.toml
 echo '{"right": "a"}' >pairs.jsonl
 expect 3 "pairs.jsonl, line 1: the field wrong is missing" mpi 2 "$switchyard" evaluate run --suite suite.toml
 expect 2 "results1 exists already" "$switchyard" evaluate run --suite few.toml --output results1
@@ -149,7 +154,7 @@ expect 0 "10 of 10" "$switchyard" smoke clean --profile profile
 expect 0 "9 of 10, 1 not checked" "$switchyard" smoke clean
 expect 0 "2 not checked" "$switchyard" smoke clean --launcher "no-such-launcher -n 2"
 imported nan nan
-expect 8 "o.weight is nan" "$switchyard" smoke nan --profile profile
+expect 8 "layer1.attention.o is nan" "$switchyard" smoke nan --profile profile
 imported experts experts
 expect 8 "experts of layer2 have changed places: 1 was 6, 6 was 1" "$switchyard" smoke experts --profile profile
 imported router router

@@ -80,7 +80,7 @@ add_test(NAME layering COMMAND ${CMAKE_SOURCE_DIR}/tests/launch/layering_test.sh
 add_test(NAME promises COMMAND ${CMAKE_SOURCE_DIR}/tests/launch/promises.sh)
 add_test(NAME scripts COMMAND ${CMAKE_SOURCE_DIR}/tests/launch/scripts.sh)
 switchyard_script(launch/bad_input 240)
-switchyard_script(launch/suites 240)
+switchyard_script(launch/suites 400)
 switchyard_script(launch/verify_layout 120)
 switchyard_script(launch/shells 240)
 switchyard_script(launch/bench_routing 240)
