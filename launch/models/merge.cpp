@@ -84,6 +84,8 @@ void add_rule(const Recipe& recipe, const std::string& name, SharedCountings& co
     }
     case Method::grow:
     case Method::mix:
+    case Method::quantize:
+    case Method::prune:
       fail(Exit::internal, "{} merges no tensor", name_of(rule.method));
   }
 }

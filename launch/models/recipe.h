@@ -9,24 +9,33 @@
 #include <vector>
 
 #include "io/transform/ties.h"
+#include "launch/models/compression.h"
 #include "runtime/names.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
 
 namespace models {
-enum class Method : std::uint8_t { average, task_arithmetic, ties, dare, dare_ties, grow, mix };
+enum class Method : std::uint8_t {
+  average,
+  task_arithmetic,
+  ties,
+  dare,
+  dare_ties,
+  grow,
+  mix,
+  quantize,
+  prune
+};
 // What an expert becomes.
 enum class GrowBy : std::uint8_t { split, copy };
 }  // namespace models
 
 template <>
-inline constexpr std::array<std::string_view, 7> names_of<models::Method> = {
-    "average", "task_arithmetic", "ties", "dare", "dare_ties", "grow", "mix"};
+inline constexpr std::array<std::string_view, 9> names_of<models::Method> = {
+    "average", "task_arithmetic", "ties", "dare", "dare_ties", "grow", "mix", "quantize", "prune"};
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<models::GrowBy> = {"split", "copy"};
-template <>
-inline constexpr std::array<std::string_view, 2> names_of<TiesOver> = {"model", "tensor"};
 
 namespace models {
 
@@ -60,6 +69,7 @@ struct Recipe {
   std::int64_t experts = 0, shards = 1, top_k = 2;
   std::vector<std::int64_t> layers;  // empty: all
   double router_std = 0.02;
+  Compression compression;  // quantize, prune
 
   bool has_base() const { return !base.empty(); }
   // The rule of the parameter of this name: each override that matches changes it, in order.

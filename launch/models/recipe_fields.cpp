@@ -71,6 +71,18 @@ std::vector<double> Fields::numbers(const char* key, double low, double high) co
   return values;
 }
 
+std::vector<std::string> Fields::texts(const char* key) const {
+  const toml::array* const list = at(key).as_array();
+  if (list == nullptr) refuse(key, "a list of texts");
+  std::vector<std::string> texts;
+  for (const toml::node& node : *list) {
+    const auto text = node.value_exact<std::string>();
+    if (!text || text->empty()) refuse(key, "a list of texts");
+    texts.push_back(*text);
+  }
+  return texts;
+}
+
 DType Fields::dtype(const char* key) const {
   const std::string name = text(key);
   if (name == "f32") return DType::f32;

@@ -66,7 +66,7 @@ struct Transformer::State {
         router(router_config),
         options(chosen),
         num_expert_ranks(mesh.expert_degree()),
-        params(chosen_by(options.freeze)),
+        params(chosen_by(options.freeze), options.formats),
         embedding(declare_embedding(params, model, options.vocabulary)),
         arenas(options.device),
         exchange(choose_exchange(model, router, options, mesh)),
@@ -96,9 +96,10 @@ struct Transformer::State {
 
   LayerStack::Run run(Stream& stream) { return {params, batch, arenas, stream}; }
   void begin(const Batch& on_host, Stream& stream) {
-    require(on_host.num_tokens() % row_tile == 0,
-            "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(),
-            row_tile);
+    // Texts that go on token by token need no rows beside theirs on a CPU.
+    const std::int64_t tile = on_host.past != nullptr ? row_tile_on(options.device) : row_tile;
+    require(on_host.num_tokens() % tile == 0,
+            "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(), tile);
     reserve(stream);
     arenas.kept.reset();
     batch = sent_batch(on_host, options, model.window, arenas.kept, stream);

@@ -54,6 +54,7 @@ class Transformer {
     // parameters have no memory, and nothing can be computed.
     ParamUse use = ParamUse::training;
     std::vector<std::string> freeze{};  // what training leaves as it is, by chooses_param
+    Params::Formats formats{};          // of the weights that inference on a CPU keeps as codes
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.

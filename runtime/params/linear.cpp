@@ -13,9 +13,13 @@ Linear::Linear(Params& params, ParamSpec spec, Bias bias) {
 
 void Linear::forward(const Params& params, Tensor x, Tensor y, Stream& stream) const {
   if (params.watch() != nullptr) params.watch()->multiplies(weight_, x, stream);
-  const Precision precision = params.precision().forward;
-  matmul(x, Op::plain, params.operand(weight_, precision), Op::transposed, y, Write::replace,
-         stream, precision);
+  if (const CodedWeights* const codes = params.codes(weight_)) {
+    codes->multiply(x, y, stream);
+  } else {
+    const Precision precision = params.precision().forward;
+    matmul(x, Op::plain, params.operand(weight_, precision), Op::transposed, y, Write::replace,
+           stream, precision);
+  }
   if (bias_ >= 0) RuntimeOps::on(stream.device()).add_to_rows(params.value(bias_), y, stream);
 }
 

@@ -16,7 +16,8 @@ class Linear {
 
   ParamId weight() const { return weight_; }
 
-  // x: [rows, in], y: [rows, out]. Rows: see row_tile.
+  // x: [rows, in], y: [rows, out]. Rows: see row_tile. Weights that are kept as codes
+  // (runtime/product/coded_weights.h) are multiplied in f32, whatever the precision.
   void forward(const Params& params, Tensor x, Tensor y, Stream& stream) const;
   // d_x (= or +=) d_y W.
   void input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write,

@@ -47,8 +47,15 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model) {
             "{} holds {}, which this model does not have", checkpoint.folder().string(), name);
   }
   Params& params = model.params();
-  for (ParamId id = 0; id < params.num_params(); ++id)
-    read_tensor(checkpoint, state_name(StateKind::value, params.spec(id).name), params.value(id));
+  for (ParamId id = 0; id < params.num_params(); ++id) {
+    const std::string name = state_name(StateKind::value, params.spec(id).name);
+    if (CodedWeights* const weights = params.codes(id)) {
+      const CheckpointReader::Codes read = checkpoint.read_codes(name);
+      weights->set(read.codes, read.scales);
+    } else {
+      read_tensor(checkpoint, name, params.value(id));
+    }
+  }
   params.mark_loaded();
   load_gates(checkpoint, model, GateState::bias);
 }
