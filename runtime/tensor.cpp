@@ -9,6 +9,7 @@ namespace switchyard {
 std::int64_t bytes_of(DType dtype) {
   switch (dtype) {
     case DType::u8:
+    case DType::i8:
       return 1;
     case DType::bf16:
       return 2;
@@ -26,6 +27,8 @@ const char* name_of(DType dtype) {
   switch (dtype) {
     case DType::u8:
       return "u8";
+    case DType::i8:
+      return "i8";
     case DType::bf16:
       return "bf16";
     case DType::f32:

@@ -13,7 +13,7 @@
 
 namespace switchyard {
 
-enum class DType : std::uint8_t { f32, f64, i32, i64, u8, bf16 };
+enum class DType : std::uint8_t { f32, f64, i32, i64, u8, bf16, i8 };
 
 std::int64_t bytes_of(DType dtype);
 const char* name_of(DType dtype);

@@ -16,6 +16,7 @@
 #include "io/folder/extent.h"
 #include "io/folder/json_fields.h"
 #include "runtime/comm/comm.h"
+#include "runtime/product/weight_codes.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -56,9 +57,22 @@ class CheckpointReader {
   const nlohmann::json& meta() const;
   // Those of meta(). Errors name the manifest.
   JsonFields fields() const;
+  // Coded weights (io/checkpoint/coded_tensor.h) are "value/NAME" here, an f32 matrix that reading
+  // decodes.
   std::vector<std::string> names() const;  // sorted
   Shape shape(const std::string& name) const;
   DType dtype(const std::string& name) const;
+  // The format of coded weights "value/NAME"; nothing for others.
+  std::optional<CodeFormat> format(const std::string& name) const;
+  // What `evaluate`, `sample` and `score` hold of a tensor in a CPU's memory: f32, or codes and
+  // scales.
+  std::int64_t held_bytes(const std::string& name) const;
+  // Reads the codes and scales of coded weights as they are. Errors: as read().
+  struct Codes {
+    std::vector<std::byte> codes;
+    std::vector<float> scales;
+  };
+  Codes read_codes(const std::string& name) const;
   // Reads the tensor and checks every byte against its hash; an f32 tensor takes what a model keeps
   // as bf16. Errors: Exit::data for a missing name, another shape or type, or a hash that does not
   // match, naming the file.

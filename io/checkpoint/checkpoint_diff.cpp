@@ -26,6 +26,8 @@ double value_at(const Tensor& tensor, std::int64_t i) {
       return static_cast<double>(tensor.as<std::int64_t>()[i]);
     case DType::u8:
       return tensor.as<std::uint8_t>()[i];
+    case DType::i8:
+      return static_cast<const std::int8_t*>(tensor.data)[i];
     case DType::bf16:
       return static_cast<double>(value_of_bf16(tensor.as<std::uint16_t>()[i]));
   }

@@ -5,6 +5,7 @@
 
 #include "io/checkpoint/checkpoint.h"
 #include "io/checkpoint/checkpoint_format.h"
+#include "io/checkpoint/checkpoint_reader_state.h"
 #include "io/files/durable.h"
 #include "io/files/hash.h"
 #include "io/folder/committed_folder.h"
@@ -17,7 +18,7 @@ namespace {
 
 DType dtype_called(const std::string& name, const std::string& tensor) {
   for (const DType dtype :
-       {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8, DType::bf16}) {
+       {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8, DType::i8, DType::bf16}) {
     if (name == name_of(dtype)) return dtype;
   }
   fail(Exit::data, "'{}' has the type '{}', which this program does not know", tensor, name);
@@ -41,30 +42,21 @@ Shape shape_of(const std::vector<std::int64_t>& dims, const std::string& tensor)
 }
 
 constexpr std::int64_t largest_step = 1'000'000'000'000'000;
-constexpr std::int64_t widened_at_once = std::int64_t{1} << 20;  // elements
 
 const FolderKind kinds[] = {{checkpoint_kind, checkpoint_version}, {model_kind, model_version}};
 
-// The place of a tensor.
-struct Place {
-  const FileEntry* file;
-  const Extent* extent;
-  Shape shape;
-  DType dtype;
-};
-
 // What the hash of a tensor begins with.
-std::string head_of(const std::string& name, const Place& place) {
+std::string head_of(const std::string& name, const TensorPlace& place) {
   return fmt::format("{}\n{} {}\n", name, name_of(place.dtype), place.shape.text());
 }
 
-std::map<std::string, Place> places_of(const Manifest& manifest) {
-  std::map<std::string, Place> places;
+std::map<std::string, TensorPlace> places_of(const Manifest& manifest) {
+  std::map<std::string, TensorPlace> places;
   for (const FileEntry& file : manifest.files) {
     for (const Extent& extent : file.extents) {
       const std::string& name = extent.name;
-      const Place place{&file, &extent, shape_of(extent.shape, name),
-                        dtype_called(extent.dtype, name)};
+      const TensorPlace place{&file, &extent, shape_of(extent.shape, name),
+                              dtype_called(extent.dtype, name)};
       require(places.emplace(name, place).second, Exit::data, "the tensor '{}' occurs twice", name);
     }
   }
@@ -72,22 +64,6 @@ std::map<std::string, Place> places_of(const Manifest& manifest) {
 }
 
 }  // namespace
-
-struct CheckpointReader::State {
-  State(std::filesystem::path from, Manifest checked);
-
-  std::filesystem::path folder;
-  Manifest manifest;
-  std::optional<std::int64_t> step;
-  std::map<std::string, Place> places;
-  std::chrono::seconds patience{0};  // waits this long for a file that does not appear
-
-  const Place& find(const std::string& name) const {
-    const auto found = places.find(name);
-    require(found != places.end(), Exit::data, "{} has no tensor '{}'", folder.string(), name);
-    return found->second;
-  }
-};
 
 CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
     : folder(std::move(from)), manifest(std::move(checked)) {
@@ -102,6 +78,7 @@ CheckpointReader::State::State(std::filesystem::path from, Manifest checked)
           (folder / manifest_name).string(), step.value_or(0));
   try {
     places = places_of(manifest);
+    coded = coded_among(places);
   } catch (const Error& error) {
     fail(error.code(), "cannot use {}: {}", folder.string(), error.what());
   }
@@ -143,17 +120,14 @@ JsonFields CheckpointReader::fields() const {
   return {meta(), "meta", (folder() / manifest_name).string()};
 }
 
-std::vector<std::string> CheckpointReader::names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, place] : state_->places) names.push_back(name);
-  return names;
-}
-
-Shape CheckpointReader::shape(const std::string& name) const { return state_->find(name).shape; }
-DType CheckpointReader::dtype(const std::string& name) const { return state_->find(name).dtype; }
-
 void CheckpointReader::read(const std::string& name, Tensor out) const {
-  const Place& place = state_->find(name);
+  if (state_->find_coded(name) != nullptr) {
+    require(out.shape == shape(name) && out.dtype == DType::f32, Exit::data,
+            "'{}' of {} is {} in codes, but this run needs {} {}", name, folder().string(),
+            shape(name).text(), name_of(out.dtype), out.shape.text());
+    return read_part(name, 0, {out.as<float>(), static_cast<std::size_t>(out.size())});
+  }
+  const TensorPlace& place = state_->find(name);
   require(out.device == Device::cpu(), "'{}' can only be read to the host", name);
   const bool widens = place.dtype == DType::bf16 && out.dtype == DType::f32 && is_model();
   require(out.shape == place.shape && (out.dtype == place.dtype || widens), Exit::data,
@@ -167,7 +141,12 @@ void CheckpointReader::read(const std::string& name, Tensor out) const {
 
 void CheckpointReader::read_part(const std::string& name, std::int64_t begin,
                                  std::span<float> out) const {
-  const Place& place = state_->find(name);
+  if (const CodedShape* const coded = state_->find_coded(name)) {
+    require(begin >= 0 && begin + std::ssize(out) <= coded->shape.size(),
+            "'{}' has {} elements, not {}", name, coded->shape.size(), begin + std::ssize(out));
+    return state_->decode_part(name, *coded, begin, out);
+  }
+  const TensorPlace& place = state_->find(name);
   require(place.dtype == DType::f32 || place.dtype == DType::bf16, Exit::data,
           "'{}' of {} is {}, and not f32 or bf16", name, state_->folder.string(),
           name_of(place.dtype));

@@ -10,16 +10,16 @@
 #include "io/folder/committed_folder.h"
 #include "io/folder/hdf5.h"
 #include "io/model_folder/deal.h"
+#include "io/model_folder/stored_values.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
-#include "runtime/rounding.h"
 
 namespace switchyard {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t rounded_at_once = std::size_t{1} << 16;     // elements
+constexpr std::size_t stored_at_once = std::size_t{1} << 16;      // elements
 constexpr const char* unfinished_manifest = "manifest.json.tmp";  // of durable::replace_file
 
 bool is_leftover(const std::string& name, const std::vector<NamedFile>& files) {
@@ -65,7 +65,7 @@ struct ModelWriter::State {
   std::unique_ptr<Hdf5Writer> file;
   std::vector<bool> begun;                 // tensors
   std::optional<std::size_t> in_progress;  // the tensor that append() writes
-  std::vector<std::uint16_t> rounded;
+  std::vector<std::byte> stored;
   std::vector<FileEntry> entries;
   bool committed = false;
 };
@@ -115,13 +115,11 @@ void ModelWriter::append(std::size_t index, std::span<const float> values) {
     state.in_progress = index;
   }
   if (tensor.dtype == DType::f32) return state.file->append(std::as_bytes(values));
-  require(tensor.dtype == DType::bf16, "'{}' cannot be written as {}", tensor.name,
-          name_of(tensor.dtype));
   while (!values.empty()) {
-    const auto part = values.first(std::min(values.size(), rounded_at_once));
-    state.rounded.resize(part.size());
-    std::ranges::transform(part, state.rounded.begin(), bf16_of);
-    state.file->append(std::as_bytes(std::span(state.rounded)));
+    const auto part = values.first(std::min(values.size(), stored_at_once));
+    state.stored.clear();
+    append_stored(part, tensor.dtype, state.stored);
+    state.file->append(state.stored);
     values = values.subspan(part.size());
   }
 }

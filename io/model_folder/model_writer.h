@@ -23,7 +23,8 @@ namespace switchyard {
 struct ModelTensor {
   std::string name;  // "value/layer3.expert17.up", "gate/layer3.bias"
   Shape shape;
-  DType dtype = DType::f32;  // or bf16: values are rounded once, to nearest even
+  // bf16: values are rounded once, to nearest even; i8 and u8: they are whole numbers.
+  DType dtype = DType::f32;
   std::int64_t bytes() const { return shape.size() * bytes_of(dtype); }
 };
 

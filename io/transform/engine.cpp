@@ -35,7 +35,7 @@ class Run {
         shared_(shared_countings(plans)) {
     for (const std::size_t i : sink.mine()) {
       const int passes = plans[i].counting ? plans[i].counting->num_passes() : 0;
-      total_ += (passes + 1) * plans[i].tensor.shape.size();
+      for (const TensorPart& part : plans[i].parts) total_ += (passes + 1) * part.size;
     }
   }
 
@@ -66,7 +66,8 @@ class Run {
       }
       std::vector<float> out;
       for_each_unit(plan, sources_, [&](const TensorPart& part, const Unit& unit) {
-        out.resize(unit.size);
+        out.resize(unit.size / static_cast<std::size_t>(part.step) *
+                   static_cast<std::size_t>(part.made));
         part.op->apply(unit, out);
         sink_.append(i, out);
         note(unit);

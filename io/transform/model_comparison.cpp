@@ -4,20 +4,10 @@
 #include <utility>
 
 #include "io/model_folder/deal.h"
+#include "io/model_folder/stored_values.h"
 #include "runtime/error.h"
-#include "runtime/rounding.h"
 
 namespace switchyard {
-namespace {
-
-template <class T>
-void add_bytes(const T& value, std::vector<std::byte>& bytes) {
-  const auto of_value = std::as_bytes(std::span(&value, 1));
-  bytes.insert(bytes.end(), of_value.begin(), of_value.end());
-}
-
-}  // namespace
-
 ModelComparison::ModelComparison(const CheckpointReader& model, std::vector<ModelTensor> tensors,
                                  const Comm& world)
     : model_(model), tensors_(std::move(tensors)) {
@@ -51,8 +41,8 @@ void ModelComparison::append(std::size_t tensor, std::span<const float> values) 
   }
   const ModelTensor& made = tensors_[tensor];
   const Extent& extent = *extents_.at(made.name);
-  for (const float value : values) {
-    made.dtype == DType::bf16 ? add_bytes(bf16_of(value), bytes_) : add_bytes(value, bytes_);
+  for (const float& value : values) {
+    append_stored({&value, 1}, made.dtype, bytes_);
     if (std::ssize(bytes_) == bytes_of_chunk(extent, chunk_)) compare_chunk();
   }
 }

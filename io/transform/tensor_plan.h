@@ -30,8 +30,8 @@ struct Unit {
   std::size_t size = 0;
 };
 
-// Computes elements of a part. Each depends on the inputs at its place and on the place alone, so
-// that no cut into units changes a bit. Sums are in f64, and each result is rounded once.
+// Computes elements of a part. Each depends on the inputs of its step (TensorPart) and on its place
+// alone, so that no cut into units changes a bit. Sums are in f64, and each result is rounded once.
 class UnitOp {
  public:
   virtual ~UnitOp() = default;
@@ -53,9 +53,11 @@ class Counting {
 
 // The next elements of a tensor, made by one op.
 struct TensorPart {
-  std::int64_t size = 0;
+  std::int64_t size = 0;  // of each input
   std::vector<PartInput> inputs;
   std::shared_ptr<const UnitOp> op;
+  // The op makes `made` elements of every `step` elements of the inputs, and gets whole steps.
+  std::int64_t step = 1, made = 1;
 };
 
 struct TensorPlan {

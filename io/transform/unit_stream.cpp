@@ -47,15 +47,15 @@ class UnitBuffer {
   Unit unit_;
 };
 
-// How many elements of a part are read at once: with runs, as many as fit into a unit with
-// what lies between them, but at least one.
+// How many elements of a part are read at once: whole steps, and with runs, as many as fit into a
+// unit with what lies between them, but at least one.
 std::int64_t at_once(const TensorPart& part) {
   std::int64_t elements = unit_elements;
   for (const PartInput& input : part.inputs) {
     if (input.run > 0)
       elements = std::min(elements, std::max(input.run, unit_elements / input.stride * input.run));
   }
-  return elements;
+  return std::max(part.step, elements / part.step * part.step);
 }
 
 std::vector<Place> places_of(const TensorPlan& plan) {

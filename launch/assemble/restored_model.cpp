@@ -26,7 +26,7 @@ std::int64_t bytes_of_values(const CheckpointReader& checkpoint, int expert_degr
   std::int64_t shared = 0, in_experts = 0;
   for (const std::string& name : checkpoint.names()) {
     if (!name.starts_with("value/")) continue;  // moments
-    const std::int64_t bytes = checkpoint.shape(name).size() * bytes_of(DType::f32);
+    const std::int64_t bytes = checkpoint.held_bytes(name);
     (ExpertPart::of_name(name) ? in_experts : shared) += bytes;
   }
   return shared + (in_experts + expert_degree - 1) / expert_degree;
@@ -56,7 +56,7 @@ bool holds_guides(const CheckpointReader& checkpoint) {
 
 RestoredModel::RestoredModel(const std::filesystem::path& path,
                              const std::vector<std::string>& sets, std::unique_ptr<Comm> world,
-                             ForwardWatch* watch) {
+                             ForwardWatch* watch, Codes codes) {
   std::string folder;
   on_root(*world, [&] { folder = resolve_checkpoint(path).string(); });
   checkpoint_.emplace(CheckpointReader::open_on_all(folder, *world));
@@ -85,6 +85,10 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   options.use = ParamUse::inference;
   options.freeze.clear();
   options.watch = watch;
+  if (codes == Codes::keep && device.kind == Device::Kind::cpu)
+    options.formats = [this](std::string_view name) {
+      return checkpoint_->format("value/" + std::string(name));
+    };
   model_.emplace(config_.model, config_.router, options, *mesh_);
   if (config_.train.exact)
     agree_on_arithmetic(matmul_shapes(model_->params()), *mesh_->world, *stream_);

@@ -24,8 +24,10 @@ class RestoredModel {
   // results are the same on any layout. Where the library repeats the bits of those, but not those
   // of backward, training does without it, so that its validation losses have other bits.
   // watch: sees each forward pass; the caller owns it. Errors: agreed.
+  enum class Codes : std::uint8_t { keep, decode };  // of int8 and int4 weights; a GPU decodes them
   RestoredModel(const std::filesystem::path& path, const std::vector<std::string>& sets,
-                std::unique_ptr<Comm> world, ForwardWatch* watch = nullptr);
+                std::unique_ptr<Comm> world, ForwardWatch* watch = nullptr,
+                Codes codes = Codes::keep);
 
   const Config& config() const { return config_; }
   const CheckpointReader& checkpoint() const { return *checkpoint_; }

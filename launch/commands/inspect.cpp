@@ -6,6 +6,7 @@
 #include "io/checkpoint/checkpoint.h"
 #include "io/files/durable.h"
 #include "io/folder/committed_folder.h"
+#include "io/text/byte_size.h"
 #include "io/text/escape.h"
 #include "io/tokens/token_store.h"
 #include "launch/commands/command.h"
@@ -77,6 +78,18 @@ Json count_parameters(const CheckpointReader& reader, const Config& config) {
   return {{"all", all}, {"active", active}};
 }
 
+// What a process without a GPU holds of the values, and how many of them as codes.
+Json describe_values(const CheckpointReader& reader) {
+  std::int64_t bytes = 0, int8 = 0, int4 = 0;
+  for (const std::string& name : reader.names()) {
+    if (!name.starts_with("value/")) continue;
+    bytes += reader.held_bytes(name);
+    const std::optional<CodeFormat> format = reader.format(name);
+    if (format) ++(format->bits == 4 ? int4 : int8);
+  }
+  return {{"bytes_in_memory", bytes}, {"int8", int8}, {"int4", int4}};
+}
+
 std::int64_t attempt_of(const CheckpointReader& reader) {
   const JsonFields meta = reader.fields();
   return meta.has("attempt") ? meta.integer("attempt", 0, std::int64_t{1} << 31) : 0;
@@ -104,6 +117,7 @@ Json describe_checkpoint(const fs::path& folder) {
       {"folder", folder.string()},
       {"tensors", reader.names().size()},
       {"parameters", count_parameters(reader, config)},
+      {"values", describe_values(reader)},
       {"model",
        {{"layers", model.num_layers},
         {"dense_layers", num_dense_layers(model)},
@@ -131,6 +145,18 @@ std::string origin_in_words(const Json& found) {
   const Json parents = found.value(Json::json_pointer("/lineage/parents"), Json::array());
   for (const Json& parent : parents)
     text += fmt::format("made of: {}\n", terminal_text(parent.value("path", "")));
+  return text;
+}
+
+// ", 24 matrices as int8 codes"
+std::string codes_in_words(const Json& values) {
+  std::string text;
+  for (const char* const kind : {"int8", "int4"}) {
+    const std::int64_t matrices = number(values.at(kind));
+    if (matrices > 0)
+      text += fmt::format(", {} as {} codes",
+                          matrices == 1 ? "1 matrix" : fmt::format("{} matrices", matrices), kind);
+  }
   return text;
 }
 
@@ -168,14 +194,16 @@ std::string in_words(const Json& found) {
       "{}"
       "model: {} layers ({} of them dense), hidden {}, {}\n"
       "parameters: {}, of which a token meets {}; {} tensors{}\n"
+      "in memory: {}{}\n"
       "tokenizer: {}\n"
       "exports as: {}\n",
       found.at("kind").get<std::string>(), found.at("folder").get<std::string>(),
       origin_in_words(found), number(model.at("layers")), number(model.at("dense_layers")),
       number(model.at("hidden")), experts, number(found.at("parameters").at("all")),
       number(found.at("parameters").at("active")), number(found.at("tensors")),
-      found.at("kind") == "model" ? "" : ", moments included", vocabulary,
-      found.at("hugging_face").get<std::string>());
+      found.at("kind") == "model" ? "" : ", moments included",
+      bytes_in_words(number(found.at("values").at("bytes_in_memory"))),
+      codes_in_words(found.at("values")), vocabulary, found.at("hugging_face").get<std::string>());
 }
 
 class InspectCommand : public Command {

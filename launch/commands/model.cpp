@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
+#include <sstream>
 
 #include "io/files/durable.h"
+#include "io/files/toml.h"
 #include "io/text/byte_size.h"
 #include "launch/commands/command.h"
 #include "launch/host/counted.h"
@@ -68,6 +70,8 @@ class ModelCommand : public Command {
         ->excludes(output);
     add_factoring();
     add_adapter();
+    add_quantize();
+    add_prune();
     CLI::App* rebuild = add("rebuild",
                             "Run the recipe of a model again, and compare; exit with code 3 if the "
                             "result is another",
@@ -80,6 +84,9 @@ class ModelCommand : public Command {
         "  switchyard model low-rank runs/a --share 0.31 --output models/narrow\n"
         "  switchyard model fold runs/adapted --output models/folded\n"
         "  switchyard model adapter runs/adapted --output adapter   # for PEFT\n"
+        "  switchyard model quantize runs/x --bits 8 --output models/x-int8\n"
+        "  switchyard model prune runs/x --method wanda --sparsity 0.5 --calibrate data/web "
+        "--output models/x-half\n"
         "  switchyard model rebuild models/merged");
   }
 
@@ -149,13 +156,64 @@ class ModelCommand : public Command {
                                 "model " + method);
   }
 
+  void add_quantize() {
+    CLI::App* quantize =
+        add("quantize", "Write weights as int8 or int4 codes", &ModelCommand::quantize);
+    add_compression(*quantize);
+    quantize->add_option("--bits", bits_, "8 or 4")->check(CLI::IsMember({8, 4}))->required();
+    quantize->add_option("--group", group_,
+                         "Columns that share a scale; 0: all of a row (default: 0 with 8 bits, 128 "
+                         "with 4)");
+    quantize->add_option("--method", quantize_by_, "nearest, or gptq, which needs --calibrate")
+        ->check(CLI::IsMember({"nearest", "gptq"}))
+        ->capture_default_str();
+  }
+
+  void add_prune() {
+    CLI::App* prune = add("prune", "Set weights to 0", &ModelCommand::prune);
+    add_compression(*prune);
+    CLI::Option* sparsity =
+        prune->add_option("--sparsity", sparsity_, "The share of weights that go, below 1");
+    prune->add_option("--pattern", pattern_, "2:4: two of every four weights of a row")
+        ->check(CLI::IsMember({"2:4"}))
+        ->excludes(sparsity);
+    prune
+        ->add_option("--method", prune_by_,
+                     "magnitude, or wanda or sparsegpt, which need --calibrate")
+        ->check(CLI::IsMember({"magnitude", "wanda", "sparsegpt"}))
+        ->capture_default_str();
+  }
+
+  // The options that quantize and prune share.
+  void add_compression(CLI::App& command) {
+    command.add_option("MODEL", path_, "A run, a checkpoint or a model folder")->required();
+    CLI::Option* output =
+        command.add_option("-o,--output", folder_, "The model folder, which must not exist")
+            ->type_name("FOLDER");
+    command.add_flag("--dry-run", dry_run_, "Only say what it would read and write")
+        ->excludes(output);
+    command
+        .add_option("--only", only_,
+                    "Change these weights alone: roles (attention, ffn, experts, shared) or "
+                    "patterns of names")
+        ->delimiter(',');
+    command.add_option("--calibrate", dataset_, "The dataset of methods that look at data")
+        ->type_name("DATASET");
+    command.add_option("--tokens", tokens_, "How many of its tokens they look at")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+  }
+
   // Collective: rank 0 reads the recipe.
   models::Recipe recipe(Comm& world) const {
     std::string text;
     on_root(world, [&] { text = durable::read_file(path_, largest_recipe); });
     text = broadcast_text(world, text, 0);
+    return parsed(text, path_, world);
+  }
+  static models::Recipe parsed(const std::string& text, const std::string& name, Comm& world) {
     models::Recipe recipe;
-    agree(world, [&] { recipe = models::parse_recipe(text, path_); });
+    agree(world, [&] { recipe = models::parse_recipe(text, name); });
     return recipe;
   }
 
@@ -189,13 +247,67 @@ class ModelCommand : public Command {
     return Exit::done;
   }
 
-  Exit make(Comm& world) { return make(recipe(world), world); }
+  // The recipe that the options are, in the words of docs/quantize-and-prune.md.
+  std::string compression_text(const std::string& method, const std::string& by,
+                               const std::string& keys) const {
+    std::string text = fmt::format("method = \"{}\"\nby = \"{}\"\n{}", method, by, keys);
+    if (!only_.empty()) {
+      toml::array only;
+      for (const std::string& choice : only_) only.push_back(choice);
+      text += fmt::format("only = {}\n", in_toml(only));
+    }
+    const bool looks_at_data = by != "nearest" && by != "magnitude";
+    require(!looks_at_data || !dataset_.empty(), Exit::usage,
+            "--method {} looks at data: name a dataset with --calibrate", by);
+    require(looks_at_data || dataset_.empty(), Exit::usage,
+            "--method {} looks at no data: leave --calibrate out", by);
+    if (looks_at_data)
+      text += fmt::format("calibrate = {}\ntokens = {}\n", in_toml(toml::value(dataset_)), tokens_);
+    return text + fmt::format("[[input]]\npath = {}\n", in_toml(toml::value(path_)));
+  }
+  template <class Node>
+  static std::string in_toml(const Node& node) {
+    std::ostringstream text;
+    text << node;
+    return text.str();
+  }
 
-  Exit make(const models::Recipe& recipe, Comm& world) {
+  Exit quantize(Comm& world) {
+    std::string text;
+    agree(world, [&] {
+      std::string keys = fmt::format("bits = {}\n", bits_);
+      if (group_) keys += fmt::format("group = {}\n", *group_);
+      text = compression_text("quantize", quantize_by_, keys);
+    });
+    return make(parsed(text, "switchyard model quantize", world), world);
+  }
+
+  Exit prune(Comm& world) {
+    std::string text;
+    agree(world, [&] {
+      require(sparsity_.has_value() || !pattern_.empty(), Exit::usage,
+              "say how much to prune with --sparsity 0.5 or --pattern 2:4");
+      text = compression_text("prune", prune_by_,
+                              sparsity_ ? fmt::format("sparsity = {}\n", *sparsity_)
+                                        : fmt::format("pattern = \"{}\"\n", pattern_));
+    });
+    return make(parsed(text, "switchyard model prune", world), world);
+  }
+
+  Exit make(Comm& world) {
+    require_output(world);
+    return make(recipe(world), world);
+  }
+
+  void require_output(Comm& world) const {
     agree(world, [&] {
       require(dry_run_ || !folder_.empty(), Exit::usage,
               "name the new model folder with --output FOLDER, or add --dry-run");
     });
+  }
+
+  Exit make(const models::Recipe& recipe, Comm& world) {
+    require_output(world);
     MakingLine line(world);
     const models::ModelMade made =
         models::make_model(recipe, dry_run_ ? "" : folder_, world, line.progress());
@@ -204,6 +316,11 @@ class ModelCommand : public Command {
       if (dry_run_) return print_cost(made);
       fmt::print("wrote {}: {} parameters in {}, {}\n{}\n", folder_, made.parameters,
                  counted(made.tensors, "tensor"), bytes_in_words(made.bytes), made.digest);
+      if (made.unreached > 0)
+        fmt::print(stderr,
+                   "{} of its matrices saw fewer rows of the calibration than they have columns, "
+                   "and were compressed without them: raise --tokens\n",
+                   made.unreached);
     });
     return Exit::done;
   }
@@ -220,7 +337,13 @@ class ModelCommand : public Command {
   }
 
   std::vector<std::pair<CLI::App*, Action>> actions_;
-  std::string path_, folder_;
+  std::string path_, folder_, pattern_, dataset_;
+  std::string quantize_by_ = "nearest", prune_by_ = "magnitude";
+  std::vector<std::string> only_;
+  int bits_ = 8;
+  std::int64_t tokens_ = std::int64_t{1} << 18;
+  std::optional<std::int64_t> group_;
+  std::optional<double> sparsity_;
   bool dry_run_ = false;
   std::int64_t rank_ = 0;
   double share_ = 0.0;

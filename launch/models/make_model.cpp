@@ -5,6 +5,7 @@
 
 #include "io/transform/model_comparison.h"
 #include "launch/config/config_checks.h"
+#include "launch/models/calibrated.h"
 #include "launch/models/factor.h"
 #include "launch/models/grow.h"
 #include "launch/models/merge.h"
@@ -61,6 +62,10 @@ Grown planned(const Recipe& recipe, ModelSources sources) {
       return low_rank_plans(recipe, *sources.front());
     case Method::fold:
       return fold_plans(recipe, *sources.front());
+    case Method::quantize:
+    case Method::prune:
+      return {config_of(*sources.front()),
+              compress_plans(recipe.compression, recipe.dtype, *sources.front())};
     default:
       return {config_of(*sources.front()), merge_plans(recipe, sources)};
   }
@@ -72,6 +77,11 @@ ModelDescription describe(const Recipe& recipe, ModelSources sources, const Conf
                                .files = std::move(described.files)};
   description.meta["lineage"] = lineage_of(sources);
   description.meta["lineage"]["recipe"] = recipe.text;
+  if (!recipe.compression.dataset.empty()) {
+    const TokenStore store{fs::path(recipe.compression.dataset)};
+    check_same_tokenizer(*sources.front(), store);
+    add_calibration(store, description.meta["lineage"]);
+  }
   return description;
 }
 
@@ -82,6 +92,8 @@ ModelMade counted(const std::vector<TensorPlan>& plans, ModelSources sources, in
   for (const TensorPlan& plan : plans) {
     made.bytes += plan.tensor.bytes();
     if (plan.tensor.name.starts_with("value/")) made.parameters += plan.tensor.shape.size();
+    if (plan.tensor.name.starts_with("code/"))
+      made.parameters += plan.tensor.shape.size() * (plan.tensor.dtype == DType::u8 ? 2 : 1);
   }
   return made;
 }
@@ -110,6 +122,27 @@ std::vector<std::string> parents_of(const CheckpointReader& model) {
   return paths;
 }
 
+// Gives the sink the tensors of the plans.
+void run(const Recipe& recipe, const std::vector<TensorPlan>& plans, ModelSources sources,
+         TensorSink& sink, Comm& world, const Progress& progress, ModelMade& made) {
+  run_plans(plans, sources, sink, world, progress);
+  if (recipe.compression.dataset.empty()) return;
+  made.unreached = compress_calibrated(recipe.compression, recipe.seed, plans, *sources.front(),
+                                       sink, world, progress);
+}
+
+// Where the data of a calibration are now. Errors: Exit::data if they are not what they were.
+std::string calibration_of(const CheckpointReader& model) {
+  const JsonFields lineage = model.fields().object("lineage").object("calibration");
+  const std::string folder = lineage.text("folder");
+  const std::string hash = TokenStore(fs::path(folder)).hash();
+  require(hash == lineage.text("hash"), Exit::data,
+          "the dataset {} is not what it was when {} was calibrated with it: it has the hash {}, "
+          "and had {}",
+          folder, model.folder().string(), hash, lineage.text("hash"));
+  return folder;
+}
+
 }  // namespace
 
 ModelMade make_model(const Recipe& recipe, const fs::path& folder, Comm& world,
@@ -126,7 +159,7 @@ ModelMade make_model(const Recipe& recipe, const fs::path& folder, Comm& world,
   ModelMade made = counted(plans, sources.all(), world.size());
   if (folder.empty()) return made;
   ModelWriter writer(folder, tensors_of(plans), std::move(description), world);
-  run_plans(plans, sources.all(), writer, world, progress);
+  run(recipe, plans, sources.all(), writer, world, progress, made);
   writer.commit();
   on_root(world, [&] { made.digest = CheckpointReader(folder).digest(); });
   return made;
@@ -142,6 +175,7 @@ ModelMade rebuild_model(const fs::path& folder, Comm& world, const Progress& pro
     require(paths.size() == recipe->sources().size(), Exit::data,
             "{}: its lineage names {} parents, and its recipe {}", folder.string(), paths.size(),
             recipe->sources().size());
+    if (!recipe->compression.dataset.empty()) recipe->compression.dataset = calibration_of(model);
   });
   const Sources sources(paths, world);
   std::vector<TensorPlan> plans;
@@ -149,7 +183,7 @@ ModelMade rebuild_model(const fs::path& folder, Comm& world, const Progress& pro
   ModelMade made = counted(plans, sources.all(), world.size());
   std::optional<ModelComparison> comparison;
   agree(world, [&] { comparison.emplace(model, tensors_of(plans), world); });
-  run_plans(plans, sources.all(), *comparison, world, progress);
+  run(*recipe, plans, sources.all(), *comparison, world, progress, made);
   agree(world, [&] { comparison->finish(); });
   made.digest = model.digest();
   return made;

@@ -17,6 +17,7 @@ using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
 struct ModelMade {
   std::int64_t tensors = 0, parameters = 0, bytes = 0;
+  int unreached = 0;  // matrices that calibration reached with too few rows (calibrated.h)
   TransformCost cost;
   std::string digest;  // CheckpointReader::digest() of the result; empty if nothing was made
 };

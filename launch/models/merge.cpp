@@ -86,6 +86,8 @@ void add_rule(const Recipe& recipe, const std::string& name, SharedCountings& co
     case Method::mix:
     case Method::low_rank:
     case Method::fold:
+    case Method::quantize:
+    case Method::prune:
       fail(Exit::internal, "{} merges no tensor", name_of(rule.method));
   }
 }

@@ -16,6 +16,7 @@ constexpr double largest_weight = 1e6;
 constexpr std::int64_t largest_count = 1'000'000'000'000'000;
 constexpr std::int64_t largest_times = 1 << 20;
 
+bool compresses(Method method) { return method == Method::quantize || method == Method::prune; }
 bool merges(Method method) { return method < Method::grow; }
 bool needs_base(Method method) { return merges(method) && method != Method::average; }
 bool needs_density(Method method) {
@@ -165,6 +166,12 @@ Recipe parse_recipe(const std::string& text, const std::string& name) {
     take_low_rank(fields, recipe);
   } else if (recipe.rule.method == Method::fold) {
     require_one_input(recipe);
+  } else if (compresses(recipe.rule.method)) {
+    require(recipe.inputs.size() == 1, Exit::usage,
+            "{}: method = \"{}\" takes one [[input]], not {}", name, name_of(recipe.rule.method),
+            recipe.inputs.size());
+    recipe.compression =
+        recipe.rule.method == Method::quantize ? take_quantize(fields) : take_prune(fields);
   } else {
     take_merge(fields, recipe);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/transform/ties.h"
+#include "launch/models/compression.h"
 #include "runtime/names.h"
 #include "runtime/tensor.h"
 
@@ -24,19 +25,20 @@ enum class Method : std::uint8_t {
   grow,
   mix,
   low_rank,
-  fold
+  fold,
+  quantize,
+  prune
 };
 // What an expert becomes.
 enum class GrowBy : std::uint8_t { split, copy };
 }  // namespace models
 
 template <>
-inline constexpr std::array<std::string_view, 9> names_of<models::Method> = {
-    "average", "task_arithmetic", "ties", "dare", "dare_ties", "grow", "mix", "low_rank", "fold"};
+inline constexpr std::array<std::string_view, 11> names_of<models::Method> = {
+    "average", "task_arithmetic", "ties", "dare",     "dare_ties", "grow",
+    "mix",     "low_rank",        "fold", "quantize", "prune"};
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<models::GrowBy> = {"split", "copy"};
-template <>
-inline constexpr std::array<std::string_view, 2> names_of<TiesOver> = {"model", "tensor"};
 
 namespace models {
 
@@ -73,6 +75,7 @@ struct Recipe {
   // low_rank: the rank, or the share of parameters that it leaves of a matrix
   std::int64_t rank = 0;
   double share = 0.0;
+  Compression compression;  // quantize, prune
 
   bool has_base() const { return !base.empty(); }
   // The rule of the parameter of this name: each override that matches changes it, in order.

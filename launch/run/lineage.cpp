@@ -35,4 +35,12 @@ json lineage_of(std::span<const CheckpointReader* const> parents) {
   return lineage;
 }
 
+void add_calibration(const TokenStore& store, json& lineage) {
+  const json dataset = {
+      {"folder", std::filesystem::absolute(store.dataset()).lexically_normal().string()},
+      {"hash", store.hash()}};
+  lineage["calibration"] = dataset;
+  add_dataset(dataset, lineage["datasets"]);
+}
+
 }  // namespace switchyard

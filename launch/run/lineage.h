@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/checkpoint/checkpoint.h"
+#include "io/tokens/token_store.h"
 
 namespace switchyard {
 
@@ -15,5 +16,9 @@ namespace switchyard {
 // ("checkpoint" or "model"), its CheckpointReader::digest(), and its step or null. The datasets are
 // those that any of them was trained on, as far as they know, each once.
 nlohmann::json lineage_of(std::span<const CheckpointReader* const> parents);
+
+// Adds {"calibration": {folder, hash}}: the dataset by which weights were compressed, which is one
+// of the datasets from now on.
+void add_calibration(const TokenStore& store, nlohmann::json& lineage);
 
 }  // namespace switchyard

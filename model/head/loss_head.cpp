@@ -109,7 +109,9 @@ void LossHead::logits(const LayerContext& context, const Norm::Saved& saved, std
                       Tensor out) const {
   const Params& params = context.params;
   // A product's rows come in whole tiles.
-  const std::int64_t begin = first / row_tile * row_tile, end = padded_rows(first + out.rows());
+  const std::int64_t tile = row_tile_on(context.stream.device());
+  const std::int64_t begin = first / tile * tile,
+                     end = (first + out.rows() + tile - 1) / tile * tile;
   const Tensor tiles = context.workspace.scratch.take({end - begin, vocabulary_});
   matmul(saved.out.row_range(begin, end), Op::plain,
          params.operand(table_, params.precision().head), Op::transposed, tiles, Write::replace,

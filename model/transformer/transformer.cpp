@@ -68,7 +68,8 @@ struct Transformer::State {
         num_expert_ranks(mesh.expert_degree()),
         params(
             frozen_params(model, options.freeze),
-            [this](std::string_view name) { return terms_of_param(model, options.guided, name); }),
+            [this](std::string_view name) { return terms_of_param(model, options.guided, name); },
+            options.formats),
         embedding(declare_embedding(params, model, options.vocabulary)),
         arenas(options.device),
         exchange(choose_exchange(model, router, options, mesh)),
@@ -98,9 +99,10 @@ struct Transformer::State {
 
   LayerStack::Run run(Stream& stream) { return {params, batch, arenas, stream}; }
   void begin(const Batch& on_host, Stream& stream) {
-    require(on_host.num_tokens() % row_tile == 0,
-            "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(),
-            row_tile);
+    // Texts that go on token by token need no rows beside theirs on a CPU.
+    const std::int64_t tile = on_host.past != nullptr ? row_tile_on(options.device) : row_tile;
+    require(on_host.num_tokens() % tile == 0,
+            "a micro-batch has {} tokens; expected a multiple of {}", on_host.num_tokens(), tile);
     reserve(stream);
     arenas.kept.reset();
     batch = sent_batch(on_host, options, model.window, arenas.kept, stream);

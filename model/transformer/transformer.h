@@ -55,6 +55,7 @@ class Transformer {
     ParamUse use = ParamUse::training;
     std::vector<std::string> freeze{};  // what training leaves as it is, by chooses_param
     bool guided = false;                // low-rank layers have guides (model/linear_terms.h)
+    Params::Formats formats{};          // of the weights that inference on a CPU keeps as codes
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.

@@ -25,6 +25,8 @@ MPI_Datatype mpi_type_of(DType dtype) {
       return MPI_INT64_T;
     case DType::u8:
       return MPI_UINT8_T;
+    case DType::i8:
+      return MPI_INT8_T;
     case DType::bf16:  // only copied, never reduced
       return MPI_UINT16_T;
   }

@@ -126,6 +126,10 @@ TermShares Linear::shares(const Params& params) const {
 void Linear::multiply(const Params& params, Factor factor, Tensor x, Tensor y, Write write,
                       Stream& stream) const {
   if (params.watch() != nullptr) params.watch()->multiplies(id(factor), x, stream);
+  if (const CodedWeights* const codes = params.codes(id(factor))) {
+    require(write == Write::replace, "weights in codes are the first term of a sum");
+    return codes->multiply(x, y, stream);
+  }
   const Precision precision = precision_.value_or(params.precision().forward);
   matmul(x, Op::plain, params.operand(id(factor), precision), Op::transposed, y, write, stream,
          precision);

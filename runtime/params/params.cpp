@@ -22,12 +22,16 @@ ParamId Params::declare(ParamSpec spec) {
   });
   const ParamId id = num_params();
   by_name_[spec.name] = id;
-  const std::int64_t offset = region->append(spec.shape.size());
+  const std::optional<CodeFormat> format = formats_ ? formats_(spec.name) : std::nullopt;
+  if (format) coded_.try_emplace(id, spec.shape, *format);
+  const std::int64_t offset = format ? -1 : region->append(spec.shape.size());
   params_.push_back({std::move(spec), static_cast<std::size_t>(region - regions_.begin()), offset});
   return id;
 }
 
 void Params::allocate(const ParamStorage& storage) {
+  require(coded_.empty() || (storage.use != ParamUse::training && storage.device == Device::cpu()),
+          "weights are kept as codes for inference on a CPU alone");
   storage_ = storage;
   allocated_ = true;
   for (ParamRegion& region : regions_) {
@@ -145,6 +149,14 @@ std::vector<ParamId> Params::ids_of(const ParamRegion& region) const {
   return ids;
 }
 
+const CodedWeights* Params::codes(ParamId id) const {
+  const auto found = coded_.find(id);
+  return found == coded_.end() ? nullptr : &found->second;
+}
+CodedWeights* Params::codes(ParamId id) {
+  return const_cast<CodedWeights*>(std::as_const(*this).codes(id));
+}
+
 Tensor Params::operand(ParamId id, Precision precision) const {
   const bool rows_are_whole = spec(id).shape[1] % operand_elements == 0;
   return rounded_hold_ && precision == Precision::bf16 && rows_are_whole
@@ -164,6 +176,7 @@ void Params::round_values(Stream& stream) {
 
 Tensor Params::view(Tensor of_region, ParamId id) const {
   const Param& viewed = param(id);
+  require(viewed.offset >= 0, "parameter {} is kept as codes", viewed.spec.name);
   return of_region.range(viewed.offset, viewed.offset + viewed.spec.shape.size())
       .view(viewed.spec.shape);
 }
@@ -251,6 +264,7 @@ std::int64_t Params::num_elements() const {
 std::int64_t Params::bytes() const {
   std::int64_t sum = adder_.bytes();
   for (const ParamRegion& region : regions_) sum += region.bytes();
+  for (const auto& [id, codes] : coded_) sum += codes.bytes();
   return sum;
 }
 

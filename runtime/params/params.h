@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include "runtime/params/ownership.h"
 #include "runtime/params/param_region.h"
 #include "runtime/params/param_spec.h"
+#include "runtime/product/coded_weights.h"
 #include "runtime/product/matmul.h"
 #include "runtime/tensor.h"
 
@@ -55,17 +57,20 @@ struct ParamStorage {
 struct Param {
   ParamSpec spec;
   std::size_t region = 0;   // of Params::regions()
-  std::int64_t offset = 0;  // of the first element in the region; a multiple of param_block
+  std::int64_t offset = 0;  // of the first element in the region; a multiple of param_block; -1: it
+                            // is kept as codes
   float guide_share = 0.0F;
 };
 
 class Params {
  public:
   using Choice = std::function<bool(std::string_view name)>;
+  // The format of a matrix that is kept as codes; nothing for values in f32.
+  using Formats = std::function<std::optional<CodeFormat>(std::string_view name)>;
   // frozen: of these parameters; of a part of experts, all of a layer or none. terms: of linear
-  // layers; without it all are dense.
-  explicit Params(Choice frozen = {}, LinearTermsRule terms = {})
-      : frozen_(std::move(frozen)), terms_(std::move(terms)) {}
+  // layers; without it all are dense. formats: for inference on a CPU.
+  explicit Params(Choice frozen = {}, LinearTermsRule terms = {}, Formats formats = {})
+      : frozen_(std::move(frozen)), terms_(std::move(terms)), formats_(std::move(formats)) {}
 
   // Declare all parameters, then allocate once.
   ParamId declare(ParamSpec spec);
@@ -103,6 +108,9 @@ class Params {
   bool trained(ParamId id) const { return region_of(id).trained(); }
 
   Tensor value(ParamId id) const { return view(region_of(id).values(), id); }
+  // The codes of a parameter that has no value, or null.
+  const CodedWeights* codes(ParamId id) const;
+  CodedWeights* codes(ParamId id);
   // What a product in `precision` reads instead of the value: a copy in bf16 while there is one
   // (runtime/params/rounded_values.h).
   Tensor operand(ParamId id, Precision precision) const;
@@ -163,6 +171,8 @@ class Params {
 
   Choice frozen_;
   LinearTermsRule terms_;
+  Formats formats_;
+  std::map<ParamId, CodedWeights> coded_;
   std::vector<Param> params_;
   std::map<std::string, ParamId, std::less<>> by_name_;
   ParamStorage storage_;

@@ -110,4 +110,38 @@ rm -r ties3 && cp -r dare ties3
 expect 3 "$PWD/ties3: changed: " "$switchyard" lineage second --quick
 expect 3 "ties3 is not what it was" "$switchyard" model rebuild second
 
+# Quantise and prune: the same bits on any number of ranks, codes that commands multiply, and the same again.
+compressed() {  # compressed NAME OPTIONS...: of the run a
+  local name=$1
+  shift
+  for ranks in 1 2 3; do
+    mpi $ranks "$switchyard" model "$@" a --output $name$ranks >out 2>err || complain "model $* on $ranks ranks"
+    made
+  done >hashes
+  [ "$(sort -u hashes | wc -l)" = 1 ] && [ "$(wc -l <hashes)" = 3 ] || complain "model $* differs with the number of ranks"
+  expect 0 "is what its recipe makes" mpi 2 "$switchyard" model rebuild ${name}1
+}
+within() {  # within MODEL LIMIT: the loss differs from that of a by less
+  awk -v a="$(loss_of a)" -v b="$(loss_of "$1")" -v limit="$2" 'BEGIN { d = a - b; exit !(a != "" && b != "" && d < limit && -d < limit) }' ||
+    complain "$1 has the loss $(loss_of "$1"), and a $(loss_of a)"
+}
+calibrate="--calibrate data --tokens 4096"
+compressed int8- quantize --bits 8
+compressed gptq- quantize --bits 4 --group 16 --method gptq $calibrate
+compressed wanda- prune --sparsity 0.5 --method wanda $calibrate
+compressed two- prune --pattern 2:4 --method sparsegpt $calibrate
+compressed half- prune --sparsity 0.5
+within int8-1 0.02
+within gptq-1 0.1
+expect 0 "matrices as int4 codes" "$switchyard" inspect gptq-1
+expect 0 "" mpi 2 "$switchyard" sample gptq-1 --prompt "Page" --max-tokens 8
+[ "$(loss_of int8-1)" = "$(mpi 3 "$switchyard" evaluate int8-1 --dataset data 2>err | sed -n 's/^validation loss  //p')" ] ||
+  complain "the loss of codes differs with the number of ranks"
+printf 'method = "average"\n[[input]]\npath = "int8-1"\n' >decode.toml
+"$switchyard" model make decode.toml -o decoded >out 2>err || complain "model make of codes"
+within decoded 0.02
+expect 2 "does not divide the" "$switchyard" model quantize a --bits 4 --group 1000 --output no
+expect 2 "name a dataset with --calibrate" "$switchyard" model prune a --sparsity 0.5 --method wanda --output no
+expect 3 "another tokenizer" "$switchyard" model prune a --sparsity 0.5 --method wanda --calibrate bytes --output no
+
 exit $failed

@@ -49,7 +49,7 @@ struct Rows {
   Tokens tokens, targets, positions;
 
   explicit Rows(std::int64_t count)
-      : tokens(static_cast<std::size_t>(padded_rows(count))),
+      : tokens(static_cast<std::size_t>(count)),
         targets(tokens.size(), -1),
         positions(tokens.size()) {}
 
@@ -103,7 +103,7 @@ class Writer {
     sampled_[text].filled_context |= std::ssize(all) >= capacity;
     const std::int64_t used =
         std::ssize(all) < capacity ? std::ssize(all) : std::max(std::int64_t{1}, capacity / 2);
-    Rows rows(used);
+    Rows rows(padded_rows(used));
     std::copy(all.end() - used, all.end(), rows.tokens.begin());
     std::iota(rows.positions.begin(), rows.positions.end(), 0);
     model_.forward(rows.batch(1, nullptr), stream_);
@@ -114,7 +114,8 @@ class Writer {
   // Computes the texts' last tokens, all at once; a text that is full is read again. The rows that
   // fill up the tile repeat text 0, so that they use no other experts.
   void advance() {
-    Rows rows(std::ssize(texts_));
+    const std::int64_t tile = row_tile_on(stream_.device()), count = std::ssize(texts_);
+    Rows rows((count + tile - 1) / tile * tile);
     for (std::size_t row = 0; row < rows.tokens.size(); ++row) {
       const std::size_t text = row < texts_.size() ? row : 0;
       rows.tokens[row] = texts_[text].back();

@@ -51,9 +51,15 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model,
   }
   Params& params = model.params();
   for (ParamId id = 0; id < params.num_params(); ++id) {
-    const std::string& name = params.spec(id).name;
-    if (!drawn || !drawn(name))
-      read_tensor(checkpoint, state_name(StateKind::value, name), params.value(id));
+    const std::string& of = params.spec(id).name;
+    if (drawn && drawn(of)) continue;
+    const std::string name = state_name(StateKind::value, of);
+    if (CodedWeights* const weights = params.codes(id)) {
+      const CheckpointReader::Codes read = checkpoint.read_codes(name);
+      weights->set(read.codes, read.scales);
+    } else {
+      read_tensor(checkpoint, name, params.value(id));
+    }
   }
   params.mark_loaded();
   load_gates(checkpoint, model, GateState::bias);

@@ -1,8 +1,14 @@
 #include "io/transform/engine.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
 #include "io/checkpoint/checkpoint.h"
+#include "io/transform/magnitude.h"
 #include "io/transform/merge_ops.h"
 #include "io/transform/model_comparison.h"
+#include "io/transform/quantize_ops.h"
 #include "io/transform/ties.h"
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
@@ -134,6 +140,81 @@ TEST_F(Engine, CostCountsEveryPass) {
   EXPECT_EQ(cost.passes, 4);
   EXPECT_EQ(cost.read.at(0), 4 * 3 * bytes);
   EXPECT_EQ(cost.written.at(0), bytes);
+}
+
+// The first two matrices as codes, the second one across units; readers decode them.
+TEST_F(Engine, Quantises) {
+  const std::vector<CodeFormat> formats = {{8, 50}, {4, 100}};
+  std::vector<TensorPlan> plans;
+  std::vector<ModelTensor> coded;
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (TensorPlan& plan : quantize_plans(tensors[i].name, tensors[i].shape, formats[i])) {
+      coded.push_back(plan.tensor);
+      plans.push_back(std::move(plan));
+    }
+  }
+  const fs::path folder = scratch_ / "coded";
+  ModelWriter writer(folder, coded, {}, world_);
+  run_plans(plans, sources_, writer, world_);
+  writer.commit();
+  world_.barrier();
+  const CheckpointReader reader(folder);
+  EXPECT_EQ(reader.names(), (std::vector<std::string>{"value/a", "value/long"}));
+  EXPECT_EQ(reader.held_bytes("value/long"), 1100 * 500 + 1100 * 10 * 4);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::string& name = tensors[i].name;
+    EXPECT_EQ(reader.shape(name), tensors[i].shape);
+    EXPECT_EQ(reader.dtype(name), DType::f32);
+    EXPECT_EQ(reader.format(name), formats[i]);
+    const Buffer values(tensors[i].shape, DType::f32);
+    reader.read(name, values);
+    const CheckpointReader::Codes codes = reader.read_codes(name);
+    const auto group = static_cast<std::size_t>(formats[i].group);
+    for (std::int64_t e = 0; e < values.tensor().size(); ++e) {
+      const float scale = codes.scales[static_cast<std::size_t>(e) / group];
+      EXPECT_NEAR(values.tensor().as<float>()[e], value_of(0, i, e), 0.5001F * scale);
+    }
+    std::vector<float> part(1234);
+    reader.read_part(name, 77, part);
+    EXPECT_EQ(
+        std::memcmp(part.data(), values.tensor().as<float>() + 77, sizeof(float) * part.size()), 0);
+  }
+  EXPECT_THROW(reader.read_codes("value/c"), Error);
+}
+
+// The smallest of each matrix, or of both, by the rule of the authors of SparseGPT and Wanda.
+TEST_F(Engine, PrunesByMagnitude) {
+  for (const bool together : {false, true}) {
+    std::vector<TensorPlan> plans;
+    std::shared_ptr<MagnitudeCounting> counting;
+    std::vector<std::vector<float>> magnitudes(2);
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (!together || i == 0) counting = std::make_shared<MagnitudeCounting>(0.3);
+      const std::int64_t size = tensors[i].shape.size();
+      plans.push_back(
+          {tensors[i], {{size, {{0, tensors[i].name}}, magnitude_op(counting)}}, counting});
+      for (std::int64_t e = 0; e < size; ++e)
+        magnitudes[together ? 0 : i].push_back(std::abs(value_of(0, i, e)));
+    }
+    const fs::path folder = scratch_ / (together ? "together" : "apart");
+    ModelWriter writer(folder, {tensors[0], tensors[1]}, {}, world_);
+    run_plans(plans, sources_, writer, world_);
+    writer.commit();
+    world_.barrier();
+    const CheckpointReader reader(folder);
+    for (std::vector<float>& each : magnitudes) std::ranges::sort(each);
+    for (std::size_t i = 0; i < 2; ++i) {
+      const std::vector<float>& sorted = magnitudes[together ? 0 : i];
+      const float threshold =
+          sorted[static_cast<std::size_t>(0.3 * static_cast<double>(sorted.size()))];
+      const Buffer values(tensors[i].shape, DType::f32);
+      reader.read(tensors[i].name, values);
+      for (std::int64_t e = 0; e < values.tensor().size(); ++e) {
+        const float weight = value_of(0, i, e);
+        EXPECT_EQ(values.tensor().as<float>()[e], std::abs(weight) <= threshold ? 0.0F : weight);
+      }
+    }
+  }
 }
 
 }  // namespace engine_test
