@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "runtime/error.h"
 #include "runtime/random.h"
 
 namespace switchyard {
