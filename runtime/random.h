@@ -35,6 +35,7 @@ enum class Purpose : std::uint32_t {
   gate_hash = 6,
   moment_rounding = 7,
   merge_drop = 11,
+  corruption = 14,
   monitor = 20
 };
 

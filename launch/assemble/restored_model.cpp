@@ -48,7 +48,8 @@ void require_memory(const CheckpointReader& checkpoint, int expert_degree, Comm&
 }  // namespace
 
 RestoredModel::RestoredModel(const std::filesystem::path& path,
-                             const std::vector<std::string>& sets, std::unique_ptr<Comm> world) {
+                             const std::vector<std::string>& sets, std::unique_ptr<Comm> world,
+                             ForwardWatch* watch) {
   std::string folder;
   on_root(*world, [&] { folder = resolve_checkpoint(path).string(); });
   checkpoint_.emplace(CheckpointReader::open_on_all(folder, *world));
@@ -73,6 +74,7 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
   options.recompute_layers = 0;  // keys and values of all layers are remembered
   options.use = ParamUse::inference;
   options.freeze.clear();
+  options.watch = watch;
   model_.emplace(config_.model, config_.router, options, *mesh_);
   if (config_.train.exact)
     agree_on_arithmetic(matmul_shapes(model_->params()), *mesh_->world, *stream_);

@@ -23,9 +23,9 @@ class RestoredModel {
   // train.exact the ranks agree on their arithmetic, tested with the products of forward alone:
   // results are the same on any layout. Where the library repeats the bits of those, but not those
   // of backward, training does without it, so that its validation losses have other bits.
-  // Errors: agreed.
+  // watch: sees each forward pass; the caller owns it. Errors: agreed.
   RestoredModel(const std::filesystem::path& path, const std::vector<std::string>& sets,
-                std::unique_ptr<Comm> world);
+                std::unique_ptr<Comm> world, ForwardWatch* watch = nullptr);
 
   const Config& config() const { return config_; }
   const CheckpointReader& checkpoint() const { return *checkpoint_; }

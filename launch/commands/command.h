@@ -35,6 +35,7 @@ std::unique_ptr<Command> make_report_command(CLI::App& program);
 std::unique_ptr<Command> make_prepare_command(CLI::App& program);
 std::unique_ptr<Command> make_evaluate_command(CLI::App& program);
 std::unique_ptr<Command> make_score_command(CLI::App& program);
+std::unique_ptr<Command> make_smoke_command(CLI::App& program);
 std::unique_ptr<Command> make_sample_command(CLI::App& program);
 std::unique_ptr<Command> make_inspect_command(CLI::App& program);
 std::unique_ptr<Command> make_explain_command(CLI::App& program);

@@ -10,6 +10,7 @@
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
+#include "launch/commands/evaluate_suite.h"
 #include "launch/host/ranks.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/comm/agree.h"
@@ -109,18 +110,39 @@ class EvaluateCommand : public Command {
         ->capture_default_str()
         ->check(CLI::IsMember({"validation", "train"}));
     app_->add_flag("--json", json_, "Print one JSON object");
+    CLI::Option* suite = app_->add_option("--suite", suite_.suite,
+                                          "Judge the model on the tasks of this TOML file instead")
+                             ->type_name("FILE");
+    app_->add_option("--against", suite_.against,
+                     "What the suite's gates call previous: a model, or the results of one")
+        ->type_name("MODEL")
+        ->needs(suite);
+    app_->add_option("--output", suite_.output, "Keep the results of the suite in this new folder")
+        ->type_name("FOLDER")
+        ->needs(suite);
     app_->footer(
         "  switchyard evaluate runs/quickstart\n"
         "  mpirun -n 2 switchyard evaluate runs/quickstart/checkpoints/step-00000300-a0001\n"
-        "  switchyard evaluate runs/quickstart --dataset data/other --json\n\n"
+        "  switchyard evaluate runs/quickstart --dataset data/other --json\n"
+        "  switchyard evaluate runs/quickstart --suite examples/suites/quick.toml --output "
+        "results/today\n\n"
         "Prints the mean cross-entropy per token of the held-out documents in nats, its\n"
         "exponential (perplexity), and bits per byte of the text before it became tokens, which\n"
         "compares models with different tokenizers; and the loss of each source. Tokens per\n"
-        "second go to stderr. It writes nothing into the run or the dataset.");
+        "second go to stderr. It writes nothing into the run or the dataset. With a suite\n"
+        "(docs/evaluate.md) it exits with 8 if a gate of the suite says no.");
   }
 
   int run() override {
-    return run_on_ranks([&](std::unique_ptr<Comm> world) { return evaluate(std::move(world)); });
+    return run_on_ranks([&](std::unique_ptr<Comm> world) {
+      if (suite_.suite.empty()) return evaluate(std::move(world));
+      require(dataset_.empty(), Exit::usage,
+              "a suite names its datasets itself: leave out --dataset, or --suite");
+      suite_.model = path_;
+      suite_.sets = sets_;
+      suite_.json = json_;
+      return evaluate_suite(suite_, std::move(world));
+    });
   }
 
  private:
@@ -177,6 +199,7 @@ class EvaluateCommand : public Command {
   std::vector<std::string> sets_;
   std::string path_, dataset_, split_ = "validation";
   bool json_ = false;
+  SuiteCommand suite_;
 };
 
 }  // namespace

@@ -29,17 +29,17 @@ int run(int argc, char** argv) {
   program.require_subcommand(1);
   std::vector<std::unique_ptr<Command>> commands;
   for (const auto make :
-       {make_train_command,         make_launch_command,   make_submit_command,
-        make_status_command,        make_cancel_command,   make_report_command,
-        make_doctor_command,        make_prepare_command,  make_evaluate_command,
-        make_score_command,         make_sample_command,   make_inspect_command,
-        make_explain_command,       make_export_command,   make_import_command,
-        make_model_command,         make_lineage_command,  make_checkpoint_command,
-        make_config_command,        make_bench_command,    make_plan_command,
-        make_publish_command,       make_registry_command, make_drift_command,
-        make_suspects_command,      make_card_command,     make_audit_command,
-        make_verify_layout_command, make_help_command,     make_version_command,
-        make_completion_command}) {
+       {make_train_command,      make_launch_command,        make_submit_command,
+        make_status_command,     make_cancel_command,        make_report_command,
+        make_doctor_command,     make_prepare_command,       make_evaluate_command,
+        make_score_command,      make_smoke_command,         make_sample_command,
+        make_inspect_command,    make_explain_command,       make_export_command,
+        make_import_command,     make_model_command,         make_lineage_command,
+        make_checkpoint_command, make_config_command,        make_bench_command,
+        make_plan_command,       make_publish_command,       make_registry_command,
+        make_drift_command,      make_suspects_command,      make_card_command,
+        make_audit_command,      make_verify_layout_command, make_help_command,
+        make_version_command,    make_completion_command}) {
     commands.push_back(make(program));
   }
   // After the commands: those without a footer would inherit it.

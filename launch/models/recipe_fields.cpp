@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -69,6 +70,40 @@ std::vector<double> Fields::numbers(const char* key, double low, double high) co
     values.push_back(*value);
   }
   return values;
+}
+
+std::vector<std::string> Fields::texts(const char* key) const {
+  const toml::array* const list = at(key).as_array();
+  if (list == nullptr) refuse(key, "a list of texts");
+  std::vector<std::string> values;
+  for (const toml::node& node : *list) {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty()) refuse(key, "a list of texts");
+    values.push_back(*value);
+  }
+  return values;
+}
+
+std::optional<Fields> Fields::table(const char* key) const {
+  if (!has(key)) return std::nullopt;
+  if (!at(key).is_table()) refuse(key, fmt::format("a table: write [{}] above its keys", key));
+  return Fields(*at(key).as_table(), name_);
+}
+
+std::vector<std::string> Fields::keys() const {
+  std::vector<std::pair<std::uint32_t, std::string>> found;
+  for (const auto& [key, node] : table_) {
+    found.emplace_back(node.source().begin.line, std::string(key.str()));
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> names;
+  for (auto& [line, name] : found) names.push_back(std::move(name));
+  return names;
+}
+
+std::string Fields::place(const std::string& key) const {
+  const toml::node* const node = table_.get(key);
+  return where(node != nullptr ? *node : table_);
 }
 
 DType Fields::dtype(const char* key) const {

@@ -31,7 +31,8 @@ class Fields {
   double number(const char* key, double low, double high) const;
   std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) const;
   std::vector<double> numbers(const char* key, double low, double high) const;
-  DType dtype(const char* key) const;  // "f32" or "bf16"
+  std::vector<std::string> texts(const char* key) const;  // of a list
+  DType dtype(const char* key) const;                     // "f32" or "bf16"
   template <HasNames Enum>
   Enum named(const char* key) const {
     const std::string name = text(key);
@@ -39,7 +40,11 @@ class Fields {
     if (!value) refuse(key, fmt::format("one of {}", fmt::join(names_of<Enum>, ", ")));
     return *value;
   }
-  std::vector<Fields> tables(const char* key) const;  // of [[key]]; none if there is no such key
+  std::vector<Fields> tables(const char* key) const;   // of [[key]]; none if there is no such key
+  std::optional<Fields> table(const char* key) const;  // [key], if there is one
+  std::vector<std::string> keys() const;               // of this table, in the file's order
+  // "FILE:LINE" of a key, or of the table if it has no such key.
+  std::string place(const std::string& key) const;
   // For keys that nothing above asked for.
   void refuse_others() const;
 

@@ -16,6 +16,7 @@ class Row {
       : object_(std::move(object)), where_(std::move(where)) {}
 
   const std::string& where() const { return where_; }  // "FILE, line N"
+  const nlohmann::json& object() const { return object_; }
   bool has(std::string_view field) const { return object_.contains(field); }
   // Two rows with the same fields and values are equal, wherever they are.
   bool operator==(const Row& other) const { return object_ == other.object_; }

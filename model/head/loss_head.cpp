@@ -21,6 +21,21 @@ LossHead::LossHead(Params& params, ParamId embedding, const ModelConfig& config,
   }
 }
 
+namespace {
+
+// By way of the host: it is for calibration alone.
+void divide(Tensor rows, double by, Stream& stream) {
+  const HostRead in(rows, stream);
+  HostWrite out(rows, stream);
+  for (std::int64_t i = 0; i < rows.size(); ++i) {
+    out.as<float>()[i] = static_cast<float>(static_cast<double>(in.as<float>()[i]) / by);
+  }
+  out.send();
+  stream.synchronize();
+}
+
+}  // namespace
+
 std::int64_t logit_chunk_rows(std::int64_t vocabulary) {
   constexpr std::int64_t max_logits = std::int64_t{1} << 23;  // 32 MiB
   return std::clamp(max_logits / vocabulary / row_tile * row_tile, row_tile, std::int64_t{1024});
@@ -104,20 +119,23 @@ void LossHead::logits(const LayerContext& context, const Norm::Saved& saved, std
 }
 
 std::vector<NextTokenScore> LossHead::scores(const LayerContext& context, const Norm::Saved& saved,
-                                             std::span<const NextToken> asked) const {
+                                             std::span<const NextToken> asked,
+                                             double temperature) const {
   const Span span(context.stream, "head");
   std::vector<NextTokenScore> all(asked.size());
   const auto chunk = static_cast<std::size_t>(chunk_rows());
   for (std::size_t begin = 0; begin < asked.size(); begin += chunk) {
     const std::size_t count = std::min(chunk, asked.size() - begin);
     context.workspace.scratch.reset();
-    score_chunk(context, saved, asked.subspan(begin, count), std::span(all).subspan(begin, count));
+    score_chunk(context, saved, asked.subspan(begin, count), temperature,
+                std::span(all).subspan(begin, count));
   }
   return all;
 }
 
 void LossHead::score_chunk(const LayerContext& context, const Norm::Saved& saved,
-                           std::span<const NextToken> asked, std::span<NextTokenScore> out) const {
+                           std::span<const NextToken> asked, double temperature,
+                           std::span<NextTokenScore> out) const {
   const Params& params = context.params;
   Stream& stream = context.stream;
   Arena& arena = context.workspace.scratch;
@@ -132,6 +150,7 @@ void LossHead::score_chunk(const LayerContext& context, const Norm::Saved& saved
   ModelOps& ops = ModelOps::on(stream.device());
   const Tensor hidden = arena.take({rows, saved.out.cols()});
   ops.embed(on_device(tensor_of(row.data(), {rows}), arena, stream), saved.out, hidden, stream);
+  if (temperature != 1.0) divide(hidden, temperature, stream);
   const Tensor logits = arena.take({rows, vocabulary_});
   matmul(hidden, Op::plain, params.operand(table_, params.precision().head), Op::transposed, logits,
          Write::replace, stream, params.precision().head);

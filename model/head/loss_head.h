@@ -38,9 +38,11 @@ class LossHead {
   void logits(const LayerContext& context, const Norm::Saved& saved, std::int64_t first,
               Tensor out) const;
 
-  // Computes logits of the rows asked for alone. A row may be asked for several times.
+  // Computes logits of the rows asked for alone. A row may be asked for several times. Logits are
+  // divided by the temperature.
   std::vector<NextTokenScore> scores(const LayerContext& context, const Norm::Saved& saved,
-                                     std::span<const NextToken> asked) const;
+                                     std::span<const NextToken> asked,
+                                     double temperature = 1.0) const;
 
   // One chunk of logits, and the losses of all rows.
   struct Scratch {
@@ -50,7 +52,8 @@ class LossHead {
 
  private:
   void score_chunk(const LayerContext& context, const Norm::Saved& saved,
-                   std::span<const NextToken> asked, std::span<NextTokenScore> out) const;
+                   std::span<const NextToken> asked, double temperature,
+                   std::span<NextTokenScore> out) const;
   template <class UseChunk>
   double for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
                     std::span<double> of_sequences, UseChunk use) const;

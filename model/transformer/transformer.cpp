@@ -218,9 +218,10 @@ void Transformer::logits(std::int64_t first, Tensor out, Stream& stream) {
   s.head.logits(s.context(stream), s.final_norm, first, out);
 }
 
-std::vector<NextTokenScore> Transformer::scores(std::span<const NextToken> asked, Stream& stream) {
+std::vector<NextTokenScore> Transformer::scores(std::span<const NextToken> asked, Stream& stream,
+                                                double temperature) {
   State& s = *state_;
-  return s.head.scores(s.context(stream), s.final_norm, asked);
+  return s.head.scores(s.context(stream), s.final_norm, asked, temperature);
 }
 
 void Transformer::remember(std::int64_t text, std::int64_t length, Past& past,

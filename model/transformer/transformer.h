@@ -91,8 +91,10 @@ class Transformer {
   std::vector<double> evaluate(std::int64_t loss_tokens, StepSums& sums, Stream& stream);
   // Logits of the batch's tokens from `first` on. out: [tokens, V].
   void logits(std::int64_t first, Tensor out, Stream& stream);
-  // What the model says of tokens that may follow rows of the batch; none for an empty batch.
-  std::vector<NextTokenScore> scores(std::span<const NextToken> asked, Stream& stream);
+  // What the model says of tokens that may follow rows of the batch; none for an empty batch. Its
+  // logits are divided by the temperature.
+  std::vector<NextTokenScore> scores(std::span<const NextToken> asked, Stream& stream,
+                                     double temperature = 1.0);
   // If the batch is one row: text `text` of the past becomes the row's first `length` tokens.
   void remember(std::int64_t text, std::int64_t length, Past& past, Stream& stream) const;
 

@@ -6,6 +6,7 @@
 
 #include "runtime/error.h"
 #include "runtime/params/rounded_values.h"
+#include "train/inference/route_counts.h"
 #include "train/inference/score_batch.h"
 
 namespace switchyard {
@@ -46,7 +47,7 @@ using Progress = std::function<void(std::int64_t, std::int64_t)>;
 // Collective. Computes the texts, and calls take(batch, scores) for each of this rank's batches.
 template <class Take>
 void walk(Transformer& model, Mesh& mesh, const ScoreTexts& texts, const ScoreLayout& layout,
-          Stream& stream, const Progress& progress, Take take) {
+          Stream& stream, const TokenQuestion& question, Take take) {
   const std::vector<ScorePlace> places = pack_texts(texts, layout, mesh.world->size());
   const RoundedValues rounded(model.params(), stream);
   const std::size_t ranks = static_cast<std::size_t>(mesh.world->size());
@@ -56,15 +57,16 @@ void walk(Transformer& model, Mesh& mesh, const ScoreTexts& texts, const ScoreLa
     const std::size_t mine = round + rank;
     if (mine < places.size()) {
       ScoreBatch batch(texts, places[mine], static_cast<std::int64_t>(mine));
+      if (question.routes != nullptr) question.routes->follow(batch);
       model.forward(batch.batch(), stream);
-      take(batch, model.scores(batch.asked, stream));
+      take(batch, model.scores(batch.asked, stream, question.temperature));
     } else {
       model.forward(Batch{}, stream);  // the others' tokens may need this rank's experts
     }
     for (std::size_t i = round; i < std::min(round + ranks, places.size()); ++i) {
       done += places[i].num_tokens;
     }
-    if (progress) progress(done, texts.num_tokens());
+    if (question.progress) question.progress(done, texts.num_tokens());
   }
 }
 
@@ -114,7 +116,7 @@ Scored score(Transformer& model, Mesh& mesh, const std::vector<ScoreRequest>& re
   Scored scored{std::vector<Score>(requests.size()), texts.num_request_tokens(),
                 texts.num_tokens()};
   Sums sums(requests.size());
-  walk(model, mesh, texts, layout, stream, progress,
+  walk(model, mesh, texts, layout, stream, {.progress = progress},
        [&](const ScoreBatch& batch, std::span<const NextTokenScore> scores) {
          take_scores(batch, scores, sums);
        });
@@ -130,9 +132,13 @@ Scored score(Transformer& model, Mesh& mesh, const std::vector<ScoreRequest>& re
 }
 
 ScoredTokens score_tokens(Transformer& model, Mesh& mesh, const std::vector<ScoreRequest>& requests,
-                          const ScoreLayout& layout, Stream& stream, const Progress& progress) {
+                          const ScoreLayout& layout, Stream& stream,
+                          const TokenQuestion& question) {
   check(requests);
+  require(question.temperature > 0, Exit::usage, "a temperature must be above 0, got {}",
+          question.temperature);
   const ScoreTexts texts(requests);
+  if (question.routes != nullptr) question.routes->begin(requests.size(), model);
   ScoredTokens scored{
       .begin = {0}, .num_tokens = texts.num_request_tokens(), .num_computed = texts.num_tokens()};
   for (const ScoreRequest& request : requests) {
@@ -140,7 +146,7 @@ ScoredTokens score_tokens(Transformer& model, Mesh& mesh, const std::vector<Scor
                            static_cast<std::size_t>(request.first));
   }
   TokenSums sums(scored.begin.back());
-  walk(model, mesh, texts, layout, stream, progress,
+  walk(model, mesh, texts, layout, stream, question,
        [&](const ScoreBatch& batch, std::span<const NextTokenScore> scores) {
          for (const ScoreBatch::Answer& answer : batch.answers) {
            std::size_t token = scored.begin[answer.request];
@@ -148,6 +154,7 @@ ScoredTokens score_tokens(Transformer& model, Mesh& mesh, const std::vector<Scor
            sums.set(token, scores[answer.last]);
          }
        });
+  if (question.routes != nullptr) question.routes->finish(*mesh.world, stream);
   sums.reduce(*mesh.world, stream);
   for (std::size_t i = 0; i < scored.begin.back(); ++i) {
     scored.tokens.push_back(sums[i]);

@@ -57,10 +57,18 @@ struct ScoredTokens {
   }
 };
 
+class RouteCounts;  // train/inference/route_counts.h
+
+struct TokenQuestion {
+  double temperature = 1.0;       // that logits are divided by
+  RouteCounts* routes = nullptr;  // the model's watch: counts the experts that the texts go to
+  std::function<void(std::int64_t, std::int64_t)> progress{};
+};
+
 // Collective. The same walk, with what ModelOps::token_scores says of each token; 20 bytes of each
 // on every rank. Errors: as score's.
 ScoredTokens score_tokens(Transformer& model, Mesh& mesh, const std::vector<ScoreRequest>& requests,
                           const ScoreLayout& layout, Stream& stream,
-                          const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+                          const TokenQuestion& question = {});
 
 }  // namespace switchyard

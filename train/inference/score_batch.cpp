@@ -95,6 +95,7 @@ void ScoreBatch::add_text(const ScoreTexts& texts, std::size_t text, std::int64_
   const std::span<const std::size_t> numbers = texts.requests_of(text);
   const std::vector<std::int32_t>& tokens = texts.request(numbers.front()).tokens;
   const std::int64_t length = texts.length(text);
+  placed.push_back({place, length, numbers});
   std::copy_n(tokens.begin(), length, tokens_.begin() + place);
   std::iota(positions_.begin() + place, positions_.begin() + place + length, 0);
   const auto ask = [&](std::int64_t at, std::int32_t token) {

@@ -63,7 +63,13 @@ class ScoreBatch {
   struct Answer {
     std::size_t request, begin, end, last;
   };
+  // Where the tokens of a text are in the batch, and who asks about it.
+  struct Placed {
+    std::int64_t begin, length;
+    std::span<const std::size_t> requests;
+  };
   std::vector<NextToken> asked;
+  std::vector<Placed> placed;
   std::vector<Answer> answers;
 
  private:

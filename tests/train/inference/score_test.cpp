@@ -188,6 +188,24 @@ TEST(ScoreTokens, SayWhatTheLogitsOfThePlaceSay) {
   EXPECT_NEAR(found.log_sum, std::log(sum), 1e-5);
 }
 
+TEST(ScoreTokens, DivideTheLogitsByTheTemperature) {
+  SmallRun run = trained(true);
+  const std::vector<ScoreRequest> requests = made_requests(6);
+  const auto mean = [&](double temperature, float NextTokenScore::*figure) {
+    const ScoredTokens found = score_tokens(run.model(), run.mesh(), requests, {64, 2},
+                                            run.stream(), {.temperature = temperature});
+    double sum = 0.0;
+    for (const NextTokenScore& one : found.tokens) sum += static_cast<double>(one.*figure);
+    return sum / static_cast<double>(found.tokens.size());
+  };
+  // By b = 1 / T the loss has the slope (loss - entropy) / b.
+  const double b = 0.7, step = 1e-2;
+  const auto loss = [&](double at) { return mean(1.0 / at, &NextTokenScore::loss); };
+  const double slope = (loss(b + step) - loss(b - step)) / (2.0 * step);
+  EXPECT_NEAR(slope, (loss(b) - mean(1.0 / b, &NextTokenScore::entropy)) / b, 1e-3);
+  EXPECT_GT(std::abs(slope), 0.01);
+}
+
 TEST(Score, AddsUpToTheLossOfAnEvaluation) {
   SmallRun run = trained(true, 0);
   Tokens tokens(33);
