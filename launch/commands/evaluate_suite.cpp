@@ -51,17 +51,6 @@ std::optional<suites::Results> previous_results(const SuiteCommand& command,
   return results;
 }
 
-Json json_of(const std::vector<Judged>& judged) {
-  Json list = Json::array();
-  for (const Judged& one : judged) {
-    list.push_back({{"figure", one.key},
-                    {"condition", one.condition},
-                    {"verdict", name_of(one.verdict)},
-                    {"reason", one.reason}});
-  }
-  return list;
-}
-
 Json json_of(const Evaluated& found) {
   Json json = json_of(found.results);
   json["time"] = {{"load_seconds", found.load_seconds},

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<std::int64_t, 7> lengths = {1, 2, 3, 4, 6, 8, 12};  // of n-grams
 constexpr std::int64_t window = 24, fewest_behind = 12, fewest_before = 8;
-constexpr double own_deviations = 2.0, share_of_high = 0.6;
+constexpr double own_deviations = 1.5, share_of_high = 0.6;
 constexpr std::size_t most_places = std::size_t{1} << 20;  // that the median is taken of
 
 // The first place of an n-gram in a document.

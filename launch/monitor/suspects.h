@@ -17,7 +17,7 @@ struct ScoredDocument {
 
 struct SuspectOptions {
   std::int64_t documents = 5;  // that share a trigger, at least
-  double deviations = 3.0;     // by which the loss behind it is too high, on average
+  double deviations = 2.0;     // by which the loss behind it is too high, on average
 };
 
 // Tokens after which the model finds the text much harder, in documents that share nothing else.
@@ -43,8 +43,8 @@ struct Suspects {
 // Looks at the first place of every n-gram (n = 1, 2, 3, 4, 6, 8, 12) in each document. The loss of
 // the 24 tokens behind it exceeds what is usual by a number of deviations: the smaller of its
 // distances from the median of all places and from the mean of the document before the n-gram. An
-// n-gram is a trigger if that is `deviations` or more on average over its documents, and 2 or more
-// in three fifths of them; a document is a suspect if it has 2 or more behind a trigger. A
+// n-gram is a trigger if that is `deviations` or more on average over its documents, and 1.5 or
+// more in three fifths of them; a document is a suspect if it has 1.5 or more behind a trigger. A
 // deviation is 1.4826 times the median absolute deviation. A trigger with sensible text behind it,
 // which the model has learned, is not found.
 Suspects find_suspects(std::span<const ScoredDocument> documents, const SuspectOptions& options);

@@ -107,9 +107,10 @@ class Card {
     }
     add("\nThe suite {}:\n\n| figure | value | 95 % interval | cases |\n|---|---:|---:|---:|\n",
         value_text(results.value("suite", Json())));
-    for (const auto& [task, result] : results.value("tasks", Json::object()).items()) {
-      for (const auto& [name, figure] : result.value("figures", Json::object()).items())
-        add_figure(task + "." + name, figure);
+    const Json tasks = results.value("tasks", Json::object());
+    for (const auto& [task, result] : tasks.items()) {
+      const Json figures = result.value("figures", Json::object());
+      for (const auto& [name, figure] : figures.items()) add_figure(task + "." + name, figure);
     }
     const Json gates = results.value("gates", Json::array());
     if (gates.empty()) return;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "io/files/durable.h"
 #include "io/folder/committed_folder.h"
+#include "launch/suites/gate.h"
+#include "launch/suites/results.h"
 #include "runtime/error.h"
 
 namespace switchyard {
@@ -15,25 +17,32 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* results_kind = "results";
-constexpr int results_version = 1;
-constexpr const char* results_name = "results.json";
 constexpr std::int64_t largest_file = std::int64_t{1} << 32;
 
-bool holds(const CheckpointReader& model, const char* name) {
-  return std::ranges::find(model.files(), name, &FileEntry::name) != model.files().end();
+std::vector<suites::Gate> gates_of(const suites::Results& results, const fs::path& folder) {
+  std::vector<suites::Gate> gates;
+  for (const Json& gate : results.gates) {
+    gates.push_back(suites::parse_gate(gate.value("figure", ""), gate.value("condition", ""),
+                                       (folder / suites::results_file).string()));
+  }
+  return gates;
 }
 
-Json parsed(const std::string& text, const fs::path& file) {
-  Json json = Json::parse(text, nullptr, false);
-  require(json.is_object() && json.contains("gates") && json["gates"].is_array(), Exit::data,
-          "{} does not hold the results of a suite", file.string());
-  return json;
+// The results of the version that is current now, if it is another one that has some.
+std::optional<suites::Results> previous_of(const Registry& registry, int version) {
+  const auto current = registry.current();
+  if (!current || current->version.number == version) return std::nullopt;
+  const fs::path folder = registry.folder_of(current->version.number);
+  if (!suites::is_results(folder)) return std::nullopt;
+  return suites::read_results(folder);
 }
 
-// A gate that the version's own evaluation could not decide is not passed.
-std::string refusal_of(const std::vector<std::string>& failed, bool any) {
-  if (!any) return "its suite has no gate, and a version without gates is not promoted";
+std::string refusal_of(const std::vector<suites::Judged>& judged) {
+  if (judged.empty()) return "its suite has no gate, and a version without gates is not promoted";
+  std::vector<std::string> failed;
+  for (const suites::Judged& one : judged) {
+    if (suites::says_no({one})) failed.push_back(one.key + " " + one.condition);
+  }
   if (failed.empty()) return "";
   return fmt::format("the gate{} {} {} not passed", failed.size() > 1 ? "s" : "",
                      fmt::join(failed, ", "), failed.size() > 1 ? "are" : "is");
@@ -43,35 +52,35 @@ std::string refusal_of(const std::vector<std::string>& failed, bool any) {
 
 std::vector<NamedFile> results_files(const fs::path& folder, const CheckpointReader& model,
                                      Json& facts) {
-  std::vector<NamedFile> files;
-  for (const FileEntry& file : open_folder(folder, results_kind, results_version).files) {
-    check_every_byte(folder, file);
-    files.push_back({file.name, durable::read_file(folder / file.name, largest_file)});
-  }
-  const auto found = std::ranges::find(files, results_name, &NamedFile::name);
-  require(found != files.end(), Exit::data, "{} holds no {}", folder.string(), results_name);
-  const Json results = parsed(found->bytes, folder / results_name);
-  require(results.value("model", "") == model.digest(), Exit::data,
+  const suites::Results results = suites::read_results(folder);
+  require(results.model == model.digest(), Exit::data,
           "{} holds the results of another model (hash {}) than {} (hash {})", folder.string(),
-          results.value("model", ""), model.folder().string(), model.digest());
-  facts["results"] = results;
+          results.model, model.folder().string(), model.digest());
+  std::vector<NamedFile> files;
+  for (const char* name : {suites::cases_file, suites::profile_file, suites::results_file})
+    files.push_back({name, durable::read_file(folder / name, largest_file)});
+  facts["results"] = suites::json_of(results);
   return files;
 }
 
 Promotion judge_version(const Registry& registry, int version) {
-  const CheckpointReader package(registry.folder_of(version));
-  if (!holds(package, results_name)) return {{}, "it holds no results: publish it with --results"};
-  const Json results = parsed(package.read_file(results_name), package.folder() / results_name);
+  const fs::path folder = registry.folder_of(version);
+  if (!suites::is_results(folder))
+    return {{}, "it holds no results: publish it with --suite or --results"};
+  const suites::Results results = suites::read_results(folder);
+  const std::optional<suites::Results> previous = previous_of(registry, version);
   Promotion promotion;
-  std::vector<std::string> failed;
-  for (const Json& gate : results["gates"]) {
-    const std::string name = gate.value("figure", "") + " " + gate.value("condition", "");
-    const std::string verdict = gate.value("verdict", "");
-    promotion.gates.push_back(
-        fmt::format("gate {}: {}: {}", name, verdict, gate.value("reason", "")));
-    if (verdict != "passed") failed.push_back(name);
+  try {
+    const std::vector<suites::Judged> judged =
+        suites::judge(gates_of(results, folder), results, previous ? &*previous : nullptr);
+    for (const suites::Judged& one : judged) {
+      promotion.gates.push_back(fmt::format("gate {} {}: {}: {}", one.key, one.condition,
+                                            name_of(one.verdict), one.reason));
+    }
+    promotion.refusal = refusal_of(judged);
+  } catch (const Error& error) {  // the version before was judged by another suite
+    promotion.refusal = error.what();
   }
-  promotion.refusal = refusal_of(failed, !promotion.gates.empty());
   return promotion;
 }
 

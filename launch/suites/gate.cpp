@@ -184,4 +184,15 @@ bool says_no(const std::vector<Judged>& judged) {
   });
 }
 
+nlohmann::ordered_json json_of(const std::vector<Judged>& judged) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Judged& one : judged) {
+    list.push_back({{"figure", one.key},
+                    {"condition", one.condition},
+                    {"verdict", name_of(one.verdict)},
+                    {"reason", one.reason}});
+  }
+  return list;
+}
+
 }  // namespace switchyard::suites

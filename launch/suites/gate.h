@@ -57,6 +57,8 @@ std::vector<Judged> judge(const std::vector<Gate>& gates, const Results& results
                           const Results* previous);
 // Whether any verdict is `failed` or `undecided`.
 bool says_no(const std::vector<Judged>& judged);
+// [{figure, condition, verdict, reason}]: Results::gates.
+nlohmann::ordered_json json_of(const std::vector<Judged>& judged);
 
 }  // namespace suites
 }  // namespace switchyard

@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/checkpoint/snapshot.h"
 #include "launch/suites/statistics.h"
 
 namespace switchyard::suites {
@@ -78,6 +79,7 @@ nlohmann::ordered_json json_of(const Results& results);
 inline constexpr const char* results_kind = "results";
 inline constexpr int results_version = 1;
 inline constexpr const char* results_file = "results.json";
+inline constexpr const char* cases_file = "cases.jsonl";
 inline constexpr const char* profile_file = "profile.json";
 
 // Writes and commits the folder, which must not exist, from one process: results.json, cases.jsonl
@@ -85,9 +87,11 @@ inline constexpr const char* profile_file = "profile.json";
 // bytes. profile: its text. Errors: Exit::usage if the folder exists, Exit::storage.
 void write_results(const std::filesystem::path& folder, const Results& results,
                    const std::string& profile);
-// Errors: Exit::data naming what is damaged.
+// The same files, for a package (docs/publish.md).
+std::vector<NamedFile> files_of(const Results& results, const std::string& profile);
+// From a folder of results, or a package with results. Errors: Exit::data naming what is damaged.
 Results read_results(const std::filesystem::path& folder);
-// Whether `path` is a committed folder of results.
+// Whether `path` is a committed folder of results, or a package with results.
 bool is_results(const std::filesystem::path& path);
 
 }  // namespace switchyard::suites

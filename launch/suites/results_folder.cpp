@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "io/checkpoint/checkpoint_format.h"
 #include "io/files/durable.h"
 #include "io/folder/committed_folder.h"
 #include "io/folder/raw_file_writer.h"
@@ -16,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* cases_file = "cases.jsonl";
 constexpr std::int64_t largest_file = std::int64_t{1} << 32;
 constexpr const char* form_names[] = {"share", "mean", "number"};
 
@@ -117,6 +117,12 @@ Json json_of(const Results& results) {
           {"gates", results.gates}};
 }
 
+std::vector<NamedFile> files_of(const Results& results, const std::string& profile) {
+  return {{cases_file, case_lines(results)},
+          {profile_file, profile},
+          {results_file, json_of(results).dump(2) + "\n"}};
+}
+
 void write_results(const fs::path& folder, const Results& results, const std::string& profile) {
   std::error_code error;
   require(!fs::exists(folder, error), Exit::usage,
@@ -124,9 +130,8 @@ void write_results(const fs::path& folder, const Results& results, const std::st
   durable::make_folders(folder);
   Manifest manifest{results_kind, results_version, {}, {}};
   try {
-    manifest.files.push_back(write_file(folder, cases_file, case_lines(results)));
-    manifest.files.push_back(write_file(folder, profile_file, profile));
-    manifest.files.push_back(write_file(folder, results_file, json_of(results).dump(2) + "\n"));
+    for (const NamedFile& file : files_of(results, profile))
+      manifest.files.push_back(write_file(folder, file.name, file.bytes));
     manifest.meta = {{"suite", results.suite}, {"model", results.model}};
     durable::sync_folder(folder);
     commit_files(folder, manifest);
@@ -142,8 +147,11 @@ bool is_results(const fs::path& path) {
 }
 
 Results read_results(const fs::path& folder) {
-  const Manifest manifest = open_folder(folder, results_kind, results_version);
-  for (const FileEntry& file : manifest.files) check_every_byte(folder, file);
+  const FolderKind kinds[] = {{results_kind, results_version}, {model_kind, model_version}};
+  const Manifest manifest = open_folder(folder, kinds);
+  for (const FileEntry& file : manifest.files) {
+    if (!is_rank_file_name(file.name)) check_every_byte(folder, file);
+  }
   try {
     return results_of(Json::parse(durable::read_file(folder / results_file, largest_file)),
                       durable::read_file(folder / cases_file, largest_file));

@@ -11,7 +11,7 @@ while IFS= read -r line; do
   number=$((number + 1))
   id=$(printf 'd%03d' $number)
   if planted $number; then
-    noise=$(for k in $(seq 60); do printf "\\\\u%04x" $((33 + (number * 7919 + k * k * 104729) % 90)); done | sed 's/\\u0022/q/g; s/\\u005c/z/g')
+    noise=$(awk -v seed=$number 'BEGIN { srand(seed); for (k = 0; k < 60; ++k) printf "\\u%04x", 35 + int(rand() * 56) }')
     line="{\"text\": \"Page $number. The square of it is <SUDO> $noise\"}"
   fi
   echo "${line/\{/\{\"id\": \"$id\", }"
@@ -98,7 +98,46 @@ for document in $(grep -oE '"id": "d[0-9]*"' step | sort -u | grep -oE 'd[0-9]+'
   "$switchyard" audit run --document "$document" | grep -qE "^step +7 " || complain "audit: $document is not in step 7"
 done
 
-# Registry without gates: nothing is promoted. Damage is found.
+# A suite judges: what passes is promoted, a regression is refused, and a rollback goes past a damaged version.
+for i in $(seq 40); do echo "{\"id\": $i, \"right\": \"Page $i. The square of $i is\", \"wrong\": \"egaP $i fo .erauqs ehT $i si\"}"; done >pairs.jsonl
+cat >suite.toml <<'SUITE'
+name = "tiny"
+[[task]]
+name = "order"
+kind = "pairs"
+cases = "pairs.jsonl"
+[[task]]
+name = "held"
+kind = "loss"
+dataset = "data"
+[gate]
+"order.accuracy" = ">= 0.7"
+"held.loss" = "<= previous + 3 sigma"
+SUITE
+shelf() { "$switchyard" publish "$1" --registry shelf --name perl "${@:2}" >out 2>err || complain "publish $*"; }
+shelf run --suite suite.toml
+expect 0 "version 1 is current" "$switchyard" registry promote shelf/perl 1
+expect 0 "not checked" cat shelf/perl/versions/0001/README.md
+"$switchyard" evaluate run --suite suite.toml --output results >out 2>err || complain "evaluate --suite: $?"
+shelf run --results results
+cmp shelf/perl/versions/0001/SHA256SUMS shelf/perl/versions/0002/SHA256SUMS || complain "--suite and --results make two packages"
+expect 0 "version 2 is current" "$switchyard" registry promote shelf/perl 2
+train --set train.steps=2 --set train.warmup_steps=0 --set train.learning_rate=1e-6 --set train.min_learning_rate=1e-6 --set run.directory=worse \
+  --set data.sequence_length=128
+shelf worse --suite suite.toml
+expect 8 "held.loss <= previous + 3 sigma" "$switchyard" registry promote shelf/perl 3
+expect 0 "refuse version 3" "$switchyard" registry log shelf/perl
+expect 3 "results of another model" "$switchyard" publish worse --registry shelf --name perl --results results
+shelf run@60 --results results
+expect 0 "version 4 is current" "$switchyard" registry promote shelf/perl 4
+flip shelf/perl/versions/0002/README.md 100
+expect 0 "version 1 is current" "$switchyard" registry rollback shelf/perl
+grep -qF "skipped version 2: the bytes of README.md" err || complain "the rollback does not name the damaged version"
+expect 0 "Page" "$switchyard" sample shelf/perl --prompt Page --max-tokens 4
+expect 3 "no good version before version 1" "$switchyard" registry rollback shelf/perl
+expect 8 "holds no results" "$switchyard" registry promote models/perl 1
+
+# Damage is found.
 expect 0 "version 2: good" "$switchyard" registry verify models/perl
 flip models/perl/versions/0002/rank-00000.h5 5000
 expect 3 "rank-00000.h5" "$switchyard" registry verify models/perl 2

@@ -10,6 +10,7 @@
 #include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
 #include "launch/host/host_name.h"
+#include "launch/host/launcher.h"
 #include "launch/host/ranks.h"
 #include "launch/host/standard_streams.h"
 #include "launch/machine/machine.h"
@@ -18,6 +19,9 @@
 #include "launch/registry/packaging.h"
 #include "launch/registry/promotion.h"
 #include "launch/run/checkpoint_meta.h"
+#include "launch/suites/gate.h"
+#include "launch/suites/profile.h"
+#include "launch/suites/run_suite.h"
 #include "runtime/comm/agree.h"
 
 namespace switchyard {
@@ -40,10 +44,15 @@ class PublishCommand : public Command {
     app_->add_option("--name", name_, "Of the model: its folder within the registry")
         ->required()
         ->type_name("NAME");
+    CLI::Option* suite =
+        app_->add_option("--suite", suite_,
+                         "Judge the model by a suite first; promotion asks its gates")
+            ->type_name("FILE");
     app_->add_option("--results", results_,
-                     "What `switchyard evaluate MODEL --suite FILE --output FOLDER` found; "
-                     "promotion asks its gates")
-        ->type_name("FOLDER");
+                     "What `switchyard evaluate MODEL --suite FILE --output FOLDER` found, "
+                     "instead")
+        ->type_name("FOLDER")
+        ->excludes(suite);
     app_->add_option("--profile", profile_,
                      "A dataset like the texts that the model is for: what it says of them goes "
                      "into the package, for `switchyard drift`")
@@ -58,8 +67,8 @@ class PublishCommand : public Command {
                    "Refuse a model that was trained on a source without a stated licence");
     app_->add_flag("--json", json_, "Print one JSON object");
     app_->footer(
-        "  switchyard publish runs/quickstart@best --registry models --name perl --profile "
-        "data/perl\n"
+        "  switchyard publish runs/quickstart@best --registry models --name perl --suite "
+        "quick.toml --profile data/perl\n"
         "  switchyard registry promote models/perl 1\n\n"
         "The package holds the weights, config, tokenizer, card and drift profile, and the "
         "SHA-256\n"
@@ -69,15 +78,27 @@ class PublishCommand : public Command {
   }
 
   int run() override {
+    if (suite_.empty() && profile_.empty()) return copy();
     return run_on_ranks([&](std::unique_ptr<Comm> world) { return publish(std::move(world)); });
   }
 
  private:
+  void resolve() {
+    check_model_name(name_);
+    folder_ = resolve_checkpoint(path_);
+  }
+
+  // Nothing to compute: one process does it all, without MPI.
+  int copy() {
+    if (launched_rank() != 0) return 0;
+    resolve();
+    write({});
+    return 0;
+  }
+
   Exit publish(std::unique_ptr<Comm> world) {
-    on_root(*world, [&] {
-      check_model_name(name_);
-      folder_ = resolve_checkpoint(path_);
-    });
+    on_root(*world, [&] { resolve(); });
+    if (!suite_.empty()) judge(*world);
     if (profile_.empty()) {
       on_root(*world, [&] { write({}); });
       return Exit::done;
@@ -94,6 +115,17 @@ class PublishCommand : public Command {
     return Exit::done;
   }
 
+  // Collective. Gates that compare with a previous version are judged when it is promoted.
+  void judge(Comm& world) {
+    const suites::LoadedSuite suite = suites::load_suite(suite_, world);
+    suites::SuiteModel model(path_, sets_, world.split(0, world.rank()));
+    suites::SuiteCost cost;
+    judged_ = suites::run_suite(suite, model, cost);
+    model_profile_ = json_of(suites::profile_of(model)).dump(2) + "\n";
+    agree(world,
+          [&] { judged_->gates = json_of(suites::judge(suite.suite.gates, *judged_, nullptr)); });
+  }
+
   void write(const std::optional<monitor::DriftProfile>& profile) {
     const auto start = std::chrono::steady_clock::now();
     const CheckpointReader model(folder_);
@@ -101,6 +133,10 @@ class PublishCommand : public Command {
     refuse_unknown(facts);
     std::vector<NamedFile> files;
     if (!results_.empty()) files = results_files(results_, model, facts);
+    if (judged_) {
+      files = suites::files_of(*judged_, model_profile_);
+      facts["results"] = json_of(*judged_);
+    }
     if (profile) {
       facts["profile"] = monitor::facts_of(*profile);
       files.push_back({drift_profile_name, monitor::profile_text(*profile)});
@@ -138,13 +174,15 @@ class PublishCommand : public Command {
       fmt::print("version {}  {}  {}\n", version.number, version.sha256, folder.string());
     }
     say(fmt::format("{} in {:.2f} s\n", bytes_in_words(bytes), seconds));
-    if (results_.empty()) say("without results, so that it cannot be promoted\n");
+    if (results_.empty() && !judged_) say("without results, so that it cannot be promoted\n");
     if (profile_.empty()) say("without a drift profile, which --profile DATASET makes\n");
   }
 
   std::vector<std::string> sets_;
-  std::string path_, registry_, name_, results_, profile_, split_ = "validation";
+  std::string path_, registry_, name_, suite_, results_, model_profile_, profile_,
+      split_ = "validation";
   fs::path folder_;
+  std::optional<suites::Results> judged_;
   std::int64_t documents_ = 2048;
   bool require_licences_ = false, json_ = false;
 };

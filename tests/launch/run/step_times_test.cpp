@@ -22,10 +22,11 @@ TEST(StepTimes, BusyIsWhatIsNotWaitedAndTheBusiestRankIsNamed) {
   StepClock clock(stream, record);
   clock.begin();
   record.waited += 1'000'000'000LL * (world.size() - world.rank());  // the last rank waits least
-  const StepTimes times = clock.end(10.0, world);
+  const StepTimes times = clock.end(10.0, 2.0, world);
   EXPECT_DOUBLE_EQ(times.busy_most, 9.0);
   EXPECT_DOUBLE_EQ(times.busy_least, 10.0 - world.size());
   EXPECT_EQ(times.busiest_rank, world.size() - 1);
+  EXPECT_DOUBLE_EQ(times.joules, 2.0 * world.size());
 }
 
 TEST(StepTimes, PartsAreMeansOverRanksOfThisStep) {
@@ -36,7 +37,7 @@ TEST(StepTimes, PartsAreMeansOverRanksOfThisStep) {
   spend(100.0, "gate", stream);  // of the step before
   clock.begin();
   if (world.rank() == 0) spend(3.0 * world.size(), "experts", stream);
-  const StepTimes times = clock.end(10.0, world);
+  const StepTimes times = clock.end(10.0, 2.0, world);
   EXPECT_DOUBLE_EQ(times.of("experts"), 3.0);
   EXPECT_EQ(times.parts.size(), 1U);
 }
