@@ -3,6 +3,20 @@
 #include "runtime/params/rounded_values.h"
 
 namespace switchyard {
+namespace {
+
+class Watched {
+ public:
+  Watched(Params& params, LinearWatch* watch) : params_(params) { params.set_watch(watch); }
+  ~Watched() { params_.set_watch(nullptr); }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+ private:
+  Params& params_;
+};
+
+}  // namespace
 
 LayerWalk::LayerWalk(Transformer& model, std::span<const Batch> batches, Stream& stream)
     : model_(model), batches_(batches), stream_(stream) {
@@ -23,11 +37,10 @@ std::int64_t LayerWalk::num_rows() const {
 void LayerWalk::compute(LinearWatch* linears, ForwardWatch* watch) {
   require(!done(), "the walk is at the end of the model");
   const RoundedValues rounded(model_.params(), stream_);
-  model_.params().set_watch(linears);
+  const Watched watched(model_.params(), linears);
   for (std::size_t i = 0; i < batches_.size(); ++i)
     model_.forward_layer(static_cast<std::size_t>(layer_), batches_[i], inputs_[i], outputs_[i],
                          watch, stream_);
-  model_.params().set_watch(nullptr);
   computed_ = true;
 }
 

@@ -65,7 +65,7 @@ class Gate {
     static BackwardScratch take(Arena& arena, const RoutingSizes& sizes);
   };
 
-  // x: [T, hidden], T a multiple of row_tile or 0. Fills routing; its tensors live in `arena`.
+  // x: [T, hidden], T as matmul.h says of rows, or 0. Fills routing; its tensors live in `arena`.
   // All arithmetic is f32. Noise, jitter and capacity act where batch.step >= 0; noise and jitter
   // are keyed by seed, step, layer and the token's index in the step.
   void choose(const Params& params, const Batch& batch, Tensor x, Routing& routing, Arena& arena,

@@ -14,7 +14,8 @@ namespace switchyard {
 
 // The rows of a product are its m if a is plain, its k if a is transposed (the k of a weight
 // gradient counts rows). On a GPU they must be a multiple of row_tile, and callers fill up with
-// zero rows. The tokens of a micro-batch are a multiple of it on every device.
+// zero rows. The tokens of a micro-batch are a multiple of it on every device, but for texts that
+// go on token by token on a CPU.
 inline constexpr std::int64_t row_tile = 16;
 
 constexpr std::int64_t padded_rows(std::int64_t rows) {
