@@ -48,6 +48,11 @@ std::int64_t max_length_of(const Config& config, const ScoreOptions& options) {
   return options.max_length > 0 ? options.max_length : longest;
 }
 
+std::vector<ScoreRequest> share_requests(std::vector<ScoreRequest> requests, Comm& world) {
+  if (world.size() == 1) return requests;
+  return unpacked(broadcast_text(world, packed(requests), 0));
+}
+
 ScoreLayout layout_of(const Config& config, const ScoreOptions& options) {
   ScoreLayout layout{config.train.micro_batch_size * config.data.sequence_length,
                      config.train.micro_batch_size};
@@ -58,7 +63,7 @@ ScoreLayout layout_of(const Config& config, const ScoreOptions& options) {
 Scored score_on_ranks(RestoredModel& restored, const ScoreOptions& options,
                       std::vector<ScoreRequest> requests) {
   Comm& ranks = *restored.mesh().world;
-  if (ranks.size() > 1) requests = unpacked(broadcast_text(ranks, packed(requests), 0));
+  requests = share_requests(std::move(requests), ranks);
   const ScoreLayout layout = layout_of(restored.config(), options);
   ProgressLine line(stderr_is_terminal());
   const auto progress = [&](std::int64_t done, std::int64_t total) {

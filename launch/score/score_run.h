@@ -20,7 +20,10 @@ struct ScoreOptions {
 // tokens change what it says of earlier ones.
 std::int64_t max_length_of(const Config& config, const ScoreOptions& options);
 
-// How requests become batches.
+// Collective. Returns rank 0's requests on every rank.
+std::vector<ScoreRequest> share_requests(std::vector<ScoreRequest> requests, Comm& world);
+// As many tokens at a time as a micro-batch of the model's training has, unless options say
+// otherwise.
 ScoreLayout layout_of(const Config& config, const ScoreOptions& options);
 
 // Collective. requests: of rank 0. The scores are on every rank. Shows progress on stderr.
