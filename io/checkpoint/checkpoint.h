@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 
 #include "io/folder/extent.h"
 #include "io/folder/json_fields.h"
+#include "io/folder/manifest.h"
 #include "runtime/comm/comm.h"
 #include "runtime/product/weight_codes.h"
 #include "runtime/tensor.h"
@@ -47,10 +49,16 @@ class CheckpointReader {
   // other ranks. They open no file before they read from it, and wait up to 60 s for a file that a
   // network file system does not show them yet. Errors: agreed.
   static CheckpointReader open_on_all(const std::filesystem::path& folder, Comm& world);
+  // A model in files of another format: `manifest` says where its tensors are in them, also of type
+  // "f16", which is read as f32. Chunks without hashes are not checked. files: by name, those that
+  // read_file() gives. Errors: Exit::data for a tensor that occurs twice.
+  CheckpointReader(std::filesystem::path folder, Manifest manifest,
+                   std::map<std::string, std::string> files);
   ~CheckpointReader();
   CheckpointReader(CheckpointReader&&) noexcept;
 
   const std::filesystem::path& folder() const;
+  const std::string& kind() const;  // "checkpoint", "model", or that of another format
   bool is_model() const;
   std::int64_t step() const;  // 0 of a model that does not know it
   std::optional<std::int64_t> known_step() const;
@@ -80,9 +88,10 @@ class CheckpointReader {
   // Reads elements [begin, begin + out.size()) of an f32 or bf16 tensor, and checks each chunk that
   // they touch. Errors: as read().
   void read_part(const std::string& name, std::int64_t begin, std::span<float> out) const;
-  // How the manifest describes the tensor, and its bytes as they are in the file: those from
-  // `begin` on, each chunk checked. Errors: as read().
+  // How the manifest describes the tensor.
   const Extent& extent(const std::string& name) const;
+  // The bytes of elements of a tensor of any type, from element `begin` on, as they are stored;
+  // checked as by read_part().
   void read_bytes(const std::string& name, std::int64_t begin, std::span<std::byte> out) const;
   // The bytes of a file beside the tensors, checked against their hash. Errors: Exit::data for a
   // name that the manifest lacks, or damage.

@@ -36,7 +36,10 @@ std::optional<CheckpointId> parse_checkpoint_folder_name(std::string_view name) 
   return id;
 }
 
-std::string rank_file_name(int rank) { return fmt::format("rank-{:05}.h5", rank); }
+std::string rank_file_name(int rank, int part) {
+  return part == 0 ? fmt::format("rank-{:05}.h5", rank)
+                   : fmt::format("rank-{:05}-{:04}.h5", rank, part);
+}
 
 bool is_rank_file_name(std::string_view name) {
   return name.starts_with("rank-") && name.ends_with(".h5");

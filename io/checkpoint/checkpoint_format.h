@@ -26,8 +26,9 @@ struct CheckpointId {
 
 std::string checkpoint_folder_name(CheckpointId id);  // "step-00000300-a0002"
 std::optional<CheckpointId> parse_checkpoint_folder_name(
-    std::string_view name);            // nothing: it is not the name of a checkpoint
-std::string rank_file_name(int rank);  // "rank-00003.h5"
+    std::string_view name);  // nothing: it is not the name of a checkpoint
+// "rank-00003.h5"; of a model's further files "rank-00003-0001.h5"
+std::string rank_file_name(int rank, int part = 0);
 bool is_rank_file_name(std::string_view name);
 // "parity-00002-00001.bin": the parity that the second member of the third redundancy set keeps.
 std::string parity_file_name(std::int64_t set, std::int64_t member);

@@ -9,9 +9,10 @@
 #include "io/files/durable.h"
 #include "io/files/hash.h"
 #include "io/folder/committed_folder.h"
+#include "io/safetensors/narrow.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
-#include "runtime/rounding.h"
+#include "runtime/narrow.h"
 
 namespace switchyard {
 namespace {
@@ -50,13 +51,20 @@ std::string head_of(const std::string& name, const TensorPlace& place) {
   return fmt::format("{}\n{} {}\n", name, name_of(place.dtype), place.shape.text());
 }
 
+void require_elements(const std::string& name, const Shape& shape, std::int64_t begin,
+                      std::int64_t count) {
+  require(begin >= 0 && begin + count <= shape.size(), "'{}' has {} elements, not {}", name,
+          shape.size(), begin + count);
+}
+
 std::map<std::string, TensorPlace> places_of(const Manifest& manifest) {
   std::map<std::string, TensorPlace> places;
   for (const FileEntry& file : manifest.files) {
     for (const Extent& extent : file.extents) {
       const std::string& name = extent.name;
+      const bool half = extent.dtype == "f16";
       const TensorPlace place{&file, &extent, shape_of(extent.shape, name),
-                              dtype_called(extent.dtype, name)};
+                              half ? DType::f32 : dtype_called(extent.dtype, name), half};
       require(places.emplace(name, place).second, Exit::data, "the tensor '{}' occurs twice", name);
     }
   }
@@ -89,6 +97,12 @@ CheckpointReader::CheckpointReader(std::unique_ptr<State> state) : state_(std::m
 CheckpointReader::CheckpointReader(const std::filesystem::path& folder)
     : state_(std::make_unique<State>(folder, open_folder(folder, kinds))) {}
 
+CheckpointReader::CheckpointReader(std::filesystem::path folder, Manifest manifest,
+                                   std::map<std::string, std::string> files)
+    : state_(std::make_unique<State>(std::move(folder), std::move(manifest))) {
+  state_->files = std::move(files);
+}
+
 CheckpointReader CheckpointReader::open_on_all(const std::filesystem::path& folder, Comm& world) {
   std::unique_ptr<State> state;
   std::string path, text;
@@ -111,7 +125,8 @@ CheckpointReader::~CheckpointReader() = default;
 CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
 
 const std::filesystem::path& CheckpointReader::folder() const { return state_->folder; }
-bool CheckpointReader::is_model() const { return state_->manifest.kind == model_kind; }
+const std::string& CheckpointReader::kind() const { return state_->manifest.kind; }
+bool CheckpointReader::is_model() const { return kind() != checkpoint_kind; }
 std::int64_t CheckpointReader::step() const { return state_->step.value_or(0); }
 std::optional<std::int64_t> CheckpointReader::known_step() const { return state_->step; }
 const nlohmann::json& CheckpointReader::meta() const { return state_->manifest.meta.at("meta"); }
@@ -142,31 +157,23 @@ void CheckpointReader::read(const std::string& name, Tensor out) const {
 void CheckpointReader::read_part(const std::string& name, std::int64_t begin,
                                  std::span<float> out) const {
   if (const CodedShape* const coded = state_->find_coded(name)) {
-    require(begin >= 0 && begin + std::ssize(out) <= coded->shape.size(),
-            "'{}' has {} elements, not {}", name, coded->shape.size(), begin + std::ssize(out));
+    require_elements(name, coded->shape, begin, std::ssize(out));
     return state_->decode_part(name, *coded, begin, out);
   }
-  const TensorPlace& place = state_->find(name);
-  require(place.dtype == DType::f32 || place.dtype == DType::bf16, Exit::data,
-          "'{}' of {} is {}, and not f32 or bf16", name, state_->folder.string(),
-          name_of(place.dtype));
-  require(begin >= 0 && begin + std::ssize(out) <= place.shape.size(),
-          "'{}' has {} elements, not {}", name, place.shape.size(), begin + std::ssize(out));
-  durable::wait_for_file(state_->folder / place.file->name, state_->patience);
-  if (place.dtype == DType::f32) {
-    read_extent(state_->folder, *place.file, *place.extent,
-                begin * static_cast<std::int64_t>(sizeof(float)), std::as_writable_bytes(out));
-    return;
-  }
-  std::vector<std::uint16_t> narrow;
-  while (!out.empty()) {
-    narrow.resize(std::min(out.size(), std::size_t{widened_at_once}));
-    read_extent(state_->folder, *place.file, *place.extent,
-                begin * static_cast<std::int64_t>(sizeof(std::uint16_t)),
-                std::as_writable_bytes(std::span(narrow)));
-    std::ranges::transform(narrow, out.begin(), value_of_bf16);
-    begin += std::ssize(narrow);
-    out = out.subspan(narrow.size());
+  const auto& [file, extent, shape, dtype, half] = state_->find(name);
+  require(dtype == DType::f32 || dtype == DType::bf16, Exit::data,
+          "'{}' of {} is {}, and not f32 or bf16", name, state_->folder.string(), name_of(dtype));
+  const std::span<std::byte> bytes = std::as_writable_bytes(out);
+  const std::span<std::byte> narrow = bytes.last(bytes.size() / 2);
+  if (dtype == DType::bf16) {
+    read_bytes(name, begin, narrow);
+    widen_within(narrow, out);
+  } else if (half) {
+    require_elements(name, shape, begin, std::ssize(out));
+    read_extent(state_->folder, *file, *extent, begin * 2, narrow);
+    widen_f16_within(narrow, out);
+  } else {
+    read_bytes(name, begin, bytes);
   }
 }
 
@@ -176,12 +183,16 @@ const Extent& CheckpointReader::extent(const std::string& name) const {
 
 void CheckpointReader::read_bytes(const std::string& name, std::int64_t begin,
                                   std::span<std::byte> out) const {
-  const Place& place = state_->find(name);
-  durable::wait_for_file(state_->folder / place.file->name, state_->patience);
-  read_extent(state_->folder, *place.file, *place.extent, begin, out);
+  const TensorPlace& place = state_->find(name);
+  const std::int64_t element = bytes_of(place.dtype);
+  require(!place.half && std::ssize(out) % element == 0, "'{}' is not read as these bytes", name);
+  require_elements(name, place.shape, begin, std::ssize(out) / element);
+  state_->read_bytes(name, begin * element, out);
 }
 
 std::string CheckpointReader::read_file(const std::string& name) const {
+  const auto kept = state_->files.find(name);
+  if (kept != state_->files.end()) return kept->second;
   const std::vector<FileEntry>& files = state_->manifest.files;
   const auto found = std::ranges::find(files, name, &FileEntry::name);
   require(found != files.end() && found->extents.empty(), Exit::data, "{} holds no file {}",
@@ -213,6 +224,8 @@ std::int64_t CheckpointReader::bytes() const {
 }
 
 std::int64_t CheckpointReader::num_ranks() const {
+  const nlohmann::json& keys = state_->manifest.meta;
+  if (keys.contains("num_ranks") && keys["num_ranks"].is_number_integer()) return keys["num_ranks"];
   return std::ranges::count_if(state_->manifest.files, is_rank_file_name, &FileEntry::name);
 }
 
@@ -230,7 +243,7 @@ std::string CheckpointReader::hash() const {
   Hasher hasher;
   std::vector<std::byte> buffer;
   for (const auto& [name, place] : state_->places) {
-    const auto& [file, extent, shape, dtype] = place;
+    const auto& [file, extent, shape, dtype, half] = place;
     const std::string head = head_of(name, place);
     hasher.add(head.data(), std::ssize(head));
     for (std::int64_t begin = 0; begin < extent->bytes; begin += extent->chunk_bytes) {

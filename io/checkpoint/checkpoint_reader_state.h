@@ -21,6 +21,7 @@ struct TensorPlace {
   const Extent* extent;
   Shape shape;
   DType dtype;
+  bool half = false;  // f16 in the file, and read as f32
 };
 
 // The coded tensors, by the names of their values. Errors: Exit::data for codes without scales.
@@ -34,7 +35,8 @@ struct CheckpointReader::State {
   std::optional<std::int64_t> step;
   std::map<std::string, TensorPlace> places;
   std::map<std::string, CodedShape> coded;
-  std::chrono::seconds patience{0};  // waits this long for a file that does not appear
+  std::chrono::seconds patience{0};          // waits this long for a file that does not appear
+  std::map<std::string, std::string> files;  // that are in memory
 
   const CodedShape* find_coded(const std::string& name) const {
     const auto found = coded.find(name);
@@ -46,6 +48,7 @@ struct CheckpointReader::State {
   // The codes and scales of `count` groups.
   Codes read_groups(const std::string& name, const CodedShape& coded, std::int64_t first,
                     std::int64_t count) const;
+  // begin: a byte.
   void read_bytes(const std::string& name, std::int64_t begin, std::span<std::byte> out) const {
     const TensorPlace& place = find(name);
     durable::wait_for_file(folder / place.file->name, patience);

@@ -31,6 +31,7 @@ class NewFile {
   void resize(std::int64_t bytes);
   std::int64_t size() const { return file_.size(); }
   const fs::path& path() const { return file_.path(); }
+  void sync() { file_.sync(); }
   void commit();
 
  private:

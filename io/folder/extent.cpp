@@ -143,6 +143,11 @@ void read_extent(const std::filesystem::path& folder, const FileEntry& file, con
           extent.name, extent.bytes);
   if (out.empty()) return;
   const durable::File opened = durable::File::open_for_reading(folder / file.name);
+  if (extent.chunk_hashes.empty()) {
+    require(opened.read_at(extent.offset + begin, out) == std::ssize(out), Exit::data,
+            "{} is cut short within '{}'", opened.path().string(), extent.name);
+    return;
+  }
   if (std::ssize(out) > extent.chunk_bytes) {
     opened.will_need(extent.offset + begin, std::min(bytes_read_ahead, end - begin));
   }

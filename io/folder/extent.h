@@ -72,7 +72,8 @@ void read_ahead(const durable::File& opened, std::int64_t begin, std::int64_t en
                 std::int64_t last);
 
 // Reads the extent's bytes [begin, begin + out.size()), checking every chunk they touch against its
-// hash. Errors: Exit::data naming file and chunk. begin and the size need not be aligned to chunks.
+// hash; an extent that has no hashes, as in a file of another format, is not checked. Errors:
+// Exit::data naming file and chunk. begin and the size need not be aligned to chunks.
 void read_extent(const std::filesystem::path& folder, const FileEntry& file, const Extent& extent,
                  std::int64_t begin, std::span<std::byte> out);
 

@@ -197,7 +197,7 @@ void Hdf5Writer::attribute(const std::string& name, const std::string& value) {
   state_->check(H5Awrite(attribute.id(), type.id(), value.c_str()) >= 0);
 }
 
-FileEntry Hdf5Writer::finish(const std::function<void(const FileEntry&)>& meanwhile) {
+FileEntry Hdf5Writer::close() {
   state_->require_whole();
   state_->check(state_->file.reset() >= 0);
   FileEntry& entry = state_->entry;
@@ -205,14 +205,21 @@ FileEntry Hdf5Writer::finish(const std::function<void(const FileEntry&)>& meanwh
   entry.rest_hash = hash_rest(entry, [this](std::int64_t offset, std::span<std::byte> out) {
     state_->new_file.read_at(offset, out);
   });
+  return std::move(entry);
+}
+
+void Hdf5Writer::sync() { state_->new_file.commit(); }
+
+FileEntry Hdf5Writer::finish(const std::function<void(const FileEntry&)>& meanwhile) {
+  FileEntry entry = close();
   if (meanwhile) {
-    auto synced = std::async(std::launch::async, [this] { state_->new_file.commit(); });
+    auto synced = std::async(std::launch::async, [this] { sync(); });
     meanwhile(entry);
     synced.get();
   } else {
-    state_->new_file.commit();
+    sync();
   }
-  return std::move(entry);
+  return entry;
 }
 
 }  // namespace switchyard

@@ -37,6 +37,10 @@ class Hdf5Writer {
   void attribute(const std::string& name,
                  const std::string& value);  // on the root group; below 64 KiB
 
+  // The two halves of finish(): close() makes the file whole for readers, and sync() makes it last;
+  // another thread may call that. Until then the destructor removes the file.
+  FileEntry close();
+  void sync();
   // Closes, fsyncs, and returns what the manifest must say about the file. Calls `meanwhile`, if
   // given, with that entry while the disk writes; readers find the file whole by then.
   FileEntry finish(const std::function<void(const FileEntry&)>& meanwhile = {});

@@ -28,19 +28,28 @@ struct ModelTensor {
   std::int64_t bytes() const { return shape.size() * bytes_of(dtype); }
 };
 
+// The places of the tensors that this rank makes, ascending: dealt by bytes (deal.h).
+std::vector<std::size_t> dealt_to(const std::vector<ModelTensor>& tensors, const Comm& world);
+std::vector<std::int64_t> dims_of(const Shape& shape);
+
 // What a model folder holds beside its tensors.
 struct ModelDescription {
   nlohmann::json meta;                 // {"config", "tokenizer", "lineage"}, as a checkpoint's meta
   std::optional<std::int64_t> step{};  // of the training that it comes from
   std::vector<NamedFile> files{};      // the tokenizer's model, if it has one
+  // What the tensors are made of, in any words. A writer with the same ones and the same tensors
+  // goes on from the files that a killed one finished; empty: it begins anew.
+  std::string work{};
+  std::int64_t file_bytes = std::int64_t{1} << 29;  // of a file of tensors, about
 };
 
 class ModelWriter final : public TensorSink {
  public:
   // Collective. Begins the folder, which must not exist, but for what a writer left that was killed
-  // there: that is replaced. All ranks pass the same tensors, and each writes those dealt to it by
-  // bytes (io/model_folder/deal.h). The caller keeps world. Errors: agreed; Exit::usage for a
-  // folder that holds anything else, Exit::busy if another writer works on it, Exit::storage.
+  // there: what it finished of the same work is checked and kept, and the rest replaced. All ranks
+  // pass the same tensors, and each writes those dealt to it by bytes (io/model_folder/deal.h). The
+  // caller keeps world. Errors: agreed; Exit::usage for a folder that holds anything else,
+  // Exit::busy if another writer works on it, Exit::storage.
   ModelWriter(std::filesystem::path folder, std::vector<ModelTensor> tensors,
               ModelDescription description, Comm& world);
   // Removes what was not committed.
@@ -49,13 +58,16 @@ class ModelWriter final : public TensorSink {
   ModelWriter& operator=(const ModelWriter&) = delete;
 
   const std::vector<ModelTensor>& tensors() const { return tensors_; }
+  // How many tensors a killed writer had finished, on all ranks.
+  std::int64_t num_kept() const { return num_kept_; }
   // The places in tensors() of those that this rank writes, ascending.
   const std::vector<std::size_t>& mine() const override { return mine_; }
+  DType dtype(std::size_t tensor) const override { return tensors_.at(tensor).dtype; }
 
-  // Not collective. Writes the next values of a tensor of mine(). Each is written whole before
+  // Not collective. Writes the next elements of a tensor of mine(). Each is written whole before
   // another begins; the order does not matter. Errors: Exit::internal for a tensor of another rank,
   // or for one that begins too early; Exit::storage.
-  void append(std::size_t tensor, std::span<const float> values) override;
+  void append_bytes(std::size_t tensor, std::span<const std::byte> bytes) override;
 
   // Collective. The folder exists for readers once this returns. Errors: agreed; Exit::internal
   // naming a tensor that was not written whole; Exit::storage.
@@ -63,9 +75,12 @@ class ModelWriter final : public TensorSink {
 
  private:
   struct State;
+  void begin_tensor(std::size_t index);
+
   std::filesystem::path folder_;
   std::vector<ModelTensor> tensors_;
   std::vector<std::size_t> mine_;
+  std::int64_t num_kept_ = 0;
   Comm& world_;
   std::unique_ptr<State> state_;
 };

@@ -35,7 +35,7 @@ FileEntry write_weights(const CheckpointReader& model, const fs::path& folder,
     writer.begin(tensor, extent.dtype, extent.shape);
     for (std::int64_t begin = 0; begin < extent.bytes; begin += std::ssize(buffer)) {
       buffer.resize(static_cast<std::size_t>(std::min(bytes_at_once, extent.bytes - begin)));
-      model.read_bytes(tensor, begin, buffer);
+      model.read_bytes(tensor, begin / bytes_of(model.dtype(tensor)), buffer);
       writer.append(buffer);
     }
   }

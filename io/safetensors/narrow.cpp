@@ -71,6 +71,11 @@ std::string bytes_as(const std::string& dtype, std::span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
 }
 
+// From the first value on: what is written never reaches bits that are still to be read.
+void widen_f16_within(std::span<const std::byte> bits, std::span<float> out) {
+  widen(bits, out, value_of_f16);
+}
+
 bool is_float_dtype(const std::string& dtype) {
   return dtype == "F32" || dtype == "BF16" || dtype == "F16";
 }

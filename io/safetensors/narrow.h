@@ -16,6 +16,9 @@ float value_of_f16(std::uint16_t half);
 // Errors: Exit::data for a finite value that F16 cannot hold.
 std::string bytes_as(const std::string& dtype, std::span<const float> values);
 
+// The values of f16 bits, which may be the second half of out's own bytes.
+void widen_f16_within(std::span<const std::byte> bits, std::span<float> out);
+
 // True for the dtypes of both functions.
 bool is_float_dtype(const std::string& dtype);
 // The values of the bytes of such a dtype, each exactly. Requires: as many bytes as out takes.

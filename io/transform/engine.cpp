@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "io/model_folder/deal.h"
 #include "io/transform/unit_stream.h"
@@ -32,9 +33,15 @@ class Run {
         sink_(sink),
         world_(world),
         progress_(progress),
-        shared_(shared_countings(plans)) {
+        shared_(shared_countings(plans)),
+        counted_(dealt_to(tensors_of(plans), world)) {
+    for (const std::size_t i : counted_) {
+      if (plans[i].counting && is_shared(*plans[i].counting))
+        total_ += plans[i].counting->num_passes() * plans[i].tensor.shape.size();
+    }
     for (const std::size_t i : sink.mine()) {
-      const int passes = plans[i].counting ? plans[i].counting->num_passes() : 0;
+      const Counting* const counting = plans[i].counting.get();
+      const int passes = counting && !is_shared(*counting) ? counting->num_passes() : 0;
       for (const TensorPart& part : plans[i].parts) total_ += (passes + 1) * part.size;
     }
   }
@@ -43,11 +50,7 @@ class Run {
     for (Counting* const counting : shared_) {
       for (auto counters = counting->next_pass(); !counters.empty();
            counters = counting->next_pass()) {
-        agree(world_, [&] {
-          for (const std::size_t i : sink_.mine()) {
-            if (plans_[i].counting.get() == counting) count(plans_[i]);
-          }
-        });
+        agree(world_, [&] { count_all(*counting); });
         Stream stream = Stream::cpu(1);
         world_.all_reduce(tensor_of(counters.data(), {std::ssize(counters)}), Reduce::sum, stream);
         counting->end_pass();
@@ -55,23 +58,27 @@ class Run {
     }
   }
 
+  // The countings of single tensors, each before the tensor is made.
   void make() {
+    std::vector<const TensorPlan*> passes;
+    std::vector<std::pair<std::size_t, bool>> what;  // which plan, and whether it is made
     for (const std::size_t i : sink_.mine()) {
-      const TensorPlan& plan = plans_[i];
-      if (plan.counting && !is_shared(*plan.counting)) {
-        while (!plan.counting->next_pass().empty()) {
-          count(plan);
-          plan.counting->end_pass();
-        }
+      const Counting* const counting = plans_[i].counting.get();
+      const int counts = counting && !is_shared(*counting) ? counting->num_passes() : 0;
+      for (int pass = 0; pass <= counts; ++pass) {
+        passes.push_back(&plans_[i]);
+        what.emplace_back(i, pass == counts);
       }
-      std::vector<float> out;
-      for_each_unit(plan, sources_, [&](const TensorPart& part, const Unit& unit) {
-        out.resize(unit.size / static_cast<std::size_t>(part.step) *
-                   static_cast<std::size_t>(part.made));
-        part.op->apply(unit, out);
-        sink_.append(i, out);
-        note(unit);
-      });
+    }
+    UnitStream units(passes, sources_);
+    while (const ReadUnit* const read = units.next()) {
+      const auto [i, made] = what[read->pass];
+      if (made) {
+        put(i, *read);
+      } else {
+        count(*plans_[i].counting, *read);
+      }
+      note(read->unit);
     }
   }
 
@@ -80,11 +87,33 @@ class Run {
     return std::ranges::find(shared_, &counting) != shared_.end();
   }
 
-  void count(const TensorPlan& plan) {
-    for_each_unit(plan, sources_, [&](const TensorPart&, const Unit& unit) {
-      plan.counting->count(unit);
-      note(unit);
-    });
+  void count_all(Counting& counting) {
+    std::vector<const TensorPlan*> passes;
+    for (const std::size_t i : counted_) {
+      if (plans_[i].counting.get() == &counting) passes.push_back(&plans_[i]);
+    }
+    UnitStream units(passes, sources_);
+    while (const ReadUnit* const read = units.next()) {
+      counting.count(read->unit);
+      note(read->unit);
+    }
+  }
+
+  static void count(Counting& counting, const ReadUnit& read) {
+    if (read.first) counting.next_pass();
+    counting.count(read.unit);
+    if (read.last) counting.end_pass();
+  }
+
+  void put(std::size_t i, const ReadUnit& read) {
+    if (!read.bytes.empty()) return sink_.append_bytes(i, read.bytes);
+    if (read.part->op->copies()) return sink_.append(i, read.unit.inputs[0]);
+    const std::size_t made = read.unit.size / static_cast<std::size_t>(read.part->step) *
+                             static_cast<std::size_t>(read.part->made);
+    out_.resize(std::max(out_.size(), made));
+    const std::span out = std::span(out_).first(made);
+    read.part->op->apply(read.unit, out);
+    sink_.append(i, out);
   }
 
   void note(const Unit& unit) {
@@ -98,10 +127,19 @@ class Run {
   Comm& world_;
   const Progress& progress_;
   std::vector<Counting*> shared_;
+  std::vector<std::size_t> counted_;  // plans whose shared countings this rank feeds: also of
+                                      // tensors that the sink has already
   std::int64_t done_ = 0, total_ = 0;
+  std::vector<float> out_;
 };
 
 }  // namespace
+
+std::vector<ModelTensor> tensors_of(const std::vector<TensorPlan>& plans) {
+  std::vector<ModelTensor> tensors;
+  for (const TensorPlan& plan : plans) tensors.push_back(plan.tensor);
+  return tensors;
+}
 
 std::int64_t TensorPlan::bytes_read(ModelSources sources) const {
   std::int64_t bytes = bytes_read_whole;

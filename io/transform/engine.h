@@ -17,6 +17,8 @@ namespace switchyard {
 
 using ModelSources = std::span<const CheckpointReader* const>;
 
+std::vector<ModelTensor> tensors_of(const std::vector<TensorPlan>& plans);
+
 // What making a model takes of each rank.
 struct TransformCost {
   std::vector<std::int64_t> read, written;  // bytes of each rank, over all passes

@@ -2,7 +2,70 @@
 
 #include <algorithm>
 
+#include "runtime/hd.h"
+
 namespace switchyard {
+namespace {
+
+SWITCHYARD_MULTIVERSION void widen(const float* values, std::size_t count, double* out) {
+  for (std::size_t e = 0; e < count; ++e) out[e] = static_cast<double>(values[e]);
+}
+
+// sums += w (x - base)
+SWITCHYARD_MULTIVERSION void add_difference(const double* x, const double* base, const double* w,
+                                            std::size_t count, double* sums) {
+  for (std::size_t e = 0; e < count; ++e) sums[e] += w[e] * (x[e] - base[e]);
+}
+
+SWITCHYARD_MULTIVERSION std::int64_t sum_signs(const double* sums, std::size_t count) {
+  std::int64_t signs = 0;
+  for (std::size_t e = 0; e < count; ++e) signs += (sums[e] > 0.0) - (sums[e] < 0.0);
+  return signs;
+}
+
+SWITCHYARD_MULTIVERSION void replace_zeros(double value, std::size_t count, double* sums) {
+  for (std::size_t e = 0; e < count; ++e) sums[e] = sums[e] == 0.0 ? value : sums[e];
+}
+
+// Keeps the weights of differences with the sign of the sum.
+SWITCHYARD_MULTIVERSION void keep_agreeing(const double* x, const double* base, const double* sums,
+                                           std::size_t count, double* w) {
+  for (std::size_t e = 0; e < count; ++e) {
+    const double difference = w[e] * (x[e] - base[e]);
+    const bool agrees =
+        ((sums[e] > 0.0) & (difference > 0.0)) | ((sums[e] < 0.0) & (difference < 0.0));
+    w[e] = agrees ? w[e] : 0.0;
+  }
+}
+
+// What takes no part adds -0, and may be infinite.
+SWITCHYARD_MULTIVERSION void add_weighted(const double* x, const double* w, std::size_t count,
+                                          double* sums, double* all) {
+  for (std::size_t e = 0; e < count; ++e) {
+    const double weighted = w[e] * x[e];
+    sums[e] += w[e] == 0.0 ? -0.0 : weighted;
+    all[e] += w[e];
+  }
+}
+
+SWITCHYARD_MULTIVERSION void normalize(std::size_t count, double* sums, double* all) {
+  for (std::size_t e = 0; e < count; ++e) {
+    const double divisor = all[e] != 0.0 ? all[e] : 1.0;
+    sums[e] /= divisor;
+    all[e] /= divisor;
+  }
+}
+
+SWITCHYARD_MULTIVERSION void add_base(double scale, const double* base, const double* sums,
+                                      const double* all, std::size_t count, float* out) {
+  for (std::size_t e = 0; e < count; ++e) {
+    const double rest = 1.0 - scale * all[e];
+    const double of_base = rest * base[e];
+    out[e] = static_cast<float>((rest == 0.0 ? -0.0 : of_base) + scale * sums[e]);
+  }
+}
+
+}  // namespace
 
 MergeBlock::MergeBlock(const Unit& unit)
     : unit_(unit),
@@ -14,8 +77,8 @@ bool MergeBlock::next() {
   begin_ += count_;
   count_ = std::min(capacity, unit_.size - begin_);
   for (std::size_t model = 0; model < models_; ++model)
-    std::copy_n(unit_.inputs[model].data() + begin_, count_, values_.data() + model * capacity);
-  std::copy_n(unit_.inputs.back().data() + begin_, count_, base_);
+    widen(unit_.inputs[model].data() + begin_, count_, values_.data() + model * capacity);
+  widen(unit_.inputs.back().data() + begin_, count_, base_);
   return count_ > 0;
 }
 
@@ -26,58 +89,34 @@ void MergeBlock::set_weights(std::span<const double> weights) {
 
 void MergeBlock::add_differences(double* sums) const {
   std::fill_n(sums, count_, 0.0);
-  for (std::size_t model = 0; model < models_; ++model) {
-    const double *const x = values(model), *const w = weights_.data() + model * capacity;
-    for (std::size_t e = 0; e < count_; ++e) sums[e] += w[e] * (x[e] - base_[e]);
-  }
+  for (std::size_t model = 0; model < models_; ++model)
+    add_difference(values(model), base_, weights_.data() + model * capacity, count_, sums);
 }
 
 std::int64_t MergeBlock::sum_of_signs() const {
   double sums[capacity];
   add_differences(sums);
-  std::int64_t signs = 0;
-  for (std::size_t e = 0; e < count_; ++e) signs += (sums[e] > 0.0) - (sums[e] < 0.0);
-  return signs;
+  return sum_signs(sums, count_);
 }
 
 void MergeBlock::elect(int cancelled) {
   double sums[capacity];
   add_differences(sums);
-  for (std::size_t e = 0; e < count_; ++e)
-    sums[e] = sums[e] == 0.0 ? static_cast<double>(cancelled) : sums[e];
-  for (std::size_t model = 0; model < models_; ++model) {
-    const double* const x = values(model);
-    double* const w = weights_.data() + model * capacity;
-    for (std::size_t e = 0; e < count_; ++e) {
-      const double difference = w[e] * (x[e] - base_[e]);
-      const bool agrees =
-          (sums[e] > 0.0 && difference > 0.0) || (sums[e] < 0.0 && difference < 0.0);
-      w[e] = agrees ? w[e] : 0.0;
-    }
-  }
+  replace_zeros(static_cast<double>(cancelled), count_, sums);
+  for (std::size_t model = 0; model < models_; ++model)
+    keep_agreeing(values(model), base_, sums, count_, weights_.data() + model * capacity);
 }
 
 // As (1 - sum c) b + sum c x with c = scale w / divisor, so that one model with c = 1 keeps its
-// bits; what takes no part adds -0, and may be infinite.
+// bits.
 void MergeBlock::combine(const MergeSettings& merge, std::span<float> out) const {
   double sums[capacity], all[capacity];
   std::fill_n(sums, count_, -0.0);
   std::fill_n(all, count_, 0.0);
-  for (std::size_t model = 0; model < models_; ++model) {
-    const double *const x = values(model), *const w = weights_.data() + model * capacity;
-    for (std::size_t e = 0; e < count_; ++e) {
-      const double weighted = w[e] * x[e];
-      sums[e] += w[e] == 0.0 ? -0.0 : weighted;
-      all[e] += w[e];
-    }
-  }
-  for (std::size_t e = 0; e < count_; ++e) {
-    const double divisor = merge.normalize && all[e] != 0.0 ? all[e] : 1.0;
-    const double rest = 1.0 - merge.scale * (all[e] / divisor);
-    const double of_base = rest * base_[e];
-    out[begin_ + e] =
-        static_cast<float>((rest == 0.0 ? -0.0 : of_base) + merge.scale * (sums[e] / divisor));
-  }
+  for (std::size_t model = 0; model < models_; ++model)
+    add_weighted(values(model), weights_.data() + model * capacity, count_, sums, all);
+  if (merge.normalize) normalize(count_, sums, all);
+  add_base(merge.scale, base_, sums, all, count_, out.data() + begin_);
 }
 
 }  // namespace switchyard

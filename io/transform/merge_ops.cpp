@@ -6,14 +6,26 @@
 #include <utility>
 
 #include "io/transform/merge_block.h"
-#include "runtime/random.h"
+#include "runtime/hd.h"
+#include "runtime/random_words.h"
 
 namespace switchyard {
 namespace {
 
+SWITCHYARD_MULTIVERSION void add_weighted(double weight, const float* x, std::size_t count,
+                                          double* sums) {
+  for (std::size_t e = 0; e < count; ++e) sums[e] += weight * static_cast<double>(x[e]);
+}
+
+SWITCHYARD_MULTIVERSION void divide(const double* sums, double by, std::size_t count, float* out) {
+  for (std::size_t e = 0; e < count; ++e) out[e] = static_cast<float>(sums[e] / by);
+}
+
 class Average final : public UnitOp {
  public:
   explicit Average(std::vector<double> weights) : weights_(std::move(weights)) {}
+
+  bool copies() const override { return weights_.size() == 1; }
 
   void apply(const Unit& unit, std::span<float> out) const override {
     constexpr std::size_t block = 1024;
@@ -22,11 +34,9 @@ class Average final : public UnitOp {
     for (std::size_t begin = 0; begin < out.size(); begin += block) {
       const std::size_t count = std::min(block, out.size() - begin);
       std::fill_n(sums, count, -0.0);  // so that a sum of negative zeros is one
-      for (std::size_t i = 0; i < weights_.size(); ++i) {
-        const float* const x = unit.inputs[i].data() + begin;
-        for (std::size_t e = 0; e < count; ++e) sums[e] += weights_[i] * static_cast<double>(x[e]);
-      }
-      for (std::size_t e = 0; e < count; ++e) out[begin + e] = static_cast<float>(sums[e] / all);
+      for (std::size_t i = 0; i < weights_.size(); ++i)
+        add_weighted(weights_[i], unit.inputs[i].data() + begin, count, sums);
+      divide(sums, all, count, out.data() + begin);
     }
   }
 
@@ -48,18 +58,25 @@ class TaskArithmetic final : public UnitOp {
   MergeSettings merge_;
 };
 
+SWITCHYARD_MULTIVERSION void keep_up_to(const std::uint32_t* words, std::uint32_t last,
+                                        double weight, std::size_t count, double* weights) {
+  for (std::size_t e = 0; e < count; ++e) weights[e] = words[e] <= last ? weight : 0.0;
+}
+
 // Of the elements from `begin` on, those stay whose 32 random bits are below the limit; a block of
 // random numbers has those of four neighbours.
-void drop(const Random& random, std::uint64_t begin, double density, double weight,
+void drop(const RandomWords& random, std::uint64_t begin, double density, double weight,
           std::span<double> weights) {
   const auto limit = static_cast<std::uint64_t>(std::llround(density * 0x1p32));
-  for (std::size_t e = 0; e < weights.size();) {
-    const Philox words = random.bits((begin + e) / 4);
-    do {
-      weights[e] = words[(begin + e) % 4] < limit ? weight : 0.0;
-      ++e;
-    } while (e < weights.size() && (begin + e) % 4 != 0);
+  if (limit == 0) {
+    std::ranges::fill(weights, 0.0);
+    return;
   }
+  std::uint32_t words[MergeBlock::capacity + 8];
+  const std::size_t skipped = begin % 4, count = (skipped + weights.size() + 3) / 4 * 4;
+  random.fill(begin / 4, std::span(words).first(count));
+  keep_up_to(words + skipped, static_cast<std::uint32_t>(limit - 1), weight, weights.size(),
+             weights.data());
 }
 
 std::uint64_t key_of(const std::string& name) {  // FNV-1a
@@ -77,7 +94,7 @@ class Dare final : public UnitOp {
     MergeBlock block(unit);
     while (block.next()) {
       for (std::size_t i = 0; i < merge_.weights.size(); ++i) {
-        const Random random(seed_, Purpose::merge_drop, tensor_ + i * 0x9E3779B97F4A7C15ULL);
+        const RandomWords random(seed_, Purpose::merge_drop, tensor_ + i * 0x9E3779B97F4A7C15ULL);
         drop(random, static_cast<std::uint64_t>(unit.begin) + block.begin(), merge_.density,
              merge_.weights[i] / merge_.density, block.weights(i));
       }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/checkpoint/checkpoint.h"
+#include "io/files/hash.h"
 #include "io/model_folder/model_writer.h"
 #include "runtime/comm/comm.h"
 
@@ -22,22 +23,24 @@ class ModelComparison final : public TensorSink {
                   const Comm& world);
 
   const std::vector<std::size_t>& mine() const override { return mine_; }
+  DType dtype(std::size_t tensor) const override { return tensors_.at(tensor).dtype; }
   // Errors: Exit::data naming the tensor whose bytes differ.
-  void append(std::size_t tensor, std::span<const float> values) override;
+  void append_bytes(std::size_t tensor, std::span<const std::byte> bytes) override;
   // Errors: Exit::internal if a tensor of mine() is not complete.
   void finish() const;
 
  private:
-  void compare_chunk();
+  void compare_chunk(const Extent& extent);
 
   const CheckpointReader& model_;
   std::vector<ModelTensor> tensors_;
   std::vector<std::size_t> mine_;
   std::map<std::string, const Extent*> extents_;
-  std::size_t tensor_ = 0;        // that append() is at
-  std::int64_t chunk_ = 0;        // of it
-  std::vector<std::byte> bytes_;  // of the chunk so far
-  std::int64_t compared_ = 0;     // bytes, of all tensors
+  std::size_t tensor_ = 0;     // that append_bytes() is at
+  std::int64_t chunk_ = 0;     // of it
+  std::int64_t in_chunk_ = 0;  // bytes of it so far
+  Hasher hasher_;              // of them
+  std::int64_t compared_ = 0;  // bytes, of all tensors
 };
 
 }  // namespace switchyard

@@ -36,6 +36,8 @@ class UnitOp {
  public:
   virtual ~UnitOp() = default;
   virtual void apply(const Unit& unit, std::span<float> out) const = 0;
+  // True if the result is the first input: then bytes of equal types pass as they are.
+  virtual bool copies() const { return false; }
 };
 
 // What has to be counted over all inputs before the first output: histograms for a threshold. Its

@@ -1,9 +1,11 @@
 #include "io/transform/ties.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
 
+#include "runtime/hd.h"
 #include "runtime/rounding.h"
 
 namespace switchyard {
@@ -13,8 +15,23 @@ namespace {
 constexpr int lower_bits = 15;
 constexpr std::size_t upper_buckets = std::size_t{1} << 16, lower_buckets = std::size_t{1} << 15;
 
-std::uint32_t magnitude(const Unit& unit, std::size_t input, std::size_t e) {
-  return magnitude_bits(unit.inputs[input][e] - unit.inputs.back()[e]);
+// The magnitudes of x - base.
+SWITCHYARD_MULTIVERSION void magnitudes(const float* x, const float* base, std::size_t count,
+                                        std::uint32_t* out) {
+  for (std::size_t e = 0; e < count; ++e) out[e] = magnitude_bits(x[e] - base[e]);
+}
+
+SWITCHYARD_MULTIVERSION bool any_with_upper(const std::uint32_t* bits, std::uint32_t upper,
+                                            std::size_t count) {
+  std::uint32_t found = 0;
+  for (std::size_t e = 0; e < count; ++e) found |= bits[e] >> lower_bits == upper ? 1U : 0U;
+  return found != 0;
+}
+
+SWITCHYARD_MULTIVERSION void keep_from(std::uint32_t least, const float* x, const float* base,
+                                       double weight, std::size_t count, double* weights) {
+  for (std::size_t e = 0; e < count; ++e)
+    weights[e] = magnitude_bits(x[e] - base[e]) >= least ? weight : 0.0;
 }
 
 class Ties final : public UnitOp {
@@ -55,15 +72,27 @@ void TiesCounting::count(const Unit& unit) {
     }
     return;
   }
-  for (std::size_t i = 0; i < thresholds_.size(); ++i) {
-    std::int64_t* const histogram = counters_.data() + i * num_buckets();
-    const std::uint32_t upper = thresholds_[i].bits >> lower_bits;
-    for (std::size_t e = 0; e < unit.size; ++e) {
-      const std::uint32_t bits = magnitude(unit, i, e);
-      if (pass_ == 0) {
-        ++histogram[bits >> lower_bits];
-      } else if (bits >> lower_bits == upper) {
-        ++histogram[bits % lower_buckets];
+  for (std::size_t i = 0; i < thresholds_.size(); ++i) count(unit, i);
+}
+
+// Adds one input's differences to its histogram.
+void TiesCounting::count(const Unit& unit, std::size_t input) {
+  constexpr std::size_t capacity = 1024, few = 32;
+  std::int64_t* const histogram = counters_.data() + input * num_buckets();
+  const std::uint32_t upper = thresholds_[input].bits >> lower_bits;
+  std::uint32_t bits[capacity];
+  for (std::size_t begin = 0; begin < unit.size; begin += capacity) {
+    const std::size_t count = std::min(capacity, unit.size - begin);
+    magnitudes(unit.inputs[input].data() + begin, unit.inputs.back().data() + begin, count, bits);
+    if (pass_ == 0) {
+      for (std::size_t e = 0; e < count; ++e) ++histogram[bits[e] >> lower_bits];
+      continue;
+    }
+    for (std::size_t first = 0; first < count; first += few) {
+      const std::size_t last = std::min(first + few, count);
+      if (!any_with_upper(bits + first, upper, last - first)) continue;
+      for (std::size_t e = first; e < last; ++e) {
+        if (bits[e] >> lower_bits == upper) ++histogram[bits[e] % lower_buckets];
       }
     }
   }
@@ -106,8 +135,7 @@ void TiesCounting::trim(const Unit& unit, MergeBlock& block) const {
     const std::span<double> weights = block.weights(i);
     const double weight = thresholds_[i].none ? 0.0 : merge_.weights[i];
     const std::uint32_t least = thresholds_[i].bits;
-    for (std::size_t e = 0; e < weights.size(); ++e)
-      weights[e] = magnitude_bits(x[e] - base[e]) >= least ? weight : 0.0;
+    keep_from(least, x, base, weight, weights.size(), weights.data());
   }
 }
 

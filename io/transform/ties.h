@@ -43,6 +43,7 @@ class TiesCounting final : public Counting {
     std::uint32_t bits = 0;  // the least magnitude that stays, so far
     bool none = false, found = false;
   };
+  void count(const Unit& unit, std::size_t input);
   std::size_t num_buckets() const;
   void choose(std::span<const std::int64_t> histogram, Threshold& threshold) const;
   std::int64_t num_kept(std::int64_t elements) const;

@@ -1,93 +1,205 @@
 #include "io/transform/unit_stream.h"
 
 #include <algorithm>
-#include <future>
+#include <string>
 #include <utility>
 
 namespace switchyard {
 namespace {
 
-constexpr std::int64_t unit_elements = std::int64_t{1} << 20;
+constexpr std::int64_t largest_unit = std::int64_t{1} << 20;   // elements
+constexpr std::int64_t smallest_unit = std::int64_t{1} << 18;  // a chunk of f32
+constexpr std::int64_t elements_in_memory = std::int64_t{1} << 24;
+constexpr std::int64_t small_part = smallest_unit / 4;
+constexpr std::size_t num_slots = 3;
 
-struct Place {
-  const TensorPart* part;
-  std::int64_t begin, size;
-};
+bool passes_bytes(const TensorPlan& plan, const TensorPart& part, ModelSources sources) {
+  return part.op->copies() &&
+         sources[part.inputs[0].source]->dtype(part.inputs[0].name) == plan.tensor.dtype;
+}
 
-// The values of one unit, kept for the next one of the same or a smaller size.
-class UnitBuffer {
- public:
-  void read(const Place& place, ModelSources sources) {
-    const std::vector<PartInput>& inputs = place.part->inputs;
-    unit_.begin = place.begin;
-    unit_.size = static_cast<std::size_t>(place.size);
-    unit_.inputs.clear();
-    values_.resize(std::max(values_.size(), inputs.size()));
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      values_[i].resize(unit_.size);
-      read(inputs[i], *sources[inputs[i].source], place.begin, values_[i]);
-      unit_.inputs.emplace_back(values_[i]);
-    }
-  }
-  const Unit& unit() const { return unit_; }
-
- private:
-  void read(const PartInput& input, const CheckpointReader& source, std::int64_t begin,
-            std::span<float> out) {
-    if (input.run == 0) return source.read_part(input.name, input.begin + begin, out);
-    const std::int64_t num_runs = std::ssize(out) / input.run;  // a unit has whole runs
-    between_.resize(static_cast<std::size_t>((num_runs - 1) * input.stride + input.run));
-    source.read_part(input.name, input.begin + begin / input.run * input.stride, between_);
-    for (std::int64_t i = 0; i < num_runs; ++i)
-      std::copy_n(between_.begin() + i * input.stride, input.run, out.begin() + i * input.run);
-  }
-
-  std::vector<std::vector<float>> values_;
-  std::vector<float> between_;  // from the first run to the end of the last
-  Unit unit_;
-};
-
-// How many elements of a part are read at once: whole steps, and with runs, as many as fit into a
-// unit with what lies between them, but at least one.
+// How many elements of a part are read at once: fewer of many inputs. With runs, as many as fit
+// into a unit with what lies between them, but at least one.
 std::int64_t at_once(const TensorPart& part) {
-  std::int64_t elements = unit_elements;
+  const std::int64_t many =
+      elements_in_memory / static_cast<std::int64_t>(num_slots * std::max(part.inputs.size(), 1UL));
+  const std::int64_t unit = many >= largest_unit       ? largest_unit
+                            : many >= largest_unit / 2 ? largest_unit / 2
+                                                       : smallest_unit;
+  std::int64_t elements = unit;
   for (const PartInput& input : part.inputs) {
     if (input.run > 0)
-      elements = std::min(elements, std::max(input.run, unit_elements / input.stride * input.run));
+      elements = std::min(elements, std::max(input.run, unit / input.stride * input.run));
   }
   return std::max(part.step, elements / part.step * part.step);
 }
 
-std::vector<Place> places_of(const TensorPlan& plan) {
-  std::vector<Place> places;
-  for (const TensorPart& part : plan.parts) {
-    const std::int64_t elements = at_once(part);
-    for (std::int64_t begin = 0; begin < part.size; begin += elements)
-      places.push_back({&part, begin, std::min(elements, part.size - begin)});
-  }
-  return places;
-}
-
 }  // namespace
 
-void for_each_unit(const TensorPlan& plan, ModelSources sources,
-                   const std::function<void(const TensorPart&, const Unit&)>& use) {
-  const std::vector<Place> places = places_of(plan);
-  UnitBuffer now, next;
-  std::future<void> reading;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (i == 0) {
-      now.read(places[0], sources);
-    } else {
-      reading.get();
-      std::swap(now, next);
+struct UnitStream::Place {
+  const TensorPart* part;
+  std::int64_t begin, size;
+  std::size_t pass, num_passes;  // several for the only unit of a tensor
+  bool first, last, as_bytes;
+};
+
+// The elements around what was read last: small parts, as rows of a router, lie side by side.
+struct UnitStream::Window {
+  const CheckpointReader* source = nullptr;
+  std::string name;
+  std::int64_t begin = 0;
+  std::vector<float> values;
+
+  void read(const CheckpointReader& from, const std::string& tensor, std::int64_t first,
+            std::span<float> out) {
+    const std::int64_t end = first + std::ssize(out), start = first / smallest_unit * smallest_unit;
+    if (end > start + smallest_unit) return from.read_part(tensor, first, out);
+    if (source != &from || name != tensor || begin != start || values.empty()) {
+      values.clear();  // so that a failed read leaves nothing
+      std::vector<float> next(
+          static_cast<std::size_t>(std::min(smallest_unit, from.shape(tensor).size() - start)));
+      from.read_part(tensor, start, next);
+      values = std::move(next);
+      source = &from;
+      name = tensor;
+      begin = start;
     }
-    if (i + 1 < places.size()) {
-      reading =
-          std::async(std::launch::async, [&, place = places[i + 1]] { next.read(place, sources); });
-    }
-    use(*places[i].part, now.unit());
+    std::copy_n(values.begin() + (first - begin), out.size(), out.begin());
   }
+};
+
+// The memory of a unit, kept for the next ones.
+struct UnitStream::Slot {
+  ReadUnit read;
+  std::vector<std::vector<float>> values;
+  std::vector<std::byte> bytes;
+  std::vector<float> between;  // from the first run to the end of the last
+
+  void fill(const Place& place, ModelSources sources, std::vector<Window>& windows) {
+    const std::vector<PartInput>& inputs = place.part->inputs;
+    const auto size = static_cast<std::size_t>(place.size);
+    read.part = place.part;
+    read.unit = {{}, place.begin, size};
+    read.bytes = {};
+    if (place.as_bytes) return fill_bytes(place, *sources[inputs[0].source]);
+    values.resize(std::max(values.size(), inputs.size()));
+    windows.resize(std::max(windows.size(), inputs.size()));
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (values[i].size() < size) values[i].resize(size);
+      const std::span out = std::span(values[i]).first(size);
+      const CheckpointReader& source = *sources[inputs[i].source];
+      if (inputs[i].run == 0 && place.part->size < small_part) {
+        windows[i].read(source, inputs[i].name, inputs[i].begin + place.begin, out);
+      } else {
+        fill_values(inputs[i], source, place.begin, out);
+      }
+      read.unit.inputs.emplace_back(out);
+    }
+  }
+
+ private:
+  void fill_values(const PartInput& input, const CheckpointReader& source, std::int64_t begin,
+                   std::span<float> out) {
+    if (input.run == 0) return source.read_part(input.name, input.begin + begin, out);
+    const std::int64_t num_runs = std::ssize(out) / input.run;  // a unit has whole runs
+    between.resize(static_cast<std::size_t>((num_runs - 1) * input.stride + input.run));
+    source.read_part(input.name, input.begin + begin / input.run * input.stride, between);
+    for (std::int64_t i = 0; i < num_runs; ++i)
+      std::copy_n(between.begin() + i * input.stride, input.run, out.begin() + i * input.run);
+  }
+
+  void fill_bytes(const Place& place, const CheckpointReader& source) {
+    const PartInput& input = place.part->inputs[0];
+    const auto count = static_cast<std::size_t>(place.size * bytes_of(source.dtype(input.name)));
+    if (bytes.size() < count) bytes.resize(count);
+    const std::span out = std::span(bytes).first(count);
+    source.read_bytes(input.name, input.begin + place.begin, out);
+    read.bytes = out;
+  }
+};
+
+UnitStream::UnitStream(const std::vector<const TensorPlan*>& passes, ModelSources sources)
+    : sources_(sources), slots_(num_slots) {
+  for (std::size_t pass = 0; pass < passes.size(); ++pass) {
+    const TensorPlan& plan = *passes[pass];
+    const bool again = pass > 0 && passes[pass - 1] == &plan && !places_.empty();
+    if (again && places_.back().first && places_.back().last) {  // its only unit
+      ++places_.back().num_passes;
+      continue;
+    }
+    const std::size_t begin = places_.size();
+    for (const TensorPart& part : plan.parts) {
+      const std::int64_t elements = at_once(part);
+      const bool as_bytes = !plan.counting && part.size >= small_part &&
+                            passes_bytes(plan, part, sources) && part.inputs[0].run == 0;
+      for (std::int64_t first = 0; first < part.size; first += elements)
+        places_.push_back(
+            {&part, first, std::min(elements, part.size - first), pass, 1, false, false, as_bytes});
+    }
+    if (places_.size() == begin) continue;
+    places_[begin].first = true;
+    places_.back().last = true;
+  }
+  reader_ = std::thread([this] { read_all(); });
+}
+
+UnitStream::~UnitStream() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
+  }
+  changed_.notify_all();
+  reader_.join();
+}
+
+void UnitStream::read_all() {
+  std::vector<Window> windows;  // of each input
+  for (std::size_t i = 0; i < places_.size() && wait_for_slot(i); ++i) {
+    std::exception_ptr error;
+    try {
+      slots_[i % num_slots].fill(places_[i], sources_, windows);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    publish(i, error);
+    if (error) return;
+  }
+}
+
+bool UnitStream::wait_for_slot(std::size_t place) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopped_ || place < num_used_ + num_slots; });
+  return !stopped_;
+}
+
+void UnitStream::publish(std::size_t place, std::exception_ptr error) {
+  {
+    const std::scoped_lock lock(mutex_);
+    error_ = std::move(error);
+    num_read_ = place + 1;
+  }
+  changed_.notify_all();
+}
+
+const ReadUnit* UnitStream::next() {
+  if (repeated_ > 0 && repeated_ == places_[at_].num_passes) {
+    ++at_;
+    repeated_ = 0;
+  }
+  if (at_ == places_.size()) return nullptr;
+  const Place& place = places_[at_];
+  if (repeated_ == 0) {
+    std::unique_lock lock(mutex_);
+    num_used_ = at_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return num_read_ > at_; });
+    if (error_ && num_read_ == at_ + 1) std::rethrow_exception(error_);
+  }
+  ReadUnit& read = slots_[at_ % num_slots].read;
+  read.pass = place.pass + repeated_++;
+  read.first = place.first;
+  read.last = place.last;
+  return &read;
 }
 
 }  // namespace switchyard

@@ -47,7 +47,7 @@ class ExportCommand : public Command {
                                         "The folder of the model, which must not exist")
                            ->type_name("FOLDER")
                            ->excludes(jsonl);
-    app_->add_option("--dtype", model_.dtype, "Of the weights: f32, bf16 or f16")
+    app_->add_option("--dtype", model_.format.dtype, "Of the weights: f32, bf16 or f16")
         ->capture_default_str()
         ->check(CLI::IsMember({"f32", "bf16", "f16"}))
         ->needs(hub);
@@ -90,8 +90,8 @@ class ExportCommand : public Command {
  private:
   int export_model() {
     model_.from = from_;
-    model_.names = names_ == "fused" ? hub::ExpertNames::fused : hub::ExpertNames::original;
-    model_.shard_bytes = parse_byte_size(shard_size_, "--shard-size");
+    model_.format.names = names_ == "fused" ? hub::ExpertNames::fused : hub::ExpertNames::original;
+    model_.format.shard_bytes = parse_byte_size(shard_size_, "--shard-size");
     return run_on_ranks([&](std::unique_ptr<Comm> world) {
       const hub::Exported exported = hub::export_model(model_, *world);
       on_root(*world, [&] {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "launch/commands/command.h"
+#include "launch/hugging_face/hub_source.h"
 #include "launch/models/lineage_tree.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
@@ -31,7 +32,9 @@ class LineageCommand : public Command {
 
   int run() override {
     const auto depth = quick_ ? models::Depth::manifests : models::Depth::every_byte;
-    const nlohmann::ordered_json tree = models::lineage_tree(resolve_checkpoint(path_), depth);
+    const nlohmann::ordered_json tree = models::lineage_tree(
+        hub::is_hub_folder(path_) ? std::filesystem::path(path_) : resolve_checkpoint(path_),
+        depth);
     fmt::print("{}", json_ ? tree.dump(2) + "\n" : models::lineage_text(tree));
     return static_cast<int>(models::tampered(tree) ? Exit::data : Exit::done);
   }

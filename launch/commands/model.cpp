@@ -44,16 +44,31 @@ class MakingLine {
 };
 
 void print_cost(const models::ModelMade& made) {
+  constexpr std::size_t most_lines = 64;
   const auto sum = [](const std::vector<std::int64_t>& bytes) {
     return std::reduce(bytes.begin(), bytes.end());
   };
   const TransformCost& cost = made.cost;
+  const models::Prediction& prediction = made.prediction;
   fmt::print("{} parameters in {}: {} passes, reading {} and writing {}\n", made.parameters,
              counted(made.tensors, "tensor"), cost.passes, bytes_in_words(sum(cost.read)),
              bytes_in_words(sum(cost.written)));
-  fmt::print("{}: one reads at most {} and writes at most {}\n",
-             counted(std::ssize(cost.read), "rank"), bytes_in_words(std::ranges::max(cost.read)),
-             bytes_in_words(std::ranges::max(cost.written)));
+  if (made.hashed > 0)
+    fmt::print("before that, {} of folders without hashes are read to compute some\n",
+               bytes_in_words(made.hashed));
+  for (std::size_t rank = 0; rank < std::min(cost.read.size(), most_lines); ++rank) {
+    fmt::print("rank {}: reads {}, writes {}, about {:.3g} s\n", rank,
+               bytes_in_words(cost.read[rank]), bytes_in_words(cost.written[rank]),
+               prediction.seconds[rank]);
+  }
+  fmt::print("slowest of {}: about {:.3g} s, at {}/s read, hashed and computed and {}/s written\n",
+             counted(std::ssize(cost.read), "rank"), std::ranges::max(prediction.seconds),
+             bytes_in_words(static_cast<std::int64_t>(prediction.read_rate)),
+             bytes_in_words(static_cast<std::int64_t>(prediction.write_rate)));
+  fmt::print(
+      "measured now on {} of each rank's input, which may have been in memory, and on 64 MiB "
+      "written\n",
+      bytes_in_words(prediction.sample_bytes));
 }
 
 class ModelCommand : public Command {
@@ -63,11 +78,15 @@ class ModelCommand : public Command {
     app_->require_subcommand(1);
     CLI::App* make = add("make", "Make a model as a recipe says", &ModelCommand::make);
     make->add_option("RECIPE", path_, "A TOML file (docs/models.md)")->required();
-    CLI::Option* output =
-        make->add_option("-o,--output", folder_, "The model folder, which must not exist")
-            ->type_name("FOLDER");
-    make->add_flag("--dry-run", dry_run_, "Only say what it would read and write")
-        ->excludes(output);
+    make->add_option("-o,--output", folder_, "The folder of the model, which must not exist")
+        ->type_name("FOLDER");
+    make->add_flag("--hugging-face", hub_,
+                   "Write a folder that transformers loads, and not a model folder");
+    CLI::Option* check =
+        make->add_flag("--check", check_, "Read, compute and hash everything, and write nothing");
+    make->add_flag("--dry-run", dry_run_,
+                   "Only say what it would read and write, and about how long it would take")
+        ->excludes(check);
     add_factoring();
     add_adapter();
     add_quantize();
@@ -81,6 +100,7 @@ class ModelCommand : public Command {
         "  switchyard model make merge.toml --output models/merged\n"
         "  mpirun -n 8 switchyard model make merge.toml --output models/merged   # the same bits\n"
         "  switchyard model make merge.toml --dry-run\n"
+        "  switchyard model make merge.toml --output models/merged-hf --hugging-face\n"
         "  switchyard model low-rank runs/a --share 0.31 --output models/narrow\n"
         "  switchyard model fold runs/adapted --output models/folded\n"
         "  switchyard model adapter runs/adapted --output adapter   # for PEFT\n"
@@ -204,6 +224,12 @@ class ModelCommand : public Command {
         ->capture_default_str();
   }
 
+  models::MakeInto into() const {
+    if (dry_run_) return models::MakeInto::nothing;
+    if (check_) return models::MakeInto::hash;
+    return hub_ ? models::MakeInto::hugging_face : models::MakeInto::model;
+  }
+
   // Collective: rank 0 reads the recipe.
   models::Recipe recipe(Comm& world) const {
     std::string text;
@@ -301,21 +327,24 @@ class ModelCommand : public Command {
 
   void require_output(Comm& world) const {
     agree(world, [&] {
-      require(dry_run_ || !folder_.empty(), Exit::usage,
-              "name the new model folder with --output FOLDER, or add --dry-run");
+      require(dry_run_ || check_ || !folder_.empty(), Exit::usage,
+              "name the new model folder with --output FOLDER, or add --check or --dry-run");
     });
   }
 
   Exit make(const models::Recipe& recipe, Comm& world) {
     require_output(world);
     MakingLine line(world);
-    const models::ModelMade made =
-        models::make_model(recipe, dry_run_ ? "" : folder_, world, line.progress());
+    const models::MakeOptions options{into(), folder_};
+    const models::ModelMade made = models::make_model(recipe, options, world, line.progress());
     line.erase();
     on_root(world, [&] {
       if (dry_run_) return print_cost(made);
-      fmt::print("wrote {}: {} parameters in {}, {}\n{}\n", folder_, made.parameters,
-                 counted(made.tensors, "tensor"), bytes_in_words(made.bytes), made.digest);
+      if (made.kept > 0)
+        fmt::print("a killed make had finished {}\n", counted(made.kept, "tensor"));
+      fmt::print("{}: {} parameters in {}, {}\n", check_ ? "checked" : "wrote " + folder_,
+                 made.parameters, counted(made.tensors, "tensor"), bytes_in_words(made.bytes));
+      if (!made.digest.empty()) fmt::print("{}\n", made.digest);
       if (made.unreached > 0)
         fmt::print(stderr,
                    "{} of its matrices saw fewer rows of the calibration than they have columns, "
@@ -344,7 +373,7 @@ class ModelCommand : public Command {
   std::int64_t tokens_ = std::int64_t{1} << 18;
   std::optional<std::int64_t> group_;
   std::optional<double> sparsity_;
-  bool dry_run_ = false;
+  bool dry_run_ = false, check_ = false, hub_ = false;
   std::int64_t rank_ = 0;
   double share_ = 0.0;
   std::vector<std::int64_t> layers_;

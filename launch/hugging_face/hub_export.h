@@ -7,6 +7,7 @@
 #include <string>
 
 #include "launch/hugging_face/family.h"
+#include "launch/hugging_face/hub_sink.h"
 #include "runtime/comm/comm.h"
 
 namespace switchyard::hub {
@@ -14,9 +15,7 @@ namespace switchyard::hub {
 struct ExportOptions {
   std::filesystem::path from;    // a checkpoint, a model, or a run for its newest good checkpoint
   std::filesystem::path folder;  // must not exist, but for what a killed export left
-  std::string dtype = "f32";     // or "bf16", "f16"; values are rounded once, to nearest even
-  ExpertNames names = ExpertNames::original;
-  std::int64_t shard_bytes = 5'000'000'000;
+  HubFormat format;
 };
 
 struct Exported {

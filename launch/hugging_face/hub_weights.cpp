@@ -52,7 +52,7 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
 
 }  // namespace
 
-HubWeights::HubWeights(const fs::path& folder) {
+HubWeights::HubWeights(const fs::path& folder) : folder_(folder) {
   std::error_code ignored;
   const bool single = fs::exists(folder / single_name, ignored),
              several = fs::exists(folder / index_name, ignored);

@@ -31,11 +31,13 @@ class HubWeights {
   // the index does not name, or one in two files.
   explicit HubWeights(const std::filesystem::path& folder);
 
+  const std::filesystem::path& folder() const { return folder_; }
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
   bool has(const std::string& name) const { return tensors_.contains(name); }
   const std::filesystem::path& file(const StoredTensor& tensor) const {
     return files_[tensor.file];
   }
+  const std::vector<std::filesystem::path>& files() const { return files_; }
   std::int64_t num_files() const { return std::ssize(files_); }
   std::int64_t bytes() const;  // of the tensors
 
@@ -46,6 +48,7 @@ class HubWeights {
  private:
   void add_file(const std::filesystem::path& path, const std::map<std::string, std::string>* index);
 
+  std::filesystem::path folder_;
   std::vector<std::filesystem::path> files_;
   std::map<std::string, StoredTensor> tensors_;
   std::map<std::size_t, durable::File> open_;

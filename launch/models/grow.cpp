@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "io/transform/copies.h"
 #include "launch/models/merge.h"
 #include "launch/models/parts.h"
 #include "launch/run/checkpoint_meta.h"
@@ -77,7 +78,7 @@ Grown grow_plans(const Recipe& recipe, const CheckpointReader& model) {
   Grown grown{grown_config(config, recipe), {}};
   for (const std::string& name : model_names(model)) {
     const bool is_value = name.starts_with(value_prefix);
-    const DType dtype = is_value ? recipe.dtype.value_or(model.dtype(name)) : model.dtype(name);
+    const DType dtype = is_value ? recipe.dtype.value_or(model.dtype(name)) : DType::f32;
     const auto expert =
         is_value ? ExpertPart::of_name(name.substr(value_prefix.size())) : std::nullopt;
     if (expert) {

@@ -11,6 +11,8 @@
 #include "io/prepare/store/document_store.h"
 #include "io/text/escape.h"
 #include "io/tokens/token_store.h"
+#include "launch/hugging_face/hub_source.h"
+#include "runtime/comm/comm.h"
 #include "runtime/error.h"
 
 namespace switchyard::models {
@@ -64,12 +66,13 @@ class Walk {
   Json node(const fs::path& path, const std::string& hash, int generation) {
     Json node = {{"path", path.string()}};
     if (!hash.empty()) node["hash"] = hash;
-    if (!is_committed(path)) {
+    const bool is_hub = hub::is_hub_folder(path);
+    if (!is_hub && !is_committed(path)) {
       node["state"] = "gone";
       return node;
     }
     try {
-      describe(CheckpointReader(path), hash, generation, node);
+      describe(is_hub ? opened_hub(path) : CheckpointReader(path), hash, generation, node);
     } catch (const Error& error) {
       node["state"] = "damaged";
       node["problem"] = error.what();
@@ -80,9 +83,10 @@ class Walk {
  private:
   void describe(const CheckpointReader& model, const std::string& hash, int generation,
                 Json& node) {
-    const std::string digest = model.digest();
+    const bool unread = model.kind() == hub::hub_kind && depth_ == Depth::manifests;
+    const std::string digest = unread ? hash : model.digest();
     const auto step = model.known_step();
-    node["kind"] = model.is_model() ? "model" : "checkpoint";
+    node["kind"] = model.kind();
     node["step"] = step ? Json(*step) : Json();
     node["hash"] = digest;
     node["state"] = "good";
@@ -95,7 +99,7 @@ class Walk {
       node["problem"] = *problem;
     }
     const Json lineage = model.meta().value("lineage", nlohmann::json::object());
-    if (text_at(lineage, "kind") == "hugging_face")
+    if (text_at(lineage, "kind") == hub::hub_kind && model.kind() != hub::hub_kind)
       node["imported"] = {{"folder", text_at(lineage, "folder")},
                           {"family", text_at(lineage, "family")}};
     node["made_of"] = Json::array();
@@ -109,8 +113,15 @@ class Walk {
       node["datasets"].push_back(dataset_node(model.meta()["dataset"]));
   }
 
+  // A folder of transformers has no manifest: its hash is that of the bytes that it has.
+  CheckpointReader opened_hub(const fs::path& path) const {
+    if (depth_ == Depth::manifests)
+      return hub::open_hub_source({.from = path, .tokenizer = ""}).reader();
+    return hub::open_hub_model(path, *make_single_comm());
+  }
+
   std::optional<std::string> problem_of(const CheckpointReader& model) {
-    if (depth_ == Depth::manifests) return std::nullopt;
+    if (depth_ == Depth::manifests || model.kind() == hub::hub_kind) return std::nullopt;
     const auto [place, unknown] = problems_.try_emplace(model.folder(), std::nullopt);
     if (unknown) place->second = verify_checkpoint(model.folder());
     return place->second;
@@ -150,7 +161,7 @@ void add_lines(const Json& node, const std::string& indent, std::string& text) {
 }  // namespace
 
 Json lineage_tree(const fs::path& model, Depth depth) {
-  CheckpointReader{model};  // what is asked for must be there
+  if (!hub::is_hub_folder(model)) CheckpointReader{model};  // what is asked for must be there
   return Walk(depth).node(model, "", 0);
 }
 

@@ -1,15 +1,22 @@
 #include "launch/models/make_model.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "io/folder/committed_folder.h"
+#include "io/transform/digest_sink.h"
 #include "io/transform/model_comparison.h"
 #include "launch/config/config_checks.h"
+#include "launch/hugging_face/hub_sink.h"
+#include "launch/hugging_face/hub_source.h"
 #include "launch/models/calibrated.h"
 #include "launch/models/factor.h"
 #include "launch/models/grow.h"
+#include "launch/models/match_experts.h"
 #include "launch/models/merge.h"
 #include "launch/models/mix.h"
+#include "launch/models/sources.h"
 #include "launch/run/checkpoint_meta.h"
 #include "launch/run/lineage.h"
 #include "runtime/comm/agree.h"
@@ -19,25 +26,7 @@ namespace switchyard::models {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The sources of a recipe, opened on all ranks.
-class Sources {
- public:
-  // Collective. Errors: agreed.
-  Sources(const std::vector<std::string>& paths, Comm& world) {
-    for (const std::string& path : paths) {
-      std::string folder;
-      on_root(world, [&] { folder = resolve_checkpoint(path).string(); });
-      readers_.push_back(CheckpointReader::open_on_all(folder, world));
-    }
-    for (const CheckpointReader& reader : readers_) all_.push_back(&reader);
-  }
-  ModelSources all() const { return all_; }
-
- private:
-  std::vector<CheckpointReader> readers_;
-  std::vector<const CheckpointReader*> all_;
-};
+using nlohmann::json;
 
 // Sums of products do not merge factor by factor.
 void require_single_matrices(const Recipe& recipe, const CheckpointReader& model) {
@@ -50,8 +39,7 @@ void require_single_matrices(const Recipe& recipe, const CheckpointReader& model
 }
 
 // The config and the tensors of the model that the recipe makes.
-Grown planned(const Recipe& recipe, ModelSources sources) {
-  require_alike(sources);
+Grown planned(const Recipe& recipe, ModelSources sources, std::span<const ExpertOrder> orders) {
   require_single_matrices(recipe, *sources.front());
   switch (recipe.rule.method) {
     case Method::grow:
@@ -67,22 +55,75 @@ Grown planned(const Recipe& recipe, ModelSources sources) {
       return {config_of(*sources.front()),
               compress_plans(recipe.compression, recipe.dtype, *sources.front())};
     default:
-      return {config_of(*sources.front()), merge_plans(recipe, sources)};
+      return {config_of(*sources.front()), merge_plans(recipe, sources, orders)};
   }
 }
 
-ModelDescription describe(const Recipe& recipe, ModelSources sources, const Config& config) {
-  RunDescription described = describe_model(config, *tokenizer_of(*sources.front()));
-  ModelDescription description{.meta = std::move(described.meta),
-                               .files = std::move(described.files)};
-  description.meta["lineage"] = lineage_of(sources);
-  description.meta["lineage"]["recipe"] = recipe.text;
+// What config.json said and no config of ours does goes on from the first model.
+json lineage_of(const Recipe& recipe, ModelSources sources) {
+  json lineage = switchyard::lineage_of(sources);
+  lineage["recipe"] = recipe.text;
+  const json first = sources.front()->meta().value("lineage", json::object());
+  for (const char* key : {"max_position_embeddings", "bos_token_id", "eos_token_id"}) {
+    if (first.contains(key)) lineage[key] = first[key];
+  }
   if (!recipe.compression.dataset.empty()) {
     const TokenStore store{fs::path(recipe.compression.dataset)};
     check_same_tokenizer(*sources.front(), store);
-    add_calibration(store, description.meta["lineage"]);
+    add_calibration(store, lineage);
   }
-  return description;
+  return lineage;
+}
+
+// Everything about a model but its values.
+struct Plan {
+  std::vector<TensorPlan> plans;
+  ModelDescription description;
+  std::optional<hub::HubDescription> hub;  // of a folder of transformers
+};
+
+// The type of all values of such a folder: bf16 if that loses nothing.
+std::string hub_dtype(const std::vector<TensorPlan>& plans) {
+  const bool narrow = std::ranges::all_of(plans, [](const TensorPlan& plan) {
+    return plan.tensor.dtype == DType::bf16 || !plan.tensor.name.starts_with(value_prefix);
+  });
+  return narrow ? "bf16" : "f32";
+}
+
+Plan plan_of(const Recipe& recipe, ModelSources sources, std::span<const ExpertOrder> orders,
+             bool for_hub) {
+  require(!for_hub || recipe.rule.method != Method::quantize, Exit::usage,
+          "transformers reads no codes of this program: write a model folder");
+  require(recipe.compression.dataset.empty() || sources.front()->kind() != hub::hub_kind,
+          Exit::usage, "{}: a calibration runs the model, so import it first",
+          sources.front()->folder().string());
+  Grown made = planned(recipe, sources, orders);
+  check_shape(made.config);
+  const auto tokenizer = tokenizer_of(*sources.front());
+  RunDescription described = describe_model(made.config, *tokenizer);
+  Plan plan{std::move(made.plans),
+            {.meta = std::move(described.meta), .files = std::move(described.files)},
+            std::nullopt};
+  const json lineage = lineage_of(recipe, sources);
+  plan.description.meta["lineage"] = lineage;
+  plan.description.work = recipe.text;
+  for (const CheckpointReader* source : sources) plan.description.work += "\n" + source->digest();
+  if (!for_hub) return plan;
+  plan.hub = hub::describe_hub(made.config, *tokenizer, lineage, {.dtype = hub_dtype(plan.plans)});
+  plan.hub->files.push_back({hub::lineage_name, json{{"lineage", lineage}}.dump(1) + "\n"});
+  plan.plans = hub::hub_plans(std::move(plan.plans), *plan.hub, "the recipe's result");
+  return plan;
+}
+
+// Collective. Checks that the models fit together. Returns how their experts do, if the recipe asks
+// for that; reads: they may be read for it.
+std::vector<ExpertOrder> fit(const Recipe& recipe, ModelSources sources, bool reads, Comm& world) {
+  agree(world, [&] { require_alike(sources); });
+  const bool merges = recipe.rule.method < Method::grow;
+  if (!merges || !reads) return {};
+  if (recipe.match_experts) return match_experts(sources, world);
+  on_root(world, [&] { require_same_experts(sources); });
+  return {};
 }
 
 ModelMade counted(const std::vector<TensorPlan>& plans, ModelSources sources, int num_ranks) {
@@ -91,35 +132,36 @@ ModelMade counted(const std::vector<TensorPlan>& plans, ModelSources sources, in
   made.cost = cost_of(plans, sources, num_ranks);
   for (const TensorPlan& plan : plans) {
     made.bytes += plan.tensor.bytes();
-    if (plan.tensor.name.starts_with("value/")) made.parameters += plan.tensor.shape.size();
+    if (plan.tensor.name.starts_with(value_prefix)) made.parameters += plan.tensor.shape.size();
     if (plan.tensor.name.starts_with("code/"))
       made.parameters += plan.tensor.shape.size() * (plan.tensor.dtype == DType::u8 ? 2 : 1);
+  }
+  for (const CheckpointReader* source : sources) {
+    for (const FileEntry& file : source->files()) {
+      for (const Extent& extent : file.extents)
+        made.hashed += source->kind() == hub::hub_kind ? extent.bytes : 0;
+    }
   }
   return made;
 }
 
-std::vector<ModelTensor> tensors_of(const std::vector<TensorPlan>& plans) {
-  std::vector<ModelTensor> tensors;
-  for (const TensorPlan& plan : plans) tensors.push_back(plan.tensor);
-  return tensors;
-}
-
-// The paths of the parents, which must still be what they were.
-std::vector<std::string> parents_of(const CheckpointReader& model) {
-  const nlohmann::json lineage = model.meta().value("lineage", nlohmann::json::object());
-  require(lineage.contains("recipe") && lineage["recipe"].is_string(), Exit::usage,
-          "{} was not made by a recipe, so it cannot be made again", model.folder().string());
-  std::vector<std::string> paths;
-  for (const nlohmann::json& parent : lineage.value("parents", nlohmann::json::array())) {
-    const auto path = parent.value("path", std::string());
-    const CheckpointReader reader{fs::path(path)};
-    require(reader.digest() == parent.value("hash", ""), Exit::data,
+// Collective. The parents must still be what the lineage remembers.
+void require_unchanged(const CheckpointReader& model, ModelSources sources) {
+  const json parents = model.meta()["lineage"].value("parents", json::array());
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string digest = sources[i]->digest(), expected = parents[i].value("hash", "");
+    require(digest == expected, Exit::data,
             "{} is not what it was when {} was made of it: its tensors have the hash {}, and had "
             "{}",
-            path, model.folder().string(), reader.digest(), parent.value("hash", ""));
-    paths.push_back(path);
+            sources[i]->folder().string(), model.folder().string(), digest, expected);
   }
-  return paths;
+}
+
+std::string recipe_of(const CheckpointReader& model) {
+  const json lineage = model.meta().value("lineage", json::object());
+  require(lineage.contains("recipe") && lineage["recipe"].is_string(), Exit::usage,
+          "{} was not made by a recipe, so it cannot be made again", model.folder().string());
+  return lineage["recipe"];
 }
 
 // Gives the sink the tensors of the plans.
@@ -145,45 +187,70 @@ std::string calibration_of(const CheckpointReader& model) {
 
 }  // namespace
 
-ModelMade make_model(const Recipe& recipe, const fs::path& folder, Comm& world,
+ModelMade make_model(const Recipe& recipe, const MakeOptions& options, Comm& world,
                      const Progress& progress) {
-  const Sources sources(recipe.sources(), world);
-  std::vector<TensorPlan> plans;
-  ModelDescription description;
+  const bool makes = options.into != MakeInto::nothing;
+  const Sources sources(recipe.sources(), world, makes ? Hashes::yes : Hashes::no);
+  const std::vector<ExpertOrder> orders = fit(recipe, sources.all(), makes, world);
+  Plan plan;
   agree(world, [&] {
-    Grown made = planned(recipe, sources.all());
-    check_shape(made.config);
-    plans = std::move(made.plans);
-    description = describe(recipe, sources.all(), made.config);
+    plan = plan_of(recipe, sources.all(), orders, options.into == MakeInto::hugging_face);
   });
-  ModelMade made = counted(plans, sources.all(), world.size());
-  if (folder.empty()) return made;
-  ModelWriter writer(folder, tensors_of(plans), std::move(description), world);
-  run(recipe, plans, sources.all(), writer, world, progress, made);
-  writer.commit();
-  on_root(world, [&] { made.digest = CheckpointReader(folder).digest(); });
+  ModelMade made = counted(plan.plans, sources.all(), world.size());
+  const auto fill = [&](TensorSink& sink) {
+    run(recipe, plan.plans, sources.all(), sink, world, progress, made);
+  };
+  switch (options.into) {
+    case MakeInto::nothing:
+      made.prediction = predict(plan.plans, sources.all(), options.folder, made.cost, world);
+      break;
+    case MakeInto::hash: {
+      DigestSink sink(tensors_of(plan.plans), world);
+      fill(sink);
+      made.digest = sink.digest(world);
+      break;
+    }
+    case MakeInto::hugging_face: {
+      hub::HubSink sink(options.folder, *plan.hub, world);
+      fill(sink);
+      sink.commit();
+      break;
+    }
+    case MakeInto::model: {
+      ModelWriter writer(options.folder, tensors_of(plan.plans), std::move(plan.description),
+                         world);
+      made.kept = writer.num_kept();
+      fill(writer);
+      writer.commit();
+      on_root(world, [&] { made.digest = CheckpointReader(options.folder).digest(); });
+    }
+  }
   return made;
 }
 
 ModelMade rebuild_model(const fs::path& folder, Comm& world, const Progress& progress) {
-  const CheckpointReader model = CheckpointReader::open_on_all(folder, world);
+  const CheckpointReader model = open_model(folder, world);
   std::vector<std::string> paths;
   std::optional<Recipe> recipe;
   agree(world, [&] {
-    paths = parents_of(model);
-    recipe = parse_recipe(model.meta()["lineage"]["recipe"], folder.string() + ": its recipe");
+    recipe = parse_recipe(recipe_of(model), folder.string() + ": its recipe");
+    for (const json& parent : model.meta()["lineage"].value("parents", json::array()))
+      paths.push_back(parent.value("path", std::string()));
     require(paths.size() == recipe->sources().size(), Exit::data,
             "{}: its lineage names {} parents, and its recipe {}", folder.string(), paths.size(),
             recipe->sources().size());
     if (!recipe->compression.dataset.empty()) recipe->compression.dataset = calibration_of(model);
   });
   const Sources sources(paths, world);
-  std::vector<TensorPlan> plans;
-  agree(world, [&] { plans = planned(*recipe, sources.all()).plans; });
-  ModelMade made = counted(plans, sources.all(), world.size());
+  agree(world, [&] { require_unchanged(model, sources.all()); });
+  const std::vector<ExpertOrder> orders = fit(*recipe, sources.all(), true, world);
+  Plan plan;
+  agree(world,
+        [&] { plan = plan_of(*recipe, sources.all(), orders, model.kind() == hub::hub_kind); });
+  ModelMade made = counted(plan.plans, sources.all(), world.size());
   std::optional<ModelComparison> comparison;
-  agree(world, [&] { comparison.emplace(model, tensors_of(plans), world); });
-  run(*recipe, plans, sources.all(), *comparison, world, progress, made);
+  agree(world, [&] { comparison.emplace(model, tensors_of(plan.plans), world); });
+  run(*recipe, plan.plans, sources.all(), *comparison, world, progress, made);
   agree(world, [&] { comparison->finish(); });
   made.digest = model.digest();
   return made;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/transform/engine.h"
+#include "launch/models/prediction.h"
 #include "launch/models/recipe.h"
 #include "runtime/comm/comm.h"
 
@@ -15,18 +16,32 @@ namespace switchyard::models {
 
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-struct ModelMade {
-  std::int64_t tensors = 0, parameters = 0, bytes = 0;
-  int unreached = 0;  // matrices that calibration reached with too few rows (calibrated.h)
-  TransformCost cost;
-  std::string digest;  // CheckpointReader::digest() of the result; empty if nothing was made
+enum class MakeInto : std::uint8_t {
+  model,         // a model folder
+  hugging_face,  // a folder of transformers, all values of one type
+  hash,          // nothing: everything is read, computed and hashed
+  nothing        // only what it would cost is found out
 };
 
-// Collective. Writes the model folder, or with an empty `folder` only says what that would cost.
-// Memory of a rank: 8 MiB for each input, whatever the size of the models. Errors, agreed:
-// Exit::data for sources that do not fit together or are damaged, Exit::usage, Exit::busy and
-// Exit::storage of the folder.
-ModelMade make_model(const Recipe& recipe, const std::filesystem::path& folder, Comm& world,
+struct MakeOptions {
+  MakeInto into = MakeInto::model;
+  std::filesystem::path folder;  // not of hash; of nothing: where it would be, or empty
+};
+
+struct ModelMade {
+  std::int64_t tensors = 0, parameters = 0, bytes = 0;
+  std::int64_t hashed = 0;  // bytes of sources without hashes, which were read to get some
+  std::int64_t kept = 0;    // tensors that a killed make had finished
+  int unreached = 0;        // matrices that calibration reached with too few rows (calibrated.h)
+  TransformCost cost;
+  Prediction prediction;  // of nothing
+  std::string digest;  // CheckpointReader::digest() of the result, on rank 0; empty: none was made
+};
+
+// Collective. Memory of a rank: at most 200 MB beside names and hashes, whatever the size of the
+// models. Errors, agreed: Exit::data for sources that do not fit together or are damaged,
+// Exit::usage, Exit::busy and Exit::storage of the folder.
+ModelMade make_model(const Recipe& recipe, const MakeOptions& options, Comm& world,
                      const Progress& progress = {});
 
 // Collective. Runs the recipe in the model's lineage again, on the parents that it names, and

@@ -11,6 +11,7 @@
 #include "io/transform/merge_ops.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
+#include "runtime/params/param_spec.h"
 
 namespace switchyard::models {
 namespace {
@@ -59,6 +60,12 @@ class SharedCountings {
       shared_;
 };
 
+// The mean of the inputs, without the base after them.
+void average(const std::vector<double>& weights, TensorPart& part) {
+  part.op = average_op(weights);
+  part.inputs.resize(weights.size());
+}
+
 // Fills in how the tensor is computed.
 void add_rule(const Recipe& recipe, const std::string& name, SharedCountings& countings,
               TensorPlan& plan) {
@@ -66,8 +73,7 @@ void add_rule(const Recipe& recipe, const std::string& name, SharedCountings& co
   TensorPart& part = plan.parts.front();
   switch (rule.method) {
     case Method::average:
-      part.op = average_op(rule.merge.weights);
-      part.inputs.resize(recipe.inputs.size());  // without the base
+      average(rule.merge.weights, part);
       return;
     case Method::task_arithmetic:
       part.op = task_arithmetic_op(rule.merge);
@@ -89,6 +95,45 @@ void add_rule(const Recipe& recipe, const std::string& name, SharedCountings& co
     case Method::quantize:
     case Method::prune:
       fail(Exit::internal, "{} merges no tensor", name_of(rule.method));
+  }
+}
+
+// Takes the experts of the inputs in the order that fits the first: by their names, and in what has
+// a row for each expert.
+void put_in_order(std::span<const ExpertOrder> orders, TensorPlan& plan) {
+  const std::string name = plan.tensor.name.substr(plan.tensor.name.find('/') + 1);
+  const TensorPart all = plan.parts.front();
+  const auto order_of = [&](std::size_t input, const std::string& layer) {
+    const ExpertOrder& order = orders[all.inputs[input].source];
+    const auto found = order.find(layer);
+    return found == order.end() ? nullptr : &found->second;
+  };
+  if (const auto expert = ExpertPart::of_name(name)) {
+    for (std::size_t i = 0; i < all.inputs.size(); ++i) {
+      const auto* const order = order_of(i, expert->layer);
+      if (order == nullptr) continue;
+      const auto number = static_cast<int>((*order)[static_cast<std::size_t>(expert->expert)]);
+      plan.parts.front().inputs[i].name =
+          std::string(value_prefix) + ExpertPart{expert->layer, number, expert->part}.name();
+    }
+    return;
+  }
+  const bool by_rows = name.ends_with(".router") || name.ends_with(".router_noise") ||
+                       plan.tensor.name.starts_with("gate/");
+  if (!by_rows) return;
+  const std::string layer = name.substr(0, name.find('.'));
+  const std::int64_t rows = plan.tensor.shape[0], cols = all.size / rows;
+  plan.parts.clear();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    TensorPart& part = plan.parts.emplace_back(all);
+    part.size = cols;
+    for (std::size_t i = 0; i < part.inputs.size(); ++i) {
+      const auto* const order = order_of(i, layer);
+      const auto from = order == nullptr
+                            ? row
+                            : static_cast<std::int64_t>((*order)[static_cast<std::size_t>(row)]);
+      part.inputs[i].begin = from * cols;
+    }
   }
 }
 
@@ -126,7 +171,8 @@ void require_alike(ModelSources sources) {
   }
 }
 
-std::vector<TensorPlan> merge_plans(const Recipe& recipe, ModelSources sources) {
+std::vector<TensorPlan> merge_plans(const Recipe& recipe, ModelSources sources,
+                                    std::span<const ExpertOrder> orders) {
   const CheckpointReader& first = *sources.front();
   const std::vector<std::string> names = model_names(first);
   require_matches(recipe, names);
@@ -134,17 +180,17 @@ std::vector<TensorPlan> merge_plans(const Recipe& recipe, ModelSources sources) 
   std::vector<TensorPlan> plans;
   for (const std::string& name : names) {
     const bool is_value = name.starts_with(value_prefix);
-    TensorPlan plan{{name, first.shape(name), first.dtype(name)}, {}};
-    if (is_value && recipe.dtype) plan.tensor.dtype = *recipe.dtype;
+    TensorPlan plan{{name, first.shape(name)}, {}};
+    if (is_value) plan.tensor.dtype = recipe.dtype.value_or(first.dtype(name));
     TensorPart& part = plan.parts.emplace_back();
     part.size = plan.tensor.shape.size();
     for (std::size_t i = 0; i < sources.size(); ++i) part.inputs.push_back({i, name, 0});
     if (is_value) {
       add_rule(recipe, name.substr(value_prefix.size()), countings, plan);
     } else {
-      part.op = average_op(recipe.rule.merge.weights);
-      part.inputs.resize(recipe.inputs.size());
+      average(recipe.rule.merge.weights, part);
     }
+    if (!orders.empty()) put_in_order(orders, plan);
     plans.push_back(std::move(plan));
   }
   return plans;

@@ -1,11 +1,13 @@
 // From a merge recipe to tensor plans.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "io/transform/engine.h"
+#include "launch/models/match_experts.h"
 #include "launch/models/recipe.h"
 
 namespace switchyard::models {
@@ -21,8 +23,9 @@ void require_alike(ModelSources sources);
 std::vector<std::string> model_names(const CheckpointReader& model);
 
 // A plan for each tensor of the models. The biases of gates are averaged, by the inputs' weights,
-// and stay f32. sources: those of recipe.sources(), alike. Errors: Exit::usage for an override that
-// matches no parameter.
-std::vector<TensorPlan> merge_plans(const Recipe& recipe, ModelSources sources);
+// and stay f32. sources: those of recipe.sources(), alike. orders: of the sources' experts; empty:
+// as they are. Errors: Exit::usage for an override that matches no parameter.
+std::vector<TensorPlan> merge_plans(const Recipe& recipe, ModelSources sources,
+                                    std::span<const ExpertOrder> orders);
 
 }  // namespace switchyard::models

@@ -2,20 +2,9 @@
 
 #include <utility>
 
-#include "io/transform/merge_ops.h"
+#include "io/transform/copies.h"
 
 namespace switchyard::models {
-
-std::shared_ptr<const UnitOp> copy_op() {
-  static const std::shared_ptr<const UnitOp> op = average_op({1});
-  return op;
-}
-
-TensorPlan copy_plan(const ModelTensor& tensor, std::size_t source, const std::string& name) {
-  TensorPlan plan{tensor, {}};
-  plan.parts.push_back({tensor.shape.size(), {{source, name}}, copy_op()});
-  return plan;
-}
 
 TensorPart rows_part(std::size_t source, const std::string& name, std::int64_t cols,
                      std::int64_t first, std::int64_t count) {

@@ -8,12 +8,6 @@
 
 namespace switchyard::models {
 
-// The same bits.
-std::shared_ptr<const UnitOp> copy_op();
-
-// A tensor that is one of a source, bit for bit.
-TensorPlan copy_plan(const ModelTensor& tensor, std::size_t source, const std::string& name);
-
 // Rows [first, first + count) of a matrix [.., cols].
 TensorPart rows_part(std::size_t source, const std::string& name, std::int64_t cols,
                      std::int64_t first, std::int64_t count);

@@ -75,6 +75,7 @@ void take_merge(const Fields& fields, Recipe& recipe) {
   if (fields.has("density")) merge.density = fields.number("density", 0, 1);
   if (fields.has("normalize")) merge.normalize = fields.flag("normalize");
   if (fields.has("over")) recipe.over = fields.named<TiesOver>("over");
+  if (fields.has("match_experts")) recipe.match_experts = fields.flag("match_experts");
   for (const Fields& each : fields.tables("override"))
     recipe.overrides.push_back(override_of(each));
 }
@@ -114,6 +115,8 @@ void take_mix(const Fields& fields, Recipe& recipe) {
 }
 
 void check_rules(const Recipe& recipe, const std::string& name) {
+  require(!recipe.match_experts || !recipe.has_base(), Exit::usage,
+          "{}: match_experts = true is for models that no base is common to: leave base out", name);
   check_rule(recipe.rule, recipe, name);
   for (const Override& each : recipe.overrides) {
     Recipe alone = recipe;

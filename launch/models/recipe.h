@@ -63,6 +63,7 @@ struct Recipe {
   std::string base;                 // empty: none
   std::optional<DType> dtype;       // f32 or bf16; nothing: each tensor has that of the first input
   TiesOver over = TiesOver::model;
+  bool match_experts = false;  // average: put the experts into the first input's order
   std::uint64_t seed = 0;
   std::vector<Override> overrides;
   // grow

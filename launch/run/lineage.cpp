@@ -11,7 +11,7 @@ using nlohmann::json;
 json parent_of(const CheckpointReader& model) {
   const auto step = model.known_step();
   return {{"path", std::filesystem::absolute(model.folder()).lexically_normal().string()},
-          {"kind", model.is_model() ? "model" : "checkpoint"},
+          {"kind", model.kind()},
           {"hash", model.digest()},
           {"step", step ? json(*step) : json()}};
 }

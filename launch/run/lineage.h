@@ -13,8 +13,8 @@
 namespace switchyard {
 
 // The lineage of what is made of these models. A parent has its absolute path, its kind
-// ("checkpoint" or "model"), its CheckpointReader::digest(), and its step or null. The datasets are
-// those that any of them was trained on, as far as they know, each once.
+// ("checkpoint", "model" or "hugging_face"), its CheckpointReader::digest(), and its step or null.
+// The datasets are those that any of them was trained on, as far as they know, each once.
 nlohmann::json lineage_of(std::span<const CheckpointReader* const> parents);
 
 // Adds {"calibration": {folder, hash}}: the dataset by which weights were compressed, which is one

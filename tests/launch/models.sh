@@ -91,6 +91,22 @@ expect 0 "  archive" "$switchyard" checkpoint copy ties1 archive
 expect 0 "" "$switchyard" config "$root/examples/tiny.toml" --set train.initial=dare
 expect 2 "holds manifest.json: name a folder that does not exist" "$switchyard" model make ties.toml -o ties1
 expect 0 "4 passes" "$switchyard" model make ties.toml --dry-run
+expect 0 "slowest of 2 ranks: about " mpi 2 "$switchyard" model make ties.toml --dry-run
+expect 0 "$(head -n 1 hashes)" mpi 2 "$switchyard" model make ties.toml --check
+
+# A folder of transformers is a source like the run that was exported, and a result.
+"$switchyard" export a --hugging-face hub >out 2>err || complain "export of a"
+sed 's/"a"/"hub"/' ties.toml >hub.toml
+expect 0 "$(head -n 1 hashes)" mpi 3 "$switchyard" model make hub.toml --output ties-hub
+expect 0 "hugging_face $PWD/hub" "$switchyard" lineage ties-hub
+expect 0 "wrote merged-hub" mpi 2 "$switchyard" model make ties.toml --output merged-hub --hugging-face
+expect 0 "wrote" "$switchyard" import merged-hub --output merged-back
+expect 0 "$(head -n 1 hashes)" "$switchyard" model rebuild merged-hub
+expect 0 "0 of " "$switchyard" checkpoint diff ties1 merged-back
+file=hub/model.safetensors
+flip $file $(($(stat -c %s $file) - 9))
+expect 3 "$PWD/hub: changed: " "$switchyard" lineage ties-hub
+expect 3 "hub is not what it was" "$switchyard" model rebuild ties-hub
 rm ties2/manifest.json
 expect 0 "wrote ties2" "$switchyard" model make ties.toml -o ties2
 

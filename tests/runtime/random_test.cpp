@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/error.h"
+#include "runtime/random_words.h"
 
 namespace switchyard {
 namespace random_test {
@@ -25,6 +26,16 @@ TEST(Philox, KnownAnswerOfOnes) {
 TEST(Philox, KnownAnswerOfPi) {
   EXPECT_EQ(philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
             (Philox{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+TEST(Random, ManyWordsAreThoseOfOneAtATime) {
+  const Random random(5, Purpose::merge_drop, 0xfedcba9876543210);
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xfffffff7}}) {
+    std::vector<std::uint32_t> words(4 * 37);
+    RandomWords(5, Purpose::merge_drop, 0xfedcba9876543210).fill(first, words);
+    for (std::size_t i = 0; i < words.size(); ++i)
+      EXPECT_EQ(words[i], random.bits(first + i / 4)[i % 4]) << i;
+  }
 }
 
 TEST(Random, EveryPartOfTheKeyCounts) {

@@ -1,7 +1,9 @@
 #include "io/model_folder/model_writer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "io/checkpoint/checkpoint.h"
 #include "io/folder/committed_folder.h"
@@ -174,6 +176,87 @@ TEST_F(ModelFolder, ATensorOfNoOneIsNamed) {
   ModelWriter writer(folder_, {{"value/a", {4}}}, {}, world_);
   const Thrown thrown = thrown_by([&] { writer.commit(); });
   EXPECT_NE(thrown.message.find("'value/a' was not written"), std::string::npos) << thrown.message;
+}
+
+// A writer that is killed when it has written most of 24 tensors, each in a file.
+class KilledWriter : public ModelFolder {
+ protected:
+  KilledWriter() {
+    for (int i = 0; i < 24; ++i) many_.push_back({"value/t" + std::to_string(i), {1000}});
+  }
+  ModelDescription work(const std::string& text) const {
+    ModelDescription what = description();
+    what.work = text;
+    what.file_bytes = 1;
+    return what;
+  }
+  static std::int64_t count(const fs::path& folder, const std::string& ending) {
+    return std::ranges::count_if(fs::directory_iterator(folder), [&](const auto& entry) {
+      return entry.path().string().ends_with(ending);
+    });
+  }
+  void write_all(ModelWriter& writer) {
+    for (const std::size_t tensor : writer.mine()) write(writer, tensor, 300);
+  }
+  // Leaves in `folder_` what a killed writer would.
+  void kill() {
+    const fs::path killed = scratch_ / "killed";
+    {
+      ModelWriter writer(folder_, many_, work("a"), world_);
+      write_all(writer);
+      while (count(folder_, ".done") < std::ssize(many_) - world_.size())
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+      world_.barrier();
+      if (world_.rank() == 0) fs::copy(folder_, killed);
+      world_.barrier();
+    }
+    folder_ = killed;
+  }
+
+  std::vector<ModelTensor> many_;
+};
+
+TEST_F(KilledWriter, TheSameWorkGoesOnFromWhatItFinished) {
+  kill();
+  ModelWriter writer(folder_, many_, work("a"), world_);
+  EXPECT_EQ(writer.num_kept(), std::ssize(many_) - world_.size());
+  write_all(writer);
+  writer.commit();
+  const CheckpointReader model(folder_);
+  EXPECT_EQ(model.names().size(), many_.size());
+  EXPECT_EQ(model.num_ranks(), world_.size());
+  std::vector<float> values(1000);
+  for (std::size_t i = 0; i < many_.size(); ++i) {
+    model.read_part(many_[i].name, 0, values);
+    EXPECT_EQ(values[999], value_of(i, 999));
+  }
+  EXPECT_FALSE(verify_checkpoint(folder_));
+  world_.barrier();
+  EXPECT_EQ(count(folder_, ".done"), 0);
+}
+
+TEST_F(KilledWriter, AnotherWorkBeginsAnew) {
+  kill();
+  ModelWriter writer(folder_, many_, work("b"), world_);
+  EXPECT_EQ(writer.num_kept(), 0);
+  world_.barrier();
+}
+
+TEST_F(KilledWriter, DamageInAFinishedFileIsFound) {
+  kill();
+  if (world_.rank() == 0) {
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      const std::string name = entry.path().string();
+      if (!name.ends_with(".done")) continue;
+      const fs::path file = name.substr(0, name.size() - 5);
+      flip_bit(file, static_cast<std::int64_t>(fs::file_size(file)) - 2000);
+      break;
+    }
+  }
+  world_.barrier();
+  ModelWriter writer(folder_, many_, work("a"), world_);
+  EXPECT_EQ(writer.num_kept(), 0);
+  world_.barrier();
 }
 
 }  // namespace model_writer_test

@@ -5,11 +5,14 @@
 #include <cstring>
 
 #include "io/checkpoint/checkpoint.h"
+#include "io/transform/copies.h"
+#include "io/transform/digest_sink.h"
 #include "io/transform/magnitude.h"
 #include "io/transform/merge_ops.h"
 #include "io/transform/model_comparison.h"
 #include "io/transform/quantize_ops.h"
 #include "io/transform/ties.h"
+#include "runtime/rounding.h"
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
 
@@ -101,6 +104,54 @@ TEST_F(Engine, ComparesWithWhatWasMade) {
   EXPECT_EQ(thrown.code, Exit::data);
   EXPECT_TRUE(thrown.agreed);
   EXPECT_NE(thrown.message.find("is not what its recipe makes: "), std::string::npos);
+}
+
+TEST_F(Engine, HashesWhatItWouldWrite) {
+  made(TiesOver::model);
+  DigestSink sink(tensors, world_);
+  run_plans(plans(TiesOver::model), sources_, sink, world_);
+  const std::string digest = sink.digest(world_);
+  EXPECT_EQ(broadcast_text(world_, digest, 0), CheckpointReader(scratch_ / "made").digest());
+  DigestSink nothing(tensors, world_);
+  EXPECT_TRUE(thrown_by([&] { nothing.digest(world_); }).agreed);
+}
+
+// bf16 in, bf16 out: the bytes pass; f32 out: they are widened.
+TEST_F(Engine, CopiesBytesOfTheSameType) {
+  const ModelTensor narrow = {"value/long", {1100, 1000}, DType::bf16};
+  const auto copied = [&](const CheckpointReader& from, const std::string& to, DType dtype) {
+    const CheckpointReader* const source[] = {&from};
+    const TensorPlan plan = copy_plan({narrow.name, narrow.shape, dtype}, 0, narrow.name);
+    ModelWriter writer(scratch_ / to, {plan.tensor}, {}, world_);
+    run_plans({plan}, source, writer, world_);
+    writer.commit();
+    return CheckpointReader::open_on_all(scratch_ / to, world_);
+  };
+  const CheckpointReader first = copied(*sources_[0], "narrow", DType::bf16);
+  const CheckpointReader second = copied(first, "again", DType::bf16);
+  EXPECT_EQ(second.digest(), first.digest());
+  const CheckpointReader wide = copied(second, "wide", DType::f32);
+  std::vector<float> a(1'100'000), b(a.size());
+  first.read_part(narrow.name, 0, a);
+  wide.read_part(narrow.name, 0, b);
+  EXPECT_EQ(a, b);
+  EXPECT_EQ(a[123'457], value_of_bf16(bf16_of(value_of(0, 1, 123'457))));
+}
+
+TEST_F(Engine, ReadsSmallPartsOfATensorInAnyOrder) {
+  TensorPlan plan{{"value/rows", {5, 1000}}, {}};
+  for (const std::int64_t row : {1099, 0, 262, 261, 700})
+    plan.parts.push_back({1000, {{1, "value/long", row * 1000}}, copy_op()});
+  ModelWriter writer(scratch_ / "rows", {plan.tensor}, {}, world_);
+  run_plans({plan}, sources_, writer, world_);
+  writer.commit();
+  std::vector<float> values(5000);
+  CheckpointReader(scratch_ / "rows").read_part("value/rows", 0, values);
+  EXPECT_EQ(values[0], value_of(1, 1, 1'099'000));
+  EXPECT_EQ(values[1999], value_of(1, 1, 999));
+  EXPECT_EQ(values[2400], value_of(1, 1, 262'400));
+  EXPECT_EQ(values[3400], value_of(1, 1, 261'400));
+  EXPECT_EQ(values[4999], value_of(1, 1, 700'999));
 }
 
 TEST_F(Engine, JoinsPartsOfTensors) {

@@ -87,8 +87,7 @@ TEST_F(HubImport, AModelThatWasExportedHasTheSameHash) {
   const fs::path model = import(write("hub", Family::mixtral, of(Family::mixtral)), "model");
   export_model({.from = model,
                 .folder = scratch_ / "fused",
-                .names = ExpertNames::fused,
-                .shard_bytes = 2000},
+                .format = {.names = ExpertNames::fused, .shard_bytes = 2000}},
                world_);
   const fs::path again = import(scratch_ / "fused", "again");
   EXPECT_EQ(CheckpointReader::open_on_all(again, world_).hash(),

@@ -62,6 +62,9 @@ TEST(Recipe, NamesWhatIsWrongAndWhere) {
   EXPECT_THAT(refused(ties + "weights = [1]\n"), testing::HasSubstr("1 weights for 2 inputs"));
   EXPECT_THAT(refused("method = \"average\"\ndensity = 2\n[[input]]\npath = \"a\"\n"),
               testing::HasSubstr("density = 2 must be a number from 0 to 1"));
+  EXPECT_THAT(refused("method = \"ties\"\nbase = \"b\"\ndensity = 0.5\nmatch_experts = true\n"
+                      "[[input]]\npath = \"a\"\n"),
+              testing::HasSubstr("merge.toml: match_experts = true is for models that no base"));
   EXPECT_THAT(refused("method = average"), testing::StartsWith("merge.toml:1: "));
 }
 
