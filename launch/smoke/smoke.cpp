@@ -195,7 +195,6 @@ class ModelChecks {
     add_if(runs, "ranks", [&](Check& check) { check_ranks(check); });
     return std::move(checks_);
   }
-  const Profile& profile() const { return probe_.profile; }
 
  private:
   bool good() const { return checks_.back().verdict == Verdict::ok; }
@@ -235,17 +234,24 @@ class ModelChecks {
 }  // namespace
 
 std::vector<Check> run_smoke(const SmokeOptions& options) {
+  const bool own = options.model.empty();
+  fs::path model;
+  std::optional<Profile> then;
+  if (!own) {  // a wrong path is an error at once
+    model = resolve_checkpoint(options.model);
+    then = profile_for(options, model);
+  }
   std::vector<std::string> launcher =
       options.launcher.empty() ? doctor::usual_launcher() : options.launcher;
   const doctor::Finding launches = doctor::check_launcher(launcher);
   if (launches.verdict != doctor::Finding::Verdict::ok) launcher.clear();
   const TemporaryFolder folder;
   SmallTraining training = train_small(folder.path(), launcher);
-  const bool own = options.model.empty();
   if (own && training.checks.front().verdict != Verdict::ok) return training.checks;
-  const fs::path model = resolve_checkpoint(own ? training.run : options.model);
-  std::optional<Profile> then =
-      own ? run_probe(training.straight, {}).profile : profile_for(options, model);
+  if (own) {
+    model = resolve_checkpoint(training.run);
+    then = run_probe(training.straight, {}).profile;
+  }
   ModelChecks model_checks(model, std::move(then), launcher, launches.found);
   std::vector<Check> checks = std::move(training.checks);
   for (Check& check : model_checks.run()) checks.push_back(std::move(check));
