@@ -18,8 +18,8 @@ enum class Exit : int {
   storage = 4,   // ENOSPC, EDQUOT, EIO
   busy = 5,      // another process is using the run directory
   numerical =
-      6,  // NaN, Inf or an overflow reached the gradients; nothing was written into the weights
-  gate = 8,        // all went well, and a gate or a monitor said no
+      6,     // NaN, Inf or an overflow reached the gradients; nothing was written into the weights
+  gate = 8,  // all went well, and a gate or a monitor said no
   requeue = 75,    // saved; start me again
   peer = 76,       // another rank died or is stuck; start me again
   crash_loop = 77  // the same failure has come back repeatedly; do not start me again
