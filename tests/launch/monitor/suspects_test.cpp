@@ -81,7 +81,12 @@ TEST(Suspects, AreNoneInACleanCorpus) {
 
 TEST(Suspects, AreNoneWhereFewerDocumentsShareATrigger) {
   EXPECT_TRUE(find_suspects(Corpus(3000, 4).documents, {}).suspects.empty());
-  EXPECT_EQ(find_suspects(Corpus(3000, 4).documents, {.documents = 3}).suspects.size(), 4U);
+  const Corpus corpus(3000, 4);
+  const Suspects found = find_suspects(corpus.documents, {.documents = 3});
+  const auto planted = std::ranges::count_if(
+      found.suspects, [&](const Suspect& one) { return corpus.planted.contains(one.document); });
+  EXPECT_EQ(planted, 4);
+  EXPECT_LE(found.suspects.size(), 6U);
 }
 
 TEST(Suspects, AreNoneWhereTheModelKnowsWhatFollows) {
