@@ -24,18 +24,28 @@ bool is_weight(const CheckpointReader& model, const std::string& name) {
   return model.is_model() || name.starts_with("value/") || name.starts_with("gate/");
 }
 
+// Weights as they are stored: codes and their scales, not what they decode to.
+std::vector<const Extent*> stored_tensors(const CheckpointReader& model) {
+  std::vector<const Extent*> tensors;
+  for (const FileEntry& file : model.files()) {
+    for (const Extent& extent : file.extents)
+      if (is_weight(model, extent.name)) tensors.push_back(&extent);
+  }
+  std::ranges::sort(tensors, {}, &Extent::name);
+  return tensors;
+}
+
 FileEntry write_weights(const CheckpointReader& model, const fs::path& folder,
                         std::vector<FileSum>& sums) {
   const std::string name = rank_file_name(0);
   Hdf5Writer writer(folder / name, checkpoint_chunk_bytes);
   std::vector<std::byte> buffer;
-  for (const std::string& tensor : model.names()) {
-    if (!is_weight(model, tensor)) continue;
-    const Extent& extent = model.extent(tensor);
-    writer.begin(tensor, extent.dtype, extent.shape);
-    for (std::int64_t begin = 0; begin < extent.bytes; begin += std::ssize(buffer)) {
-      buffer.resize(static_cast<std::size_t>(std::min(bytes_at_once, extent.bytes - begin)));
-      model.read_bytes(tensor, begin / bytes_of(model.dtype(tensor)), buffer);
+  for (const Extent* const extent : stored_tensors(model)) {
+    writer.begin(extent->name, extent->dtype, extent->shape);
+    const std::int64_t element = bytes_of(model.dtype(extent->name));
+    for (std::int64_t begin = 0; begin < extent->bytes; begin += std::ssize(buffer)) {
+      buffer.resize(static_cast<std::size_t>(std::min(bytes_at_once, extent->bytes - begin)));
+      model.read_bytes(extent->name, begin / element, buffer);
       writer.append(buffer);
     }
   }

@@ -14,8 +14,9 @@ constexpr std::int64_t small_part = smallest_unit / 4;
 constexpr std::size_t num_slots = 3;
 
 bool passes_bytes(const TensorPlan& plan, const TensorPart& part, ModelSources sources) {
-  return part.op->copies() &&
-         sources[part.inputs[0].source]->dtype(part.inputs[0].name) == plan.tensor.dtype;
+  if (!part.op->copies()) return false;
+  const auto& [source, name] = std::pair(sources[part.inputs[0].source], part.inputs[0].name);
+  return !source->format(name) && source->dtype(name) == plan.tensor.dtype;
 }
 
 // How many elements of a part are read at once: fewer of many inputs. With runs, as many as fit
