@@ -85,6 +85,15 @@ void check_router(const RouterConfig& config, int num_experts) {
           "router.jitter = {} does nothing with router.gate = \"hash\", which reads token ids "
           "only: set it to 0",
           config.jitter);
+  if (config.force != ForcedRouting::off) {
+    require(config.replay.empty(), Exit::usage,
+            "router.force = \"{}\" and router.replay = \"{}\" both say what gates choose: set one",
+            name_of(config.force), config.replay);
+    require(config.gate != GateKind::expert_choice, Exit::usage,
+            "router.force = \"{}\" gives each token {} experts, which router.gate = "
+            "\"expert_choice\" does not: choose another gate",
+            name_of(config.force), config.top_k);
+  }
   if (config.gate == GateKind::expert_choice) {
     require(config.allow_future_tokens, Exit::usage,
             "router.gate = \"expert_choice\" lets experts choose among all tokens of a "

@@ -57,6 +57,12 @@ template <>
 inline constexpr std::array<std::string_view, 4> names_of<BiasUpdate> = {
     "sign", "centered_sign", "proportional", "quantile"};
 
+// What training takes instead of the gates' choices, to measure speed (router/exchange/workload.h).
+enum class ForcedRouting : std::uint8_t { off, balanced, zipf, hot_expert, rotating };
+template <>
+inline constexpr std::array<std::string_view, 5> names_of<ForcedRouting> = {
+    "off", "balanced", "zipf", "hot_expert", "rotating"};
+
 using NamedSets = std::map<std::string, std::vector<std::int64_t>>;
 
 // docs/train.md says which keys a gate uses and which papers they come from.
@@ -83,8 +89,9 @@ struct RouterConfig {
   double capacity_factor = 0.0;  // in training, in even shares of a micro-batch; 0: dropless
   DropBy drop = DropBy::probability;
   bool allow_future_tokens = false;  // expert_choice may route a token by later ones
-  std::string record = "";           // folder to record choices in; "": none
-  std::string replay = "";           // folder of recorded choices to repeat; "": none
+  ForcedRouting force = ForcedRouting::off;
+  std::string record = "";  // folder to record choices in; "": none
+  std::string replay = "";  // folder of recorded choices to repeat; "": none
 };
 
 // Errors: Exit::usage, naming the keys that do not fit together.

@@ -18,6 +18,8 @@ struct LayerLoad {
   int dead_experts = 0;        // without a token in this step
   std::int64_t dropped = 0;    // (token, choice) pairs, for lack of capacity; counted above
   std::array<double, 5> percentiles{};  // load_percentiles of the token counts, over their mean
+  int hottest = 0;                      // the expert with the most tokens
+  std::vector<std::int64_t> counts{};   // [experts], tokens
 };
 inline constexpr std::array<int, 5> load_percentiles = {5, 25, 50, 75, 95};  // nearest rank
 

@@ -198,6 +198,11 @@ void add_routing(const Config& config, std::vector<std::string>& warnings) {
     warnings.push_back(fmt::format(
         "router.top_k = {} is model.num_experts: every token visits every expert", router.top_k));
   }
+  if (router.force != ForcedRouting::off)
+    warnings.push_back(
+        fmt::format("router.force = \"{}\" replaces the choices of the gates: the "
+                    "run measures speed, and its model is of no use",
+                    name_of(router.force)));
   if (router.capacity_factor > 0 && router.capacity_factor < 1) {
     warnings.push_back(
         fmt::format("router.capacity_factor = {} drops at least {:.0f} % of the choices, however "

@@ -44,6 +44,8 @@ std::vector<ConfigKey> keys_of(RouterConfig& router) {
            "what decides which choices a full expert drops"},
           {"router.allow_future_tokens", &router.allow_future_tokens, Anything{}, Resume::fixed,
            "let expert_choice route a token by the tokens after it"},
+          {"router.force", &router.force, Anything{}, Resume::free,
+           "measure speed: train on made-up choices instead of the gates'; off trains"},
           {"router.record", &router.record, Path{}, Resume::free,
            "folder to record every choice in; empty: none"},
           {"router.replay", &router.replay, Path{}, Resume::free,

@@ -71,6 +71,8 @@ std::vector<ConfigKey> keys_of(TrainConfig& train) {
        "steps between moves of experts that even out the load; 0: never"},
       {"train.log_every", &train.log_every, Range{1, max_count}, Resume::free,
        "steps between lines of metrics.jsonl"},
+      {"train.expert_counts_every", &train.expert_counts_every, Range{0, max_count}, Resume::free,
+       "steps between lines of metrics.jsonl with the choices of each expert; 0: none"},
       {"train.recompute_layers", &train.recompute_layers, Range{0, 10000}, Resume::free,
        "number of first layers that keep no activations and repeat forward in backward"},
       {"train.load_factor", &train.load_factor, Range{1, 1e6}, Resume::free,

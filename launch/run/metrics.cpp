@@ -31,7 +31,8 @@ double to_milliseconds(double seconds) { return std::round(seconds * 1e3) / 1e3;
 Json layer_object(const LayerLoad& load) {
   return {{"layer", load.layer},     {"max_over_mean", load.max_over_mean},
           {"entropy", load.entropy}, {"dead_experts", load.dead_experts},
-          {"dropped", load.dropped}, {"percentiles", load.percentiles}};
+          {"dropped", load.dropped}, {"percentiles", load.percentiles},
+          {"hottest", load.hottest}};
 }
 
 Json parts_object(const StepTimes& times) {
@@ -103,6 +104,13 @@ std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                   {"z_loss", report.z_loss},
                   {"layers", list_of(report.layers, layer_object)},
                   {"course", with_not_finite(course_object(report, num_ranks, course))}});
+}
+
+std::string experts_line(int attempt, const StepReport& report) {
+  const auto counts = [](const LayerLoad& load) {
+    return Json{{"layer", load.layer}, {"counts", load.counts}};
+  };
+  return line_of("experts", attempt, report.step + 1, {{"layers", list_of(report.layers, counts)}});
 }
 
 std::string placement_line(int attempt, const PlacementReport& report) {

@@ -28,6 +28,9 @@ double exchange_bandwidth(const StepReport& report, const StepTimes& times, int 
 std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                          const StepCourse& course);
 
+// The choices of every "experts" by its id: {..., layers: [{layer, counts: [experts]}]}.
+std::string experts_line(int attempt, const StepReport& report);
+
 // A "placement" of experts while training: {..., placement: [...]}.
 std::string placement_line(int attempt, const PlacementReport& report);
 

@@ -69,6 +69,10 @@ void RunMetrics::stepped(const StepReport& report, const StepTimes& times,
   if (Clock::now() - prometheus_written_ >= between_prometheus) finish();
 }
 
+void RunMetrics::counted(const StepReport& report) {
+  note_line(experts_line(figures_.attempt, report));
+}
+
 void RunMetrics::evaluated(std::int64_t steps_done, const Evaluation& evaluation) {
   figures_.validation_loss = evaluation.loss;
   note_line(validation_line(figures_.attempt, steps_done, evaluation));

@@ -22,6 +22,7 @@ class RunMetrics {
   // Errors of all methods: Exit::storage; earlier lines are not damaged.
   // productive_seconds: the time of all steps that led to this state, this one included.
   void stepped(const StepReport& report, const StepTimes& times, double productive_seconds);
+  void counted(const StepReport& report);  // the choices of every expert
   void evaluated(std::int64_t steps_done, const Evaluation& evaluation);
   void guarded(const StepReport& report);  // a step that the guard did not accept at first
   void placed(const PlacementReport& report);

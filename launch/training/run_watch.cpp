@@ -54,6 +54,8 @@ void RunWatch::measure(const StepReport& report) {
   growth_.note(account_.steps_done(), trained_.model.activation_memory().held, notes_.log());
   const TrainConfig& config = trained_.config.train;
   const bool last = report.step + 1 == config.steps;
+  if (config.expert_counts_every > 0 && (report.step + 1) % config.expert_counts_every == 0)
+    notes_.metrics([&](RunMetrics& metrics) { metrics.counted(report); });
   if (report.step % config.log_every != 0 && !last) return;
   const StepTimes times = clock_.end(report.seconds, *trained_.mesh.world);
   notes_.metrics(

@@ -12,7 +12,8 @@ TrainedModel::TrainedModel(const Config& run_config, std::int64_t vocabulary, in
       stream(make_stream(config.run, device, *comm)),
       world(make_device_world(std::move(comm), device)),
       mesh(make_mesh(std::move(world.comm), expert_degree)),
-      tape(make_run_tape(config.router, config.model.num_experts, attempt, *mesh.world)),
+      tape(make_run_tape(config.router, config.model.num_experts,
+                         static_cast<std::uint64_t>(config.train.seed), attempt, *mesh.world)),
       model(config.model, config.router, model_options(config, vocabulary, device, tape.get()),
             mesh),
       trainer(model, mesh, config.train, stream, config.guard) {}

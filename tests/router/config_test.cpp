@@ -30,6 +30,16 @@ TEST(RouterConfig, ExpertChoiceNeedsConsentAndSaysWhy) {
   EXPECT_EQ(refusal({.gate = GateKind::expert_choice, .allow_future_tokens = true}), "no error");
 }
 
+TEST(RouterConfig, MadeUpChoicesNeedAGateOfTopK) {
+  EXPECT_THAT(refusal({.force = ForcedRouting::balanced, .replay = "tape"}),
+              AllOf(HasSubstr("router.force"), HasSubstr("router.replay")));
+  EXPECT_THAT(refusal({.gate = GateKind::expert_choice,
+                       .allow_future_tokens = true,
+                       .force = ForcedRouting::zipf}),
+              AllOf(HasSubstr("router.force"), HasSubstr("expert_choice")));
+  EXPECT_EQ(refusal({.force = ForcedRouting::zipf}), "no error");
+}
+
 TEST(RouterConfig, KeysOfAnotherGateAreRefused) {
   const auto names = [](const char* key, const char* gate) {
     return AllOf(HasSubstr(key), HasSubstr("router.gate"), HasSubstr(gate));

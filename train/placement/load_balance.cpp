@@ -11,6 +11,8 @@ LayerLoad load_of(int layer, std::span<const std::int64_t> counts, std::int64_t 
   LayerLoad load;
   load.layer = layer;
   load.dropped = dropped;
+  load.counts.assign(counts.begin(), counts.end());
+  load.hottest = static_cast<int>(std::max_element(counts.begin(), counts.end()) - counts.begin());
   const auto total =
       static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
   if (total == 0) return load;

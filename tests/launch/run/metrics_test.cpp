@@ -19,8 +19,8 @@ StepReport example() {
   report.tokens = 1000;
   report.seconds = 0.5;
   report.exchanged = {100, 3000, 1000};
-  report.layers = {{1, 1.25, 2.0794415416798357, 0, 0, {0.5, 0.75, 1, 1.125, 1.25}},
-                   {2, 8.0, 0.0, 7, 0, {}}};
+  report.layers = {{1, 1.25, 2.0794415416798357, 0, 0, {0.5, 0.75, 1, 1.125, 1.25}, 0, {3, 5}},
+                   {2, 8.0, 0.0, 7, 0, {}, 5, {0, 0, 0, 0, 0, 9, 0, 0}}};
   return report;
 }
 
@@ -48,7 +48,14 @@ TEST(Metrics, LayersKeepTheirLoads) {
   EXPECT_EQ(layers[0].at("max_over_mean").get<double>(), 1.25);
   EXPECT_EQ(layers[0].at("entropy").get<double>(), 2.0794415416798357);
   EXPECT_EQ(layers[1].at("dead_experts"), 7);
+  EXPECT_EQ(layers[1].at("hottest"), 5);
   EXPECT_EQ(layers[0].at("percentiles"), (nlohmann::json{0.5, 0.75, 1, 1.125, 1.25}));
+}
+
+TEST(Metrics, CountsNameEveryExpert) {
+  const auto layers = nlohmann::json::parse(experts_line(3, example())).at("layers");
+  EXPECT_EQ(layers, (nlohmann::json{{{"layer", 1}, {"counts", {3, 5}}},
+                                    {{"layer", 2}, {"counts", {0, 0, 0, 0, 0, 9, 0, 0}}}}));
 }
 
 TEST(Metrics, WhatDiffersFromLayoutToLayoutIsInTheLastField) {
@@ -106,6 +113,7 @@ TEST(Metrics, EveryLineHasItsKindAndCountsTheStepsDone) {
   const std::pair<const char*, std::string> lines[] = {
       {"step", metrics_line(3, 2, example(), course())},
       {"validation", validation_line(3, 42, {2.5, {}})},
+      {"experts", experts_line(3, example())},
       {"placement", placement_line(3, placement)},
       {"skip", guard_line(3, skipped)},
       {"save", checkpoint_line(3, {42, "step-42", 1.0, 0.5})}};

@@ -19,6 +19,12 @@ TEST(LoadBalance, OneExpertIsAllItsPercentiles) {
   EXPECT_EQ(load_of(0, counts, 0).percentiles, (std::array<double, 5>{1, 1, 1, 1, 1}));
 }
 
+TEST(LoadBalance, NamesTheHottestExpert) {
+  const std::vector<std::int64_t> counts = {3, 9, 0, 9};
+  EXPECT_EQ(load_of(0, counts, 0).hottest, 1);
+  EXPECT_EQ(load_of(0, counts, 0).counts, counts);
+}
+
 TEST(LoadBalance, AStepWithoutTokensHasNoLoad) {
   const std::vector<std::int64_t> counts = {0, 0};
   EXPECT_EQ(load_of(0, counts, 0).max_over_mean, 0.0);

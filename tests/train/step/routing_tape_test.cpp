@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "runtime/comm/agree.h"
 #include "tests/io/scratch.h"
 #include "tests/rank_test.h"
@@ -26,7 +29,7 @@ TEST(RoutingTape, ReplaysOnAnotherRankCount) {
   config.router.capacity_factor = 1.1;
   config.router.record = folder.path() / "all";
   {
-    RunTape tape(config.router, config.model.num_experts, 1, rank);
+    RunTape tape(config.router, config.model.num_experts, 1, 1, rank);
     train(config, test_world().split(0, rank), 1, tape);
   }
   test_world().barrier();
@@ -34,7 +37,7 @@ TEST(RoutingTape, ReplaysOnAnotherRankCount) {
   config.router.replay = config.router.record;
   config.router.record = folder.path() / std::to_string(rank);
   {
-    RunTape tape(config.router, config.model.num_experts, 1, 0);
+    RunTape tape(config.router, config.model.num_experts, 1, 1, 0);
     agree(test_world(), [&] { tape.require_steps(0, steps, 1); });
     train(config, make_single_comm(), 1, tape);
   }
@@ -55,12 +58,47 @@ TEST(RoutingTape, ReplaysOnAnotherRankCount) {
   test_world().barrier();  // before the folder goes
 }
 
+// The same choices on all ranks and on one; another micro-batch, layer or step has others.
+TEST(RoutingTape, MadeUpChoicesAreBalancedAndTheSameOnAnyLayout) {
+  const SharedScratch folder(test_world());
+  SmallConfig config;
+  config.router.force = ForcedRouting::balanced;
+  config.model.num_experts = 4;  // a multiple of top_k, so that the balance is exact
+  const int rank = test_world().rank();
+  const auto record = [&](const std::string& name, std::unique_ptr<Comm> part, int of_part) {
+    config.router.record = folder.path() / name;
+    RunTape tape(config.router, config.model.num_experts, 1, 1, of_part);
+    train(config, std::move(part), 1, tape);
+  };
+  record("all", test_world().split(0, rank), rank);
+  record(std::to_string(rank), make_single_comm(), 0);
+  test_world().barrier();
+  const RoutingLogReader all(folder.path() / "all"), alone(folder.path() / std::to_string(rank));
+  ASSERT_EQ(all.keys(), alone.keys());
+  std::set<std::vector<std::int32_t>> drawn;
+  for (const RoutingKey& key : all.keys()) {
+    const RoutingShape shape = all.shape_of(key);
+    std::vector<std::int32_t> first(static_cast<std::size_t>(shape.tokens * shape.choices)),
+        second = first;
+    all.read(key, shape, first);
+    alone.read(key, shape, second);
+    EXPECT_EQ(first, second);
+    drawn.insert(first);
+    std::vector<std::int64_t> counts(static_cast<std::size_t>(config.model.num_experts));
+    for (const std::int32_t e : first) ++counts[static_cast<std::size_t>(e)];
+    const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
+    EXPECT_LE(*most - *least, 1);
+  }
+  EXPECT_EQ(drawn.size(), all.keys().size());
+  test_world().barrier();  // before the folder goes
+}
+
 TEST(RoutingTape, MissingStepsAreNamed) {
   const SharedScratch folder(test_world());
   RouterConfig router{.record = folder.path() / std::to_string(test_world().rank())};
   RoutingLogWriter(router.record, 1, 0).append({7, 0, 1}, {1, 1}, std::vector<std::int32_t>{0});
   std::swap(router.record, router.replay);
-  const RunTape tape(router, 4, 1, 0);
+  const RunTape tape(router, 4, 1, 1, 0);
   EXPECT_NO_THROW(tape.require_steps(7, 8, 1));
   EXPECT_THROW(tape.require_steps(7, 9, 1), Error);
   test_world().barrier();
