@@ -29,6 +29,7 @@ one column too many|runtime/product/cuda_operands.cu|s/col + i < cols/col + i <=
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
 a choice that is not counted|router/gate/tally_kernels.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
 no barrier before counts are read|router/gate/tally_kernels.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
+one choice too few for a cutoff|router/gate/quantile_kernels.cu|s/best\[k\]/best[k - 1]/g|0|RouterKernels.BiasesThatExpertsNeedAreCounted
 a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*
 a sum that no lane wrote|model/attention/attention_past_kernels.cu|/scratch\[warp \* stride + dims + 1\] = seen.sum/d|0|ModelKernels.AttentionToThePast

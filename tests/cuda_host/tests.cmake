@@ -39,10 +39,6 @@ target_link_libraries(gpu_ops_bench_emulated PRIVATE cuda_host_backend cuda_host
 add_test(NAME cuda_host/roofline COMMAND gpu_ops_bench_emulated 16)
 set_tests_properties(cuda_host/roofline PROPERTIES TIMEOUT 120)
 
-# One of the faults that tests/long plants in the kernels.
-add_test(NAME cuda_host/mutant COMMAND ${CMAKE_SOURCE_DIR}/tests/cuda_host/mutants.sh ${CMAKE_BINARY_DIR} 1)
-set_tests_properties(cuda_host/mutant PROPERTIES TIMEOUT 240)
-
 # The same comparisons on a real GPU: compiled and linked wherever nvcc is, registered where a GPU is.
 if(TARGET switchyard_cuda_backend)
   add_executable(gpu_tests cuda_host/grouped_kernels_test.cpp cuda_host/kernels_test.cpp cuda_host/model_kernels_test.cpp
