@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "io/transform/copies.h"
 #include "io/transform/magnitude.h"
 #include "io/transform/quantize_ops.h"
 #include "launch/models/merge.h"

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "io/transform/copies.h"
 #include "launch/config/sum_checks.h"
 #include "launch/models/parts.h"
 #include "launch/run/checkpoint_meta.h"

@@ -30,7 +30,6 @@ class Fields {
   bool flag(const char* key) const;
   double number(const char* key, double low, double high) const;
   std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) const;
-  std::vector<std::string> texts(const char* key) const;
   std::vector<double> numbers(const char* key, double low, double high) const;
   std::vector<std::string> texts(const char* key) const;  // of a list
   DType dtype(const char* key) const;                     // "f32" or "bf16"

@@ -1,4 +1,4 @@
-#include "launch/commands/evaluate_suite.h"
+#include "launch/commands/judge/evaluate_suite.h"
 
 #include <fmt/format.h>
 

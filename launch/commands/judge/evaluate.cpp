@@ -10,7 +10,7 @@
 #include "launch/assemble/assemble.h"
 #include "launch/assemble/restored_model.h"
 #include "launch/commands/command.h"
-#include "launch/commands/evaluate_suite.h"
+#include "launch/commands/judge/evaluate_suite.h"
 #include "launch/host/ranks.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/comm/agree.h"
