@@ -11,7 +11,7 @@
 #include "io/model_folder/model_writer.h"
 #include "io/transform/tensor_plan.h"
 #include "launch/hugging_face/family.h"
-#include "launch/hugging_face/hub_tokenizer.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 #include "launch/hugging_face/shards.h"
 #include "runtime/comm/comm.h"
 

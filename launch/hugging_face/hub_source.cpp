@@ -13,7 +13,7 @@
 #include "io/text/strict_json.h"
 #include "launch/config/config_checks.h"
 #include "launch/hugging_face/hub_match.h"
-#include "launch/hugging_face/tokenizer_reader.h"
+#include "launch/hugging_face/tokenizer/tokenizer_reader.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"

@@ -1,6 +1,6 @@
 switchyard_test(launch/run/attempts ROOM launch)
 switchyard_test(launch/hugging_face/family ROOM launch)
-switchyard_test(launch/hugging_face/hub_tokenizer ROOM launch)
+switchyard_test(launch/hugging_face/tokenizer/hub_tokenizer ROOM launch)
 switchyard_test(launch/hugging_face/golden ROOM launch)
 switchyard_test(launch/hugging_face/hub_config ROOM launch)
 switchyard_test(launch/hugging_face/hub_import ROOM launch RANKS 1 2 3)

@@ -7,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "launch/hugging_face/hub_tokenizer.h"
-#include "launch/hugging_face/sentencepiece_json.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
+#include "launch/hugging_face/tokenizer/sentencepiece_json.h"
 #include "launch/hugging_face/shards.h"
 #include "model/transformer/transformer.h"
 #include "runtime/error.h"

@@ -11,7 +11,7 @@
 #include "io/safetensors/narrow.h"
 #include "io/safetensors/safetensors.h"
 #include "launch/hugging_face/family.h"
-#include "launch/hugging_face/hub_tokenizer.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 #include "launch/hugging_face/hub_weights.h"
 #include "launch/hugging_face/shards.h"
 

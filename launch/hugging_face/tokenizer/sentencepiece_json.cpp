@@ -1,4 +1,4 @@
-#include "launch/hugging_face/sentencepiece_json.h"
+#include "launch/hugging_face/tokenizer/sentencepiece_json.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <tuple>
 #include <vector>
 
-#include "launch/hugging_face/tokenizer_parts.h"
+#include "launch/hugging_face/tokenizer/tokenizer_parts.h"
 #include "runtime/error.h"
 
 namespace switchyard::hub {

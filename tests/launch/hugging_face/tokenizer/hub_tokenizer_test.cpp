@@ -1,4 +1,4 @@
-#include "launch/hugging_face/hub_tokenizer.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 
 #include <gtest/gtest.h>
 

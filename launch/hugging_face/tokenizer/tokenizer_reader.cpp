@@ -1,10 +1,10 @@
-#include "launch/hugging_face/tokenizer_reader.h"
+#include "launch/hugging_face/tokenizer/tokenizer_reader.h"
 
 #include <nlohmann/json.hpp>
 
 #include "io/files/durable.h"
 #include "io/tokens/hub/hub_file.h"
-#include "launch/hugging_face/hub_tokenizer.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 #include "runtime/error.h"
 
 namespace switchyard::hub {

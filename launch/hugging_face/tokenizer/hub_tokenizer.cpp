@@ -1,12 +1,12 @@
-#include "launch/hugging_face/hub_tokenizer.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 
 #include <nlohmann/json.hpp>
 
 #include "io/tokens/hub/byte_alphabet.h"
 #include "io/tokens/hub/hub_file.h"
 #include "io/tokens/sentencepiece_model.h"
-#include "launch/hugging_face/sentencepiece_json.h"
-#include "launch/hugging_face/tokenizer_parts.h"
+#include "launch/hugging_face/tokenizer/sentencepiece_json.h"
+#include "launch/hugging_face/tokenizer/tokenizer_parts.h"
 #include "runtime/error.h"
 
 namespace switchyard::hub {
