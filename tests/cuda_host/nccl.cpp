@@ -247,6 +247,7 @@ ncclResult_t ncclReduce(const void* from, void* to, std::size_t count, ncclDataT
     if (type == ncclFloat64) return {{reduce<double>(all, count, op), to}};
     if (type == ncclInt32) return {{reduce<std::int32_t>(all, count, op), to}};
     if (type == ncclInt64) return {{reduce<std::int64_t>(all, count, op), to}};
+    if (type == ncclInt8) return {{reduce<std::int8_t>(all, count, op), to}};
     if (type == ncclUint8) return {{reduce<std::uint8_t>(all, count, op), to}};
     die("a reduction of a type that no test double adds");
   });
