@@ -39,7 +39,7 @@ Group group;
 Peers state_of_peers = Peers::alive;
 
 std::size_t bytes_of(ncclDataType_t type) {
-  constexpr std::size_t bytes[] = {1, 4, 8, 4, 8, 2};
+  constexpr std::size_t bytes[] = {1, 1, 4, 8, 4, 8, 2};
   return bytes[type];
 }
 

@@ -73,7 +73,9 @@ TEST(BatchScript, DirectivesAreQuotedForSbatch) {
 }
 
 TEST(BatchScript, ArrayHasATaskForEachRun) {
-  const std::string script = array_script(request(), {.partition = "long"}, 12);
+  SlurmConfig site;
+  site.partition = "long";
+  const std::string script = array_script(request(), site, 12);
   for (const char* line :
        {"#SBATCH --array=0-11\n", "#SBATCH --nodes=4\n", "#SBATCH --partition=long\n",
         "#SBATCH --output=/shared/runs/first/logs/%A_%a.log\n", "sweep=/shared/runs/first\n",
