@@ -36,7 +36,7 @@ initial=(--set train.initial=run --set data.dataset=data --steps 2 --layout rank
 "$switchyard" verify-layout "${config[@]}" "${initial[@]}" --layout 'ranks=1 run.threads=2' >out 2>err || complain "layouts from a model: $(cat out)"
 "$switchyard" verify-layout "${config[@]}" "${initial[@]}" --against one.json >out 2>err
 [ $? = 3 ] && grep -q 'differs first at step 0, forward: embedding' out || complain "train.initial is left out: $(cat out)"
-rm -r run
+rm -r run data/rows-*
 
 "$switchyard" verify-layout "${config[@]}" --layout ranks=1 --layout 'ranks=1 train.seed=2' >out 2>err
 [ $? = 2 ] && grep -q 'changes what is computed: train.seed' err || complain "a layout with another seed"

@@ -48,7 +48,7 @@ TEST(Recipe, SaysHowEachTensorIsMerged) {
 TEST(Recipe, NamesWhatIsWrongAndWhere) {
   EXPECT_EQ(refused("method = \"tries\"\n"),
             "merge.toml:1: method = 'tries' must be one of average, task_arithmetic, ties, dare, "
-            "dare_ties, grow, mix, low_rank, fold");
+            "dare_ties, grow, mix, low_rank, fold, quantize, prune");
   EXPECT_EQ(refused("method = \"average\"\n"),
             "merge.toml: a recipe needs an [[input]] with a path");
   EXPECT_EQ(refused("method = \"average\"\n[[input]]\npath = \"a\"\nwieght = 1\n"),
