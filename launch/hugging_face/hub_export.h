@@ -15,7 +15,7 @@ namespace switchyard::hub {
 struct ExportOptions {
   std::filesystem::path from;    // a checkpoint, a model, or a run for its newest good checkpoint
   std::filesystem::path folder;  // must not exist, but for what a killed export left
-  HubFormat format;
+  HubFormat format{};
 };
 
 struct Exported {
