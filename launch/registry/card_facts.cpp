@@ -17,15 +17,25 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+// Of weights as they are stored, in codes or not.
+std::int64_t stored_bytes(const CheckpointReader& model) {
+  std::int64_t bytes = 0;
+  for (const FileEntry& file : model.files()) {
+    for (const Extent& extent : file.extents)
+      for (const char* kind : {"value/", "code/", "scale/"})
+        if (extent.name.starts_with(kind)) bytes += extent.bytes;
+  }
+  return bytes;
+}
+
 Json model_facts(const CheckpointReader& model) {
   const Config config = config_of(model);
   const JsonFields tokenizer = model.fields().object("tokenizer");
-  std::int64_t all = 0, in_experts = 0, bytes = 0;
+  std::int64_t all = 0, in_experts = 0;
   for (const std::string& name : model.names()) {
     if (!name.starts_with("value/")) continue;
     const std::int64_t size = model.shape(name).size();
     all += size;
-    bytes += model.extent(name).bytes;
     if (ExpertPart::of_name(name)) in_experts += size;
   }
   const std::int64_t idle =
@@ -33,7 +43,7 @@ Json model_facts(const CheckpointReader& model) {
   const auto step = model.known_step();
   return {{"parameters", all},
           {"active_parameters", all - idle},
-          {"bytes", bytes},
+          {"bytes", stored_bytes(model)},
           {"layers", config.model.num_layers},
           {"hidden", config.model.hidden},
           {"experts", config.model.num_experts},

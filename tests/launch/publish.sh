@@ -45,6 +45,13 @@ done
 expect 0 "step" "$switchyard" train "$root/examples/tiny.toml" --set data.dataset=data --set run.directory=next --set train.steps=1 \
   --set train.warmup_steps=0 --set train.initial=models/perl@1 --set data.sequence_length=128
 
+# Codes are published as codes.
+"$switchyard" model quantize run --bits 8 --output codes >out 2>err || complain "quantize"
+"$switchyard" publish codes --registry models --name codes >out 2>err || complain "publish codes: $(cat err)"
+"$switchyard" inspect models/codes@1 2>err | grep -F "as int8 codes" >out || complain "a package of codes holds none"
+[ "$("$switchyard" evaluate models/codes@1 --dataset data 2>err | grep loss)" = "$("$switchyard" evaluate codes --dataset data 2>err | grep loss)" ] ||
+  complain "a package of codes has another loss than its model"
+
 # Every number of the card is in card.json.
 "$switchyard" card models/perl@1 >card 2>err || complain "card"
 diff <(tail -n +2 card) <(tail -n +2 models/perl/versions/0001/README.md) >diff.err || complain "the card is not the package's"
