@@ -11,8 +11,8 @@
 #include "io/model_folder/model_writer.h"
 #include "io/transform/tensor_plan.h"
 #include "launch/hugging_face/family.h"
-#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 #include "launch/hugging_face/shards.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 #include "runtime/comm/comm.h"
 
 namespace switchyard::hub {

@@ -105,7 +105,7 @@ std::string prediction_report(const Prediction& prediction) {
       {}, &LawPrediction::loss);
   text += fmt::format(
       "\nby the first law: {:.4f}; laws of such models differ by {:.4f}, also because each counts "
-      "nats per token of its own data and tokenizer\n",
+      "nats per token of its data and tokenizer\n",
       prediction.laws.front().loss, high.loss - low.loss);
   if (prediction.dense_twin)
     text += fmt::format(

@@ -49,10 +49,10 @@ struct Judged {
 
 // A number is compared with the bound of the figure's 95 % interval that is harder to pass; with
 // the figure itself if it has no interval. "previous" compares the figure with that of `previous`;
-// with sigma, the mean difference of the same cases with so many of its standard errors, where
-// cases of either side alone do not count. previous: may be nullptr. Errors: Exit::usage for a
-// figure that the results lack, naming those of the task; Exit::data if the previous results lack
-// it, or no case is the same.
+// with sigma, the mean difference of the same cases plus or minus that number of its standard
+// errors, where cases of either side alone do not count. previous: may be nullptr. Errors:
+// Exit::usage for a figure that the results lack, naming those of the task; Exit::data if the
+// previous results lack it, or no case is the same.
 std::vector<Judged> judge(const std::vector<Gate>& gates, const Results& results,
                           const Results* previous);
 // Whether any verdict is `failed` or `undecided`.

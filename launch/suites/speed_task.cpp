@@ -1,4 +1,4 @@
-// speed: whether the model is sound. How fast it is stands in no result, which has the same bytes
+// speed: whether the model is sound. No result says how fast it is, as it has the same bytes
 // each time; run_suite measures it for every suite.
 #include <cmath>
 
@@ -29,7 +29,7 @@ class SpeedTask final : public Task {
     const std::int64_t tokens = num_tokens(scored, first_, end_);
     const double loss = -log_probability(scored, first_, end_) / static_cast<double>(tokens);
     result.add_number("loss", loss, tokens);
-    // Below 1: the model knows more than that there are so many tokens.
+    // Below 1: the model knows more than the number of tokens.
     result.add_number("loss_over_uniform",
                       loss / std::log(static_cast<double>(model.tokenizer().vocabulary())), tokens);
     const std::vector<std::string> prompts = {"The", "1"};

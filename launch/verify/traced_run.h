@@ -11,9 +11,9 @@
 
 namespace switchyard {
 
-// Collective. Trains from train.seed or train.initial on, and writes nothing: no run directory, no routing. The
-// guard is off, as it answers to what it sees. Rank 0 gets the hashes. Errors: agreed, as those of
-// training.
+// Collective. Trains from train.seed or train.initial on, and writes nothing: no run directory, no
+// routing. The guard is off, as it answers to what it sees. Rank 0 gets the hashes. Errors: agreed,
+// as those of training.
 LayoutTrace trace_run(const Config& config, const TokenStore& store, std::int64_t num_steps,
                       std::unique_ptr<Comm> world);
 

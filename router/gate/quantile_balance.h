@@ -11,7 +11,7 @@ namespace switchyard {
 
 // A token chooses an expert whose sigmoid + bias reaches its cutoff, the (k+1)-th largest such sum.
 // The bias that an expert needs for a token is cutoff - sigmoid; the solved bias is the k/E
-// quantile of what it needs over all tokens of a step. Counts in these bins stand for the values,
+// quantile of what it needs over all tokens of a step. Counts in these bins represent the values,
 // so that the sum over micro-batches and ranks is one of integers.
 struct BiasBins {
   static constexpr std::int64_t count = 1000;

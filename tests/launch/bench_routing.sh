@@ -66,7 +66,7 @@ same "a recorded run's tokens, choices and wrong rows" "$(printf 'replay 128 2 0
 bench 2 --replay tape --workload balanced,zipf --mode layer,step --exchange flat --expert-hidden 32 --csv >out 2>err || { cat err; failed=1; }
 same "what a recorded and a skewed run lose against a balanced one" "balanced replay zipf balanced replay zipf 4" \
   "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-     $1 == "balanced" { rate = $c["tokens_per_second"]; if ($c["share_lost_to_imbalance"] != "") print "a loss of its own" }
+     $1 == "balanced" { rate = $c["tokens_per_second"]; if ($c["share_lost_to_imbalance"] != "") print "a loss against itself" }
      $1 != "balanced" { right = 1 - $c["tokens_per_second"] / rate - $c["share_lost_to_imbalance"]; n += right < 1e-9 && right > -1e-9 }
      { printf "%s ", $1 } END { print n }' out)"
 fails 2 "set --experts to the number of experts" --replay tape --experts 2

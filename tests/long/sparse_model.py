@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sparse_model.py TEMPLATE OUT BILLIONS: writes a model folder of so many billion bf16 parameters that takes no room on the disk: its
+"""sparse_model.py TEMPLATE OUT BILLIONS: writes a model folder of BILLIONS of bf16 parameters that takes no room on the disk: its
 file is a hole, which reads as zeros. What the template's manifest says of the model is copied; tensors have 64 million elements."""
 import ctypes
 import ctypes.util

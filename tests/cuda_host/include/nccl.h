@@ -9,7 +9,15 @@ enum ncclResult_t {
   ncclRemoteError = 6,
   ncclInProgress = 7
 };
-enum ncclDataType_t { ncclInt8, ncclUint8, ncclInt32, ncclInt64, ncclFloat32, ncclFloat64, ncclBfloat16 };
+enum ncclDataType_t {
+  ncclInt8,
+  ncclUint8,
+  ncclInt32,
+  ncclInt64,
+  ncclFloat32,
+  ncclFloat64,
+  ncclBfloat16
+};
 enum ncclRedOp_t { ncclSum, ncclMin, ncclMax };
 
 namespace cuda_host {

@@ -35,7 +35,7 @@ Numbers random_text(std::uint64_t number, std::size_t length) {
   return text;
 }
 
-// Within four deviations of a share of so many trials.
+// Within four deviations of a share of that number of trials.
 void expect_share(double count, double trials, double share) {
   EXPECT_NEAR(count / trials, share, 4.0 * std::sqrt(share * (1.0 - share) / trials));
 }

@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 
+#include "launch/hugging_face/shards.h"
 #include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 #include "launch/hugging_face/tokenizer/sentencepiece_json.h"
-#include "launch/hugging_face/shards.h"
 #include "model/transformer/transformer.h"
 #include "runtime/error.h"
 #include "tests/launch/hugging_face/families.h"

@@ -11,9 +11,9 @@
 #include "io/safetensors/narrow.h"
 #include "io/safetensors/safetensors.h"
 #include "launch/hugging_face/family.h"
-#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 #include "launch/hugging_face/hub_weights.h"
 #include "launch/hugging_face/shards.h"
+#include "launch/hugging_face/tokenizer/hub_tokenizer.h"
 
 namespace switchyard::hub::hub_test {
 
