@@ -17,8 +17,8 @@
 #include "io/folder/extent.h"
 #include "io/folder/json_fields.h"
 #include "io/folder/manifest.h"
+#include "runtime/codes/weight_codes.h"
 #include "runtime/comm/comm.h"
-#include "runtime/product/weight_codes.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {

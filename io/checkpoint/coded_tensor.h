@@ -1,12 +1,12 @@
 // Coded tensors of a model folder: "code/NAME" and "scale/NAME" beside each other hold the matrix
-// "value/NAME" (runtime/product/weight_codes.h).
+// "value/NAME" (runtime/codes/weight_codes.h).
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
 
-#include "runtime/product/weight_codes.h"
+#include "runtime/codes/weight_codes.h"
 
 namespace switchyard {
 

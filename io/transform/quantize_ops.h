@@ -1,11 +1,11 @@
-// Weights to codes, to nearest (runtime/product/weight_codes.h), and the plans of a coded matrix.
+// Weights to codes, to nearest (runtime/codes/weight_codes.h), and the plans of a coded matrix.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "io/transform/tensor_plan.h"
-#include "runtime/product/weight_codes.h"
+#include "runtime/codes/weight_codes.h"
 
 namespace switchyard {
 

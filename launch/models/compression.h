@@ -10,7 +10,7 @@
 #include "io/transform/engine.h"
 #include "io/transform/ties.h"
 #include "launch/models/recipe_fields.h"
-#include "runtime/product/weight_codes.h"
+#include "runtime/codes/weight_codes.h"
 #include "train/compress/second_order.h"
 
 namespace switchyard {

@@ -39,7 +39,7 @@ class Linear {
   };
 
   // x: [rows, in], y: [rows, out]. Rows: see row_tile. Fills work.narrow. Weights that are kept as
-  // codes (runtime/product/coded_weights.h) are multiplied in f32, whatever the precision.
+  // codes (runtime/codes/coded_weights.h) are multiplied in f32, whatever the precision.
   void forward(const Params& params, Tensor x, Tensor y, Stream& stream,
                const Work& work = {}) const;
   // The gradients of the matrices += those by d_y, one addend each. Comes before input_gradient,

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/codes/coded_weights.h"
 #include "runtime/device/stream.h"
 #include "runtime/exact_sum.h"
 #include "runtime/params/gradient_adder.h"
@@ -21,7 +22,6 @@
 #include "runtime/params/ownership.h"
 #include "runtime/params/param_region.h"
 #include "runtime/params/param_spec.h"
-#include "runtime/product/coded_weights.h"
 #include "runtime/product/matmul.h"
 #include "runtime/tensor.h"
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "runtime/codes/weight_codes.h"
 #include "runtime/device/stream.h"
-#include "runtime/product/weight_codes.h"
 #include "train/compress/hessian_factor.h"
 
 namespace switchyard {

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "runtime/codes/weight_codes.h"
 #include "runtime/device/stream.h"
-#include "runtime/product/weight_codes.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {

@@ -1,4 +1,4 @@
-#include "runtime/product/coded_weights.h"
+#include "runtime/codes/coded_weights.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "runtime/product/weight_codes.h"
+#include "runtime/codes/weight_codes.h"
 
 #include <algorithm>
 #include <cmath>
