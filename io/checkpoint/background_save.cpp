@@ -19,14 +19,19 @@ BackgroundSave::BackgroundSave(Mode mode, Comm& world, Stream& stream, std::int6
 
 BackgroundSave::~BackgroundSave() = default;  // a future of std::async waits for its thread
 
+// Files are written from memory of the host, behind the training or not.
+bool BackgroundSave::copies_first() const {
+  return mode_ == Mode::asynchronous || stream_.device().kind != Device::Kind::cpu;
+}
+
 void BackgroundSave::prepare(const std::vector<NamedTensor>& mine) {
-  if (mode_ == Mode::asynchronous) staging_.copy(mine, stream_);
+  if (copies_first()) staging_.copy(mine, stream_);
 }
 
 void BackgroundSave::start(SaveTarget& target, Snapshot snapshot) {
   require(!in_progress(), "a save of step {} begins while another is in progress", snapshot.step);
   stream_.synchronize();
-  if (mode_ == Mode::asynchronous) {
+  if (copies_first()) {
     snapshot.mine = staging_.copy(snapshot.mine, stream_);
   } else {
     gathered_ = std::move(snapshot.gathered);

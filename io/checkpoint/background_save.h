@@ -63,9 +63,9 @@ class BackgroundSave {
   // not stall longer than the others.
   void prepare(const std::vector<NamedTensor>& mine);
 
-  // Collective; no save may be in progress. Asynchronous saves take a copy of the tensors, other
-  // saves need them unchanged until they end. The caller keeps the target until then. Errors: those
-  // of target.begin() and of the first phase.
+  // Collective; no save may be in progress. Asynchronous saves, and all saves of a GPU's tensors,
+  // take a copy of them; other saves need them unchanged until they end. The caller keeps the
+  // target until then. Errors: those of target.begin() and of the first phase.
   void start(SaveTarget& target, Snapshot snapshot);
 
   bool in_progress() const { return target_ != nullptr; }
@@ -82,6 +82,7 @@ class BackgroundSave {
   void hurry() { pace_.hurry(); }
 
  private:
+  bool copies_first() const;
   void discard_on_failure(const std::function<void()>& work);
   void begin_next_phase();
 

@@ -1,6 +1,7 @@
 #include "runtime/comm/device_comm.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <vector>
 
@@ -68,13 +69,19 @@ class StagedComm final : public DeviceComm {
   }
 };
 
-// Collective. True if no two ranks of a node compute on the same GPU.
+// Collective. True if no two ranks of a node compute on the same GPU. Slices of one GPU (MIG) are
+// devices of one address on the bus, and NCCL refuses them as it refuses one GPU twice.
 bool each_has_a_gpu(Comm& world, Device device) {
   const std::unique_ptr<Comm> node = world.split_node();
-  std::int64_t mine = cuda::identity_of(device);
-  std::vector<std::int64_t> all(static_cast<std::size_t>(node->size()));
+  using Address = std::array<std::uint8_t, 32>;
+  Address mine{};
+  const std::string text = cuda::pci_address(device);
+  std::copy_n(text.begin(), std::min(text.size(), mine.size()), mine.begin());
+  std::vector<Address> all(static_cast<std::size_t>(node->size()));
   Stream stream = Stream::cpu(1);
-  node->all_gather(tensor_of(&mine, {1}), tensor_of(all.data(), {std::ssize(all)}), stream);
+  node->all_gather({mine.data(), {std::ssize(mine)}, DType::u8, Device::cpu()},
+                   {all.data(), {std::ssize(all) * std::ssize(mine)}, DType::u8, Device::cpu()},
+                   stream);
   const bool own = std::count(all.begin(), all.end(), mine) == 1;
   return reduce_one(world, std::int64_t{own}, Reduce::min) == 1;
 }

@@ -1,6 +1,7 @@
 // DeviceComm by NCCL, on a separate stream that events order: sends wait for the work queued
 // before, and work queued afterwards waits for what was received. The host never waits.
 #include <exception>
+#include <thread>
 
 #include "runtime/comm/nccl_comm.h"
 #include "runtime/device/cuda_queue.h"
@@ -54,8 +55,11 @@ class NcclComm final : public DeviceComm {
   // After an error this does not wait, since a peer may never send what is awaited.
   ~NcclComm() override {
     if (std::uncaught_exceptions() > 0 || comm_ == nullptr) return;
-    cudaStreamSynchronize(stream_);
     try {
+      while (!is_done(cudaStreamQuery(stream_))) {
+        check_peers();
+        std::this_thread::yield();
+      }
       control().barrier();
     } catch (const Error&) {  // a peer died, so nothing is in transit to it
     }

@@ -30,9 +30,7 @@ std::unique_ptr<DeviceQueue> make_queue(Device device, bool tf32);
 
 RuntimeOps& runtime_ops();
 
-// Tells one GPU of a node from another.
-std::int64_t identity_of(Device device);
-// The device's place on the PCI bus: "0000:3B:00.0".
+// The device's place on the PCI bus, which tells one GPU of a node from another: "0000:3B:00.0".
 std::string pci_address(Device device);
 
 }  // namespace cuda

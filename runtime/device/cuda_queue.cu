@@ -52,25 +52,27 @@ void CudaQueue::copy(const void* from, void* to, std::int64_t bytes) {
 }
 
 void* CudaQueue::take_pinned(std::int64_t bytes) {
-  for (Pinned& pinned : pinned_) {
-    if (pinned.taken || pinned.bytes < bytes) continue;
-    if (!is_done(cudaEventQuery(pinned.free_after))) continue;
-    pinned.taken = true;
-    return pinned.memory.data();
-  }
   // Sizes are powers of two, so that a few pieces serve all tensors of a step.
   const auto size = static_cast<std::int64_t>(
       std::bit_ceil(static_cast<std::uint64_t>(std::max(bytes, min_pinned))));
-  return pinned_.emplace_back(size).memory.data();
+  std::deque<Pinned*>& given_back = given_back_[size];
+  if (!given_back.empty() && is_done(cudaEventQuery(given_back.front()->free_after))) {
+    void* memory = given_back.front()->memory.data();
+    given_back.pop_front();
+    return memory;
+  }
+  auto piece = std::make_unique<Pinned>(size);
+  void* memory = piece->memory.data();
+  pinned_.emplace(memory, std::move(piece));
+  return memory;
 }
 
 // If the device failed, the next checked call reports it, and this piece is never used again. This
 // function does not throw, since its caller may be handling an error already.
 void CudaQueue::give_back_pinned(void* memory) noexcept {
-  const auto found = std::find_if(pinned_.begin(), pinned_.end(), [&](const Pinned& pinned) {
-    return pinned.memory.data() == memory;
-  });
-  if (cudaEventRecord(found->free_after, stream_) == cudaSuccess) found->taken = false;
+  Pinned* piece = pinned_.find(memory)->second.get();
+  if (cudaEventRecord(piece->free_after, stream_) == cudaSuccess)
+    given_back_[piece->bytes].push_back(piece);
 }
 
 std::unique_ptr<DeviceQueue> cuda::make_queue(Device device, bool tf32) {

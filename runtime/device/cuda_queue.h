@@ -39,7 +39,7 @@ class CudaQueue final : public DeviceQueue {
     std::int64_t bytes;
     PinnedMemory memory{bytes};
     CudaEvent free_after{};  // recorded when the memory was given back
-    bool taken = true;
+    explicit Pinned(std::int64_t size) : bytes(size) {}
   };
 
   Device device_;
@@ -49,7 +49,11 @@ class CudaQueue final : public DeviceQueue {
   Buffer workspace_;
   Arena scratch_;
   std::map<ProductKey, cublasLtMatmulAlgo_t> algorithms_;
-  std::deque<Pinned> pinned_;  // a deque: its elements do not move
+  std::map<void*, std::unique_ptr<Pinned>> pinned_;
+  // By size, in the order in which they were given back: while the first of a size is in use, so
+  // are the others, and a backward pass that runs ahead of the device asks one event and not
+  // hundreds.
+  std::map<std::int64_t, std::deque<Pinned*>> given_back_;
 };
 
 // Errors: Exit::internal for a CPU stream.

@@ -1,8 +1,6 @@
 // Finds GPUs (runtime/tensor.h, runtime/device/cuda.h).
 #include <cuda_runtime.h>
 
-#include <cstring>
-
 #include "runtime/device/cuda.h"
 #include "runtime/device/cuda_check.h"
 #include "runtime/tensor.h"
@@ -29,19 +27,6 @@ Device Device::cuda(int index) {
 }
 
 bool cuda::is_built_in() { return true; }
-
-std::int64_t cuda::identity_of(Device device) {
-  cudaDeviceProp properties;
-  check(cudaGetDeviceProperties(&properties, device.index));
-  std::int64_t identity = 0;
-  static_assert(sizeof properties.uuid == 2 * sizeof identity);
-  for (std::size_t half = 0; half < 2; ++half) {
-    std::int64_t word;
-    std::memcpy(&word, properties.uuid.bytes + half * sizeof word, sizeof word);
-    identity ^= word;
-  }
-  return identity;
-}
 
 std::string cuda::pci_address(Device device) {
   char address[32] = {};

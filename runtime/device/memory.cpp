@@ -36,6 +36,17 @@ void* allocate_zeroed(std::int64_t bytes) {
   return memory;
 }
 
+// Memory for `bytes`, and for `spare` more if there is as much. Errors: as Buffer().
+Buffer with_spare(std::int64_t bytes, std::int64_t spare, Device device) {
+  if (spare > 0) {
+    try {
+      return Buffer(Shape{bytes + spare}, DType::u8, device);
+    } catch (const Error&) {  // what is needed may still fit
+    }
+  }
+  return Buffer(Shape{bytes}, DType::u8, device);
+}
+
 }  // namespace
 
 Buffer::Buffer(Shape shape, DType dtype, Device device) {
@@ -86,7 +97,9 @@ Tensor Arena::take(Shape shape, DType dtype) {
     return {nullptr, shape, dtype, device_};
   }
   if (chunks_.empty() || used_in_last_ + bytes > chunks_.back().tensor().bytes()) {
-    chunks_.emplace_back(Shape{std::max(bytes, arena_chunk)}, DType::u8, device_);
+    // Grows by a part of what is held: a step that outgrows its memory asks a few times for more.
+    const std::int64_t grown = std::max(arena_chunk, held_bytes() / 8);
+    chunks_.push_back(with_spare(bytes, std::max<std::int64_t>(grown - bytes, 0), device_));
     used_in_last_ = 0;
   }
   Tensor tensor{static_cast<std::byte*>(chunks_.back().tensor().data) + used_in_last_, shape, dtype,
@@ -99,9 +112,10 @@ Tensor Arena::take(Shape shape, DType dtype) {
 
 void Arena::reset() {
   if (!counts_only_ && (high_water_ > held_bytes() || chunks_.size() > 1)) {
-    // One chunk that holds all of it, and a micro-batch with somewhat more rows.
+    // One chunk that holds all of it and, if the device has room, a micro-batch with some more
+    // rows.
     chunks_.clear();
-    chunks_.emplace_back(Shape{high_water_ + high_water_ / 8}, DType::u8, device_);
+    chunks_.push_back(with_spare(high_water_, high_water_ / 8, device_));
   }
   used_in_last_ = 0;
   used_ = 0;

@@ -22,7 +22,6 @@ void release(void*) noexcept {}
 void copy_now(const void*, void*, std::int64_t) { fail_without_cuda(); }
 std::unique_ptr<DeviceQueue> make_queue(Device, bool) { fail_without_cuda(); }
 RuntimeOps& runtime_ops() { fail_without_cuda(); }
-std::int64_t identity_of(Device) { fail_without_cuda(); }
 std::string pci_address(Device) { fail_without_cuda(); }
 
 }  // namespace cuda

@@ -3,6 +3,7 @@
 #include "runtime/product/matmul.h"
 
 #include <algorithm>
+#include <array>
 
 #include "runtime/product/cublaslt.h"
 #include "runtime/product/cuda_product_ops.h"
@@ -15,10 +16,12 @@ namespace switchyard {
 namespace {
 
 constexpr std::int64_t usual_rows = 1024;  // kernels are chosen for this many
+// And have to take these, since the library promises a kernel only for the rows it was found for.
+constexpr std::array<std::int64_t, 4> rows_to_take = {16, 272, 8192, 65536};
+constexpr int most_kernels = 32;
 
-// The shape for which a kernel is chosen. It does not depend on the number of rows.
-MatmulShape usual_shape(MatmulShape shape) {
-  (shape.op_a == Op::plain ? shape.m : shape.k) = usual_rows;
+MatmulShape with_rows(MatmulShape shape, std::int64_t rows) {
+  (shape.op_a == Op::plain ? shape.m : shape.k) = rows;
   return shape;
 }
 
@@ -94,9 +97,24 @@ LibraryProduct product_of(const LibraryCall& call) {
   return LibraryProduct(call.types, call.op_a, call.a, call.op_b, call.b, call.out);
 }
 
-// The algorithm must not split sums: the order of partial sums would depend on the rows.
+bool takes_all_rows(const cublasLtMatmulAlgo_t& algorithm, const MatmulShape& shape,
+                    CudaQueue& queue) {
+  const auto workspace = static_cast<std::size_t>(queue.workspace().bytes());
+  return std::all_of(rows_to_take.begin(), rows_to_take.end(), [&](std::int64_t rows) {
+    const LibraryProduct product =
+        product_of(library_call(with_rows(shape, rows), queue.tf32()));
+    cublasLtMatmulHeuristicResult_t needs{};
+    const cublasStatus_t status = cublasLtMatmulAlgoCheck(
+        queue.blas(), product.description.handle, product.first.handle, product.second.handle,
+        product.out.handle, product.out.handle, &algorithm, &needs);
+    return status == CUBLAS_STATUS_SUCCESS && needs.workspaceSize <= workspace;
+  });
+}
+
+// The fastest for the usual rows, by the library's estimate, of those that take any. It must not
+// split sums: the order of partial sums would depend on the rows.
 cublasLtMatmulAlgo_t choose_algorithm(const MatmulShape& shape, CudaQueue& queue) {
-  const LibraryCall call = library_call(usual_shape(shape), queue.tf32());
+  const LibraryCall call = library_call(with_rows(shape, usual_rows), queue.tf32());
   const LibraryProduct product = product_of(call);
   MatmulPreference preference;
   preference.set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
@@ -107,14 +125,20 @@ cublasLtMatmulAlgo_t choose_algorithm(const MatmulShape& shape, CudaQueue& queue
   preference.set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, call.operand_alignment);
   preference.set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, call.out_alignment);
   preference.set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, call.out_alignment);
-  cublasLtMatmulHeuristicResult_t best{};
+  std::array<cublasLtMatmulHeuristicResult_t, most_kernels> kernels{};
   int found = 0;
   check(cublasLtMatmulAlgoGetHeuristic(
       queue.blas(), product.description.handle, product.first.handle, product.second.handle,
-      product.out.handle, product.out.handle, preference.handle, 1, &best, &found));
-  require(found == 1, "cuBLASLt has no kernel for [{}, {}] by [{}, {}]", shape.m, shape.k, shape.k,
-          shape.n);
-  return best.algo;
+      product.out.handle, product.out.handle, preference.handle, most_kernels, kernels.data(),
+      &found));
+  const auto end = kernels.begin() + found;
+  const auto best = std::find_if(kernels.begin(), end, [&](const auto& kernel) {
+    return takes_all_rows(kernel.algo, shape, queue);
+  });
+  require(best != end,
+          "cuBLASLt has no kernel for [{}, {}] by [{}, {}] with any number of rows: none of {}",
+          shape.m, shape.k, shape.k, shape.n, found);
+  return best->algo;
 }
 
 const cublasLtMatmulAlgo_t& algorithm_for(const MatmulShape& shape, CudaQueue& queue) {

@@ -19,7 +19,7 @@ prepare corpus.jsonl --output data --tokenizer bytes --validation-fraction 0.2
 train 1 whole || complain "train"
 train 1 parts --stop-before 1
 [ $? = 75 ] || complain "a run that stops early"
-train 2 parts --resume || complain "resume on two GPUs"
+train 2 parts --resume --set checkpoint.async=false || complain "resume on two GPUs, with saves that training waits for"
 [ -n "$(hash_of whole)" ] && [ "$(hash_of whole)" = "$(hash_of parts)" ] || complain "the resumed run has other bits"
 
 loss() { awk '/^validation loss/ { print $3 }' "$1"; }

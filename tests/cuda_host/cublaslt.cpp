@@ -75,6 +75,31 @@ bool supported(const Product& product, const Matrix& a, const Matrix& b, const M
           (a.type == CUDA_R_16BF && a.stride % 8 == 0 && b.stride % 8 == 0));
 }
 
+// What an algorithm is: its number, and the alignment in bytes that it was asked for. As the
+// library does, it may only be used with sizes that it takes, within its workspace. The first two
+// are the best for some rows and do not take others; who asks for one algorithm gets the first.
+constexpr std::uint64_t needs_many_rows = 1, needs_workspace_for_many_rows = 2, takes_all = 3;
+constexpr std::int64_t few_rows = 64, many_rows = 4096;
+cublasLtMatmulAlgo_t algorithm_of(std::uint64_t number, const Wish& wish) {
+  return {{number, wish.alignment[0], wish.alignment[1], wish.alignment[2], wish.alignment[3], 0, 0,
+           0}};
+}
+
+// A row-major product's rows: the columns of `b` and `d`, or what a gradient sums over.
+std::int64_t rows_of(const Matrix& b) { return b.cols; }
+
+bool takes(const cublasLtMatmulAlgo_t& algorithm, const Matrix& b) {
+  return algorithm.data[0] != needs_many_rows || rows_of(b) > few_rows;
+}
+std::size_t workspace_of(const cublasLtMatmulAlgo_t& algorithm, const Matrix& b) {
+  const bool much = algorithm.data[0] == needs_workspace_for_many_rows && rows_of(b) > many_rows;
+  return much ? std::size_t{1} << 40 : 0;
+}
+
+bool is_aligned(const void* memory, std::uint64_t bytes) {
+  return bytes > 0 && reinterpret_cast<std::uintptr_t>(memory) % bytes == 0;
+}
+
 template <class Sum>
 void enqueue_product(cudaStream_t stream, const Product& what, const void* a, const Matrix& left,
                      const void* b, const Matrix& right, const void* beta, void* d,
@@ -137,17 +162,38 @@ cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t prefer
   delete preference;
   return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t,
-                                                    cublasLtMatmulPreferenceAttributes_t,
-                                                    const void*, std::size_t) {
+cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
+                                                    cublasLtMatmulPreferenceAttributes_t attribute,
+                                                    const void* value, std::size_t) {
+  if (attribute == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES)
+    preference->workspace = *static_cast<const std::uint64_t*>(value);
+  if (attribute >= CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES)
+    preference->alignment[attribute - CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES] =
+        *static_cast<const std::uint32_t*>(value);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t,
+                                              cublasLtMatrixLayout_t, cublasLtMatrixLayout_t b,
                                               cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                              cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                              cublasLtMatmulPreference_t, int,
-                                              cublasLtMatmulHeuristicResult_t*, int* found) {
-  *found = 1;
+                                              cublasLtMatmulPreference_t preference, int wanted,
+                                              cublasLtMatmulHeuristicResult_t* results,
+                                              int* found) {
+  *found = 0;
+  for (const std::uint64_t number : {needs_many_rows, needs_workspace_for_many_rows, takes_all}) {
+    const cublasLtMatmulAlgo_t algorithm = algorithm_of(number, *preference);
+    if (*found == wanted || !takes(algorithm, *b)) continue;
+    if (workspace_of(algorithm, *b) > preference->workspace) continue;
+    results[(*found)++] = {algorithm, workspace_of(algorithm, *b)};
+  }
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t,
+                                       cublasLtMatrixLayout_t, cublasLtMatrixLayout_t b,
+                                       cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
+                                       const cublasLtMatmulAlgo_t* algorithm,
+                                       cublasLtMatmulHeuristicResult_t* result) {
+  if (!takes(*algorithm, *b)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  *result = {*algorithm, workspace_of(*algorithm, *b)};
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -155,8 +201,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
                               const void* a, cublasLtMatrixLayout_t layout_a, const void* b,
                               cublasLtMatrixLayout_t layout_b, const void* beta, const void* c,
                               cublasLtMatrixLayout_t, void* d, cublasLtMatrixLayout_t layout_d,
-                              const cublasLtMatmulAlgo_t*, void* workspace, std::size_t,
-                              cudaStream_t stream) {
+                              const cublasLtMatmulAlgo_t* algorithm, void* workspace,
+                              std::size_t workspace_bytes, cudaStream_t stream) {
   for (const void* memory :
        {a, b, c, static_cast<const void*>(d), static_cast<const void*>(workspace)})
     check_argument(memory);
@@ -168,7 +214,12 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
   const std::int64_t inner_too = what.transposed[1] ? right.cols : right.rows;
   if (rows != out.rows || cols != out.cols || inner != inner_too || c != d)
     return CUBLAS_STATUS_INVALID_VALUE;
-  if (!supported(what, left, right, out)) return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (!supported(what, left, right, out) || !takes(*algorithm, right))
+    return CUBLAS_STATUS_NOT_SUPPORTED;
+  if (workspace_of(*algorithm, right) > workspace_bytes) return CUBLAS_STATUS_INVALID_VALUE;
+  const void* operands[] = {a, b, c, d};
+  for (std::size_t i = 0; i < 4; ++i)
+    if (!is_aligned(operands[i], algorithm->data[1 + i])) return CUBLAS_STATUS_INVALID_VALUE;
   if (out.type == CUDA_R_32I) {
     if (*static_cast<const std::int32_t*>(alpha) != 1) return CUBLAS_STATUS_INVALID_VALUE;
     enqueue_product<std::int32_t>(stream, what, a, left, b, right, beta, d, out);

@@ -31,6 +31,12 @@ struct Calls {
 };
 inline Calls calls;
 
+// What the GPUs have, until another number is set: memory without end, and 227 KiB for each block.
+struct Sizes {
+  std::int64_t memory = std::int64_t{1} << 40, shared_of_block = 227 << 10;
+};
+inline Sizes sizes;
+
 // Queues do nothing until someone waits for them: work that forgot to wait for an event finds that
 // the other queue has not begun. With `eager`, they run at once: work that forgot to wait before it
 // overwrites something finds it too late.
@@ -42,6 +48,8 @@ void set_broken(bool broken);
 enum class Peers { alive, dead, noticed };
 void set_peers(Peers peers);
 Peers peers();
+// The answer of a device that has no more memory; the runtime keeps it as its last error.
+cudaError_t refuse_memory();
 void enqueue(Queue* queue, std::function<void()> work);
 void drain(Queue* queue);
 

@@ -27,6 +27,7 @@ struct DeviceMemory {
   std::map<const void*, std::size_t> pinned;  // bytes by address
   std::vector<std::byte*> open;               // first pages of what the work that runs has touched
   int users = 0;                              // OnDevice
+  std::int64_t held = 0;                      // bytes
 
   DeviceMemory() {
     begin = next = static_cast<std::byte*>(
@@ -118,6 +119,8 @@ cudaError_t cudaMalloc(void** result, std::size_t bytes) {
   ++calls.allocations;
   DeviceMemory& all = memory();
   const std::size_t room = (bytes + 15) / 16 * 16, pages = (room + page - 1) / page * page;
+  if (all.held + static_cast<std::int64_t>(pages) > sizes.memory) return refuse_memory();
+  all.held += static_cast<std::int64_t>(pages);
   std::byte* first = all.next;
   all.next += pages + page;
   *result = first + (pages - room);
@@ -140,6 +143,7 @@ cudaError_t cudaFree(void* address) {
   if (pages != all.pages.end()) {
     madvise(pages->first, pages->second, MADV_DONTNEED);
     mprotect(pages->first, pages->second, PROT_NONE);
+    all.held -= static_cast<std::int64_t>(pages->second);
     all.pages.erase(pages);
   }
   all.first_page.erase(found);

@@ -75,6 +75,7 @@ void drain_until(const Record& record) {
 
 }  // namespace
 
+cudaError_t refuse_memory() { return answer(cudaErrorMemoryAllocation); }
 void set_eager(bool eager) { eager_queues = eager; }
 void set_broken(bool broken) {
   broken_device = broken;
@@ -104,12 +105,12 @@ cudaError_t cudaGetDeviceCount(int* count) {
 cudaError_t cudaSetDevice(int device) {
   return device >= 0 && device < num_devices ? cudaSuccess : cudaErrorInvalidValue;
 }
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
-  *properties = {};
-  std::strcpy(properties->name, "no GPU: kernels run on the host");
-  properties->major = 8;
-  properties->multiProcessorCount = 2;
-  properties->uuid.bytes[0] = static_cast<unsigned char>(device + 1);
+cudaError_t cudaGetDevice(int* device) {  // all are alike
+  *device = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = static_cast<int>(sizes.shared_of_block);
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetPCIBusId(char* address, int size, int device) {  // no machine's bus
@@ -117,10 +118,11 @@ cudaError_t cudaDeviceGetPCIBusId(char* address, int size, int device) {  // no 
   return cudaSuccess;
 }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaSuccess              ? "no error"
-         : error == cudaErrorNotReady      ? "device not ready"
-         : error == cudaErrorLaunchFailure ? "unspecified launch failure"
-                                           : "invalid value";
+  return error == cudaSuccess                 ? "no error"
+         : error == cudaErrorNotReady         ? "device not ready"
+         : error == cudaErrorMemoryAllocation ? "out of memory"
+         : error == cudaErrorLaunchFailure    ? "unspecified launch failure"
+                                              : "invalid value";
 }
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
 cudaError_t cudaPeekAtLastError() { return last_error; }

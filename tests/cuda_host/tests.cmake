@@ -24,8 +24,9 @@ switchyard_cuda_host_program(cuda_host_tests GTest::gtest_main)
 switchyard_cuda_host_program(cuda_host_rank_tests rank_test_main)
 switchyard_test(cuda_host/exchange PROGRAM cuda_host_rank_tests RANKS 2 3)
 switchyard_test(cuda_host/failures PROGRAM cuda_host_rank_tests RANKS 2)
-switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 1 2 4 TIMEOUT 300)
-foreach(name emulation grouped_kernels kernels launch model_kernels router_kernels)
+switchyard_test(cuda_host/saves PROGRAM cuda_host_rank_tests RANKS 2)
+switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 2 4 TIMEOUT 300)  # on one, see commands.sh
+foreach(name emulation grouped_kernels kernels limits model_kernels router_kernels)
   switchyard_test(cuda_host/${name} PROGRAM cuda_host_tests)
 endforeach()
 
