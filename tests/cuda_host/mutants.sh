@@ -42,6 +42,7 @@ a host that waits asks no peer|runtime/device/cuda_queue.cu|s/    check_peers();
 an abort within an open group|runtime/comm/nccl_comm.cu|s/group.add(ncclSend(\(.*\)));/check_nccl(ncclSend(\1));/|2|Failures.*
 a question that leaves an error behind|runtime/device/cuda_check.h|s/    cudaGetLastError();//|2|Failures.*
 a queue does not wait for another|runtime/device/cuda_queue.cu|/check(cudaStreamWaitEvent(stream_, static_cast/d|2|CudaExchange.MovesEveryRow
+a kernel of cuBLASLt that does not take all rows|runtime/product/matmul.cu|s/return takes_all_rows(kernel.algo, shape, queue);/return true;/|0|RuntimeKernels.*
 LIST
 }
 
