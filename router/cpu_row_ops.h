@@ -15,6 +15,7 @@ class CpuRowOps final : public RowOps {
   // row_kernels.cpp
   void gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
   void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) override;
+  void zero_rows(Tensor index, Tensor out, Stream& stream) override;
   void place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream& stream) override;
   void sum_choices(Tensor slots, Tensor weight, Tensor slot_of_choice, Tensor out,
                    Stream& stream) override;

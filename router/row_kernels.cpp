@@ -68,6 +68,12 @@ void CpuRowOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream
   });
 }
 
+void CpuRowOps::zero_rows(Tensor index, Tensor out, Stream&) {
+  const std::int64_t cols = out.cols();
+  for (std::int64_t i = 0; i < index.size(); ++i)
+    std::fill_n(out.as<float>() + index.as<std::int32_t>()[i] * cols, cols, 0.0F);
+}
+
 void CpuRowOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor out, Stream&) {
   const auto* slot = slot_of_choice.as<std::int32_t>();
   for (std::int64_t pair = 0; pair < weight.size(); ++pair) {

@@ -29,6 +29,11 @@ __global__ void scatter_kernel(const float* in, const std::int32_t* index, std::
   move_row(in + std::int64_t{blockIdx.x} * cols, out + index[blockIdx.x] * cols, cols, quads);
 }
 
+__global__ void zero_rows_kernel(const std::int32_t* index, std::int64_t cols, float* out) {
+  float* to = out + index[blockIdx.x] * cols;
+  for (std::int64_t i = threadIdx.x; i < cols; i += row_threads) to[i] = 0.0F;
+}
+
 __global__ void place_kernel(const float* weight, const std::int32_t* slot, std::int64_t pairs,
                              float* out) {
   const std::int64_t pair = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
@@ -109,6 +114,11 @@ void CudaRowOps::scatter_rows(Tensor in, Tensor index, Tensor out, Stream& strea
   launch(scatter_kernel, row_grid(index.size()), stream, device_data<float>(in),
          device_data<std::int32_t>(index), cols, in_quads(cols, in.data, out.data),
          device_data<float>(out));
+}
+
+void CudaRowOps::zero_rows(Tensor index, Tensor out, Stream& stream) {
+  launch(zero_rows_kernel, row_grid(index.size()), stream, device_data<std::int32_t>(index),
+         out.cols(), device_data<float>(out));
 }
 
 void CudaRowOps::place_choices(Tensor weight, Tensor slot_of_choice, Tensor out,

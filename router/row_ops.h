@@ -28,6 +28,8 @@ class RowOps {
   virtual void gather_rows(Tensor in, Tensor index, Tensor out, Stream& stream) = 0;
   // out[index[i]] = in[i] for rows; indices are distinct.
   virtual void scatter_rows(Tensor in, Tensor index, Tensor out, Stream& stream) = 0;
+  // out[index[i]] = 0 for rows.
+  virtual void zero_rows(Tensor index, Tensor out, Stream& stream) = 0;
 
   // In the following, slot_of_choice is [T, k] i32, -1 for a dropped choice.
   // out[slot] = weight[t, c] for every choice; out: [slots].

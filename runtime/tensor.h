@@ -155,6 +155,7 @@ class Arena {
   void reserve(std::int64_t bytes);  // Requires: nothing was taken or reserved before.
   Tensor take(Shape shape, DType dtype = DType::f32);
   void reset();
+  Device device() const { return device_; }
   std::int64_t held_bytes() const;
   std::int64_t high_water_bytes() const { return high_water_; }
 

@@ -36,14 +36,18 @@ void divide(Tensor rows, double by, Stream& stream) {
 
 }  // namespace
 
-std::int64_t logit_chunk_rows(std::int64_t vocabulary) {
-  constexpr std::int64_t max_logits = std::int64_t{1} << 23;  // 32 MiB
-  return std::clamp(max_logits / vocabulary / row_tile * row_tile, row_tile, std::int64_t{1024});
+std::int64_t logit_chunk_rows(std::int64_t vocabulary, Device device) {
+  // 32 MiB, near a CPU's caches; or 1 GiB, so that a GPU reads the table a few times and not
+  // hundreds.
+  const bool on_cpu = device.kind == Device::Kind::cpu;
+  const std::int64_t max_logits = std::int64_t{1} << (on_cpu ? 23 : 28),
+                     max_rows = on_cpu ? 1024 : 4096;
+  return std::clamp(max_logits / vocabulary / row_tile * row_tile, row_tile, max_rows);
 }
 
 LossHead::Scratch LossHead::Scratch::take(Arena& arena, std::int64_t rows,
                                           std::int64_t vocabulary) {
-  const std::int64_t chunk = std::min(logit_chunk_rows(vocabulary), rows);
+  const std::int64_t chunk = std::min(logit_chunk_rows(vocabulary, arena.device()), rows);
   return {arena.take({chunk, vocabulary}), arena.take({rows})};
 }
 
@@ -125,7 +129,7 @@ std::vector<NextTokenScore> LossHead::scores(const LayerContext& context, const 
                                              double temperature) const {
   const Span span(context.stream, "head");
   std::vector<NextTokenScore> all(asked.size());
-  const auto chunk = static_cast<std::size_t>(chunk_rows());
+  const auto chunk = static_cast<std::size_t>(chunk_rows(context.stream.device()));
   for (std::size_t begin = 0; begin < asked.size(); begin += chunk) {
     const std::size_t count = std::min(chunk, asked.size() - begin);
     context.workspace.scratch.reset();

@@ -14,15 +14,16 @@
 
 namespace switchyard {
 
-// The rows of one chunk of logits, a function of the vocabulary alone.
-std::int64_t logit_chunk_rows(std::int64_t vocabulary);
+// The rows of one chunk of logits, a function of the vocabulary and the kind of device alone: exact
+// sums depend on it.
+std::int64_t logit_chunk_rows(std::int64_t vocabulary, Device device);
 
 class LossHead {
  public:
   // Declares final_norm and, unless the embedding table serves as the head, head [V, hidden].
   LossHead(Params& params, ParamId embedding, const ModelConfig& config, std::int64_t vocabulary);
 
-  std::int64_t chunk_rows() const { return logit_chunk_rows(vocabulary_); }
+  std::int64_t chunk_rows(Device device) const { return logit_chunk_rows(vocabulary_, device); }
 
   // Takes and fills `saved`. x: [T, hidden].
   void normalize(const LayerContext& context, Tensor x, Norm::Saved& saved) const;

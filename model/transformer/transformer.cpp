@@ -85,8 +85,8 @@ struct Transformer::State {
     if (options.use == ParamUse::declared) return;
     const std::int64_t tokens = micro_batch_tokens(options);
     // The table of a tied head is used once per chunk of logits and once by the embedding.
-    const std::int64_t addends =
-        options.num_micro_batches * ((tokens + head.chunk_rows() - 1) / head.chunk_rows() + 1);
+    const std::int64_t rows = head.chunk_rows(options.device);
+    const std::int64_t addends = options.num_micro_batches * ((tokens + rows - 1) / rows + 1);
     params.allocate({.use = options.use,
                      .exact = options.exact,
                      .format = fixed_point_for(options.step_tokens, addends),

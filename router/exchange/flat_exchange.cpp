@@ -14,7 +14,7 @@ void FlatExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan& prepare
   const PackedRows packed = pack_dispatch(payload_, x, all, arena, stream);
   send_packed(experts_, packed, stream);
   unpack_dispatch(packed, x, weights, all, rows, arena, stream);
-  zero_padding(plan.segments, rows, stream);
+  zero_padding(plan.segments, rows, arena, stream);
 }
 
 void FlatExchange::combine(Tensor rows, const PreparedPlan& prepared, Tensor slots, Arena& arena,

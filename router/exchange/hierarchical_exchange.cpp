@@ -64,7 +64,7 @@ void HierarchicalExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan&
   const Tensor scale =
       given(weights) ? gathered(weights, relay.received_of_relayed, arena, stream) : Tensor{};
   unpack_rows(payload_, arriving, Tensor{}, scale, rows, row, stream);
-  zero_padding(plan.segments, rows, stream);
+  zero_padding(plan.segments, rows, arena, stream);
 }
 
 void HierarchicalExchange::combine(Tensor rows, const PreparedPlan& prepared, Tensor slots,

@@ -1,7 +1,10 @@
 #include "router/exchange/packed_rows.h"
 
 #include <numeric>
+#include <vector>
 
+#include "router/row_ops.h"
+#include "runtime/device/host_access.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
 
@@ -150,12 +153,15 @@ void unpack_combine(const PackedRows& packed, Tensor rows, const PlanPart& part,
            arena, stream);
 }
 
-void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream) {
+void zero_padding(std::span<const Segment> segments, Tensor rows, Arena& arena, Stream& stream) {
+  std::vector<std::int32_t> padding;
   for (const Segment& segment : segments) {
-    if (segment.padding == 0) continue;
-    RuntimeOps::on(stream.device())
-        .zero(rows.row_range(segment.begin + segment.rows, segment.end()), stream);
+    for (std::int64_t row = segment.begin + segment.rows; row < segment.end(); ++row)
+      padding.push_back(static_cast<std::int32_t>(row));
   }
+  if (padding.empty()) return;
+  const Tensor index = on_device(tensor_of(padding.data(), {std::ssize(padding)}), arena, stream);
+  RowOps::on(stream.device()).zero_rows(index, rows, stream);
 }
 
 }  // namespace switchyard

@@ -36,6 +36,7 @@ PackedRows pack_combine(Payload payload, Tensor rows, const PlanPart& part, Tens
 void unpack_combine(const PackedRows& packed, Tensor rows, const PlanPart& part, Tensor slots,
                     Arena& arena, Stream& stream);
 
-void zero_padding(std::span<const Segment> segments, Tensor rows, Stream& stream);
+// Zeroes the rows that fill up segments, all at once.
+void zero_padding(std::span<const Segment> segments, Tensor rows, Arena& arena, Stream& stream);
 
 }  // namespace switchyard

@@ -73,7 +73,7 @@ void PipelinedExchange::round_trip(const RoundTrip& trip, const PreparedPlan& pr
     dispatched.wait_for(stream);
     unpack_dispatch(dispatched.packed, trip.x, weights, part, trip.rows, arena, stream);
     const Chunk ready = chunk_of(plan, chunk, num_chunks);
-    zero_padding(ready.segments, trip.rows, stream);
+    zero_padding(ready.segments, trip.rows, arena, stream);
     work(ready);
     combines.push_back(
         start(pack_combine(payload_, trip.results, part, trip.slots, arena, stream), stream));

@@ -173,7 +173,7 @@ void SharedMemoryExchange::dispatch(Tensor x, Tensor weight, const PreparedPlan&
     send_packed(experts_, packed, stream);
     unpack_dispatch(packed, x, weights, part, rows, arena, stream);
   }
-  zero_padding(plan.segments, rows, stream);
+  zero_padding(plan.segments, rows, arena, stream);
 }
 
 void SharedMemoryExchange::combine_shared(Tensor rows, const Plan& plan, Tensor slots,

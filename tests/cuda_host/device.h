@@ -25,9 +25,10 @@ bool is_pinned(const void* memory);
 // A block of so many threads begins: no copy to shared memory is under way (copies.cpp).
 void forget_copies(unsigned threads);
 
-// How often the host has waited for a queue or an event, and asked for memory or given it back.
+// How often the host has waited for a queue or an event, asked for memory or given it back, and
+// queued kernels (a sort is one), fills and copies, NCCL's not among them.
 struct Calls {
-  std::int64_t waits = 0, allocations = 0;
+  std::int64_t waits = 0, allocations = 0, launches = 0, fills = 0, copies = 0;
 };
 inline Calls calls;
 

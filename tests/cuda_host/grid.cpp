@@ -161,6 +161,7 @@ void enqueue_grid(Queue* queue, dim3 grid, dim3 threads, std::size_t shared_byte
                   std::function<void()> thread) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.y > 65535 || grid.z > 65535)
     die("a grid without blocks, or too large");
+  ++calls.launches;
   enqueue(queue, [=, body = std::move(thread)] {
     place.block_dim = threads;
     place.grid_dim = grid;
@@ -182,6 +183,7 @@ void enqueue_sort(Queue* queue, const std::uint64_t* keys, const std::int32_t* v
        {static_cast<const void*>(keys), static_cast<const void*>(values),
         static_cast<const void*>(sorted_keys), static_cast<const void*>(sorted_values)})
     check_argument(pointer);
+  ++calls.launches;
   enqueue(queue, [=] {
     const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
     std::vector<std::int64_t> order(static_cast<std::size_t>(count));

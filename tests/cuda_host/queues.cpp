@@ -145,6 +145,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpy
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
   check_argument(memory);
+  ++calls.fills;
   enqueue(stream, [=] { std::memset(memory, value, bytes); });
   return cudaSuccess;
 }
@@ -154,6 +155,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   const auto pageable = [](const void* memory) {
     return !is_device_memory(memory) && !is_pinned(memory);
   };
+  ++calls.copies;
   enqueue(stream, [=] { std::memmove(to, from, bytes); });
   if (pageable(to) || pageable(from)) {
     ++calls.waits;

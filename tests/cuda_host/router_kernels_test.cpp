@@ -199,13 +199,16 @@ Pair shuffled(std::int64_t count, std::uint64_t seed) {
 TEST(RouterKernels, RowsMove) {
   for (const auto& [rows, cols] : {std::pair{0, 8}, {1, 1}, {37, 12}, {10, 517}}) {
     const Pair in = Pair::normals({rows, cols}, 1), index = shuffled(rows, 2),
-               gathered({rows, cols}), scattered({rows, cols});
+               gathered({rows, cols}), scattered({rows, cols}),
+               half_empty = Pair::normals({rows, cols}, 3);
     on_both([&](Device on, Stream& stream) {
       RowOps::on(on).gather_rows(in.on(on), index.on(on), gathered.on(on), stream);
       RowOps::on(on).scatter_rows(in.on(on), index.on(on), scattered.on(on), stream);
+      RowOps::on(on).zero_rows(index.on(on).range(0, rows / 2), half_empty.on(on), stream);
     });
     expect_same<float>(gathered);
     expect_same<float>(scattered);
+    expect_same<float>(half_empty);
   }
 }
 
