@@ -15,7 +15,7 @@ target_link_libraries(switchyard_crashlab PRIVATE crash_lab launch CLI11::CLI11)
 
 add_test(NAME crash_lab/sample
   COMMAND ${CMAKE_SOURCE_DIR}/tests/crash_lab/sample.sh $<TARGET_FILE_DIR:crash_lab_saver> $<TARGET_FILE:switchyard>)
-set_tests_properties(crash_lab/sample PROPERTIES TIMEOUT 400 PROCESSORS 2)
+set_tests_properties(crash_lab/sample PROPERTIES TIMEOUT 400 COST 400 PROCESSORS 2)
 add_test(NAME crash_lab/lost_vote
   COMMAND ${CMAKE_SOURCE_DIR}/tests/crash_lab/lost_vote.sh $<TARGET_FILE_DIR:crash_lab_saver> $<TARGET_FILE:switchyard>)
 set_tests_properties(crash_lab/lost_vote PROPERTIES TIMEOUT 120)

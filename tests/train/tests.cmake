@@ -30,6 +30,6 @@ set(product_tests "--gtest_filter=Exact.*Layout*:Exact.*Threads*:Exact.TopK*:Exa
 foreach(isa SSE41 AVX2)
   add_test(NAME train/step/exact.${isa}
     COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none -n 2 $<TARGET_FILE:train_rank_tests> ${product_tests})
-  set_tests_properties(train/step/exact.${isa} PROPERTIES TIMEOUT 300 PROCESSORS 2
+  set_tests_properties(train/step/exact.${isa} PROPERTIES TIMEOUT 300 COST 300 PROCESSORS 2
     ENVIRONMENT "ONEDNN_MAX_CPU_ISA=${isa};OMPI_MCA_mpi_yield_when_idle=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMP_WAIT_POLICY=passive")
 endforeach()
