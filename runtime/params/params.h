@@ -82,7 +82,7 @@ class Params {
   LinearTerms terms_of(const ParamSpec& spec) const;
   // Draws all values, or only those of the parameters named, as a function of (seed, name, element)
   // alone.
-  void initialize(std::uint64_t seed, const Choice& only = {});
+  void initialize(std::uint64_t seed, const Choice& only = {}, int num_threads = 1);
   // The caller has written all values.
   void mark_loaded() { has_values_ = true; }
   bool has_values() const { return has_values_; }  // drawn or loaded

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/error.h"
+#include "runtime/random_normals.h"
 #include "runtime/random_words.h"
 
 namespace switchyard {
@@ -35,6 +36,17 @@ TEST(Random, ManyWordsAreThoseOfOneAtATime) {
     RandomWords(5, Purpose::merge_drop, 0xfedcba9876543210).fill(first, words);
     for (std::size_t i = 0; i < words.size(); ++i)
       EXPECT_EQ(words[i], random.bits(first + i / 4)[i % 4]) << i;
+  }
+}
+
+// In whole vectors and in what is left over, in the middle and in both tails.
+TEST(Random, ManyNormalsAreThoseOfOneAtATime) {
+  const Random random(5, Purpose::init, 0xfedcba9876543210);
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{0xfffffff7}}) {
+    std::vector<float> normals(300'007);
+    fill_normals(5, Purpose::init, 0xfedcba9876543210, first, 0.02, normals);
+    for (std::size_t i = 0; i < normals.size(); ++i)
+      ASSERT_EQ(normals[i], static_cast<float>(random.normal(first + i) * 0.02)) << i;
   }
 }
 

@@ -41,7 +41,7 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
 }
 
 void Trainer::initialize() {
-  model_.params().initialize(static_cast<std::uint64_t>(config_.seed));
+  model_.params().initialize(static_cast<std::uint64_t>(config_.seed), {}, stream_.num_threads());
   set_guides(model_.params(), config_, 0, /*skips=*/false);
 }
 
@@ -52,7 +52,8 @@ void Trainer::initialize(const CheckpointReader& weights) {
            !std::binary_search(held.begin(), held.end(),
                                state_name(StateKind::value, std::string(name)));
   };
-  model_.params().initialize(static_cast<std::uint64_t>(config_.seed), drawn);
+  model_.params().initialize(static_cast<std::uint64_t>(config_.seed), drawn,
+                             stream_.num_threads());
   load_values(weights, model_, drawn);
   model_.params().make_guides();
   set_guides(model_.params(), config_, 0, /*skips=*/false);
