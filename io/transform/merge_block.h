@@ -1,6 +1,5 @@
 // Some hundred elements of a merge at once, in loops that compilers turn into vector instructions:
-// the models' values, the weights with which their differences from the base take part, and what is
-// made of them.
+// the weights with which the models' differences from the base take part, and what is made of them.
 #pragma once
 
 #include <cstddef>
@@ -37,14 +36,14 @@ class MergeBlock {
   void combine(const MergeSettings& merge, std::span<float> out) const;
 
  private:
-  const double* values(std::size_t model) const { return values_.data() + model * capacity; }
+  const float* values(std::size_t model) const { return unit_.inputs[model].data() + begin_; }
+  const float* base() const { return values(models_); }
   void add_differences(double* sums) const;
 
   const Unit& unit_;
   std::size_t models_;
   std::size_t begin_ = 0, count_ = 0;
-  std::vector<double> values_, weights_;  // [models, capacity]
-  double base_[capacity];
+  std::vector<double> weights_;  // [models, capacity]
 };
 
 }  // namespace switchyard
