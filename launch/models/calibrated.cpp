@@ -56,7 +56,7 @@ class Compressing {
       }
     });
     for (std::size_t i = 0; i < weights.size(); ++i) share(weights[i], rank_of(i, weights[i]));
-    walk.compute(nullptr);
+    if (walk.layer() + 1 < restored_.config().model.num_layers) walk.compute(nullptr);
     walk.advance();
   }
 
