@@ -48,6 +48,7 @@ void check(const Config& config, const Recipe& recipe) {
           "keep = {}: the {} experts are in router.groups = {} groups, which keep equally many: "
           "both must be multiples of it",
           recipe.keep, experts, groups);
+  check_router(router, recipe.keep);
 }
 
 // What a layer's experts are chosen by.
