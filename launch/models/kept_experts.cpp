@@ -53,8 +53,9 @@ void check(const Config& config, const Recipe& recipe) {
 
 // What a layer's experts are chosen by.
 struct LayerScores {
-  std::vector<double> scores, tokens;  // [E]
-  std::vector<double> likeness;        // [E, E]
+  std::vector<double> scores;        // [E]
+  std::vector<std::int64_t> tokens;  // [E]; empty without calibration
+  std::vector<double> likeness;      // [E, E]
 };
 
 std::vector<KeptExpert> kept_of(const LayerScores& layer, const Recipe& recipe, int num_groups) {
@@ -69,10 +70,10 @@ std::vector<KeptExpert> kept_of(const LayerScores& layer, const Recipe& recipe, 
   for (const int expert : kept) {
     KeptExpert& merged = experts.emplace_back(KeptExpert{expert, {}, {}});
     for (int other = 0; other < num_experts; ++other) {
-      const double tokens = layer.tokens[static_cast<std::size_t>(other)];
+      const std::int64_t tokens = layer.tokens[static_cast<std::size_t>(other)];
       if (nearest[static_cast<std::size_t>(other)] != expert || tokens == 0) continue;
       merged.merged.push_back(other);
-      merged.weights.push_back(tokens);
+      merged.weights.push_back(static_cast<double>(tokens));
     }
     if (merged.merged.empty()) merged = {expert, {expert}, {1.0}};
   }
@@ -125,10 +126,10 @@ class ScoreWalk {
     } while (inputs && !inputs->finish(restored_.mesh(), restored_.stream()));
     LayerScores layer;
     for (const ExpertScore& score : experts->finish(*restored_.mesh().world)) {
-      layer.tokens.push_back(static_cast<double>(score.tokens));
+      layer.tokens.push_back(score.tokens);
       layer.scores.push_back(recipe_.keep_by == KeepBy::reap  ? score.reap
                              : recipe_.keep_by == KeepBy::man ? score.norm
-                                                              : layer.tokens.back());
+                                                              : static_cast<double>(score.tokens));
     }
     if (recipe_.keep_by == KeepBy::random)
       layer.scores = random_scores(recipe_, walk_.layer(), num_experts);
@@ -174,6 +175,16 @@ void add_experts(const ExpertPart& first, DType dtype, const Shape& shape,
 
 }  // namespace
 
+nlohmann::json json_of(const KeptExperts& kept) {
+  nlohmann::json layers = nlohmann::json::object();
+  for (const auto& [name, layer] : kept) {
+    nlohmann::json& json = layers[name];
+    json = {{"kept", nlohmann::json::array()}, {"scores", layer.scores}, {"tokens", layer.tokens}};
+    for (const KeptExpert& expert : layer.experts) json["kept"].push_back(expert.expert);
+  }
+  return layers;
+}
+
 KeptExperts choose_experts(const Recipe& recipe, const CheckpointReader& model, bool reads,
                            Comm& world,
                            const std::function<void(std::int64_t, std::int64_t)>& progress) {
@@ -192,11 +203,17 @@ KeptExperts choose_experts(const Recipe& recipe, const CheckpointReader& model, 
     if (walk) {
       scores = walk->next();
     } else {
-      scores = {random_scores(recipe, layer, num_experts), std::vector<double>(experts, 1.0),
-                std::vector<double>(experts * experts)};
+      scores.scores = random_scores(recipe, layer, num_experts);
+      if (recipe.merges_others) {  // only counted
+        scores.tokens.assign(experts, 1);
+        scores.likeness.assign(experts * experts, 0.0);
+      }
     }
-    if (!is_dense(config.model, layer))
-      kept[fmt::format("layer{}", layer)] = kept_of(scores, recipe, config.router.groups);
+    if (!is_dense(config.model, layer)) {
+      std::vector<KeptExpert> chosen = kept_of(scores, recipe, config.router.groups);
+      kept[fmt::format("layer{}", layer)] = {std::move(chosen), std::move(scores.scores),
+                                             std::move(scores.tokens)};
+    }
     if (walk && progress) progress(layer + 1, config.model.num_layers);
   }
   return kept;
@@ -212,9 +229,10 @@ Grown kept_plans(const Recipe& recipe, const CheckpointReader& model, const Kept
     const std::string bare = name.substr(name.find('/') + 1);
     const auto expert = is_value ? ExpertPart::of_name(bare) : std::nullopt;
     if (expert && expert->expert == 0) {
-      add_experts(*expert, dtype, shape, kept.at(expert->layer), grown.plans);
+      add_experts(*expert, dtype, shape, kept.at(expert->layer).experts, grown.plans);
     } else if (!is_value || bare.ends_with(".router") || bare.ends_with(".router_noise")) {
-      grown.plans.push_back(kept_rows(name, dtype, shape, kept.at(bare.substr(0, bare.find('.')))));
+      grown.plans.push_back(
+          kept_rows(name, dtype, shape, kept.at(bare.substr(0, bare.find('.'))).experts));
     } else if (!expert) {
       grown.plans.push_back(copy_plan({name, shape, dtype}, 0, name));
     }

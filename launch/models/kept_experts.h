@@ -2,10 +2,13 @@
 // into those that stay.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "launch/models/grow.h"
 #include "launch/models/recipe.h"
@@ -19,8 +22,16 @@ struct KeptExpert {
   std::vector<int> merged;
   std::vector<double> weights;  // the mean of these experts of the model that it is
 };
-// By layer, "layer3".
-using KeptExperts = std::map<std::string, std::vector<KeptExpert>>;
+// A layer of the new model.
+struct KeptLayer {
+  std::vector<KeptExpert> experts;
+  std::vector<double> scores;        // of all experts of the model
+  std::vector<std::int64_t> tokens;  // that chose each of them; empty without calibration
+};
+using KeptExperts = std::map<std::string, KeptLayer>;  // by name, "layer3"
+
+// Of each layer {"kept": [experts], "scores": [..], "tokens": [..]}, for the lineage.
+nlohmann::json json_of(const KeptExperts& kept);
 
 // Collective. The recipe.keep experts of each layer with the largest scores. With
 // recipe.merges_others each of the others is averaged into the one of its group that it is most

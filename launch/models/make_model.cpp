@@ -68,9 +68,10 @@ Grown planned(const Recipe& recipe, ModelSources sources, const ExpertsFound& ex
 }
 
 // What config.json said and no config of ours does goes on from the first model.
-json lineage_of(const Recipe& recipe, ModelSources sources) {
+json lineage_of(const Recipe& recipe, ModelSources sources, const ExpertsFound& experts) {
   json lineage = switchyard::lineage_of(sources);
   lineage["recipe"] = recipe.text;
+  if (!experts.kept.empty()) lineage["experts"] = json_of(experts.kept);
   const json first = sources.front()->meta().value("lineage", json::object());
   for (const char* key : {"max_position_embeddings", "bos_token_id", "eos_token_id"}) {
     if (first.contains(key)) lineage[key] = first[key];
@@ -109,7 +110,7 @@ Plan plan_of(const Recipe& recipe, ModelSources sources, const ExpertsFound& exp
   Plan plan{std::move(made.plans),
             {.meta = std::move(described.meta), .files = std::move(described.files)},
             std::nullopt};
-  const json lineage = lineage_of(recipe, sources);
+  const json lineage = lineage_of(recipe, sources, experts);
   plan.description.meta["lineage"] = lineage;
   plan.description.work = recipe.text;
   for (const CheckpointReader* source : sources) plan.description.work += "\n" + source->digest();

@@ -169,6 +169,7 @@ awk -v a="$(loss_of unused)" -v b="$(loss_of used)" 'BEGIN { exit !(a > 0 && (a 
   complain "experts that no token chose were missed"
 compressed reap- experts --keep 5 --merge $calibrate
 expect 0 "5 experts, 2 per token" "$switchyard" inspect reap-1
+expect 0 '"kept"' grep -o '"kept":' reap-1/manifest.json
 train $short --set run.directory=kept --set train.initial=reap-1 --set model.num_experts=5 --set train.steps=1 --set train.warmup_steps=0
 printf 'method = "average"\n[[input]]\npath = "a"\n' >copy.toml
 expect 0 "$("$switchyard" model make copy.toml --check 2>err | tail -n 1)" "$switchyard" model experts a --keep 8 --by man $calibrate -o all
