@@ -73,11 +73,6 @@ bool MergeBlock::next() {
   return count_ > 0;
 }
 
-void MergeBlock::set_weights(std::span<const double> weights) {
-  for (std::size_t model = 0; model < models_; ++model)
-    std::fill_n(weights_.data() + model * capacity, capacity, weights[model]);
-}
-
 void MergeBlock::add_differences(double* sums) const {
   std::fill_n(sums, count_, 0.0);
   for (std::size_t model = 0; model < models_; ++model)

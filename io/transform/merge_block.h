@@ -25,7 +25,6 @@ class MergeBlock {
   std::span<double> weights(std::size_t model) {
     return {weights_.data() + model * capacity, count_};
   }
-  void set_weights(std::span<const double> weights);  // of the models, in every element
 
   // Of each element: the sign of the weighted sum of differences, or 0 if they cancel exactly.
   std::int64_t sum_of_signs() const;
