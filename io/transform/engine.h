@@ -1,6 +1,6 @@
-// Runs tensor plans: each tensor whole on one rank, in units of 1 Mi elements, so that memory
-// depends on the number of inputs and not on the models, and bits depend on neither the ranks nor
-// the units.
+// Runs tensor plans: each tensor whole on one rank, in units of about 1 MiB of an input, so that
+// memory depends on the number of inputs and not on the models, and bits depend on neither the
+// ranks nor the units.
 #pragma once
 
 #include <cstdint>

@@ -7,14 +7,12 @@
 namespace switchyard {
 namespace {
 
-SWITCHYARD_MULTIVERSION void widen(const float* values, std::size_t count, double* out) {
-  for (std::size_t e = 0; e < count; ++e) out[e] = static_cast<double>(values[e]);
-}
+inline double wide(float value) { return static_cast<double>(value); }
 
 // sums += w (x - base)
-SWITCHYARD_MULTIVERSION void add_difference(const double* x, const double* base, const double* w,
+SWITCHYARD_MULTIVERSION void add_difference(const float* x, const float* base, const double* w,
                                             std::size_t count, double* sums) {
-  for (std::size_t e = 0; e < count; ++e) sums[e] += w[e] * (x[e] - base[e]);
+  for (std::size_t e = 0; e < count; ++e) sums[e] += w[e] * (wide(x[e]) - wide(base[e]));
 }
 
 SWITCHYARD_MULTIVERSION std::int64_t sum_signs(const double* sums, std::size_t count) {
@@ -28,10 +26,10 @@ SWITCHYARD_MULTIVERSION void replace_zeros(double value, std::size_t count, doub
 }
 
 // Keeps the weights of differences with the sign of the sum.
-SWITCHYARD_MULTIVERSION void keep_agreeing(const double* x, const double* base, const double* sums,
+SWITCHYARD_MULTIVERSION void keep_agreeing(const float* x, const float* base, const double* sums,
                                            std::size_t count, double* w) {
   for (std::size_t e = 0; e < count; ++e) {
-    const double difference = w[e] * (x[e] - base[e]);
+    const double difference = w[e] * (wide(x[e]) - wide(base[e]));
     const bool agrees =
         ((sums[e] > 0.0) & (difference > 0.0)) | ((sums[e] < 0.0) & (difference < 0.0));
     w[e] = agrees ? w[e] : 0.0;
@@ -39,10 +37,10 @@ SWITCHYARD_MULTIVERSION void keep_agreeing(const double* x, const double* base, 
 }
 
 // What takes no part adds -0, and may be infinite.
-SWITCHYARD_MULTIVERSION void add_weighted(const double* x, const double* w, std::size_t count,
+SWITCHYARD_MULTIVERSION void add_weighted(const float* x, const double* w, std::size_t count,
                                           double* sums, double* all) {
   for (std::size_t e = 0; e < count; ++e) {
-    const double weighted = w[e] * x[e];
+    const double weighted = w[e] * wide(x[e]);
     sums[e] += w[e] == 0.0 ? -0.0 : weighted;
     all[e] += w[e];
   }
@@ -50,17 +48,16 @@ SWITCHYARD_MULTIVERSION void add_weighted(const double* x, const double* w, std:
 
 SWITCHYARD_MULTIVERSION void normalize(std::size_t count, double* sums, double* all) {
   for (std::size_t e = 0; e < count; ++e) {
-    const double divisor = all[e] != 0.0 ? all[e] : 1.0;
-    sums[e] /= divisor;
-    all[e] /= divisor;
+    sums[e] /= all[e] != 0.0 ? all[e] : 1.0;
+    all[e] = all[e] != 0.0 ? 1.0 : 0.0;
   }
 }
 
-SWITCHYARD_MULTIVERSION void add_base(double scale, const double* base, const double* sums,
+SWITCHYARD_MULTIVERSION void add_base(double scale, const float* base, const double* sums,
                                       const double* all, std::size_t count, float* out) {
   for (std::size_t e = 0; e < count; ++e) {
     const double rest = 1.0 - scale * all[e];
-    const double of_base = rest * base[e];
+    const double of_base = rest * wide(base[e]);
     out[e] = static_cast<float>((rest == 0.0 ? -0.0 : of_base) + scale * sums[e]);
   }
 }
@@ -68,29 +65,18 @@ SWITCHYARD_MULTIVERSION void add_base(double scale, const double* base, const do
 }  // namespace
 
 MergeBlock::MergeBlock(const Unit& unit)
-    : unit_(unit),
-      models_(unit.inputs.size() - 1),
-      values_(models_ * capacity),
-      weights_(models_ * capacity) {}
+    : unit_(unit), models_(unit.inputs.size() - 1), weights_(models_ * capacity) {}
 
 bool MergeBlock::next() {
   begin_ += count_;
   count_ = std::min(capacity, unit_.size - begin_);
-  for (std::size_t model = 0; model < models_; ++model)
-    widen(unit_.inputs[model].data() + begin_, count_, values_.data() + model * capacity);
-  widen(unit_.inputs.back().data() + begin_, count_, base_);
   return count_ > 0;
-}
-
-void MergeBlock::set_weights(std::span<const double> weights) {
-  for (std::size_t model = 0; model < models_; ++model)
-    std::fill_n(weights_.data() + model * capacity, capacity, weights[model]);
 }
 
 void MergeBlock::add_differences(double* sums) const {
   std::fill_n(sums, count_, 0.0);
   for (std::size_t model = 0; model < models_; ++model)
-    add_difference(values(model), base_, weights_.data() + model * capacity, count_, sums);
+    add_difference(values(model), base(), weights_.data() + model * capacity, count_, sums);
 }
 
 std::int64_t MergeBlock::sum_of_signs() const {
@@ -104,7 +90,7 @@ void MergeBlock::elect(int cancelled) {
   add_differences(sums);
   replace_zeros(static_cast<double>(cancelled), count_, sums);
   for (std::size_t model = 0; model < models_; ++model)
-    keep_agreeing(values(model), base_, sums, count_, weights_.data() + model * capacity);
+    keep_agreeing(values(model), base(), sums, count_, weights_.data() + model * capacity);
 }
 
 // As (1 - sum c) b + sum c x with c = scale w / divisor, so that one model with c = 1 keeps its
@@ -116,7 +102,7 @@ void MergeBlock::combine(const MergeSettings& merge, std::span<float> out) const
   for (std::size_t model = 0; model < models_; ++model)
     add_weighted(values(model), weights_.data() + model * capacity, count_, sums, all);
   if (merge.normalize) normalize(count_, sums, all);
-  add_base(merge.scale, base_, sums, all, count_, out.data() + begin_);
+  add_base(merge.scale, base(), sums, all, count_, out.data() + begin_);
 }
 
 }  // namespace switchyard

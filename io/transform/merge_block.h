@@ -1,6 +1,5 @@
 // Some hundred elements of a merge at once, in loops that compilers turn into vector instructions:
-// the models' values, the weights with which their differences from the base take part, and what is
-// made of them.
+// the weights with which the models' differences from the base take part, and what is made of them.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +25,6 @@ class MergeBlock {
   std::span<double> weights(std::size_t model) {
     return {weights_.data() + model * capacity, count_};
   }
-  void set_weights(std::span<const double> weights);  // of the models, in every element
 
   // Of each element: the sign of the weighted sum of differences, or 0 if they cancel exactly.
   std::int64_t sum_of_signs() const;
@@ -37,14 +35,14 @@ class MergeBlock {
   void combine(const MergeSettings& merge, std::span<float> out) const;
 
  private:
-  const double* values(std::size_t model) const { return values_.data() + model * capacity; }
+  const float* values(std::size_t model) const { return unit_.inputs[model].data() + begin_; }
+  const float* base() const { return values(models_); }
   void add_differences(double* sums) const;
 
   const Unit& unit_;
   std::size_t models_;
   std::size_t begin_ = 0, count_ = 0;
-  std::vector<double> values_, weights_;  // [models, capacity]
-  double base_[capacity];
+  std::vector<double> weights_;  // [models, capacity]
 };
 
 }  // namespace switchyard

@@ -4,11 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "io/checkpoint/checkpoint_format.h"
+
 namespace switchyard {
 namespace {
 
-constexpr std::int64_t largest_unit = std::int64_t{1} << 20;   // elements
-constexpr std::int64_t smallest_unit = std::int64_t{1} << 18;  // a chunk of f32
+constexpr std::int64_t smallest_unit = std::int64_t{1} << 18;  // elements: a chunk of f32
 constexpr std::int64_t elements_in_memory = std::int64_t{1} << 24;
 constexpr std::int64_t small_part = smallest_unit / 4;
 constexpr std::size_t num_slots = 3;
@@ -19,14 +20,19 @@ bool passes_bytes(const TensorPlan& plan, const TensorPart& part, ModelSources s
   return !source->format(name) && source->dtype(name) == plan.tensor.dtype;
 }
 
-// How many elements of a part are read at once: fewer of many inputs. With runs, as many as fit
-// into a unit with what lies between them, but at least one.
-std::int64_t at_once(const TensorPart& part) {
+// How many elements of a part are read at once: a chunk of the narrowest input, which stays in a
+// core's cache from the read to the write, and fewer of many inputs. With runs, as many as fit into
+// a unit with what lies between them, but at least one.
+std::int64_t at_once(const TensorPart& part, ModelSources sources) {
+  std::int64_t unit = smallest_unit;
+  for (const PartInput& input : part.inputs) {
+    const CheckpointReader& source = *sources[input.source];
+    const std::int64_t bytes = source.format(input.name) ? 1 : bytes_of(source.dtype(input.name));
+    unit = std::max(unit, checkpoint_chunk_bytes / bytes);
+  }
   const std::int64_t many =
       elements_in_memory / static_cast<std::int64_t>(num_slots * std::max(part.inputs.size(), 1UL));
-  const std::int64_t unit = many >= largest_unit       ? largest_unit
-                            : many >= largest_unit / 2 ? largest_unit / 2
-                                                       : smallest_unit;
+  while (unit > std::max(many, smallest_unit)) unit /= 2;
   std::int64_t elements = unit;
   for (const PartInput& input : part.inputs) {
     if (input.run > 0)
@@ -130,7 +136,7 @@ UnitStream::UnitStream(const std::vector<const TensorPlan*>& passes, ModelSource
     }
     const std::size_t begin = places_.size();
     for (const TensorPart& part : plan.parts) {
-      const std::int64_t elements = at_once(part);
+      const std::int64_t elements = at_once(part, sources);
       const bool as_bytes = !plan.counting && part.size >= small_part &&
                             passes_bytes(plan, part, sources) && part.inputs[0].run == 0;
       for (std::int64_t first = 0; first < part.size; first += elements)

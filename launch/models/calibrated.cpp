@@ -7,10 +7,9 @@
 #include <utility>
 
 #include "io/checkpoint/coded_tensor.h"
-#include "io/loader/loader.h"
 #include "launch/assemble/restored_model.h"
+#include "launch/models/calibration.h"
 #include "launch/models/merge.h"
-#include "launch/run/checkpoint_meta.h"
 #include "model/param_role.h"
 #include "model/transformer/layer_walk.h"
 #include "runtime/comm/agree.h"
@@ -21,52 +20,6 @@
 
 namespace switchyard::models {
 namespace {
-
-constexpr std::int64_t rows_at_once = 2048;  // tokens of a micro-batch, about
-
-// The rows of calibration, dealt to the ranks: the same micro-batches on any number of them.
-class Calibration {
- public:
-  Calibration(const Compression& compression, std::uint64_t seed, const CheckpointReader& model,
-              const Config& config, Comm& world) {
-    agree(world, [&] {
-      const TokenStore store{std::filesystem::path(compression.dataset)};
-      check_same_tokenizer(model, store);
-      require(store.num_tokens("train") > 0, Exit::data, "{} has no document to calibrate with",
-              compression.dataset);
-      const std::int64_t length = config.data.sequence_length;
-      std::int64_t rows = std::max<std::int64_t>(1, rows_at_once / length);
-      while (rows * length % row_tile != 0) ++rows;
-      const std::int64_t batches = (compression.tokens + rows * length - 1) / (rows * length);
-      const auto ranks =
-          static_cast<int>(std::min<std::int64_t>(world.size(), batches));  // that have some
-      total_rows_ = batches * rows * length;
-      num_batches_ = batches;
-      loader_.emplace(store, /*rows_folder=*/"", "train",
-                      Loader::Layout{.sequence_length = length,
-                                     .global_batch_size = batches * rows,
-                                     .micro_batch_size = rows,
-                                     .seed = seed,
-                                     .rank = std::min(world.rank(), ranks - 1),
-                                     .num_ranks = ranks});
-      const StepData data = loader_->step(0);
-      batches_.assign(data.micro_batches.begin(), data.micro_batches.end());
-      for (Batch& batch : batches_) {
-        batch.step = -1;  // gates add no noise
-        if (world.rank() >= ranks) batch = {};
-      }
-    });
-  }
-
-  std::span<const Batch> batches() const { return batches_; }
-  std::int64_t total_rows() const { return total_rows_; }
-  std::int64_t num_batches() const { return num_batches_; }
-
- private:
-  std::optional<Loader> loader_;
-  std::vector<Batch> batches_;
-  std::int64_t total_rows_ = 0, num_batches_ = 0;
-};
 
 class Compressing {
  public:
@@ -103,7 +56,7 @@ class Compressing {
       }
     });
     for (std::size_t i = 0; i < weights.size(); ++i) share(weights[i], rank_of(i, weights[i]));
-    walk.compute(nullptr);
+    if (walk.layer() + 1 < restored_.config().model.num_layers) walk.compute(nullptr);
     walk.advance();
   }
 
@@ -228,14 +181,13 @@ void write(const Compressing& made, const std::vector<TensorPlan>& plans, Tensor
 
 }  // namespace
 
-int compress_calibrated(const Compression& compression, std::uint64_t seed,
-                        const std::vector<TensorPlan>& plans, const CheckpointReader& model,
-                        TensorSink& sink, Comm& world,
+int compress_calibrated(const Recipe& recipe, const std::vector<TensorPlan>& plans,
+                        const CheckpointReader& model, TensorSink& sink, Comm& world,
                         const std::function<void(std::int64_t, std::int64_t)>& progress) {
   RestoredModel restored(model.folder(), {}, world.split(0, world.rank()), nullptr,
                          RestoredModel::Codes::decode);
-  const Calibration calibration(compression, seed, model, restored.config(), world);
-  Compressing compressing(compression, plans, restored);
+  const Calibration calibration(recipe, model, restored.config(), world);
+  Compressing compressing(recipe.compression, plans, restored);
   LayerWalk walk(restored.model(), calibration.batches(), restored.stream());
   while (!walk.done()) {
     compressing.layer(walk, calibration);

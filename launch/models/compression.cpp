@@ -15,7 +15,7 @@
 namespace switchyard::models {
 namespace {
 
-constexpr std::int64_t largest_group = 1 << 20, largest_tokens = std::int64_t{1} << 32;
+constexpr std::int64_t largest_group = 1 << 20;
 constexpr std::int64_t default_int4_group = 128;
 
 bool is_linear(const std::string& name) {
@@ -27,10 +27,8 @@ bool is_linear(const std::string& name) {
 
 void take_common(const Fields& fields, Compression& compression) {
   if (fields.has("only")) compression.only = fields.texts("only");
-  if (!compression.needs_data()) return;
-  compression.dataset = fields.text("calibrate");
-  if (fields.has("tokens")) compression.tokens = fields.integer("tokens", 1, largest_tokens);
-  if (fields.has("damping")) compression.damping = fields.number("damping", 1e-9, 1e3);
+  if (compression.needs_data() && fields.has("damping"))
+    compression.damping = fields.number("damping", 1e-9, 1e3);
 }
 
 // Of all weights that share a threshold.

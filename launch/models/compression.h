@@ -44,8 +44,6 @@ struct Compression {
   TiesOver over = TiesOver::tensor;  // what the smallest magnitudes are chosen from
   // both
   std::vector<std::string> only;  // by chooses_param; empty: every linear layer of the blocks
-  std::string dataset;            // of calibration; empty: none
-  std::int64_t tokens = std::int64_t{1} << 18;
   double damping = 0.01;
 
   bool needs_data() const;

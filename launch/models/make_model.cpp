@@ -13,6 +13,7 @@
 #include "launch/models/calibrated.h"
 #include "launch/models/factor.h"
 #include "launch/models/grow.h"
+#include "launch/models/kept_experts.h"
 #include "launch/models/match_experts.h"
 #include "launch/models/merge.h"
 #include "launch/models/mix.h"
@@ -38,9 +39,14 @@ void require_single_matrices(const Recipe& recipe, const CheckpointReader& model
           model.folder().string(), config.adapter.rank > 0 ? "adapters" : "low-rank layers");
 }
 
+// What the recipe finds out about the experts of its inputs before it can plan.
+struct ExpertsFound {
+  std::vector<ExpertOrder> orders;  // of each source, to match them
+  KeptExperts kept;
+};
+
 // The config and the tensors of the model that the recipe makes.
-Grown planned(const Recipe& recipe, ModelSources sources, std::span<const ExpertOrder> orders) {
-  require_single_matrices(recipe, *sources.front());
+Grown planned(const Recipe& recipe, ModelSources sources, const ExpertsFound& experts) {
   switch (recipe.rule.method) {
     case Method::grow:
       return grow_plans(recipe, *sources.front());
@@ -54,21 +60,24 @@ Grown planned(const Recipe& recipe, ModelSources sources, std::span<const Expert
     case Method::prune:
       return {config_of(*sources.front()),
               compress_plans(recipe.compression, recipe.dtype, *sources.front())};
+    case Method::experts:
+      return kept_plans(recipe, *sources.front(), experts.kept);
     default:
-      return {config_of(*sources.front()), merge_plans(recipe, sources, orders)};
+      return {config_of(*sources.front()), merge_plans(recipe, sources, experts.orders)};
   }
 }
 
 // What config.json said and no config of ours does goes on from the first model.
-json lineage_of(const Recipe& recipe, ModelSources sources) {
+json lineage_of(const Recipe& recipe, ModelSources sources, const ExpertsFound& experts) {
   json lineage = switchyard::lineage_of(sources);
   lineage["recipe"] = recipe.text;
+  if (!experts.kept.empty()) lineage["experts"] = json_of(experts.kept);
   const json first = sources.front()->meta().value("lineage", json::object());
   for (const char* key : {"max_position_embeddings", "bos_token_id", "eos_token_id"}) {
     if (first.contains(key)) lineage[key] = first[key];
   }
-  if (!recipe.compression.dataset.empty()) {
-    const TokenStore store{fs::path(recipe.compression.dataset)};
+  if (!recipe.calibration.dataset.empty()) {
+    const TokenStore store{fs::path(recipe.calibration.dataset)};
     check_same_tokenizer(*sources.front(), store);
     add_calibration(store, lineage);
   }
@@ -90,21 +99,18 @@ std::string hub_dtype(const std::vector<TensorPlan>& plans) {
   return narrow ? "bf16" : "f32";
 }
 
-Plan plan_of(const Recipe& recipe, ModelSources sources, std::span<const ExpertOrder> orders,
+Plan plan_of(const Recipe& recipe, ModelSources sources, const ExpertsFound& experts,
              bool for_hub) {
   require(!for_hub || recipe.rule.method != Method::quantize, Exit::usage,
           "transformers reads no codes of this program: write a model folder");
-  require(recipe.compression.dataset.empty() || sources.front()->kind() != hub::hub_kind,
-          Exit::usage, "{}: a calibration runs the model, so import it first",
-          sources.front()->folder().string());
-  Grown made = planned(recipe, sources, orders);
+  Grown made = planned(recipe, sources, experts);
   check_shape(made.config);
   const auto tokenizer = tokenizer_of(*sources.front());
   RunDescription described = describe_model(made.config, *tokenizer);
   Plan plan{std::move(made.plans),
             {.meta = std::move(described.meta), .files = std::move(described.files)},
             std::nullopt};
-  const json lineage = lineage_of(recipe, sources);
+  const json lineage = lineage_of(recipe, sources, experts);
   plan.description.meta["lineage"] = lineage;
   plan.description.work = recipe.text;
   for (const CheckpointReader* source : sources) plan.description.work += "\n" + source->digest();
@@ -115,13 +121,22 @@ Plan plan_of(const Recipe& recipe, ModelSources sources, std::span<const ExpertO
   return plan;
 }
 
-// Collective. Checks that the models fit together. Returns how their experts do, if the recipe asks
-// for that; reads: they may be read for it.
-std::vector<ExpertOrder> fit(const Recipe& recipe, ModelSources sources, bool reads, Comm& world) {
-  agree(world, [&] { require_alike(sources); });
+// Collective. Checks that the models fit together and to the recipe. reads: they may be read to
+// find out about their experts.
+ExpertsFound fit(const Recipe& recipe, ModelSources sources, bool reads, Comm& world,
+                 const Progress& progress) {
+  agree(world, [&] {
+    require_alike(sources);
+    require_single_matrices(recipe, *sources.front());
+    require(recipe.calibration.dataset.empty() || sources.front()->kind() != hub::hub_kind,
+            Exit::usage, "{}: a calibration runs the model, so import it first",
+            sources.front()->folder().string());
+  });
+  if (recipe.rule.method == Method::experts)
+    return {{}, choose_experts(recipe, *sources.front(), reads, world, progress)};
   const bool merges = recipe.rule.method < Method::grow;
   if (!merges || !reads) return {};
-  if (recipe.match_experts) return match_experts(sources, world);
+  if (recipe.match_experts) return {match_experts(sources, world), {}};
   on_root(world, [&] { require_same_experts(sources); });
   return {};
 }
@@ -168,9 +183,8 @@ std::string recipe_of(const CheckpointReader& model) {
 void run(const Recipe& recipe, const std::vector<TensorPlan>& plans, ModelSources sources,
          TensorSink& sink, Comm& world, const Progress& progress, ModelMade& made) {
   run_plans(plans, sources, sink, world, progress);
-  if (recipe.compression.dataset.empty()) return;
-  made.unreached = compress_calibrated(recipe.compression, recipe.seed, plans, *sources.front(),
-                                       sink, world, progress);
+  if (!recipe.compression.needs_data()) return;
+  made.unreached = compress_calibrated(recipe, plans, *sources.front(), sink, world, progress);
 }
 
 // Where the data of a calibration are now. Errors: Exit::data if they are not what they were.
@@ -191,10 +205,10 @@ ModelMade make_model(const Recipe& recipe, const MakeOptions& options, Comm& wor
                      const Progress& progress) {
   const bool makes = options.into != MakeInto::nothing;
   const Sources sources(recipe.sources(), world, makes ? Hashes::yes : Hashes::no);
-  const std::vector<ExpertOrder> orders = fit(recipe, sources.all(), makes, world);
+  const ExpertsFound experts = fit(recipe, sources.all(), makes, world, progress);
   Plan plan;
   agree(world, [&] {
-    plan = plan_of(recipe, sources.all(), orders, options.into == MakeInto::hugging_face);
+    plan = plan_of(recipe, sources.all(), experts, options.into == MakeInto::hugging_face);
   });
   ModelMade made = counted(plan.plans, sources.all(), world.size());
   const auto fill = [&](TensorSink& sink) {
@@ -239,14 +253,14 @@ ModelMade rebuild_model(const fs::path& folder, Comm& world, const Progress& pro
     require(paths.size() == recipe->sources().size(), Exit::data,
             "{}: its lineage names {} parents, and its recipe {}", folder.string(), paths.size(),
             recipe->sources().size());
-    if (!recipe->compression.dataset.empty()) recipe->compression.dataset = calibration_of(model);
+    if (!recipe->calibration.dataset.empty()) recipe->calibration.dataset = calibration_of(model);
   });
   const Sources sources(paths, world);
   agree(world, [&] { require_unchanged(model, sources.all()); });
-  const std::vector<ExpertOrder> orders = fit(*recipe, sources.all(), true, world);
+  const ExpertsFound experts = fit(*recipe, sources.all(), true, world, progress);
   Plan plan;
   agree(world,
-        [&] { plan = plan_of(*recipe, sources.all(), orders, model.kind() == hub::hub_kind); });
+        [&] { plan = plan_of(*recipe, sources.all(), experts, model.kind() == hub::hub_kind); });
   ModelMade made = counted(plan.plans, sources.all(), world.size());
   std::optional<ModelComparison> comparison;
   agree(world, [&] { comparison.emplace(model, tensors_of(plan.plans), world); });

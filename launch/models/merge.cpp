@@ -94,6 +94,7 @@ void add_rule(const Recipe& recipe, const std::string& name, SharedCountings& co
     case Method::fold:
     case Method::quantize:
     case Method::prune:
+    case Method::experts:
       fail(Exit::internal, "{} merges no tensor", name_of(rule.method));
   }
 }

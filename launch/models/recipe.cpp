@@ -15,6 +15,7 @@ namespace {
 constexpr double largest_weight = 1e6;
 constexpr std::int64_t largest_count = 1'000'000'000'000'000;
 constexpr std::int64_t largest_times = 1 << 20;
+constexpr std::int64_t largest_tokens = std::int64_t{1} << 31;
 
 bool compresses(Method method) { return method == Method::quantize || method == Method::prune; }
 bool merges(Method method) { return method < Method::grow; }
@@ -100,6 +101,26 @@ void take_low_rank(const Fields& fields, Recipe& recipe) {
   take_layers(fields, recipe);
 }
 
+void take_calibration(const Fields& fields, Recipe& recipe) {
+  recipe.calibration.dataset = fields.text("calibrate");
+  if (fields.has("tokens")) recipe.calibration.tokens = fields.integer("tokens", 1, largest_tokens);
+}
+
+void take_compression(const Fields& fields, Recipe& recipe) {
+  require_one_input(recipe);
+  recipe.compression =
+      recipe.rule.method == Method::quantize ? take_quantize(fields) : take_prune(fields);
+  if (recipe.compression.needs_data()) take_calibration(fields, recipe);
+}
+
+void take_experts(const Fields& fields, Recipe& recipe) {
+  require_one_input(recipe);
+  recipe.keep = static_cast<int>(fields.integer("keep", 1, largest_times));
+  if (fields.has("by")) recipe.keep_by = fields.named<KeepBy>("by");
+  if (fields.has("merge")) recipe.merges_others = fields.flag("merge");
+  if (recipe.keep_by != KeepBy::random || recipe.merges_others) take_calibration(fields, recipe);
+}
+
 void take_growth(const Fields& fields, Recipe& recipe) {
   require_one_input(recipe);
   recipe.times = fields.integer("times", 1, largest_times);
@@ -170,11 +191,9 @@ Recipe parse_recipe(const std::string& text, const std::string& name) {
   } else if (recipe.rule.method == Method::fold) {
     require_one_input(recipe);
   } else if (compresses(recipe.rule.method)) {
-    require(recipe.inputs.size() == 1, Exit::usage,
-            "{}: method = \"{}\" takes one [[input]], not {}", name, name_of(recipe.rule.method),
-            recipe.inputs.size());
-    recipe.compression =
-        recipe.rule.method == Method::quantize ? take_quantize(fields) : take_prune(fields);
+    take_compression(fields, recipe);
+  } else if (recipe.rule.method == Method::experts) {
+    take_experts(fields, recipe);
   } else {
     take_merge(fields, recipe);
   }

@@ -27,18 +27,24 @@ enum class Method : std::uint8_t {
   low_rank,
   fold,
   quantize,
-  prune
+  prune,
+  experts
 };
 // What an expert becomes.
 enum class GrowBy : std::uint8_t { split, copy };
+// The score of the experts that stay (train/compress/expert_scores.h).
+enum class KeepBy : std::uint8_t { reap, man, frequency, random };
 }  // namespace models
 
 template <>
-inline constexpr std::array<std::string_view, 11> names_of<models::Method> = {
+inline constexpr std::array<std::string_view, 12> names_of<models::Method> = {
     "average", "task_arithmetic", "ties", "dare",     "dare_ties", "grow",
-    "mix",     "low_rank",        "fold", "quantize", "prune"};
+    "mix",     "low_rank",        "fold", "quantize", "prune",     "experts"};
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<models::GrowBy> = {"split", "copy"};
+template <>
+inline constexpr std::array<std::string_view, 4> names_of<models::KeepBy> = {"reap", "man",
+                                                                             "frequency", "random"};
 
 namespace models {
 
@@ -46,6 +52,12 @@ namespace models {
 struct Rule {
   Method method = Method::average;
   MergeSettings merge;  // a weight for each input
+};
+
+// The rows that a method looks at.
+struct CalibrationRows {
+  std::string dataset;  // empty: it looks at none
+  std::int64_t tokens = std::int64_t{1} << 18;
 };
 
 struct Override {
@@ -77,6 +89,11 @@ struct Recipe {
   std::int64_t rank = 0;
   double share = 0.0;
   Compression compression;  // quantize, prune
+  // experts
+  int keep = 0;  // of each layer
+  KeepBy keep_by = KeepBy::reap;
+  bool merges_others = false;   // into those that stay
+  CalibrationRows calibration;  // quantize, prune, experts
 
   bool has_base() const { return !base.empty(); }
   // The rule of the parameter of this name: each override that matches changes it, in order.

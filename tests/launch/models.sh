@@ -160,4 +160,19 @@ expect 2 "does not divide the" "$switchyard" model quantize a --bits 4 --group 1
 expect 2 "name a dataset with --calibrate" "$switchyard" model prune a --sparsity 0.5 --method wanda --output no
 expect 3 "another tokenizer" "$switchyard" model prune a --sparsity 0.5 --method wanda --calibrate bytes --output no
 
+# Fewer experts. Of a mixture whose router prefers none, the first two are chosen: those of `dense`.
+train $short --set run.directory=other --set model.num_experts=0 --set train.seed=5
+printf 'method = "mix"\nexperts = 4\nrouter_std = 0\n[[input]]\npath = "dense"\n[[input]]\npath = "other"\n' >unused.toml
+"$switchyard" model make unused.toml -o unused >out 2>err || complain "model make unused"
+"$switchyard" model experts unused --keep 2 $calibrate -o used >out 2>err || complain "model experts unused"
+awk -v a="$(loss_of unused)" -v b="$(loss_of used)" 'BEGIN { exit !(a > 0 && (a - b) ^ 2 < 1e-12 * a * a) }' ||
+  complain "experts that no token chose were missed"
+compressed reap- experts --keep 5 --merge $calibrate
+expect 0 "5 experts, 2 per token" "$switchyard" inspect reap-1
+expect 0 '"kept"' grep -o '"kept":' reap-1/manifest.json
+train $short --set run.directory=kept --set train.initial=reap-1 --set model.num_experts=5 --set train.steps=1 --set train.warmup_steps=0
+printf 'method = "average"\n[[input]]\npath = "a"\n' >copy.toml
+expect 0 "$("$switchyard" model make copy.toml --check 2>err | tail -n 1)" "$switchyard" model experts a --keep 8 --by man $calibrate -o all
+expect 2 "looks at no data" "$switchyard" model experts a --keep 4 --by random $calibrate -o no
+
 exit $failed

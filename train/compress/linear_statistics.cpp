@@ -1,5 +1,6 @@
 #include "train/compress/linear_statistics.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "runtime/comm/comm.h"
 #include "runtime/device/host_access.h"
+#include "runtime/device/stream.h"
 #include "runtime/error.h"
 #include "runtime/hd.h"
 
@@ -14,6 +16,7 @@ namespace switchyard {
 namespace {
 
 constexpr int first_headroom = 12, more_headroom = 16;
+constexpr std::int64_t panel_rows = 256;
 
 // The name of the first weight that has the same input.
 std::string first_of_input(std::string name) {
@@ -31,6 +34,20 @@ SWITCHYARD_MULTIVERSION
 void add_squares_of(const float* row, std::int64_t count, double* sums) {
   for (std::int64_t i = 0; i < count; ++i)
     sums[i] += static_cast<double>(row[i]) * static_cast<double>(row[i]);
+}
+
+// Columns [begin, begin + cols) of x as a matrix, in `memory` unless they are all.
+Tensor columns_of(Tensor x, std::int64_t begin, std::int64_t cols, Buffer& memory, Stream& stream) {
+  if (cols == x.cols()) return x;
+  const std::int64_t size = x.rows() * cols;
+  if (memory.tensor().size() < size) memory = Buffer(Shape{size}, DType::f32);
+  const Tensor out = memory.tensor().range(0, size).view({x.rows(), cols});
+  constexpr std::int64_t piece = 64;
+  parallel_for(stream, (x.rows() + piece - 1) / piece, [&](std::int64_t i) {
+    for (std::int64_t row = i * piece; row < std::min(x.rows(), (i + 1) * piece); ++row)
+      std::copy_n(x.as<float>() + row * x.cols() + begin, cols, out.as<float>() + row * cols);
+  });
+  return out;
 }
 
 FixedPoint format_for(std::int64_t total_rows, std::int64_t num_addends, int headroom_bits) {
@@ -64,10 +81,14 @@ void LinearStatistics::begin() {
   std::int64_t largest = 0;
   for (auto& [weight, sums] : sums_) {
     const std::int64_t in = params_.spec(weight).shape[1];
-    sums = {0, std::vector<std::int64_t>(static_cast<std::size_t>(in)), Buffer(), false};
+    sums = {0, std::vector<std::int64_t>(static_cast<std::size_t>(in)), {}, false};
     if (moments_ == InputMoments::squares) continue;
-    sums.products = Buffer(Shape{in, in}, DType::i64, params_.device());
-    largest = std::max(largest, in * in);
+    const std::int64_t rows = params_.device() == Device::cpu() ? std::min(panel_rows, in) : in;
+    for (std::int64_t begin = 0; begin < in; begin += rows) {
+      const Shape shape{std::min(rows, in - begin), in - begin};
+      sums.panels.push_back({begin, Buffer(shape, DType::i64, params_.device())});
+    }
+    largest = std::max(largest, rows * in);
   }
   if (moments_ == InputMoments::squares) return;
   adder_ = GradientAdder(/*exact=*/true, format_, largest, params_.device());
@@ -79,7 +100,7 @@ void LinearStatistics::multiplies(int weight, Tensor x, Stream& stream) {
   Sums& sums = found->second;
   sums.rows += x.rows();
   if (moments_ == InputMoments::products) {
-    adder_.add_product(x, x, sums.products, stream, Precision::f32);
+    add_products(sums, x, stream);
   } else {
     add_squares(sums, x, stream);
   }
@@ -99,6 +120,15 @@ void LinearStatistics::add_squares(Sums& sums, Tensor x, Stream& stream) const {
   }
 }
 
+void LinearStatistics::add_products(Sums& sums, Tensor x, Stream& stream) {
+  for (const Panel& panel : sums.panels) {
+    const Tensor products = panel.products;
+    const Tensor left = columns_of(x, panel.begin, products.rows(), left_, stream),
+                 right = columns_of(x, panel.begin, products.cols(), right_, stream);
+    adder_.add_product(left, right, products, stream, Precision::f32);
+  }
+}
+
 bool LinearStatistics::finish(Mesh& mesh, Stream& stream) {
   std::int64_t misfit = moments_ == InputMoments::products && adder_.overflow(stream) ? 1 : 0;
   for (auto& [weight, sums] : sums_) {
@@ -106,7 +136,7 @@ bool LinearStatistics::finish(Mesh& mesh, Stream& stream) {
     const auto sum = [&](Tensor words) { holders.all_reduce(words, Reduce::sum, stream); };
     sum(tensor_of(&sums.rows, {1}));
     sum(tensor_of(sums.squares.data(), {std::ssize(sums.squares)}));
-    if (sums.products.tensor().size() > 0) sum(sums.products);
+    for (const Panel& panel : sums.panels) sum(panel.products);
     if (sums.misfit) misfit = 1;
   }
   if (reduce_one(*mesh.world, misfit, Reduce::max) == 0) return true;
@@ -127,10 +157,18 @@ InputStatistics LinearStatistics::of(ParamId weight) const {
   const std::size_t in = sums.squares.size();
   for (const std::int64_t sum : sums.squares) statistics.squares.push_back(format_.value(sum));
   if (moments_ == InputMoments::squares) return statistics;
-  std::vector<std::int64_t> products(in * in);
-  read_now(sums.products.tensor(), products.data());
   statistics.products.resize(in * in);
-  for (std::size_t i = 0; i < in * in; ++i) statistics.products[i] = format_.value(products[i]);
+  for (const Panel& panel : sums.panels) {
+    const auto begin = static_cast<std::size_t>(panel.begin), cols = in - begin;
+    std::vector<std::int64_t> products(static_cast<std::size_t>(panel.products.tensor().size()));
+    read_now(panel.products, products.data());
+    for (std::size_t k = 0; k < products.size(); ++k) {
+      const std::size_t i = begin + k / cols, j = begin + k % cols;
+      if (j < i) continue;
+      statistics.products[i * in + j] = format_.value(products[k]);
+      statistics.products[j * in + i] = statistics.products[i * in + j];
+    }
+  }
   for (std::size_t i = 0; i < in; ++i) statistics.squares[i] = statistics.products[i * in + i];
   return statistics;
 }

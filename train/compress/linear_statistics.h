@@ -22,7 +22,7 @@ enum class InputMoments : std::uint8_t {
 struct InputStatistics {
   std::int64_t rows = 0;
   std::vector<double> squares;   // [in]
-  std::vector<double> products;  // [in, in]; empty unless asked for
+  std::vector<double> products;  // [in, in], symmetric; empty unless asked for
 };
 
 class LinearStatistics final : public LinearWatch {
@@ -43,14 +43,20 @@ class LinearStatistics final : public LinearWatch {
   InputStatistics of(ParamId weight) const;
 
  private:
+  // Some rows of X^T X, from the diagonal on: the rest of it is the same.
+  struct Panel {
+    std::int64_t begin = 0;
+    Buffer products;  // [rows, in - begin] i64
+  };
   struct Sums {
     std::int64_t rows = 0;
     std::vector<std::int64_t> squares;
-    Buffer products;  // i64
+    std::vector<Panel> panels;
     bool misfit = false;
   };
   void begin();
   void add_squares(Sums& sums, Tensor x, Stream& stream) const;
+  void add_products(Sums& sums, Tensor x, Stream& stream);
 
   const Params& params_;
   InputMoments moments_;
@@ -60,6 +66,7 @@ class LinearStatistics final : public LinearWatch {
   std::map<ParamId, ParamId> sums_of_;  // weight -> the first weight with the same input
   std::map<ParamId, Sums> sums_;
   GradientAdder adder_;
+  Buffer left_, right_;  // columns of the inputs, side by side
 };
 
 }  // namespace switchyard

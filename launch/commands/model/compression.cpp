@@ -1,4 +1,4 @@
-// `switchyard model quantize` and `prune`.
+// `switchyard model quantize`, `prune` and `experts`.
 #include <fmt/format.h>
 
 #include <optional>
@@ -26,10 +26,6 @@ class CompressionAction : public ModelAction {
       : ModelAction(model, name, meaning), method_(name), by_(std::move(by)) {
     app_.add_option("MODEL", path_, "A run, a checkpoint or a model folder")->required();
     output_.add_to(app_);
-    app_.add_option("--only", only_,
-                    "Change these weights alone: roles (attention, ffn, experts, shared) or "
-                    "patterns of names")
-        ->delimiter(',');
     app_.add_option("--calibrate", dataset_, "The dataset of methods that look at data")
         ->type_name("DATASET");
     app_.add_option("--tokens", tokens_, "How many of its tokens they look at")
@@ -45,9 +41,19 @@ class CompressionAction : public ModelAction {
 
  protected:
   // The option that says how, from the methods that there are.
-  void add_method(const std::string& meaning, const std::vector<std::string>& methods) {
-    app_.add_option("--method", by_, meaning)->check(CLI::IsMember(methods))->capture_default_str();
+  void add_method(const std::string& option, const std::string& meaning,
+                  const std::vector<std::string>& methods) {
+    by_option_ = option;
+    app_.add_option(option, by_, meaning)->check(CLI::IsMember(methods))->capture_default_str();
   }
+  void add_only() {
+    app_.add_option("--only", only_,
+                    "Change these weights alone: roles (attention, ffn, experts, shared) or "
+                    "patterns of names")
+        ->delimiter(',');
+  }
+  const std::string& by() const { return by_; }
+  virtual bool looks_at_data() const { return by_ != "nearest" && by_ != "magnitude"; }
   virtual std::string keys() const = 0;  // of the method alone
 
  private:
@@ -58,17 +64,16 @@ class CompressionAction : public ModelAction {
       for (const std::string& choice : only_) only.push_back(choice);
       text += fmt::format("only = {}\n", in_toml(only));
     }
-    const bool looks_at_data = by_ != "nearest" && by_ != "magnitude";
-    require(!looks_at_data || !dataset_.empty(), Exit::usage,
-            "--method {} looks at data: name a dataset with --calibrate", by_);
-    require(looks_at_data || dataset_.empty(), Exit::usage,
-            "--method {} looks at no data: leave --calibrate out", by_);
-    if (looks_at_data)
+    require(!looks_at_data() || !dataset_.empty(), Exit::usage,
+            "{} {} looks at data: name a dataset with --calibrate", by_option_, by_);
+    require(looks_at_data() || dataset_.empty(), Exit::usage,
+            "{} {} looks at no data: leave --calibrate out", by_option_, by_);
+    if (looks_at_data())
       text += fmt::format("calibrate = {}\ntokens = {}\n", in_toml(toml::value(dataset_)), tokens_);
     return text + fmt::format("[[input]]\npath = {}\n", in_toml(toml::value(path_)));
   }
 
-  std::string method_, by_, path_, dataset_;
+  std::string method_, by_option_, by_, path_, dataset_;
   std::vector<std::string> only_;
   std::int64_t tokens_ = std::int64_t{1} << 18;
   RecipeOutput output_;
@@ -82,7 +87,8 @@ class QuantizeAction : public CompressionAction {
     app_.add_option("--group", group_,
                     "Columns that share a scale; 0: all of a row (default: 0 with 8 bits, 128 with "
                     "4)");
-    add_method("nearest, or gptq, which needs --calibrate", {"nearest", "gptq"});
+    add_method("--method", "nearest, or gptq, which needs --calibrate", {"nearest", "gptq"});
+    add_only();
   }
 
  private:
@@ -104,8 +110,9 @@ class PruneAction : public CompressionAction {
     app_.add_option("--pattern", pattern_, "2:4: two of every four weights of a row")
         ->check(CLI::IsMember({"2:4"}))
         ->excludes(sparsity);
-    add_method("magnitude, or wanda or sparsegpt, which need --calibrate",
+    add_method("--method", "magnitude, or wanda or sparsegpt, which need --calibrate",
                {"magnitude", "wanda", "sparsegpt"});
+    add_only();
   }
 
  private:
@@ -120,6 +127,32 @@ class PruneAction : public CompressionAction {
   std::string pattern_;
 };
 
+class ExpertsAction : public CompressionAction {
+ public:
+  explicit ExpertsAction(CLI::App& model)
+      : CompressionAction(model, "experts", "Leave experts out, or merge them", "reap") {
+    app_.add_option("--keep", keep_, "How many experts of each layer stay")->required();
+    app_.add_option("--seed", seed_, "Of random, and of the rows drawn from the dataset")
+        ->capture_default_str();
+    app_.add_flag("--merge", merge_,
+                  "Average those that go into those that stay, by the tokens that chose them; "
+                  "needs --calibrate");
+    add_method("--by",
+               "Which stay: reap (the mean of weight times norm of the output), man (the norm), "
+               "frequency, or random, which needs no --calibrate",
+               {"reap", "man", "frequency", "random"});
+  }
+
+ private:
+  bool looks_at_data() const override { return by() != "random" || merge_; }
+  std::string keys() const override {
+    return fmt::format("keep = {}\nmerge = {}\nseed = {}\n", keep_, merge_, seed_);
+  }
+
+  std::int64_t keep_ = 0, seed_ = 0;
+  bool merge_ = false;
+};
+
 }  // namespace
 
 std::unique_ptr<ModelAction> make_quantize_action(CLI::App& model) {
@@ -128,6 +161,10 @@ std::unique_ptr<ModelAction> make_quantize_action(CLI::App& model) {
 
 std::unique_ptr<ModelAction> make_prune_action(CLI::App& model) {
   return std::make_unique<PruneAction>(model);
+}
+
+std::unique_ptr<ModelAction> make_experts_action(CLI::App& model) {
+  return std::make_unique<ExpertsAction>(model);
 }
 
 }  // namespace switchyard

@@ -6,7 +6,7 @@
 #include "launch/commands/model/model_action.h"
 #include "launch/commands/model/recipe_output.h"
 #include "launch/host/counted.h"
-#include "launch/models/peft_adapter.h"
+#include "launch/models/peft/peft_adapter.h"
 #include "runtime/comm/agree.h"
 
 namespace switchyard {

@@ -65,7 +65,7 @@ class ModelCommand : public Command {
     app_->require_subcommand(1);
     actions_.push_back(std::make_unique<MakeAction>(*app_));
     for (const auto make : {make_low_rank_action, make_fold_action, make_adapter_action,
-                            make_quantize_action, make_prune_action})
+                            make_quantize_action, make_prune_action, make_experts_action})
       actions_.push_back(make(*app_));
     actions_.push_back(std::make_unique<RebuildAction>(*app_));
     app_->footer(
@@ -79,6 +79,7 @@ class ModelCommand : public Command {
         "  switchyard model quantize runs/x --bits 8 --output models/x-int8\n"
         "  switchyard model prune runs/x --method wanda --sparsity 0.5 --calibrate data/web "
         "--output models/x-half\n"
+        "  switchyard model experts runs/x --keep 32 --calibrate data/web --output models/x-32\n"
         "  switchyard model rebuild models/merged");
   }
 

@@ -34,5 +34,6 @@ std::unique_ptr<ModelAction> make_adapter_action(CLI::App& model);
 // compression.cpp
 std::unique_ptr<ModelAction> make_quantize_action(CLI::App& model);
 std::unique_ptr<ModelAction> make_prune_action(CLI::App& model);
+std::unique_ptr<ModelAction> make_experts_action(CLI::App& model);
 
 }  // namespace switchyard

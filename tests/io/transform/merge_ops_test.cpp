@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <random>
@@ -146,6 +147,34 @@ TEST(Merge, AModelWithItselfIsItself) {
   EXPECT_EQ(applied(*dare_op(merge, true, 7, "layer0.up"), unit), x[0]);
   EXPECT_EQ(merged_by_ties(merge, TiesOver::model, unit), x[0]);
   EXPECT_EQ(merged_by_ties({{1}, 1.0, 1.0, true}, TiesOver::tensor, unit), x[0]);
+}
+
+TEST(Merge, AveragesAreQuotientsOfSumsWhateverTheNumbers) {
+  using Limits = std::numeric_limits<float>;
+  Values a = {0,
+              -0.0F,
+              Limits::infinity(),
+              -Limits::infinity(),
+              Limits::max(),
+              Limits::min(),
+              Limits::denorm_min(),
+              -Limits::denorm_min(),
+              1,
+              -3};
+  std::mt19937 random(3);
+  for (int i = 0; i < 20'000; ++i)
+    a.push_back(std::ldexp(std::normal_distribution<float>()(random), i % 200 - 120));
+  Values b(a.rbegin(), a.rend());
+  const std::vector<double> weights = {0.7, 2.9};
+  Unit unit;
+  unit.inputs = {a, b};
+  unit.size = a.size();
+  const Values found = applied(*average_op(weights), unit);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double sum = -0.0 + weights[0] * a[i] + weights[1] * b[i];
+    const auto expected = static_cast<float>(sum / (weights[0] + weights[1]));
+    EXPECT_EQ(std::memcmp(&found[i], &expected, sizeof expected), 0) << a[i] << " " << b[i];
+  }
 }
 
 TEST(Merge, NegativeZeroStaysNegative) {

@@ -130,6 +130,19 @@ TEST_F(MakeModel, StrangersAreMatchedBeforeTheyAreAveraged) {
             digest("model"));
 }
 
+TEST_F(MakeModel, KeepingAllExpertsIsTheIdentity) {
+  const auto kept = [&](int keep) {
+    return recipe("method = \"experts\"\nby = \"random\"\nkeep = " + std::to_string(keep),
+                  {"model"});
+  };
+  EXPECT_EQ(made(kept(4), MakeInto::hash), digest("model"));
+  EXPECT_NE(made(kept(3), MakeInto::hash), digest("model"));
+  const Thrown thrown = thrown_by([&] { made(kept(1), MakeInto::hash); });
+  EXPECT_EQ(thrown.code, Exit::usage);
+  EXPECT_TRUE(thrown.agreed);
+  EXPECT_THAT(thrown.message, HasSubstr("fewer than the router.top_k = 2"));
+}
+
 TEST(Assignment, IsTheBestOfAll) {
   const Random random(1, Purpose::init);
   for (std::uint64_t round = 0; round < 50; ++round) {

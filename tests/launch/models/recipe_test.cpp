@@ -45,10 +45,25 @@ TEST(Recipe, SaysHowEachTensorIsMerged) {
   EXPECT_EQ(recipe.rule_of("layer0.expert0.up").merge.density, 0.5);
 }
 
+TEST(Recipe, SaysWhichExpertsStay) {
+  const std::string input = "[[input]]\npath = \"a\"\n";
+  const Recipe recipe = parse_recipe(
+      "method = \"experts\"\nkeep = 4\nby = \"man\"\nmerge = true\ncalibrate = \"d\"\n" + input,
+      "recipe");
+  EXPECT_EQ(recipe.keep, 4);
+  EXPECT_EQ(recipe.keep_by, KeepBy::man);
+  EXPECT_TRUE(recipe.merges_others);
+  EXPECT_EQ(recipe.calibration.dataset, "d");
+  EXPECT_THAT(refused("method = \"experts\"\nkeep = 4\n" + input), testing::HasSubstr("calibrate"));
+  EXPECT_THAT(
+      refused("method = \"experts\"\nkeep = 4\nby = \"random\"\ncalibrate = \"d\"\n" + input),
+      testing::HasSubstr("unknown key calibrate"));
+}
+
 TEST(Recipe, NamesWhatIsWrongAndWhere) {
   EXPECT_EQ(refused("method = \"tries\"\n"),
             "merge.toml:1: method = 'tries' must be one of average, task_arithmetic, ties, dare, "
-            "dare_ties, grow, mix, low_rank, fold, quantize, prune");
+            "dare_ties, grow, mix, low_rank, fold, quantize, prune, experts");
   EXPECT_EQ(refused("method = \"average\"\n"),
             "merge.toml: a recipe needs an [[input]] with a path");
   EXPECT_EQ(refused("method = \"average\"\n[[input]]\npath = \"a\"\nwieght = 1\n"),

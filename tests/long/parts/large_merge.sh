@@ -25,10 +25,11 @@ check() {
   recipe task_arithmetic "" >merge.toml
   "$switchyard" model make merge.toml --dry-run | tee plan
   local begin=$SECONDS
-  mpi 2 bash -c '/usr/bin/time -f "%M KiB resident" "$0" model make merge.toml --check' "$switchyard" 2>resident || return 1
-  cat resident
+  rm -f resident.*
+  mpi 2 bash -c '/usr/bin/time -o resident.$$ -f "%M KiB resident" "$0" model make merge.toml --check' "$switchyard" || return 1
+  cat resident.*
   echo "merging two models and a base of $billions billion parameters took $((SECONDS - begin)) s on 2 ranks"
-  awk '/KiB resident/ && $1 > 300 * 1024 { exit 1 }' resident
+  awk '/KiB resident/ && $1 > 300 * 1024 { exit 1 }' resident.*
 }
 step check check
 

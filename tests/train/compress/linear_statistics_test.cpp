@@ -14,7 +14,8 @@ namespace switchyard {
 namespace linear_statistics_test {
 
 SmallRun untrained(bool alone) {
-  const SmallConfig config;
+  SmallConfig config;
+  config.model.ffn_hidden = 300;  // more inputs than X^T X has rows in a panel
   const int degree = alone ? 1 : largest_divisor(test_world().size(), config.model.num_experts);
   return {config, test_world().split(alone ? test_world().rank() : 0, test_world().rank()), degree};
 }
@@ -47,15 +48,19 @@ struct Shown : ForwardWatch, LinearWatch {
     EXPECT_EQ(of.weight.shape, of.expert.shape);
     num_results += of.results.rows();
   }
-  // Sums of squares in double, one after another.
+  // X^T X in double, one row after another.
   void multiplies(int weight, Tensor x, Stream&) override {
-    std::vector<double>& sums = squares[weight];
-    sums.resize(static_cast<std::size_t>(x.cols()));
-    for (std::int64_t i = 0; i < x.size(); ++i)
-      sums[static_cast<std::size_t>(i % x.cols())] += std::pow(x.as<float>()[i], 2);
+    std::vector<double>& sums = products[weight];
+    const auto in = static_cast<std::size_t>(x.cols());
+    sums.resize(in * in);
+    for (std::int64_t row = 0; row < x.rows(); ++row) {
+      const float* const inputs = x.as<float>() + row * x.cols();
+      for (std::size_t i = 0; i < in * in; ++i)
+        sums[i] += static_cast<double>(inputs[i / in]) * static_cast<double>(inputs[i % in]);
+    }
   }
   std::map<std::pair<std::string, std::int64_t>, std::vector<float>> outputs;
-  std::map<int, std::vector<double>> squares;
+  std::map<int, std::vector<double>> products;
   std::int64_t num_results = 0;
 };
 
@@ -113,13 +118,15 @@ TEST(LinearStatistics, AreTheSumsOfTheInputs) {
   LayerWalk walk(run.model(), batches, run.stream());
   for (; !walk.done(); walk.advance()) walk.compute(&shown);
   for (const auto& [name, statistics] : squares) {
-    const std::vector<double>& sums = shown.squares[run.model().params().find(name)];
+    const std::vector<double>& sums = shown.products[run.model().params().find(name)];
     const std::size_t in = statistics.squares.size();
     const std::vector<double>& matrix = products.at(name).products;
-    for (std::size_t i = 0; i < in && !sums.empty(); ++i) {
-      EXPECT_NEAR(statistics.squares[i], sums[i], 1e-9 * sums[i] + 1e-6) << name;
-      EXPECT_NEAR(matrix[i * in + i], sums[i], 1e-5 * sums[i] + 1e-6) << name;
-      EXPECT_NEAR(matrix[i * in + 1], matrix[in + i], 1e-5 * std::abs(matrix[in + i]) + 1e-6);
+    ASSERT_EQ(matrix.size(), in * in);
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      const std::size_t i = k / in, j = k % in;
+      if (i == j) EXPECT_NEAR(statistics.squares[i], sums[k], 1e-9 * sums[k] + 1e-6) << name;
+      const double scale = std::sqrt(sums[i * in + i] * sums[j * in + j]);
+      EXPECT_NEAR(matrix[k], sums[k], 1e-5 * scale + 1e-6) << name;
     }
   }
 }

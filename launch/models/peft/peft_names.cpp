@@ -1,4 +1,4 @@
-#include "launch/models/peft_names.h"
+#include "launch/models/peft/peft_names.h"
 
 #include "launch/config/config_checks.h"
 #include "launch/models/merge.h"
