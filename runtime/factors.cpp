@@ -11,6 +11,7 @@ namespace switchyard {
 namespace {
 
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using ColumnMatrix = Eigen::MatrixXd;
 using FloatMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 std::vector<float> as_floats(const Matrix& matrix) {
@@ -69,6 +70,22 @@ Factors factors_of(std::span<const float> matrix, std::int64_t out, std::int64_t
   }
   const double all = w.squaredNorm();
   return {as_floats(u), as_floats(v), all == 0.0 ? 1.0 : values.squaredNorm() / all};
+}
+
+void orthonormalize(std::span<float> matrix, std::int64_t rows, std::int64_t cols) {
+  require(std::ssize(matrix) == rows * cols && cols <= rows, "a basis of a matrix [{}, {}]", rows,
+          cols);
+  Eigen::Map<FloatMatrix> basis(matrix.data(), rows, cols);
+  const Eigen::HouseholderQR<ColumnMatrix> decomposed(basis.cast<double>());
+  basis = (decomposed.householderQ() * ColumnMatrix::Identity(rows, cols)).cast<float>();
+}
+
+std::vector<float> right_singular_vectors(std::span<const float> matrix, std::int64_t rows,
+                                          std::int64_t cols, std::int64_t rank) {
+  require(std::ssize(matrix) == rows * cols && rank >= 1 && rank <= cols,
+          "{} singular vectors of a matrix [{}, {}]", rank, rows, cols);
+  const Matrix w = Eigen::Map<const FloatMatrix>(matrix.data(), rows, cols).cast<double>();
+  return as_floats(left_vectors(w.transpose(), rank).vectors);
 }
 
 std::vector<float> product_of(const Factors& factors, std::int64_t out, std::int64_t in) {

@@ -37,6 +37,7 @@ enum class Purpose : std::uint32_t {
   objective = 10,
   merge_drop = 11,
   guide = 12,
+  subspace = 13,
   corruption = 14,
   monitor = 20,
   input_noise = 21,

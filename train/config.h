@@ -31,6 +31,19 @@ enum class DecayShape : std::uint8_t { linear, one_minus_sqrt };
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<DecayShape> = {"linear", "1-sqrt"};
 
+// What updates the matrices of attention and of feed-forward networks; AdamW updates the rest.
+enum class MatrixOptimizer : std::uint8_t { adamw, muon };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<MatrixOptimizer> = {"adamw", "muon"};
+
+// AdamW in a subspace of each matrix's gradient (train/matrix/galore.h).
+struct GaloreConfig {
+  std::int64_t rank = 0;     // of the subspace; 0: AdamW as it is
+  std::int64_t every = 200;  // steps between choices of the subspace
+  double scale = 0.25;       // of the update
+  std::vector<std::string> targets{"attention", "ffn", "shared", "experts"};  // by chooses_param
+};
+
 using RoleFactors = std::map<std::string, double>;  // by the name of a role (model/param_role.h)
 
 struct TrainConfig {
@@ -58,6 +71,9 @@ struct TrainConfig {
   std::vector<std::string> freeze{};  // roles or patterns of names, of what does not change
   std::int64_t guide_steps = 0;       // first steps in which low-rank layers have dense guides
   bool guide_skips = true;  // leave a guide out with the probability by which it counts less
+  MatrixOptimizer optimizer = MatrixOptimizer::adamw;
+  double momentum = 0.95;  // of Muon
+  GaloreConfig galore{};
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.95;

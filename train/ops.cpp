@@ -94,6 +94,15 @@ const float* as_f32(Tensor gradient, double factor, std::int64_t begin, std::int
   return scratch;
 }
 
+// Calls body(block, begin, count) for each block, on the stream's threads.
+template <class Body>
+void for_blocks(std::int64_t size, Stream& stream, Body body) {
+  parallel_for(stream, num_blocks(size), [&](std::int64_t block) {
+    const std::int64_t begin = block * param_block;
+    body(block, begin, std::min(param_block, size - begin));
+  });
+}
+
 class CpuTrainOps final : public TrainOps {
  public:
   void adamw(const std::vector<AdamWParam>& params, Stream& stream) override {
@@ -155,15 +164,6 @@ class CpuTrainOps final : public TrainOps {
                                   float* scratch) {
     return as_f32(param.gradient, param.step.gradient_factor, begin, count, scratch);
   }
-
-  // Calls body(block, begin, count) for each block, on the stream's threads.
-  template <class Body>
-  static void for_blocks(std::int64_t size, Stream& stream, Body body) {
-    parallel_for(stream, num_blocks(size), [&](std::int64_t block) {
-      const std::int64_t begin = block * param_block;
-      body(block, begin, std::min(param_block, size - begin));
-    });
-  }
 };
 
 }  // namespace
@@ -177,6 +177,18 @@ void check_adamw(const std::vector<AdamWParam>& params) {
                 first.dtype == params.front().first_moment.dtype && second.dtype == first.dtype,
             "parameters whose gradients or moments differ in type are updated in one call");
   }
+}
+
+void gradient_as_f32(Tensor gradient, double factor, Tensor out, Stream& stream) {
+  expect_size("out", out, gradient.size());
+  float* values = out.as<float>();
+  for_blocks(gradient.size(), stream, [&](std::int64_t, std::int64_t begin, std::int64_t count) {
+    if (gradient.dtype == DType::i64) {
+      widen(gradient.as<std::int64_t>() + begin, factor, count, values + begin);
+    } else {
+      widen(gradient.as<float>() + begin, factor, count, values + begin);
+    }
+  });
 }
 
 TrainOps& TrainOps::on(Device device) {

@@ -21,6 +21,9 @@ struct AdamWParam {
 // Errors: Exit::internal unless the sizes and types are as AdamWParam says.
 void check_adamw(const std::vector<AdamWParam>& params);
 
+// out = gradient * factor, as f32. gradient: f32 or i64; all on the host.
+void gradient_as_f32(Tensor gradient, double factor, Tensor out, Stream& stream);
+
 class TrainOps {
  public:
   virtual ~TrainOps() = default;

@@ -8,6 +8,7 @@
 #include "launch/run/initial_model.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
+#include "train/matrix/matrix_state.h"
 #include "train/step/guide.h"
 
 namespace switchyard {
@@ -68,7 +69,8 @@ Transformer::Options model_options(const Config& config, std::int64_t num_ids, D
           .recompute_layers = config.train.recompute_layers,
           .load_factor = config.train.load_factor,
           .freeze = config.train.freeze,
-          .guided = is_guided(config.model, config.train, steps_done)};
+          .guided = is_guided(config.model, config.train, steps_done),
+          .states = matrix_states(config.train)};
 }
 
 Device choose_device(const RunConfig& run, Comm& world) {

@@ -229,6 +229,7 @@ void check_config(const Config& config) {
     parse_byte_size(config.slurm.memory_per_node, "slurm.memory_per_node");
   });
   note_shape(config, problems);
+  problems.note([&] { check_matrix_updates(config); });
   problems.note([&] { check_warmup(config.train); });
   problems.note([&] { check_ramp(config.train); });
   problems.note([&] { check_phases(config); });

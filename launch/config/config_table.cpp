@@ -18,6 +18,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   add(config.router);
   add(config.parallel);
   add(config.train);
+  add(config.train.galore);
   add(config.checkpoint);
   add(config.guard);
   add(config.watchdog);

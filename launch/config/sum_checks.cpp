@@ -1,6 +1,7 @@
 #include "launch/config/sum_checks.h"
 
 #include <algorithm>
+#include <string>
 
 #include "model/linear_terms.h"
 #include "runtime/error.h"
@@ -41,6 +42,31 @@ void check_low_rank(const ModelConfig& model) {
           "low_rank.rank = {} is more than {}, the smallest width of a matrix of the feed-forward "
           "networks: lower it",
           rank, narrowest);
+}
+
+void check_matrix_updates(const Config& config) {
+  const TrainConfig& train = config.train;
+  const bool muon = train.optimizer == MatrixOptimizer::muon, galore = train.galore.rank > 0;
+  if (!muon && !galore) return;
+  require(!muon || !galore, Exit::usage,
+          "train.optimizer = \"muon\" with galore.rank = {}: both would update the same matrices; "
+          "set galore.rank = 0, or train.optimizer = \"adamw\"",
+          train.galore.rank);
+  const std::string chosen = muon ? "train.optimizer = \"muon\"" : "galore.rank above 0";
+  require(config.run.device == Device::Kind::cpu, Exit::usage,
+          "{} updates matrices on CPUs alone, and run.device = \"cuda\": use "
+          "train.optimizer = \"adamw\" without galore.rank",
+          chosen);
+  require(train.moments == FloatFormat::f32, Exit::usage,
+          "{} keeps its moments in f32, and train.moments = \"{}\": leave it at \"f32\"", chosen,
+          name_of(train.moments));
+  require(!galore || !train.galore.targets.empty(), Exit::usage,
+          "galore.targets is empty, and galore.rank = {}: name matrices, or set galore.rank = 0",
+          train.galore.rank);
+  require(!galore || config.model.adapter.rank == 0, Exit::usage,
+          "galore.rank = {} with adapter.rank = {}: an adapter is of low rank already; use one of "
+          "them",
+          train.galore.rank, config.model.adapter.rank);
 }
 
 }  // namespace switchyard

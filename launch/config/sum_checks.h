@@ -1,13 +1,14 @@
-// Checks the keys of linear layers that are sums of products.
+// Checks the keys of linear layers that are sums of products, and of updates of whole matrices.
 #pragma once
 
 #include "launch/config/config.h"
 
 namespace switchyard {
 
-// Errors of both: Exit::usage, saying which keys do not fit and what to change. What depends on
+// Errors of all: Exit::usage, saying which keys do not fit and what to change. What depends on
 // names of parameters is checked with the model (train/step/frozen.h).
 void check_adapter(const ModelConfig& model);
 void check_low_rank(const ModelConfig& model);
+void check_matrix_updates(const Config& config);
 
 }  // namespace switchyard

@@ -53,8 +53,12 @@ std::vector<ConfigKey> keys_of(TrainConfig& train) {
        "first steps in which dense matrices guide those of low_rank.rank; 0: none do"},
       {"train.guide_skips", &train.guide_skips, Anything{}, Resume::fixed,
        "leave a layer's guides out of a step with the probability by which they count less"},
+      {"train.optimizer", &train.optimizer, Anything{}, Resume::fixed,
+       "what updates the matrices of attention and feed-forward networks; AdamW updates the rest"},
+      {"train.momentum", &train.momentum, Range{0, 0.999999}, Resume::free,
+       "Muon: decay rate of the momentum"},
       {"train.weight_decay", &train.weight_decay, Range{0, 100}, Resume::free,
-       "decoupled weight decay (AdamW)"},
+       "decoupled weight decay"},
       {"train.beta1", &train.beta1, Range{0, 0.999999}, Resume::free,
        "AdamW: decay rate of the mean gradient"},
       {"train.beta2", &train.beta2, Range{0, 0.999999}, Resume::free,
@@ -81,6 +85,17 @@ std::vector<ConfigKey> keys_of(TrainConfig& train) {
        "number of first layers that keep no activations and repeat forward in backward"},
       {"train.load_factor", &train.load_factor, Range{1, 1e6}, Resume::free,
        "size activation buffers for this many even shares of rows; they grow if exceeded"}};
+}
+
+std::vector<ConfigKey> keys_of(GaloreConfig& galore) {
+  return {{"galore.rank", &galore.rank, Range{0, 1 << 20}, Resume::fixed,
+           "rank of the subspace of its gradient in which a matrix is updated; 0: AdamW as it is"},
+          {"galore.every", &galore.every, Range{1, max_count}, Resume::free,
+           "steps between choices of the subspace"},
+          {"galore.scale", &galore.scale, Range{0, 1e6}, Resume::free,
+           "factor of the update in the subspace"},
+          {"galore.targets", &galore.targets, Anything{}, Resume::fixed,
+           "roles, or names in which * matches any text, of the matrices that GaLore updates"}};
 }
 
 }  // namespace switchyard

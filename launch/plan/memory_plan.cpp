@@ -102,7 +102,11 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
   const bool gpu = shape.device == Device::Kind::cuda;
   // Every tensor is written by one rank: values by any replica, moments by their owners.
   const std::int64_t moments =
-      2 * shape.moment_bytes * owned_elements(trained_dense, trained_experts, shape);
+      2 * shape.moment_bytes *
+          owned_elements(trained_dense - shape.matrices.dense,
+                         trained_experts - shape.hosted_experts() * shape.matrices.of_an_expert,
+                         shape) +
+      4 * shape.matrices.state_elements;
   const std::int64_t written =
       4 * owned_elements(shape.dense_elements(), shape.expert_elements(), shape) + moments;
   return {{"values", 4 * held, gpu},
@@ -110,6 +114,7 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           {"gradients", (shape.exact ? 8 : 4) * (trained_dense + trained_experts), gpu},
           {"moments", moments, gpu},
           {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0, gpu},
+          {"matrix updates", 4 * shape.matrices.scratch_elements},
           {"activations", activation_total(shape), gpu},
           {"exchange window", window_bytes(shape)},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},

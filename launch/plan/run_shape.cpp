@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "experts/placement.h"
 #include "launch/assemble/assemble.h"
@@ -14,6 +15,7 @@
 #include "model/transformer/transformer.h"
 #include "runtime/comm/mesh.h"
 #include "runtime/error.h"
+#include "train/matrix/matrix_state.h"
 #include "train/step/frozen.h"
 #include "train/step/guide.h"
 
@@ -51,10 +53,38 @@ void take_replaced(const ModelConfig& model, std::span<std::int64_t> added) {
   }
 }
 
+// Adds what the owner of the most has of these matrices, of which every replica holds `copies`.
+void add_matrices(const TrainConfig& train, const std::vector<const Param*>& matrices,
+                  std::int64_t copies, int num_replicas, RunShape::MatrixUpdates& sum) {
+  std::vector<const Param*> held;
+  std::vector<double> costs;
+  for (std::int64_t copy = 0; copy < copies; ++copy) {
+    for (const Param* matrix : matrices) {
+      held.push_back(matrix);
+      costs.push_back(matrix->state.cost);
+    }
+  }
+  std::vector<RunShape::MatrixUpdates> of_owner(static_cast<std::size_t>(num_replicas));
+  const std::vector<int> owners = whole_owners(costs, num_replicas);
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    RunShape::MatrixUpdates& owned = of_owner[static_cast<std::size_t>(owners[i])];
+    for (const StatePart part : all_state_parts)
+      owned.state_elements += held[i]->state.of(part).size();
+    owned.flops += costs[i];
+    sum.scratch_elements =
+        std::max(sum.scratch_elements, matrix_work(train, held[i]->spec.shape).scratch_elements);
+  }
+  const auto most = [&](auto RunShape::MatrixUpdates::*what) {
+    return std::ranges::max(of_owner, {}, what).*what;
+  };
+  sum.state_elements += most(&RunShape::MatrixUpdates::state_elements);
+  sum.flops += most(&RunShape::MatrixUpdates::flops);
+}
+
 // Counts them in a model that has no memory.
 void count_parameters(const Config& config, RunShape& shape) {
   const bool sums = config.model.adapter.rank > 0 || config.model.low_rank.rank > 0;
-  if (config.train.freeze.empty() && !sums) return;
+  if (config.train.freeze.empty() && !sums && !matrix_states(config.train)) return;
   RouterConfig router = config.router;
   router.exchange = ExchangeKind::flat;
   router.extra_copies = 0;
@@ -65,6 +95,7 @@ void count_parameters(const Config& config, RunShape& shape) {
   check_frozen(model.params(), config.model, config.train.freeze);
   const std::int64_t plain_dense = shape.dense_elements();
   std::int64_t dense = 0, of_an_expert = 0;
+  std::vector<const Param*> dense_matrices, matrices_of_an_expert;
   for (const Param& param : model.params().all()) {
     const ParamSpec& spec = param.spec;
     const std::int64_t size = spec.shape.size();
@@ -75,7 +106,13 @@ void count_parameters(const Config& config, RunShape& shape) {
     const auto role = static_cast<std::size_t>(role_of_param(spec.name));
     if (spec.frozen && spec.shape.num_dims() == 2) shape.without_gradient[role] += size;
     if (is_beside_dense(spec)) shape.added[role] += size;
+    if (spec.frozen || !param.state.whole) continue;
+    (spec.expert ? matrices_of_an_expert : dense_matrices).push_back(&param);
+    (spec.expert ? shape.matrices.of_an_expert : shape.matrices.dense) += size;
   }
+  add_matrices(config.train, dense_matrices, 1, shape.num_ranks, shape.matrices);
+  add_matrices(config.train, matrices_of_an_expert, shape.hosted_experts(), shape.num_replicas(),
+               shape.matrices);
   if (model.config().low_rank.rank > 0) take_replaced(config.model, shape.added);
   shape.added_dense = dense - plain_dense;
   shape.added_of_an_expert = of_an_expert - shape.num_moe_layers() * expert_size(config.model);
@@ -115,6 +152,13 @@ std::int64_t RunShape::trained_dense_elements() const { return dense_elements() 
 
 std::int64_t RunShape::trained_expert_elements() const {
   return expert_elements() - hosted_experts() * frozen_of_an_expert;
+}
+
+double RunShape::owned_block_elements() const {
+  const auto dense = static_cast<double>(trained_dense_elements() - matrices.dense),
+             experts = static_cast<double>(trained_expert_elements() -
+                                           hosted_experts() * matrices.of_an_expert);
+  return dense / num_ranks + experts / num_replicas();
 }
 
 std::int64_t RunShape::total_elements() const {

@@ -36,6 +36,14 @@ struct RunShape {
   // The same by role (model/param_role.h), and of what a token is multiplied with the elements
   // whose gradients nobody computes. Experts: of one in all layers.
   std::array<std::int64_t, names_of<ParamRole>.size()> added{}, without_gradient{};
+  // Of parameters that are updated as whole matrices (train/matrix): their elements, dense ones and
+  // those of one expert in all layers; and of the rank that owns the most, the elements that it
+  // keeps of them from step to step, and the FLOPs and scratch elements of their updates.
+  struct MatrixUpdates {
+    std::int64_t dense = 0, of_an_expert = 0;
+    std::int64_t state_elements = 0, scratch_elements = 0;
+    double flops = 0.0;
+  } matrices;
   std::int64_t largest_trained =
       0;  // elements of the largest tensor with a gradient; 0: not counted
 
@@ -47,6 +55,7 @@ struct RunShape {
   std::int64_t expert_elements() const;          // of the hosted experts, all layers
   std::int64_t trained_dense_elements() const;   // of these, those with gradients and moments
   std::int64_t trained_expert_elements() const;  // of these
+  double owned_block_elements() const;           // parameters that the rank updates block by block
   std::int64_t total_elements() const;           // of the whole model
   std::int64_t active_elements() const;          // of the model, as far as a token meets them
   std::int64_t frozen_elements() const {         // of the whole model

@@ -100,7 +100,7 @@ std::vector<PartWork> step_work(const RunShape& shape) {
   const double owned = owned_parameters(shape);
   const double moe_passes = passes(shape, false);
   const Traffic traffic = step_traffic(shape);
-  return {
+  std::vector<PartWork> parts = {
       {"attention", WorkUnit::flops, tokens * flops.attention},
       {"ffn", WorkUnit::flops, tokens * flops.ffn},
       {"experts", WorkUnit::flops, tokens * flops.experts},
@@ -120,8 +120,11 @@ std::vector<PartWork> step_work(const RunShape& shape) {
       {"zero", WorkUnit::bytes, gradient_bytes * held},
       {"reduce", WorkUnit::sent, traffic.gradients},
       {"clip", WorkUnit::bytes, gradient_bytes * owned},
-      {"optimizer", WorkUnit::bytes, owned * (gradient_bytes + 24.0)},
+      {"optimizer", WorkUnit::bytes, shape.owned_block_elements() * (gradient_bytes + 24.0)},
       {"gather", WorkUnit::sent, traffic.values}};
+  if (shape.matrices.flops > 0.0)
+    parts.push_back({"matrices", WorkUnit::flops, shape.matrices.flops});
+  return parts;
 }
 
 Traffic step_traffic(const RunShape& shape) {

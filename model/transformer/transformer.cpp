@@ -69,7 +69,7 @@ struct Transformer::State {
         params(
             frozen_params(model, options.freeze),
             [this](std::string_view name) { return terms_of_param(model, options.guided, name); },
-            options.formats),
+            options.formats, options.states),
         embedding(declare_embedding(params, model, options.vocabulary)),
         arenas(options.device),
         exchange(choose_exchange(model, router, options, mesh)),

@@ -56,6 +56,7 @@ class Transformer {
     std::vector<std::string> freeze{};  // what training leaves as it is, by chooses_param
     bool guided = false;                // low-rank layers have guides (model/linear_terms.h)
     Params::Formats formats{};          // of the weights that inference on a CPU keeps as codes
+    ParamStateRule states{};            // what the optimizer keeps; empty: the moments of AdamW
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.

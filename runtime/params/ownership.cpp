@@ -1,6 +1,7 @@
 #include "runtime/params/ownership.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "runtime/error.h"
 
@@ -21,11 +22,19 @@ ElementRange owned_part(std::int64_t size, Replicas replicas) {
   return {begin_of(replicas.index), begin_of(replicas.index + 1)};
 }
 
-std::vector<std::int64_t> owned_sizes(std::int64_t size, int num_replicas) {
-  std::vector<std::int64_t> sizes;
-  for (int replica = 0; replica < num_replicas; ++replica)
-    sizes.push_back(owned_part(size, {replica, num_replicas}).size());
-  return sizes;
+std::vector<int> whole_owners(std::span<const double> costs, int num_replicas) {
+  std::vector<std::size_t> order(costs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return costs[a] > costs[b]; });
+  std::vector<double> load(static_cast<std::size_t>(num_replicas), 0.0);
+  std::vector<int> owners(costs.size());
+  for (const std::size_t i : order) {
+    const auto least = std::min_element(load.begin(), load.end());
+    *least += costs[i];
+    owners[i] = static_cast<int>(least - load.begin());
+  }
+  return owners;
 }
 
 }  // namespace switchyard

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace switchyard {
@@ -28,7 +29,9 @@ ElementRange intersection(ElementRange a, ElementRange b);  // {0, 0} if they do
 // The part of a flat range of `size` elements, a multiple of param_block, that replica `index` of
 // `count` owns: whole blocks, the replicas in order, as evenly as the blocks divide.
 ElementRange owned_part(std::int64_t size, Replicas replicas);
-// The sizes of all replicas' parts, in order.
-std::vector<std::int64_t> owned_sizes(std::int64_t size, int num_replicas);
+
+// The owner, of `num_replicas`, of each parameter that has one owner: the most expensive first,
+// each goes to the replica with the least to do, the first of these.
+std::vector<int> whole_owners(std::span<const double> costs, int num_replicas);
 
 }  // namespace switchyard

@@ -6,7 +6,7 @@ namespace switchyard {
 
 std::int64_t ParamRegion::append(std::int64_t num_elements) {
   const std::int64_t offset = size_;
-  size_ += (num_elements + param_block - 1) / param_block * param_block;
+  size_ += in_blocks(num_elements);
   return offset;
 }
 
@@ -15,12 +15,25 @@ void ParamRegion::allocate(Replicas replicas, Device device) {
   values_ = Buffer(Shape{size_}, DType::f32, device);
 }
 
-void ParamRegion::allocate_training_state(DType gradients, DType moments) {
+void ParamRegion::allocate_training_state(DType gradients, DType state, const StateSizes& sizes) {
   trained_ = true;
   const Device device = values_.tensor().device;
   gradients_ = Buffer(Shape{size_}, gradients, device);
-  first_moments_ = Buffer(Shape{owned().size()}, moments, device);
-  second_moments_ = Buffer(Shape{owned().size()}, moments, device);
+  for (std::size_t part = 0; part < sizes.size(); ++part)
+    state_[part] = Buffer(Shape{sizes[part]}, state, device);
+}
+
+ElementRange ParamRegion::owned(int index) const {
+  if (owning_ != Owning::whole) return owned_part(size_, {index, replicas_.count});
+  const auto at = static_cast<std::size_t>(index);
+  return {at == 0 ? 0 : part_ends_.at(at - 1), part_ends_.at(at)};
+}
+
+std::vector<std::int64_t> ParamRegion::owned_sizes() const {
+  std::vector<std::int64_t> sizes;
+  for (int replica = 0; replica < replicas_.count; ++replica)
+    sizes.push_back(owned(replica).size());
+  return sizes;
 }
 
 void ParamRegion::round(Stream& stream) {
@@ -31,8 +44,10 @@ void ParamRegion::round(Stream& stream) {
 }
 
 std::int64_t ParamRegion::bytes() const {
-  return values_.tensor().bytes() + gradients_.tensor().bytes() + first_moments_.tensor().bytes() +
-         second_moments_.tensor().bytes() + rounded_.tensor().bytes();
+  std::int64_t sum =
+      values_.tensor().bytes() + gradients_.tensor().bytes() + rounded_.tensor().bytes();
+  for (const Buffer& part : state_) sum += part.tensor().bytes();
+  return sum;
 }
 
 }  // namespace switchyard

@@ -6,13 +6,17 @@
 //
 // A trained region's optimizer state is sharded over its replicas (ZeRO-1, arXiv:1910.02054): each
 // block has one owner among them (runtime/params/ownership.h), which alone keeps the block's
-// moments, updates it, and counts it in the norm. All replicas hold values and gradients.
+// state, updates it, and counts it in the norm. All replicas hold values and gradients. A region of
+// whole parameters has them in the order of their owners.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <vector>
 
 #include "runtime/device/stream.h"
 #include "runtime/params/ownership.h"
+#include "runtime/params/param_state.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -21,33 +25,47 @@ namespace switchyard {
 // whole world, experts at one place of every expert group.
 enum class ReplicaAxis : std::uint8_t { world, replicas };
 
+// How the parameters of a region are owned: block by block, each by one replica, or by nobody.
+enum class Owning : std::uint8_t { blocks, whole, frozen };
+
+// Elements that the blocks of so many elements have.
+constexpr std::int64_t in_blocks(std::int64_t num_elements) {
+  return (num_elements + param_block - 1) / param_block * param_block;
+}
+
 class ParamRegion {
  public:
-  explicit ParamRegion(ReplicaAxis axis, bool frozen = false) : axis_(axis), frozen_(frozen) {}
+  explicit ParamRegion(ReplicaAxis axis, Owning owning = Owning::blocks)
+      : axis_(axis), owning_(owning) {}
 
   // Before allocation: the offset of the next parameter, which takes whole blocks.
   std::int64_t append(std::int64_t num_elements);
+  // Of whole parameters: the next replica owns what was appended since the last one's.
+  void end_part() { part_ends_.push_back(size_); }
   // Values alone, in f32: nobody trains them. Once.
   void allocate(Replicas replicas, Device device);
-  // What training adds to them: all gradients, and the moments of what this rank owns.
-  void allocate_training_state(DType gradients, DType moments);
+  // What training adds to them: all gradients, and the state of what this rank owns, of so many
+  // elements by StatePart.
+  using StateSizes = std::array<std::int64_t, all_state_parts.size()>;
+  void allocate_training_state(DType gradients, DType state, const StateSizes& sizes);
 
   ReplicaAxis axis() const { return axis_; }
-  bool frozen() const { return frozen_; }
+  Owning owning() const { return owning_; }
+  bool frozen() const { return owning_ == Owning::frozen; }
   std::int64_t size() const { return size_; }  // elements, the rest of each last block included
   bool trained() const { return trained_; }
 
   const Replicas& replicas() const { return replicas_; }
   // The elements of the region that a replica owns. Without index: this rank.
-  ElementRange owned(int index) const { return owned_part(size_, {index, replicas_.count}); }
+  ElementRange owned(int index) const;
   ElementRange owned() const { return owned(replicas_.index); }
+  std::vector<std::int64_t> owned_sizes() const;  // of all replicas, in order
 
   Tensor values() const { return values_; }
-  // Empty unless trained: gradients as they are summed, and the moments of owned().
+  // Empty unless trained: gradients as they are summed, and the state of owned().
   Tensor gradients() const { return gradients_; }
   Tensor owned_gradients() const { return gradients().range(owned().begin, owned().end); }
-  Tensor first_moments() const { return first_moments_; }
-  Tensor second_moments() const { return second_moments_; }
+  Tensor state(StatePart part) const { return state_[static_cast<std::size_t>(part)]; }
 
   // A copy of the values in bf16, as they are now. On a GPU.
   void round(Stream& stream);
@@ -57,11 +75,13 @@ class ParamRegion {
 
  private:
   ReplicaAxis axis_;
-  bool frozen_;
+  Owning owning_;
+  std::vector<std::int64_t> part_ends_;  // of whole parameters: where each replica's end
   Replicas replicas_;
   std::int64_t size_ = 0;
   bool trained_ = false;
-  Buffer values_, gradients_, first_moments_, second_moments_;
+  Buffer values_, gradients_;
+  std::array<Buffer, all_state_parts.size()> state_;
   Buffer rounded_;  // allocated when first asked for
 };
 

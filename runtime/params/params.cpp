@@ -17,16 +17,22 @@ ParamId Params::declare(ParamSpec spec) {
   require(!allocated_, "parameter {} is declared after allocate()", spec.name);
   require(find(spec.name) < 0, "parameter {} is declared twice", spec.name);
   spec.frozen = frozen_ && frozen_(spec.name);
+  ParamState state = states_ ? states_(spec) : adamw_state(spec);
   const ReplicaAxis axis = spec.expert ? ReplicaAxis::replicas : ReplicaAxis::world;
+  const Owning owning = spec.frozen ? Owning::frozen : state.whole ? Owning::whole : Owning::blocks;
   const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const ParamRegion& r) {
-    return r.axis() == axis && r.frozen() == spec.frozen;
+    return r.axis() == axis && r.owning() == owning;
   });
   const ParamId id = num_params();
   by_name_[spec.name] = id;
   const std::optional<CodeFormat> format = formats_ ? formats_(spec.name) : std::nullopt;
   if (format) coded_.try_emplace(id, spec.shape, *format);
-  const std::int64_t offset = format ? -1 : region->append(spec.shape.size());
-  params_.push_back({std::move(spec), static_cast<std::size_t>(region - regions_.begin()), offset});
+  std::int64_t offset = -1;
+  if (!format && owning != Owning::whole) offset = region->append(spec.shape.size());
+  params_.push_back({.spec = std::move(spec),
+                     .state = std::move(state),
+                     .region = static_cast<std::size_t>(region - regions_.begin()),
+                     .offset = offset});
   return id;
 }
 
@@ -37,9 +43,41 @@ void Params::allocate(const ParamStorage& storage) {
   allocated_ = true;
   for (ParamRegion& region : regions_) {
     const bool dense = region.axis() == ReplicaAxis::world;
-    region.allocate(dense ? storage.dense : storage.experts, storage.device);
+    const Replicas& replicas = dense ? storage.dense : storage.experts;
+    if (region.owning() == Owning::whole) place_whole(region, replicas.count);
+    region.allocate(replicas, storage.device);
   }
   if (storage.use == ParamUse::training) allocate_training_state();
+}
+
+// In the order of their owners, so that each owns one range.
+void Params::place_whole(ParamRegion& region, int num_replicas) {
+  std::vector<ParamId> ids = ids_of(region);
+  std::erase_if(ids, [&](ParamId id) { return codes(id) != nullptr; });
+  std::vector<double> costs;
+  for (const ParamId id : ids) costs.push_back(state_of(id).cost);
+  const std::vector<int> owners = whole_owners(costs, num_replicas);
+  for (int owner = 0; owner < num_replicas; ++owner) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (owners[i] != owner) continue;
+      Param& placed = params_[static_cast<std::size_t>(ids[i])];
+      placed.offset = region.append(placed.spec.shape.size());
+    }
+    region.end_part();
+  }
+}
+
+// Each part takes whole blocks.
+ParamRegion::StateSizes Params::place_state(const ParamRegion& region) {
+  ParamRegion::StateSizes sizes{};
+  for (const ParamId id : ids_of(region)) {
+    Param& placed = params_[static_cast<std::size_t>(id)];
+    placed.state_offsets = sizes;
+    for (const StatePart part : all_state_parts)
+      sizes[static_cast<std::size_t>(part)] +=
+          in_blocks(owned_state(id, part, region.replicas().index).size());
+  }
+  return sizes;
 }
 
 void Params::allocate_training_state() {
@@ -47,7 +85,8 @@ void Params::allocate_training_state() {
   for (ParamRegion& region : regions_) {
     blocks += region.size() / param_block;
     if (region.frozen()) continue;
-    region.allocate_training_state(exact() ? DType::i64 : DType::f32, storage_.moments);
+    region.allocate_training_state(exact() ? DType::i64 : DType::f32, storage_.moments,
+                                   place_state(region));
     for (const ParamId id : ids_of(region)) {
       const ElementRange mine = owned(id);
       for (std::int64_t begin = mine.begin; begin < mine.end; begin += param_block)
@@ -213,12 +252,19 @@ ElementRange Params::owned(ParamId id, int index) const {
   return mine.size() == 0 ? mine : ElementRange{mine.begin - begin, mine.end - begin};
 }
 
-// Moments have the order of the elements that they belong to.
-Tensor Params::moment(Tensor of_region, ParamId id) const {
-  const auto [begin, end] = owned(id);
-  if (begin == end) return of_region.range(0, 0);
-  const std::int64_t first = param(id).offset - region_of(id).owned().begin;
-  return of_region.range(first + begin, first + end);
+ElementRange Params::owned_state(ParamId id, StatePart part, int index) const {
+  const ParamState& kept = state_of(id);
+  const ElementRange mine = owned(id, index);
+  if (kept.of(part).size() == 0 || mine.size() == 0) return {};
+  return kept.whole ? ElementRange{0, kept.of(part).size()} : mine;
+}
+
+Tensor Params::state(ParamId id, StatePart part) const {
+  const Tensor of_region = region_of(id).state(part);
+  const std::int64_t count = owned_state(id, part, region_of(id).replicas().index).size();
+  if (count == 0) return of_region.range(0, 0);
+  const std::int64_t first = param(id).state_offsets[static_cast<std::size_t>(part)];
+  return of_region.range(first, first + count);
 }
 
 Tensor Params::scratch_for_blocks(std::int64_t count, DType dtype) const {

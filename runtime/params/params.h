@@ -22,6 +22,7 @@
 #include "runtime/params/ownership.h"
 #include "runtime/params/param_region.h"
 #include "runtime/params/param_spec.h"
+#include "runtime/params/param_state.h"
 #include "runtime/product/matmul.h"
 #include "runtime/tensor.h"
 
@@ -56,9 +57,11 @@ struct ParamStorage {
 
 struct Param {
   ParamSpec spec;
+  ParamState state;
   std::size_t region = 0;   // of Params::regions()
   std::int64_t offset = 0;  // of the first element in the region; a multiple of param_block; -1: it
                             // is kept as codes
+  ParamRegion::StateSizes state_offsets{};  // where each part begins in the region's state
   float guide_share = 0.0F;
 };
 
@@ -68,9 +71,14 @@ class Params {
   // The format of a matrix that is kept as codes; nothing for values in f32.
   using Formats = std::function<std::optional<CodeFormat>(std::string_view name)>;
   // frozen: of these parameters; of a part of experts, all of a layer or none. terms: of linear
-  // layers; without it all are dense. formats: for inference on a CPU.
-  explicit Params(Choice frozen = {}, LinearTermsRule terms = {}, Formats formats = {})
-      : frozen_(std::move(frozen)), terms_(std::move(terms)), formats_(std::move(formats)) {}
+  // layers; without it all are dense. formats: for inference on a CPU. states: what training keeps;
+  // without it the moments of AdamW.
+  explicit Params(Choice frozen = {}, LinearTermsRule terms = {}, Formats formats = {},
+                  ParamStateRule states = {})
+      : frozen_(std::move(frozen)),
+        terms_(std::move(terms)),
+        formats_(std::move(formats)),
+        states_(std::move(states)) {}
 
   // Declare all parameters, then allocate once.
   ParamId declare(ParamSpec spec);
@@ -127,9 +135,13 @@ class Params {
   // Scratch memory for a number of 8 bytes for each of `count` blocks, at most all blocks, until
   // the next caller on the stream. Training only.
   Tensor scratch_for_blocks(std::int64_t count, DType dtype) const;
-  // The moments of what this rank owns of a trained parameter; flat.
-  Tensor first_moment(ParamId id) const { return moment(region_of(id).first_moments(), id); }
-  Tensor second_moment(ParamId id) const { return moment(region_of(id).second_moments(), id); }
+  // The state of what this rank owns of a trained parameter; flat, and empty if there is none.
+  Tensor state(ParamId id, StatePart part) const;
+  Tensor first_moment(ParamId id) const { return state(id, StatePart::first_moment); }
+  Tensor second_moment(ParamId id) const { return state(id, StatePart::second_moment); }
+  const ParamState& state_of(ParamId id) const { return param(id).state; }
+  // The elements of the part that a replica keeps.
+  ElementRange owned_state(ParamId id, StatePart part, int index) const;
   DType moments_dtype() const { return storage_.moments; }
 
   // How much a guide counts (runtime/params/linear_terms.h), in [0, 1]; 0 until it is set.
@@ -165,21 +177,25 @@ class Params {
  private:
   const Param& param(ParamId id) const;
   Tensor view(Tensor of_region, ParamId id) const;
-  Tensor moment(Tensor of_region, ParamId id) const;
+  void place_whole(ParamRegion& region, int num_replicas);
+  ParamRegion::StateSizes place_state(const ParamRegion& region);
   void allocate_training_state();
   void draw_factors(ParamId v, std::uint64_t seed);
 
   Choice frozen_;
   LinearTermsRule terms_;
   Formats formats_;
+  ParamStateRule states_;
   std::map<ParamId, CodedWeights> coded_;
   std::vector<Param> params_;
   std::map<std::string, ParamId, std::less<>> by_name_;
   ParamStorage storage_;
-  std::array<ParamRegion, 4> regions_{ParamRegion(ReplicaAxis::world),
+  std::array<ParamRegion, 6> regions_{ParamRegion(ReplicaAxis::world),
                                       ParamRegion(ReplicaAxis::replicas),
-                                      ParamRegion(ReplicaAxis::world, /*frozen=*/true),
-                                      ParamRegion(ReplicaAxis::replicas, /*frozen=*/true)};
+                                      ParamRegion(ReplicaAxis::world, Owning::frozen),
+                                      ParamRegion(ReplicaAxis::replicas, Owning::frozen),
+                                      ParamRegion(ReplicaAxis::world, Owning::whole),
+                                      ParamRegion(ReplicaAxis::replicas, Owning::whole)};
   std::vector<ParamBlock> owned_blocks_;
   ProductPrecision precision_;
   LinearWatch* watch_ = nullptr;

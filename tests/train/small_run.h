@@ -9,6 +9,7 @@
 #include "runtime/comm/device_comm.h"
 #include "runtime/device/host_access.h"
 #include "runtime/random.h"
+#include "train/matrix/matrix_state.h"
 #include "train/step/guide.h"
 #include "train/step/trainer.h"
 
@@ -116,7 +117,8 @@ class SmallRun {
                 static_cast<std::uint64_t>(config.train.seed), tape, /*watch=*/nullptr,
                 product_precision(config.train), moments_dtype(config.train), config.device,
                 config.recompute_layers, 0.0, ParamUse::training, config.train.freeze,
-                is_guided(config.model, config.train, config.steps_done)},
+                is_guided(config.model, config.train, config.steps_done), /*formats=*/{},
+                matrix_states(config.train)},
                mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size()) {

@@ -46,23 +46,21 @@ void move_values(Params& params, const MoeLayer& layer, std::span<const SlotMove
       stream);
 }
 
-using Moment = Tensor (Params::*)(ParamId) const;
-
 // The same bytes as whole 32-bit words.
 Tensor words_of(Tensor row) { return {row.data, {row.bytes() / 4}, DType::i32, row.device}; }
 
-// Each replica owns a part of a moment, and another part at the new slot: a row is made whole on
-// all replicas before it travels.
-void move_moments(Params& params, Moment moment, const MoeLayer& layer,
-                  std::span<const SlotMove> moves, std::int64_t elements, Mesh& mesh,
-                  Stream& stream) {
+// Each replica owns a piece of this part of the state, and another piece at the new slot: a row is
+// made whole on all replicas before it travels. elements: of a row.
+void move_state(Params& params, StatePart part, const MoeLayer& layer,
+                std::span<const SlotMove> moves, std::int64_t elements, Mesh& mesh,
+                Stream& stream) {
   const auto for_parts = [&](int slot, Tensor row, const auto& body) {
-    const SlotParts parts = slot_parts(params, layer.shard(), slot);
-    for (std::size_t i = 0; i < parts.ids.size(); ++i) {
-      if (!params.trained(parts.ids[i])) continue;
-      const auto [begin, end] = params.owned(parts.ids[i]);
-      body((params.*moment)(parts.ids[i]),
-           row.range(parts.begins[i] + begin, parts.begins[i] + end));
+    std::int64_t first = 0;
+    for (const ParamId id : layer.shard().params_of(slot)) {
+      if (!params.trained(id)) continue;
+      const auto [begin, end] = params.owned_state(id, part, params.region_of(id).replicas().index);
+      body(params.state(id, part), row.range(first + begin, first + end));
+      first += params.state_of(id).of(part).size();
     }
   };
   const DType dtype = params.moments_dtype();
@@ -71,13 +69,24 @@ void move_moments(Params& params, Moment moment, const MoeLayer& layer,
       moves, layer.placement(), whole_words, dtype, *mesh.experts,
       [&](int slot, Tensor row) {
         RuntimeOps::on(stream.device()).zero(row, stream);
-        for_parts(slot, row, [&](Tensor owned, Tensor part) { copy_range(owned, part, stream); });
+        for_parts(slot, row, [&](Tensor owned, Tensor piece) { copy_range(owned, piece, stream); });
         mesh.replicas->all_reduce(words_of(row), Reduce::bit_or, stream);
       },
       [&](int slot, Tensor row) {
-        for_parts(slot, row, [&](Tensor owned, Tensor part) { copy_range(part, owned, stream); });
+        for_parts(slot, row, [&](Tensor owned, Tensor piece) { copy_range(piece, owned, stream); });
       },
       stream);
+}
+
+// Collective over the expert group. Of this part of the state of any slot: some rank may host none.
+std::int64_t state_elements(const Params& params, const MoeLayer& layer, StatePart part,
+                            Comm& experts) {
+  std::int64_t elements = 0;
+  if (layer.placement().num_hosted(experts.rank()) > 0) {
+    for (const ParamId id : layer.shard().params_of(0))
+      if (params.trained(id)) elements += params.state_of(id).of(part).size();
+  }
+  return reduce_one(experts, elements, Reduce::max);
 }
 
 }  // namespace
@@ -89,9 +98,10 @@ int migrate_experts(Params& params, MoeLayer& layer, const Placement& next, Mesh
   const int hosted = layer.placement().num_hosted(mesh.experts->rank());
   const std::int64_t elements = hosted == 0 ? 0 : slot_parts(params, layer.shard(), 0).elements;
   move_values(params, layer, moves, elements, *mesh.experts, stream);
-  for (const Moment moment :
-       {static_cast<Moment>(&Params::first_moment), static_cast<Moment>(&Params::second_moment)})
-    move_moments(params, moment, layer, moves, elements, mesh, stream);
+  for (const StatePart part : all_state_parts) {
+    const std::int64_t row = state_elements(params, layer, part, *mesh.experts);
+    if (row > 0) move_state(params, part, layer, moves, row, mesh, stream);
+  }
   layer.place(params, next);
   return static_cast<int>(moves.size());
 }

@@ -8,9 +8,9 @@
 namespace switchyard {
 
 // Collective over all expert groups, which all pass the same placement. Moves the layer's experts
-// to where `next` places them: values and moments arrive bit by bit; gradients are not moved.
-// `next` has as many slots on each rank as the layer's placement. Returns the number of slots that
-// got another expert.
+// to where `next` places them: values and the optimizer's state arrive bit by bit; gradients are
+// not moved. `next` has as many slots on each rank as the layer's placement. Returns the number of
+// slots that got another expert.
 int migrate_experts(Params& params, MoeLayer& layer, const Placement& next, Mesh& mesh,
                     Stream& stream);
 

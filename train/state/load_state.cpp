@@ -1,5 +1,7 @@
 #include "train/state/load_state.h"
 
+#include <algorithm>
+
 #include "runtime/device/host_access.h"
 #include "train/state/state_names.h"
 
@@ -13,9 +15,9 @@ void read_tensor(const CheckpointReader& checkpoint, const std::string& name, Te
   write_now(on_host.tensor().data, tensor);
 }
 
-// Reads all of a moment, and keeps what this rank owns of it.
-void load_moment(const CheckpointReader& checkpoint, const std::string& name, const Shape& shape,
-                 ElementRange mine, Tensor owned) {
+// Reads all of a part of the state, and keeps what this rank owns of it.
+void load_part(const CheckpointReader& checkpoint, const std::string& name, const Shape& shape,
+               ElementRange mine, Tensor owned) {
   if (mine.size() == 0) return;
   if (mine.size() == shape.size()) {
     read_tensor(checkpoint, name, owned.view(shape));
@@ -69,14 +71,20 @@ void load_training_state(const CheckpointReader& checkpoint, Transformer& model)
   load_values(checkpoint, model);
   load_gates(checkpoint, model, GateState::counts);
   const Params& params = model.params();
+  const std::vector<std::string> held = checkpoint.names();  // sorted
   for (ParamId id = 0; id < params.num_params(); ++id) {
     if (!params.trained(id)) continue;
-    const ParamSpec& spec = params.spec(id);
-    const ElementRange mine = params.owned(id);
-    load_moment(checkpoint, state_name(StateKind::first_moment, spec.name), spec.shape, mine,
-                params.first_moment(id));
-    load_moment(checkpoint, state_name(StateKind::second_moment, spec.name), spec.shape, mine,
-                params.second_moment(id));
+    for (const StateKind kind : all_state_kinds) {
+      if (kind == StateKind::value) continue;
+      const std::string name = state_name(kind, params.spec(id).name);
+      const StatePart part = part_of(kind);
+      require(has_kind(params, id, kind) || !std::binary_search(held.begin(), held.end(), name),
+              Exit::data, "{} holds {}, which train.optimizer and galore.rank do not keep",
+              checkpoint.folder().string(), name);
+      load_part(checkpoint, name, params.state_of(id).of(part),
+                params.owned_state(id, part, params.region_of(id).replicas().index),
+                params.state(id, part));
+    }
   }
 }
 

@@ -10,7 +10,7 @@
 namespace switchyard {
 namespace {
 
-// One tensor of the state, and which of its replicas may write it: any of them a value, a moment
+// One tensor of the state, and which of its replicas may write it: any of them a value, all else
 // those that own a part of it.
 struct Writable {
   ParamId id;
@@ -23,6 +23,7 @@ struct Writable {
 Writable writable(const Params& params, ParamId id, StateKind kind, int num_replicas) {
   Writable tensor{id, kind, params.value(id).bytes(), 0, num_replicas - 1};
   if (kind == StateKind::value) return tensor;
+  if (params.state_of(id).whole) tensor.bytes = 4 * shape_of(params, id, kind).size();
   const auto owns = [&](int replica) { return params.owned(id, replica).size() > 0; };
   int& first = tensor.first_replica;
   int& last = tensor.last_replica;
@@ -51,17 +52,13 @@ std::vector<int> choose_writers(const std::vector<Writable>& tensors, int num_re
   return writers;
 }
 
-Tensor my_part(const Params& params, ParamId id, StateKind kind) {
-  return kind == StateKind::first_moment ? params.first_moment(id) : params.second_moment(id);
-}
-
-// Collective over `replicas`. The parts of one moment, all of them at the writer; elsewhere
+// Collective over `replicas`. The pieces of one moment, all of them at the writer; elsewhere
 // nothing.
 Buffer gather_moment(const Params& params, const Writable& tensor, int writer, Comm& replicas,
                      Stream& stream) {
   const auto num_replicas = static_cast<std::size_t>(replicas.size());
   std::vector<std::int64_t> send(num_replicas, 0), receive(num_replicas, 0);
-  const Tensor mine = my_part(params, tensor.id, tensor.kind);
+  const Tensor mine = params.state(tensor.id, part_of(tensor.kind));
   send[static_cast<std::size_t>(writer)] = mine.size();
   std::int64_t arriving = 0;
   if (replicas.rank() == writer) {
@@ -79,8 +76,9 @@ std::vector<Writable> writable_tensors(const Params& params, const ParamRegion& 
   std::vector<Writable> tensors;
   for (const ParamId id : params.ids_of(region)) {
     if (params.spec(id).extra_copy) continue;
-    for (const StateKind kind : state_kinds(region))
-      tensors.push_back(writable(params, id, kind, region.replicas().count));
+    for (const StateKind kind : all_state_kinds)
+      if (has_kind(params, id, kind))
+        tensors.push_back(writable(params, id, kind, region.replicas().count));
   }
   return tensors;
 }
@@ -99,9 +97,9 @@ void add_owned_state(const Params& params, const ParamRegion& region, Comm& repl
     const Tensor source = in_parts ? whole.tensor()
                           : tensor.kind == StateKind::value
                               ? params.value(tensor.id)
-                              : my_part(params, tensor.id, tensor.kind);
-    const ParamSpec& spec = params.spec(tensor.id);
-    state.tensors.push_back({state_name(tensor.kind, spec.name), source.view(spec.shape)});
+                              : params.state(tensor.id, part_of(tensor.kind));
+    state.tensors.push_back({state_name(tensor.kind, params.spec(tensor.id).name),
+                             source.view(shape_of(params, tensor.id, tensor.kind))});
     if (in_parts) state.gathered.push_back(std::move(whole));
   }
 }

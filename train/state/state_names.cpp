@@ -3,19 +3,23 @@
 #include <utility>
 
 namespace switchyard {
-namespace {
 
-constexpr StateKind all_kinds[] = {StateKind::value, StateKind::first_moment,
-                                   StateKind::second_moment};
+StatePart part_of(StateKind kind) {
+  require(kind != StateKind::value, "a value is no part of the optimizer's state");
+  return static_cast<StatePart>(static_cast<int>(kind) - 1);
+}
 
-}  // namespace
+bool has_kind(const Params& params, ParamId id, StateKind kind) {
+  if (kind == StateKind::value) return true;
+  return params.trained(id) && params.state_of(id).of(part_of(kind)).size() > 0;
+}
 
-std::span<const StateKind> state_kinds(const ParamRegion& region) {
-  return std::span(all_kinds).first(region.trained() ? 3 : 1);
+Shape shape_of(const Params& params, ParamId id, StateKind kind) {
+  return kind == StateKind::value ? params.spec(id).shape : params.state_of(id).of(part_of(kind));
 }
 
 std::string state_name(StateKind kind, const std::string& param) {
-  constexpr const char* folders[] = {"value/", "first_moment/", "second_moment/"};
+  constexpr const char* folders[] = {"value/", "first_moment/", "second_moment/", "projection/"};
   return folders[static_cast<std::size_t>(kind)] + param;
 }
 
@@ -28,7 +32,7 @@ std::string gate_state_name(const std::string& name) { return "gate/" + name; }
 std::set<std::string> all_state_names(Transformer& model) {
   std::set<std::string> names;
   const auto add = [&](const std::string& param) {
-    for (const StateKind kind : all_kinds) names.insert(state_name(kind, param));
+    for (const StateKind kind : all_state_kinds) names.insert(state_name(kind, param));
   };
   std::set<std::pair<std::string, std::string>> parts;  // of layers' experts
   for (const Param& param : model.params().all()) {

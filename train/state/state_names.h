@@ -1,21 +1,27 @@
 // The names of a training state's tensors in a checkpoint.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <set>
-#include <span>
 #include <string>
 
 #include "model/transformer/transformer.h"
-#include "runtime/params/param_region.h"
+#include "runtime/params/params.h"
 
 namespace switchyard {
 
-// What a training state holds of a parameter.
-enum class StateKind : std::uint8_t { value, first_moment, second_moment };
+// What a training state holds of a parameter: the value, and the parts of a ParamState.
+enum class StateKind : std::uint8_t { value, first_moment, second_moment, projection };
+inline constexpr std::array all_state_kinds = {StateKind::value, StateKind::first_moment,
+                                               StateKind::second_moment, StateKind::projection};
+// Requires: kind is not the value.
+StatePart part_of(StateKind kind);
 
-// The kinds that there are of a region's parameters: all if it is trained, else the value.
-std::span<const StateKind> state_kinds(const ParamRegion& region);
+// Whether the state holds the kind of this parameter: what its optimizer keeps if it is trained,
+// else the value alone.
+bool has_kind(const Params& params, ParamId id, StateKind kind);
+Shape shape_of(const Params& params, ParamId id, StateKind kind);
 
 std::string state_name(StateKind kind, const std::string& param);  // "value/layer3.expert17.up"
 // What a gate keeps from step to step: the bias that balances its experts, which belongs to the

@@ -20,7 +20,7 @@ void for_replicated_regions(const Params& params, const Mesh& mesh, Work work) {
   for (const ParamRegion& region : params.regions()) {
     Comm& replicas = replicas_of(region, mesh);
     if (region.trained() && region.size() > 0 && replicas.size() > 1)
-      work(region, replicas, owned_sizes(region.size(), replicas.size()));
+      work(region, replicas, region.owned_sizes());
   }
 }
 

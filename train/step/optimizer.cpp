@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 #include "model/param_role.h"
 #include "runtime/device/trace.h"
 #include "runtime/random.h"
+#include "train/matrix/galore.h"
+#include "train/matrix/matrix_state.h"
+#include "train/matrix/muon.h"
 #include "train/ops.h"
 #include "train/step/param_rates.h"
 
@@ -25,8 +30,7 @@ std::int64_t num_layers(const Params& params) {
 Optimizer::Optimizer(const TrainConfig& config) : config_(config) {}
 
 void Optimizer::update(Params& params, std::int64_t step, double rate, double gradient_scale,
-                       Stream& stream) const {
-  const Span span(stream, "optimizer");
+                       Stream& stream) {
   AdamWStep of_step;
   of_step.beta1 = static_cast<float>(config_.beta1);
   of_step.beta2 = static_cast<float>(config_.beta2);
@@ -40,9 +44,14 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
                         static_cast<std::uint64_t>(step));
   const std::int64_t layers = config_.layer_rate_decay == 1.0 ? 0 : num_layers(params);
   std::vector<AdamWParam> owned;
+  std::vector<ParamId> matrices;
   for (ParamId id = 0; id < params.num_params(); ++id) {
     const auto [begin, end] = params.owned(id);
     if (begin == end || !params.trained(id)) continue;
+    if (params.state_of(id).whole) {
+      matrices.push_back(id);
+      continue;
+    }
     AdamWStep constants = of_step;
     const ParamSpec& spec = params.spec(id);
     const ParamRates factors = param_rates(config_, spec.name, layers);
@@ -56,7 +65,54 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
                      params.value(id).range(begin, end), params.first_moment(id),
                      params.second_moment(id)});
   }
-  TrainOps::on(stream.device()).adamw(owned, stream);
+  {
+    const Span span(stream, "optimizer");
+    TrainOps::on(stream.device()).adamw(owned, stream);
+  }
+  if (!matrices.empty()) update_matrices(params, matrices, of_step, step, rate, layers, stream);
+}
+
+void Optimizer::update_matrices(Params& params, std::span<const ParamId> ids,
+                                const AdamWStep& of_step, std::int64_t step, double rate,
+                                std::int64_t layers, Stream& stream) {
+  const Span span(stream, "matrices");
+  std::int64_t elements = 0;
+  for (const ParamId id : ids)
+    elements = std::max(elements, matrix_work(config_, params.spec(id).shape).scratch_elements);
+  if (scratch_.tensor().size() < elements) scratch_ = Buffer(Shape{elements}, DType::f32);
+  for (const ParamId id : ids) {
+    const ParamSpec& spec = params.spec(id);
+    const ParamRates factors = param_rates(config_, spec.name, layers);
+    MatrixRates rates{.rate = static_cast<float>(rate * factors.rate)};
+    if (spec.decays) rates.weight_decay = static_cast<float>(config_.weight_decay * factors.decay);
+    const auto view = [&](StatePart part) {
+      return params.state(id, part).view(params.state_of(id).of(part));
+    };
+    if (config_.optimizer == MatrixOptimizer::muon) {
+      rates.scale = muon_scale(spec.shape);
+      muon_update({params.gradient(id), of_step.gradient_factor, params.value(id),
+                   view(StatePart::first_moment), rates},
+                  static_cast<float>(config_.momentum), scratch_, stream);
+    } else {
+      rates.scale = static_cast<float>(config_.galore.scale);
+      galore_update({params.gradient(id), of_step, params.value(id), view(StatePart::first_moment),
+                     view(StatePart::second_moment), view(StatePart::projection), rates,
+                     static_cast<std::uint64_t>(config_.seed) ^ spec.key()},
+                    config_.galore, step, scratch_, stream);
+    }
+  }
+}
+
+std::vector<MatmulShape> Optimizer::matmul_shapes(const Params& params) const {
+  std::set<std::pair<std::int64_t, std::int64_t>> sizes;
+  for (ParamId id = 0; id < params.num_params(); ++id) {
+    const Shape& shape = params.spec(id).shape;
+    if (params.trained(id) && params.state_of(id).whole) sizes.emplace(shape[0], shape[1]);
+  }
+  std::vector<MatmulShape> shapes;
+  for (const auto& [rows, cols] : sizes)
+    for (const MatmulShape& shape : matrix_products(config_, {rows, cols})) shapes.push_back(shape);
+  return shapes;
 }
 
 }  // namespace switchyard

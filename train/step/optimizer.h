@@ -1,25 +1,36 @@
-// AdamW (Loshchilov and Hutter 2019): decoupled weight decay, bias correction.
+// The update of all parameters: AdamW (Loshchilov and Hutter 2019), with decoupled weight decay and
+// bias correction, or Muon or GaLore for the matrices that they take (train/matrix).
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "runtime/params/params.h"
 #include "train/config.h"
+#include "train/math.h"
 
 namespace switchyard {
 
 class Optimizer {
  public:
   explicit Optimizer(const TrainConfig& config);
-  // In the blocks that this rank trains: values -= rate * (m_hat / (sqrt(v_hat) + epsilon) +
-  // weight_decay * values), elementwise, for step 0, 1, 2, ..., with rate and weight_decay times
-  // the parameter's factors (train/step/param_rates.h). gradient_scale: the clip factor. A pure
-  // function of each element.
+  // In what this rank owns, for step 0, 1, 2, ..., with rate and weight_decay times the parameter's
+  // factors (train/step/param_rates.h). gradient_scale: the clip factor. AdamW: values -= rate *
+  // (m_hat / (sqrt(v_hat) + epsilon) + weight_decay * values), a pure function of each element; of
+  // a whole matrix, a pure function of the matrix.
   void update(Params& params, std::int64_t step, double rate, double gradient_scale,
-              Stream& stream) const;
+              Stream& stream);
+
+  // The products of the updates of this rank's matrices, for the self-test of exact mode.
+  std::vector<MatmulShape> matmul_shapes(const Params& params) const;
 
  private:
+  void update_matrices(Params& params, std::span<const ParamId> ids, const AdamWStep& of_step,
+                       std::int64_t step, double rate, std::int64_t layers, Stream& stream);
+
   TrainConfig config_;
+  Buffer scratch_;  // of the largest matrix that this rank owns
 };
 
 }  // namespace switchyard

@@ -36,8 +36,10 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       rebalancing_(model, mesh),
       guard_(guard, config.clip_norm, std::log(static_cast<double>(model.options().vocabulary))) {
   check_frozen(model.params(), model.config(), model.options().freeze);
-  if (config.exact)
-    arithmetic_ = agree_on_arithmetic(matmul_shapes(model.params()), *mesh.world, stream);
+  if (!config.exact) return;
+  std::vector<MatmulShape> shapes = matmul_shapes(model.params());
+  for (const MatmulShape& shape : optimizer_.matmul_shapes(model.params())) shapes.push_back(shape);
+  arithmetic_ = agree_on_arithmetic(shapes, *mesh.world, stream);
 }
 
 void Trainer::initialize() {

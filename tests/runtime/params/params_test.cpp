@@ -62,7 +62,8 @@ TEST(Params, ARegionHoldsWhatTheSameRanksHold) {
   EXPECT_EQ(experts.axis(), ReplicaAxis::replicas);
   EXPECT_EQ(params.ids_of(dense), (std::vector<ParamId>{0, 1}));
   EXPECT_EQ(params.ids_of(experts), (std::vector<ParamId>{2, 3}));
-  for (const Tensor flat : {dense.values(), dense.gradients(), dense.first_moments()})
+  for (const Tensor flat :
+       {dense.values(), dense.gradients(), dense.state(StatePart::first_moment)})
     EXPECT_EQ(flat.size(), 12288);
   EXPECT_EQ(experts.gradients().size(), 4096 + 8192);
   EXPECT_EQ(params.gradient(3).as<float>(), experts.gradients().as<float>() + 4096);
@@ -91,8 +92,8 @@ TEST(Params, ForInferenceThereAreValuesAlone) {
   EXPECT_EQ(params.bytes(), (12288 + 12288) * 4);
   for (const ParamRegion& region : params.regions()) {
     EXPECT_FALSE(region.trained());
-    for (const Tensor state : {region.gradients(), region.first_moments(), region.second_moments()})
-      EXPECT_TRUE(state.empty());
+    EXPECT_TRUE(region.gradients().empty());
+    for (const StatePart part : all_state_parts) EXPECT_TRUE(region.state(part).empty());
   }
   Stream stream = Stream::cpu(1);
   EXPECT_THROW(params.gradient(0), Error);

@@ -188,6 +188,27 @@ TEST(Exact, MovingExpertsAndTheirCopiesGiveTheSameBits) {
   }
 }
 
+// Whole matrices have one owner each, another one on every layout, and their state moves with
+// experts.
+TEST(Exact, MatricesThatAreUpdatedWholeGiveTheSameBits) {
+  SmallConfig muon, galore;
+  muon.train.optimizer = MatrixOptimizer::muon;
+  galore.train.galore = {.rank = 6, .every = 2};
+  const int all = test_world().size();
+  const Outcome adamw = train_on({}, 1, 1);
+  for (SmallConfig config : {muon, galore}) {
+    const Outcome alone = train_on(config, 1, 1);
+    EXPECT_NE(alone.losses.back(), adamw.losses.back());
+    EXPECT_EQ(train_on(config, all, all), alone) << "each expert on one rank";
+    config.threads = 2;
+    EXPECT_EQ(train_on(config, all, 1), alone) << "replicas, and two threads";
+    config.rebalance_every = 1;
+    config.router.extra_copies = 2;
+    EXPECT_EQ(train_on(config, all, largest_divisor(all, 2)), alone)
+        << "moving experts, and copies";
+  }
+}
+
 TEST(Exact, APayloadGivesTheSameBitsByEveryExchangeAndOthersThanF32) {
   SmallConfig config;
   const Outcome plain = train_on(config, 1, 1);
