@@ -27,8 +27,8 @@ one choice too many|router/gate/capacity_kernels.cu|s/< capacity ? id/<= capacit
 one pair too many|model/attention/rotary_kernels.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate
 one column too many|runtime/product/cuda_operands.cu|s/col + i < cols/col + i <= cols/|0|RuntimeKernels.*Shorter*
 one token too few|model/ops.cu|s/t < end \&\&/t + 1 < end \&\&/|0|ModelKernels.Embed*
-a choice that is not counted|router/gate/tally_kernels.cu|s/: pairs;/: pairs - 1;/|0|RouterKernels.ChoicesAreCounted*
-no barrier before counts are read|router/gate/tally_kernels.cu|s/__syncthreads();//|0|RouterKernels.ChoicesAreCounted*
+a choice that is not counted|router/gate/tally_kernels.cu|s/: pairs;/: pairs - 1;/|0|RowKernels.ChoicesAreCounted*
+no barrier before counts are read|router/gate/tally_kernels.cu|s/__syncthreads();//|0|RowKernels.ChoicesAreCounted*
 one choice too few for a cutoff|router/gate/quantile_kernels.cu|s/best\[k\]/best[k - 1]/g|0|RouterKernels.BiasesThatExpertsNeedAreCounted
 a parameter too early|train/ops.cu|s/first_block <= blockIdx.x/first_block < blockIdx.x/|0|TrainKernels.AdamwOfMany*
 a table that is not cleared|model/ops.cu|/check(cudaMemsetAsync/,/;$/d|0|ModelKernels.Embed*

@@ -26,7 +26,7 @@ switchyard_test(cuda_host/exchange PROGRAM cuda_host_rank_tests RANKS 2 3)
 switchyard_test(cuda_host/failures PROGRAM cuda_host_rank_tests RANKS 2)
 switchyard_test(cuda_host/saves PROGRAM cuda_host_rank_tests RANKS 2)
 switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 2 4 TIMEOUT 300)  # on one, see commands.sh
-foreach(name emulation grouped_kernels kernels limits model_kernels router_kernels)
+foreach(name emulation grouped_kernels kernels limits model_kernels router_kernels row_kernels)
   switchyard_test(cuda_host/${name} PROGRAM cuda_host_tests)
 endforeach()
 
@@ -43,7 +43,7 @@ set_tests_properties(cuda_host/roofline PROPERTIES TIMEOUT 120)
 # The same comparisons on a real GPU: compiled and linked wherever nvcc is, registered where a GPU is.
 if(TARGET switchyard_cuda_backend)
   add_executable(gpu_tests cuda_host/grouped_kernels_test.cpp cuda_host/kernels_test.cpp cuda_host/model_kernels_test.cpp
-    cuda_host/router_kernels_test.cpp)
+    cuda_host/router_kernels_test.cpp cuda_host/row_kernels_test.cpp)
   target_link_libraries(gpu_tests PRIVATE switchyard_cuda_backend train GTest::gtest_main GTest::gmock)
 endif()
 if(TARGET switchyard_cuda_backend)
