@@ -67,7 +67,7 @@ sweep "six experts, top-3, a gated shared expert, norms after, a larger table, b
   --set model.rope_type=yarn --set model.rope_factor=4 --set model.rope_original_length=32
 
 # All of docs/tune-training.md at once: prompts without a loss, a phase of other weights, a growing batch, rates by role and
-# layer, frozen parameters (some of each expert's) and a schedule with its decay; and low-rank networks, whose guides end on the way.
+# layer, frozen parameters (some of each expert's) and a schedule with its decay; Muon; and low-rank networks, whose guides end on the way.
 for name in questions sums; do
   for i in $(seq 150); do
     echo "{\"prompt\": \"$name: what is the square of $i? \", \"text\": \"It is $((i * i)), and $((i % 7)) is what 7 leaves of it.\"}"
@@ -80,5 +80,6 @@ sweep "everything" --set data.dataset=asked --set data.loss_on=response --set da
   --set 'data.phases.end={ from = 9, weights = { sums = 2.5, questions = 0.5 } }' \
   --set 'train.batch_ramp=[[0, 8], [6, 16], [11, 24]]' --set train.schedule=wsd --set train.decay_steps=8 \
   --set train.decay_shape=1-sqrt --set train.rates.router=2 --set train.rates.experts=0.5 --set train.decays.embedding=0 \
-  --set train.layer_rate_decay=0.9 --set 'train.freeze=["layer1.attention.*", "layer2.expert*.up*"]' --set low_rank.rank=12 --set train.guide_steps=9
+  --set train.layer_rate_decay=0.9 --set 'train.freeze=["layer1.attention.*", "layer2.expert*.up*"]' --set low_rank.rank=12 --set train.guide_steps=9 \
+  --set train.optimizer=muon
 exit $failed
