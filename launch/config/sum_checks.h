@@ -1,4 +1,4 @@
-// Checks the keys of linear layers that are sums of products.
+// Checks the keys of linear layers that are sums of products, and of masks.
 #pragma once
 
 #include "launch/config/config.h"
@@ -9,5 +9,6 @@ namespace switchyard {
 // names of parameters is checked with the model (train/step/frozen.h).
 void check_adapter(const ModelConfig& model);
 void check_low_rank(const ModelConfig& model);
+void check_dropout(const Config& config);
 
 }  // namespace switchyard
