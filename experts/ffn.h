@@ -55,21 +55,27 @@ class Ffn {
     std::array<Tensor, 3> narrow{};  // [rows, rank], of gate, up and down
     Tensor scaled{};                 // scratch
     Saved row_range(std::int64_t begin, std::int64_t end) const;
-    Linear::Work work(std::size_t part) const { return {narrow[part], scaled}; }
+    Linear::Work work(std::size_t part, const RowContext& rows) const {
+      return {narrow[part], scaled, rows.weights.empty() ? nullptr : &rows};
+    }
   };
   static Saved take(Arena& arena, std::int64_t rows, std::int64_t inner, const Narrow& sums);
   static Saved take(Arena& arena, std::int64_t rows, std::int64_t inner) {
     return take(arena, rows, inner, {});
   }
 
-  // x, out: [rows, hidden]; rows: see row_tile. Zero rows of x give zero rows of out.
-  void forward(const Params& params, Tensor x, const Saved& saved, Tensor out,
-               Stream& stream) const;
+  // x, out: [rows, hidden]; rows: see row_tile. Zero rows of x give zero rows of out. rows: which
+  // masks act on them, the same for both passes.
+  void forward(const Params& params, Tensor x, const Saved& saved, Tensor out, Stream& stream,
+               const RowContext& rows = {}) const;
   // Overwrites d_x and saved; adds one addend to each weight's gradient.
   void backward(Params& params, Tensor x, const Saved& saved, Tensor d_out, Tensor d_x,
-                Stream& stream) const;
+                Stream& stream, const RowContext& rows = {}) const;
 
  private:
+  // key_of_name("NAME.down"), if activations are masked.
+  std::uint64_t mask_name(const Params& params, const RowContext& rows) const;
+
   template <class SpecOf>
   void declare(Params& params, const Shape& shape, const SpecOf& spec_of);
 

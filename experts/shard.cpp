@@ -24,11 +24,31 @@ std::vector<ExpertPiece> pieces_of(std::span<const Segment> segments, bool merge
     const auto slot = static_cast<std::size_t>(segment.slot);
     if (merge && !pieces.empty() && pieces.back().slot == slot) {
       pieces.back().end = segment.end();
+      pieces.back().segments = {pieces.back().segments.data(), &segment + 1};
     } else {
-      pieces.push_back({slot, segment.begin, segment.end()});
+      pieces.push_back({slot, segment.begin, segment.end(), {&segment, 1}});
     }
   }
   return pieces;
+}
+
+// The rows of a piece, which count from its first one.
+RowContext context_of(const ExpertPiece& piece, const LayerMasks& masks) {
+  RowContext context{masks, {}, {}};
+  for (const Segment& segment : piece.segments) {
+    std::int64_t begin = segment.begin - piece.begin;
+    if (masks.on_activations())
+      context.activations.push_back({begin, begin + segment.rows, segment.micro_batch});
+    if (!masks.by_sequence()) continue;
+    std::int64_t number = segment.micro_batch * masks.dropout->num_sequences();
+    for (const std::int64_t rows : segment.sequences) {
+      context.weights.push_back({begin, begin + rows, number++});
+      begin += rows;
+    }
+  }
+  if (masks.on_weights() && !masks.by_sequence())
+    context.weights.push_back({0, piece.end - piece.begin, 0});
+  return context;
 }
 
 // The products of an expert with at least this many rows are split over the threads.
@@ -85,13 +105,14 @@ void ExpertShard::host(Params& params, const Placement& placement) const {
 FfnGroup ExpertShard::group_of(std::span<const ExpertPiece> pieces) const {
   std::vector<FfnGroup::Member> members;
   const std::int64_t first = rows_of(pieces).begin;
-  for (const auto [slot, begin, end] : pieces)
+  for (const auto& [slot, begin, end, segments] : pieces)
     members.push_back({&experts_[slot], {begin - first, end - first}});
   return FfnGroup(std::move(members));
 }
 
 void ExpertShard::forward(const Params& params, std::span<const Segment> segments, Tensor rows,
-                          const Ffn::Saved& saved, Tensor out, Stream& stream) const {
+                          const Ffn::Saved& saved, Tensor out, Stream& stream,
+                          const LayerMasks& masks) const {
   const Span span(stream, "experts");
   const std::vector<ExpertPiece> pieces = pieces_of(segments, !params.exact());
   if (run_grouped(pieces, stream)) {
@@ -101,15 +122,15 @@ void ExpertShard::forward(const Params& params, std::span<const Segment> segment
     return;
   }
   for_pieces(pieces, stream, [&](const ExpertPiece& piece) {
-    const auto [slot, begin, end] = piece;
+    const auto& [slot, begin, end, of_piece] = piece;
     experts_[slot].forward(params, rows.row_range(begin, end), saved.row_range(begin, end),
-                           out.row_range(begin, end), stream);
+                           out.row_range(begin, end), stream, context_of(piece, masks));
   });
 }
 
 void ExpertShard::backward(Params& params, std::span<const Segment> segments, Tensor rows,
-                           const Ffn::Saved& saved, Tensor d_out, Tensor d_rows,
-                           Stream& stream) const {
+                           const Ffn::Saved& saved, Tensor d_out, Tensor d_rows, Stream& stream,
+                           const LayerMasks& masks) const {
   const Span span(stream, "experts");
   const std::vector<ExpertPiece> pieces = pieces_of(segments, !params.exact());
   if (run_grouped(pieces, stream)) {
@@ -119,9 +140,10 @@ void ExpertShard::backward(Params& params, std::span<const Segment> segments, Te
     return;
   }
   for_pieces(pieces, stream, [&](const ExpertPiece& piece) {
-    const auto [slot, begin, end] = piece;
+    const auto& [slot, begin, end, of_piece] = piece;
     experts_[slot].backward(params, rows.row_range(begin, end), saved.row_range(begin, end),
-                            d_out.row_range(begin, end), d_rows.row_range(begin, end), stream);
+                            d_out.row_range(begin, end), d_rows.row_range(begin, end), stream,
+                            context_of(piece, masks));
   });
 }
 

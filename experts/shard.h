@@ -19,6 +19,10 @@ struct Segment {
   std::int64_t begin = 0;    // first row
   std::int64_t rows = 0;     // without the zero rows
   std::int64_t padding = 0;  // zero rows
+  // If asked for (router/plan/plan.h): the index of the micro-batch in its step, and the rows of
+  // each of its sequences.
+  std::int64_t micro_batch = -1;
+  std::vector<std::int64_t> sequences{};
   std::int64_t end() const { return begin + rows + padding; }
 };
 
@@ -26,6 +30,7 @@ struct Segment {
 struct ExpertPiece {
   std::size_t slot;
   std::int64_t begin, end;
+  std::span<const Segment> segments;
 };
 
 class ExpertShard {
@@ -42,13 +47,15 @@ class ExpertShard {
   }
 
   // Segments are sorted by slot and follow one another without gaps from row 0. rows, out:
-  // [segments.back().end(), hidden].
+  // [segments.back().end(), hidden]. masks: the same for both passes, on a CPU.
   void forward(const Params& params, std::span<const Segment> segments, Tensor rows,
-               const Ffn::Saved& saved, Tensor out, Stream& stream) const;
+               const Ffn::Saved& saved, Tensor out, Stream& stream,
+               const LayerMasks& masks = {}) const;
   // Overwrites d_rows and saved; adds to the gradients one addend per segment (per expert when not
   // exact).
   void backward(Params& params, std::span<const Segment> segments, Tensor rows,
-                const Ffn::Saved& saved, Tensor d_out, Tensor d_rows, Stream& stream) const;
+                const Ffn::Saved& saved, Tensor d_out, Tensor d_rows, Stream& stream,
+                const LayerMasks& masks = {}) const;
 
  private:
   FfnGroup group_of(std::span<const ExpertPiece> pieces) const;  // rows count from the first piece

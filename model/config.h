@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/masks/dropout.h"
 #include "runtime/names.h"
 
 namespace switchyard {
@@ -83,6 +84,7 @@ struct ModelConfig {
   bool tie_embeddings = true;
   AdapterConfig adapter{};
   LowRankConfig low_rank{};
+  DropoutConfig dropout{};
   double init_std =
       0.0;  // of all weights; 0: sqrt(2 / (5 hidden)) (Nguyen and Salazar, arXiv:1910.05895)
 };

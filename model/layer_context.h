@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "runtime/batch.h"
+#include "runtime/masks/row_context.h"
 #include "runtime/params/params.h"
 #include "runtime/tensor.h"
 
@@ -24,6 +25,17 @@ struct LayerContext {
   const Batch& batch;  // where the stream's device reads it
   Workspace workspace;
   Stream& stream;
+  const Dropout* dropout = nullptr;  // null: nothing is masked
+
+  bool drops_residual() const {
+    return dropout != nullptr && batch.step >= 0 && dropout->of_residual().masks();
+  }
+  // Of the feed-forward networks of a layer.
+  LayerMasks masks(int layer) const { return {dropout, layer, batch.step}; }
+  // Of such a network that computes all rows of the batch.
+  RowContext rows(int layer) const {
+    return rows_of_batch(masks(layer), batch.index, batch.num_sequences, batch.num_tokens());
+  }
 };
 
 }  // namespace switchyard

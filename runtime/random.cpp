@@ -14,6 +14,12 @@ std::uint32_t high(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32)
 
 }  // namespace
 
+std::uint64_t key_of_name(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
 Random::Random(std::uint64_t seed, Purpose purpose, std::uint64_t step)
     : key_(philox({low(step), high(step), static_cast<std::uint32_t>(purpose), 0},
                   {low(seed), high(seed)})) {}

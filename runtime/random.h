@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "runtime/normal.h"
 
@@ -34,6 +35,8 @@ enum class Purpose : std::uint32_t {
   gate_jitter = 5,
   gate_hash = 6,
   moment_rounding = 7,
+  weight_mask = 8,
+  dropout = 9,
   objective = 10,
   merge_drop = 11,
   guide = 12,
@@ -43,6 +46,9 @@ enum class Purpose : std::uint32_t {
   input_noise = 21,
   bootstrap = 22
 };
+
+// FNV-1a of the bytes of a name: the index of what is named in random numbers.
+std::uint64_t key_of_name(std::string_view name);
 
 class Random {
  public:

@@ -119,6 +119,7 @@ void check_model(const ModelConfig& model) {
           model.head_dim);
   check_layer_list("model.dense_layers", model.dense_layers, model.num_layers);
   check_layer_list("model.window_layers", model.window_layers, model.num_layers);
+  check_layer_list("dropout.layers", model.dropout.layers, model.num_layers);
 }
 
 void check_checkpoints(const CheckpointConfig& checkpoint) {
@@ -230,6 +231,7 @@ void check_config(const Config& config) {
   });
   note_shape(config, problems);
   problems.note([&] { check_matrix_updates(config); });
+  problems.note([&] { check_dropout(config); });
   problems.note([&] { check_warmup(config.train); });
   problems.note([&] { check_ramp(config.train); });
   problems.note([&] { check_phases(config); });

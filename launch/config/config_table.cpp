@@ -15,6 +15,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   add(config.model);
   add(config.model.low_rank);
   add(config.model.adapter);
+  add(config.model.dropout);
   add(config.router);
   add(config.parallel);
   add(config.train);

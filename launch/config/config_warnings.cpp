@@ -31,6 +31,8 @@ bool takes_every_group(const Config& config) {
   return config.router.groups_per_token == num_groups(config.router);
 }
 
+bool masks_no_weights(const Config& config) { return config.model.dropout.weights == 0; }
+
 bool saves_locally(const Config& config) { return config.checkpoint.local_every > 0; }
 
 bool has_plain_rope(const Config& config) { return config.model.rope.type == RopeType::none; }
@@ -87,6 +89,9 @@ constexpr IdleKey idle_keys[] = {
      "train.optimizer is \"adamw\""},
     {"galore.", [](const Config& c) { return c.train.galore.rank == 0; },
      "galore.rank = 0 leaves AdamW as it is"},
+    {"dropout.weights_kind", masks_no_weights, "dropout.weights is 0"},
+    {"dropout.weights_share", masks_no_weights, "dropout.weights is 0"},
+    {"dropout.layers", masks_no_weights, "dropout.weights is 0"},
     {"router.drop", [](const Config& c) { return c.router.capacity_factor == 0; },
      "router.capacity_factor = 0 drops no choice"},
     {"router.bias_update", [](const Config& c) { return c.router.bias_rate == 0; },

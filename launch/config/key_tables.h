@@ -15,6 +15,7 @@ std::vector<ConfigKey> keys_of(DataConfig& data);
 std::vector<ConfigKey> keys_of(ModelConfig& model);
 std::vector<ConfigKey> keys_of(AdapterConfig& adapter);
 std::vector<ConfigKey> keys_of(LowRankConfig& low_rank);
+std::vector<ConfigKey> keys_of(DropoutConfig& dropout);
 std::vector<ConfigKey> keys_of(RouterConfig& router);
 std::vector<ConfigKey> keys_of(ParallelConfig& parallel);
 std::vector<ConfigKey> keys_of(TrainConfig& train);

@@ -69,4 +69,17 @@ void check_matrix_updates(const Config& config) {
           train.galore.rank, config.model.adapter.rank);
 }
 
+void check_dropout(const Config& config) {
+  const DropoutConfig& dropout = config.model.dropout;
+  if (!dropout.any()) return;
+  require(config.run.device == Device::Kind::cpu, Exit::usage,
+          "[dropout] masks on CPUs alone, and run.device = \"cuda\": set its rates to 0");
+  require(
+      dropout.weights == 0 || (config.model.low_rank.rank == 0 && config.model.adapter.rank == 0),
+      Exit::usage,
+      "dropout.weights = {} masks matrices, and low_rank.rank or adapter.rank makes them sums of "
+      "products, whose mask would be none of the sum: use dropout.ffn",
+      dropout.weights);
+}
+
 }  // namespace switchyard

@@ -1,4 +1,5 @@
-// Checks the keys of linear layers that are sums of products, and of updates of whole matrices.
+// Checks the keys of linear layers that are sums of products, of masks, and of updates of whole
+// matrices.
 #pragma once
 
 #include "launch/config/config.h"
@@ -10,5 +11,6 @@ namespace switchyard {
 void check_adapter(const ModelConfig& model);
 void check_low_rank(const ModelConfig& model);
 void check_matrix_updates(const Config& config);
+void check_dropout(const Config& config);
 
 }  // namespace switchyard

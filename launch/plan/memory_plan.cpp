@@ -52,6 +52,16 @@ std::int64_t activation_total(const RunShape& shape) {
       .total();
 }
 
+// Each thread keeps a masked matrix, and the sum of its gradient.
+std::int64_t mask_scratch(const RunShape& shape) {
+  const ModelConfig& model = shape.model;
+  if (model.dropout.weights == 0) return 0;
+  const std::int64_t widest = std::max(
+      {shape.num_dense_layers() > 0 ? model.ffn_hidden : 0,
+       shape.num_moe_layers() > 0 ? std::max(model.expert_hidden, model.shared_expert_hidden) : 0});
+  return 2 * 4 * widest * model.hidden * shape.threads;
+}
+
 // The window holds a micro-batch's tokens on their way out, an even share of results on their way
 // back, and an eighth more.
 std::int64_t window_bytes(const RunShape& shape) {
@@ -115,6 +125,7 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           {"moments", moments, gpu},
           {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0, gpu},
           {"matrix updates", 4 * shape.matrices.scratch_elements},
+          {"masked weights", mask_scratch(shape)},
           {"activations", activation_total(shape), gpu},
           {"exchange window", window_bytes(shape)},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},

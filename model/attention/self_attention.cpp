@@ -153,7 +153,7 @@ void SelfAttention::forward(const LayerContext& context, Tensor x, const Saved& 
 }
 
 void SelfAttention::attend(const LayerContext& context, const Saved& saved) const {
-  const auto& [params, batch, workspace, stream] = context;
+  const auto& [params, batch, workspace, stream, of_dropout] = context;
   ModelOps& ops = ModelOps::on(stream.device());
   const ArenaScope scope(workspace.scratch);
   if (batch.past == nullptr) {

@@ -31,7 +31,7 @@ class SelfAttention {
   struct Saved {
     Tensor q, k, v, rotated_q, rotated_k, inverse_q, inverse_k, attention_out, log_sum;
     std::array<Tensor, 4> narrow;  // [T, rank] of each projection
-    Linear::Work work(std::size_t projection) const { return {narrow[projection], {}}; }
+    Linear::Work work(std::size_t projection) const { return {narrow[projection], {}, nullptr}; }
     static Saved take(Arena& arena, const ModelConfig& config, std::int64_t tokens,
                       const Ranks& ranks);
     static Saved take(Arena& arena, const ModelConfig& config, std::int64_t tokens) {

@@ -41,7 +41,8 @@ class Block {
   };
   // What the gradient of a branch takes first.
   struct BackwardScratch {
-    Tensor d_inner;  // by the norm's input, with the norm after the branch
+    Tensor d_inner;    // by the norm's input, with the norm after the branch
+    Tensor d_dropped;  // by what the branch adds, with dropout of it
     static BackwardScratch take(Arena& arena, const ModelConfig& model, std::int64_t tokens);
   };
 
@@ -60,7 +61,10 @@ class Block {
   struct SavedNorm {
     const Norm& norm;
     const Norm::Saved& saved;
+    const char* branch;  // "attention" or "ffn"
   };
+  // out = what the branch adds times its mask; out may be `in`.
+  void drop(const LayerContext& context, const char* branch, Tensor in, Tensor out) const;
   // out = x + branch(norm(x)), or x + norm(branch(x)). branch(in, out) is called for empty batches
   // too.
   template <class Branch>
@@ -73,6 +77,7 @@ class Block {
   bool norms_before() const { return model_.norm_placement == NormPlacement::before; }
 
   ModelConfig model_;
+  int layer_;
   Norm attention_norm_;
   SelfAttention attention_;
   Norm ffn_norm_;

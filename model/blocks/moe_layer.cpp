@@ -9,6 +9,7 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
                    const RouterConfig& router, Mesh& mesh, Exchange& exchange,
                    const GateInputs& inputs)
     : name_(name),
+      layer_(inputs.layer),
       hidden_(model.hidden),
       inner_(model.expert_hidden),
       shared_inner_(model.shared_expert_hidden),
@@ -47,7 +48,11 @@ void MoeLayer::place(Params& params, Placement placement) {
 void MoeLayer::route(const LayerContext& context, Tensor x, Saved& saved) const {
   Arena& arena = context.workspace.routing;
   gate_.choose(context.params, context.batch, x, saved.routing, arena, context.stream);
-  Plan plan = make_plan(saved.routing, placement_, *mesh_.experts, arena, context.stream);
+  PlanSequences sequences;
+  if (context.masks(layer_).need_sequences())
+    sequences = {context.dropout->num_sequences(), context.batch.index};
+  Plan plan =
+      make_plan(saved.routing, placement_, *mesh_.experts, arena, context.stream, sequences);
   saved.prepared = exchange_.prepare(std::move(plan), arena, context.stream);
 }
 
@@ -64,7 +69,8 @@ void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tens
 
   saved.experts = Ffn::take(arena, saved.prepared->plan.num_shard_rows, inner_, expert_narrow_);
   const ExpertPass experts = [&](const Chunk& chunk, Tensor rows, Tensor results) {
-    shard_->forward(context.params, chunk.segments, rows, saved.experts, results, stream);
+    shard_->forward(context.params, chunk.segments, rows, saved.experts, results, stream,
+                    context.masks(layer_));
   };
   mixture_.forward(x, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
                    saved.mixture, out, arena);
@@ -73,39 +79,40 @@ void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tens
 }
 
 void MoeLayer::add_shared(const LayerContext& context, Tensor x, Saved& saved, Tensor out) const {
-  const auto& [params, batch, workspace, stream] = context;
+  const auto& [params, batch, workspace, stream, dropout] = context;
   const Span span(stream, "ffn");
+  const RowContext rows = context.rows(layer_);
   saved.shared = Ffn::take(workspace.activations, x.rows(), shared_inner_, shared_->narrow());
   if (shared_gate_) {
     saved.shared_gate = SharedGate::Saved::take(workspace.activations, x.rows(), hidden_);
-    shared_->forward(params, x, saved.shared, saved.shared_gate.rows, stream);
+    shared_->forward(params, x, saved.shared, saved.shared_gate.rows, stream, rows);
     shared_gate_->forward(context, x, saved.shared_gate, out);
     return;
   }
   const Tensor shared_out = workspace.scratch.take(x.shape);
-  shared_->forward(params, x, saved.shared, shared_out, stream);
+  shared_->forward(params, x, saved.shared, shared_out, stream, rows);
   RuntimeOps::on(stream.device()).add(shared_out, out, stream);
 }
 
 void MoeLayer::add_shared_gradient(const LayerContext& context, Tensor x, const Saved& saved,
                                    Tensor d_out, Tensor d_x) const {
-  const auto& [params, batch, workspace, stream] = context;
+  const auto& [params, batch, workspace, stream, dropout] = context;
   const Span span(stream, "ffn");
   const Tensor d_rows =
       shared_gate_ ? shared_gate_->backward(context, x, saved.shared_gate, d_out, d_x) : d_out;
   const Tensor d_shared = workspace.scratch.take(x.shape);
-  shared_->backward(params, x, saved.shared, d_rows, d_shared, stream);
+  shared_->backward(params, x, saved.shared, d_rows, d_shared, stream, context.rows(layer_));
   RuntimeOps::on(stream.device()).add(d_shared, d_x, stream);
 }
 
 AuxiliaryLosses MoeLayer::backward(const LayerContext& context, Tensor x, Saved& saved,
                                    Tensor d_out, double share, Tensor d_x) const {
-  const auto& [params, batch, workspace, stream] = context;
+  const auto& [params, batch, workspace, stream, dropout] = context;
   Arena& scratch = workspace.scratch;
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
   const ExpertPass experts = [&](const Chunk& chunk, Tensor d_results, Tensor d_rows) {
     shard_->backward(context.params, chunk.segments, saved.mixture.rows, saved.experts, d_results,
-                     d_rows, context.stream);
+                     d_rows, context.stream, context.masks(layer_));
   };
   mixture_.backward(d_out, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
                     saved.mixture, d_weight, d_x);

@@ -63,6 +63,7 @@ class MoeLayer {
                            Tensor d_x) const;
 
   std::string name_;
+  int layer_;
   std::int64_t hidden_, inner_, shared_inner_;
   Ffn::Shape expert_shape_;
   Ffn::Narrow expert_narrow_;

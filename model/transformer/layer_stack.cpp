@@ -19,7 +19,8 @@ void LayerStack::host_experts(Params& params) {
 LayerContext LayerStack::context(const Run& run, std::size_t layer) const {
   ActivationArenas& arenas = run.arenas;
   Arena& activations = is_recomputed(layer) ? arenas.recomputed : arenas.kept;
-  return {run.params, run.batch, {arenas.kept, activations, arenas.scratch}, run.stream};
+  return {
+      run.params, run.batch, {arenas.kept, activations, arenas.scratch}, run.stream, run.dropout};
 }
 
 void LayerStack::forward_layer(const Run& run, std::size_t layer, Tensor x, Tensor out, Pass pass) {

@@ -38,6 +38,7 @@ class LayerStack {
     const Batch& batch;
     ActivationArenas& arenas;
     Stream& stream;
+    const Dropout* dropout = nullptr;  // see LayerContext
   };
   // Collective over the expert group, for T = 0 too. x: [T, hidden]. Returns the last output.
   Tensor forward(const Run& run, Tensor x);

@@ -1,5 +1,8 @@
 #include "model/transformer/transformer.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "model/attention/past.h"
 #include "model/attention/rotary.h"
 #include "model/head/loss_head.h"
@@ -37,6 +40,12 @@ ChosenExchange choose_exchange(const ModelConfig& model, const RouterConfig& rou
   return make_exchange(router, shape, *mesh.experts, stream);
 }
 
+std::optional<Dropout> dropout_of(const ModelConfig& model, const Transformer::Options& options) {
+  if (!model.dropout.any() || options.use != ParamUse::training) return std::nullopt;
+  return Dropout(model.dropout, options.seed,
+                 micro_batch_tokens(options) / std::max<std::int64_t>(1, options.sequence_length));
+}
+
 }  // namespace
 
 struct Transformer::State {
@@ -55,6 +64,7 @@ struct Transformer::State {
   RotaryTable rotary;
   LayerStack layers;
   LossHead head;
+  std::optional<Dropout> dropout;  // in training
   // What the last forward left.
   Batch batch;  // where the device reads it
   Tensor x;     // the output of the last block
@@ -80,7 +90,8 @@ struct Transformer::State {
                model.rope),
         layers(params, model, router, {mesh, exchange.exchange.get(), rotary},
                {options.recompute_layers, options.seed, options.tape, options.watch}),
-        head(params, embedding, model, options.vocabulary) {
+        head(params, embedding, model, options.vocabulary),
+        dropout(dropout_of(model, options)) {
     layers.host_experts(params);
     if (options.use == ParamUse::declared) return;
     const std::int64_t tokens = micro_batch_tokens(options);
@@ -97,7 +108,15 @@ struct Transformer::State {
     params.set_precision(options.precision);
   }
 
-  LayerStack::Run run(Stream& stream) { return {params, batch, arenas, stream}; }
+  LayerStack::Run run(Stream& stream) {
+    return {params, batch, arenas, stream, dropout ? &*dropout : nullptr};
+  }
+  // rows *= the mask of the embeddings, or of their gradients.
+  void drop_embeddings(Tensor rows, Stream& stream) const {
+    if (!dropout || batch.step < 0 || !dropout->of_embedding().masks()) return;
+    dropout->drop(dropout->of_embedding(), batch.step, key_of_name("embedding"), batch.index, rows,
+                  rows, stream);
+  }
   void begin(const Batch& on_host, Stream& stream) {
     // Texts that go on token by token need no rows beside theirs on a CPU.
     const std::int64_t tile = on_host.past != nullptr ? row_tile_on(options.device) : row_tile;
@@ -174,6 +193,7 @@ void Transformer::forward(const Batch& on_host, Stream& stream) {
   if (!s.batch.empty()) {
     const Span span(stream, "embedding");
     ModelOps::on(stream.device()).embed(s.batch.tokens, s.params.value(s.embedding), x, stream);
+    s.drop_embeddings(x, stream);
     if (s.options.watch != nullptr) s.options.watch->saw("embedding", s.batch, x, stream);
   }
   s.x = s.layers.forward(s.run(stream), x);
@@ -217,6 +237,7 @@ void Transformer::backward(StepTokens of_step, StepSums& sums, Stream& stream) {
   if (s.batch.empty() || s.params.spec(s.embedding).frozen) return;
   const Span span(stream, "embedding");
   s.arenas.scratch.reset();
+  s.drop_embeddings(d, stream);
   const Tensor d_table = s.arenas.scratch.take({s.options.vocabulary, s.model.hidden});
   ModelOps::on(stream.device()).embed_backward(s.batch.tokens, d, d_table, stream);
   s.params.add_gradient(s.embedding, d_table, stream);

@@ -89,7 +89,7 @@ class Gate {
   static Picking picking_of(GateKind gate);
 
   RoutingSizes sizes_for(const Batch& batch, Tensor x) const;
-  Linear::Work work(const Routing& routing) const { return {routing.narrow, {}}; }
+  Linear::Work work(const Routing& routing) const { return {routing.narrow, {}, nullptr}; }
   void make_logits(const Params& params, const Batch& batch, Tensor x, Routing& routing,
                    Stream& stream) const;
   bool replay(RoutingTape& tape, const Batch& batch, Tensor expert, Stream& stream) const;

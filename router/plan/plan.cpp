@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
+#include "router/plan/sequence_counts.h"
 #include "router/row_ops.h"
 #include "runtime/comm/counts.h"
 #include "runtime/device/host_access.h"
@@ -71,7 +73,10 @@ void lay_out_segments(const Counts& incoming, std::int64_t num_ranks, std::int64
   for (std::int64_t slot = 0; slot < hosted; ++slot) {
     for (std::int64_t source = 0; source < num_ranks; ++source, ++segment) {
       const std::int64_t rows = incoming[to_index(source * hosted + slot)];
-      *segment = {static_cast<int>(slot), plan.num_shard_rows, rows, (tile - rows % tile) % tile};
+      segment->slot = static_cast<int>(slot);
+      segment->begin = plan.num_shard_rows;
+      segment->rows = rows;
+      segment->padding = (tile - rows % tile) % tile;
       plan.num_shard_rows = segment->end();
     }
   }
@@ -114,15 +119,19 @@ ReceivedTensors ReceivedTensors::take(Arena& arena, std::int64_t received, std::
 }
 
 Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
-               Stream& stream) {
+               Stream& stream, const PlanSequences& sequences) {
   const Span span(stream, "plan");
   Plan plan;
   const std::vector<std::int32_t> copy = copies_for(placement, experts.rank());
   count_outgoing(routing, placement, copy, plan);
   sort_choices(routing, copy, arena, plan, stream);
   const std::int64_t hosted = plan.hosted[to_index(experts.rank())];
-  const Counts incoming = exchange_counts(plan, experts, stream);
+  std::optional<SequenceCounts> of_sequences;
+  if (sequences.count > 0) of_sequences.emplace(routing, copy, sequences, plan, experts, stream);
+  const Counts incoming =
+      of_sequences ? of_sequences->rows() : exchange_counts(plan, experts, stream);
   lay_out_segments(incoming, experts.size(), hosted, stream.device(), plan);
+  if (of_sequences) of_sequences->describe(plan);
   number_received(experts.size(), hosted, arena, plan, stream);
   return plan;
 }

@@ -43,8 +43,15 @@ struct ReceivedTensors {
   static ReceivedTensors take(Arena& arena, std::int64_t received, std::int64_t segments);
 };
 
+// What segments say of the sequences of their rows.
+struct PlanSequences {
+  std::int64_t count = 0;         // of a micro-batch, the same on all ranks; 0: they say nothing
+  std::int64_t micro_batch = -1;  // this rank's, by its index in the step
+};
+
 // Collective over `experts` (one small exchange of counts). Index tensors live in `arena`.
+// sequences: on a CPU; all of a micro-batch have as many tokens.
 Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
-               Stream& stream);
+               Stream& stream, const PlanSequences& sequences = {});
 
 }  // namespace switchyard

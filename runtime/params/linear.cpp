@@ -150,17 +150,24 @@ void Linear::add_gradient(Params& params, Factor factor, Tensor d_y, Tensor x,
 
 void Linear::forward(const Params& params, Tensor x, Tensor y, Stream& stream,
                      const Work& work) const {
-  forward_sum(*this, params, x, y, work, stream);
+  if (work.masked != nullptr) {
+    multiply_masked(params, x, y, *work.masked, stream);
+  } else {
+    forward_sum(*this, params, x, y, work, stream);
+  }
   if (bias_ >= 0) RuntimeOps::on(stream.device()).add_to_rows(params.value(bias_), y, stream);
 }
 
 void Linear::weight_gradient(Params& params, Tensor d_y, Tensor x, Stream& stream,
                              const Work& work) const {
+  if (work.masked != nullptr) return add_masked_gradient(params, d_y, x, *work.masked, stream);
   weight_gradients(*this, params, d_y, x, work, stream);
 }
 
 void Linear::input_gradient(const Params& params, Tensor d_y, Tensor d_x, Write write,
                             Stream& stream, const Work& work) const {
+  if (work.masked != nullptr)
+    return multiply_back_masked(params, d_y, d_x, write, *work.masked, stream);
   input_gradients(*this, params, d_y, d_x, write, work, stream);
 }
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "runtime/masks/row_context.h"
 #include "runtime/params/params.h"
 
 namespace switchyard {
@@ -34,8 +35,9 @@ class Linear {
 
   // What a sum of several products needs from forward to backward.
   struct Work {
-    Tensor narrow;  // [rows, rank], if the rank is not 0
-    Tensor scaled;  // of a guided layer: at least [rows, out]; scratch
+    Tensor narrow;             // [rows, rank], if the rank is not 0
+    Tensor scaled;             // of a guided layer: at least [rows, out]; scratch
+    const RowContext* masked;  // null, or of a dense layer whose weights are masked
   };
 
   // x: [rows, in], y: [rows, out]. Rows: see row_tile. Fills work.narrow. Weights that are kept as
@@ -67,6 +69,14 @@ class Linear {
 
  private:
   void declare(Params& params, const ParamSpec& spec);
+  // The same with a mask of the weights for each range of rows. A gradient is one addend: the sum
+  // over the ranges, in order and in f32, of each one's product times its mask.
+  void multiply_masked(const Params& params, Tensor x, Tensor y, const RowContext& rows,
+                       Stream& stream) const;
+  void multiply_back_masked(const Params& params, Tensor d_y, Tensor d_x, Write write,
+                            const RowContext& rows, Stream& stream) const;
+  void add_masked_gradient(Params& params, Tensor d_y, Tensor x, const RowContext& rows,
+                           Stream& stream) const;
 
   LinearTerms terms_;
   std::array<ParamId, 3> ids_{-1, -1, -1};  // by Factor

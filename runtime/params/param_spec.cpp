@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "runtime/random.h"
+
 namespace switchyard {
 namespace {
 
@@ -28,10 +30,6 @@ std::optional<ExpertPart> ExpertPart::of_name(std::string_view name) {
   return found;
 }
 
-std::uint64_t ParamSpec::key() const {  // FNV-1a
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return hash;
-}
+std::uint64_t ParamSpec::key() const { return key_of_name(name); }
 
 }  // namespace switchyard

@@ -59,7 +59,8 @@ sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
 
 sweep "tiny"
 [ "${2:-}" = all ] || layouts=("1 auto 2" "3 auto 1" "4 2 1")
-sweep "six experts, top-3, a gated shared expert, norms after, a larger table, bf16 moments, every part of attention, objectives" \
+sweep "six experts, top-3, a gated shared expert, norms after, a larger table, bf16 moments, every part of attention, objectives, masks" \
+  --set dropout.weights=0.2 --set dropout.ffn=0.1 --set dropout.residual=0.1 --set dropout.embedding=0.05 \
   --set data.fill_in_middle=0.4 --set data.spans=0.3 --set data.noise=0.05 \
   --set model.num_experts=6 --set router.top_k=3 --set router.gate=topk_softmax --set model.tie_embeddings=false --set train.moments=bf16 \
   --set model.shared_expert_hidden=64 --set model.shared_expert_gate=true --set model.norm_placement=after --set model.vocabulary=448 \

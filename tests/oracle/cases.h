@@ -212,6 +212,15 @@ inline Case guided_case() {
   return guided;
 }
 
+// Masks of everything that they can mask.
+inline Case dropout_case() {
+  Case dropped = moe_case();
+  dropped.name = "dropout";
+  dropped.seed = 8;
+  dropped.model.dropout = {.weights = 0.3, .ffn = 0.2, .residual = 0.1, .embedding = 0.25};
+  return dropped;
+}
+
 inline Case case_named(const std::string& name) {
   Case fast = moe_case();
   fast.name = "moe_not_exact";
@@ -219,7 +228,7 @@ inline Case case_named(const std::string& name) {
   for (const Case& known :
        {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(), attention_case(),
         qwen3_case(), qwen2_case(), olmoe_case(), shared_gate_case(), norm_after_case(),
-        no_experts_case(), adapter_case(), low_rank_case(), guided_case(), fast}) {
+        no_experts_case(), adapter_case(), low_rank_case(), guided_case(), dropout_case(), fast}) {
     if (known.name == name) return known;
   }
   fail(Exit::usage, "no case is named \"{}\"", name);

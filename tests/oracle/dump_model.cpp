@@ -84,6 +84,8 @@ nlohmann::json write_parameters(const Params& params, const std::filesystem::pat
   return list;
 }
 
+constexpr std::int64_t masked_step = 4;  // of the masks of a model with dropout
+
 nlohmann::json describe(const RopeScaling& rope) {
   return {{"type", name_of(rope.type)},
           {"factor", rope.factor},
@@ -123,6 +125,13 @@ nlohmann::json describe(const Case& chosen) {
           {"adapter_rank", model.adapter.rank},
           {"adapter_alpha", model.adapter.alpha},
           {"guide_share", chosen.guide_share},
+          {"dropout",
+           {{"seed", Transformer::Options{}.seed},
+            {"step", masked_step},
+            {"weights", model.dropout.weights},
+            {"ffn", model.dropout.ffn},
+            {"residual", model.dropout.residual},
+            {"embedding", model.dropout.embedding}}},
           {"balance_loss", chosen.router.balance_loss},
           {"z_loss", chosen.router.z_loss}};
 }
@@ -145,7 +154,8 @@ StepSums run(Transformer& model, const Case& chosen, const Step& step, Stream& s
   model.params().zero_gradients(stream);
   StepSums sums = model.empty_sums();
   for (std::int64_t i = 0; i < chosen.num_micro_batches; ++i) {
-    const Batch batch = step.micro_batch(i);
+    Batch batch = step.micro_batch(i);
+    if (chosen.model.dropout.any()) batch.step = masked_step;
     model.forward(batch, stream);
     model.backward(step.loss_tokens, sums, stream);
   }

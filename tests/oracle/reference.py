@@ -7,6 +7,8 @@ import math
 
 import torch
 
+import masks
+
 
 def rms_norm(x, weight, epsilon):
     return x / torch.sqrt((x * x).mean(-1, keepdim=True) + epsilon) * weight
@@ -83,6 +85,29 @@ class Reference:
     def __init__(self, config, weights):
         self.config, self.weights = config, weights
         self.narrowest_choice = torch.inf  # the gap in logits to the next expert
+        self.micro = 0  # the index of the micro-batch in the step
+
+    def mask(self, rate, purpose, name, number, count):
+        """The factors of the first `count` elements; docs/regularise.md."""
+        dropout = self.config["dropout"]
+        bits = masks.mask_bits(dropout["seed"], purpose, dropout["step"], name, number, count)
+        return torch.from_numpy(masks.factors(bits, self.config["dropout"][rate]))
+
+    def dropped(self, x, rate, name):
+        """x: [B, S, H], a micro-batch."""
+        if not self.config["dropout"][rate]:
+            return x
+        return x * self.mask(rate, 9, name, self.micro, x.numel()).view(x.shape)
+
+    def masked_linear(self, x, name):
+        """PerNodeDrop: each sequence has its own mask of the weights."""
+        if not self.config["dropout"]["weights"]:
+            return self.linear(x, name)
+        weight, sequences = self.weights[name], x.shape[0]
+        return torch.stack([
+            x[s] @ (weight * self.mask("weights", 8, name, self.micro * sequences + s,
+                                       weight.numel()).view(weight.shape)).T
+            for s in range(sequences)])
 
     def linear(self, x, name):
         """With a bias if there is one. Adapters (LoRA), low-rank factors and guides beside them."""
@@ -128,10 +153,17 @@ class Reference:
                        config["window"] if here else 0)
         return self.linear(mixed.flatten(2), f"{name}.o")
 
-    def ffn(self, x, name):
-        """SwiGLU (arXiv:2002.05202)."""
-        gate = self.linear(x, f"{name}.gate")
-        return self.linear(gate * gate.sigmoid() * self.linear(x, f"{name}.up"), f"{name}.down")
+    def ffn(self, x, name, chosen=None):
+        """SwiGLU (arXiv:2002.05202). chosen: [B, S], the tokens among whose rows a mask counts."""
+        gate = self.masked_linear(x, f"{name}.gate")
+        product = gate * gate.sigmoid() * self.masked_linear(x, f"{name}.up")
+        if self.config["dropout"]["ffn"]:
+            rows = product.flatten(0, 1)
+            mask = self.mask("ffn", 9, f"{name}.down", self.micro, rows.numel()).view(rows.shape)
+            if chosen is not None:
+                mask = mask[(chosen.flatten().cumsum(0) - 1).clamp(min=0)]
+            product = product * mask.view(product.shape)
+        return self.masked_linear(product, f"{name}.down")
 
     def best(self, score, k):
         """The indices of the k largest along the last dim, and how near the next one came."""
@@ -174,7 +206,8 @@ class Reference:
         experts = self.config["num_experts"]
         logits = self.linear(x, f"{name}.router")
         weight = self.choose(logits)
-        out = sum(weight[..., e, None] * self.ffn(x, f"{name}.expert{e}") for e in range(experts))
+        out = sum(weight[..., e, None] * self.ffn(x, f"{name}.expert{e}", weight[..., e] != 0)
+                  for e in range(experts))
         if self.config["shared_expert"]:
             shared = self.ffn(x, f"{name}.shared")
             if self.config["shared_expert_gate"]:
@@ -191,20 +224,21 @@ class Reference:
 
     def micro_batch(self, tokens, targets, position):
         """[B, S] each. Returns the sum of the cross-entropies, the balance loss and the z-loss."""
-        x = self.weights["embedding"][tokens]
+        x = self.dropped(self.weights["embedding"][tokens], "embedding", "embedding")
         balance = z = torch.zeros((), dtype=x.dtype)
         for layer in range(self.config["num_layers"]):
             name = f"layer{layer}"
             into = self.before(x, f"{name}.attention_norm")
             out = self.attention(into, position, layer)
-            x = x + self.after(out, f"{name}.attention_norm")
+            out = self.after(out, f"{name}.attention_norm")
+            x = x + self.dropped(out, "residual", f"{name}.attention")
             into = self.before(x, f"{name}.ffn_norm")
             if self.config["num_experts"] == 0 or layer in self.config["dense_layers"]:
                 out = self.ffn(into, f"{name}.ffn")
             else:
                 out, layer_balance, layer_z = self.moe(into, name)
                 balance, z = balance + layer_balance, z + layer_z
-            x = x + self.after(out, f"{name}.ffn_norm")
+            x = x + self.dropped(self.after(out, f"{name}.ffn_norm"), "residual", f"{name}.ffn")
         head = "embedding" if self.config["tie_embeddings"] else "head"
         logits = self.linear(self.norm(x, "final_norm"), head)
         log_probability = logits - logits.logsumexp(-1, keepdim=True)
@@ -219,7 +253,7 @@ class Reference:
         """
         loss_tokens = (targets >= 0).sum()
         losses = {"loss": 0.0, "balance_loss": 0.0, "z_loss": 0.0}
-        for micro in zip(tokens, targets, positions):
+        for self.micro, micro in enumerate(zip(tokens, targets, positions)):
             entropy, balance, z = self.micro_batch(*micro)
             share = micro[0].numel() / loss_tokens
             losses["loss"] += entropy / loss_tokens

@@ -70,6 +70,29 @@ TEST(Plan, SegmentsStandInOrderOfExpertThenSourceWithoutGaps) {
   EXPECT_EQ(begin, planned.plan.num_shard_rows);
 }
 
+// Three sequences of a micro-batch, whose index is the source's rank plus 10; every fifth choice
+// was dropped.
+TEST(Plan, SegmentsSayWhichSequencesTheirRowsBelongTo) {
+  HandRouting hand = HandRouting::drawn(30, 6, 2);
+  for (int pair = 0; pair < 60; pair += 5) hand.drop(pair);
+  Stream stream = Stream::cpu(1);
+  Arena arena;
+  const int ranks = test_world().size();
+  const Plan plan = make_plan(hand.routing, Placement(6, ranks), test_world(), arena, stream,
+                              {3, test_world().rank() + 10});
+  std::int64_t rows = 0;
+  for (std::size_t i = 0; i < plan.segments.size(); ++i) {
+    const Segment& segment = plan.segments[i];
+    EXPECT_EQ(segment.micro_batch, static_cast<std::int64_t>(i) % ranks + 10);
+    ASSERT_EQ(segment.sequences.size(), 3U);
+    EXPECT_EQ(std::accumulate(segment.sequences.begin(), segment.sequences.end(), std::int64_t{0}),
+              segment.rows);
+    rows += segment.rows;
+  }
+  EXPECT_EQ(rows, plan.num_received);
+  EXPECT_EQ(reduce_one(test_world(), rows, Reduce::sum), 48 * ranks);
+}
+
 TEST(Plan, EmptyExpertGetsNoRows) {
   std::vector<std::int32_t> all_to_one(32, 0);
   const Planned planned(HandRouting(all_to_one, 1, 5), 5);

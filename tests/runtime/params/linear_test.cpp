@@ -56,7 +56,9 @@ struct Case {
     layer.weight_gradient(params, d_y, x, stream, work());
     layer.input_gradient(params, d_y, d_x, Write::replace, stream, work());
   }
-  Linear::Work work() const { return {layer.rank() > 0 ? narrow.tensor() : Tensor{}, scaled}; }
+  Linear::Work work() const {
+    return {layer.rank() > 0 ? narrow.tensor() : Tensor{}, scaled, nullptr};
+  }
   std::vector<double> values(Factor factor) {
     return layer.id(factor) < 0 ? std::vector<double>{}
                                 : as_doubles(params.value(layer.id(factor)));

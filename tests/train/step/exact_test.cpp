@@ -107,6 +107,31 @@ TEST(Exact, AModelWithoutExpertsGivesTheSameBits) {
   EXPECT_EQ(train_on(config, test_world().size(), 1), alone);
 }
 
+// Masks follow sequences and micro-batches wherever their rows go: to copies of experts, by every
+// exchange, and again where layers are recomputed.
+TEST(Exact, MasksGiveTheSameBits) {
+  SmallConfig config;
+  config.model.dropout = {.weights = 0.2, .ffn = 0.1, .residual = 0.1, .embedding = 0.1};
+  const Outcome masked = train_on(config, 1, 1), plain = train_on({}, 1, 1);
+  EXPECT_NE(masked.losses.front(), plain.losses.front());
+  const int all = test_world().size();
+  EXPECT_EQ(train_on(config, all, all), masked) << "each expert on one rank";
+  config.threads = 2;
+  config.recompute_layers = 2;
+  config.rebalance_every = 1;
+  config.router.extra_copies = 2;
+  EXPECT_EQ(train_on(config, all, largest_divisor(all, 2)), masked) << "copies, recomputed";
+  for (const ExchangeKind kind : {ExchangeKind::hierarchical, ExchangeKind::pipelined}) {
+    config.router.exchange = kind;
+    EXPECT_EQ(train_on(config, all, all), masked) << name_of(kind);
+  }
+  config.model.dropout = {.weights = 0.2,
+                          .weights_kind = MaskKind::gaussian,
+                          .weights_share = MaskShare::step,
+                          .layers = {1}};
+  EXPECT_EQ(train_on(config, all, all), train_on(config, 1, 1)) << "one mask a step";
+}
+
 // Every gate, every statistic of it, and what it keeps from step to step.
 TEST(Exact, EveryGateGivesTheSameBits) {
   const std::vector<RouterConfig> gates = {
