@@ -124,7 +124,9 @@ TEST(LinearStatistics, AreTheSumsOfTheInputs) {
     ASSERT_EQ(matrix.size(), in * in);
     for (std::size_t k = 0; k < sums.size(); ++k) {
       const std::size_t i = k / in, j = k % in;
-      if (i == j) EXPECT_NEAR(statistics.squares[i], sums[k], 1e-9 * sums[k] + 1e-6) << name;
+      if (i == j) {
+        EXPECT_NEAR(statistics.squares[i], sums[k], 1e-9 * sums[k] + 1e-6) << name;
+      }
       const double scale = std::sqrt(sums[i * in + i] * sums[j * in + j]);
       EXPECT_NEAR(matrix[k], sums[k], 1e-5 * scale + 1e-6) << name;
     }
