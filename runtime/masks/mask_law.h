@@ -1,4 +1,4 @@
-// MaskLaw: the factor that 16 random bits stand for. Its mean is 1 and its variance p / (1 - p).
+// MaskLaw: the factor that 16 random bits encode. Its mean is 1 and its variance p / (1 - p).
 #pragma once
 
 #include <array>

@@ -28,7 +28,7 @@ enum class ReplicaAxis : std::uint8_t { world, replicas };
 // How the parameters of a region are owned: block by block, each by one replica, or by nobody.
 enum class Owning : std::uint8_t { blocks, whole, frozen };
 
-// Elements that the blocks of so many elements have.
+// The elements of the whole blocks that `num_elements` elements take.
 constexpr std::int64_t in_blocks(std::int64_t num_elements) {
   return (num_elements + param_block - 1) / param_block * param_block;
 }
@@ -44,8 +44,8 @@ class ParamRegion {
   void end_part() { part_ends_.push_back(size_); }
   // Values alone, in f32: nobody trains them. Once.
   void allocate(Replicas replicas, Device device);
-  // What training adds to them: all gradients, and the state of what this rank owns, of so many
-  // elements by StatePart.
+  // What training adds to them: all gradients, and the state of what this rank owns. sizes:
+  // elements of it by StatePart.
   using StateSizes = std::array<std::int64_t, all_state_parts.size()>;
   void allocate_training_state(DType gradients, DType state, const StateSizes& sizes);
 

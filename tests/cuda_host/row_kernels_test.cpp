@@ -34,7 +34,7 @@ TEST(RowKernels, RowsMove) {
   }
 }
 
-// Slots of all choices but every fifth, which was dropped; copies stand in another order than
+// Slots of all choices but every fifth, which was dropped; copies are in another order than
 // experts.
 TEST(RowKernels, ChoicesAreCountedAndSorted) {
   for (const auto& [tokens, k, experts] :
