@@ -12,7 +12,7 @@
 namespace switchyard {
 namespace {
 
-constexpr std::size_t block = 1024;
+constexpr std::size_t block_elements = 1024;
 
 SWITCHYARD_MULTIVERSION void add_weighted(double weight, const float* x, std::size_t count,
                                           double* sums) {
@@ -62,9 +62,9 @@ class Average final : public UnitOp {
 
   void apply(const Unit& unit, std::span<float> out) const override {
     const double all = std::reduce(weights_.begin(), weights_.end());
-    double sums[block];
-    for (std::size_t begin = 0; begin < out.size(); begin += block) {
-      const std::size_t count = std::min(block, out.size() - begin);
+    double sums[block_elements];
+    for (std::size_t begin = 0; begin < out.size(); begin += block_elements) {
+      const std::size_t count = std::min(block_elements, out.size() - begin);
       weighted_sums(weights_, unit, begin, count, sums);
       divide(all, count, sums);
       round_to(out.data() + begin, sums, count);
@@ -85,9 +85,9 @@ class TaskArithmetic final : public UnitOp {
     for (const double weight : merge_.weights) all += weight;
     const bool divides = merge_.normalize && all != 0.0;
     const double rest = 1.0 - merge_.scale * (divides ? 1.0 : all);
-    double sums[block];
-    for (std::size_t begin = 0; begin < out.size(); begin += block) {
-      const std::size_t count = std::min(block, out.size() - begin);
+    double sums[block_elements];
+    for (std::size_t begin = 0; begin < out.size(); begin += block_elements) {
+      const std::size_t count = std::min(block_elements, out.size() - begin);
       weighted_sums(merge_.weights, unit, begin, count, sums);
       if (divides) divide(all, count, sums);
       add_base(rest, unit.inputs.back().data() + begin, merge_.scale, sums, count,
