@@ -44,6 +44,32 @@ struct GaloreConfig {
   std::vector<std::string> targets{"attention", "ffn", "shared", "experts"};  // by chooses_param
 };
 
+// How the values of several islands become one, and in what they travel (train/islands).
+enum class Aggregate : std::uint8_t { mean, median, trimmed_mean };
+template <>
+inline constexpr std::array<std::string_view, 3> names_of<Aggregate> = {"mean", "median",
+                                                                        "trimmed_mean"};
+enum class IslandPayload : std::uint8_t { f32, bf16, int8 };
+template <>
+inline constexpr std::array<std::string_view, 3> names_of<IslandPayload> = {"f32", "bf16", "int8"};
+
+// Training on islands that hardly communicate: local SGD, DiLoCo and streaming DiLoCo
+// (docs/islands.md).
+struct IslandsConfig {
+  int count = 1;                // of equally many ranks each
+  std::int64_t sync_every = 0;  // steps between exchanges of a parameter; 0: none, and one island
+  double outer_rate = 0.7, outer_momentum = 0.9;
+  Aggregate aggregate = Aggregate::mean;
+  int trim = 1;                    // values that the trimmed mean leaves out on each side
+  int fragments = 1;               // parts of the model that are exchanged in turns
+  std::int64_t overlap_steps = 0;  // in which an exchange goes on behind the training
+  double mix = 0.0;                // share of an island's own values where it takes the others'
+  IslandPayload payload = IslandPayload::f32;
+  std::int64_t vote_every = 8;  // steps between votes of all islands
+
+  bool active() const { return sync_every > 0; }
+};
+
 using RoleFactors = std::map<std::string, double>;  // by the name of a role (model/param_role.h)
 
 struct TrainConfig {
@@ -74,6 +100,7 @@ struct TrainConfig {
   MatrixOptimizer optimizer = MatrixOptimizer::adamw;
   double momentum = 0.95;  // of Muon
   GaloreConfig galore{};
+  IslandsConfig islands{};
   double weight_decay = 0.1;
   double beta1 = 0.9;
   double beta2 = 0.95;

@@ -92,7 +92,7 @@ struct StepReport {
   double z_loss = 0.0;         // sum over layers, coefficient included
   double gradient_norm = 0.0;  // before clipping
   double learning_rate = 0.0;
-  std::int64_t tokens = 0;  // trained on in this step, over all ranks
+  std::int64_t tokens = 0;  // trained on in this step, over all ranks of all islands
   ExchangedBytes exchanged;
   double seconds = 0.0;  // wall time of the step on rank 0
   std::vector<LayerLoad> layers;

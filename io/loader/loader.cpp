@@ -26,11 +26,17 @@ const Loader::Layout& checked(const Loader::Layout& layout) {
   require(layout.global_batch_size % layout.micro_batch_size == 0, Exit::usage,
           "a batch of {} sequences does not divide into micro-batches of {}",
           layout.global_batch_size, layout.micro_batch_size);
-  const std::int64_t num_micro_batches = layout.global_batch_size / layout.micro_batch_size;
-  require(layout.num_ranks <= num_micro_batches, Exit::usage,
-          "there are {} ranks and only {} micro-batches in a step: start at most {} ranks, or make "
-          "the batch larger or the micro-batch smaller",
-          layout.num_ranks, num_micro_batches, num_micro_batches);
+  const std::int64_t all_micro_batches = layout.global_batch_size / layout.micro_batch_size;
+  require(all_micro_batches % layout.num_islands == 0, Exit::usage,
+          "the {} micro-batches of a step do not divide among {} islands", all_micro_batches,
+          layout.num_islands);
+  const std::int64_t num_micro_batches = all_micro_batches / layout.num_islands;
+  require(
+      layout.num_ranks <= num_micro_batches, Exit::usage,
+      "there are {} ranks and only {} micro-batches in a step{}: start at most {} ranks, or make "
+      "the batch larger or the micro-batch smaller",
+      layout.num_ranks, num_micro_batches, layout.num_islands > 1 ? " of each island" : "",
+      num_micro_batches);
   return layout;
 }
 
@@ -45,7 +51,7 @@ PhasedOrder order_of(const TokenStore& store, const RowTable& rows, const Loader
 
 // The rows that one job fills: this rank's micro-batches, with the count of the whole step.
 struct RowSet {
-  std::int64_t loss_tokens = 0, prompt_tokens = 0;
+  std::int64_t loss_tokens = 0, prompt_tokens = 0, job_tokens = 0;
   std::int64_t rounds = 0;            // of the job
   std::vector<Batch> batches;         // one for each round, and more where a job has fewer
   Buffer tokens, targets, positions;  // [rounds * micro_batch_size, S]
@@ -102,24 +108,35 @@ struct Loader::State {
     return rows_of_slots[static_cast<std::size_t>(slot)];
   }
 
+  // The micro-batches of a job that these ranks compute.
+  std::pair<std::int64_t, std::int64_t> micro_batches_of(Job job, std::int64_t num_slots) const {
+    const std::int64_t all = num_slots / layout.micro_batch_size;
+    if (job.kind != Job::Kind::step) return {0, all};
+    return {all * layout.island / layout.num_islands,
+            all * (layout.island + 1) / layout.num_islands};
+  }
+
   void fill(Job job, RowSet& set) {
-    set.loss_tokens = set.prompt_tokens = 0;
+    set.loss_tokens = set.prompt_tokens = set.job_tokens = 0;
+    const std::int64_t size = layout.micro_batch_size;
     const std::int64_t num_slots = batch_size(job);
+    const auto [first, end] = micro_batches_of(job, num_slots);
     for (std::int64_t slot = 0; slot < num_slots; ++slot) {
       const std::int64_t row = row_in(job, slot);
       rows_of_slots[static_cast<std::size_t>(slot)] = row;
       if (row == no_row) continue;
       const std::int64_t targets = filler.rows().targets_of(row);
+      const bool response = layout.loss_on == LossOn::response;
+      const std::int64_t prompt = response ? filler.rows().tokens_of(row) - targets : 0;
+      set.job_tokens += targets + prompt;
+      if (slot < first * size || slot >= end * size) continue;
       set.loss_tokens += targets;
-      if (layout.loss_on == LossOn::response)
-        set.prompt_tokens += filler.rows().tokens_of(row) - targets;
+      set.prompt_tokens += prompt;
     }
-    const std::int64_t size = layout.micro_batch_size;
-    const std::int64_t num_micro_batches = num_slots / size;
-    set.rounds = divide_up(num_micro_batches, layout.num_ranks);
+    set.rounds = divide_up(end - first, layout.num_ranks);
     for (std::int64_t round = 0; round < set.rounds; ++round) {
-      const std::int64_t index = round * layout.num_ranks + layout.rank;
-      const bool empty = index >= num_micro_batches || row_of_slot(index * size) == no_row;
+      const std::int64_t index = first + round * layout.num_ranks + layout.rank;
+      const bool empty = index >= end || row_of_slot(index * size) == no_row;
       set.batches[static_cast<std::size_t>(round)] = batch_at(set, round, empty ? -1 : index);
       for (std::int64_t i = 0; !empty && i < size; ++i) {
         fill_row(job, index * size + i, set, round * size + i);
@@ -225,7 +242,7 @@ StepData Loader::step(std::int64_t step) {
   const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
   return {filled.loss_tokens,
           std::span(filled.batches).first(static_cast<std::size_t>(filled.rounds)),
-          filled.prompt_tokens};
+          filled.prompt_tokens, filled.job_tokens};
 }
 
 StepData Loader::pass(std::int64_t step) {
@@ -237,7 +254,7 @@ StepData Loader::pass(std::int64_t step) {
   const RowSet& filled = state_->sets[static_cast<std::size_t>(set)];
   return {filled.loss_tokens,
           std::span(filled.batches).first(static_cast<std::size_t>(filled.rounds)),
-          filled.prompt_tokens};
+          filled.prompt_tokens, filled.job_tokens};
 }
 
 }  // namespace switchyard

@@ -34,9 +34,10 @@ struct DataConfig {
 
 // The work of one rank in one step. Its views are valid until the next call of the loader.
 struct StepData {
-  std::int64_t loss_tokens = 0;          // targets >= 0 of the whole step, over all ranks
+  std::int64_t loss_tokens = 0;          // targets >= 0 of the island's step, over its ranks
   std::span<const Batch> micro_batches;  // one for each round: as many on every rank, some empty
-  std::int64_t prompt_tokens = 0;        // of the whole step, whose targets have no loss
+  std::int64_t prompt_tokens = 0;        // of the same, whose targets have no loss
+  std::int64_t job_tokens = 0;           // both, over all islands
 };
 
 // Sample n = step * batch + slot is row SampleOrder(n); phases and a ramp of the batch change that
@@ -57,10 +58,14 @@ class Loader {
     std::optional<Objective> objective{};  // of steps; passes read texts as they are
     Access access = Access::pread;
     std::chrono::milliseconds read_timeout = std::chrono::seconds(60);
+    // The ranks are those of one of several islands, which divide the micro-batches of each step
+    // evenly, the first ones to the first island. Passes are divided among num_ranks.
+    int island = 0, num_islands = 1;
   };
   // rows_folder: from prepare_rows, of the same sequence length and loss_on; empty: the rows are
   // packed in memory, and nothing is written. Errors: Exit::usage if the batch does not divide into
-  // micro-batches, there are more ranks than micro-batches, or the weights fit no source;
+  // micro-batches, or these into islands, there are more ranks than micro-batches, or the weights
+  // fit no source;
   // Exit::data if the split is empty or a file of it damaged.
   Loader(const TokenStore& store, const std::filesystem::path& rows_folder,
          const std::string& split, const Layout& layout);

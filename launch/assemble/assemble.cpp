@@ -25,8 +25,13 @@ Config agree_on_config(const ConfigSources& sources, Comm& world) {
   return config;
 }
 
-Loader::Layout loader_layout(const Config& config, const TokenStore& store, const Comm& world) {
-  Loader::Layout layout = held_out_layout(config, world);
+Loader::Layout loader_layout(const Config& config, const TokenStore& store, const Comm& job) {
+  Loader::Layout layout = held_out_layout(config, job);
+  const IslandsConfig& islands = config.train.islands;
+  layout.num_ranks = job.size() / islands.count;
+  layout.rank = job.rank() % layout.num_ranks;
+  layout.island = island_of(job.rank(), job.size(), islands.count);
+  layout.num_islands = islands.count;
   layout.weights = config.data.weights;
   layout.phases = config.data.phases;
   layout.batch_ramp = config.train.batch_ramp;
@@ -43,13 +48,13 @@ Loader::Layout loader_layout(const Config& config, const TokenStore& store, cons
   return layout;
 }
 
-Loader::Layout held_out_layout(const Config& config, const Comm& world) {
+Loader::Layout held_out_layout(const Config& config, const Comm& job) {
   return {.sequence_length = config.data.sequence_length,
           .global_batch_size = config.train.global_batch_size,
           .micro_batch_size = config.train.micro_batch_size,
           .seed = static_cast<std::uint64_t>(config.train.seed),
-          .rank = world.rank(),
-          .num_ranks = world.size(),
+          .rank = job.rank(),
+          .num_ranks = job.size(),
           .loss_on = config.data.loss_on,
           .access = config.data.mmap ? Access::mmap : Access::pread};
 }

@@ -15,9 +15,9 @@ namespace switchyard {
 Config agree_on_config(const ConfigSources& sources, Comm& world);
 
 // Errors: Exit::usage if the objective needs ids that tokenizer and model do not have.
-Loader::Layout loader_layout(const Config& config, const TokenStore& store, const Comm& world);
+Loader::Layout loader_layout(const Config& config, const TokenStore& store, const Comm& job);
 // For passes over a split: every document counts once.
-Loader::Layout held_out_layout(const Config& config, const Comm& world);
+Loader::Layout held_out_layout(const Config& config, const Comm& job);
 // Of a model that has done `steps_done` steps. num_ids: of the tokenizer. Errors: see
 // vocabulary_of.
 Transformer::Options model_options(const Config& config, std::int64_t num_ids, Device device,

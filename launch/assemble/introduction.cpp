@@ -45,4 +45,18 @@ void introduce_machine(const TrainConfig& train, const Trainer& trainer,
   if (!note.empty()) log.warn("{}", note);
 }
 
+std::string islands_in_words(const IslandsConfig& islands) {
+  std::string words = fmt::format(
+      "{}: they exchange {} every {} in {} and take the {}, with an outer rate of {} "
+      "and a momentum of {}",
+      counted(islands.count, "island"),
+      islands.fragments > 1 ? counted(islands.fragments, "fragment") + " in turns, each"
+                            : "their weights",
+      counted(islands.sync_every, "step"), name_of(islands.payload), name_of(islands.aggregate),
+      islands.outer_rate, islands.outer_momentum);
+  if (islands.overlap_steps > 0)
+    words += fmt::format("; {} pass meanwhile", counted(islands.overlap_steps, "step"));
+  return words;
+}
+
 }  // namespace switchyard

@@ -14,4 +14,7 @@ namespace switchyard {
 void introduce_machine(const TrainConfig& train, const Trainer& trainer,
                        const std::string& transport, Stream& stream, spdlog::logger& log);
 
+// "4 islands: ...", what they exchange and when, in a sentence.
+std::string islands_in_words(const IslandsConfig& islands);
+
 }  // namespace switchyard

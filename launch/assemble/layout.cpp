@@ -37,8 +37,12 @@ ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& wor
   agree(world, [&] {
     const bool flexible =
         config.parallel.elastic || (resume && RunDirectory(config.run.directory).used());
-    degree = choose_expert_degree(config.parallel.experts, world.size(), config.model.num_experts,
-                                  flexible);
+    const int islands = config.train.islands.count;
+    require(world.size() % islands == 0, Exit::usage,
+            "{} do not divide into islands.count = {}: start a multiple of that",
+            counted(world.size(), "rank"), islands);
+    degree = choose_expert_degree(config.parallel.experts, world.size() / islands,
+                                  config.model.num_experts, flexible);
   });
   return degree;
 }

@@ -20,6 +20,7 @@ std::vector<ConfigKey> config_keys(Config& config) {
   add(config.parallel);
   add(config.train);
   add(config.train.galore);
+  add(config.train.islands);
   add(config.checkpoint);
   add(config.guard);
   add(config.watchdog);

@@ -20,6 +20,7 @@ std::vector<ConfigKey> keys_of(RouterConfig& router);
 std::vector<ConfigKey> keys_of(ParallelConfig& parallel);
 std::vector<ConfigKey> keys_of(TrainConfig& train);
 std::vector<ConfigKey> keys_of(GaloreConfig& galore);
+std::vector<ConfigKey> keys_of(IslandsConfig& islands);
 std::vector<ConfigKey> keys_of(CheckpointConfig& checkpoint);
 std::vector<ConfigKey> keys_of(GuardConfig& guard);
 std::vector<ConfigKey> keys_of(WatchdogConfig& watchdog);

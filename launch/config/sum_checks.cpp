@@ -82,4 +82,60 @@ void check_dropout(const Config& config) {
       dropout.weights);
 }
 
+namespace {
+
+void check_outer_steps(const IslandsConfig& islands) {
+  require(islands.fragments <= islands.sync_every, Exit::usage,
+          "islands.fragments = {} is more than islands.sync_every = {}: one fragment at most is "
+          "sent after each step",
+          islands.fragments, islands.sync_every);
+  const std::int64_t between = islands.sync_every / islands.fragments;
+  require(islands.overlap_steps <= between, Exit::usage,
+          "islands.overlap_steps = {} is more than the {} steps between two exchanges "
+          "(islands.sync_every / islands.fragments): one is on its way at a time",
+          islands.overlap_steps, between);
+  require(islands.aggregate != Aggregate::trimmed_mean || 2 * islands.trim < islands.count,
+          Exit::usage,
+          "islands.trim = {} leaves nothing of {} islands: trim fewer than half of them",
+          islands.trim, islands.count);
+}
+
+void check_batches_of_islands(const Config& config) {
+  const TrainConfig& train = config.train;
+  const auto check = [&](const char* what, std::int64_t sequences) {
+    const std::int64_t micro_batches = sequences / train.micro_batch_size;
+    require(micro_batches % train.islands.count == 0, Exit::usage,
+            "{} = {} are {} micro-batches, which do not divide among islands.count = {}", what,
+            sequences, micro_batches, train.islands.count);
+  };
+  check("train.global_batch_size", train.global_batch_size);
+  for (const auto& [step, sequences] : train.batch_ramp) check("train.batch_ramp", sequences);
+}
+
+}  // namespace
+
+void check_islands(const Config& config) {
+  const IslandsConfig& islands = config.train.islands;
+  require(islands.count == 1 || islands.active(), Exit::usage,
+          "islands.count = {} needs islands.sync_every, the steps between their exchanges: 30 to "
+          "500 are usual",
+          islands.count);
+  if (!islands.active()) return;
+  check_outer_steps(islands);
+  check_batches_of_islands(config);
+  require(config.run.device == Device::Kind::cpu, Exit::usage,
+          "[islands] run on CPUs alone, and run.device = \"cuda\": set islands.sync_every = 0");
+  require(config.train.placement_every == 0, Exit::usage,
+          "train.placement_every = {} moves experts within an island, whose ranks must host the "
+          "same as those of the others: set it to 0",
+          config.train.placement_every);
+  require(config.train.guide_steps == 0, Exit::usage,
+          "train.guide_steps = {} makes another model in the course of the run, which islands do "
+          "not follow: set it to 0",
+          config.train.guide_steps);
+  require(config.router.record.empty() && config.router.replay.empty(), Exit::usage,
+          "router.record and router.replay are of one island: set islands.count = 1 and "
+          "islands.sync_every = 0");
+}
+
 }  // namespace switchyard

@@ -1,5 +1,5 @@
-// Checks the keys of linear layers that are sums of products, of masks, and of updates of whole
-// matrices.
+// Checks the keys of linear layers that are sums of products, of masks, of updates of whole
+// matrices, and of islands.
 #pragma once
 
 #include "launch/config/config.h"
@@ -12,5 +12,6 @@ void check_adapter(const ModelConfig& model);
 void check_low_rank(const ModelConfig& model);
 void check_matrix_updates(const Config& config);
 void check_dropout(const Config& config);
+void check_islands(const Config& config);
 
 }  // namespace switchyard

@@ -12,6 +12,7 @@
 #include "model/transformer/activations.h"
 #include "router/payload.h"
 #include "runtime/params/params.h"
+#include "train/islands/payload.h"
 
 namespace switchyard::plan {
 namespace {
@@ -71,6 +72,26 @@ std::int64_t window_bytes(const RunShape& shape) {
   return rows * row + rows * row / 8;
 }
 
+// Elements of the parts of trained parameters that the rank owns, and of one fragment of them.
+std::int64_t owned_trained(const RunShape& shape) {
+  return owned_elements(shape.trained_dense_elements(), shape.trained_expert_elements(), shape);
+}
+
+// The anchor, and a share of the velocities (train/islands/outer_step.h).
+std::int64_t island_state(const RunShape& shape) {
+  if (!shape.islands.active()) return 0;
+  const std::int64_t owned = owned_trained(shape);
+  return 4 * owned + 4 * divided_up(owned, shape.islands.count);
+}
+
+// An exchange holds its values, what is sent, as much as arrives, and the result in f64.
+std::int64_t island_exchange(const RunShape& shape) {
+  if (!shape.islands.active()) return 0;
+  const std::int64_t fragment = divided_up(owned_trained(shape), shape.islands.fragments);
+  return 2 * payload_bytes(shape.islands.payload, fragment) + 8 * fragment +
+         8 * divided_up(fragment, shape.islands.count);
+}
+
 // What ranks take of one place, a node or a GPU.
 struct Place {
   std::string_view name;
@@ -118,7 +139,8 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
                          shape) +
       4 * shape.matrices.state_elements;
   const std::int64_t written =
-      4 * owned_elements(shape.dense_elements(), shape.expert_elements(), shape) + moments;
+      4 * owned_elements(shape.dense_elements(), shape.expert_elements(), shape) + moments +
+      island_state(shape);
   return {{"values", 4 * held, gpu},
           {"rounded values", shape.rounded_weights ? 2 * held : 0, gpu},
           {"gradients", (shape.exact ? 8 : 4) * (trained_dense + trained_experts), gpu},
@@ -126,6 +148,8 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0, gpu},
           {"matrix updates", 4 * shape.matrices.scratch_elements},
           {"masked weights", mask_scratch(shape)},
+          {"outer steps", island_state(shape)},
+          {"exchange of islands", island_exchange(shape)},
           {"activations", activation_total(shape), gpu},
           {"exchange window", window_bytes(shape)},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},

@@ -65,9 +65,9 @@ std::vector<PartProfile> Profiler::gather_parts() {
   const auto steps = static_cast<double>(measured_);
   for (const char* name : profiled_parts) {
     const std::vector<double> seconds =
-        of_all_ranks(*mesh_.world, part_seconds(seconds_of_, name) / steps, stream_);
+        of_all_ranks(mesh_.job(), part_seconds(seconds_of_, name) / steps, stream_);
     const std::vector<double> waited =
-        of_all_ranks(*mesh_.world, part_seconds(waited_in_, name) / steps, stream_);
+        of_all_ranks(mesh_.job(), part_seconds(waited_in_, name) / steps, stream_);
     const auto least = std::min_element(waited.begin(), waited.end());
     const double slowest = *std::max_element(seconds.begin(), seconds.end());
     if (slowest == 0.0) continue;
@@ -78,7 +78,7 @@ std::vector<PartProfile> Profiler::gather_parts() {
 }
 
 Profile Profiler::measure(const Transformer& model) {
-  Comm& world = *mesh_.world;
+  Comm& world = mesh_.job();
   Profile profile;
   profile.steps = measured_;
   profile.num_ranks = world.size();
@@ -94,7 +94,7 @@ Profile Profiler::measure(const Transformer& model) {
 }
 
 std::string Profiler::finish(const Transformer& model, const Config& config) {
-  const int rank = mesh_.world->rank();
+  const int rank = mesh_.job().rank();
   if (measured_ == 0)
     return rank == 0 ? "no profile: the run had no step after the first two, which do not count\n"
                      : "";

@@ -171,12 +171,19 @@ std::int64_t RunShape::active_elements() const {
          router.top_k * (num_moe_layers() * expert_size(model) + added_of_an_expert);
 }
 
-RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, int ranks_per_node,
+RunShape run_shape(const Config& config, std::int64_t num_ids, int all_ranks, int ranks_per_node,
                    int threads) {
-  const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
+  const IslandsConfig& islands = config.train.islands;
+  require(all_ranks % islands.count == 0, Exit::usage,
+          "{} do not divide into islands.count = {}: plan for a multiple of that",
+          counted(all_ranks, "rank"), islands.count);
+  const int num_ranks = all_ranks / islands.count;
+  const std::int64_t sequences = config.train.global_batch_size / islands.count;
+  const std::int64_t micro_batches = sequences / config.train.micro_batch_size;
   require(num_ranks <= micro_batches, Exit::usage,
-          "{} for only {} in a step: use fewer ranks, or a smaller train.micro_batch_size",
-          counted(num_ranks, "rank"), counted(micro_batches, "micro-batch"));
+          "{} for only {} in a step{}: use fewer ranks, or a smaller train.micro_batch_size",
+          counted(num_ranks, "rank"), counted(micro_batches, "micro-batch"),
+          islands.count > 1 ? " of an island" : "");
   RunShape shape;
   shape.model = config.model;
   shape.router = config.router;
@@ -196,7 +203,8 @@ RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, in
   shape.sequence_length = config.data.sequence_length;
   shape.micro_batch_tokens = config.train.micro_batch_size * config.data.sequence_length;
   shape.rounds = (micro_batches + num_ranks - 1) / num_ranks;
-  shape.step_tokens = config.train.global_batch_size * config.data.sequence_length;
+  shape.step_tokens = sequences * config.data.sequence_length;
+  shape.islands = islands;
   shape.recompute_layers =
       std::min<std::int64_t>(config.train.recompute_layers, config.model.num_layers);
   shape.load_factor = config.train.load_factor;

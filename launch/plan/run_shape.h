@@ -44,6 +44,7 @@ struct RunShape {
     std::int64_t state_elements = 0, scratch_elements = 0;
     double flops = 0.0;
   } matrices;
+  IslandsConfig islands;  // the ranks, the step and all else are of one of them
   std::int64_t largest_trained =
       0;  // elements of the largest tensor with a gradient; 0: not counted
 
@@ -64,8 +65,8 @@ struct RunShape {
   int num_nodes() const { return (num_ranks + ranks_per_node - 1) / ranks_per_node; }
 };
 
-// num_ids: of the tokenizer. Errors: Exit::usage if the config cannot run with them or on these
-// ranks, its sizes are absurd, or train.freeze does not fit the model.
+// num_ids: of the tokenizer. num_ranks: of all islands. Errors: Exit::usage if the config cannot
+// run with them or on these ranks, its sizes are absurd, or train.freeze does not fit the model.
 RunShape run_shape(const Config& config, std::int64_t num_ids, int num_ranks, int ranks_per_node,
                    int threads);
 

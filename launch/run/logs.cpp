@@ -22,7 +22,7 @@ spdlog::sink_ptr file_sink(const std::filesystem::path& file) {
 
 std::shared_ptr<spdlog::logger> make_logger(const std::filesystem::path& logs, const Mesh& mesh) {
   std::vector<spdlog::sink_ptr> sinks;
-  if (mesh.world->rank() == 0) {
+  if (mesh.job().rank() == 0) {
     sinks.push_back(file_sink(logs / "rank0.log"));
     sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_st>());
     sinks.back()->set_pattern("%v");

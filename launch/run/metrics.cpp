@@ -122,6 +122,22 @@ std::string placement_line(int attempt, const PlacementReport& report) {
       {{"seconds", report.seconds}, {"placement", list_of(report.layers, change_object)}});
 }
 
+std::string islands_line(int attempt, const IslandReport& report) {
+  const auto figures = [](const IslandFigures& island) {
+    return Json{{"loss", island.loss},
+                {"distance", island.distance},
+                {"not_finite", island.not_finite},
+                {"skipped", island.skipped}};
+  };
+  return line_of("islands", attempt, report.steps_done,
+                 {{"fragment", report.fragment},
+                  {"moved", report.moved},
+                  {"bytes", report.bytes},
+                  {"waited", report.waited},
+                  {"islands", list_of(report.islands, figures)},
+                  {"drifting", drifting_islands(report)}});
+}
+
 std::string validation_line(int attempt, std::int64_t steps_done, const Evaluation& evaluation) {
   Json fields = {{"validation_loss", evaluation.loss}};
   for (const SourceLoss& source : evaluation.sources) {

@@ -7,6 +7,7 @@
 
 #include "launch/run/energy.h"
 #include "launch/run/step_times.h"
+#include "train/islands/island_report.h"
 #include "train/step_report.h"
 
 namespace switchyard {
@@ -35,6 +36,10 @@ std::string experts_line(int attempt, const StepReport& report);
 
 // A "placement" of experts while training: {..., placement: [...]}.
 std::string placement_line(int attempt, const PlacementReport& report);
+
+// What "islands" agreed on: {..., fragment, moved, bytes, waited, islands: [{loss, distance,
+// not_finite, skipped}], drifting: [numbers of islands]}.
+std::string islands_line(int attempt, const IslandReport& report);
 
 // A "validation" while training: {..., validation_loss}, and loss_of_sources if there are several.
 std::string validation_line(int attempt, std::int64_t steps_done, const Evaluation& evaluation);

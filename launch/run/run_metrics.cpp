@@ -98,6 +98,17 @@ void RunMetrics::placed(const PlacementReport& report) {
   note_line(placement_line(figures_.attempt, report));
 }
 
+void RunMetrics::met(const IslandReport& report) {
+  note_line(islands_line(figures_.attempt, report));
+  std::vector<Scalar> scalars = {{"islands/moved", report.moved}};
+  for (std::size_t island = 0; island < report.islands.size(); ++island) {
+    const IslandFigures& figures = report.islands[island];
+    scalars.push_back({fmt::format("islands/loss_{}", island), figures.loss});
+    scalars.push_back({fmt::format("islands/distance_{}", island), figures.distance});
+  }
+  note_event(report.steps_done, scalars);
+}
+
 void RunMetrics::saved(const std::filesystem::path& checkpoint, std::int64_t steps_done,
                        double seconds) {
   figures_.checkpoint =

@@ -28,6 +28,7 @@ class RunMetrics {
   void evaluated(std::int64_t steps_done, const Evaluation& evaluation);
   void guarded(const StepReport& report);  // a step that the guard did not accept at first
   void placed(const PlacementReport& report);
+  void met(const IslandReport& report);
   void saved(const std::filesystem::path& checkpoint, std::int64_t steps_done, double seconds);
   // Brings metrics.prom up to date, which otherwise happens every few seconds.
   void finish();

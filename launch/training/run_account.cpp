@@ -42,15 +42,13 @@ void RunAccount::load(const CheckpointReader& checkpoint) {
 void RunAccount::note_step(const StepReport& report) {
   steps_done_ = report.step + 1;
   productive_seconds_ += report.seconds;
-  sound_ = report.outcome <= StepOutcome::repeated;
   if (changed_weights(report.outcome)) losses_ = {{"loss", report.loss}};
   if (report.outcome == StepOutcome::skipped) note_left_out(1, report.sources);
 }
 
-// A state that is not saved at this step cannot be the best.
-Judgement RunAccount::note_validation(double loss) {
+Judgement RunAccount::note_validation(double loss, bool sound) {
   losses_["validation_loss"] = loss;
-  if (!early_stop_.active() || !sound_) return {};
+  if (!early_stop_.active() || !sound) return {};
   const bool improved = early_stop_.note(steps_done_, loss);
   return {improved, early_stop_.stops()};
 }

@@ -43,7 +43,8 @@ class RunAccount {
   // How many batches the guard left out of the run, by source, in words; empty if none.
   std::string left_out_text() const;
   // Returns what it means for a run that stops early.
-  Judgement note_validation(double loss);
+  // sound: a state that is not cannot be the best, since it is not saved at this step.
+  Judgement note_validation(double loss, bool sound);
   const EarlyStop& early_stop() const { return early_stop_; }
   void note_checkpoint(const std::filesystem::path& folder) { checkpoint_ = folder; }
 
@@ -63,7 +64,6 @@ class RunAccount {
   double productive_seconds_ = 0.0;
   std::int64_t batches_left_out_ = 0;
   SourceRows rows_left_out_;
-  bool sound_ = true;  // the last step was taken without a doubt
   EarlyStop early_stop_;
   nlohmann::json losses_ = nlohmann::json::object();  // of the last step
 };

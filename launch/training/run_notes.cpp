@@ -11,8 +11,8 @@ RunNotes::RunNotes(RunDirectory directory, int attempt, std::int64_t num_steps, 
       log_(make_logger(directory_.logs(), mesh)),
       log_file_(file_of(*log_)),
       unless_full_(*log_) {
-  if (mesh.world->rank() == 0) {
-    metrics_.emplace(directory_, attempt, mesh.world->size(), num_steps);
+  if (mesh.job().rank() == 0) {
+    metrics_.emplace(directory_, attempt, mesh.job().size(), num_steps);
   }
 }
 

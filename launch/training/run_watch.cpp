@@ -24,7 +24,7 @@ RunWatch::RunWatch(TrainedModel& trained, RunAccount& account, RunNotes& notes,
       progress_(account.steps_done(), trained.config.train.steps, stderr_is_terminal(),
                 color_of_stderr(),
                 [&notes](const std::string& line) { notes.log_file().info("{}", line); }),
-      growth_(trained.mesh.world->rank(), trained.config.train.load_factor),
+      growth_(trained.mesh.job().rank(), trained.config.train.load_factor),
       exchange_(trained.model.exchange_name()) {
   record_.step = account_.steps_done();
 }
@@ -53,7 +53,7 @@ void RunWatch::stepped(const StepReport& report) {
 
 void RunWatch::measure(const StepReport& report) {
   if (profiler_) profiler_->stepped(report);
-  unmetered_tokens_ += report.tokens;
+  unmetered_tokens_ += report.tokens / trained_.mesh.num_islands();  // as energy is
   note_exchange();
   growth_.note(account_.steps_done(), trained_.model.activation_memory().held, notes_.log());
   const TrainConfig& config = trained_.config.train;
@@ -85,12 +85,20 @@ void RunWatch::report_guarded(const StepReport& report) {
   notes_.metrics([&](RunMetrics& metrics) { metrics.guarded(report); });
 }
 
-Judgement RunWatch::evaluated(std::int64_t steps_done, const Evaluation& evaluation) {
+Judgement RunWatch::evaluated(std::int64_t steps_done, const Evaluation& evaluation, bool sound) {
   progress_.pause();
-  const Judgement judgement = account_.note_validation(evaluation.loss);
+  const Judgement judgement = account_.note_validation(evaluation.loss, sound);
   notes_.log().info("{}", evaluation_summary(steps_done, evaluation));
   notes_.metrics([&](RunMetrics& metrics) { metrics.evaluated(steps_done, evaluation); });
   return judgement;
+}
+
+void RunWatch::met(const IslandReport& report) {
+  notes_.metrics([&](RunMetrics& metrics) { metrics.met(report); });
+  if (const std::string drift = drift_in_words(report); !drift.empty()) {
+    progress_.pause();
+    notes_.log().warn("step {}: {}", report.steps_done, drift);
+  }
 }
 
 void RunWatch::placed(const PlacementReport& report) {

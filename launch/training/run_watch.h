@@ -35,8 +35,9 @@ class RunWatch final : public RunHost {
   bool stop_requested() const override { return signals_.requested(); }
   void entered(Phase phase) override;
   void stepped(const StepReport& report) override;
-  Judgement evaluated(std::int64_t steps_done, const Evaluation& evaluation) override;
+  Judgement evaluated(std::int64_t steps_done, const Evaluation& evaluation, bool sound) override;
   void placed(const PlacementReport& report) override;
+  void met(const IslandReport& report) override;
 
   // What the guard said of the last step that was not taken as it was; empty: nothing yet.
   const std::string& problem() const { return problem_; }

@@ -5,13 +5,28 @@
 #include "launch/assemble/assemble.h"
 
 namespace switchyard {
+namespace {
+
+// Collective over job.
+Mesh mesh_in(std::unique_ptr<Comm> job, int num_islands, int expert_degree, Device device,
+             std::string& how) {
+  std::unique_ptr<Comm> island;
+  if (num_islands > 1)
+    island = job->split(island_of(job->rank(), job->size(), num_islands), job->rank());
+  DeviceWorld world = make_device_world(std::move(num_islands > 1 ? island : job), device);
+  how = world.how;
+  Mesh mesh = make_mesh(std::move(world.comm), expert_degree);
+  if (num_islands > 1) join_islands(mesh, std::move(job), num_islands);
+  return mesh;
+}
+
+}  // namespace
 
 TrainedModel::TrainedModel(const Config& run_config, std::int64_t vocabulary, const Start& start,
                            int expert_degree, std::unique_ptr<Comm> comm, Device device)
     : config(run_config),
       stream(make_stream(config.run, device, *comm)),
-      world(make_device_world(std::move(comm), device)),
-      mesh(make_mesh(std::move(world.comm), expert_degree)),
+      mesh(mesh_in(std::move(comm), config.train.islands.count, expert_degree, device, how)),
       tape(make_run_tape(config.router, config.model.num_experts,
                          static_cast<std::uint64_t>(config.train.seed), start.attempt,
                          *mesh.world)),

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "launch/config/config.h"
 #include "launch/training/start.h"
@@ -21,7 +22,7 @@ struct TrainedModel {
 
   const Config& config;
   Stream stream;
-  DeviceWorld world;  // its comm is in the mesh
+  std::string how;  // a line for the log, of the communicators
   Mesh mesh;
   std::unique_ptr<RunTape> tape;
   Transformer model;

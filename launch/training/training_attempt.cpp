@@ -30,7 +30,7 @@ TrainingAttempt::TrainingAttempt(const Config& config, RunData& data, const Star
       account_(description_.meta, start.attempt, config.train, start.checkpoint),
       saving_(
           directory_.path(), config.checkpoint, account_, notes_, [this] { return snapshot(); },
-          *trained_.mesh.world, trained_.stream) {
+          trained_.mesh.job(), trained_.stream) {
   if (notes_.on_root()) lease_.emplace(directory_.path(), start.attempt);
   for (const std::string& note : start.notes) notes_.log().warn("{}", note);
   start.checkpoint.empty() ? begin() : load();
@@ -91,8 +91,9 @@ void TrainingAttempt::introduce() {
       counted(world().size(), "rank"), counted(trained_.stream.num_threads(), "thread"),
       has_experts ? "experts over " + counted(trained_.mesh.expert_degree(), "rank") : "no experts",
       directory_.path().string());
-  introduce_machine(config_.train, trained_.trainer, trained_.world.how, trained_.stream,
-                    notes_.log());
+  introduce_machine(config_.train, trained_.trainer, trained_.how, trained_.stream, notes_.log());
+  if (config_.train.islands.active())
+    notes_.log().info("{}", islands_in_words(config_.train.islands));
   if (has_experts) notes_.log().info("exchange: {}", trained_.model.exchange_choice());
   notes_.log().info("learning rate: {}", schedule_in_words(config_.train));
   introduce_data(data_, config_, notes_.log());
@@ -127,7 +128,8 @@ TrainingAttempt::Ended TrainingAttempt::loop(const TrainingOptions& options) {
                    {.first_step = account_.steps_done(),
                     .stop_before = options.stop_before,
                     .evaluated = account_.evaluated(),
-                    .rebuild_at = trained_.model.options().guided ? config_.train.guide_steps : 0},
+                    .rebuild_at = trained_.model.options().guided ? config_.train.guide_steps : 0,
+                    .local_every = config_.checkpoint.local_every},
                    world());
   if (end == RunEnd::stopped || end == RunEnd::preempted) signals.ignore_from_now_on();
   notes_.metrics([](RunMetrics& metrics) { metrics.finish(); });

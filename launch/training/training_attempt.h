@@ -42,7 +42,7 @@ class TrainingAttempt {
     std::string profile;
   };
 
-  Comm& world() { return *trained_.mesh.world; }
+  Comm& world() { return trained_.mesh.job(); }
   void begin();
   void load();
   void go_on(const Rewind& rewind);

@@ -139,6 +139,9 @@ bool report(const std::vector<LayoutTrace>& traces, const VerifyOptions& options
 
 Exit verify_layout(const VerifyOptions& options, Comm& world) {
   const Config config = agree_on_config(options.config, world);
+  require(!config.train.islands.active(), Exit::usage,
+          "verify-layout compares the steps of one island: add --set islands.count=1 --set "
+          "islands.sync_every=0");
   std::vector<VerifiedLayout> layouts;
   std::vector<LayoutTrace> traces;
   std::optional<TokenStore> store;

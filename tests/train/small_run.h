@@ -50,26 +50,27 @@ struct SmallConfig {
   }
 };
 
-// The share of (rank, num_ranks) in a step whose tokens are a function of (step, micro-batch)
+// The share of a rank of an island in a step whose tokens are a function of (step, micro-batch)
 // alone, with documents that start at random places.
 class SmallData {
  public:
-  SmallData(const SmallConfig& config, int rank, int num_ranks)
-      : config_(config), rank_(rank), num_ranks_(num_ranks) {}
+  SmallData(const SmallConfig& config, int rank, int num_ranks, int island = 0)
+      : config_(config), rank_(rank), num_ranks_(num_ranks), island_(island) {}
 
   StepData step(std::int64_t step) {
     const std::int64_t each = config_.train.micro_batch_size * config_.sequence_length;
-    const std::int64_t total = config_.num_micro_batches(),
+    const std::int64_t total = config_.num_micro_batches() / config_.train.islands.count,
                        rounds = (total + num_ranks_ - 1) / num_ranks_;
     batches_.clear();
     memory_.assign(static_cast<std::size_t>(rounds * each * 3), 0);
     for (std::int64_t round = 0; round < rounds; ++round) {
       const std::int64_t index = round * num_ranks_ + rank_;
       Batch batch;
-      if (index < total) batch = fill(step, index, memory_.data() + round * each * 3);
+      if (index < total)
+        batch = fill(step, island_ * total + index, memory_.data() + round * each * 3);
       batches_.push_back(batch);
     }
-    return {total * each, batches_};
+    return {total * each, batches_, 0, config_.num_micro_batches() * each};
   }
 
  private:
@@ -97,20 +98,20 @@ class SmallData {
   }
 
   const SmallConfig& config_;
-  int rank_, num_ranks_;
+  int rank_, num_ranks_, island_;
   std::vector<std::int32_t> memory_;
   std::vector<Batch> batches_;
 };
 
 class SmallRun {
  public:
-  // Collective over `world`.
+  // Collective over `world`, which has all islands.
   SmallRun(const SmallConfig& config, std::unique_ptr<Comm> world, int expert_degree,
            RoutingTape* tape = nullptr)
       : config_(config),
         stream_(config.device == Device::cpu() ? Stream::cpu(config.threads)
                                                : Stream::cuda(config.device)),
-        mesh_(make_mesh(make_device_world(std::move(world), config.device).comm, expert_degree)),
+        mesh_(mesh_in(std::move(world), config, expert_degree)),
         model_(config.model, config.router,
                {config.vocabulary, config.sequence_length, config.train.exact,
                 config.train.global_batch_size * config.sequence_length, config.num_micro_batches(),
@@ -121,7 +122,7 @@ class SmallRun {
                 matrix_states(config.train)},
                mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
-        data_(config_, mesh_.world->rank(), mesh_.world->size()) {
+        data_(config_, mesh_.world->rank(), mesh_.world->size(), mesh_.island()) {
     if (config.draw_weights) trainer_.initialize();
     const Params& params = model_.params();
     for (ParamId id = 0; config.zero_routers && id < params.num_params(); ++id) {
@@ -157,7 +158,7 @@ class SmallRun {
       for (const std::uint32_t bits : words) hash = (hash ^ bits) * 0x100000001b3ULL;
       sum += static_cast<std::int64_t>(hash >> 8);
     }
-    return reduce_one(*mesh_.world, sum, Reduce::sum);
+    return reduce_one(mesh_.job(), sum, Reduce::sum);
   }
 
   Trainer& trainer() { return trainer_; }
@@ -167,6 +168,15 @@ class SmallRun {
   SmallData& data() { return data_; }
 
  private:
+  static Mesh mesh_in(std::unique_ptr<Comm> job, const SmallConfig& config, int expert_degree) {
+    const int count = config.train.islands.count;
+    std::unique_ptr<Comm> island =
+        job->split(island_of(job->rank(), job->size(), count), job->rank());
+    Mesh mesh = make_mesh(make_device_world(std::move(island), config.device).comm, expert_degree);
+    if (count > 1) join_islands(mesh, std::move(job), count);
+    return mesh;
+  }
+
   SmallConfig config_;
   Stream stream_;
   Mesh mesh_;

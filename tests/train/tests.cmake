@@ -1,4 +1,8 @@
 switchyard_test(train/step/activations ROOM train)
+switchyard_test(train/islands/aggregate ROOM train)
+switchyard_test(train/islands/fragments ROOM train)
+switchyard_test(train/islands/payload ROOM train)
+switchyard_test(train/islands/outer_step ROOM train RANKS 3)
 switchyard_test(train/step/documents ROOM train RANKS 1 2)
 switchyard_test(train/step/faults ROOM train RANKS 2 4)
 switchyard_test(train/step/early_stop ROOM train)

@@ -69,6 +69,8 @@ class Guard {
   StepOutcome refuse_replicas(std::int64_t step, const std::string& problem);
 
   const Rewind& rewind() const { return rewind_; }
+  // Another island goes back, and this one with it.
+  void follow(const Rewind& rewind) { rewind_ = rewind; }
   // After load(): the run came to the checkpoint of step `step` by going back.
   void go_on(std::int64_t step, const Rewind& rewind);
 

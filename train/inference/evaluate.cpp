@@ -22,15 +22,14 @@ std::optional<Evaluation> evaluate_unless(const std::function<bool()>& stop, Tra
       sources.add(step, batch, model.evaluate(targets, sums, stream));
     }
   }
-  mesh.world->all_reduce(sums.words(), Reduce::sum, stream);
+  mesh.job().all_reduce(sums.words(), Reduce::sum, stream);
   if (sums.broken() > 0) {
     throw Error(Exit::numerical,
                 "the validation loss is not finite: the training has diverged; take an earlier "
                 "checkpoint")
         .as_agreed();
   }
-  Evaluation evaluation{model.loss_format().value(sums.loss()),
-                        sources.gather(*mesh.world, stream)};
+  Evaluation evaluation{model.loss_format().value(sums.loss()), sources.gather(mesh.job(), stream)};
   // Sums by sequence round otherwise than sums by micro-batch.
   if (evaluation.sources.size() == 1) evaluation.sources[0].loss = evaluation.loss;
   return evaluation;

@@ -15,9 +15,29 @@ void read_tensor(const CheckpointReader& checkpoint, const std::string& name, Te
   write_now(on_host.tensor().data, tensor);
 }
 
-// Reads all of a part of the state, and keeps what this rank owns of it.
-void load_part(const CheckpointReader& checkpoint, const std::string& name, const Shape& shape,
-               ElementRange mine, Tensor owned) {
+// What a gate counted in its last step: of training, and of no use to a model that is configured to
+// balance its experts otherwise.
+bool is_counts(const std::string& name) {
+  return name.starts_with(gate_state_name("")) && gate_state_of(name) == GateState::counts;
+}
+
+void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateState which,
+                const std::string& of_island) {
+  for (const auto& [name, tensor] : model.gate_state()) {
+    if (gate_state_of(name) == which) checkpoint.read(of_island + gate_state_name(name), tensor);
+  }
+}
+
+// Frozen parameters are the same on all islands.
+std::string value_name(const Params& params, ParamId id, const std::string& of_island) {
+  const std::string name = state_name(StateKind::value, params.spec(id).name);
+  return params.trained(id) ? of_island + name : name;
+}
+
+}  // namespace
+
+void read_owned(const CheckpointReader& checkpoint, const std::string& name, const Shape& shape,
+                ElementRange mine, Tensor owned) {
   if (mine.size() == 0) return;
   if (mine.size() == shape.size()) {
     read_tensor(checkpoint, name, owned.view(shape));
@@ -28,34 +48,21 @@ void load_part(const CheckpointReader& checkpoint, const std::string& name, cons
   write_now(whole.tensor().range(mine.begin, mine.end).data, owned);
 }
 
-// What a gate counted in its last step: of training, and of no use to a model that is configured to
-// balance its experts otherwise.
-bool is_counts(const std::string& name) {
-  return name.starts_with(gate_state_name("")) && gate_state_of(name) == GateState::counts;
-}
-
-void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateState which) {
-  for (const auto& [name, tensor] : model.gate_state()) {
-    if (gate_state_of(name) == which) checkpoint.read(gate_state_name(name), tensor);
-  }
-}
-
-}  // namespace
-
 void load_values(const CheckpointReader& checkpoint, Transformer& model,
-                 const Params::Choice& drawn) {
+                 const Params::Choice& drawn, const std::string& of_island) {
   const std::set<std::string> known = all_state_names(model);
   for (const std::string& name : checkpoint.names()) {
     // Of the last guided step: the model goes on without them.
     const bool surplus_guide = is_guide(name) && !model.options().guided;
-    require(known.contains(name) || is_counts(name) || surplus_guide, Exit::data,
-            "{} holds {}, which this model does not have", checkpoint.folder().string(), name);
+    require(known.contains(name) || is_counts(name) || surplus_guide || is_of_islands(name),
+            Exit::data, "{} holds {}, which this model does not have", checkpoint.folder().string(),
+            name);
   }
   Params& params = model.params();
   for (ParamId id = 0; id < params.num_params(); ++id) {
     const std::string& of = params.spec(id).name;
     if (drawn && drawn(of)) continue;
-    const std::string name = state_name(StateKind::value, of);
+    const std::string name = value_name(params, id, of_island);
     if (CodedWeights* const weights = params.codes(id)) {
       const CheckpointReader::Codes read = checkpoint.read_codes(name);
       weights->set(read.codes, read.scales);
@@ -64,26 +71,27 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model,
     }
   }
   params.mark_loaded();
-  load_gates(checkpoint, model, GateState::bias);
+  load_gates(checkpoint, model, GateState::bias, of_island);
 }
 
-void load_training_state(const CheckpointReader& checkpoint, Transformer& model) {
-  load_values(checkpoint, model);
-  load_gates(checkpoint, model, GateState::counts);
+void load_training_state(const CheckpointReader& checkpoint, Transformer& model,
+                         const std::string& of_island) {
+  load_values(checkpoint, model, {}, of_island);
+  load_gates(checkpoint, model, GateState::counts, of_island);
   const Params& params = model.params();
   const std::vector<std::string> held = checkpoint.names();  // sorted
   for (ParamId id = 0; id < params.num_params(); ++id) {
     if (!params.trained(id)) continue;
     for (const StateKind kind : all_state_kinds) {
       if (kind == StateKind::value) continue;
-      const std::string name = state_name(kind, params.spec(id).name);
+      const std::string name = of_island + state_name(kind, params.spec(id).name);
       const StatePart part = part_of(kind);
       require(has_kind(params, id, kind) || !std::binary_search(held.begin(), held.end(), name),
               Exit::data, "{} holds {}, which train.optimizer and galore.rank do not keep",
               checkpoint.folder().string(), name);
-      load_part(checkpoint, name, params.state_of(id).of(part),
-                params.owned_state(id, part, params.region_of(id).replicas().index),
-                params.state(id, part));
+      read_owned(checkpoint, name, params.state_of(id).of(part),
+                 params.owned_state(id, part, params.region_of(id).replicas().index),
+                 params.state(id, part));
     }
   }
 }

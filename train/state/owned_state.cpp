@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
+#include <string>
 #include <tuple>
 
 #include "train/replicas.h"
@@ -20,15 +22,21 @@ struct Writable {
   bool one_choice() const { return first_replica == last_replica; }
 };
 
-Writable writable(const Params& params, ParamId id, StateKind kind, int num_replicas) {
+// Of a tensor in pieces.
+Writable writable_pieces(const Params& params, ParamId id, StateKind kind, int num_replicas) {
   Writable tensor{id, kind, params.value(id).bytes(), 0, num_replicas - 1};
-  if (kind == StateKind::value) return tensor;
-  if (params.state_of(id).whole) tensor.bytes = 4 * shape_of(params, id, kind).size();
   const auto owns = [&](int replica) { return params.owned(id, replica).size() > 0; };
   int& first = tensor.first_replica;
   int& last = tensor.last_replica;
   while (first < last && !owns(first)) ++first;
   while (last > first && !owns(last)) --last;
+  return tensor;
+}
+
+Writable writable(const Params& params, ParamId id, StateKind kind, int num_replicas) {
+  if (kind == StateKind::value) return {id, kind, params.value(id).bytes(), 0, num_replicas - 1};
+  Writable tensor = writable_pieces(params, id, kind, num_replicas);
+  if (params.state_of(id).whole) tensor.bytes = 4 * shape_of(params, id, kind).size();
   return tensor;
 }
 
@@ -52,21 +60,20 @@ std::vector<int> choose_writers(const std::vector<Writable>& tensors, int num_re
   return writers;
 }
 
-// Collective over `replicas`. The pieces of one moment, all of them at the writer; elsewhere
+// Collective over `replicas`. The pieces of one tensor, all of them at the writer; elsewhere
 // nothing.
-Buffer gather_moment(const Params& params, const Writable& tensor, int writer, Comm& replicas,
-                     Stream& stream) {
+Buffer gather_pieces(const Params& params, ParamId id, Tensor mine, int writer, Device device,
+                     Comm& replicas, Stream& stream) {
   const auto num_replicas = static_cast<std::size_t>(replicas.size());
   std::vector<std::int64_t> send(num_replicas, 0), receive(num_replicas, 0);
-  const Tensor mine = params.state(tensor.id, part_of(tensor.kind));
   send[static_cast<std::size_t>(writer)] = mine.size();
   std::int64_t arriving = 0;
   if (replicas.rank() == writer) {
     for (int replica = 0; replica < replicas.size(); ++replica)
-      receive[static_cast<std::size_t>(replica)] = params.owned(tensor.id, replica).size();
-    arriving = params.value(tensor.id).size();
+      receive[static_cast<std::size_t>(replica)] = params.owned(id, replica).size();
+    arriving = params.value(id).size();
   }
-  Buffer whole(Shape{arriving}, mine.dtype, stream.device());
+  Buffer whole(Shape{arriving}, mine.dtype, device);
   replicas.all_to_all_rows(mine.view({mine.size(), 1}), send, whole.tensor().view({arriving, 1}),
                            receive, stream);
   return whole;
@@ -92,7 +99,9 @@ void add_owned_state(const Params& params, const ParamRegion& region, Comm& repl
     const Writable& tensor = tensors[i];
     const bool in_parts = tensor.kind != StateKind::value && !tensor.one_choice();
     Buffer whole;
-    if (in_parts) whole = gather_moment(params, tensor, writers[i], replicas, stream);
+    if (in_parts)
+      whole = gather_pieces(params, tensor.id, params.state(tensor.id, part_of(tensor.kind)),
+                            writers[i], stream.device(), replicas, stream);
     if (writers[i] != replicas.rank()) continue;
     const Tensor source = in_parts ? whole.tensor()
                           : tensor.kind == StateKind::value
@@ -111,6 +120,39 @@ OwnedState owned_state(const Params& params, Mesh& mesh, Stream& stream) {
   for (const ParamRegion& region : params.regions())
     add_owned_state(params, region, replicas_of(region, mesh), stream, state);
   return state;
+}
+
+void add_owned_pieces(const Params& params, const std::vector<OwnedPieces>& tensors, Mesh& mesh,
+                      Stream& stream, OwnedState& state) {
+  for (const ParamRegion& region : params.regions()) {
+    Comm& replicas = replicas_of(region, mesh);
+    std::vector<Writable> writable;
+    std::vector<const OwnedPieces*> of_region;
+    for (const OwnedPieces& tensor : tensors) {
+      if (&params.region_of(tensor.id) != &region) continue;
+      of_region.push_back(&tensor);
+      writable.push_back(
+          writable_pieces(params, tensor.id, StateKind::first_moment, replicas.size()));
+    }
+    const std::vector<int> writers = choose_writers(writable, replicas.size());
+    for (std::size_t i = 0; i < of_region.size(); ++i) {
+      const auto& [name, id, mine] = *of_region[i];
+      Buffer whole = gather_pieces(params, id, mine, writers[i], Device::cpu(), replicas, stream);
+      if (writers[i] != replicas.rank()) continue;
+      state.tensors.push_back({name, whole.tensor().view(params.spec(id).shape)});
+      state.gathered.push_back(std::move(whole));
+    }
+  }
+}
+
+void name_by_island(const Params& params, int island, OwnedState& state) {
+  std::set<std::string> frozen;
+  for (ParamId id = 0; id < params.num_params(); ++id)
+    if (!params.trained(id)) frozen.insert(state_name(StateKind::value, params.spec(id).name));
+  const auto is_alike = [&](const NamedTensor& tensor) { return frozen.contains(tensor.name); };
+  if (island > 0) std::erase_if(state.tensors, is_alike);
+  for (NamedTensor& tensor : state.tensors)
+    if (!is_alike(tensor)) tensor.name = island_prefix(island) + tensor.name;
 }
 
 }  // namespace switchyard

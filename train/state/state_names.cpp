@@ -29,6 +29,14 @@ GateState gate_state_of(const std::string& name) {
 
 std::string gate_state_name(const std::string& name) { return "gate/" + name; }
 
+std::string island_prefix(int island) { return "island" + std::to_string(island) + "/"; }
+
+std::string velocity_name(const std::string& param) { return "outer_momentum/" + param; }
+
+bool is_of_islands(std::string_view name) {
+  return name.starts_with("outer_momentum/") || name.starts_with("island");
+}
+
 std::set<std::string> all_state_names(Transformer& model) {
   std::set<std::string> names;
   const auto add = [&](const std::string& param) {

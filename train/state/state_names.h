@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "model/transformer/transformer.h"
 #include "runtime/params/params.h"
@@ -30,6 +31,14 @@ enum class GateState : std::uint8_t { bias, counts };
 GateState gate_state_of(const std::string& name);  // either name of it
 
 std::string gate_state_name(const std::string& name);  // "gate/layer3.bias"
+
+// What an island keeps for itself begins with this: "island2/first_moment/embedding". Without it,
+// the names are those of what all islands agree on.
+std::string island_prefix(int island);
+// Of outer optimizer steps (train/islands): "outer_momentum/layer3.expert17.up".
+std::string velocity_name(const std::string& param);
+// Whether a name is of one of these two kinds: of training on islands, and of no use to a model.
+bool is_of_islands(std::string_view name);
 
 // Every name that a checkpoint of the model may hold, the experts of other ranks included.
 std::set<std::string> all_state_names(Transformer& model);

@@ -13,17 +13,6 @@
 namespace switchyard {
 namespace {
 
-// Calls work(region, replicas, sizes) for each trained region that other ranks hold, too; sizes:
-// the elements of it that each replica owns.
-template <class Work>
-void for_replicated_regions(const Params& params, const Mesh& mesh, Work work) {
-  for (const ParamRegion& region : params.regions()) {
-    Comm& replicas = replicas_of(region, mesh);
-    if (region.trained() && region.size() > 0 && replicas.size() > 1)
-      work(region, replicas, region.owned_sizes());
-  }
-}
-
 // The gradient's squares by block, in the order of owned_blocks: what a rank owns of a region is
 // one range.
 std::vector<double> squares_of_owned(const Params& params, Stream& stream) {
@@ -48,14 +37,6 @@ void reduce_gradients(Params& params, Mesh& mesh, Stream& stream) {
   for_replicated_regions(params, mesh,
                          [&](const ParamRegion& region, Comm& replicas, const auto& sizes) {
                            replicas.reduce_scatter_parts(region.gradients(), sizes, stream);
-                         });
-}
-
-void gather_values(Params& params, Mesh& mesh, Stream& stream) {
-  const Span span(stream, "gather");
-  for_replicated_regions(params, mesh,
-                         [&](const ParamRegion& region, Comm& replicas, const auto& sizes) {
-                           replicas.all_gather_parts(region.values(), sizes, stream);
                          });
 }
 

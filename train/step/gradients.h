@@ -16,10 +16,6 @@ namespace switchyard {
 // group.
 void reduce_gradients(Params& params, Mesh& mesh, Stream& stream);
 
-// Collective. Every replica of a trained parameter gets the values that the owners of its blocks
-// hold.
-void gather_values(Params& params, Mesh& mesh, Stream& stream);
-
 // Collective. The norm of the whole model's reduced gradient, each block counted by its owner; the
 // same bits on any layout in exact mode. NaN if a gradient is not finite.
 double gradient_norm(const Params& params, Mesh& mesh, Stream& stream);

@@ -9,22 +9,39 @@ bool is_due(std::int64_t every, std::int64_t steps_done) {
   return every > 0 && steps_done % every == 0;
 }
 
+// What a rank's island found in its last step.
+struct Course {
+  bool left = false;  // it waits for the others, to go back together
+  bool sound = true;  // the step was taken without a doubt
+};
+
 struct Votes {
   bool stop = false, save_working = false;  // of any rank
+  bool left = false, sound = true;          // of any and all islands
 };
 
 // Collective. Signals reach ranks at different steps, so the ranks agree on one step to stop at.
 // The same reduction finds out whether all have written their part of a save.
-Votes vote(RunSaves& saves, const RunHost& host, Comm& world) {
-  const std::int64_t mine = (host.stop_requested() ? 1 : 0) | (saves.working() ? 2 : 0);
+Votes vote(RunSaves& saves, const RunHost& host, Comm& world, const Course& course = {}) {
+  const std::int64_t mine = (host.stop_requested() ? 1 : 0) | (saves.working() ? 2 : 0) |
+                            (course.left ? 4 : 0) | (course.sound ? 0 : 8);
   const std::int64_t all = reduce_one(world, mine, Reduce::bit_or);
-  return {(all & 1) != 0, (all & 2) != 0};
+  return {(all & 1) != 0, (all & 2) != 0, (all & 4) != 0, (all & 8) == 0};
+}
+
+// Islands vote where there is something to do together, and every few steps.
+bool votes_after(std::int64_t done, const RunSteps& steps, const TrainConfig& config,
+                 const RunRange& range) {
+  return config.islands.count == 1 || is_due(config.islands.vote_every, done) ||
+         is_due(config.checkpoint_every, done) || is_due(config.evaluate_every, done) ||
+         is_due(range.local_every, done) || done == config.steps || done == range.stop_before ||
+         steps.meets(done);
 }
 
 // Collective. Nothing if a request to stop left the evaluation; no improvement if there is nothing
 // to evaluate on.
 std::optional<Judgement> evaluate(RunSteps& steps, RunSaves& saves, RunHost& host,
-                                  std::int64_t done, Comm& world) {
+                                  std::int64_t done, bool sound, Comm& world) {
   if (!steps.can_evaluate()) return Judgement{};
   host.entered(Phase::evaluate);
   const std::optional<Evaluation> evaluation = steps.evaluate([&] {
@@ -33,7 +50,7 @@ std::optional<Judgement> evaluate(RunSteps& steps, RunSaves& saves, RunHost& hos
     return votes.stop;
   });
   if (!evaluation) return std::nullopt;
-  return host.evaluated(done, *evaluation);
+  return host.evaluated(done, *evaluation, sound);
 }
 
 // Whether the run ends after this many steps, and how.
@@ -58,7 +75,8 @@ std::optional<RunEnd> end_before_steps(RunSteps& steps, RunSaves& saves, RunHost
   const bool owes_evaluation =
       !range.evaluated && first > 0 && is_due(config.evaluate_every, first);
   if (!owes_evaluation || !steps.can_evaluate()) return std::nullopt;
-  const std::optional<Judgement> judgement = evaluate(steps, saves, host, first, world);
+  const std::optional<Judgement> judgement =
+      evaluate(steps, saves, host, first, /*sound=*/true, world);
   if (!judgement) return RunEnd::preempted;
   host.entered(Phase::save);
   saves.save(first);
@@ -73,21 +91,31 @@ RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const Train
                     const RunRange& range, Comm& world) {
   if (const auto end = end_before_steps(steps, saves, host, config, range, world)) return *end;
   bool save_is_due = false;
+  Course course;
   for (std::int64_t done = range.first_step + 1; done <= config.steps; ++done) {
     host.entered(Phase::step);
-    const StepReport report = steps.step(done - 1);
-    host.stepped(report);
-    if (report.outcome == StepOutcome::rewind) {
+    if (!course.left) {
+      const StepReport report = steps.step(done - 1);
+      host.stepped(report);
+      course = {report.outcome == StepOutcome::rewind, report.outcome <= StepOutcome::repeated};
+    }
+    if (!votes_after(done, steps, config, range)) continue;
+    const Votes votes = vote(saves, host, world, course);
+    if (votes.left) {
+      steps.rejoin();
       host.entered(Phase::start);
       return RunEnd::rewind;
     }
-    const Votes votes = vote(saves, host, world);
     if (!votes.save_working) saves.advance();
+    if (steps.meets(done)) {
+      if (const std::optional<IslandReport> agreed = steps.meet(done)) host.met(*agreed);
+    }
     std::optional<RunEnd> end = end_after(done, votes.stop, config, range);
     const bool leaves_early = end == RunEnd::preempted || end == RunEnd::stopped;
     save_is_due = save_is_due || is_due(config.checkpoint_every, done);
     if (is_due(config.evaluate_every, done) && !leaves_early) {
-      const std::optional<Judgement> judgement = evaluate(steps, saves, host, done, world);
+      const std::optional<Judgement> judgement =
+          evaluate(steps, saves, host, done, votes.sound, world);
       if (!judgement) {
         end = RunEnd::preempted;
       } else {
@@ -95,12 +123,11 @@ RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const Train
         if (judgement->ends_run && end != RunEnd::done) end = RunEnd::early;
       }
     }
-    const bool sound = report.outcome <= StepOutcome::repeated;
-    if (end || (save_is_due && sound)) {
+    if (end || (save_is_due && votes.sound)) {
       host.entered(Phase::save);
       saves.save(done);
       save_is_due = false;
-    } else if (sound) {
+    } else if (votes.sound) {
       saves.save_between(done);
     }
     if (end) {

@@ -12,6 +12,7 @@
 #include "train/inference/evaluate.h"
 #include "train/placement/expert_copies.h"
 #include "train/placement/load_balance.h"
+#include "train/replicas.h"
 #include "train/state/load_state.h"
 #include "train/state/state_names.h"
 #include "train/step/frozen.h"
@@ -36,6 +37,8 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       rebalancing_(model, mesh),
       guard_(guard, config.clip_norm, std::log(static_cast<double>(model.options().vocabulary))) {
   check_frozen(model.params(), model.config(), model.options().freeze);
+  if (config.islands.active())
+    outer_ = std::make_unique<OuterStep>(model, mesh, config.islands, stream);
   if (!config.exact) return;
   std::vector<MatmulShape> shapes = matmul_shapes(model.params());
   for (const MatmulShape& shape : optimizer_.matmul_shapes(model.params())) shapes.push_back(shape);
@@ -45,6 +48,7 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
 void Trainer::initialize() {
   model_.params().initialize(static_cast<std::uint64_t>(config_.seed), {}, stream_.num_threads());
   set_guides(model_.params(), config_, 0, /*skips=*/false);
+  if (outer_) outer_->begin();
 }
 
 void Trainer::initialize(const CheckpointReader& weights) {
@@ -59,12 +63,23 @@ void Trainer::initialize(const CheckpointReader& weights) {
   load_values(weights, model_, drawn);
   model_.params().make_guides();
   set_guides(model_.params(), config_, 0, /*skips=*/false);
+  if (outer_) outer_->begin();
 }
 
 void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
-  load_training_state(checkpoint, model_);
+  const bool was_on_islands = meta.has("islands");
+  require(was_on_islands == (outer_ != nullptr), Exit::usage,
+          "{} is of a run {} islands: keep islands.sync_every {} 0", checkpoint.folder().string(),
+          was_on_islands ? "on" : "without", was_on_islands ? "above" : "at");
+  load_training_state(checkpoint, model_, outer_ ? island_prefix(mesh_.island()) : "");
   set_guides(model_.params(), config_, checkpoint.step(), /*skips=*/false);
-  if (meta.has("guard")) guard_.load(meta.object("guard"));
+  if (outer_) {
+    const JsonFields islands = meta.object("islands");
+    outer_->load(checkpoint, islands);
+    guard_.load(islands.object("guards").object(std::to_string(mesh_.island()).c_str()));
+  } else if (meta.has("guard")) {
+    guard_.load(meta.object("guard"));
+  }
 }
 
 StepReport Trainer::step(std::int64_t step, const StepData& data) {
@@ -75,6 +90,7 @@ StepReport Trainer::step(std::int64_t step, const StepData& data) {
   if (changed_weights(report.outcome)) update(step, gradient);
   set_guides(model_.params(), config_, step + 1, /*skips=*/false);  // as evaluations see it
   fill(report, data, gradient);
+  if (outer_) outer_->note(report);
   return report;
 }
 
@@ -145,7 +161,7 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
   report.z_loss = format.value(sums.z_loss());
   report.gradient_norm = gradient.figures.gradient_norm;
   report.learning_rate = learning_rate_at(config_, report.step);
-  report.tokens = data.loss_tokens + data.prompt_tokens;
+  report.tokens = data.job_tokens;
   const std::int64_t row_bytes = times_a_row_travels * model_.travelling_row_bytes();
   const SentRows sent = sums.sent_rows();
   report.exchanged = {sent.own_rank * row_bytes, sent.own_node * row_bytes,
@@ -155,24 +171,48 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
     report.layers.push_back(load_of(layers[i], sums.expert_counts(i), sums.dropped()[i]));
 }
 
+void Trainer::share_rewind() {
+  const Rewind mine = guard_.rewind();
+  guard_.follow({reduce_one(job(), mine.num_rewinds, Reduce::max),
+                 reduce_one(job(), mine.next_batch, Reduce::max)});
+}
+
 PlacementReport Trainer::rebalance() { return rebalancing_.run(stream_); }
 
 std::optional<Evaluation> Trainer::evaluate(Loader& loader, const std::function<bool()>& stop) {
+  std::optional<OuterStep::Anchored> anchored;
+  if (outer_) {
+    outer_->settle();
+    anchored.emplace(*outer_);
+  }
   return evaluate_unless(stop, model_, mesh_, loader, stream_);
 }
 
-OwnedState Trainer::owned_state() const {
+OwnedState Trainer::owned_state() {
+  if (outer_) outer_->settle();
   OwnedState state = switchyard::owned_state(model_.params(), mesh_, stream_);
-  if (mesh_.world->rank() > 0) return state;  // all ranks hold the gates' state
-  for (const auto& [name, tensor] : model_.gate_state())
-    state.tensors.push_back({gate_state_name(name), tensor});
+  if (mesh_.world->rank() == 0) {  // all ranks hold the gates' state
+    for (const auto& [name, tensor] : model_.gate_state())
+      state.tensors.push_back({gate_state_name(name), tensor});
+  }
+  if (outer_) {
+    name_by_island(model_.params(), mesh_.island(), state);
+    outer_->add_state(state);
+  }
   return state;
 }
 
-nlohmann::json Trainer::meta() const {
-  return {{"fingerprint", arithmetic_.fingerprint},
-          {"fixed_point_bits", model_.loss_format().bits},
-          {"guard", guard_.state()}};
+nlohmann::json Trainer::meta() {
+  nlohmann::json meta = {{"fingerprint", arithmetic_.fingerprint},
+                         {"fixed_point_bits", model_.loss_format().bits},
+                         {"guard", guard_.state()}};
+  if (!outer_) return meta;
+  nlohmann::json& islands = meta["islands"] = outer_->meta();
+  const std::vector<std::string> guards = all_gather_text(mesh_.job(), guard_.state().dump());
+  for (int island = 0; island < mesh_.num_islands(); ++island)
+    islands["guards"][std::to_string(island)] =
+        nlohmann::json::parse(guards[static_cast<std::size_t>(island * mesh_.world->size())]);
+  return meta;
 }
 
 }  // namespace switchyard

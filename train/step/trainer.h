@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "train/arithmetic.h"
 #include "train/config.h"
 #include "train/guard/guard.h"
+#include "train/islands/outer_step.h"
 #include "train/placement/rebalancing.h"
 #include "train/state/owned_state.h"
 #include "train/step/optimizer.h"
@@ -50,6 +52,8 @@ class Trainer {
   StepReport step(std::int64_t step, const StepData& data);
   // Where the run goes after StepOutcome::rewind.
   const Rewind& rewind() const { return guard_.rewind(); }
+  // Collective over the job. Islands go back together, to the last place that one of them asks for.
+  void share_rewind();
   // After load(): the run came to the checkpoint of step `step` by going back.
   void go_on(std::int64_t step, const Rewind& rewind) { guard_.go_on(step, rewind); }
 
@@ -57,17 +61,31 @@ class Trainer {
   // (train/placement/rebalancing.h). What owned_state() named may be elsewhere afterwards.
   PlacementReport rebalance();
 
-  // Collective. See train/inference/evaluate.h.
+  // Collective over the job. What islands do together after this many steps, if they do
+  // (train/islands/outer_step.h).
+  bool meets_islands(std::int64_t steps_done) const {
+    return outer_ != nullptr && outer_->is_due(steps_done);
+  }
+  std::optional<IslandReport> meet_islands(std::int64_t steps_done) {
+    return outer_->after(steps_done);
+  }
+
+  // Collective over the job. See train/inference/evaluate.h. With islands, of what they agreed on
+  // last.
   std::optional<Evaluation> evaluate(Loader& loader, const std::function<bool()>& stop);
 
   Stream& stream() { return stream_; }
+  Comm& job() { return mesh_.job(); }
+  int island() const { return mesh_.island(); }
+  int num_islands() const { return mesh_.num_islands(); }
   // Empty unless exact.
   const Arithmetic& arithmetic() const { return arithmetic_; }
 
-  // Collective. The tensors this rank writes, for save_checkpoint, under the names of
+  // Collective over the job. The tensors this rank writes, for save_checkpoint, under the names of
   // train/state/state_names.h.
-  OwnedState owned_state() const;
-  nlohmann::json meta() const;
+  OwnedState owned_state();
+  // Collective over the job.
+  nlohmann::json meta();
 
  private:
   // Of a step, summed over all ranks; the owners of the parameters hold the gradient itself.
@@ -88,6 +106,7 @@ class Trainer {
   Rebalancing rebalancing_;
   Arithmetic arithmetic_;
   Guard guard_;
+  std::unique_ptr<OuterStep> outer_;  // null without islands
 };
 
 }  // namespace switchyard

@@ -1,7 +1,10 @@
 #include "train/step/trainer_steps.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 
+#include "runtime/comm/agree.h"
 #include "runtime/device/trace.h"
 
 namespace switchyard {
@@ -20,13 +23,32 @@ auto timed(Work work) {
 
 StepReport TrainerSteps::step(std::int64_t step) {
   const std::int64_t batch = trainer_.batch_of(step);
-  StepReport report = timed([&] { return trainer_.step(step, data_of(batch)); });
+  StepReport report;
+  try {
+    report = timed([&] { return trainer_.step(step, data_of(batch)); });
+  } catch (const Error& error) {
+    if (trainer_.num_islands() == 1 || !error.agreed()) throw;
+    failure_ = error;
+    report.step = step;
+    report.outcome = StepOutcome::rewind;
+    report.problem = error.what();
+  }
   if (!report.problem.empty()) report.sources = loader_.sources_of(batch);
   return report;
 }
 
 PlacementReport TrainerSteps::place_experts() {
   return timed([this] { return trainer_.rebalance(); });
+}
+
+void TrainerSteps::rejoin() {
+  if (trainer_.num_islands() == 1) return;
+  agree(trainer_.job(), [this] {
+    if (failure_)
+      throw Error(failure_->code(),
+                  fmt::format("island {}: {}", trainer_.island(), failure_->what()));
+  });
+  trainer_.share_rewind();
 }
 
 // The guard decides which batch a step trains on.

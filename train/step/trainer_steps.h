@@ -1,7 +1,11 @@
-// TrainerSteps: the steps of a run by a trainer, on the data of its loaders.
+// TrainerSteps: the steps of a run by a trainer, on the data of its loaders. A step of one island
+// that fails with an agreed error is a step that goes back, until the others hear of it.
 #pragma once
 
+#include <optional>
+
 #include "io/loader/loader.h"
+#include "runtime/error.h"
 #include "train/step/run.h"
 #include "train/step/trainer.h"
 
@@ -19,6 +23,11 @@ class TrainerSteps final : public RunSteps {
     return trainer_.evaluate(*validation_, stop);
   }
   PlacementReport place_experts() override;
+  bool meets(std::int64_t steps_done) const override { return trainer_.meets_islands(steps_done); }
+  std::optional<IslandReport> meet(std::int64_t steps_done) override {
+    return trainer_.meet_islands(steps_done);
+  }
+  void rejoin() override;
 
  private:
   StepData data_of(std::int64_t batch);
@@ -26,6 +35,7 @@ class TrainerSteps final : public RunSteps {
   Trainer& trainer_;
   Loader& loader_;
   Loader* validation_;
+  std::optional<Error> failure_;  // of this island
 };
 
 }  // namespace switchyard

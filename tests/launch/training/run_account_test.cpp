@@ -53,7 +53,7 @@ TEST(RunAccount, TheLossIsOfTheLastStepThatWasTaken) {
 TEST(RunAccount, AValidationLossIsOfItsStepAlone) {
   RunAccount run = account();
   run.note_step(report_of(0, StepOutcome::taken, 2.0));
-  run.note_validation(2.5);
+  run.note_validation(2.5, /*sound=*/true);
   EXPECT_EQ(run.meta({}).at("validation_loss"), 2.5);
   run.note_step(report_of(1, StepOutcome::taken, 1.9));
   EXPECT_FALSE(run.meta({}).contains("validation_loss"));
@@ -62,9 +62,9 @@ TEST(RunAccount, AValidationLossIsOfItsStepAlone) {
 TEST(RunAccount, OnlyASoundStepMayBeTheBest) {
   RunAccount run = patient_account();
   run.note_step(report_of(0, StepOutcome::outlier, 2.0));
-  EXPECT_FALSE(run.note_validation(1.0).improved);
+  EXPECT_FALSE(run.note_validation(1.0, /*sound=*/false).improved);
   run.note_step(report_of(1, StepOutcome::taken, 2.0));
-  EXPECT_TRUE(run.note_validation(2.0).improved);
+  EXPECT_TRUE(run.note_validation(2.0, /*sound=*/true).improved);
   EXPECT_EQ(run.state("running").best_step, 2);
 }
 
@@ -72,7 +72,7 @@ TEST(RunAccount, SaysThatTheRunEndedEarly) {
   RunAccount run = patient_account();
   for (int step = 0; step < 3; ++step) {
     run.note_step(report_of(step, StepOutcome::taken, 2.0));
-    EXPECT_EQ(run.note_validation(2.0).ends_run, step == 2);
+    EXPECT_EQ(run.note_validation(2.0, /*sound=*/true).ends_run, step == 2);
   }
   EXPECT_TRUE(run.state("done").stopped_early);
   EXPECT_FALSE(run.state("failed").stopped_early);

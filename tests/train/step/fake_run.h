@@ -29,6 +29,7 @@ class FakeSteps : public RunSteps {
 
   std::map<std::int64_t, StepOutcome> outcomes;  // of steps that are not taken
   bool evaluates = false;
+  std::int64_t meets_every = 0;  // steps; 0: never
   std::function<void()> during_evaluation;
 
   StepReport step(std::int64_t step) override {
@@ -46,6 +47,14 @@ class FakeSteps : public RunSteps {
     return stop() ? std::nullopt : std::optional(Evaluation{2.5, {}});
   }
   PlacementReport place_experts() override { return {}; }
+  bool meets(std::int64_t steps_done) const override {
+    return meets_every > 0 && steps_done % meets_every == 0;
+  }
+  std::optional<IslandReport> meet(std::int64_t steps_done) override {
+    journal_.note(fmt::format("meet {}", steps_done));
+    return IslandReport{.steps_done = steps_done};
+  }
+  void rejoin() override { journal_.note("rejoin"); }
 
  private:
   Journal& journal_;
@@ -86,12 +95,16 @@ class FakeHost : public RunHost {
   }
   void entered(Phase phase) override { phase_ = phase; }
   void stepped(const StepReport& report) override { steps_done_ = report.step + 1; }
-  Judgement evaluated(std::int64_t steps_done, const Evaluation& evaluation) override {
+  Judgement evaluated(std::int64_t steps_done, const Evaluation& evaluation, bool) override {
     journal_.note(fmt::format("evaluated {}: {}", steps_done, evaluation.loss));
     return judgements[steps_done];
   }
   void placed(const PlacementReport& report) override {
     journal_.note(fmt::format("placed {}", report.steps_done));
+  }
+
+  void met(const IslandReport& report) override {
+    journal_.note(fmt::format("met {}", report.steps_done));
   }
 
   Phase phase() const { return phase_; }

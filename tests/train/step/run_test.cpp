@@ -177,8 +177,51 @@ TEST_F(Run, ARewindEndsItWithoutASave) {
   config_.checkpoint_every = 2;
   steps_.outcomes = {{1, StepOutcome::rewind}};
   EXPECT_EQ(run(), RunEnd::rewind);
-  EXPECT_EQ(journal_.text(), "step 0, step 1");
+  EXPECT_EQ(journal_.text(), "step 0, step 1, rejoin");
   EXPECT_EQ(host_.phase(), Phase::start);
+}
+
+// Each rank is an island.
+TEST_F(Run, IslandsMeetBeforeTheyAreEvaluatedAndSaved) {
+  config_.islands = {.count = 2, .sync_every = 2, .vote_every = 3};
+  config_.steps = 5;
+  config_.checkpoint_every = 4;
+  config_.evaluate_every = 4;
+  steps_.evaluates = true;
+  steps_.meets_every = 2;
+  saves_.busy_votes = 1;
+  EXPECT_EQ(run(), RunEnd::done);
+  EXPECT_EQ(journal_.text(),
+            "step 0, step 1, meet 2, met 2, step 2, step 3, meet 4, met 4, evaluated 4: 2.5, save "
+            "4, step 4, save 5, finish");
+  EXPECT_EQ(saves_.num_advances, 4);  // votes after 2 (busy), 3, 4, in the evaluation, and after 5
+}
+
+TEST_F(Run, AnIslandThatGoesBackWaitsForTheOthersAndTakesThemAlong) {
+  config_.islands = {.count = 2, .sync_every = 4, .vote_every = 4};
+  config_.steps = 8;
+  if (last_rank_) steps_.outcomes = {{1, StepOutcome::rewind}};
+  steps_.meets_every = 4;
+  EXPECT_EQ(run(), RunEnd::rewind);
+  EXPECT_EQ(journal_.text(),
+            last_rank_ ? "step 0, step 1, rejoin" : "step 0, step 1, step 2, step 3, rejoin");
+}
+
+TEST_F(Run, ASaveWaitsForAStepThatAllIslandsTake) {
+  config_.islands = {.count = 2, .sync_every = 1};
+  config_.checkpoint_every = 2;
+  config_.islands.vote_every = 1;
+  if (last_rank_) steps_.outcomes = {{1, StepOutcome::skipped}};
+  run();
+  EXPECT_EQ(journal_.text(), "step 0, step 1, step 2, save 3, step 3, save 4, finish");
+}
+
+TEST_F(Run, IslandsHearOfASignalAtTheNextVote) {
+  config_.islands = {.count = 2, .sync_every = 8, .vote_every = 3};
+  config_.steps = 8;
+  host_.stops_after = last_rank_ ? 1 : 0;
+  EXPECT_EQ(run(), RunEnd::preempted);
+  EXPECT_EQ(journal_.text(), "step 0, step 1, step 2, save 3, finish");
 }
 
 }  // namespace run_test
