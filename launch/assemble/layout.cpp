@@ -39,8 +39,8 @@ ExpertDegree agree_on_expert_degree(const Config& config, bool resume, Comm& wor
         config.parallel.elastic || (resume && RunDirectory(config.run.directory).used());
     const int islands = config.train.islands.count;
     require(world.size() % islands == 0, Exit::usage,
-            "{} do not divide into islands.count = {}: start a multiple of that",
-            counted(world.size(), "rank"), islands);
+            "islands.count = {} does not divide the number of ranks, {}: start a multiple of it",
+            islands, world.size());
     degree = choose_expert_degree(config.parallel.experts, world.size() / islands,
                                   config.model.num_experts, flexible);
   });

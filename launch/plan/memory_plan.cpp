@@ -84,12 +84,22 @@ std::int64_t island_state(const RunShape& shape) {
   return 4 * owned + 4 * divided_up(owned, shape.islands.count);
 }
 
-// An exchange holds its values, what is sent, as much as arrives, and the result in f64.
+// Of the anchor and the velocities, each island writes a share.
+std::int64_t island_state_written(const RunShape& shape) {
+  if (!shape.islands.active()) return 0;
+  return 8 * divided_up(owned_trained(shape), shape.islands.count);
+}
+
+// An exchange holds what is sent, and first its values, then as much as arrives; and its share of
+// the result. A checkpoint, which waits for it, brings the velocities and that share together.
 std::int64_t island_exchange(const RunShape& shape) {
   if (!shape.islands.active()) return 0;
-  const std::int64_t fragment = divided_up(owned_trained(shape), shape.islands.fragments);
-  return 2 * payload_bytes(shape.islands.payload, fragment) + 8 * fragment +
-         8 * divided_up(fragment, shape.islands.count);
+  const std::int64_t owned = owned_trained(shape);
+  const std::int64_t fragment = divided_up(owned, shape.islands.fragments);
+  const std::int64_t sent = payload_bytes(shape.islands.payload, in_blocks(fragment));
+  return std::max(
+      sent + std::max(4 * fragment, sent) + 8 * divided_up(fragment, shape.islands.count),
+      4 * owned + island_state_written(shape));
 }
 
 // What ranks take of one place, a node or a GPU.
@@ -140,7 +150,7 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
       4 * shape.matrices.state_elements;
   const std::int64_t written =
       4 * owned_elements(shape.dense_elements(), shape.expert_elements(), shape) + moments +
-      island_state(shape);
+      island_state_written(shape);
   return {{"values", 4 * held, gpu},
           {"rounded values", shape.rounded_weights ? 2 * held : 0, gpu},
           {"gradients", (shape.exact ? 8 : 4) * (trained_dense + trained_experts), gpu},
@@ -149,7 +159,7 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           {"matrix updates", 4 * shape.matrices.scratch_elements},
           {"masked weights", mask_scratch(shape)},
           {"outer steps", island_state(shape)},
-          {"exchange of islands", island_exchange(shape)},
+          {"island exchange", island_exchange(shape)},
           {"activations", activation_total(shape), gpu},
           {"exchange window", window_bytes(shape)},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},

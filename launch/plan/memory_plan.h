@@ -17,7 +17,7 @@ struct MemoryKind {
 };
 
 // "values", "rounded values", "gradients", "moments", "product scratch", "matrix updates", "masked
-// weights", "outer steps", "exchange of islands", "activations", "exchange window", "checkpoint
+// weights", "outer steps", "island exchange", "activations", "exchange window", "checkpoint
 // copy", "parity on its way", "program". program_bytes: what a process needs besides the other
 // kinds.
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes);

@@ -38,11 +38,14 @@ std::string header(const RunPlan& plan) {
           : fmt::format("experts over {}, {}", counted(shape.expert_degree, "rank"),
                         counted(shape.num_replicas(), "replica"));
   return fmt::format(
-      "{} on {}, {} per node, {} each; {}\n"
+      "{}{} on {}, {} per node, {} each; {}\n"
       "{} parameters, of which a rank holds {} and a token meets {}; {} per token of training\n{}"
       "a step: {} tokens, {} of {} tokens on the busiest rank\n"
       "learning rate: {}\n"
       "exports as: {}\n",
+      shape.islands.count > 1
+          ? fmt::format("one of {} islands, without their exchanges: ", shape.islands.count)
+          : "",
       counted(shape.num_ranks, "rank"), counted(shape.num_nodes(), "node"), shape.ranks_per_node,
       counted(shape.threads, "thread"), experts, parameters(shape.total_elements()),
       parameters(shape.dense_elements() + shape.expert_elements()),
@@ -115,9 +118,10 @@ std::string run_lines(const RunPlan& plan) {
       "{} tokens/s\n"
       "the run: {} steps, {} tokens, {} and {:.1f} rank-hours without evaluations and "
       "checkpoints\n",
-      amount_in_words(static_cast<double>(plan.shape.step_tokens) / plan.step_seconds()),
+      amount_in_words(static_cast<double>(plan.shape.job_tokens()) / plan.step_seconds()),
       with_commas(plan.steps), amount_in_words(plan.run_tokens()),
-      duration_in_words(plan.run_seconds()), plan.run_seconds() * plan.shape.num_ranks / 3600);
+      duration_in_words(plan.run_seconds()),
+      plan.run_seconds() * plan.shape.islands.count * plan.shape.num_ranks / 3600);
 }
 
 }  // namespace
@@ -129,7 +133,7 @@ double RunPlan::step_seconds() const {
 }
 
 double RunPlan::run_seconds() const {
-  return run_tokens() / static_cast<double>(shape.step_tokens) * step_seconds();
+  return run_tokens() / static_cast<double>(shape.job_tokens()) * step_seconds();
 }
 
 double RunPlan::run_tokens() const {
@@ -164,6 +168,7 @@ nlohmann::ordered_json plan_json(const RunPlan& plan) {
   nlohmann::ordered_json memory, parts;
   for (const MemoryKind& kind : plan.memory) memory[kind.name] = kind.bytes;
   nlohmann::ordered_json json = {{"ranks", shape.num_ranks},
+                                 {"islands", shape.islands.count},
                                  {"nodes", shape.num_nodes()},
                                  {"ranks_per_node", shape.ranks_per_node},
                                  {"threads", shape.threads},

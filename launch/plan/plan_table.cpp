@@ -24,7 +24,7 @@ std::string row(const RunPlan& plan, const RunPlan& first, std::int64_t node_byt
     const double cost = plan.rank_seconds_per_token();
     line += fmt::format(
         " {:>10.4f} {:>10} {:>10.4g} {:>6} {:>8}", plan.step_seconds(),
-        amount_in_words(static_cast<double>(shape.step_tokens) / plan.step_seconds()), 1e6 * cost,
+        amount_in_words(static_cast<double>(shape.job_tokens()) / plan.step_seconds()), 1e6 * cost,
         first.untimed.empty() ? fmt::format("{:.2f}", cost / first.rank_seconds_per_token()) : "",
         duration_in_words(plan.run_seconds()));
   }

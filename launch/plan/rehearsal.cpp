@@ -125,6 +125,7 @@ Config rehearsal_config(const Config& config, int num_ranks) {
   cut.router.record = cut.router.replay = "";
   cut.parallel.experts = "auto";
   cut.run.device = Device::Kind::cpu;
+  cut.train.islands = {};
   return cut;
 }
 

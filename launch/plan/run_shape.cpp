@@ -175,8 +175,8 @@ RunShape run_shape(const Config& config, std::int64_t num_ids, int all_ranks, in
                    int threads) {
   const IslandsConfig& islands = config.train.islands;
   require(all_ranks % islands.count == 0, Exit::usage,
-          "{} do not divide into islands.count = {}: plan for a multiple of that",
-          counted(all_ranks, "rank"), islands.count);
+          "islands.count = {} does not divide the number of ranks, {}: use a multiple of it",
+          islands.count, all_ranks);
   const int num_ranks = all_ranks / islands.count;
   const std::int64_t sequences = config.train.global_batch_size / islands.count;
   const std::int64_t micro_batches = sequences / config.train.micro_batch_size;

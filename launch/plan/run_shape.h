@@ -62,6 +62,7 @@ struct RunShape {
   std::int64_t frozen_elements() const {         // of the whole model
     return frozen_dense + model.num_experts * frozen_of_an_expert;
   }
+  std::int64_t job_tokens() const { return islands.count * step_tokens; }  // in a step
   int num_nodes() const { return (num_ranks + ranks_per_node - 1) / ranks_per_node; }
 };
 

@@ -61,13 +61,24 @@ FragmentFigures FragmentExchange::run(std::vector<float> local) {
   for (int index = 0; index < count; ++index)
     arrived.insert(arrived.end(), combined.begin(), combined.end());
   exchange(arrived, mine, sent, to_each);
-  std::vector<double> values(anchor_.size());
-  decode(config_.payload, sent, anchor_, values);
-  std::transform(values.begin(), values.end(), anchor_.begin(),
-                 [](double value) { return static_cast<float>(value); });
+  take(sent);
   figures.bytes = payload_bytes(config_.payload, fragment_.size) - bytes_of(rank) +
                   (count - 1) * bytes_of(rank);
   return figures;
+}
+
+// The anchor becomes what all islands were sent.
+void FragmentExchange::take(std::span<const std::byte> agreed) {
+  const auto block = static_cast<std::size_t>(payload_block);
+  const auto block_bytes = static_cast<std::size_t>(payload_bytes(config_.payload, payload_block));
+  std::vector<double> values(block);
+  for (std::size_t first = 0; first < anchor_.size(); first += block) {
+    const std::span<float> anchor = anchor_.subspan(first, block);
+    decode(config_.payload, agreed.subspan(first / block * block_bytes, block_bytes), anchor,
+           values);
+    std::transform(values.begin(), values.end(), anchor.begin(),
+                   [](double value) { return static_cast<float>(value); });
+  }
 }
 
 void FragmentExchange::exchange(std::span<std::byte> in, std::span<const std::int64_t> send,

@@ -39,6 +39,7 @@ class FragmentExchange {
   // Waits for rows of bytes that every peer sends to every other.
   void exchange(std::span<std::byte> in, std::span<const std::int64_t> send,
                 std::span<std::byte> out, std::span<const std::int64_t> receive);
+  void take(std::span<const std::byte> agreed);
   std::vector<std::byte> combine(std::span<const std::byte> arrived, FragmentFigures& figures);
   // combined: payload_block elements from `first` of the fragment on.
   void combine_block(std::span<const double> of_islands, std::int64_t first, bool gate,
