@@ -1,5 +1,6 @@
 // What OuterStep keeps in checkpoints.
 #include <algorithm>
+#include <limits>
 
 #include "train/islands/outer_step.h"
 #include "train/state/load_state.h"
@@ -7,6 +8,9 @@
 
 namespace switchyard {
 namespace {
+
+constexpr double max_figure = std::numeric_limits<double>::max();
+constexpr std::int64_t max_count = std::int64_t{1} << 60;
 
 std::string anchor_name(const FragmentPiece& piece) {
   return piece.id < 0 ? gate_state_name(piece.name) : state_name(StateKind::value, piece.name);
@@ -43,11 +47,7 @@ void OuterStep::load(const CheckpointReader& checkpoint, const JsonFields& meta)
   }
   moved_ = true;
   sent_.reset();
-  if (!meta.has("sent")) return;
-  const JsonFields sent = meta.object("sent");
-  const auto last = static_cast<std::int64_t>(parts_.size()) - 1;
-  sent_ = Sent{static_cast<std::size_t>(sent.integer("fragment", 0, last)),
-               sent.integer("mixed_after", 0, std::int64_t{1} << 60), nullptr};
+  if (meta.has("sent")) sent_ = sent_from(meta.object("sent"));
 }
 
 Buffer OuterStep::gather_velocity(Part& part) {
@@ -93,7 +93,48 @@ void OuterStep::add_state(OwnedState& state) {
 
 nlohmann::json OuterStep::meta() const {
   if (!sent_) return nlohmann::json::object();
-  return {{"sent", {{"fragment", sent_->fragment}, {"mixed_after", sent_->mixed_after}}}};
+  const IslandReport& agreed = sent_->agreed;
+  nlohmann::json distances, not_finite;
+  for (const IslandFigures& island : agreed.islands) {
+    distances.push_back(island.distance);
+    not_finite.push_back(island.not_finite);
+  }
+  return {{"sent",
+           {{"fragment", sent_->fragment},
+            {"mixed_after", sent_->mixed_after},
+            {"moved", agreed.moved},
+            {"bytes", agreed.bytes},
+            {"distances", distances},
+            {"not_finite", not_finite}}}};
+}
+
+OuterStep::Sent OuterStep::sent_from(const JsonFields& meta) const {
+  const auto last = static_cast<std::int64_t>(parts_.size()) - 1;
+  Sent sent{static_cast<std::size_t>(meta.integer("fragment", 0, last)),
+            meta.integer("mixed_after", 0, max_count), nullptr};
+  sent.agreed.moved = meta.number("moved", 0, max_figure);
+  sent.agreed.bytes = meta.integer("bytes", 0, max_count);
+  const std::vector<double> distances = meta.numbers("distances", 0, max_figure),
+                            not_finite = meta.numbers("not_finite", 0, max_figure);
+  require(std::ssize(distances) == config_.count && distances.size() == not_finite.size(),
+          Exit::data, "the checkpoint has distances of {} islands, and the run has {}",
+          distances.size(), config_.count);
+  for (std::size_t i = 0; i < distances.size(); ++i)
+    sent.agreed.islands.push_back({.loss = 0.0,
+                                   .distance = distances[i],
+                                   .not_finite = static_cast<std::int64_t>(not_finite[i]),
+                                   .skipped = 0});
+  return sent;
+}
+
+nlohmann::json OuterStep::meta_of_island() const {
+  return {{"loss_sum", loss_sum_}, {"steps", steps_}, {"skipped", skipped_}};
+}
+
+void OuterStep::load_of_island(const JsonFields& meta) {
+  loss_sum_ = meta.number("loss_sum", 0, max_figure);
+  steps_ = meta.integer("steps", 0, max_count);
+  skipped_ = meta.integer("skipped", 0, max_count);
 }
 
 }  // namespace switchyard

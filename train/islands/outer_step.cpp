@@ -21,10 +21,12 @@ std::size_t velocity_size(const Fragment& fragment, const Comm& peers) {
 
 }  // namespace
 
-OuterStep::OuterStep(Transformer& model, Mesh& mesh, const IslandsConfig& config, Stream& stream)
+OuterStep::OuterStep(Transformer& model, Mesh& mesh, const IslandsConfig& config,
+                     std::int64_t num_steps, Stream& stream)
     : model_(model),
       mesh_(mesh),
       config_(config),
+      num_steps_(num_steps),
       stream_(stream),
       alone_(mesh.peers ? nullptr : make_single_comm()),
       gates_(model.gate_state()) {
@@ -84,33 +86,28 @@ void OuterStep::note(const StepReport& report) {
 }
 
 bool OuterStep::is_due(std::int64_t steps_done) const {
-  return (sent_ && sent_->mixed_after == steps_done) || sent_after(config_, steps_done).has_value();
+  return steps_done == num_steps_ || (sent_ && sent_->mixed_after == steps_done) ||
+         sent_after(config_, steps_done).has_value();
 }
 
-std::optional<IslandReport> OuterStep::after(std::int64_t steps_done) {
+std::vector<IslandReport> OuterStep::after(std::int64_t steps_done) {
   const Span span(stream_, "islands");
-  std::optional<IslandReport> agreed;
-  const auto mix_in = [&] {
-    settle();
-    const Part& part = parts_[sent_->fragment];
-    write(part.fragment, part.anchor, config_.mix);
-    gather_values(model_.params(), mesh_, stream_);
-    agreed = report(figures_, steps_done, std::exchange(waited_, 0.0));
-    sent_.reset();
-    moved_ = !(config_.mix == 0.0 && config_.overlap_steps == 0 && parts_.size() == 1);
-  };
-  if (sent_ && sent_->mixed_after == steps_done) mix_in();
-  if (const auto fragment = sent_after(config_, steps_done)) {
-    send(*fragment, steps_done);
-    if (config_.overlap_steps == 0) mix_in();
+  const bool last = steps_done == num_steps_;
+  std::vector<IslandReport> agreed;
+  if (sent_ && (last || sent_->mixed_after == steps_done)) agreed.push_back(mix_in(steps_done));
+  const std::optional<int> due = sent_after(config_, steps_done);
+  for (int fragment = 0; fragment < config_.fragments; ++fragment) {
+    if (!last && due != fragment) continue;
+    send(fragment, last ? steps_done : steps_done + config_.overlap_steps);
+    if (sent_->mixed_after == steps_done) agreed.push_back(mix_in(steps_done));
   }
   return agreed;
 }
 
-void OuterStep::send(int fragment, std::int64_t steps_done) {
+void OuterStep::send(int fragment, std::int64_t mixed_after) {
   const auto index = static_cast<std::size_t>(fragment);
   Part& part = parts_[index];
-  sent_ = Sent{index, steps_done + config_.overlap_steps, nullptr};
+  sent_ = Sent{index, mixed_after, nullptr};
   sent_->exchange = std::make_unique<FragmentExchange>(config_, part.fragment, read(part.fragment),
                                                        part.anchor, part.velocity, peers());
 }
@@ -118,55 +115,71 @@ void OuterStep::send(int fragment, std::int64_t steps_done) {
 void OuterStep::settle() {
   if (!sent_ || sent_->exchange == nullptr) return;
   const Clock::time_point begin = Clock::now();
-  figures_ = sent_->exchange->finish();
+  FragmentFigures figures = sent_->exchange->finish();
   sent_->exchange.reset();
-  waited_ = std::chrono::duration<double>(Clock::now() - begin).count();
+  sent_->agreed.waited = std::chrono::duration<double>(Clock::now() - begin).count();
+  note_figures(std::move(figures));
 }
 
-IslandReport OuterStep::report(const FragmentFigures& figures, std::int64_t steps_done,
-                               double seconds) {
-  const auto count = static_cast<std::size_t>(peers().size());
-  const auto mine = static_cast<std::size_t>(mesh_.island());
+IslandReport OuterStep::mix_in(std::int64_t steps_done) {
+  settle();
+  const Part& part = parts_[sent_->fragment];
+  write(part.fragment, part.anchor, steps_done == num_steps_ ? 0.0 : config_.mix);
+  gather_values(model_.params(), mesh_, stream_);
+  IslandReport report = std::move(sent_->agreed);
+  report.steps_done = steps_done;
+  report.fragment = static_cast<int>(sent_->fragment);
+  report.num_fragments = config_.fragments;
+  note_losses(report);
+  sent_.reset();
+  moved_ = config_.mix > 0.0 || config_.overlap_steps > 0 || config_.fragments > 1;
+  return report;
+}
+
+// Collective over the job. Sums what the ranks found out of their parts.
+void OuterStep::note_figures(FragmentFigures figures) {
+  const std::size_t count = figures.distances.size();
   std::vector<std::int64_t> words;
-  const auto put = [&](WideSum sum) {
+  figures.distances.push_back(figures.moved);
+  for (WideSum& sum : figures.distances)
     words.insert(words.end(), sum.words().begin(), sum.words().end());
-  };
-  for (const WideSum& distance : figures.distances) put(distance);
-  put(figures.moved);
-  const std::size_t integers = words.size();
   words.insert(words.end(), figures.not_finite.begin(), figures.not_finite.end());
   words.push_back(figures.bytes);
-  std::vector<double> losses(3 * count);
-  if (mesh_.world->rank() == 0) {
-    losses[mine] = loss_sum_;
-    losses[count + mine] = static_cast<double>(steps_);
-    losses[2 * count + mine] = static_cast<double>(skipped_);
-  }
   mesh_.job().all_reduce(tensor_of(words.data(), {std::ssize(words)}), Reduce::sum, stream_);
-  mesh_.job().all_reduce(tensor_of(losses.data(), {std::ssize(losses)}), Reduce::sum, stream_);
 
-  IslandReport report{.steps_done = steps_done,
-                      .fragment = static_cast<int>(sent_->fragment),
-                      .num_fragments = static_cast<int>(parts_.size()),
-                      .waited = seconds,
-                      .bytes = words.back() / static_cast<std::int64_t>(count)};
   const auto norm = [&](std::size_t index) {
     WideSum sum;
     std::copy_n(words.begin() + static_cast<std::ptrdiff_t>(index * WideSum::num_words),
                 WideSum::num_words, sum.words().begin());
     return std::sqrt(sum.value());
   };
-  report.moved = norm(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const double steps = losses[count + i];
-    report.islands.push_back({.loss = losses[i] / steps,
+  IslandReport& agreed = sent_->agreed;
+  agreed.moved = norm(count);
+  agreed.bytes = words.back() / static_cast<std::int64_t>(count);
+  for (std::size_t i = 0; i < count; ++i)
+    agreed.islands.push_back({.loss = 0.0,
                               .distance = norm(i),
-                              .not_finite = words[integers + i],
-                              .skipped = static_cast<std::int64_t>(losses[2 * count + i])});
+                              .not_finite = words[(count + 1) * WideSum::num_words + i],
+                              .skipped = 0});
+}
+
+// Collective over the job. What the islands' own steps were since the report before.
+void OuterStep::note_losses(IslandReport& report) {
+  const std::size_t count = report.islands.size();
+  const auto mine = static_cast<std::size_t>(mesh_.island());
+  std::vector<double> sums(3 * count);  // one rank has each
+  if (mesh_.world->rank() == 0) {
+    sums[mine] = loss_sum_;
+    sums[count + mine] = static_cast<double>(steps_);
+    sums[2 * count + mine] = static_cast<double>(skipped_);
+  }
+  mesh_.job().all_reduce(tensor_of(sums.data(), {std::ssize(sums)}), Reduce::sum, stream_);
+  for (std::size_t i = 0; i < count; ++i) {
+    report.islands[i].loss = sums[i] / sums[count + i];
+    report.islands[i].skipped = static_cast<std::int64_t>(sums[2 * count + i]);
   }
   loss_sum_ = 0.0;
   steps_ = skipped_ = 0;
-  return report;
 }
 
 OuterStep::Anchored::Anchored(OuterStep& outer) : outer_(outer) {

@@ -30,7 +30,9 @@ namespace switchyard {
 class OuterStep {
  public:
   // The caller keeps model, mesh and stream. The weights of now are the anchor.
-  OuterStep(Transformer& model, Mesh& mesh, const IslandsConfig& config, Stream& stream);
+  // num_steps: of the run; after the last one the islands agree on everything.
+  OuterStep(Transformer& model, Mesh& mesh, const IslandsConfig& config, std::int64_t num_steps,
+            Stream& stream);
   ~OuterStep();
   OuterStep(const OuterStep&) = delete;
   OuterStep& operator=(const OuterStep&) = delete;
@@ -42,8 +44,8 @@ class OuterStep {
   // Not collective. A step of this island, for the next report.
   void note(const StepReport& report);
   // Collective over the job; called after every step that is_due(). Mixes in what was sent
-  // overlap_steps before, and sends what is due. What the islands agreed on, if they did.
-  std::optional<IslandReport> after(std::int64_t steps_done);
+  // overlap_steps before, and sends what is due. What the islands agreed on, by fragment.
+  std::vector<IslandReport> after(std::int64_t steps_done);
   bool is_due(std::int64_t steps_done) const;
 
   // Collective over the job. Waits for what is on its way: afterwards the anchor is what it will be
@@ -52,7 +54,10 @@ class OuterStep {
   // Collective over the island; settled. Adds the anchor and the velocities, of which each island
   // writes a share.
   void add_state(OwnedState& state);
+  // Of all islands, and of this one.
   nlohmann::json meta() const;
+  nlohmann::json meta_of_island() const;
+  void load_of_island(const JsonFields& meta);
 
   // While it lives, the model has the anchor's weights. Collective over the island; settled.
   class Anchored {
@@ -77,25 +82,28 @@ class OuterStep {
     std::size_t fragment = 0;
     std::int64_t mixed_after = 0;
     std::unique_ptr<FragmentExchange> exchange;  // null: it is settled
+    IslandReport agreed{};                       // without losses, once it is settled
   };
 
+  Sent sent_from(const JsonFields& meta) const;
   Comm& peers() { return *(mesh_.peers ? mesh_.peers : alone_); }
   std::vector<float> read(const Fragment& fragment) const;
   void write(const Fragment& fragment, const std::vector<float>& values, double mix);
-  void send(int fragment, std::int64_t steps_done);
-  IslandReport report(const FragmentFigures& figures, std::int64_t steps_done, double seconds);
+  void send(int fragment, std::int64_t mixed_after);
+  IslandReport mix_in(std::int64_t steps_done);
+  void note_figures(FragmentFigures figures);
+  void note_losses(IslandReport& report);
   Buffer gather_velocity(Part& part);  // collective over peers
 
   Transformer& model_;
   Mesh& mesh_;
   IslandsConfig config_;
+  std::int64_t num_steps_;
   Stream& stream_;
   std::unique_ptr<Comm> alone_;  // the peers of one island
   std::vector<std::pair<std::string, Tensor>> gates_;
   std::vector<Part> parts_;
   std::optional<Sent> sent_;
-  FragmentFigures figures_;  // of what was settled last
-  double waited_ = 0.0;      // seconds, for it
   double loss_sum_ = 0.0;
   std::int64_t steps_ = 0, skipped_ = 0;  // since the last report
   bool moved_ = false;                    // this island trained since it took the anchor

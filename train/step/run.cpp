@@ -108,7 +108,7 @@ RunEnd run_training(RunSteps& steps, RunSaves& saves, RunHost& host, const Train
     }
     if (!votes.save_working) saves.advance();
     if (steps.meets(done)) {
-      if (const std::optional<IslandReport> agreed = steps.meet(done)) host.met(*agreed);
+      for (const IslandReport& agreed : steps.meet(done)) host.met(agreed);
     }
     std::optional<RunEnd> end = end_after(done, votes.stop, config, range);
     const bool leaves_early = end == RunEnd::preempted || end == RunEnd::stopped;

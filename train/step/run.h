@@ -25,7 +25,7 @@ class RunSteps {
   virtual PlacementReport place_experts() = 0;  // Collective.
   // What islands do together after this many steps; meet() is collective.
   virtual bool meets(std::int64_t steps_done) const = 0;
-  virtual std::optional<IslandReport> meet(std::int64_t steps_done) = 0;
+  virtual std::vector<IslandReport> meet(std::int64_t steps_done) = 0;
   // Collective. Where an island goes back, or gives up, all do the same: as the first one of these.
   // Errors: agreed, those of a step that failed.
   virtual void rejoin() = 0;

@@ -38,7 +38,7 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
       guard_(guard, config.clip_norm, std::log(static_cast<double>(model.options().vocabulary))) {
   check_frozen(model.params(), model.config(), model.options().freeze);
   if (config.islands.active())
-    outer_ = std::make_unique<OuterStep>(model, mesh, config.islands, stream);
+    outer_ = std::make_unique<OuterStep>(model, mesh, config.islands, config.steps, stream);
   if (!config.exact) return;
   std::vector<MatmulShape> shapes = matmul_shapes(model.params());
   for (const MatmulShape& shape : optimizer_.matmul_shapes(model.params())) shapes.push_back(shape);
@@ -76,7 +76,9 @@ void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
   if (outer_) {
     const JsonFields islands = meta.object("islands");
     outer_->load(checkpoint, islands);
-    guard_.load(islands.object("guards").object(std::to_string(mesh_.island()).c_str()));
+    const JsonFields mine = islands.object(std::to_string(mesh_.island()).c_str());
+    outer_->load_of_island(mine);
+    guard_.load(mine.object("guard"));
   } else if (meta.has("guard")) {
     guard_.load(meta.object("guard"));
   }
@@ -207,11 +209,12 @@ nlohmann::json Trainer::meta() {
                          {"fixed_point_bits", model_.loss_format().bits},
                          {"guard", guard_.state()}};
   if (!outer_) return meta;
-  nlohmann::json& islands = meta["islands"] = outer_->meta();
-  const std::vector<std::string> guards = all_gather_text(mesh_.job(), guard_.state().dump());
+  nlohmann::json &islands = meta["islands"] = outer_->meta(), mine = outer_->meta_of_island();
+  mine["guard"] = guard_.state();
+  const std::vector<std::string> all = all_gather_text(mesh_.job(), mine.dump());
   for (int island = 0; island < mesh_.num_islands(); ++island)
-    islands["guards"][std::to_string(island)] =
-        nlohmann::json::parse(guards[static_cast<std::size_t>(island * mesh_.world->size())]);
+    islands[std::to_string(island)] =
+        nlohmann::json::parse(all[static_cast<std::size_t>(island * mesh_.world->size())]);
   return meta;
 }
 

@@ -66,7 +66,7 @@ class Trainer {
   bool meets_islands(std::int64_t steps_done) const {
     return outer_ != nullptr && outer_->is_due(steps_done);
   }
-  std::optional<IslandReport> meet_islands(std::int64_t steps_done) {
+  std::vector<IslandReport> meet_islands(std::int64_t steps_done) {
     return outer_->after(steps_done);
   }
 

@@ -24,7 +24,7 @@ class TrainerSteps final : public RunSteps {
   }
   PlacementReport place_experts() override;
   bool meets(std::int64_t steps_done) const override { return trainer_.meets_islands(steps_done); }
-  std::optional<IslandReport> meet(std::int64_t steps_done) override {
+  std::vector<IslandReport> meet(std::int64_t steps_done) override {
     return trainer_.meet_islands(steps_done);
   }
   void rejoin() override;

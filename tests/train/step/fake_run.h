@@ -50,9 +50,9 @@ class FakeSteps : public RunSteps {
   bool meets(std::int64_t steps_done) const override {
     return meets_every > 0 && steps_done % meets_every == 0;
   }
-  std::optional<IslandReport> meet(std::int64_t steps_done) override {
+  std::vector<IslandReport> meet(std::int64_t steps_done) override {
     journal_.note(fmt::format("meet {}", steps_done));
-    return IslandReport{.steps_done = steps_done};
+    return {{.steps_done = steps_done}};
   }
   void rejoin() override { journal_.note("rejoin"); }
 
