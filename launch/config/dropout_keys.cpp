@@ -10,7 +10,8 @@ std::vector<ConfigKey> keys_of(DropoutConfig& dropout) {
       {"dropout.weights_kind", &dropout.weights_kind, Anything{}, Resume::free,
        "masks of weights drop, or scale by normal numbers of the same variance"},
       {"dropout.weights_share", &dropout.weights_share, Anything{}, Resume::free,
-       "what has one mask of the weights: each sequence (PerNodeDrop), or the step (DropConnect)"},
+       "what has one mask of the weights: each sequence (PerNodeDrop), the step (DropConnect), or "
+       "with fixed the whole run"},
       {"dropout.layers", &dropout.layers, Range{0, 9999}, Resume::free,
        "layers whose weights are masked; empty: all"},
       {"dropout.ffn", &dropout.ffn, rate, Resume::free,

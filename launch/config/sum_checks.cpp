@@ -80,6 +80,18 @@ void check_dropout(const Config& config) {
       "dropout.weights = {} masks matrices, and low_rank.rank or adapter.rank makes them sums of "
       "products, whose mask would be none of the sum: use dropout.ffn",
       dropout.weights);
+  if (dropout.weights == 0 || dropout.weights_share != MaskShare::fixed) return;
+  require(dropout.weights_kind == MaskKind::drop, Exit::usage,
+          "dropout.weights_share = \"fixed\" leaves weights out, and dropout.weights_kind = "
+          "\"gaussian\" none: use \"drop\"");
+  require(config.train.initial.empty(), Exit::usage,
+          "dropout.weights_share = \"fixed\" masks new weights, and train.initial = \"{}\" brings "
+          "trained ones: `switchyard model prune` leaves out some of those",
+          config.train.initial);
+  require(config.train.optimizer == MatrixOptimizer::adamw && config.train.galore.rank == 0,
+          Exit::usage,
+          "dropout.weights_share = \"fixed\" keeps single weights at 0, and Muon and GaLore update "
+          "matrices as wholes: use train.optimizer = \"adamw\" and galore.rank = 0");
 }
 
 namespace {

@@ -56,7 +56,7 @@ std::int64_t activation_total(const RunShape& shape) {
 // Each thread keeps a masked matrix, and the sum of its gradient.
 std::int64_t mask_scratch(const RunShape& shape) {
   const ModelConfig& model = shape.model;
-  if (model.dropout.weights == 0) return 0;
+  if (model.dropout.weights == 0 || model.dropout.weights_share == MaskShare::fixed) return 0;
   const std::int64_t widest = std::max(
       {shape.num_dense_layers() > 0 ? model.ffn_hidden : 0,
        shape.num_moe_layers() > 0 ? std::max(model.expert_hidden, model.shared_expert_hidden) : 0});

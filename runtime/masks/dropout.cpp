@@ -6,9 +6,21 @@
 
 namespace switchyard {
 
+namespace {
+
+bool names_layer(const std::vector<std::int64_t>& layers, std::int64_t layer) {
+  return layers.empty() || std::find(layers.begin(), layers.end(), layer) != layers.end();
+}
+
+}  // namespace
+
 bool DropoutConfig::masks_weights(std::int64_t layer) const {
-  return weights > 0 &&
-         (layers.empty() || std::find(layers.begin(), layers.end(), layer) != layers.end());
+  return weights > 0 && weights_share != MaskShare::fixed && names_layer(layers, layer);
+}
+
+bool DropoutConfig::fixes_weights(std::int64_t layer) const {
+  return weights > 0 && weights_share == MaskShare::fixed && layer >= 0 &&
+         names_layer(layers, layer);
 }
 
 MaskStream Dropout::weight_mask(std::int64_t step, std::uint64_t name, std::uint64_t number) const {

@@ -16,10 +16,12 @@
 namespace switchyard {
 
 // Who shares a mask of weights: the rows of a packed sequence (PerNodeDrop, arXiv:2512.12663), or
-// of a step (DropConnect, Wan et al., ICML 2013, per batch).
-enum class MaskShare : std::uint8_t { sequence, step };
+// of a step (DropConnect, Wan et al., ICML 2013, per batch). fixed: of all steps, which leaves
+// weights out for good (train/step/fixed_masks.h).
+enum class MaskShare : std::uint8_t { sequence, step, fixed };
 template <>
-inline constexpr std::array<std::string_view, 2> names_of<MaskShare> = {"sequence", "step"};
+inline constexpr std::array<std::string_view, 3> names_of<MaskShare> = {"sequence", "step",
+                                                                        "fixed"};
 
 // The [dropout] table; rates in [0, 1).
 struct DropoutConfig {
@@ -31,7 +33,8 @@ struct DropoutConfig {
   double residual = 0.0;               // what attention and networks add to the residual stream
   double embedding = 0.0;
 
-  bool masks_weights(std::int64_t layer) const;
+  bool masks_weights(std::int64_t layer) const;  // anew in each step
+  bool fixes_weights(std::int64_t layer) const;  // once
   bool any() const { return weights > 0 || ffn > 0 || residual > 0 || embedding > 0; }
 };
 
@@ -46,6 +49,9 @@ class Dropout {
   const MaskLaw& of_weights() const { return weights_; }
   // name: of the matrix. number: of the sequence in the step, where sequences have their own masks.
   MaskStream weight_mask(std::int64_t step, std::uint64_t name, std::uint64_t number) const;
+
+  // For the whole run: that of step 2^64 - 1.
+  MaskStream fixed_mask(std::uint64_t name) const { return weight_mask(-1, name, 0); }
 
   const MaskLaw& of_ffn() const { return ffn_; }
   const MaskLaw& of_residual() const { return residual_; }

@@ -16,8 +16,9 @@ namespace {
 // MPI moves a message only while it is called.
 constexpr std::chrono::microseconds between_looks{200};
 
-Tensor rows_of_bytes(std::span<std::byte> bytes) {
-  return {bytes.data(), {std::ssize(bytes), 1}, DType::u8, Device::cpu()};
+// Payload blocks as rows.
+Tensor rows_of(std::span<std::byte> bytes, std::int64_t block_bytes) {
+  return {bytes.data(), {std::ssize(bytes) / block_bytes, block_bytes}, DType::u8, Device::cpu()};
 }
 
 }  // namespace
@@ -42,18 +43,19 @@ FragmentExchange::FragmentExchange(const IslandsConfig& config, const Fragment& 
 
 FragmentFigures FragmentExchange::run(std::vector<float> local) {
   const int count = peers_.size(), rank = peers_.rank();
-  const auto bytes_of = [&](int index) {
-    return payload_bytes(config_.payload, fragment_.part(index, count).size());
+  const std::int64_t block_bytes = payload_bytes(config_.payload, payload_block);
+  const auto blocks_of = [&](int index) {
+    return fragment_.part(index, count).size() / payload_block;
   };
   FragmentFigures figures{.distances = std::vector<WideSum>(static_cast<std::size_t>(count)),
                           .not_finite = std::vector<std::int64_t>(static_cast<std::size_t>(count))};
-  std::vector<std::int64_t> to_each, mine(static_cast<std::size_t>(count), bytes_of(rank));
-  for (int index = 0; index < count; ++index) to_each.push_back(bytes_of(index));
+  std::vector<std::int64_t> to_each, mine(static_cast<std::size_t>(count), blocks_of(rank));
+  for (int index = 0; index < count; ++index) to_each.push_back(blocks_of(index));
   std::vector<std::byte> sent(
       static_cast<std::size_t>(payload_bytes(config_.payload, fragment_.size)));
   encode(config_.payload, local, anchor_, sent);
   local = {};
-  std::vector<std::byte> arrived(static_cast<std::size_t>(count * bytes_of(rank)));
+  std::vector<std::byte> arrived(static_cast<std::size_t>(count * blocks_of(rank) * block_bytes));
   exchange(sent, to_each, arrived, mine);
 
   const std::vector<std::byte> combined = combine(arrived, figures);
@@ -62,8 +64,8 @@ FragmentFigures FragmentExchange::run(std::vector<float> local) {
     arrived.insert(arrived.end(), combined.begin(), combined.end());
   exchange(arrived, mine, sent, to_each);
   take(sent);
-  figures.bytes = payload_bytes(config_.payload, fragment_.size) - bytes_of(rank) +
-                  (count - 1) * bytes_of(rank);
+  const std::int64_t of_others = fragment_.size / payload_block - blocks_of(rank);
+  figures.bytes = block_bytes * (of_others + (count - 1) * blocks_of(rank));
   return figures;
 }
 
@@ -83,14 +85,17 @@ void FragmentExchange::take(std::span<const std::byte> agreed) {
 
 void FragmentExchange::exchange(std::span<std::byte> in, std::span<const std::int64_t> send,
                                 std::span<std::byte> out, std::span<const std::int64_t> receive) {
-  const auto pending =
-      peers_.start_exchange_rows(rows_of_bytes(in), send, rows_of_bytes(out), receive);
-  std::int64_t from = 0, to = 0;  // the rows for itself stay here
+  const std::int64_t block_bytes = payload_bytes(config_.payload, payload_block);
+  const auto pending = peers_.start_exchange_rows(rows_of(in, block_bytes), send,
+                                                  rows_of(out, block_bytes), receive);
+  std::int64_t from = 0, to = 0;  // the blocks for itself stay here
   for (int rank = 0; rank < peers_.rank(); ++rank) {
     from += send[static_cast<std::size_t>(rank)];
     to += receive[static_cast<std::size_t>(rank)];
   }
-  std::copy_n(in.begin() + from, send[static_cast<std::size_t>(peers_.rank())], out.begin() + to);
+  std::copy_n(in.begin() + from * block_bytes,
+              send[static_cast<std::size_t>(peers_.rank())] * block_bytes,
+              out.begin() + to * block_bytes);
   while (!pending->arrived()) std::this_thread::sleep_for(between_looks);
 }
 

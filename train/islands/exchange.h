@@ -36,7 +36,7 @@ class FragmentExchange {
 
  private:
   FragmentFigures run(std::vector<float> local);
-  // Waits for rows of bytes that every peer sends to every other.
+  // Waits for the payload blocks that every peer sends to every other.
   void exchange(std::span<std::byte> in, std::span<const std::int64_t> send,
                 std::span<std::byte> out, std::span<const std::int64_t> receive);
   void take(std::span<const std::byte> agreed);

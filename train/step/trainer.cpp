@@ -15,6 +15,7 @@
 #include "train/replicas.h"
 #include "train/state/load_state.h"
 #include "train/state/state_names.h"
+#include "train/step/fixed_masks.h"
 #include "train/step/frozen.h"
 #include "train/step/gradients.h"
 #include "train/step/guide.h"
@@ -46,7 +47,8 @@ Trainer::Trainer(Transformer& model, Mesh& mesh, const TrainConfig& config, Stre
 }
 
 void Trainer::initialize() {
-  model_.params().initialize(static_cast<std::uint64_t>(config_.seed), {}, stream_.num_threads());
+  model_.params().initialize(seed(), {}, stream_.num_threads());
+  apply_fixed_masks(model_.params(), model_.config().dropout, seed(), stream_);
   set_guides(model_.params(), config_, 0, /*skips=*/false);
   if (outer_) outer_->begin();
 }
@@ -58,8 +60,7 @@ void Trainer::initialize(const CheckpointReader& weights) {
            !std::binary_search(held.begin(), held.end(),
                                state_name(StateKind::value, std::string(name)));
   };
-  model_.params().initialize(static_cast<std::uint64_t>(config_.seed), drawn,
-                             stream_.num_threads());
+  model_.params().initialize(seed(), drawn, stream_.num_threads());
   load_values(weights, model_, drawn);
   model_.params().make_guides();
   set_guides(model_.params(), config_, 0, /*skips=*/false);
@@ -72,6 +73,7 @@ void Trainer::load(const CheckpointReader& checkpoint, const JsonFields& meta) {
           "{} is of a run {} islands: keep islands.sync_every {} 0", checkpoint.folder().string(),
           was_on_islands ? "on" : "without", was_on_islands ? "above" : "at");
   load_training_state(checkpoint, model_, outer_ ? island_prefix(mesh_.island()) : "");
+  check_fixed_masks(model_.params(), model_.config().dropout, seed());
   set_guides(model_.params(), config_, checkpoint.step(), /*skips=*/false);
   if (outer_) {
     const JsonFields islands = meta.object("islands");
@@ -134,6 +136,7 @@ Trainer::Gradient Trainer::differentiate(std::int64_t step, const StepData& data
   mesh_.world->all_reduce(sums.words(), Reduce::sum, stream_);
   sum_copies(model_, mesh_, stream_);
   reduce_gradients(params, mesh_, stream_);
+  mask_gradients(params, model_.config().dropout, seed(), stream_);
   StepFigures figures{.loss = model_.loss_format().value(sums.loss()),
                       .gradient_norm = gradient_norm(params, mesh_, stream_),
                       .finite = sums.broken() == 0};

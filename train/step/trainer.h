@@ -93,6 +93,7 @@ class Trainer {
     StepSums sums;
     StepFigures figures;
   };
+  std::uint64_t seed() const { return static_cast<std::uint64_t>(config_.seed); }
   Gradient differentiate(std::int64_t step, const StepData& data);
   Gradient judged_gradient(const StepData& data, StepReport& report);
   void update(std::int64_t step, const Gradient& gradient);
