@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/param_role.h"
 #include "runtime/device/host_access.h"
 #include "train/state/state_names.h"
 
@@ -34,13 +35,25 @@ bool is_counts(const std::string& name) {
   return name.starts_with(gate_state_name("")) && gate_state_of(name) == GateState::counts;
 }
 
-void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateState which) {
+// begins: modules of multi-token prediction that the checkpoint lacks begin without a bias.
+void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateState which,
+                bool begins = false) {
+  const std::int64_t held = begins ? num_mtp_modules(checkpoint) : 0;
   for (const auto& [name, tensor] : model.gate_state()) {
+    const std::int64_t module = mtp_module_of_param(name);
+    if (begins && module >= 0 && module >= held) continue;
     if (gate_state_of(name) == which) checkpoint.read(gate_state_name(name), tensor);
   }
 }
 
 }  // namespace
+
+std::int64_t num_mtp_modules(const CheckpointReader& checkpoint) {
+  std::int64_t modules = 0;
+  for (const std::string& name : checkpoint.names())
+    modules = std::max(modules, 1 + mtp_module_of_state(name));
+  return modules;
+}
 
 void load_values(const CheckpointReader& checkpoint, Transformer& model,
                  const Params::Choice& drawn) {
@@ -48,7 +61,9 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model,
   for (const std::string& name : checkpoint.names()) {
     // Of the last guided step: the model goes on without them.
     const bool surplus_guide = is_guide(name) && !model.options().guided;
-    require(known.contains(name) || is_counts(name) || surplus_guide, Exit::data,
+    const std::int64_t module = mtp_module_of_state(name);
+    const bool surplus_module = module >= 0 && module >= model.config().mtp_depth;
+    require(known.contains(name) || is_counts(name) || surplus_guide || surplus_module, Exit::data,
             "{} holds {}, which this model does not have", checkpoint.folder().string(), name);
   }
   Params& params = model.params();
@@ -64,7 +79,7 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model,
     }
   }
   params.mark_loaded();
-  load_gates(checkpoint, model, GateState::bias);
+  load_gates(checkpoint, model, GateState::bias, static_cast<bool>(drawn));
 }
 
 void load_training_state(const CheckpointReader& checkpoint, Transformer& model) {

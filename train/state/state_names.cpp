@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "model/param_role.h"
+
 namespace switchyard {
 
 StatePart part_of(StateKind kind) {
@@ -28,6 +30,10 @@ GateState gate_state_of(const std::string& name) {
 }
 
 std::string gate_state_name(const std::string& name) { return "gate/" + name; }
+
+std::int64_t mtp_module_of_state(const std::string& name) {
+  return mtp_module_of_param(std::string_view(name).substr(name.find('/') + 1));
+}
 
 std::set<std::string> all_state_names(Transformer& model) {
   std::set<std::string> names;

@@ -31,6 +31,10 @@ GateState gate_state_of(const std::string& name);  // either name of it
 
 std::string gate_state_name(const std::string& name);  // "gate/layer3.bias"
 
+// The module of multi-token prediction that a tensor of a state belongs to, from 0; -1 for all
+// else.
+std::int64_t mtp_module_of_state(const std::string& name);
+
 // Every name that a checkpoint of the model may hold, the experts of other ranks included.
 std::set<std::string> all_state_names(Transformer& model);
 
