@@ -82,6 +82,7 @@ struct ModelConfig {
   std::int64_t shared_expert_hidden = 0;  // 0: no shared expert
   bool shared_expert_gate = false;        // scale the shared expert's output by sigmoid(x . w)
   bool tie_embeddings = true;
+  int mtp_depth = 0;  // modules that predict further tokens; see MtpModules
   AdapterConfig adapter{};
   LowRankConfig low_rank{};
   DropoutConfig dropout{};
@@ -89,13 +90,29 @@ struct ModelConfig {
       0.0;  // of all weights; 0: sqrt(2 / (5 hidden)) (Nguyen and Salazar, arXiv:1910.05895)
 };
 
-// Whether a layer has one dense FFN instead of experts.
-inline bool is_dense(const ModelConfig& model, std::int64_t layer) {
-  return model.num_experts == 0 || std::find(model.dense_layers.begin(), model.dense_layers.end(),
-                                             layer) != model.dense_layers.end();
+// Blocks are numbered through the layers and then the modules of multi-token prediction, whose
+// blocks are of the last layer's kind.
+inline int num_blocks(const ModelConfig& model) { return model.num_layers + model.mtp_depth; }
+// "layer3", or "mtp0" of the first module.
+inline std::string block_name(const ModelConfig& model, int block) {
+  return block < model.num_layers ? "layer" + std::to_string(block)
+                                  : "mtp" + std::to_string(block - model.num_layers);
+}
+inline std::int64_t layer_of_kind(const ModelConfig& model, std::int64_t block) {
+  return std::min<std::int64_t>(block, model.num_layers - 1);
+}
+
+// Whether a block has one dense FFN instead of experts.
+inline bool is_dense(const ModelConfig& model, std::int64_t block) {
+  return model.num_experts == 0 ||
+         std::find(model.dense_layers.begin(), model.dense_layers.end(),
+                   layer_of_kind(model, block)) != model.dense_layers.end();
 }
 inline std::int64_t num_dense_layers(const ModelConfig& model) {
   return model.num_experts == 0 ? model.num_layers : std::ssize(model.dense_layers);
+}
+inline std::int64_t num_dense_blocks(const ModelConfig& model) {
+  return num_dense_layers(model) + (is_dense(model, model.num_layers) ? model.mtp_depth : 0);
 }
 inline bool has_shared_gate(const ModelConfig& model) {
   return model.shared_expert_hidden > 0 && model.shared_expert_gate;
@@ -104,11 +121,11 @@ inline bool is_all_dense(const ModelConfig& model) {
   return num_dense_layers(model) == model.num_layers;
 }
 
-// The window of a layer; 0: its tokens see all of their document's earlier ones.
-inline std::int64_t window_of(const ModelConfig& config, int layer) {
+// The window of a block; 0: its tokens see all of their document's earlier ones.
+inline std::int64_t window_of(const ModelConfig& config, int block) {
   const auto& layers = config.window_layers;
-  const bool here =
-      layers.empty() || std::find(layers.begin(), layers.end(), layer) != layers.end();
+  const bool here = layers.empty() || std::find(layers.begin(), layers.end(),
+                                                layer_of_kind(config, block)) != layers.end();
   return here ? config.window : 0;
 }
 

@@ -10,7 +10,13 @@
 namespace switchyard {
 namespace {
 
-constexpr std::string_view layer_mark = "layer";
+// The N of "MARKN."; -1 if the name does not begin with them.
+std::int64_t number_after(std::string_view mark, std::string_view name) {
+  std::int64_t number = -1;
+  if (name.starts_with(mark))
+    std::from_chars(name.data() + mark.size(), name.data() + name.size(), number);
+  return number;
+}
 
 // pattern: without its first star, the text before which has matched.
 bool matches(std::string_view pattern, std::string_view name) {
@@ -25,22 +31,19 @@ bool matches(std::string_view pattern, std::string_view name) {
 
 }  // namespace
 
-std::int64_t layer_of_param(std::string_view name) {
-  std::int64_t layer = -1;
-  if (!name.starts_with(layer_mark)) return layer;
-  std::from_chars(name.data() + layer_mark.size(), name.data() + name.size(), layer);
-  return layer;
-}
+std::int64_t layer_of_param(std::string_view name) { return number_after("layer", name); }
+std::int64_t mtp_module_of_param(std::string_view name) { return number_after("mtp", name); }
 
 ParamRole role_of_param(std::string_view name) {
   if (ExpertPart::of_name(name)) return ParamRole::experts;
-  const std::string_view part = layer_of_param(name) < 0 ? name : name.substr(name.find('.') + 1);
+  const bool in_block = layer_of_param(name) >= 0 || mtp_module_of_param(name) >= 0;
+  const std::string_view part = in_block ? name.substr(name.find('.') + 1) : name;
   if (part == "embedding") return ParamRole::embedding;
   if (part == "head") return ParamRole::head;
   if (part.ends_with("norm")) return ParamRole::norms;
   if (part.starts_with("router")) return ParamRole::router;
   if (part.starts_with("shared")) return ParamRole::shared;
-  if (part.starts_with("ffn.")) return ParamRole::ffn;
+  if (part.starts_with("ffn.") || part.ends_with("_projection")) return ParamRole::ffn;
   require(part.starts_with("attention."), "{} has no role", name);
   return ParamRole::attention;
 }

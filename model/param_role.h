@@ -14,7 +14,8 @@
 namespace switchyard {
 
 // head: the table of logits, unless it is tied to the embedding. shared: shared experts. ffn: those
-// of dense layers. norms: all of them, those of queries and keys included.
+// of dense layers, and the projections of modules of multi-token prediction. norms: all of them,
+// those of queries and keys included.
 enum class ParamRole : std::uint8_t {
   embedding,
   head,
@@ -33,6 +34,8 @@ inline constexpr std::array<std::string_view, 8> names_of<ParamRole> = {
 ParamRole role_of_param(std::string_view name);
 // The N of "layerN."; -1 for a parameter outside the layers.
 std::int64_t layer_of_param(std::string_view name);
+// The N of "mtpN.", a module of multi-token prediction; -1 for all else.
+std::int64_t mtp_module_of_param(std::string_view name);
 
 // Whether `choice` means the parameter: it is the name of its role, or a pattern of names, in which
 // * matches any text ("layer0.*", "*.router").

@@ -113,8 +113,10 @@ struct TrainConfig {
   std::int64_t placement_every = 0;  // steps between placements of experts; 0: never
   std::int64_t log_every = 1;
   std::int64_t expert_counts_every = 0;  // steps between counts of every expert's choices; 0: never
-  std::int64_t recompute_layers = 0;     // first layers that repeat forward in backward
-  double load_factor = 1.25;             // even shares of rows that activation buffers hold
+  double mtp_weight =
+      0.3;  // of the losses of modules of multi-token prediction; 0: they are left out
+  std::int64_t recompute_layers = 0;  // first layers that repeat forward in backward
+  double load_factor = 1.25;          // even shares of rows that activation buffers hold
 };
 
 DType moments_dtype(const TrainConfig& config);

@@ -85,11 +85,14 @@ using SourceRows = std::map<std::string, std::int64_t>;
 struct StepReport {
   std::int64_t step = 0;
   StepOutcome outcome = StepOutcome::taken;
-  std::string problem;         // in words; empty if there was none
-  SourceRows sources;          // of the batch, if there was a problem
-  double loss = 0.0;           // cross-entropy per token of the whole step, in nats
-  double balance_loss = 0.0;   // sum over layers, coefficient included
-  double z_loss = 0.0;         // sum over layers, coefficient included
+  std::string problem;        // in words; empty if there was none
+  SourceRows sources;         // of the batch, if there was a problem
+  double loss = 0.0;          // cross-entropy per token of the whole step, in nats
+  double balance_loss = 0.0;  // sum over layers, coefficient included
+  double z_loss = 0.0;        // sum over layers, coefficient included
+  // Of each module of multi-token prediction that the step computed: cross-entropy per target
+  // of the module, in nats, without train.mtp_weight.
+  std::vector<double> mtp_loss{};
   double gradient_norm = 0.0;  // before clipping
   double learning_rate = 0.0;
   std::int64_t tokens = 0;  // trained on in this step, over all ranks of all islands

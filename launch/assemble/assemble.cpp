@@ -75,7 +75,8 @@ Transformer::Options model_options(const Config& config, std::int64_t num_ids, D
           .load_factor = config.train.load_factor,
           .freeze = config.train.freeze,
           .guided = is_guided(config.model, config.train, steps_done),
-          .states = matrix_states(config.train)};
+          .states = matrix_states(config.train),
+          .mtp_weight = config.train.mtp_weight};
 }
 
 Device choose_device(const RunConfig& run, Comm& world) {

@@ -16,6 +16,7 @@
 #include "runtime/params/param_spec.h"
 #include "train/arithmetic.h"
 #include "train/state/load_state.h"
+#include "train/state/state_names.h"
 #include "train/step/guide.h"
 
 namespace switchyard {
@@ -25,7 +26,8 @@ namespace {
 std::int64_t bytes_of_values(const CheckpointReader& checkpoint, int expert_degree) {
   std::int64_t shared = 0, in_experts = 0;
   for (const std::string& name : checkpoint.names()) {
-    if (!name.starts_with("value/")) continue;  // moments
+    if (!name.starts_with("value/")) continue;     // moments
+    if (mtp_module_of_state(name) >= 0) continue;  // inference has none
     const std::int64_t bytes = checkpoint.held_bytes(name);
     (ExpertPart::of_name(name) ? in_experts : shared) += bytes;
   }

@@ -10,10 +10,12 @@
 #include "io/text/escape.h"
 #include "io/tokens/token_store.h"
 #include "launch/commands/command.h"
+#include "launch/host/counted.h"
 #include "launch/hugging_face/family.h"
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
 #include "runtime/params/param_spec.h"
+#include "train/state/load_state.h"
 
 namespace switchyard {
 namespace {
@@ -121,6 +123,7 @@ Json describe_checkpoint(const fs::path& folder) {
       {"model",
        {{"layers", model.num_layers},
         {"dense_layers", num_dense_layers(model)},
+        {"mtp_modules", num_mtp_modules(reader)},
         {"hidden", model.hidden},
         {"experts", model.num_experts},
         {"top_k", config.router.top_k}}},
@@ -189,17 +192,21 @@ std::string in_words(const Json& found) {
           ? "no experts"
           : fmt::format("{} experts, {} per token", number(model.at("experts")),
                         number(model.at("top_k")));
+  const std::int64_t num_modules = number(model.at("mtp_modules"));
+  const std::string modules = num_modules == 0 ? ""
+                                               : fmt::format(", {} of multi-token prediction",
+                                                             counted(num_modules, "module"));
   return fmt::format(
       "{} {}\n"
       "{}"
-      "model: {} layers ({} of them dense), hidden {}, {}\n"
+      "model: {} layers ({} of them dense), hidden {}, {}{}\n"
       "parameters: {}, of which a token meets {}; {} tensors{}\n"
       "in memory: {}{}\n"
       "tokenizer: {}\n"
       "exports as: {}\n",
       found.at("kind").get<std::string>(), found.at("folder").get<std::string>(),
       origin_in_words(found), number(model.at("layers")), number(model.at("dense_layers")),
-      number(model.at("hidden")), experts, number(found.at("parameters").at("all")),
+      number(model.at("hidden")), experts, modules, number(found.at("parameters").at("all")),
       number(found.at("parameters").at("active")), number(found.at("tensors")),
       found.at("kind") == "model" ? "" : ", moments included",
       bytes_in_words(number(found.at("values").at("bytes_in_memory"))),

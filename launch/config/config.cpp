@@ -148,8 +148,10 @@ constexpr std::string_view router_keys_of_model[] = {
     "router.normalize",     "router.allow_future_tokens"};
 
 // weights: what a model was trained with. Adapters are part of its function once it has some.
+// Modules of multi-token prediction serve training alone.
 bool is_of_model(const ConfigKey& key, const Config& weights) {
-  if (key.name.starts_with("model.")) return key.name != "model.init_std";
+  if (key.name.starts_with("model."))
+    return key.name != "model.init_std" && key.name != "model.mtp_depth";
   if (key.name.starts_with("low_rank.")) return true;
   if (key.name.starts_with("adapter."))
     return weights.model.adapter.rank > 0 && key.name != "adapter.train";

@@ -198,6 +198,7 @@ void note_shape(const Config& config, ConfigProblems& problems) {
   problems.note([&] { check_rope(config.model.rope); });
   problems.note([&] { check_low_rank(config.model); });
   problems.note([&] { check_adapter(config.model); });
+  problems.note([&] { check_mtp(config.model); });
   problems.note([&] {
     if (config.model.num_experts > 0) check_router(config.router, config.model.num_experts);
   });

@@ -85,6 +85,8 @@ constexpr IdleKey idle_keys[] = {
      "low_rank.rank is 0"},
     {"train.guide_skips", [](const Config& c) { return c.train.guide_steps == 0; },
      "train.guide_steps is 0"},
+    {"train.mtp_weight", [](const Config& c) { return c.model.mtp_depth == 0; },
+     "model.mtp_depth is 0"},
     {"train.momentum", [](const Config& c) { return c.train.optimizer == MatrixOptimizer::adamw; },
      "train.optimizer is \"adamw\""},
     {"galore.", [](const Config& c) { return c.train.galore.rank == 0; },
@@ -273,9 +275,13 @@ std::vector<std::string> config_warnings(const Config& config) {
   if (config.train.learning_rate == 0) {
     warnings.emplace_back("train.learning_rate = 0: the weights do not change");
   }
-  if (config.train.recompute_layers > config.model.num_layers) {
-    warnings.push_back(fmt::format("train.recompute_layers = {} is more than model.num_layers = {}",
-                                   config.train.recompute_layers, config.model.num_layers));
+  if (config.train.recompute_layers > num_blocks(config.model)) {
+    warnings.push_back(fmt::format(
+        "train.recompute_layers = {} is more than model.num_layers = {}{}",
+        config.train.recompute_layers, config.model.num_layers,
+        config.model.mtp_depth == 0
+            ? ""
+            : fmt::format(" and model.mtp_depth = {} together", config.model.mtp_depth)));
   }
   return warnings;
 }

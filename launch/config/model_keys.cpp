@@ -64,6 +64,8 @@ std::vector<ConfigKey> keys_of(ModelConfig& model) {
            "scale the shared expert's output by the sigmoid of a learned score of its token"},
           {"model.tie_embeddings", &model.tie_embeddings, Anything{}, Resume::fixed,
            "use one table for the input and the output"},
+          {"model.mtp_depth", &model.mtp_depth, Range{0, 16}, Resume::fixed,
+           "modules that predict tokens beyond the next one in training; 0: none"},
           {"model.init_std", &model.init_std, Range{0, 100}, Resume::fixed,
            "standard deviation of the initial weights; 0: sqrt(2 / (5 hidden))"}};
 }

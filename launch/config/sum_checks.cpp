@@ -44,6 +44,14 @@ void check_low_rank(const ModelConfig& model) {
           rank, narrowest);
 }
 
+void check_mtp(const ModelConfig& model) {
+  if (model.mtp_depth == 0) return;
+  require(model.adapter.rank == 0, Exit::usage,
+          "model.mtp_depth = {} with adapter.rank = {}: modules that predict further tokens would "
+          "train beside frozen weights that do not learn from them; set model.mtp_depth = 0",
+          model.mtp_depth, model.adapter.rank);
+}
+
 void check_matrix_updates(const Config& config) {
   const TrainConfig& train = config.train;
   const bool muon = train.optimizer == MatrixOptimizer::muon, galore = train.galore.rank > 0;

@@ -1,5 +1,5 @@
-// Checks the keys of linear layers that are sums of products, of masks, of updates of whole
-// matrices, and of islands.
+// Checks the keys of linear layers that are sums of products, of multi-token prediction, of masks,
+// of updates of whole matrices, and of islands.
 #pragma once
 
 #include "launch/config/config.h"
@@ -10,6 +10,7 @@ namespace switchyard {
 // names of parameters is checked with the model (train/step/frozen.h).
 void check_adapter(const ModelConfig& model);
 void check_low_rank(const ModelConfig& model);
+void check_mtp(const ModelConfig& model);
 void check_matrix_updates(const Config& config);
 void check_dropout(const Config& config);
 void check_islands(const Config& config);

@@ -57,6 +57,8 @@ std::vector<ConfigKey> keys_of(TrainConfig& train) {
        "what updates the matrices of attention and feed-forward networks; AdamW updates the rest"},
       {"train.momentum", &train.momentum, Range{0, 0.999999}, Resume::free,
        "Muon: decay rate of the momentum"},
+      {"train.mtp_weight", &train.mtp_weight, Range{0, 100}, Resume::free,
+       "weight of the mean of the losses of model.mtp_depth modules; 0: steps leave them out"},
       {"train.weight_decay", &train.weight_decay, Range{0, 100}, Resume::free,
        "decoupled weight decay"},
       {"train.beta1", &train.beta1, Range{0, 0.999999}, Resume::free,

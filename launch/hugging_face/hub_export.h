@@ -21,6 +21,7 @@ struct ExportOptions {
 struct Exported {
   Family family{};
   std::int64_t tensors = 0, parameters = 0, files = 0, bytes = 0;
+  std::int64_t mtp_modules = 0;  // of multi-token prediction, which were left out
 };
 
 // Collective: ranks share the tensors by bytes, and each needs memory for a few megabytes of one.

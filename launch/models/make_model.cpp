@@ -22,6 +22,7 @@
 #include "launch/run/lineage.h"
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
+#include "train/state/load_state.h"
 
 namespace switchyard::models {
 namespace {
@@ -104,6 +105,7 @@ Plan plan_of(const Recipe& recipe, ModelSources sources, const ExpertsFound& exp
   require(!for_hub || recipe.rule.method != Method::quantize, Exit::usage,
           "transformers reads no codes of this program: write a model folder");
   Grown made = planned(recipe, sources, experts);
+  made.config.model.mtp_depth = 0;  // see model_names
   check_shape(made.config);
   const auto tokenizer = tokenizer_of(*sources.front());
   RunDescription described = describe_model(made.config, *tokenizer);
@@ -152,6 +154,7 @@ ModelMade counted(const std::vector<TensorPlan>& plans, ModelSources sources, in
       made.parameters += plan.tensor.shape.size() * (plan.tensor.dtype == DType::u8 ? 2 : 1);
   }
   for (const CheckpointReader* source : sources) {
+    made.mtp_modules = std::max(made.mtp_modules, num_mtp_modules(*source));
     for (const FileEntry& file : source->files()) {
       for (const Extent& extent : file.extents)
         made.hashed += source->kind() == hub::hub_kind ? extent.bytes : 0;

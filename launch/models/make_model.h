@@ -30,9 +30,10 @@ struct MakeOptions {
 
 struct ModelMade {
   std::int64_t tensors = 0, parameters = 0, bytes = 0;
-  std::int64_t hashed = 0;  // bytes of sources without hashes, which were read to get some
-  std::int64_t kept = 0;    // tensors that a killed make had finished
-  int unreached = 0;        // matrices that calibration reached with too few rows (calibrated.h)
+  std::int64_t hashed = 0;       // bytes of sources without hashes, which were read to get some
+  std::int64_t kept = 0;         // tensors that a killed make had finished
+  std::int64_t mtp_modules = 0;  // of multi-token prediction that a source has and the model lacks
+  int unreached = 0;  // matrices that calibration reached with too few rows (calibrated.h)
   TransformCost cost;
   Prediction prediction;  // of nothing
   std::string digest;  // CheckpointReader::digest() of the result, on rank 0; empty: none was made

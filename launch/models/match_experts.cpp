@@ -13,6 +13,7 @@
 #include "runtime/error.h"
 #include "runtime/hd.h"
 #include "runtime/params/param_spec.h"
+#include "train/state/state_names.h"
 
 namespace switchyard::models {
 namespace {
@@ -68,7 +69,7 @@ std::vector<float> whole(const CheckpointReader& model, const std::string& name)
 std::map<std::string, std::size_t> expert_layers(const CheckpointReader& model) {
   std::map<std::string, std::size_t> layers;
   for (const std::string& name : model.names()) {
-    if (!name.starts_with(value_prefix)) continue;
+    if (!name.starts_with(value_prefix) || mtp_module_of_state(name) >= 0) continue;
     const auto part = ExpertPart::of_name(name.substr(value_prefix.size()));
     if (!part) continue;
     std::size_t& count = layers[part->layer];

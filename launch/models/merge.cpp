@@ -12,6 +12,7 @@
 #include "launch/run/checkpoint_meta.h"
 #include "runtime/error.h"
 #include "runtime/params/param_spec.h"
+#include "train/state/state_names.h"
 
 namespace switchyard::models {
 namespace {
@@ -154,8 +155,8 @@ void require_matches(const Recipe& recipe, const std::vector<std::string>& names
 std::vector<std::string> model_names(const CheckpointReader& model) {
   std::vector<std::string> names = model.names();
   std::erase_if(names, [](const std::string& name) {
-    return !name.starts_with(value_prefix) &&
-           !(name.starts_with("gate/") && name.ends_with(".bias"));
+    const bool bias = name.starts_with("gate/") && name.ends_with(".bias");
+    return (!name.starts_with(value_prefix) && !bias) || mtp_module_of_state(name) >= 0;
   });
   return names;
 }

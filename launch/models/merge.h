@@ -19,7 +19,8 @@ inline constexpr std::string_view value_prefix = "value/";
 // tokenizer, a tensor that one lacks, or a shape.
 void require_alike(ModelSources sources);
 
-// The names of a model's own tensors, sorted: values, and biases of gates.
+// The names of a model's own tensors, sorted: values, and biases of gates. Models that are made of
+// models have no modules of multi-token prediction.
 std::vector<std::string> model_names(const CheckpointReader& model);
 
 // A plan for each tensor of the models. The biases of gates are averaged, by the inputs' weights,

@@ -67,7 +67,7 @@ Changes larger_degree(const RunShape& shape) {
 }
 
 Changes recomputed_layers(const RunShape& shape) {
-  if (shape.recompute_layers == shape.model.num_layers) return {};
+  if (shape.recompute_layers >= shape.model.num_layers) return {};
   RunShape other = shape;
   other.recompute_layers = shape.model.num_layers;
   return {{other, fmt::format("train.recompute_layers = {}", shape.model.num_layers)}};

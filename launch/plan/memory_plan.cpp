@@ -48,7 +48,8 @@ std::int64_t activation_total(const RunShape& shape) {
                            .num_expert_ranks = shape.expert_degree,
                            .recompute_layers = shape.recompute_layers,
                            .load_factor = shape.load_factor,
-                           .guided = shape.guided},
+                           .guided = shape.guided,
+                           .mtp_modules = shape.mtp_modules},
                           Stream::cpu(shape.device == Device::Kind::cpu ? shape.threads : 1))
       .total();
 }

@@ -103,6 +103,7 @@ Config rehearsal_config(const Config& config, int num_ranks) {
                   [&](std::int64_t layer) { return layer >= model.num_layers; });
     if (model.window_layers.empty()) model.window = 0;  // an empty list would mean every layer
   }
+  model.mtp_depth = 0;       // modules are made of the same parts
   cut.train.freeze.clear();  // it may name layers that were cut off
   model.adapter.rank = 0;    // so may its targets; products are measured by their FLOPs
   if (model.low_rank.rank > 0) {

@@ -137,7 +137,8 @@ std::int64_t RunShape::dense_elements() const {
   std::int64_t routers = router.gate == GateKind::hash ? 0 : model.num_experts * d;
   if (router.gate == GateKind::noisy_topk) routers *= 2;
   const std::int64_t tables = (model.tie_embeddings ? 1 : 2) * vocabulary * d;
-  return tables + d + model.num_layers * (d * (2 * queries + 2 * keys) + norms + biases) +
+  return tables + d + model.mtp_depth * (2 * d * d + 3 * d) +
+         num_blocks(model) * (d * (2 * queries + 2 * keys) + norms + biases) +
          num_dense_layers() * 3 * d * model.ffn_hidden +
          num_moe_layers() *
              (routers + 3 * d * model.shared_expert_hidden + (has_shared_gate(model) ? d : 0)) +
@@ -206,7 +207,8 @@ RunShape run_shape(const Config& config, std::int64_t num_ids, int all_ranks, in
   shape.step_tokens = sequences * config.data.sequence_length;
   shape.islands = islands;
   shape.recompute_layers =
-      std::min<std::int64_t>(config.train.recompute_layers, config.model.num_layers);
+      std::min<std::int64_t>(config.train.recompute_layers, num_blocks(config.model));
+  shape.mtp_modules = config.train.mtp_weight > 0 ? config.model.mtp_depth : 0;
   shape.load_factor = config.train.load_factor;
   check_countable(shape);
   shape.guided = is_guided(config.model, config.train, 0);

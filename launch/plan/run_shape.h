@@ -27,6 +27,7 @@ struct RunShape {
   std::int64_t recompute_layers = 0;
   double load_factor = 1.0;
   bool guided = false;  // low-rank layers have guides, in the first steps
+  int mtp_modules = 0;  // of model.mtp_depth, those that a step computes
   // Elements that training leaves as they are: dense ones, and those of one expert in all layers.
   std::int64_t frozen_dense = 0, frozen_of_an_expert = 0;
   // Elements that linear layers have beyond their dense matrices (runtime/params/linear_terms.h),
@@ -49,8 +50,9 @@ struct RunShape {
       0;  // elements of the largest tensor with a gradient; 0: not counted
 
   int num_replicas() const { return num_ranks / expert_degree; }
-  std::int64_t num_dense_layers() const { return switchyard::num_dense_layers(model); }
-  std::int64_t num_moe_layers() const { return model.num_layers - num_dense_layers(); }
+  // Of all blocks, those of modules of multi-token prediction included.
+  std::int64_t num_dense_layers() const { return num_dense_blocks(model); }
+  std::int64_t num_moe_layers() const { return num_blocks(model) - num_dense_layers(); }
   std::int64_t hosted_experts() const;           // of the rank that hosts the most, in one layer
   std::int64_t dense_elements() const;           // parameters that every rank holds
   std::int64_t expert_elements() const;          // of the hosted experts, all layers

@@ -13,7 +13,7 @@ constexpr double forward_and_backward = 3.0;  // backward has two products for e
 // averaged over the layers of a kind.
 double passes(const RunShape& shape, bool dense) {
   std::int64_t again = 0, all = 0;
-  for (int layer = 0; layer < shape.model.num_layers; ++layer) {
+  for (int layer = 0; layer < num_blocks(shape.model); ++layer) {
     if (is_dense(shape.model, layer) != dense) continue;
     ++all;
     again += layer < shape.recompute_layers ? 1 : 0;
@@ -22,7 +22,13 @@ double passes(const RunShape& shape, bool dense) {
   return forward_and_backward + share;
 }
 
-// FLOPs of one token in all layers, forward and backward.
+// The shape of what a step computes.
+RunShape computed_shape(RunShape shape) {
+  shape.model.mtp_depth = shape.mtp_modules;
+  return shape;
+}
+
+// FLOPs of one token in all blocks, forward and backward. shape: see computed_shape.
 struct TokenFlops {
   double attention = 0.0, ffn, experts, gate, head;
 
@@ -34,7 +40,7 @@ struct TokenFlops {
     const auto moe = static_cast<double>(shape.num_moe_layers()),
                dense = static_cast<double>(shape.num_dense_layers());
     const double dense_passes = passes(shape, true), moe_passes = passes(shape, false);
-    for (int layer = 0; layer < m.num_layers; ++layer) {
+    for (int layer = 0; layer < num_blocks(m); ++layer) {
       const double terms = attention_terms(m, layer, shape.sequence_length);
       attention += 2.0 * (d * (2 * queries + 2 * keys) + queries * terms) *
                    (forward_and_backward + (layer < shape.recompute_layers ? 1.0 : 0.0));
@@ -48,7 +54,9 @@ struct TokenFlops {
     gate = shape.router.gate == GateKind::hash
                ? 0.0
                : 2.0 * d * moe * static_cast<double>(m.num_experts) * forward_and_backward;
-    head = 2.0 * d * static_cast<double>(shape.vocabulary) * forward_and_backward;
+    ffn += 4.0 * d * d * m.mtp_depth * forward_and_backward;  // projections of modules
+    head =
+        2.0 * d * static_cast<double>(shape.vocabulary) * forward_and_backward * (1 + m.mtp_depth);
     const auto add = [&](double& part, ParamRole role, double times, double role_passes) {
       const auto index = static_cast<std::size_t>(role);
       part += 2.0 * times *
@@ -56,8 +64,7 @@ struct TokenFlops {
                static_cast<double>(shape.without_gradient[index]));
     };
     add(attention, ParamRole::attention, 1.0,
-        forward_and_backward +
-            static_cast<double>(shape.recompute_layers) / shape.model.num_layers);
+        forward_and_backward + static_cast<double>(shape.recompute_layers) / num_blocks(m));
     add(ffn, ParamRole::ffn, 1.0, dense_passes);
     add(ffn, ParamRole::shared, 1.0, moe_passes);
     add(experts, ParamRole::experts, shape.router.top_k, moe_passes);
@@ -83,22 +90,26 @@ double row_bytes(const RunShape& shape, bool payload) {
 
 }  // namespace
 
-double training_flops_per_token(const RunShape& shape) { return TokenFlops(shape).total(); }
+double training_flops_per_token(const RunShape& shape) {
+  return TokenFlops(computed_shape(shape)).total();
+}
 
 std::vector<PartWork> step_work(const RunShape& shape) {
-  const TokenFlops flops(shape);
+  const RunShape computed = computed_shape(shape);
+  const TokenFlops flops(computed);
   const auto rounds = static_cast<double>(shape.rounds);
   const double tokens = rounds * static_cast<double>(shape.micro_batch_tokens);
   const double token_bytes = tokens * 4.0 * static_cast<double>(shape.model.hidden);
-  const auto layers = static_cast<double>(shape.model.num_layers),
-             moe = static_cast<double>(shape.num_moe_layers()),
+  const auto layers = static_cast<double>(num_blocks(computed.model)),
+             moe = static_cast<double>(computed.num_moe_layers()),
+             modules = static_cast<double>(shape.mtp_modules),
              again = static_cast<double>(shape.recompute_layers);
   const auto table = static_cast<double>(shape.vocabulary * shape.model.hidden);
   const double gradient_bytes = shape.exact ? 8.0 : 4.0;
   const auto held =
       static_cast<double>(shape.trained_dense_elements() + shape.trained_expert_elements());
   const double owned = owned_parameters(shape);
-  const double moe_passes = passes(shape, false);
+  const double moe_passes = passes(computed, false);
   const Traffic traffic = step_traffic(shape);
   std::vector<PartWork> parts = {
       {"attention", WorkUnit::flops, tokens * flops.attention},
@@ -107,11 +118,12 @@ std::vector<PartWork> step_work(const RunShape& shape) {
       {"gate", WorkUnit::flops, tokens * flops.gate},
       {"head", WorkUnit::flops, tokens * flops.head},
       {"norms", WorkUnit::bytes,
-       token_bytes *
-           ((Block::forward_traffic + Block::backward_traffic) * layers +
-            Block::forward_traffic * again + Norm::forward_traffic + Norm::backward_traffic)},
+       token_bytes * ((Block::forward_traffic + Block::backward_traffic) * layers +
+                      Block::forward_traffic * again +
+                      (Norm::forward_traffic + Norm::backward_traffic) * (1 + 3 * modules))},
       // The table's gradient is cleared, filled and added once per micro-batch.
-      {"embedding", WorkUnit::bytes, 4 * token_bytes + rounds * table * (8.0 + 2 * gradient_bytes)},
+      {"embedding", WorkUnit::bytes,
+       (1 + modules) * (4 * token_bytes + rounds * table * (8.0 + 2 * gradient_bytes))},
       {"plan", WorkUnit::choices, tokens * moe * static_cast<double>(shape.router.top_k)},
       // Packed and unpacked each way, then summed: seven passes over the rows forward.
       {"permute", WorkUnit::bytes,
@@ -133,9 +145,10 @@ Traffic step_traffic(const RunShape& shape) {
   const double away =
       static_cast<double>(shape.trained_dense_elements()) * (world - 1) / world +
       static_cast<double>(shape.trained_expert_elements()) * (replicas - 1) / replicas;
+  const RunShape computed = computed_shape(shape);
   Traffic traffic;
-  traffic.rows = static_cast<double>(shape.rounds * shape.num_moe_layers()) *
-                 row_bytes(shape, true) * (1 + passes(shape, false)) * (group - 1) / group;
+  traffic.rows = static_cast<double>(shape.rounds * computed.num_moe_layers()) *
+                 row_bytes(shape, true) * (1 + passes(computed, false)) * (group - 1) / group;
   traffic.gradients = (shape.exact ? 8.0 : 4.0) * away;
   traffic.values = 4.0 * away;
   return traffic;

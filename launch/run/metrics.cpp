@@ -102,9 +102,10 @@ std::string metrics_line(int attempt, int num_ranks, const StepReport& report,
                  {"tokens_per_second", static_cast<double>(report.tokens) / report.seconds},
                  {"max_over_mean", worst_max_over_mean(report.layers)},
                  {"balance_loss", report.balance_loss},
-                 {"z_loss", report.z_loss},
-                 {"layers", list_of(report.layers, layer_object)},
-                 {"course", with_not_finite(course_object(report, num_ranks, course))}};
+                 {"z_loss", report.z_loss}};
+  if (!report.mtp_loss.empty()) fields["mtp_loss"] = report.mtp_loss;
+  fields["layers"] = list_of(report.layers, layer_object);
+  fields["course"] = with_not_finite(course_object(report, num_ranks, course));
   if (report.batch >= 0 && report.batch != report.step) fields["batch"] = report.batch + 1;
   return line_of("step", attempt, report.step + 1, fields);
 }

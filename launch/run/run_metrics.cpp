@@ -31,6 +31,8 @@ std::vector<Scalar> scalars_of(const RunFigures& figures) {
        figures.course.times.busy_median > 0.0
            ? figures.course.times.busy_most / figures.course.times.busy_median
            : 1.0}};
+  for (std::size_t module = 0; module < step.mtp_loss.size(); ++module)
+    scalars.push_back({fmt::format("train/mtp_loss_{}", module), step.mtp_loss[module]});
   for (const auto& [part, seconds] : figures.course.times.parts) {
     scalars.push_back({"seconds/" + part, seconds});
   }

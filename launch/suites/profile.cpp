@@ -12,6 +12,7 @@
 #include "runtime/comm/agree.h"
 #include "runtime/error.h"
 #include "runtime/params/param_spec.h"
+#include "train/state/state_names.h"
 
 namespace switchyard::suites {
 namespace {
@@ -31,6 +32,7 @@ void add_experts(const CheckpointReader& checkpoint, Profile& profile) {
     const std::size_t slash = name.find('/');
     const std::string kind = name.substr(0, slash);
     if (kind != "value" && kind != "code" && kind != "scale") continue;  // moments
+    if (mtp_module_of_state(name) >= 0) continue;                        // inference has none
     const auto part = ExpertPart::of_name(name.substr(slash + 1));
     if (!part) continue;
     Hasher& hasher = hashers[{part->layer, part->expert}];

@@ -12,6 +12,7 @@
 #include "launch/run/lineage.h"
 #include "launch/training/run_watch.h"
 #include "runtime/comm/agree.h"
+#include "train/state/load_state.h"
 #include "train/step/schedule.h"
 #include "train/step/trainer_steps.h"
 
@@ -54,6 +55,13 @@ void TrainingAttempt::begin() {
     account_.note_lineage(lineage_of(parents));
   });
   notes_.log().info("the weights are those of {}", config_.train.initial);
+  const std::int64_t held = num_mtp_modules(weights), wanted = config_.model.mtp_depth;
+  if (held < wanted)
+    notes_.log().info("it holds {} of multi-token prediction, so train.seed draws {} anew",
+                      counted(held, "module"), wanted - held);
+  if (held > wanted)
+    notes_.log().info("its {} of multi-token prediction beyond model.mtp_depth = {} were left out",
+                      counted(held - wanted, "module"), wanted);
 }
 
 void TrainingAttempt::load() {

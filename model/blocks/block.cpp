@@ -6,8 +6,6 @@
 namespace switchyard {
 namespace {
 
-std::string layer_name(int layer) { return fmt::format("layer{}", layer); }
-
 // Adds a branch to the residual stream: out += x.
 void add_residual(Tensor x, Tensor out, Stream& stream) {
   const Span span(stream, "norms");
@@ -20,16 +18,18 @@ Block::Block(Params& params, const ModelConfig& model, const RouterConfig& route
              Exchange* exchange, const RotaryTable& rotary, const GateInputs& inputs)
     : model_(model),
       layer_(inputs.layer),
-      attention_norm_(params, layer_name(inputs.layer) + ".attention_norm", model.hidden,
+      attention_norm_(params, block_name(model, inputs.layer) + ".attention_norm", model.hidden,
                       model.norm_epsilon),
-      attention_(params, layer_name(inputs.layer) + ".attention", inputs.layer, model, rotary),
-      ffn_norm_(params, layer_name(inputs.layer) + ".ffn_norm", model.hidden, model.norm_epsilon) {
+      attention_(params, block_name(model, inputs.layer) + ".attention", inputs.layer, model,
+                 rotary),
+      ffn_norm_(params, block_name(model, inputs.layer) + ".ffn_norm", model.hidden,
+                model.norm_epsilon) {
   if (is_dense(model, inputs.layer)) {
     ffn_.emplace(
-        params, layer_name(inputs.layer) + ".ffn",
+        params, block_name(model, inputs.layer) + ".ffn",
         Ffn::Shape{model.hidden, model.ffn_hidden, init_std_of(model), residual_init_std(model)});
   } else {
-    moe_.emplace(params, layer_name(inputs.layer), model, router, mesh, *exchange, inputs);
+    moe_.emplace(params, block_name(model, inputs.layer), model, router, mesh, *exchange, inputs);
   }
 }
 
@@ -59,7 +59,7 @@ void Block::drop(const LayerContext& context, const char* branch, Tensor in, Ten
   const Span span(context.stream, "norms");
   const Dropout& dropout = *context.dropout;
   dropout.drop(dropout.of_residual(), context.batch.step,
-               key_of_name(layer_name(layer_) + "." + branch), context.batch.index, in, out,
+               key_of_name(block_name(model_, layer_) + "." + branch), context.batch.index, in, out,
                context.stream);
 }
 

@@ -21,6 +21,12 @@ LossHead::LossHead(Params& params, ParamId embedding, const ModelConfig& config,
   }
 }
 
+LossHead::LossHead(Params& params, const std::string& norm, const LossHead& of,
+                   const ModelConfig& config)
+    : norm_(params, norm, config.hidden, config.norm_epsilon),
+      table_(of.table_),
+      vocabulary_(of.vocabulary_) {}
+
 namespace {
 
 // By way of the host: it is for calibration alone.
@@ -58,7 +64,7 @@ void LossHead::normalize(const LayerContext& context, Tensor x, Norm::Saved& sav
 
 // Calls use(d_logits, begin, end) for each chunk; d_logits is the loss's gradient by the logits.
 template <class UseChunk>
-double LossHead::for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
+double LossHead::for_chunks(const LayerContext& context, Tensor hidden, const LossDivisor& by,
                             std::span<double> of_sequences, UseChunk use) const {
   const Params& params = context.params;
   Stream& stream = context.stream;
@@ -66,7 +72,8 @@ double LossHead::for_chunks(const LayerContext& context, Tensor hidden, std::int
   const std::int64_t rows = hidden.rows();
   const auto [logits, loss] = Scratch::take(context.workspace.scratch, rows, vocabulary_);
   const std::int64_t chunk = logits.rows();
-  const auto scale = static_cast<float>(1.0 / static_cast<double>(loss_tokens));
+  const auto loss_tokens = static_cast<double>(by.tokens);
+  const auto scale = static_cast<float>(by.weight / loss_tokens);
   for (std::int64_t begin = 0; begin < rows; begin += chunk) {
     const std::int64_t end = std::min(rows, begin + chunk);
     const Tensor part = logits.row_range(0, end - begin);
@@ -83,10 +90,9 @@ double LossHead::for_chunks(const LayerContext& context, Tensor hidden, std::int
   for (std::size_t i = 0; i < of_sequences.size(); ++i) {
     const std::int64_t length = context.batch.sequence_length;
     const float* first = losses.as<float>() + static_cast<std::int64_t>(i) * length;
-    of_sequences[i] =
-        std::accumulate(first, first + length, 0.0) / static_cast<double>(loss_tokens);
+    of_sequences[i] = std::accumulate(first, first + length, 0.0) / loss_tokens;
   }
-  return sum / static_cast<double>(loss_tokens);
+  return sum / loss_tokens;
 }
 
 double LossHead::loss(const LayerContext& context, const Norm::Saved& saved,
@@ -96,7 +102,7 @@ double LossHead::loss(const LayerContext& context, const Norm::Saved& saved,
 }
 
 double LossHead::loss_and_gradient(const LayerContext& context, Tensor x, const Norm::Saved& saved,
-                                   std::int64_t loss_tokens, Tensor d_x) const {
+                                   const LossDivisor& by, Tensor d_x) const {
   Params& params = context.params;
   const auto use = [&](Tensor d_logits, std::int64_t begin, std::int64_t end) {
     matmul(d_logits, Op::plain, params.operand(table_, params.precision().head), Op::plain,
@@ -104,7 +110,7 @@ double LossHead::loss_and_gradient(const LayerContext& context, Tensor x, const 
     params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), context.stream,
                                 params.precision().head);
   };
-  const double loss = for_chunks(context, saved.out, loss_tokens, {}, use);
+  const double loss = for_chunks(context, saved.out, by, {}, use);
   norm_.backward(context, x, saved, d_x, d_x);
   return loss;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "model/config.h"
@@ -18,10 +19,21 @@ namespace switchyard {
 // sums depend on it.
 std::int64_t logit_chunk_rows(std::int64_t vocabulary, Device device);
 
+// By what losses and their gradients are divided, and the factor of the gradients.
+struct LossDivisor {
+  std::int64_t tokens = 1;  // with a target, of the whole step
+  double weight = 1.0;
+  LossDivisor(std::int64_t loss_tokens, double of_gradients = 1.0)
+      : tokens(loss_tokens), weight(of_gradients) {}
+};
+
 class LossHead {
  public:
   // Declares final_norm and, unless the embedding table serves as the head, head [V, hidden].
   LossHead(Params& params, ParamId embedding, const ModelConfig& config, std::int64_t vocabulary);
+
+  // Another head with the table of `of`. Declares the norm alone.
+  LossHead(Params& params, const std::string& norm, const LossHead& of, const ModelConfig& config);
 
   std::int64_t chunk_rows(Device device) const { return logit_chunk_rows(vocabulary_, device); }
 
@@ -31,10 +43,10 @@ class LossHead {
   // of_sequences takes what each of the batch's sequences adds to it.
   double loss(const LayerContext& context, const Norm::Saved& saved, std::int64_t loss_tokens,
               std::span<double> of_sequences) const;
-  // The same, and its gradients: d_x [T, hidden] is overwritten with the gradient by x, the input
-  // of normalize.
+  // The same, and its gradients times by.weight: d_x [T, hidden] is overwritten with the gradient
+  // by x, the input of normalize.
   double loss_and_gradient(const LayerContext& context, Tensor x, const Norm::Saved& saved,
-                           std::int64_t loss_tokens, Tensor d_x) const;
+                           const LossDivisor& by, Tensor d_x) const;
   // Logits of the rows from `first` on; out: [rows, V].
   void logits(const LayerContext& context, const Norm::Saved& saved, std::int64_t first,
               Tensor out) const;
@@ -56,7 +68,7 @@ class LossHead {
                    std::span<const NextToken> asked, double temperature,
                    std::span<NextTokenScore> out) const;
   template <class UseChunk>
-  double for_chunks(const LayerContext& context, Tensor hidden, std::int64_t loss_tokens,
+  double for_chunks(const LayerContext& context, Tensor hidden, const LossDivisor& by,
                     std::span<double> of_sequences, UseChunk use) const;
 
   Norm norm_;

@@ -56,6 +56,7 @@ class CountedPass {
     Norm::Saved::take(kept, inputs_.tokens, model_.hidden);
     kept.take(x_);  // the gradient by the last output
     head();
+    if (inputs_.mtp_modules > 0) mtp();
     for (int layer = 0; layer < model_.num_layers; ++layer) backward(layer);
     embedding();
   }
@@ -121,6 +122,27 @@ class CountedPass {
     moe_.take_gate_backward(arenas_.scratch);
   }
 
+  void mtp() {  // see MtpModules
+    Arena& kept = arenas_.kept;
+    for (int module = 0; module < inputs_.mtp_modules; ++module) {
+      if (stream_.device() != Device::cpu())
+        for (int ids = 0; ids < 2; ++ids) kept.take({inputs_.tokens}, DType::i32);
+      // The embedding, and what goes into and comes out of the block.
+      for (int tensor = 0; tensor < 3; ++tensor) kept.take(x_);
+      for (int norm = 0; norm < 3; ++norm) Norm::Saved::take(kept, inputs_.tokens, model_.hidden);
+      forward(model_.num_layers + module);
+    }
+    for (int gradient = 0; gradient < 2; ++gradient) kept.take(x_);
+    for (int module = 0; module < inputs_.mtp_modules; ++module) {
+      head();
+      backward(model_.num_layers + module);
+      arenas_.scratch.reset();
+      arenas_.scratch.take(x_);
+      for (int norm = 0; norm < 2; ++norm) take_norm();
+      arenas_.scratch.take({inputs_.vocabulary, model_.hidden});
+    }
+  }
+
   void head() {
     arenas_.scratch.reset();
     LossHead::Scratch::take(arenas_.scratch, inputs_.tokens, inputs_.vocabulary);
@@ -134,7 +156,7 @@ class CountedPass {
     Norm::BackwardScratch::take(arenas_.scratch, inputs_.tokens, model_.hidden, stream_.device());
   }
   LinearTerms terms_of(int layer, const std::string& part) const {
-    return terms_of_param(model_, inputs_.guided, fmt::format("layer{}.{}", layer, part));
+    return terms_of_param(model_, inputs_.guided, block_name(model_, layer) + "." + part);
   }
   Ffn::Narrow narrow_of(int layer, const std::string& network, std::int64_t inner) const {
     return Ffn::Narrow::of([&](const char* part) { return terms_of(layer, network + "." + part); },

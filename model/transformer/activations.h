@@ -18,6 +18,7 @@ struct ActivationInputs {
   std::int64_t recompute_layers = 0;
   double load_factor = 1.0;  // rows that reach this rank's experts, relative to an even share
   bool guided = false;       // see Transformer::Options
+  int mtp_modules = 0;       // of multi-token prediction that a step computes
 };
 
 // stream: the one that will compute; each of its threads has its own scratch.

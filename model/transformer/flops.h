@@ -14,7 +14,7 @@ double attention_terms(const ModelConfig& model, int layer, std::int64_t sequenc
 
 // Counts one token's forward pass; a multiply-add counts as two. Attention is causal over a full
 // row of `sequence` tokens, and its masked half does not count. A training step takes three times
-// as many.
+// as many. Modules of multi-token prediction are not counted.
 double forward_flops_per_token(const ModelConfig& model, int top_k, std::int64_t vocabulary,
                                std::int64_t sequence);
 

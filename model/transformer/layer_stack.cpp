@@ -6,8 +6,10 @@ namespace switchyard {
 
 LayerStack::LayerStack(Params& params, const ModelConfig& model, const RouterConfig& router,
                        const Shared& shared, const Options& options)
-    : options_(options), saved_(static_cast<std::size_t>(model.num_layers)) {
-  for (int layer = 0; layer < model.num_layers; ++layer)
+    : options_(options),
+      num_layers_(static_cast<std::size_t>(model.num_layers)),
+      saved_(static_cast<std::size_t>(num_blocks(model))) {
+  for (int layer = 0; layer < num_blocks(model); ++layer)
     blocks_.emplace_back(params, model, router, shared.mesh, shared.exchange, shared.rotary,
                          GateInputs{layer, options.seed, options.tape});
 }
@@ -51,7 +53,7 @@ void LayerStack::forward_one(const Run& run, std::size_t layer, Tensor x, Tensor
 }
 
 Tensor LayerStack::forward(const Run& run, Tensor x) {
-  for (std::size_t layer = 0; layer < size(); ++layer) {
+  for (std::size_t layer = 0; layer < num_layers_; ++layer) {
     const Tensor out = run.arenas.kept.take(x.shape);
     forward_one(run, layer, x, out, options_.watch);
     x = out;
@@ -60,25 +62,27 @@ Tensor LayerStack::forward(const Run& run, Tensor x) {
   return x;
 }
 
-std::vector<AuxiliaryLosses> LayerStack::backward(const Run& run, Tensor d, double share) {
-  std::vector<AuxiliaryLosses> losses(size());
-  for (std::size_t layer = size(); layer-- > 0;) {
-    if (is_recomputed(layer)) {
-      const Tensor out = layer + 1 < size() ? saved_[layer + 1].x : out_;
-      forward_layer(run, layer, saved_[layer].x, out, Pass::again);
-    }
-    run.arenas.scratch.reset();
-    losses[layer] = blocks_[layer].backward(context(run, layer), saved_[layer], d, share);
-  }
-  return losses;
+AuxiliaryLosses LayerStack::backward_one(const Run& run, std::size_t layer, Tensor out, Tensor d,
+                                         double share) {
+  if (is_recomputed(layer)) forward_layer(run, layer, saved_[layer].x, out, Pass::again);
+  run.arenas.scratch.reset();
+  return blocks_[layer].backward(context(run, layer), saved_[layer], d, share);
 }
 
-std::vector<int> LayerStack::moe_layers() const {
-  std::vector<int> layers;
-  for (std::size_t layer = 0; layer < size(); ++layer) {
-    if (blocks_[layer].is_moe()) layers.push_back(static_cast<int>(layer));
+void LayerStack::backward(const Run& run, Tensor d, double share,
+                          std::vector<AuxiliaryLosses>& losses) {
+  for (std::size_t layer = num_layers_; layer-- > 0;) {
+    const Tensor out = layer + 1 < num_layers_ ? saved_[layer + 1].x : out_;
+    losses[layer] = backward_one(run, layer, out, d, share);
   }
-  return layers;
+}
+
+std::vector<int> LayerStack::moe_blocks(std::size_t end) const {
+  std::vector<int> found;
+  for (std::size_t block = 0; block < end; ++block) {
+    if (blocks_[block].is_moe()) found.push_back(static_cast<int>(block));
+  }
+  return found;
 }
 
 }  // namespace switchyard

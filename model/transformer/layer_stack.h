@@ -1,5 +1,6 @@
-// LayerStack: the blocks of a model one after another. The first of them may keep nothing but their
-// input and their routes from forward to backward, and are then computed again.
+// LayerStack: the blocks of a model: its layers one after another, then those of its modules of
+// multi-token prediction (num_blocks), which their modules call. The first of the blocks may keep
+// nothing but their input and their routes from forward to backward, and are then computed again.
 #pragma once
 
 #include <cstdint>
@@ -40,19 +41,25 @@ class LayerStack {
     Stream& stream;
     const Dropout* dropout = nullptr;  // see LayerContext
   };
-  // Collective over the expert group, for T = 0 too. x: [T, hidden]. Returns the last output.
+  // Collective over the expert group, for T = 0 too. x: [T, hidden]. Computes the layers, and
+  // returns the last output.
   Tensor forward(const Run& run, Tensor x);
-  // The same for one layer alone, of a walk: writes out [T, hidden], and shows it to `watch` unless
-  // that is null.
+  // The same for one block alone: writes out [T, hidden], and shows it to `watch` unless that is
+  // null.
   void forward_one(const Run& run, std::size_t layer, Tensor x, Tensor out, ForwardWatch* watch);
-  // Collective. d: [T, hidden], the gradient by the last output on entry, by the first input on
-  // return. share: see Gate::backward. Returns the losses of each layer's gate.
-  std::vector<AuxiliaryLosses> backward(const Run& run, Tensor d, double share);
+  // Collective. d: [T, hidden], the gradient by the last layer's output on entry, by the first
+  // input on return. share: see Gate::backward. Fills in the losses of each layer's gate; losses:
+  // of all blocks.
+  void backward(const Run& run, Tensor d, double share, std::vector<AuxiliaryLosses>& losses);
+  // The same for one block alone. out: what its forward pass wrote.
+  AuxiliaryLosses backward_one(const Run& run, std::size_t layer, Tensor out, Tensor d,
+                               double share);
 
   std::size_t size() const { return blocks_.size(); }
   Block& block(std::size_t layer) { return blocks_[layer]; }
   const Block::Saved& saved(std::size_t layer) const { return saved_[layer]; }  // since forward
-  std::vector<int> moe_layers() const;                                          // their indices
+  // The indices of the blocks with experts, from the layers on up to block `end`.
+  std::vector<int> moe_blocks(std::size_t end) const;
 
  private:
   bool is_recomputed(std::size_t layer) const {
@@ -63,6 +70,7 @@ class LayerStack {
   void show(const Run& run, std::size_t layer, Tensor out, ForwardWatch& watch) const;
 
   Options options_;
+  std::size_t num_layers_;
   std::vector<Block> blocks_;
   std::vector<Block::Saved> saved_;
   Tensor out_;  // of the last layer

@@ -2,11 +2,12 @@
 
 namespace switchyard {
 
-StepSums::StepSums(int num_moe_layers, int num_experts, std::int64_t bias_bins)
+StepSums::StepSums(int num_moe_layers, int num_experts, std::int64_t bias_bins, int mtp_depth)
     : num_moe_layers_(static_cast<std::size_t>(num_moe_layers)),
       num_experts_(static_cast<std::size_t>(num_experts)),
       bias_bins_(static_cast<std::size_t>(bias_bins)),
-      words_(first_bias(num_moe_layers_)) {}
+      mtp_depth_(static_cast<std::size_t>(mtp_depth)),
+      words_(first_mtp() + 2 * mtp_depth_) {}
 
 std::size_t StepSums::first_count() const {
   return static_cast<std::size_t>(Word::first_dropped) + num_moe_layers_;

@@ -15,7 +15,7 @@ namespace switchyard {
 class StepSums {
  public:
   // bias_bins: in which gates count the biases that an expert needs (Gate::bias_bins_of).
-  StepSums(int num_moe_layers, int num_experts, std::int64_t bias_bins);
+  StepSums(int num_moe_layers, int num_experts, std::int64_t bias_bins, int mtp_depth = 0);
 
   // Already divided by the step's loss tokens; fixed point, see Transformer::loss_format.
   std::int64_t& loss() { return word(Word::loss); }
@@ -24,6 +24,15 @@ class StepSums {
   std::int64_t balance_loss() const { return word(Word::balance_loss); }
   std::int64_t& z_loss() { return word(Word::z_loss); }
   std::int64_t z_loss() const { return word(Word::z_loss); }
+  // Of a module of multi-token prediction, from 0: its loss, as loss(), and how many targets it
+  // had.
+  std::int64_t& mtp_loss(std::size_t module) { return words_[first_mtp() + 2 * module]; }
+  std::int64_t mtp_loss(std::size_t module) const { return words_[first_mtp() + 2 * module]; }
+  std::int64_t& mtp_targets(std::size_t module) { return words_[first_mtp() + 2 * module + 1]; }
+  std::int64_t mtp_targets(std::size_t module) const {
+    return words_[first_mtp() + 2 * module + 1];
+  }
+  std::size_t mtp_depth() const { return mtp_depth_; }
   // Losses that are not finite or too large for the fixed point.
   std::int64_t& broken() { return word(Word::broken); }
   std::int64_t broken() const { return word(Word::broken); }
@@ -57,15 +66,17 @@ class StepSums {
     rows_on_own_rank,
     rows_on_own_node,
     rows_to_other_nodes,
-    first_dropped  // of the MoE layers; then the counts of their experts, and their biases
+    first_dropped  // of the MoE layers; then the counts of their experts, their biases, and what
+                   // modules of multi-token prediction have
   };
   std::int64_t& word(Word which) { return words_[static_cast<std::size_t>(which)]; }
   std::int64_t word(Word which) const { return words_[static_cast<std::size_t>(which)]; }
 
   std::size_t first_count() const;
   std::size_t first_bias(std::size_t layer) const;
+  std::size_t first_mtp() const { return first_bias(num_moe_layers_); }
 
-  std::size_t num_moe_layers_, num_experts_, bias_bins_;
+  std::size_t num_moe_layers_, num_experts_, bias_bins_, mtp_depth_;
   std::vector<std::int64_t> words_;
 };
 

@@ -57,6 +57,8 @@ class Transformer {
     bool guided = false;                // low-rank layers have guides (model/linear_terms.h)
     Params::Formats formats{};          // of the weights that inference on a CPU keeps as codes
     ParamStateRule states{};            // what the optimizer keeps; empty: the moments of AdamW
+    double mtp_weight = 0.3;  // of the losses of modules of multi-token prediction, in training; 0:
+                              // a step leaves the modules out
   };
   // Collective. Allocates parameters for what this rank hosts; values are set by
   // params().initialize or by loading a checkpoint.
@@ -70,7 +72,9 @@ class Transformer {
   const Options& options() const;
   const RouterConfig& router() const;
   int num_moe_layers() const;
-  std::vector<int> moe_layers() const;         // their indices
+  // The blocks with experts that a step computes: those of layers, by their indices, and then those
+  // of modules of multi-token prediction (num_blocks).
+  std::vector<int> moe_layers() const;
   MoeLayer& moe_layer(int layer);              // layer: one of moe_layers()
   const std::string& exchange_choice() const;  // which exchange serves the layers, and why
   std::string exchange_name() const;  // of the one that serves them now; empty without MoE layers
@@ -84,7 +88,7 @@ class Transformer {
 
   // Collective over the expert group, for empty batches too. The batch is on the host; its tokens
   // are a multiple of row_tile. The model keeps the micro-batch's activations until the next
-  // forward; the following calls are about that micro-batch.
+  // forward; the following calls are about that micro-batch, which the caller keeps.
   void forward(const Batch& batch, Stream& stream);
   // A forward pass in pieces, for a walk (model/transformer/layer_walk.h): the embeddings of a
   // batch, and a layer's output, shown to `watch` unless that is null. x, out: [T, hidden] on the
@@ -94,7 +98,8 @@ class Transformer {
   void forward_layer(std::size_t layer, const Batch& batch, Tensor x, Tensor out,
                      ForwardWatch* watch, Stream& stream);
   // Collective. Adds to the gradients and to `sums`. The loss is a mean over the tokens with a
-  // target, the losses of gates are one over the text.
+  // target, the losses of gates are one over the text. Modules of multi-token prediction are
+  // computed here, forward and backward.
   void backward(StepTokens of_step, StepSums& sums, Stream& stream);
   // Adds the batch's cross-entropy, divided by loss_tokens, to sums.loss, without gradients.
   // Returns what each of its sequences adds.

@@ -113,6 +113,12 @@ TEST(CudaStep, AttentionsPartsTrainAsOnTheHost) {
   expect_same_training(config, Gpus::own);
 }
 
+TEST(CudaStep, ModulesOfMultiTokenPredictionTrainAsOnTheHost) {
+  SmallConfig config = config_on(Device::cpu(), false);
+  config.model.mtp_depth = 2;
+  expect_same_training(config, Gpus::own);
+}
+
 TEST(CudaStep, SumsOfProductsTrainAsOnTheHost) {
   SmallConfig config = config_on(Device::cpu(), false);
   config.model.adapter = {

@@ -59,7 +59,8 @@ sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
 
 sweep "tiny"
 [ "${2:-}" = all ] || layouts=("1 auto 2" "3 auto 1" "4 2 1")
-sweep "six experts, top-3, a gated shared expert, norms after, a larger table, bf16 moments, every part of attention, objectives, masks" \
+sweep "six experts, top-3, a gated shared expert, norms after, a larger table, bf16 moments, every part of attention, objectives, masks, two modules ahead" \
+  --set model.mtp_depth=2 \
   --set dropout.weights=0.2 --set dropout.ffn=0.1 --set dropout.residual=0.1 --set dropout.embedding=0.05 \
   --set data.fill_in_middle=0.4 --set data.spans=0.3 --set data.noise=0.05 \
   --set model.num_experts=6 --set router.top_k=3 --set router.gate=topk_softmax --set model.tie_embeddings=false --set train.moments=bf16 \
@@ -82,5 +83,5 @@ sweep "everything" --set data.dataset=asked --set data.loss_on=response --set da
   --set 'train.batch_ramp=[[0, 8], [6, 16], [11, 24]]' --set train.schedule=wsd --set train.decay_steps=8 \
   --set train.decay_shape=1-sqrt --set train.rates.router=2 --set train.rates.experts=0.5 --set train.decays.embedding=0 \
   --set train.layer_rate_decay=0.9 --set 'train.freeze=["layer1.attention.*", "layer2.expert*.up*"]' --set low_rank.rank=12 --set train.guide_steps=9 \
-  --set train.optimizer=muon
+  --set train.optimizer=muon --set model.mtp_depth=1 --set train.mtp_weight=0.5 --set train.recompute_layers=4
 exit $failed

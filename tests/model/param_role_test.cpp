@@ -22,7 +22,12 @@ TEST(ParamRole, IsAMatterOfTheName) {
       {"layer3.router_noise", ParamRole::router},
       {"layer3.shared.up", ParamRole::shared},
       {"layer3.shared_gate", ParamRole::shared},
-      {"layer3.expert17.up", ParamRole::experts}};
+      {"layer3.expert17.up", ParamRole::experts},
+      {"mtp0.hidden_norm", ParamRole::norms},
+      {"mtp0.embedding_projection", ParamRole::ffn},
+      {"mtp0.attention.q", ParamRole::attention},
+      {"mtp11.router", ParamRole::router},
+      {"mtp0.expert3.up", ParamRole::experts}};
   for (const auto& [name, role] : cases) EXPECT_EQ(role_of_param(name), role) << name;
   EXPECT_THROW(role_of_param("layer3.clock"), Error);
 }
@@ -31,6 +36,9 @@ TEST(ParamRole, TheLayerIsInTheName) {
   EXPECT_EQ(layer_of_param("layer12.router"), 12);
   EXPECT_EQ(layer_of_param("embedding"), -1);
   EXPECT_EQ(layer_of_param("final_norm"), -1);
+  EXPECT_EQ(layer_of_param("mtp3.router"), -1);
+  EXPECT_EQ(mtp_module_of_param("mtp3.router"), 3);
+  EXPECT_EQ(mtp_module_of_param("layer3.router"), -1);
 }
 
 TEST(ParamRole, AChoiceIsARoleOrAPattern) {

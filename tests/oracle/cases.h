@@ -19,6 +19,7 @@ struct Case {
   RouterConfig router;
   bool exact = true;
   float guide_share = 0.0F;  // 0: no guides
+  double mtp_weight = 0.3;
   std::uint64_t seed = 1;
   std::int64_t num_micro_batches = 3, num_sequences = 2, sequence_length = 80, vocabulary = 53;
 };
@@ -221,6 +222,31 @@ inline Case dropout_case() {
   return dropped;
 }
 
+// Two modules of multi-token prediction, with experts and with a head beside the embedding.
+inline Case mtp_case() {
+  Case mtp = moe_case();
+  mtp.name = "mtp";
+  mtp.seed = 5;
+  mtp.model.num_layers = 2;
+  mtp.model.mtp_depth = 2;
+  mtp.model.tie_embeddings = false;
+  mtp.mtp_weight = 0.7;
+  return mtp;
+}
+
+// Three modules without experts, which share one table with all else.
+inline Case mtp_dense_case() {
+  Case mtp = mtp_case();
+  mtp.name = "mtp_dense";
+  mtp.seed = 7;
+  mtp.model.dense_layers = {1};
+  mtp.model.mtp_depth = 3;
+  mtp.model.tie_embeddings = true;
+  mtp.model.window = 9;
+  mtp.model.window_layers = {1};
+  return mtp;
+}
+
 inline Case case_named(const std::string& name) {
   Case fast = moe_case();
   fast.name = "moe_not_exact";
@@ -228,7 +254,8 @@ inline Case case_named(const std::string& name) {
   for (const Case& known :
        {dense_case(), moe_case(), topk_softmax_case(), sigmoid_case(), attention_case(),
         qwen3_case(), qwen2_case(), olmoe_case(), shared_gate_case(), norm_after_case(),
-        no_experts_case(), adapter_case(), low_rank_case(), guided_case(), dropout_case(), fast}) {
+        no_experts_case(), adapter_case(), low_rank_case(), guided_case(), dropout_case(),
+        mtp_case(), mtp_dense_case(), fast}) {
     if (known.name == name) return known;
   }
   fail(Exit::usage, "no case is named \"{}\"", name);

@@ -122,6 +122,8 @@ nlohmann::json describe(const Case& chosen) {
           {"groups", chosen.router.groups},
           {"groups_per_token", chosen.router.groups_per_token},
           {"balance_over", name_of(chosen.router.balance_over)},
+          {"mtp_depth", model.mtp_depth},
+          {"mtp_weight", chosen.mtp_weight},
           {"adapter_rank", model.adapter.rank},
           {"adapter_alpha", model.adapter.alpha},
           {"guide_share", chosen.guide_share},
@@ -176,11 +178,12 @@ void dump(const Case& chosen, const std::filesystem::path& folder) {
   Mesh mesh = make_mesh(make_single_comm(), 1);
   Transformer::Options options{chosen.vocabulary, chosen.sequence_length, chosen.exact,
                                std::ssize(step.tokens), chosen.num_micro_batches};
+  options.mtp_weight = chosen.mtp_weight;
   options.guided = chosen.guide_share > 0;
   Transformer model(chosen.model, chosen.router, options, mesh);
   const StepSums sums = run(model, chosen, step, stream);
   const FixedPoint& format = model.loss_format();
-  const nlohmann::json description = {
+  nlohmann::json description = {
       {"config", describe(chosen)},
       {"tokens_shape", {chosen.num_micro_batches, step.num_sequences, step.sequence_length}},
       {"losses",
@@ -188,6 +191,10 @@ void dump(const Case& chosen, const std::filesystem::path& folder) {
         {"balance_loss", format.value(sums.balance_loss())},
         {"z_loss", format.value(sums.z_loss())}}},
       {"parameters", write_parameters(model.params(), folder, stream)}};
+  for (std::size_t module = 0; module < sums.mtp_depth(); ++module) {
+    description["losses"]["mtp_loss_" + std::to_string(module)] =
+        format.value(sums.mtp_loss(module));
+  }
   std::ofstream(folder / "step.json") << description.dump(1) << '\n';
 }
 

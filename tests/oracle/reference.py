@@ -134,8 +134,8 @@ class Reference:
         """OLMo 2 (arXiv:2501.00656) norms what a branch adds to the residual stream."""
         return self.norm(x, name) if self.config["norm_placement"] == "after" else x
 
-    def attention(self, x, position, layer):
-        config, name = self.config, f"layer{layer}.attention"
+    def attention(self, x, position, layer, block):
+        config, name = self.config, f"{block}.attention"
 
         def heads(part, count):
             out, norm = self.linear(x, f"{name}.{part}"), f"{name}.{part}_norm"
@@ -222,42 +222,87 @@ class Reference:
         z = (logits.logsumexp(-1) ** 2).mean()
         return out, self.config["balance_loss"] * balance, self.config["z_loss"] * z
 
+    def block(self, x, position, layer, name):
+        """The block `name`, of the kind of that layer: its output, balance loss and z-loss."""
+        balance = z = torch.zeros((), dtype=x.dtype)
+        into = self.before(x, f"{name}.attention_norm")
+        out = self.after(self.attention(into, position, layer, name), f"{name}.attention_norm")
+        x = x + self.dropped(out, "residual", f"{name}.attention")
+        into = self.before(x, f"{name}.ffn_norm")
+        if self.config["num_experts"] == 0 or layer in self.config["dense_layers"]:
+            out = self.ffn(into, f"{name}.ffn")
+        else:
+            out, balance, z = self.moe(into, name)
+        x = x + self.dropped(self.after(out, f"{name}.ffn_norm"), "residual", f"{name}.ffn")
+        return x, balance, z
+
+    def entropy(self, x, norm, targets):
+        """The sum over the targets of the cross-entropy of the head's logits."""
+        head = "embedding" if self.config["tie_embeddings"] else "head"
+        logits = self.linear(self.norm(x, norm), head)
+        log_probability = logits - logits.logsumexp(-1, keepdim=True)
+        right = log_probability.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
+        return -right[targets >= 0].sum()
+
+    @staticmethod
+    def ahead(values, position, steps, otherwise):
+        """values[i + steps] where it is of the same document as i, else otherwise[i]. [B, S]."""
+        document = (position == 0).cumsum(-1)
+        shifted, same = otherwise.clone(), torch.zeros_like(document, dtype=torch.bool)
+        same[:, :-steps] = document[:, steps:] == document[:, :-steps]
+        shifted[:, :-steps] = torch.where(same[:, :-steps], values[:, steps:],
+                                          otherwise[:, :-steps])
+        return shifted
+
+    def mtp(self, x, tokens, targets, position):
+        """DeepSeek-V3 (arXiv:2412.19437), section 2.2: each module's sum of cross-entropies, and
+        the balance and z-losses. x: the output of the last layer."""
+        entropies, last = [], self.config["num_layers"] - 1
+        balance = z = torch.zeros((), dtype=x.dtype)
+        for module in range(self.config["mtp_depth"]):
+            name, steps = f"mtp{module}", module + 1
+            token = self.ahead(tokens, position, steps, tokens)
+            target = self.ahead(targets, position, steps, torch.full_like(targets, -1))
+            both = torch.cat([self.norm(x, f"{name}.hidden_norm"),
+                              self.norm(self.weights["embedding"][token],
+                                        f"{name}.embedding_norm")], -1)
+            projection = torch.cat([self.weights[f"{name}.hidden_projection"],
+                                    self.weights[f"{name}.embedding_projection"]], -1)
+            x, block_balance, block_z = self.block(both @ projection.T, position, last, name)
+            balance, z = balance + block_balance, z + block_z
+            entropies.append(self.entropy(x, f"{name}.final_norm", target))
+        return entropies, balance, z
+
     def micro_batch(self, tokens, targets, position):
-        """[B, S] each. Returns the sum of the cross-entropies, the balance loss and the z-loss."""
+        """[B, S] each. Returns the sum of the cross-entropies, those of the modules of multi-token
+        prediction, the balance loss and the z-loss."""
         x = self.dropped(self.weights["embedding"][tokens], "embedding", "embedding")
         balance = z = torch.zeros((), dtype=x.dtype)
         for layer in range(self.config["num_layers"]):
-            name = f"layer{layer}"
-            into = self.before(x, f"{name}.attention_norm")
-            out = self.attention(into, position, layer)
-            out = self.after(out, f"{name}.attention_norm")
-            x = x + self.dropped(out, "residual", f"{name}.attention")
-            into = self.before(x, f"{name}.ffn_norm")
-            if self.config["num_experts"] == 0 or layer in self.config["dense_layers"]:
-                out = self.ffn(into, f"{name}.ffn")
-            else:
-                out, layer_balance, layer_z = self.moe(into, name)
-                balance, z = balance + layer_balance, z + layer_z
-            x = x + self.dropped(self.after(out, f"{name}.ffn_norm"), "residual", f"{name}.ffn")
-        head = "embedding" if self.config["tie_embeddings"] else "head"
-        logits = self.linear(self.norm(x, "final_norm"), head)
-        log_probability = logits - logits.logsumexp(-1, keepdim=True)
-        right = log_probability.gather(-1, targets.clamp(min=0)[..., None])[..., 0]
-        return -right[targets >= 0].sum(), balance, z
+            x, layer_balance, layer_z = self.block(x, position, layer, f"layer{layer}")
+            balance, z = balance + layer_balance, z + layer_z
+        entropies, mtp_balance, mtp_z = self.mtp(x, tokens, targets, position)
+        return (self.entropy(x, "final_norm", targets), entropies, balance + mtp_balance,
+                z + mtp_z)
 
     def step(self, tokens, targets, positions):
         """[micro-batches, B, S] each. The step's losses by name, and its gradients in the weights.
 
         Cross-entropy is divided by the step's targets; a micro-batch's other losses count with its
-        share of them.
+        share of them, and those of modules with their weight over the number of modules.
         """
         loss_tokens = (targets >= 0).sum()
+        depth = self.config["mtp_depth"]
         losses = {"loss": 0.0, "balance_loss": 0.0, "z_loss": 0.0}
+        losses.update({f"mtp_loss_{module}": 0.0 for module in range(depth)})
         for self.micro, micro in enumerate(zip(tokens, targets, positions)):
-            entropy, balance, z = self.micro_batch(*micro)
+            entropy, ahead, balance, z = self.micro_batch(*micro)
             share = micro[0].numel() / loss_tokens
             losses["loss"] += entropy / loss_tokens
             losses["balance_loss"] += balance * share
             losses["z_loss"] += z * share
-        sum(losses.values()).backward()
+            for module in range(depth):
+                losses[f"mtp_loss_{module}"] += ahead[module] / loss_tokens
+        sum(loss * (self.config["mtp_weight"] / depth if name.startswith("mtp") else 1)
+            for name, loss in losses.items()).backward()
         return {name: loss.detach() for name, loss in losses.items()}

@@ -119,7 +119,7 @@ class SmallRun {
                 product_precision(config.train), moments_dtype(config.train), config.device,
                 config.recompute_layers, 0.0, ParamUse::training, config.train.freeze,
                 is_guided(config.model, config.train, config.steps_done), /*formats=*/{},
-                matrix_states(config.train)},
+                matrix_states(config.train), config.train.mtp_weight},
                mesh_),
         trainer_(model_, mesh_, config.train, stream_, config.guard),
         data_(config_, mesh_.world->rank(), mesh_.world->size(), mesh_.island()) {

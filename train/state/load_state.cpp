@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/param_role.h"
 #include "runtime/device/host_access.h"
 #include "train/state/state_names.h"
 
@@ -21,9 +22,13 @@ bool is_counts(const std::string& name) {
   return name.starts_with(gate_state_name("")) && gate_state_of(name) == GateState::counts;
 }
 
+// begins: modules of multi-token prediction that the checkpoint lacks begin without a bias.
 void load_gates(const CheckpointReader& checkpoint, Transformer& model, GateState which,
-                const std::string& of_island) {
+                const std::string& of_island, bool begins = false) {
+  const std::int64_t held = begins ? num_mtp_modules(checkpoint) : 0;
   for (const auto& [name, tensor] : model.gate_state()) {
+    const std::int64_t module = mtp_module_of_param(name);
+    if (begins && module >= 0 && module >= held) continue;
     if (gate_state_of(name) == which) checkpoint.read(of_island + gate_state_name(name), tensor);
   }
 }
@@ -48,13 +53,23 @@ void read_owned(const CheckpointReader& checkpoint, const std::string& name, con
   write_now(whole.tensor().range(mine.begin, mine.end).data, owned);
 }
 
+std::int64_t num_mtp_modules(const CheckpointReader& checkpoint) {
+  std::int64_t modules = 0;
+  for (const std::string& name : checkpoint.names())
+    modules = std::max(modules, 1 + mtp_module_of_state(name));
+  return modules;
+}
+
 void load_values(const CheckpointReader& checkpoint, Transformer& model,
                  const Params::Choice& drawn, const std::string& of_island) {
   const std::set<std::string> known = all_state_names(model);
   for (const std::string& name : checkpoint.names()) {
     // Of the last guided step: the model goes on without them.
     const bool surplus_guide = is_guide(name) && !model.options().guided;
-    require(known.contains(name) || is_counts(name) || surplus_guide || is_of_islands(name),
+    const std::int64_t module = mtp_module_of_state(name);
+    const bool surplus_module = module >= 0 && module >= model.config().mtp_depth;
+    require(known.contains(name) || is_counts(name) || surplus_guide || surplus_module ||
+                is_of_islands(name),
             Exit::data, "{} holds {}, which this model does not have", checkpoint.folder().string(),
             name);
   }
@@ -71,7 +86,7 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model,
     }
   }
   params.mark_loaded();
-  load_gates(checkpoint, model, GateState::bias, of_island);
+  load_gates(checkpoint, model, GateState::bias, of_island, static_cast<bool>(drawn));
 }
 
 void load_training_state(const CheckpointReader& checkpoint, Transformer& model,

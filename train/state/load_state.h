@@ -9,8 +9,9 @@
 namespace switchyard {
 
 // Not collective. Reads the values that this rank hosts and the biases of the gates: all that a
-// model folder holds. drawn: parameters that have their values already. Errors: Exit::data for a
-// missing, surplus or misshapen tensor.
+// model folder holds. drawn: parameters that have their values already. Modules of multi-token
+// prediction that the model lacks are left out. Errors: Exit::data for a missing, surplus or
+// misshapen tensor.
 void load_values(const CheckpointReader& checkpoint, Transformer& model,
                  const Params::Choice& drawn = {}, const std::string& of_island = "");
 
@@ -22,5 +23,8 @@ void load_training_state(const CheckpointReader& checkpoint, Transformer& model,
 // Reads what a rank owns of a parameter. owned: f32, flat, of `mine`'s size.
 void read_owned(const CheckpointReader& checkpoint, const std::string& name, const Shape& shape,
                 ElementRange mine, Tensor owned);
+
+// How many modules of multi-token prediction the checkpoint holds.
+std::int64_t num_mtp_modules(const CheckpointReader& checkpoint);
 
 }  // namespace switchyard

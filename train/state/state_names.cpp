@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "model/param_role.h"
+
 namespace switchyard {
 
 StatePart part_of(StateKind kind) {
@@ -35,6 +37,10 @@ std::string velocity_name(const std::string& param) { return "outer_momentum/" +
 
 bool is_of_islands(std::string_view name) {
   return name.starts_with("outer_momentum/") || name.starts_with("island");
+}
+
+std::int64_t mtp_module_of_state(const std::string& name) {
+  return mtp_module_of_param(std::string_view(name).substr(name.find('/') + 1));
 }
 
 std::set<std::string> all_state_names(Transformer& model) {

@@ -39,6 +39,9 @@ std::string island_prefix(int island);
 std::string velocity_name(const std::string& param);
 // Whether a name is of one of these two kinds: of training on islands, and of no use to a model.
 bool is_of_islands(std::string_view name);
+// The module of multi-token prediction that a tensor of a state belongs to, from 0; -1 for all
+// else.
+std::int64_t mtp_module_of_state(const std::string& name);
 
 // Every name that a checkpoint of the model may hold, the experts of other ranks included.
 std::set<std::string> all_state_names(Transformer& model);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "model/param_role.h"
 #include "model/transformer/matmul_shapes.h"
 #include "runtime/params/rounded_values.h"
 #include "train/guard/replica_check.h"
@@ -56,7 +57,7 @@ void Trainer::initialize() {
 void Trainer::initialize(const CheckpointReader& weights) {
   const std::vector<std::string> held = weights.names();  // sorted
   const Params::Choice drawn = [&](std::string_view name) {
-    return (is_adapter(name) || is_guide(name)) &&
+    return (is_adapter(name) || is_guide(name) || mtp_module_of_param(name) >= 0) &&
            !std::binary_search(held.begin(), held.end(),
                                state_name(StateKind::value, std::string(name)));
   };
@@ -164,6 +165,12 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
   report.loss = gradient.figures.loss;
   report.balance_loss = format.value(sums.balance_loss());
   report.z_loss = format.value(sums.z_loss());
+  for (std::size_t module = 0; module < sums.mtp_depth(); ++module) {
+    // No row of the step may be longer than the module looks ahead.
+    const std::int64_t targets = sums.mtp_targets(module);
+    const double all = format.value(sums.mtp_loss(module)) * static_cast<double>(data.loss_tokens);
+    report.mtp_loss.push_back(targets == 0 ? 0.0 : all / static_cast<double>(targets));
+  }
   report.gradient_norm = gradient.figures.gradient_norm;
   report.learning_rate = learning_rate_at(config_, report.step);
   report.tokens = data.job_tokens;

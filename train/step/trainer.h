@@ -37,7 +37,8 @@ class Trainer {
   // Not collective. Draws every weight from train.seed.
   void initialize();
   // Not collective. Takes what this rank hosts of the weights, and the biases of gates, from these;
-  // all else is as new, as are adapters that the weights lack. Errors: as load().
+  // all else is as new, as are adapters and modules of multi-token prediction that the weights
+  // lack; of modules that the model lacks nothing is taken. Errors: as load().
   void initialize(const CheckpointReader& weights);
   // Not collective. Loads what this rank hosts, and what the guard remembers. meta: what meta()
   // gave for this checkpoint. Errors: Exit::data for a missing, surplus or misshapen tensor.

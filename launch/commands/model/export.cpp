@@ -98,6 +98,10 @@ class ExportCommand : public Command {
         fmt::print("wrote {}: {}, {} parameters in {} tensors, {} in {}\n", model_.folder.string(),
                    name_of(exported.family), exported.parameters, exported.tensors,
                    bytes_in_words(exported.bytes), counted(exported.files, "file"));
+        if (exported.mtp_modules > 0)
+          fmt::print(
+              "left out: {} of multi-token prediction, which transformers does not compute\n",
+              counted(exported.mtp_modules, "module"));
       });
       return Exit::done;
     });

@@ -44,6 +44,9 @@ void print_cost(const models::ModelMade& made) {
 }
 
 void print_made(const models::ModelMade& made, const std::string& what) {
+  if (made.mtp_modules > 0)
+    fmt::print("left out: {} of multi-token prediction, which {} training alone\n",
+               counted(made.mtp_modules, "module"), made.mtp_modules == 1 ? "serves" : "serve");
   if (made.kept > 0) fmt::print("a killed make had finished {}\n", counted(made.kept, "tensor"));
   fmt::print("{}: {} parameters in {}, {}\n", what, made.parameters,
              counted(made.tensors, "tensor"), bytes_in_words(made.bytes));

@@ -155,6 +155,44 @@ TEST(RunShape, CountsSumsOfProducts) {
   EXPECT_NEAR(training_flops_per_token(shape_on(1, adapter)), all - gradients, 1e-6 * all);
 }
 
+// A module is a block of the last layer's kind, two square matrices, three norms and another pass
+// through the head.
+TEST(RunShape, CountsModulesOfMultiTokenPrediction) {
+  for (const std::vector<std::int64_t>& dense : {std::vector<std::int64_t>{0}, {0, 2}}) {
+    Config config = small_config();
+    config.model.dense_layers = dense;
+    config.model.mtp_depth = 2;
+    Mesh mesh = make_mesh(make_single_comm(), 1);
+    Transformer model(config.model, config.router, {260, 64, true, 24 * 64, 12}, mesh);
+    const RunShape shape = shape_on(1, config);
+    EXPECT_EQ(shape.total_elements(), model.params().num_elements());
+    config.train.freeze = {"mtp1.*"};
+    EXPECT_GT(shape_on(1, config).frozen_elements(), 0);
+    EXPECT_EQ(shape_on(1, config).total_elements(), model.params().num_elements());
+
+    ModelConfig deeper = config.model;
+    deeper.num_layers += 2;
+    if (dense.size() > 1) deeper.dense_layers.insert(deeper.dense_layers.end(), {3, 4});
+    const double projections = 4.0 * 2.0 * static_cast<double>(deeper.hidden * deeper.hidden),
+                 heads = 2.0 * 2.0 * 260.0 * static_cast<double>(deeper.hidden);
+    const double flops = forward_flops_per_token(deeper, 2, 260, 64) + projections + heads;
+    EXPECT_NEAR(training_flops_per_token(shape) / (3.0 * flops), 1.0, 1e-12);
+
+    // Modules without a weight are held, and not computed.
+    config.train.freeze.clear();
+    config.train.mtp_weight = 0.0;
+    const RunShape idle = shape_on(1, config);
+    config.model.mtp_depth = 0;
+    const RunShape without = shape_on(1, config);
+    EXPECT_EQ(training_flops_per_token(idle), training_flops_per_token(without));
+    EXPECT_EQ(bytes_of("activations", memory_plan(idle, 0)),
+              bytes_of("activations", memory_plan(without, 0)));
+    EXPECT_EQ(idle.total_elements(), shape.total_elements());
+    EXPECT_LT(idle.total_elements() - without.total_elements(), without.total_elements());
+    EXPECT_EQ(step_traffic(idle).rows, step_traffic(without).rows);
+  }
+}
+
 TEST(RunShape, TheBusiestRankHasTheMostMicroBatchesAndExperts) {
   const RunShape shape = shape_on(5);  // 12 micro-batches; eight experts over five ranks
   EXPECT_EQ(shape.rounds, 3);

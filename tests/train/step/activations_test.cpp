@@ -18,10 +18,12 @@ Bytes bytes_of(SmallConfig config, int threads) {
   config.threads = threads;
   SmallRun run(config, make_single_comm(), 1);
   for (std::int64_t step = 0; step < 2; ++step) run.step(step);
-  const ActivationInputs inputs{.vocabulary = config.vocabulary,
-                                .sequence_length = config.sequence_length,
-                                .tokens = config.train.micro_batch_size * config.sequence_length,
-                                .recompute_layers = config.recompute_layers};
+  const ActivationInputs inputs{
+      .vocabulary = config.vocabulary,
+      .sequence_length = config.sequence_length,
+      .tokens = config.train.micro_batch_size * config.sequence_length,
+      .recompute_layers = config.recompute_layers,
+      .mtp_modules = config.train.mtp_weight > 0 ? config.model.mtp_depth : 0};
   return {run.model().activation_memory().used,
           activation_bytes(config.model, config.router, inputs, run.stream()).total()};
 }
@@ -89,6 +91,17 @@ TEST(Activations, CountSumsOfProducts) {
   config.model.adapter = {};
   config.model.low_rank = {.rank = 8, .layers = {0, 2}};
   config.recompute_layers = 1;
+  expect_counted(config);
+}
+
+TEST(Activations, CountModulesOfMultiTokenPrediction) {
+  SmallConfig config = larger();
+  config.model.mtp_depth = 2;
+  expect_counted(config);
+  config.recompute_layers = 4;
+  expect_counted(config, 3);
+  config.model.dense_layers = {0, 2};
+  config.train.mtp_weight = 0.0;
   expect_counted(config);
 }
 
