@@ -1,14 +1,19 @@
 // What does a mixture-of-experts layer cost with 8, 64, 512, 4,096 experts, if a token always uses
 // the same number of parameters?
 //   mpirun -n 2 build/release/bench/growth_bench
-// Runs forward, backward and update of one layer. Rank 0 reports nanoseconds per token (plan,
+// Runs forward, backward and update of one layer. Rank 0 reports nanoseconds: of the whole step per
+// token of this rank, per expert and per parameter that it hosts; of its parts per token (plan,
 // permutes, exchange: they should not grow), per token x expert (the gate: it must grow), per
-// (token, choice) row (the experts' products) and per parameter (zeroing gradients, AdamW).
+// (token, choice) row (the experts' products) and per parameter (zeroing gradients, AdamW). Each is
+// a median of the iterations. GiB: the most memory that the rank has had.
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "bench/rank_benchmarks.h"
 #include "model/blocks/moe_layer.h"
@@ -80,46 +85,61 @@ class GrowthBench {
   Buffer x_{Shape{tokens, hidden}, DType::f32};
 };
 
-// The minimum over all iterations, part by part: other load on the machine can only add time.
-class MinSeconds {
+// The seconds of each part, iteration by iteration.
+class PartSeconds {
  public:
-  void add(const std::string& part, double seconds) {
-    const auto [place, first] = seconds_.emplace(part, seconds);
-    place->second = std::min(place->second, seconds);
-  }
-  double of(const std::string& part) const {
+  void add(const std::string& part, double seconds) { seconds_[part].push_back(seconds); }
+  double median(const std::string& part) const {
     const auto found = seconds_.find(part);
-    return found == seconds_.end() ? 0.0 : found->second;
+    if (found == seconds_.end()) return 0.0;
+    std::vector<double> sorted = found->second;
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[sorted.size() / 2];
   }
 
  private:
-  std::map<std::string, double> seconds_;
+  std::map<std::string, std::vector<double>> seconds_;
 };
 
-void report(benchmark::State& state, const GrowthBench& bench, const MinSeconds& min_seconds) {
+// The most memory that this process has had. Experts grow from run to run, so it is the last one's.
+double peak_gibibytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
+}
+
+void report(benchmark::State& state, const GrowthBench& bench, const PartSeconds& seconds) {
   constexpr auto all = static_cast<double>(tokens);
+  const auto experts = static_cast<double>(state.range(0));
+  const auto parameters = static_cast<double>(bench.num_parameters());
+  const double step = seconds.median("step");
+  const double update = seconds.median("optimizer") + seconds.median("zero");
+  state.counters["step/token"] = 1e9 * step / all;
+  state.counters["step/expert"] = 1e9 * step / experts;
+  state.counters["step/parameter"] = 1e9 * step / parameters;
   for (const std::string part : {"plan", "permute", "exchange"})
-    state.counters[part + "/token"] = 1e9 * min_seconds.of(part) / all;
-  state.counters["gate/token x expert"] =
-      1e9 * min_seconds.of("gate") / all / static_cast<double>(state.range(0));
-  state.counters["experts/row"] = 1e9 * min_seconds.of("experts") / (all * top_k);
-  state.counters["update/parameter"] = 1e9 *
-                                       (min_seconds.of("optimizer") + min_seconds.of("zero")) /
-                                       static_cast<double>(bench.num_parameters());
+    state.counters[part + "/token"] = 1e9 * seconds.median(part) / all;
+  state.counters["gate/token x expert"] = 1e9 * seconds.median("gate") / all / experts;
+  state.counters["experts/row"] = 1e9 * seconds.median("experts") / (all * top_k);
+  state.counters["update/parameter"] = 1e9 * update / parameters;
+  state.counters["GiB"] = peak_gibibytes();
 }
 
 void layer_of(benchmark::State& state, MpiSession& session) {
   GrowthBench bench(session, static_cast<int>(state.range(0)));
-  MinSeconds min_seconds;
+  PartSeconds seconds;
   bench.run(0);
   std::int64_t step = 1;
   for ([[maybe_unused]] auto _ : state) {
     bench.trace().clear();
+    const auto start = std::chrono::steady_clock::now();
     bench.run(step++);
-    for (const auto& [part, seconds] : bench.trace().seconds())
-      min_seconds.add(std::string(part), seconds);
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    seconds.add("step", spent.count());
+    for (const auto& [part, of_part] : bench.trace().seconds())
+      seconds.add(std::string(part), of_part);
   }
-  report(state, bench, min_seconds);
+  report(state, bench, seconds);
 }
 
 }  // namespace

@@ -67,3 +67,39 @@ PY
 for name in mixtral qwen2_moe qwen3_moe olmoe qwen3 llama olmo2 dots1; do
   step "imported_$name" imported "$name"
 done
+
+# `verify-layout --model` runs transformers beside the model, and names the layer of a planted fault.
+swap_experts() {  # of layer 2 of dots1, for transformers alone
+  "$python" - <<'PY'
+import shutil
+from safetensors.torch import load_file, save_file
+shutil.rmtree("models/swapped", ignore_errors=True)
+shutil.copytree("models/dots1", "models/swapped")
+tensors = load_file("models/swapped/model.safetensors")
+one, other = (f"model.layers.2.mlp.experts.{i}." for i in (1, 5))
+for name in [name for name in tensors if name.startswith(one)]:
+    twin = other + name[len(one):]
+    tensors[name], tensors[twin] = tensors[twin], tensors[name]
+save_file(tensors, "models/swapped/model.safetensors", {"format": "pt"})
+PY
+  printf '#!/bin/bash\nsed -i "s,/models/dots1\\",/models/swapped\\"," "$2/request.json"\nexec "%s" "$@"\n' "$python" >swapping && chmod +x swapping
+}
+# verified CODE TEXT MODEL OPTIONS...
+verified() {
+  local code=$1 text=$2 model=$3 dataset=bytes
+  shift 3
+  case $model in *norm | *llama) dataset=pieces ;; esac
+  "$switchyard" verify-layout verify.toml --set data.dataset="$dataset" --model "models/$model" --python "$python" "$@" >verified
+  [ $? = "$code" ] && grep "$text" verified || { cat verified; return 1; }
+}
+beside_transformers() {
+  echo 'train = { steps = 1, global_batch_size = 8, micro_batch_size = 4 }' >verify.toml
+  for name in mixtral qwen3_moe qwen3_moe_norm dots1 dots1_groups qwen3 llama; do
+    verified 0 'the same beyond rounding' $name || return 1
+  done
+  swap_experts && verified 3 'parts first at layer2, in its FFN' dots1 --python ./swapping &&
+    verified 3 'parts first at layer0, in its attention' llama --set model.rope_base=500 &&
+    verified 3 'parts first at layer1, in its attention' qwen3_moe --set model.window=4 --set 'model.window_layers=[1]' &&
+    verified 3 'parts first at layer0, in its FFN' mixtral --set router.scale=1.2
+}
+step beside_transformers beside_transformers
