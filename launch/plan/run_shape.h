@@ -26,7 +26,8 @@ struct RunShape {
   std::int64_t step_tokens = 0;
   std::int64_t recompute_layers = 0;
   double load_factor = 1.0;
-  bool guided = false;  // low-rank layers have guides, in the first steps
+  std::int64_t compare_every = 0;  // steps between comparisons of replicas; 0: never
+  bool guided = false;             // low-rank layers have guides, in the first steps
   // Elements that training leaves as they are: dense ones, and those of one expert in all layers.
   std::int64_t frozen_dense = 0, frozen_of_an_expert = 0;
   // Elements that linear layers have beyond their dense matrices (runtime/params/linear_terms.h),
@@ -50,6 +51,7 @@ struct RunShape {
   int num_replicas() const { return num_ranks / expert_degree; }
   std::int64_t num_dense_layers() const { return switchyard::num_dense_layers(model); }
   std::int64_t num_moe_layers() const { return model.num_layers - num_dense_layers(); }
+  std::int64_t slots_of_experts() const;         // of an expert group, in one layer
   std::int64_t hosted_experts() const;           // of the rank that hosts the most, in one layer
   std::int64_t dense_elements() const;           // parameters that every rank holds
   std::int64_t expert_elements() const;          // of the hosted experts, all layers
