@@ -102,10 +102,11 @@ std::string time_table(const RunPlan& plan, const std::optional<Profile>& measur
     const double seconds = seconds_for(work, plan.rates);
     const double reference = measured_seconds(work.part, measured);
     if (seconds == 0.0 && reference == 0.0) continue;
+    const RateSource source = basis_of(work, plan.shape, plan.rates).source;
     text += fmt::format("{:<12} {:>12.4f} {:>15} {}{}\n", work.part, seconds,
                         seconds > 0.0 ? rate_text(work.unit, work.amount / seconds) : "",
                         beside(fmt::format("{:.4f}", reference), seconds, reference),
-                        assumes_part(work.part, plan.shape, plan.rates) ? " assumed" : "");
+                        source == RateSource::measured ? "" : fmt::format(" {}", name_of(source)));
   }
   const double reference = measured ? measured->step_seconds : 0.0;
   text += fmt::format("{:<12} {:>12.4f} {:>15} {}\n", "together", plan.step_seconds(), "",
@@ -155,13 +156,28 @@ std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measu
   std::string text =
       header(plan) + memory_table(plan, measured) +
       fmt::format("\na rank sends in a step: {} of rows, {} of gradients, {} of values\n",
-                  in_words(plan.traffic.rows), in_words(plan.traffic.gradients),
+                  in_words(plan.traffic.rows),
+                  in_words(plan.traffic.gradients + plan.traffic.copies),
                   in_words(plan.traffic.values));
   if (!plan.untimed.empty()) return text + fmt::format("\nno time: {}\n", plan.untimed);
   text += time_table(plan, measured) + run_lines(plan);
   for (const std::string& line : plan.assumptions) text += fmt::format("assumed: {}\n", line);
   return text;
 }
+
+namespace {
+
+nlohmann::ordered_json part_json(const PartWork& work, const RunPlan& plan) {
+  const RateBasis basis = basis_of(work, plan.shape, plan.rates);
+  nlohmann::ordered_json part = {{"amount", work.amount},
+                                 {"seconds", seconds_for(work, plan.rates)},
+                                 {"rate", name_of(basis.source)},
+                                 {"assumed", basis.source == RateSource::assumed}};
+  if (!basis.why.empty()) part["why"] = basis.why;
+  return part;
+}
+
+}  // namespace
 
 nlohmann::ordered_json plan_json(const RunPlan& plan) {
   const RunShape& shape = plan.shape;
@@ -185,6 +201,7 @@ nlohmann::ordered_json plan_json(const RunPlan& plan) {
                                  {"bytes_per_node", shape.ranks_per_node * host_bytes(plan.memory)},
                                  {"sent_bytes_per_step",
                                   {{"rows", plan.traffic.rows},
+                                   {"copies", plan.traffic.copies},
                                    {"gradients", plan.traffic.gradients},
                                    {"values", plan.traffic.values}}},
                                  {"steps", plan.steps},
@@ -196,11 +213,7 @@ nlohmann::ordered_json plan_json(const RunPlan& plan) {
     json["untimed"] = plan.untimed;
     return json;
   }
-  for (const PartWork& work : plan.work) {
-    parts[work.part] = {{"amount", work.amount},
-                        {"seconds", seconds_for(work, plan.rates)},
-                        {"assumed", assumes_part(work.part, shape, plan.rates)}};
-  }
+  for (const PartWork& work : plan.work) parts[work.part] = part_json(work, plan);
   json["parts"] = parts;
   json["step_seconds"] = plan.step_seconds();
   json["run_seconds"] = plan.run_seconds();

@@ -46,7 +46,7 @@ int threads_of(const PlanOptions& options, const Config& config, int ranks_per_n
 void use_network(double bytes_per_second, Rates& rates) {
   rates.limits.exchange = bytes_per_second;
   rates.network_given = true;
-  for (const char* part : {"exchange", "reduce", "gather"}) rates.parts.erase(part);
+  for (const char* part : {"exchange", "copies", "reduce", "gather"}) rates.parts.erase(part);
 }
 
 // Returns why the plan is refused after it was shown, or nothing.
@@ -113,8 +113,11 @@ class Planner {
     plan.untimed = too_large_to_rehearse(config, plan.shape.vocabulary, plan.shape.threads, world_);
     plan.refused = !plan.untimed.empty();
     if (plan.refused) return;
-    plan.rates = rehearse(config, plan.shape.vocabulary, plan.shape.threads, world_,
-                          [&](const std::string& text, Stage stage) {
+    std::optional<TokenStore> store;
+    if (options_.vocabulary == 0 && !config.data.dataset.empty())
+      agree(world_, [&] { store.emplace(config.data.dataset); });
+    plan.rates = rehearse(config, plan.shape.vocabulary, store ? &*store : nullptr,
+                          plan.shape.threads, world_, [&](const std::string& text, Stage stage) {
                             if (world_.rank() != 0) return;
                             if (stage == Stage::next || line_.due()) line_.show(what + text);
                           });

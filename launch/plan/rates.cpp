@@ -20,6 +20,12 @@ double positive(const toml::node& node, std::string_view key, const std::string&
   return *value;
 }
 
+void apply_parts(const toml::table& table, const std::string& file,
+                 std::map<std::string, double>& of_parts) {
+  for (const auto& [part, value] : table)
+    of_parts[std::string(part.str())] = positive(value, part.str(), file);
+}
+
 void apply_origin(const toml::table& table, const std::string& file, RatesOrigin& origin) {
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
@@ -39,8 +45,9 @@ void apply_rates(const toml::table& table, const std::string& file, Rates& rates
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     if (name == "parts" && node.is_table()) {
-      for (const auto& [part, rate] : *node.as_table())
-        rates.parts[std::string(part.str())] = positive(rate, part.str(), file);
+      apply_parts(*node.as_table(), file, rates.parts);
+    } else if (name == "waits" && node.is_table()) {
+      apply_parts(*node.as_table(), file, rates.waits);
     } else if (name == "measured" && node.is_table()) {
       apply_origin(*node.as_table(), file, rates.origin);
     } else if (name == "matmul") {
@@ -53,9 +60,8 @@ void apply_rates(const toml::table& table, const std::string& file, Rates& rates
       rates.program_bytes = positive(node, name, file);
     } else {
       fail(Exit::usage,
-           "{}, line {}: unknown key {}; the keys are matmul, memory, exchange, program, [parts] "
-           "and "
-           "[measured]",
+           "{}, line {}: unknown key {}; the keys are matmul, memory, exchange, program, [parts], "
+           "[waits] and [measured]",
            file, node.source().begin.line, name);
     }
   }
@@ -82,7 +88,8 @@ double seconds_for(const PartWork& work, const Rates& rates) {
   const auto own = rates.parts.find(work.part);
   const double rate = own != rates.parts.end() ? own->second : limit_for(work.unit, rates.limits);
   require(rate > 0.0, Exit::usage, "the rates have no entry for {}: add it to [parts]", work.part);
-  return work.amount / rate;
+  const auto wait = rates.waits.find(work.part);
+  return work.amount / rate + (wait != rates.waits.end() ? wait->second : 0.0);
 }
 
 std::int64_t program_bytes(const Rates& rates) {
@@ -114,6 +121,10 @@ std::string print_rates(const Rates& rates) {
                         rates.program_bytes);
   text += "\n# The rates that the parts of a step reached.\n[parts]\n";
   for (const auto& [part, rate] : rates.parts) text += fmt::format("{} = {:.4e}\n", part, rate);
+  if (!rates.waits.empty()) {
+    text += "\n# Seconds of a step that a rank waits in them for slower ones.\n[waits]\n";
+    for (const auto& [part, wait] : rates.waits) text += fmt::format("{} = {:.4e}\n", part, wait);
+  }
   if (rates.origin.ranks == 0) return text;
   text += fmt::format("\n# What they were measured on.\n[measured]\nranks = {}\nnodes = {}\n",
                       rates.origin.ranks, rates.origin.nodes);

@@ -30,18 +30,21 @@ struct Rates {
   double program_bytes = 0.0;
   RatesOrigin origin;
   bool network_given = false;  // limits.exchange is not a measurement, but what the user says
+  // Seconds of a step that a rank waits in a part for slower ones, beside its work at `parts`: of
+  // parts in which ranks meet once a step, however much they send there.
+  std::map<std::string, double> waits{};
 };
 
-// Returns the seconds of the part at its own rate or else at the machine's limit. Errors:
-// Exit::usage if the rates have neither.
+// Returns the seconds of the part at its own rate or else at the machine's limit, and its waits.
+// Errors: Exit::usage if the rates have neither.
 double seconds_for(const PartWork& work, const Rates& rates);
 double limit_for(WorkUnit unit, const MachineLimits& limits);  // 0: no limit is known
 
 // Returns those of the rates, or those of a typical process where the rates have none.
 std::int64_t program_bytes(const Rates& rates);
 
-// TOML: matmul, memory, exchange and program at the top, and tables [parts] and [measured]. Errors:
-// Exit::usage naming the file and the wrong key or value.
+// TOML: matmul, memory, exchange and program at the top, and tables [parts], [waits] and
+// [measured]. Errors: Exit::usage naming the file and the wrong key or value.
 Rates read_rates(const std::filesystem::path& file);
 std::string print_rates(const Rates& rates);
 

@@ -6,16 +6,21 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 
+#include "io/loader/loader.h"
 #include "io/text/amount.h"
 #include "io/text/byte_size.h"
 #include "launch/assemble/assemble.h"
+#include "launch/assemble/layout.h"
 #include "launch/machine/machine_memory.h"
 #include "launch/machine/process_memory.h"
 #include "launch/plan/assumptions.h"
 #include "launch/plan/machine_limits.h"
 #include "launch/plan/memory_plan.h"
+#include "launch/plan/replica_rates.h"
 #include "launch/plan/size_check.h"
+#include "runtime/comm/agree.h"
 #include "runtime/device/trace.h"
 #include "runtime/random.h"
 #include "train/step/trainer.h"
@@ -25,6 +30,7 @@ namespace {
 
 constexpr int max_steps = 9, min_steps = 3;
 constexpr double enough_seconds = 6.0;
+constexpr std::int64_t max_reduced_elements = std::int64_t{1} << 23;
 
 // Full rows of random tokens, each a document.
 class MadeUpTokens {
@@ -58,8 +64,37 @@ class MadeUpTokens {
   std::vector<Batch> batches_;
 };
 
+// Whether the run's own rows can be packed in a moment.
+bool has_rows(const TokenStore& store) {
+  constexpr std::int64_t max_documents = std::int64_t{1} << 22;
+  return store.has_split("train") && store.num_documents("train") <= max_documents;
+}
+
+// What the steps train on: rows of the run's dataset, so that experts get as unequal shares as in
+// the run and rows hold as short documents; without one, tokens that are made up.
+class RehearsalData {
+ public:
+  // Collective. store: nullptr without a dataset. Errors: agreed.
+  RehearsalData(const Config& config, std::int64_t vocabulary, const TokenStore* store,
+                Comm& world) {
+    if (store == nullptr || !has_rows(*store)) {
+      made_up_.emplace(config, vocabulary, world);
+      return;
+    }
+    agree(world, [&] {
+      loader_.emplace(*store, std::filesystem::path(), "train",
+                      loader_layout(config, *store, world));
+    });
+  }
+  StepData step(int step) { return made_up_ ? made_up_->data() : loader_->step(step); }
+
+ private:
+  std::optional<MadeUpTokens> made_up_;
+  std::optional<Loader> loader_;
+};
+
 // Collective. Returns the seconds of each part in each step, on this rank.
-std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const MadeUpTokens& tokens,
+std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, RehearsalData& data,
                                                       Comm& world, const Tell& tell) {
   Trace trace;
   std::map<std::string, std::vector<double>> seconds;
@@ -68,14 +103,14 @@ std::map<std::string, std::vector<double>> time_steps(Trainer& trainer, const Ma
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
   tell("the first step of the rehearsal", Stage::next);
-  trainer.step(0, tokens.data());
+  trainer.step(0, data.step(0));
   trainer.stream().set_trace(&trace);
   for (int step = 1; step <= max_steps; ++step) {
     if (step > min_steps && reduce_one(world, spent(), Reduce::max) > enough_seconds) break;
     trace.clear();
     tell(fmt::format("step {} of {} to {} of the rehearsal", step, min_steps, max_steps),
          Stage::same);
-    trainer.step(step, tokens.data());
+    trainer.step(step, data.step(step));
     for (const auto& [part, of_part] : trace.seconds())
       seconds[std::string(part)].push_back(of_part);
   }
@@ -88,14 +123,52 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// The run's own sizes on the ranks at hand, in micro-batches of the rehearsal.
+RunShape whole_shape(const Config& config, const Config& cut, std::int64_t vocabulary, int threads,
+                     const Comm& world) {
+  Config whole = config;
+  whole.train.global_batch_size = cut.train.global_batch_size;
+  whole.parallel = cut.parallel;
+  return run_shape(whole, vocabulary, world.size(), world.size(), threads);
+}
+
+// A part in which ranks meet once a step: at its rate alone, and with the wait that is left.
+void use_rate_alone(const std::string& part, double amount, double alone, Rates& rates) {
+  const auto rehearsed = rates.parts.find(part);
+  if (rehearsed == rates.parts.end() || alone == 0.0) return;
+  const double wait = amount / rehearsed->second - amount / alone;
+  if (wait > 0.0) rates.waits[part] = wait;
+  rehearsed->second = alone;
+}
+
+// Returns how many experts, over all layers, an expert group has memory for in a rehearsal.
+int fitting_experts(const Config& config, int num_ranks) {
+  const ModelConfig& model = config.model;
+  constexpr std::int64_t max_elements = std::int64_t{1}
+                                        << 26;  // of a rank: 4 bytes each as f32, and 8 bytes twice
+  const std::int64_t of_rank = std::clamp<std::int64_t>(
+      max_elements / std::max<std::int64_t>(1, 3 * model.hidden * model.expert_hidden), 1, 1 << 20);
+  const int degree = choose_expert_degree(config.parallel.experts, num_ranks,
+                                          std::max(1, model.num_experts), /*flexible=*/true)
+                         .degree;
+  return static_cast<int>(std::min<std::int64_t>(of_rank * degree, 1 << 30));
+}
+
 }  // namespace
 
 Config rehearsal_config(const Config& config, int num_ranks) {
   Config cut = config;
   ModelConfig& model = cut.model;
+  const int asked_experts = model.num_experts;
+  cut.parallel.elastic = true;  // a run on other ranks may have another degree
+  const int fitting = fitting_experts(config, num_ranks);
+  model.num_experts =
+      std::max(std::min(asked_experts, fitting), std::min(asked_experts, cut.router.top_k));
+  if (model.num_experts < asked_experts) cut.router.extra_copies = 0;
   const auto num_dense = static_cast<int>(num_dense_layers(model));
   const bool has_dense = num_dense > 0;
-  model.num_layers = (has_dense ? 1 : 0) + std::min(2, model.num_layers - num_dense);
+  const int kept = std::clamp(fitting / std::max(1, asked_experts), 2, 8);
+  model.num_layers = (has_dense ? 1 : 0) + std::min(kept, model.num_layers - num_dense);
   model.dense_layers.clear();
   if (has_dense) model.dense_layers = {0};
   if (!model.window_layers.empty()) {
@@ -114,17 +187,10 @@ Config rehearsal_config(const Config& config, int num_ranks) {
   const std::int64_t micro_batches = config.train.global_batch_size / config.train.micro_batch_size;
   const std::int64_t rounds = std::clamp<std::int64_t>(micro_batches / num_ranks, 1, 2);
   cut.train.global_batch_size = rounds * num_ranks * config.train.micro_batch_size;
-  constexpr std::int64_t max_elements =
-      std::int64_t{1} << 26;  // of experts: 4 bytes each as f32, and 8 bytes twice
-  const std::int64_t expert = 3 * model.hidden * model.expert_hidden;
-  const auto fitting = static_cast<int>(std::max<std::int64_t>(1, max_elements / expert));
-  model.num_experts = std::max(std::min(model.num_experts, fitting * num_ranks),
-                               std::min(model.num_experts, cut.router.top_k));
   cut.router.groups = cut.router.groups_per_token = 1;
   cut.router.group_experts.clear();
-  cut.router.extra_copies = 0;
+  cut.train.batch_ramp.clear();
   cut.router.record = cut.router.replay = "";
-  cut.parallel.experts = "auto";
   cut.run.device = Device::Kind::cpu;
   cut.train.islands = {};
   return cut;
@@ -147,8 +213,8 @@ std::string too_large_to_rehearse(const Config& config, std::int64_t vocabulary,
       bytes_in_words(needed), bytes_in_words(missing));
 }
 
-Rates rehearse(const Config& config, std::int64_t vocabulary, int threads, Comm& world,
-               const Tell& tell) {
+Rates rehearse(const Config& config, std::int64_t vocabulary, const TokenStore* store, int threads,
+               Comm& world, const Tell& tell) {
   const Config cut = rehearsal_config(config, world.size());
   const RunShape shape = run_shape(cut, vocabulary, world.size(), world.size(), threads);
   Stream stream = Stream::cpu(threads);
@@ -158,18 +224,23 @@ Rates rehearse(const Config& config, std::int64_t vocabulary, int threads, Comm&
   tell(fmt::format("making a model of {} parameters for the rehearsal",
                    amount_in_words(static_cast<double>(shape.total_elements()))),
        Stage::next);
-  const MadeUpTokens tokens(cut, vocabulary, world);
   Mesh mesh = make_mesh(world.split(0, world.rank()), shape.expert_degree);
+  const ReplicaRates alone = measure_replica_rates(
+      whole_shape(config, cut, vocabulary, threads, world), max_reduced_elements, mesh, stream);
+  RehearsalData data(cut, vocabulary, store, world);
   Transformer model(cut.model, cut.router, model_options(cut, vocabulary, Device::cpu()), mesh);
   Trainer trainer(model, mesh, cut.train, stream);
   trainer.initialize();
-  const auto seconds = time_steps(trainer, tokens, world, tell);
+  const auto seconds = time_steps(trainer, data, world, tell);
   for (const PartWork& work : step_work(shape)) {
     const auto found = seconds.find(work.part);
     const double mine = found == seconds.end() ? 0.0 : median(found->second);
     const double mean = reduce_one(world, mine, Reduce::sum) / world.size();
     if (mean > 0.0 && work.amount > 0.0) rates.parts[work.part] = work.amount / mean;
   }
+  const Traffic traffic = step_traffic(shape);
+  use_rate_alone("reduce", traffic.gradients, alone.reduce, rates);
+  use_rate_alone("gather", traffic.values, alone.gather, rates);
   const std::int64_t counted = model.params().bytes() + model.activation_memory().held;
   rates.program_bytes = static_cast<double>(
       reduce_one(world, anonymous_bytes() + shared_bytes() - counted, Reduce::max));

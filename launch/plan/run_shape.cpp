@@ -120,11 +120,14 @@ void count_parameters(const Config& config, RunShape& shape) {
 
 }  // namespace
 
-std::int64_t RunShape::hosted_experts() const {
+std::int64_t RunShape::slots_of_experts() const {
   if (model.num_experts == 0) return 0;
-  const int replicas = Placement::max_num_replicas(model.num_experts, expert_degree,
-                                                   model.num_experts + router.extra_copies);
-  return (replicas + expert_degree - 1) / expert_degree;
+  return Placement::max_num_replicas(model.num_experts, expert_degree,
+                                     model.num_experts + router.extra_copies);
+}
+
+std::int64_t RunShape::hosted_experts() const {
+  return (slots_of_experts() + expert_degree - 1) / expert_degree;
 }
 
 std::int64_t RunShape::dense_elements() const {
@@ -210,6 +213,7 @@ RunShape run_shape(const Config& config, std::int64_t num_ids, int all_ranks, in
       std::min<std::int64_t>(config.train.recompute_layers, num_blocks(config.model));
   shape.mtp_modules = config.train.mtp_weight > 0 ? config.model.mtp_depth : 0;
   shape.load_factor = config.train.load_factor;
+  shape.compare_every = config.guard.enabled ? config.guard.compare_every : 0;
   check_countable(shape);
   shape.guided = is_guided(config.model, config.train, 0);
   count_parameters(config, shape);

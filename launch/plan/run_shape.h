@@ -26,8 +26,9 @@ struct RunShape {
   std::int64_t step_tokens = 0;
   std::int64_t recompute_layers = 0;
   double load_factor = 1.0;
-  bool guided = false;  // low-rank layers have guides, in the first steps
-  int mtp_modules = 0;  // of model.mtp_depth, those that a step computes
+  std::int64_t compare_every = 0;  // steps between comparisons of replicas; 0: never
+  bool guided = false;             // low-rank layers have guides, in the first steps
+  int mtp_modules = 0;             // of model.mtp_depth, those that a step computes
   // Elements that training leaves as they are: dense ones, and those of one expert in all layers.
   std::int64_t frozen_dense = 0, frozen_of_an_expert = 0;
   // Elements that linear layers have beyond their dense matrices (runtime/params/linear_terms.h),
@@ -53,6 +54,7 @@ struct RunShape {
   // Of all blocks, those of modules of multi-token prediction included.
   std::int64_t num_dense_layers() const { return num_dense_blocks(model); }
   std::int64_t num_moe_layers() const { return num_blocks(model) - num_dense_layers(); }
+  std::int64_t slots_of_experts() const;         // of an expert group, in one layer
   std::int64_t hosted_experts() const;           // of the rank that hosts the most, in one layer
   std::int64_t dense_elements() const;           // parameters that every rank holds
   std::int64_t expert_elements() const;          // of the hosted experts, all layers

@@ -1,5 +1,7 @@
 #include "launch/plan/step_work.h"
 
+#include <algorithm>
+
 #include "model/blocks/block.h"
 #include "model/transformer/flops.h"
 #include "router/payload.h"
@@ -79,6 +81,23 @@ double owned_parameters(const RunShape& shape) {
          static_cast<double>(shape.trained_expert_elements()) / shape.num_replicas();
 }
 
+// Bytes of the values that a step hashes, to compare replicas (train/guard/replica_check.h).
+double compared_bytes(const RunShape& shape) {
+  if (shape.num_ranks == 1 || shape.compare_every == 0) return 0.0;
+  const auto held = static_cast<double>(shape.dense_elements() + shape.expert_elements());
+  return 4.0 * held / static_cast<double>(shape.compare_every);
+}
+
+// Bytes of gradients that a rank sends for replicas of experts within an expert group: to the
+// replica on the lowest rank, and back.
+double copied_bytes(const RunShape& shape) {
+  const double extra =
+      static_cast<double>(shape.slots_of_experts() - shape.model.num_experts) / shape.expert_degree;
+  const double hosted = std::max(1.0, static_cast<double>(shape.hosted_experts()));
+  const double of_an_expert = static_cast<double>(shape.trained_expert_elements()) / hosted;
+  return 2.0 * (shape.exact ? 8.0 : 4.0) * extra * of_an_expert;
+}
+
 // Bytes of the rows of one layer and micro-batch that travel in one direction, as f32 or as
 // payload.
 double row_bytes(const RunShape& shape, bool payload) {
@@ -128,12 +147,14 @@ std::vector<PartWork> step_work(const RunShape& shape) {
       // Packed and unpacked each way, then summed: seven passes over the rows forward.
       {"permute", WorkUnit::bytes,
        rounds * moe * row_bytes(shape, false) * (16 + 7 * (moe_passes - forward_and_backward))},
-      {"exchange", WorkUnit::sent, rounds * moe * row_bytes(shape, true) * (1 + moe_passes)},
+      {"exchange", WorkUnit::sent, traffic.rows},
       {"zero", WorkUnit::bytes, gradient_bytes * held},
+      {"copies", WorkUnit::sent, traffic.copies},
       {"reduce", WorkUnit::sent, traffic.gradients},
       {"clip", WorkUnit::bytes, gradient_bytes * owned},
       {"optimizer", WorkUnit::bytes, shape.owned_block_elements() * (gradient_bytes + 24.0)},
-      {"gather", WorkUnit::sent, traffic.values}};
+      {"gather", WorkUnit::sent, traffic.values},
+      {"compare", WorkUnit::bytes, compared_bytes(shape)}};
   if (shape.matrices.flops > 0.0)
     parts.push_back({"matrices", WorkUnit::flops, shape.matrices.flops});
   return parts;
@@ -149,6 +170,7 @@ Traffic step_traffic(const RunShape& shape) {
   Traffic traffic;
   traffic.rows = static_cast<double>(shape.rounds * computed.num_moe_layers()) *
                  row_bytes(shape, true) * (1 + passes(computed, false)) * (group - 1) / group;
+  traffic.copies = copied_bytes(shape);
   traffic.gradients = (shape.exact ? 8.0 : 4.0) * away;
   traffic.values = 4.0 * away;
   return traffic;

@@ -13,7 +13,7 @@ namespace switchyard::plan {
 enum class WorkUnit : std::uint8_t {
   flops,   // of matrix products; a multiply-add counts two
   bytes,   // read and written in this rank's memory
-  sent,    // bytes that this rank sends to all ranks, itself included
+  sent,    // bytes that this rank sends to other ranks
   choices  // (token, choice) pairs
 };
 
@@ -31,6 +31,7 @@ double training_flops_per_token(const RunShape& shape);
 // Bytes that this rank sends to others in a step.
 struct Traffic {
   double rows = 0.0;       // of tokens on the way to experts and back
+  double copies = 0.0;     // gradients of replicas of experts within an expert group
   double gradients = 0.0;  // reduced to their owners
   double values = 0.0;     // gathered from their owners
 };

@@ -30,6 +30,31 @@ sys.exit(0 if len(steps) == 20 and len(inside) == 2 * 2 * 6 else 1)  # 2 layers,
 CHECK
 done
 
+rows() {  # rows PART=SOURCE...: where out.json says that the rates of these parts come from; each part with a reason unless measured
+  python3 - "$@" <<'CHECK' || { echo "FAILED: the rates of the plan"; cat out.json; failed=1; }
+import json, sys
+parts = {name: part for name, part in json.load(open("out.json"))["parts"].items() if part["amount"] > 0}
+expected = dict(argument.split("=") for argument in sys.argv[1:])
+for part in json.load(open("run/profile/profile.json"))["parts"]:  # every part of a run has a row
+    if part["part"] not in parts and part["part"] != "data": sys.exit("no row for " + part["part"])
+for name, part in parts.items():
+    source = expected.get(name, expected["rest"])
+    if part["rate"] != source: sys.exit(f"{name} is {part['rate']}, not {source}")
+    if (source == "measured") != ("why" not in part): sys.exit(f"{name} has no reason")
+CHECK
+}
+copies=(--set router.extra_copies=2 --set train.placement_every=5)
+mpi 2 "$switchyard" train "${tiny[@]}" "${copies[@]}" --set run.directory=copies --profile >out 2>err || { cat err; failed=1; }
+finds out "copies"
+mpi 2 "$switchyard" plan "${tiny[@]}" "${copies[@]}" --json --save-rates of-two.toml >out.json 2>err || { cat err; failed=1; }
+rows rest=measured copies=measured
+"$switchyard" plan "${tiny[@]}" --ranks 4 --rates of-two.toml --json >out.json 2>err || { cat err; failed=1; }
+rows rest=assumed
+"$switchyard" plan "${tiny[@]}" --ranks 2 --json >out.json 2>err || { cat err; failed=1; }  # one process has no rank to send to
+rows rest=assumed exchange=assumed
+"$switchyard" plan "${tiny[@]}" --ranks 2 --rates of-two.toml --network 3GB/s --json >out.json 2>err || { cat err; failed=1; }
+rows rest=measured exchange=given reduce=given gather=given
+
 mpi 2 "$switchyard" plan "${tiny[@]}" --run run --save-rates rates.toml >out 2>err || { cat err; failed=1; }
 finds out "2 ranks" "exports as: dots1" "FLOPs per token" "moments" "together" "measured" "off by" "tokens/s"
 "$switchyard" plan "${tiny[@]}" --ranks 12 --nodes 3 --rates rates.toml --vocabulary 5000 --json >out 2>err || { cat err; failed=1; }

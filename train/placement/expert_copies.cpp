@@ -26,6 +26,7 @@ void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, S
   const SlotParts first = slot_parts(params, layer.shard(), 0);
   const auto trained = [&](ParamId id) { return params.trained(id); };
   if (std::none_of(first.ids.begin(), first.ids.end(), trained)) return;  // as on every rank
+  const Span span(stream, "copies");
   // body(gradient, its part of the row)
   const auto for_parts = [&](int slot, Tensor row, const auto& body) {
     const SlotParts parts = slot_parts(params, layer.shard(), slot);
@@ -56,7 +57,6 @@ void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, S
 }  // namespace
 
 void sum_copies(Transformer& model, Mesh& mesh, Stream& stream) {
-  const Span span(stream, "reduce");
   for (const int layer : model.moe_layers())
     sum_copies_of_layer(model.params(), model.moe_layer(layer), *mesh.experts, stream);
 }

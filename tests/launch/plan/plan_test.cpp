@@ -283,7 +283,8 @@ TEST(Rehearsal, CutsTheLayersWithAWindow) {
   config.model.window = 10;
   EXPECT_EQ(rehearsal_config(config, 1).model.window, 10);
   config.model.window_layers = {1, 3, 5, 7, 9, 11};
-  EXPECT_EQ(rehearsal_config(config, 1).model.window_layers, std::vector<std::int64_t>{1});
+  EXPECT_EQ(rehearsal_config(config, 1).model.window_layers,
+            (std::vector<std::int64_t>{1, 3, 5, 7}));
   config.model.window_layers = {11};
   EXPECT_EQ(rehearsal_config(config, 1).model.window, 0);
 }
@@ -305,12 +306,39 @@ TEST(StepWork, TrafficOfTwoRanks) {
   EXPECT_DOUBLE_EQ(traffic.gradients, 8.0 * static_cast<double>(shape_on(2).dense_elements()) / 2);
 }
 
+// Two layers of experts, each with two copies over four ranks: half an expert for each rank, there
+// and back, 8 bytes an element.
+TEST(StepWork, CopiesOfExpertsSendTheirGradients) {
+  Config config = small_config();
+  EXPECT_EQ(step_traffic(shape_on(4, config)).copies, 0.0);
+  config.router.extra_copies = 2;
+  EXPECT_DOUBLE_EQ(step_traffic(shape_on(4, config)).copies, 2 * 8.0 * 0.5 * 2 * (3 * 64 * 64));
+  EXPECT_DOUBLE_EQ(amount_of("copies", step_work(shape_on(4, config))),
+                   step_traffic(shape_on(4, config)).copies);
+}
+
+TEST(StepWork, ReplicasAreComparedAsOftenAsTheGuardDoes) {
+  Config config = small_config();
+  config.guard.compare_every = 1;
+  const RunShape shape = shape_on(2, config);
+  const double values = static_cast<double>(shape.dense_elements() + shape.expert_elements());
+  EXPECT_DOUBLE_EQ(amount_of("compare", step_work(shape)), 4 * values);
+  EXPECT_EQ(amount_of("compare", step_work(shape_on(1, config))), 0.0);
+  config.guard.compare_every = 10;
+  EXPECT_DOUBLE_EQ(amount_of("compare", step_work(shape_on(2, config))), 0.4 * values);
+  config.guard.enabled = false;
+  EXPECT_EQ(amount_of("compare", step_work(shape_on(2, config))), 0.0);
+}
+
 TEST(Rates, APartWithoutARateRunsAtTheMachinesLimit) {
   Rates rates;
   rates.limits = {.matmul = 100.0, .memory = 10.0, .exchange = 1.0};
   rates.parts = {{"head", 50.0}};
   EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 200.0}, rates), 4.0);
   EXPECT_DOUBLE_EQ(seconds_for({"experts", WorkUnit::flops, 200.0}, rates), 2.0);
+  rates.waits = {{"head", 3.0}};
+  EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 200.0}, rates), 7.0);
+  EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 0.0}, rates), 0.0);
   rates.limits.exchange = 0.0;
   EXPECT_THROW(seconds_for({"exchange", WorkUnit::sent, 1.0}, rates), Error);
 }
@@ -318,13 +346,15 @@ TEST(Rates, APartWithoutARateRunsAtTheMachinesLimit) {
 TEST(Rates, PrintedRatesReadBack) {
   const Scratch folder;
   const std::filesystem::path file = folder.path() / "rates.toml";
-  const Rates rates{{1.25e11, 2e10, 3e9},
-                    {{"attention", 5e10}, {"permute", 7.5e9}},
-                    7e7,
-                    {4, 2, {{"model.num_experts", "8"}, {"train.precision", "f32"}}}};
+  Rates rates{{1.25e11, 2e10, 3e9},
+              {{"attention", 5e10}, {"permute", 7.5e9}},
+              7e7,
+              {4, 2, {{"model.num_experts", "8"}, {"train.precision", "f32"}}}};
+  rates.waits = {{"reduce", 0.25}};
   std::ofstream(file) << print_rates(rates);
   const Rates read = read_rates(file);
   EXPECT_EQ(read.parts, rates.parts);
+  EXPECT_EQ(read.waits, rates.waits);
   EXPECT_EQ(program_bytes(read), 70'000'000);
   EXPECT_EQ(read.limits.exchange, rates.limits.exchange);
   EXPECT_EQ(read.origin.ranks, 4);
@@ -351,10 +381,28 @@ TEST(Rehearsal, KeepsWidthsAndCutsLayers) {
   config.model.dense_layers = {0, 7};
   config.train.global_batch_size = 2000;
   const Config cut = rehearsal_config(config, 4);
-  EXPECT_EQ(cut.model.num_layers, 3);
+  EXPECT_EQ(cut.model.num_layers, 9);
   EXPECT_EQ(cut.model.dense_layers, std::vector<std::int64_t>{0});
   EXPECT_EQ(cut.model.num_experts, 8);
   EXPECT_EQ(cut.train.global_batch_size, 2 * 4 * 2);
+}
+
+// An expert of 2^22 elements: 16 on a rank.
+TEST(Rehearsal, HasFewerLayersAndExpertsOfLargeOnes) {
+  Config config = small_config();
+  config.model.num_layers = 30;
+  config.model.dense_layers = {};
+  config.model.hidden = 1024;
+  config.model.expert_hidden = 1365;
+  config.router.extra_copies = 2;
+  EXPECT_EQ(rehearsal_config(config, 2).model.num_layers, 4);
+  EXPECT_EQ(rehearsal_config(config, 2).router.extra_copies, 2);
+  config.model.num_experts = 64;
+  EXPECT_EQ(rehearsal_config(config, 2).model.num_layers, 2);
+  EXPECT_EQ(rehearsal_config(config, 2).model.num_experts, 32);
+  EXPECT_EQ(rehearsal_config(config, 2).router.extra_copies, 0);
+  config.parallel.experts = "1";  // as in the run: every rank holds all experts
+  EXPECT_EQ(rehearsal_config(config, 2).model.num_experts, 16);
 }
 
 }  // namespace plan_test
