@@ -233,6 +233,7 @@ void check_config(const Config& config) {
   note_shape(config, problems);
   problems.note([&] { check_matrix_updates(config); });
   problems.note([&] { check_dropout(config); });
+  problems.note([&] { check_values(config); });
   problems.note([&] { check_warmup(config.train); });
   problems.note([&] { check_ramp(config.train); });
   problems.note([&] { check_phases(config); });

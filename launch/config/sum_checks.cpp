@@ -77,6 +77,25 @@ void check_matrix_updates(const Config& config) {
           train.galore.rank, config.model.adapter.rank);
 }
 
+void check_values(const Config& config) {
+  const TrainConfig& train = config.train;
+  if (train.values == ValueFormat::f32) return;
+  constexpr const char* why = "train.values = \"int8\" keeps matrices as codes, ";
+  const auto refuse = [&](bool wrong, const std::string& reason) {
+    require(!wrong, Exit::usage, "{}{}", why, reason);
+  };
+  refuse(config.run.device == Device::Kind::cuda,
+         "on CPUs alone, and run.device = \"cuda\": use train.values = \"f32\"");
+  refuse(train.optimizer == MatrixOptimizer::muon || train.galore.rank > 0,
+         "which AdamW updates: set train.optimizer = \"adamw\" and galore.rank = 0");
+  refuse(config.model.adapter.rank > 0,
+         "and beside adapters they do not change: set adapter.rank = 0, or train.values = \"f32\"");
+  refuse(config.model.low_rank.rank > 0,
+         "and matrices of low rank are few weights already: set low_rank.rank = 0");
+  refuse(config.model.dropout.weights > 0,
+         "and masks are for weights in f32: set dropout.weights = 0");
+}
+
 void check_dropout(const Config& config) {
   const DropoutConfig& dropout = config.model.dropout;
   if (!dropout.any()) return;

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "io/checkpoint/coded_tensor.h"
 #include "train/replicas.h"
 #include "train/state/state_names.h"
 
@@ -21,8 +22,9 @@ struct Writable {
 };
 
 Writable writable(const Params& params, ParamId id, StateKind kind, int num_replicas) {
-  Writable tensor{id, kind, params.value(id).bytes(), 0, num_replicas - 1};
+  Writable tensor{id, kind, params.stored(id).bytes(), 0, num_replicas - 1};
   if (kind == StateKind::value) return tensor;
+  tensor.bytes = 4 * params.spec(id).shape.size();
   if (params.state_of(id).whole) tensor.bytes = 4 * shape_of(params, id, kind).size();
   const auto owns = [&](int replica) { return params.owned(id, replica).size() > 0; };
   int& first = tensor.first_replica;
@@ -64,7 +66,7 @@ Buffer gather_moment(const Params& params, const Writable& tensor, int writer, C
   if (replicas.rank() == writer) {
     for (int replica = 0; replica < replicas.size(); ++replica)
       receive[static_cast<std::size_t>(replica)] = params.owned(tensor.id, replica).size();
-    arriving = params.value(tensor.id).size();
+    arriving = params.spec(tensor.id).shape.size();
   }
   Buffer whole(Shape{arriving}, mine.dtype, stream.device());
   replicas.all_to_all_rows(mine.view({mine.size(), 1}), send, whole.tensor().view({arriving, 1}),
@@ -94,6 +96,13 @@ void add_owned_state(const Params& params, const ParamRegion& region, Comm& repl
     Buffer whole;
     if (in_parts) whole = gather_moment(params, tensor, writers[i], replicas, stream);
     if (writers[i] != replicas.rank()) continue;
+    if (tensor.kind == StateKind::value && params.packed(tensor.id)) {
+      const std::string name = state_name(tensor.kind, params.spec(tensor.id).name);
+      const RowCodes rows = params.row_codes(tensor.id);
+      state.tensors.push_back({code_name_of(name), rows.codes});
+      state.tensors.push_back({scale_name_of(name), rows.scales});
+      continue;
+    }
     const Tensor source = in_parts ? whole.tensor()
                           : tensor.kind == StateKind::value
                               ? params.value(tensor.id)

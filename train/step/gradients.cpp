@@ -53,10 +53,9 @@ void reduce_gradients(Params& params, Mesh& mesh, Stream& stream) {
 
 void gather_values(Params& params, Mesh& mesh, Stream& stream) {
   const Span span(stream, "gather");
-  for_replicated_regions(params, mesh,
-                         [&](const ParamRegion& region, Comm& replicas, const auto& sizes) {
-                           replicas.all_gather_parts(region.values(), sizes, stream);
-                         });
+  for_replicated_regions(params, mesh, [&](const ParamRegion& region, Comm& replicas, const auto&) {
+    replicas.all_gather_parts(region.values(), region.owned_value_sizes(), stream);
+  });
 }
 
 double gradient_norm(const Params& params, Mesh& mesh, Stream& stream) {
