@@ -33,9 +33,7 @@ constexpr bool owns_whole(Owning owning) {
 }
 
 // The words that a packed matrix [rows, columns] takes: its scales, and its codes.
-inline std::int64_t packed_words(const Shape& shape) {
-  return shape[0] + (shape.size() + 3) / 4;
-}
+inline std::int64_t packed_words(const Shape& shape) { return shape[0] + (shape.size() + 3) / 4; }
 
 // The elements of the whole blocks that `num_elements` elements take.
 constexpr std::int64_t in_blocks(std::int64_t num_elements) {
