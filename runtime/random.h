@@ -44,7 +44,8 @@ enum class Purpose : std::uint32_t {
   corruption = 14,
   monitor = 20,
   input_noise = 21,
-  bootstrap = 22
+  bootstrap = 22,
+  value_rounding = 23
 };
 
 // FNV-1a of the bytes of a name: the index of what is named in random numbers.

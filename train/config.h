@@ -31,6 +31,16 @@ enum class DecayShape : std::uint8_t { linear, one_minus_sqrt };
 template <>
 inline constexpr std::array<std::string_view, 2> names_of<DecayShape> = {"linear", "1-sqrt"};
 
+// How training keeps the matrices of attention and of feed-forward networks: in f32, or as int8
+// codes with a scale for each row.
+enum class ValueFormat : std::uint8_t { f32, int8 };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<ValueFormat> = {"f32", "int8"};
+// How an updated weight becomes a code.
+enum class CodeRounding : std::uint8_t { chance, nearest };
+template <>
+inline constexpr std::array<std::string_view, 2> names_of<CodeRounding> = {"chance", "nearest"};
+
 // What updates the matrices of attention and of feed-forward networks; AdamW updates the rest.
 enum class MatrixOptimizer : std::uint8_t { adamw, muon };
 template <>
@@ -77,13 +87,15 @@ struct TrainConfig {
   std::int64_t seed = 1;
   std::string initial{};  // checkpoint or model folder whose weights step 0 has; empty: random ones
   bool exact = true;      // the same bits on any layout
-  FloatFormat precision = FloatFormat::f32;  // of the operands of matrix products
-  FloatFormat moments = FloatFormat::f32;    // of AdamW's moments
-  bool int8_forward = false;                 // linear layers use int8 instead: x W^T,
-  bool int8_input_gradient = false;          // dY W,
-  bool int8_weight_gradient = false;         // and dY^T X
-  std::int64_t global_batch_size = 32;       // sequences per step, over all ranks
-  BatchRamp batch_ramp{};                    // steps of fewer sequences, up to that many
+  FloatFormat precision = FloatFormat::f32;           // of the operands of matrix products
+  FloatFormat moments = FloatFormat::f32;             // of AdamW's moments
+  ValueFormat values = ValueFormat::f32;              // of matrices
+  CodeRounding int8_rounding = CodeRounding::chance;  // of values that are int8 codes
+  bool int8_forward = false;                          // linear layers use int8 instead: x W^T,
+  bool int8_input_gradient = false;                   // dY W,
+  bool int8_weight_gradient = false;                  // and dY^T X
+  std::int64_t global_batch_size = 32;                // sequences per step, over all ranks
+  BatchRamp batch_ramp{};                             // steps of fewer sequences, up to that many
   std::int64_t micro_batch_size =
       4;  // sequences per forward and backward: the unit of work, fixed on every layout
   double learning_rate = 1e-3;

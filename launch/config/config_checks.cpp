@@ -234,6 +234,7 @@ void check_config(const Config& config) {
   problems.note([&] { check_matrix_updates(config); });
   problems.note([&] { check_dropout(config); });
   problems.note([&] { check_islands(config); });
+  problems.note([&] { check_values(config); });
   problems.note([&] { check_warmup(config.train); });
   problems.note([&] { check_ramp(config.train); });
   problems.note([&] { check_phases(config); });

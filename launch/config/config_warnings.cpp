@@ -85,6 +85,8 @@ constexpr IdleKey idle_keys[] = {
      "low_rank.rank is 0"},
     {"train.guide_skips", [](const Config& c) { return c.train.guide_steps == 0; },
      "train.guide_steps is 0"},
+    {"train.int8_rounding", [](const Config& c) { return c.train.values == ValueFormat::f32; },
+     "train.values is \"f32\""},
     {"train.mtp_weight", [](const Config& c) { return c.model.mtp_depth == 0; },
      "model.mtp_depth is 0"},
     {"train.momentum", [](const Config& c) { return c.train.optimizer == MatrixOptimizer::adamw; },

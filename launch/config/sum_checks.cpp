@@ -77,6 +77,25 @@ void check_matrix_updates(const Config& config) {
           train.galore.rank, config.model.adapter.rank);
 }
 
+void check_values(const Config& config) {
+  const TrainConfig& train = config.train;
+  if (train.values == ValueFormat::f32) return;
+  constexpr const char* why = "train.values = \"int8\" keeps matrices as codes, ";
+  const auto refuse = [&](bool wrong, const std::string& reason) {
+    require(!wrong, Exit::usage, "{}{}", why, reason);
+  };
+  refuse(config.run.device == Device::Kind::cuda,
+         "on CPUs alone, and run.device = \"cuda\": use train.values = \"f32\"");
+  refuse(train.optimizer == MatrixOptimizer::muon || train.galore.rank > 0,
+         "which AdamW updates: set train.optimizer = \"adamw\" and galore.rank = 0");
+  refuse(config.model.adapter.rank > 0,
+         "and beside adapters they do not change: set adapter.rank = 0, or train.values = \"f32\"");
+  refuse(config.model.low_rank.rank > 0,
+         "and matrices of low rank are few weights already: set low_rank.rank = 0");
+  refuse(config.model.dropout.weights > 0,
+         "and masks are for weights in f32: set dropout.weights = 0");
+}
+
 void check_dropout(const Config& config) {
   const DropoutConfig& dropout = config.model.dropout;
   if (!dropout.any()) return;
@@ -149,6 +168,9 @@ void check_islands(const Config& config) {
           "train.placement_every = {} moves experts within an island, whose ranks must host the "
           "same as those of the others: set it to 0",
           config.train.placement_every);
+  require(config.train.values == ValueFormat::f32, Exit::usage,
+          "train.values = \"{}\" keeps codes, and islands exchange f32 weights: set it to \"f32\"",
+          name_of(config.train.values));
   require(config.train.guide_steps == 0, Exit::usage,
           "train.guide_steps = {} makes another model in the course of the run, which islands do "
           "not follow: set it to 0",

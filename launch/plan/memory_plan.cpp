@@ -64,6 +64,15 @@ std::int64_t mask_scratch(const RunShape& shape) {
   return 2 * 4 * widest * model.hidden * shape.threads;
 }
 
+// The largest matrix as f32; and of each thread one of the experts, which may run beside each
+// other.
+std::int64_t decoded_weights(const RunShape& shape) {
+  if (shape.packed.largest == 0) return 0;
+  const bool beside = shape.threads > 1 && shape.num_moe_layers() > 0;
+  const std::int64_t of_thread = shape.model.hidden * shape.model.expert_hidden;
+  return 4 * (shape.packed.largest + (beside ? shape.threads * of_thread : 0));
+}
+
 // The window holds a micro-batch's tokens on their way out, an even share of results on their way
 // back, and an eighth more.
 std::int64_t window_bytes(const RunShape& shape) {
@@ -148,16 +157,19 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           owned_elements(trained_dense - shape.matrices.dense,
                          trained_experts - shape.hosted_experts() * shape.matrices.of_an_expert,
                          shape) +
-      4 * shape.matrices.state_elements;
+      (shape.packed.largest > 0 ? shape.moment_bytes : 4) * shape.matrices.state_elements;
   const std::int64_t written =
-      4 * owned_elements(shape.dense_elements(), shape.expert_elements(), shape) + moments +
-      island_state_written(shape);
-  return {{"values", 4 * held, gpu},
+      4 * owned_elements(shape.dense_elements(), shape.expert_elements(), shape) -
+      owned_elements(shape.packed.saved_dense,
+                     shape.hosted_experts() * shape.packed.saved_of_an_expert, shape) +
+      moments + island_state_written(shape);
+  return {{"values", 4 * held - shape.saved_bytes(), gpu},
           {"rounded values", shape.rounded_weights ? 2 * held : 0, gpu},
           {"gradients", (shape.exact ? 8 : 4) * (trained_dense + trained_experts), gpu},
           {"moments", moments, gpu},
           {"product scratch", shape.exact ? 4 * largest_tensor(shape) : 0, gpu},
           {"matrix updates", 4 * shape.matrices.scratch_elements},
+          {"decoded weights", decoded_weights(shape)},
           {"masked weights", mask_scratch(shape)},
           {"outer steps", island_state(shape)},
           {"island exchange", island_exchange(shape)},

@@ -107,12 +107,18 @@ void count_parameters(const Config& config, RunShape& shape) {
     if (spec.frozen && spec.shape.num_dims() == 2) shape.without_gradient[role] += size;
     if (is_beside_dense(spec)) shape.added[role] += size;
     if (spec.frozen || !param.state.whole) continue;
+    if (param.state.packed) {
+      (spec.expert ? shape.packed.saved_of_an_expert : shape.packed.saved_dense) +=
+          4 * (size - packed_words(spec.shape));
+      shape.packed.largest = std::max(shape.packed.largest, size);
+    }
     (spec.expert ? matrices_of_an_expert : dense_matrices).push_back(&param);
     (spec.expert ? shape.matrices.of_an_expert : shape.matrices.dense) += size;
   }
   add_matrices(config.train, dense_matrices, 1, shape.num_ranks, shape.matrices);
   add_matrices(config.train, matrices_of_an_expert, shape.hosted_experts(), shape.num_replicas(),
                shape.matrices);
+  if (shape.packed.largest > 0) shape.matrices.flops = 0.0;  // AdamW's, which are bytes
   if (model.config().low_rank.rank > 0) take_replaced(config.model, shape.added);
   shape.added_dense = dense - plain_dense;
   shape.added_of_an_expert = of_an_expert - shape.num_moe_layers() * expert_size(config.model);
@@ -162,7 +168,9 @@ double RunShape::owned_block_elements() const {
   const auto dense = static_cast<double>(trained_dense_elements() - matrices.dense),
              experts = static_cast<double>(trained_expert_elements() -
                                            hosted_experts() * matrices.of_an_expert);
-  return dense / num_ranks + experts / num_replicas();
+  // AdamW updates packed matrices, too, with two moments.
+  const auto of_packed = static_cast<double>(packed.largest > 0 ? matrices.state_elements / 2 : 0);
+  return dense / num_ranks + experts / num_replicas() + of_packed;
 }
 
 std::int64_t RunShape::total_elements() const {

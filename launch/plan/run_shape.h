@@ -47,6 +47,11 @@ struct RunShape {
     double flops = 0.0;
   } matrices;
   IslandsConfig islands;  // the ranks, the step and all else are of one of them
+  // Of parameters that are kept as codes: the bytes that their values take less than in f32, dense
+  // ones and those of one expert in all layers; and the elements of the largest.
+  struct Packed {
+    std::int64_t saved_dense = 0, saved_of_an_expert = 0, largest = 0;
+  } packed;
   std::int64_t largest_trained =
       0;  // elements of the largest tensor with a gradient; 0: not counted
 
@@ -54,10 +59,13 @@ struct RunShape {
   // Of all blocks, those of modules of multi-token prediction included.
   std::int64_t num_dense_layers() const { return num_dense_blocks(model); }
   std::int64_t num_moe_layers() const { return num_blocks(model) - num_dense_layers(); }
-  std::int64_t slots_of_experts() const;         // of an expert group, in one layer
-  std::int64_t hosted_experts() const;           // of the rank that hosts the most, in one layer
-  std::int64_t dense_elements() const;           // parameters that every rank holds
-  std::int64_t expert_elements() const;          // of the hosted experts, all layers
+  std::int64_t slots_of_experts() const;  // of an expert group, in one layer
+  std::int64_t hosted_experts() const;    // of the rank that hosts the most, in one layer
+  std::int64_t dense_elements() const;    // parameters that every rank holds
+  std::int64_t expert_elements() const;   // of the hosted experts, all layers
+  std::int64_t saved_bytes() const {      // of the values that every rank holds
+    return packed.saved_dense + hosted_experts() * packed.saved_of_an_expert;
+  }
   std::int64_t trained_dense_elements() const;   // of these, those with gradients and moments
   std::int64_t trained_expert_elements() const;  // of these
   double owned_block_elements() const;           // parameters that the rank updates block by block

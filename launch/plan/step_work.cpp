@@ -172,7 +172,10 @@ Traffic step_traffic(const RunShape& shape) {
                  row_bytes(shape, true) * (1 + passes(computed, false)) * (group - 1) / group;
   traffic.copies = copied_bytes(shape);
   traffic.gradients = (shape.exact ? 8.0 : 4.0) * away;
-  traffic.values = 4.0 * away;
+  traffic.values = 4.0 * away -
+                   static_cast<double>(shape.packed.saved_dense) * (world - 1) / world -
+                   static_cast<double>(shape.hosted_experts() * shape.packed.saved_of_an_expert) *
+                       (replicas - 1) / replicas;
   return traffic;
 }
 

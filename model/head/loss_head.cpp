@@ -77,8 +77,9 @@ double LossHead::for_chunks(const LayerContext& context, Tensor hidden, const Lo
   for (std::int64_t begin = 0; begin < rows; begin += chunk) {
     const std::int64_t end = std::min(rows, begin + chunk);
     const Tensor part = logits.row_range(0, end - begin);
-    matmul(hidden.row_range(begin, end), Op::plain, params.operand(table_, params.precision().head),
-           Op::transposed, part, Write::replace, stream, params.precision().head);
+    matmul(hidden.row_range(begin, end), Op::plain,
+           params.operand(table_, params.precision().head, stream), Op::transposed, part,
+           Write::replace, stream, params.precision().head);
     ModelOps::on(stream.device())
         .cross_entropy(part, context.batch.targets.range(begin, end), scale, loss.range(begin, end),
                        stream);
@@ -105,8 +106,9 @@ double LossHead::loss_and_gradient(const LayerContext& context, Tensor x, const 
                                    const LossDivisor& by, Tensor d_x) const {
   Params& params = context.params;
   const auto use = [&](Tensor d_logits, std::int64_t begin, std::int64_t end) {
-    matmul(d_logits, Op::plain, params.operand(table_, params.precision().head), Op::plain,
-           d_x.row_range(begin, end), Write::replace, context.stream, params.precision().head);
+    matmul(d_logits, Op::plain, params.operand(table_, params.precision().head, context.stream),
+           Op::plain, d_x.row_range(begin, end), Write::replace, context.stream,
+           params.precision().head);
     params.add_gradient_product(table_, d_logits, saved.out.row_range(begin, end), context.stream,
                                 params.precision().head);
   };
@@ -124,8 +126,8 @@ void LossHead::logits(const LayerContext& context, const Norm::Saved& saved, std
                      end = (first + out.rows() + tile - 1) / tile * tile;
   const Tensor tiles = context.workspace.scratch.take({end - begin, vocabulary_});
   matmul(saved.out.row_range(begin, end), Op::plain,
-         params.operand(table_, params.precision().head), Op::transposed, tiles, Write::replace,
-         context.stream, params.precision().head);
+         params.operand(table_, params.precision().head, context.stream), Op::transposed, tiles,
+         Write::replace, context.stream, params.precision().head);
   const HostRead logits(tiles.row_range(first - begin, first - begin + out.rows()), context.stream);
   std::copy_n(logits.as<float>(), out.size(), out.as<float>());
 }
@@ -164,8 +166,8 @@ void LossHead::score_chunk(const LayerContext& context, const Norm::Saved& saved
   ops.embed(on_device(tensor_of(row.data(), {rows}), arena, stream), saved.out, hidden, stream);
   if (temperature != 1.0) divide(hidden, temperature, stream);
   const Tensor logits = arena.take({rows, vocabulary_});
-  matmul(hidden, Op::plain, params.operand(table_, params.precision().head), Op::transposed, logits,
-         Write::replace, stream, params.precision().head);
+  matmul(hidden, Op::plain, params.operand(table_, params.precision().head, stream), Op::transposed,
+         logits, Write::replace, stream, params.precision().head);
   const TokenScores scores{arena.take({rows}), arena.take({rows}, DType::i32), arena.take({rows}),
                            arena.take({rows}), arena.take({rows})};
   ops.token_scores(logits, on_device(tensor_of(target.data(), {rows}), arena, stream), scores,

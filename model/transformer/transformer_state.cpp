@@ -59,7 +59,7 @@ Transformer::State::State(const ModelConfig& model_config, const RouterConfig& r
       params(
           frozen_params(model, options.freeze),
           [this](std::string_view name) { return terms_of_param(model, options.guided, name); },
-          options.formats, options.states),
+          options.formats, options.use == ParamUse::inference ? ParamStateRule{} : options.states),
       embedding(declare_embedding(params, model, options.vocabulary)),
       arenas(options.device),
       exchange(choose_exchange(model, router, options, mesh)),

@@ -131,15 +131,15 @@ void Linear::multiply(const Params& params, Factor factor, Tensor x, Tensor y, W
     return codes->multiply(x, y, stream);
   }
   const Precision precision = precision_.value_or(params.precision().forward);
-  matmul(x, Op::plain, params.operand(id(factor), precision), Op::transposed, y, write, stream,
-         precision);
+  matmul(x, Op::plain, params.operand(id(factor), precision, stream), Op::transposed, y, write,
+         stream, precision);
 }
 
 void Linear::multiply_back(const Params& params, Factor factor, Tensor d_y, Tensor d_x, Write write,
                            Stream& stream) const {
   const Precision precision = precision_.value_or(params.precision().input_gradient);
-  matmul(d_y, Op::plain, params.operand(id(factor), precision), Op::plain, d_x, write, stream,
-         precision);
+  matmul(d_y, Op::plain, params.operand(id(factor), precision, stream), Op::plain, d_x, write,
+         stream, precision);
 }
 
 void Linear::add_gradient(Params& params, Factor factor, Tensor d_y, Tensor x,
@@ -182,12 +182,30 @@ void Linear::bias_gradient(Params& params, Tensor d_y, const BiasScratch& scratc
   params.add_gradient(bias_, scratch.sum, stream);
 }
 
-std::vector<RowGroup> LinearGroup::groups(const Params& params, Factor factor,
-                                          Precision precision) const {
+std::vector<RowGroup> LinearGroup::groups(const Params& params, Factor factor, Precision precision,
+                                          Stream& stream) const {
   std::vector<RowGroup> groups;
   for (const auto& [layer, rows] : members_)
-    groups.push_back({rows.begin, rows.end, params.operand(layer->id(factor), precision)});
+    groups.push_back({rows.begin, rows.end, params.operand(layer->id(factor), precision, stream)});
   return groups;
+}
+
+bool LinearGroup::is_packed(const Params& params, Factor factor) const {
+  return params.packed(members_.front().layer->id(factor));
+}
+
+// One matrix is decoded at a time, for all of its rows that follow one another.
+void LinearGroup::multiply_packed(const Params& params, Factor factor, Tensor in, Op op, Tensor out,
+                                  Write write, Stream& stream, Precision precision) const {
+  const Linear* decoded = nullptr;
+  Tensor weights;
+  for (const auto& [layer, rows] : members_) {
+    if (rows.begin == rows.end) continue;
+    if (layer != decoded) weights = params.operand(layer->id(factor), precision, stream);
+    decoded = layer;
+    matmul(in.row_range(rows.begin, rows.end), Op::plain, weights, op,
+           out.row_range(rows.begin, rows.end), write, stream, precision);
+  }
 }
 
 TermShares LinearGroup::shares(const Params& params) const {
@@ -201,13 +219,19 @@ void LinearGroup::multiply(const Params& params, Factor factor, Tensor x, Tensor
     params.watch()->multiplies(layer->id(factor), x.row_range(rows.begin, rows.end), stream);
   }
   const Precision precision = params.precision().forward;
-  matmul_groups(x, Op::transposed, groups(params, factor, precision), y, write, stream, precision);
+  if (is_packed(params, factor))
+    return multiply_packed(params, factor, x, Op::transposed, y, write, stream, precision);
+  matmul_groups(x, Op::transposed, groups(params, factor, precision, stream), y, write, stream,
+                precision);
 }
 
 void LinearGroup::multiply_back(const Params& params, Factor factor, Tensor d_y, Tensor d_x,
                                 Write write, Stream& stream) const {
   const Precision precision = params.precision().input_gradient;
-  matmul_groups(d_y, Op::plain, groups(params, factor, precision), d_x, write, stream, precision);
+  if (is_packed(params, factor))
+    return multiply_packed(params, factor, d_y, Op::plain, d_x, write, stream, precision);
+  matmul_groups(d_y, Op::plain, groups(params, factor, precision, stream), d_x, write, stream,
+                precision);
 }
 
 void LinearGroup::add_gradient(Params& params, Factor factor, Tensor d_y, Tensor x,

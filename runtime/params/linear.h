@@ -112,7 +112,11 @@ class LinearGroup {
   void add_gradient(Params& params, Factor factor, Tensor d_y, Tensor x, Stream& stream) const;
 
  private:
-  std::vector<RowGroup> groups(const Params& params, Factor factor, Precision precision) const;
+  bool is_packed(const Params& params, Factor factor) const;
+  void multiply_packed(const Params& params, Factor factor, Tensor in, Op op, Tensor out,
+                       Write write, Stream& stream, Precision precision) const;
+  std::vector<RowGroup> groups(const Params& params, Factor factor, Precision precision,
+                               Stream& stream) const;
 
   std::vector<Member> members_;
 };

@@ -26,7 +26,14 @@ namespace switchyard {
 enum class ReplicaAxis : std::uint8_t { world, replicas };
 
 // How the parameters of a region are owned: block by block, each by one replica, or by nobody.
-enum class Owning : std::uint8_t { blocks, whole, frozen };
+// packed: whole, and their values are int8 codes (runtime/params/packed_params.cpp).
+enum class Owning : std::uint8_t { blocks, whole, frozen, packed };
+constexpr bool owns_whole(Owning owning) {
+  return owning == Owning::whole || owning == Owning::packed;
+}
+
+// The words that a packed matrix [rows, columns] takes: its scales, and its codes.
+inline std::int64_t packed_words(const Shape& shape) { return shape[0] + (shape.size() + 3) / 4; }
 
 // The elements of the whole blocks that `num_elements` elements take.
 constexpr std::int64_t in_blocks(std::int64_t num_elements) {
@@ -40,8 +47,13 @@ class ParamRegion {
 
   // Before allocation: the offset of the next parameter, which takes whole blocks.
   std::int64_t append(std::int64_t num_elements);
+  // The same of the words of its values, in a packed region.
+  std::int64_t append_words(std::int64_t num_words);
   // Of whole parameters: the next replica owns what was appended since the last one's.
-  void end_part() { part_ends_.push_back(size_); }
+  void end_part() {
+    part_ends_.push_back(size_);
+    word_ends_.push_back(words_);
+  }
   // Values alone, in f32: nobody trains them. Once.
   void allocate(Replicas replicas, Device device);
   // What training adds to them: all gradients, and the state of what this rank owns. sizes:
@@ -60,6 +72,8 @@ class ParamRegion {
   ElementRange owned(int index) const;
   ElementRange owned() const { return owned(replicas_.index); }
   std::vector<std::int64_t> owned_sizes() const;  // of all replicas, in order
+  // The same of elements of values(), which in a packed region are words of any bits.
+  std::vector<std::int64_t> owned_value_sizes() const;
 
   Tensor values() const { return values_; }
   // Empty unless trained: gradients as they are summed, and the state of owned().
@@ -76,9 +90,10 @@ class ParamRegion {
  private:
   ReplicaAxis axis_;
   Owning owning_;
-  std::vector<std::int64_t> part_ends_;  // of whole parameters: where each replica's end
+  std::vector<std::int64_t> part_ends_,
+      word_ends_;  // of whole parameters: where each replica's end
   Replicas replicas_;
-  std::int64_t size_ = 0;
+  std::int64_t size_ = 0, words_ = 0;
   bool trained_ = false;
   Buffer values_, gradients_;
   std::array<Buffer, all_state_parts.size()> state_;

@@ -20,6 +20,8 @@ struct ParamState {
   // One replica owns all of the parameter, for an optimizer that needs the matrix at once.
   // Otherwise the parameter's blocks are owned one by one, and parts have its shape.
   bool whole = false;
+  bool packed =
+      false;          // the values are int8 codes with a scale for each row; only whole parameters
   double cost = 0.0;  // of the update of a whole parameter; replicas get equal sums of it
 
   const Shape& of(StatePart part) const { return parts[static_cast<std::size_t>(part)]; }

@@ -16,7 +16,10 @@ ParamId Params::declare(ParamSpec spec) {
   spec.frozen = frozen_ && frozen_(spec.name);
   ParamState state = states_ ? states_(spec) : adamw_state(spec);
   const ReplicaAxis axis = spec.expert ? ReplicaAxis::replicas : ReplicaAxis::world;
-  const Owning owning = spec.frozen ? Owning::frozen : state.whole ? Owning::whole : Owning::blocks;
+  const Owning owning = spec.frozen    ? Owning::frozen
+                        : state.packed ? Owning::packed
+                        : state.whole  ? Owning::whole
+                                       : Owning::blocks;
   const auto region = std::find_if(regions_.begin(), regions_.end(), [&](const ParamRegion& r) {
     return r.axis() == axis && r.owning() == owning;
   });
@@ -25,7 +28,7 @@ ParamId Params::declare(ParamSpec spec) {
   const std::optional<CodeFormat> format = formats_ ? formats_(spec.name) : std::nullopt;
   if (format) coded_.try_emplace(id, spec.shape, *format);
   std::int64_t offset = -1;
-  if (!format && owning != Owning::whole) offset = region->append(spec.shape.size());
+  if (!format && !owns_whole(owning)) offset = region->append(spec.shape.size());
   params_.push_back({.spec = std::move(spec),
                      .state = std::move(state),
                      .region = static_cast<std::size_t>(region - regions_.begin()),
@@ -41,7 +44,7 @@ void Params::allocate(const ParamStorage& storage) {
   for (ParamRegion& region : regions_) {
     const bool dense = region.axis() == ReplicaAxis::world;
     const Replicas& replicas = dense ? storage.dense : storage.experts;
-    if (region.owning() == Owning::whole) place_whole(region, replicas.count);
+    if (owns_whole(region.owning())) place_whole(region, replicas.count);
     region.allocate(replicas, storage.device);
   }
   if (storage.use == ParamUse::training) allocate_training_state();
@@ -59,6 +62,8 @@ void Params::place_whole(ParamRegion& region, int num_replicas) {
       if (owners[i] != owner) continue;
       Param& placed = params_[static_cast<std::size_t>(ids[i])];
       placed.offset = region.append(placed.spec.shape.size());
+      if (region.owning() == Owning::packed)
+        placed.words = region.append_words(packed_words(placed.spec.shape));
     }
     region.end_part();
   }
@@ -90,9 +95,13 @@ void Params::allocate_training_state() {
         owned_blocks_.push_back({id, {begin, std::min(mine.end, begin + param_block)}});
     }
   }
-  std::int64_t max_elements = 0;
-  for (const Param& param : params_)
-    if (!param.spec.frozen) max_elements = std::max(max_elements, param.spec.shape.size());
+  std::int64_t max_elements = 0, max_packed = 0;
+  for (const Param& param : params_) {
+    if (param.spec.frozen) continue;
+    max_elements = std::max(max_elements, param.spec.shape.size());
+    if (param.state.packed) max_packed = std::max(max_packed, param.spec.shape.size());
+  }
+  decoded_ = Buffer(Shape{max_packed}, DType::f32);
   adder_ = GradientAdder(exact(), format(), max_elements, device());
   block_scratch_ = Buffer(Shape{blocks}, DType::f64, device());
 }
@@ -141,13 +150,6 @@ const CodedWeights* Params::codes(ParamId id) const {
 }
 CodedWeights* Params::codes(ParamId id) {
   return const_cast<CodedWeights*>(std::as_const(*this).codes(id));
-}
-
-Tensor Params::operand(ParamId id, Precision precision) const {
-  const bool rows_are_whole = spec(id).shape[1] % operand_elements == 0;
-  return rounded_hold_ && precision == Precision::bf16 && rows_are_whole
-             ? view(region_of(id).rounded(), id)
-             : value(id);
 }
 
 void Params::round_values(Stream& stream) {
@@ -255,7 +257,7 @@ std::int64_t Params::num_elements() const {
 }
 
 std::int64_t Params::bytes() const {
-  std::int64_t sum = adder_.bytes();
+  std::int64_t sum = adder_.bytes() + decoded_.tensor().bytes();
   for (const ParamRegion& region : regions_) sum += region.bytes();
   for (const auto& [id, codes] : coded_) sum += codes.bytes();
   return sum;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/codes/coded_weights.h"
+#include "runtime/codes/row_codes.h"
 #include "runtime/device/stream.h"
 #include "runtime/exact_sum.h"
 #include "runtime/params/gradient_adder.h"
@@ -61,6 +62,7 @@ struct Param {
   std::size_t region = 0;   // of Params::regions()
   std::int64_t offset = 0;  // of the first element in the region; a multiple of param_block; -1: it
                             // is kept as codes
+  std::int64_t words = -1;  // of a packed parameter: where its values begin in those of the region
   ParamRegion::StateSizes state_offsets{};  // where each part begins in the region's state
   float guide_share = 0.0F;
 };
@@ -120,8 +122,18 @@ class Params {
   const CodedWeights* codes(ParamId id) const;
   CodedWeights* codes(ParamId id);
   // What a product in `precision` reads instead of the value: a copy in bf16 while there is one
-  // (runtime/params/rounded_values.h).
-  Tensor operand(ParamId id, Precision precision) const;
+  // (runtime/params/rounded_values.h), or what the codes of a packed parameter say, until the next
+  // packed one is asked for.
+  Tensor operand(ParamId id, Precision precision, Stream& stream) const;
+  // Whether training keeps the parameter as int8 codes (ParamState::packed), and has no value(id).
+  bool packed(ParamId id) const;
+  RowCodes row_codes(ParamId id) const;              // of a packed one
+  Tensor decoded(ParamId id, Stream& stream) const;  // see operand
+  // What holds the values: value(id), or the words of a packed one, as f32 of any bits.
+  Tensor stored(ParamId id) const;
+  // Writes values, f32 on the host, which a packed parameter rounds by chance or to nearest.
+  void set_values(ParamId id, Tensor values, Stream& stream,
+                  const std::optional<RoundingChance>& chance = {});
   // Of a trained parameter, as it is summed: i64 fixed point if exact, else f32. Its elements times
   // gradient_factor() are the gradient.
   Tensor gradient(ParamId id) const;
@@ -190,12 +202,15 @@ class Params {
   std::vector<Param> params_;
   std::map<std::string, ParamId, std::less<>> by_name_;
   ParamStorage storage_;
-  std::array<ParamRegion, 6> regions_{ParamRegion(ReplicaAxis::world),
+  std::array<ParamRegion, 8> regions_{ParamRegion(ReplicaAxis::world),
                                       ParamRegion(ReplicaAxis::replicas),
                                       ParamRegion(ReplicaAxis::world, Owning::frozen),
                                       ParamRegion(ReplicaAxis::replicas, Owning::frozen),
                                       ParamRegion(ReplicaAxis::world, Owning::whole),
-                                      ParamRegion(ReplicaAxis::replicas, Owning::whole)};
+                                      ParamRegion(ReplicaAxis::replicas, Owning::whole),
+                                      ParamRegion(ReplicaAxis::world, Owning::packed),
+                                      ParamRegion(ReplicaAxis::replicas, Owning::packed)};
+  Buffer decoded_;  // of the largest packed parameter
   std::vector<ParamBlock> owned_blocks_;
   ProductPrecision precision_;
   LinearWatch* watch_ = nullptr;

@@ -45,7 +45,7 @@ void Params::initialize(std::uint64_t seed, const Choice& only, int num_threads)
            std::span(values).subspan(static_cast<std::size_t>(begin),
                                      static_cast<std::size_t>(end - begin)));
     });
-    write_now(values.data(), value(id));
+    set_values(id, tensor_of(values.data(), spec.shape), stream);
   }
   if (!only) make_guides();
   has_values_ = true;

@@ -39,7 +39,7 @@ std::string describe(const Params& params, const ParamRegion& region, const Mesh
   Comm& replicas = replicas_of(region, mesh);
   std::string words;
   for (const ParamId id : params.ids_of(region)) {
-    std::int64_t mine = value_hash(params, params.value(id), stream);
+    std::int64_t mine = value_hash(params, params.stored(id), stream);
     std::vector<std::int64_t> hashes(static_cast<std::size_t>(replicas.size()));
     replicas.all_gather(tensor_of(&mine, {1}), tensor_of(hashes.data(), {replicas.size()}), stream);
     std::vector<int> ranks = outliers(hashes);

@@ -14,7 +14,8 @@ bool is_matrix(const ParamSpec& spec) {
   return spec.shape.num_dims() == 2 && std::min(spec.shape[0], spec.shape[1]) > 1;
 }
 
-bool muon_updates(const ParamSpec& spec) {
+// Of attention, of feed-forward networks and of experts.
+bool is_of_layers(const ParamSpec& spec) {
   if (!is_matrix(spec)) return false;
   const ParamRole role = role_of_param(spec.name);
   return role == ParamRole::attention || role == ParamRole::ffn || role == ParamRole::shared ||
@@ -36,6 +37,7 @@ std::int64_t galore_rank(const GaloreConfig& galore, const Shape& shape) {
 }
 
 MatrixWork matrix_work(const TrainConfig& config, const Shape& shape) {
+  if (config.values == ValueFormat::int8) return {};
   const std::int64_t elements = shape.size();
   if (config.optimizer == MatrixOptimizer::muon) {
     const std::int64_t small = std::min(shape[0], shape[1]);
@@ -50,6 +52,7 @@ MatrixWork matrix_work(const TrainConfig& config, const Shape& shape) {
 }
 
 std::vector<MatmulShape> matrix_products(const TrainConfig& config, const Shape& shape) {
+  if (config.values == ValueFormat::int8) return {};
   const std::int64_t m = shape[0], n = shape[1];
   if (config.optimizer == MatrixOptimizer::muon) {
     const std::int64_t k = std::min(m, n);
@@ -67,10 +70,17 @@ std::vector<MatmulShape> matrix_products(const TrainConfig& config, const Shape&
 }
 
 ParamStateRule matrix_states(const TrainConfig& config) {
+  if (config.values == ValueFormat::int8)
+    return [](const ParamSpec& spec) {
+      ParamState state = adamw_state(spec);
+      state.whole = state.packed = is_of_layers(spec);
+      if (state.packed) state.cost = static_cast<double>(spec.shape.size());
+      return state;
+    };
   const bool muon = config.optimizer == MatrixOptimizer::muon;
   if (!muon && config.galore.rank == 0) return {};
   return [config, muon, targets = chosen_by(config.galore.targets)](const ParamSpec& spec) {
-    if (muon ? !muon_updates(spec) : !(is_matrix(spec) && targets && targets(spec.name)))
+    if (muon ? !is_of_layers(spec) : !(is_matrix(spec) && targets && targets(spec.name)))
       return adamw_state(spec);
     ParamState state = muon ? ParamState{.parts = {spec.shape}, .whole = true}
                             : galore_state(config.galore, spec.shape);

@@ -11,8 +11,9 @@
 
 namespace switchyard {
 
-// For Params: one replica owns a whole matrix, and the owners have about equal FLOPs. Muon takes
-// the matrices of attention, of dense and shared feed-forward networks and of experts, each
+// For Params: one replica owns a whole matrix, and the owners have about equal FLOPs. With
+// train.values = "int8" those are the matrices that are kept as codes, which AdamW updates. Muon
+// takes the matrices of attention, of dense and shared feed-forward networks and of experts, each
 // expert's by itself, and GaLore those that galore.targets chooses; adapters, factors of low rank
 // and guides are matrices, too. All other parameters have the moments of AdamW. Empty if they all
 // do.

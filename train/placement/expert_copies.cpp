@@ -23,13 +23,13 @@ void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, S
   const Placement& placement = layer.placement();
   std::vector<SlotMove> moves = copies_to_owners(placement);
   if (moves.empty()) return;  // otherwise there are more slots than experts, and every rank has one
-  const SlotParts first = slot_parts(params, layer.shard(), 0);
+  const SlotParts first = slot_parts(params, layer.shard(), 0, SlotRow::gradients);
   const auto trained = [&](ParamId id) { return params.trained(id); };
   if (std::none_of(first.ids.begin(), first.ids.end(), trained)) return;  // as on every rank
   const Span span(stream, "copies");
   // body(gradient, its part of the row)
   const auto for_parts = [&](int slot, Tensor row, const auto& body) {
-    const SlotParts parts = slot_parts(params, layer.shard(), slot);
+    const SlotParts parts = slot_parts(params, layer.shard(), slot, SlotRow::gradients);
     for (std::size_t i = 0; i < parts.ids.size(); ++i) {
       if (!params.trained(parts.ids[i])) continue;
       const Tensor gradient = params.gradient(parts.ids[i]);

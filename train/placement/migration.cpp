@@ -29,9 +29,9 @@ void copy_range(Tensor from, Tensor to, Stream& stream) {
 void move_values(Params& params, const MoeLayer& layer, std::span<const SlotMove> moves,
                  std::int64_t elements, Comm& experts, Stream& stream) {
   const auto for_parts = [&](int slot, Tensor row, const auto& body) {
-    const SlotParts parts = slot_parts(params, layer.shard(), slot);
+    const SlotParts parts = slot_parts(params, layer.shard(), slot, SlotRow::values);
     for (std::size_t i = 0; i < parts.ids.size(); ++i) {
-      const Tensor value = params.value(parts.ids[i]);
+      const Tensor value = params.stored(parts.ids[i]);
       body(value.view({value.size()}), row.range(parts.begins[i], parts.begins[i] + value.size()));
     }
   };
@@ -96,7 +96,8 @@ int migrate_experts(Params& params, MoeLayer& layer, const Placement& next, Mesh
   const std::vector<SlotMove> moves = moves_between(layer.placement(), next);
   if (moves.empty()) return 0;
   const int hosted = layer.placement().num_hosted(mesh.experts->rank());
-  const std::int64_t elements = hosted == 0 ? 0 : slot_parts(params, layer.shard(), 0).elements;
+  const std::int64_t elements =
+      hosted == 0 ? 0 : slot_parts(params, layer.shard(), 0, SlotRow::values).elements;
   move_values(params, layer, moves, elements, *mesh.experts, stream);
   for (const StatePart part : all_state_parts) {
     const std::int64_t row = state_elements(params, layer, part, *mesh.experts);

@@ -19,12 +19,13 @@ std::vector<SlotMove> in_rank_order(std::span<const SlotMove> moves, int SlotMov
 
 }  // namespace
 
-SlotParts slot_parts(const Params& params, const ExpertShard& shard, int slot) {
+SlotParts slot_parts(const Params& params, const ExpertShard& shard, int slot, SlotRow row) {
   SlotParts parts;
   for (const ParamId id : shard.params_of(slot)) {
     parts.ids.push_back(id);
     parts.begins.push_back(parts.elements);
-    parts.elements += params.value(id).size();
+    parts.elements +=
+        row == SlotRow::values ? params.stored(id).size() : params.spec(id).shape.size();
   }
   return parts;
 }

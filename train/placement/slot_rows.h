@@ -1,6 +1,7 @@
 // Sends the matrices of experts between slots of an expert group: one row per slot.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -17,13 +18,15 @@ struct SlotMove {
   int from, to;
 };
 
+// Of what a slot's row is: gradients, or what holds the values (Params::stored).
+enum class SlotRow : std::uint8_t { gradients, values };
 // The parts of one slot (gate, up, down) and where each begins in its row.
 struct SlotParts {
   std::vector<ParamId> ids;
   std::vector<std::int64_t> begins;
   std::int64_t elements = 0;  // of the row
 };
-SlotParts slot_parts(const Params& params, const ExpertShard& shard, int slot);
+SlotParts slot_parts(const Params& params, const ExpertShard& shard, int slot, SlotRow row);
 
 // A row [elements] of one of my slots.
 using SlotWork = std::function<void(int slot, Tensor row)>;

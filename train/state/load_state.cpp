@@ -1,6 +1,7 @@
 #include "train/state/load_state.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "model/param_role.h"
 #include "runtime/device/host_access.h"
@@ -14,6 +15,25 @@ void read_tensor(const CheckpointReader& checkpoint, const std::string& name, Te
   const Buffer on_host(tensor.shape, tensor.dtype);
   checkpoint.read(name, on_host);
   write_now(on_host.tensor().data, tensor);
+}
+
+// Codes as they are; other weights are rounded to nearest.
+void load_packed(const CheckpointReader& checkpoint, const std::string& name, Params& params,
+                 ParamId id) {
+  const Shape& shape = params.spec(id).shape;
+  if (checkpoint.format(name) == CodeFormat{.bits = 8, .group = shape[1]}) {
+    require(checkpoint.shape(name) == shape, Exit::data, "{} of {} is {}, not {}", name,
+            checkpoint.folder().string(), checkpoint.shape(name), shape);
+    const CheckpointReader::Codes read = checkpoint.read_codes(name);
+    const RowCodes rows = params.row_codes(id);
+    std::memcpy(rows.codes.data, read.codes.data(), read.codes.size());
+    std::copy(read.scales.begin(), read.scales.end(), rows.scales.as<float>());
+    return;
+  }
+  const Buffer values(shape, DType::f32);
+  checkpoint.read(name, values);
+  Stream stream = Stream::cpu(1);
+  params.set_values(id, values, stream);
 }
 
 // What a gate counted in its last step: of training, and of no use to a model that is configured to
@@ -78,7 +98,9 @@ void load_values(const CheckpointReader& checkpoint, Transformer& model,
     const std::string& of = params.spec(id).name;
     if (drawn && drawn(of)) continue;
     const std::string name = value_name(params, id, of_island);
-    if (CodedWeights* const weights = params.codes(id)) {
+    if (params.packed(id)) {
+      load_packed(checkpoint, name, params, id);
+    } else if (CodedWeights* const weights = params.codes(id)) {
       const CheckpointReader::Codes read = checkpoint.read_codes(name);
       weights->set(read.codes, read.scales);
     } else {

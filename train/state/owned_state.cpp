@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "io/checkpoint/coded_tensor.h"
 #include "train/replicas.h"
 #include "train/state/state_names.h"
 
@@ -24,7 +25,7 @@ struct Writable {
 
 // Of a tensor in pieces.
 Writable writable_pieces(const Params& params, ParamId id, StateKind kind, int num_replicas) {
-  Writable tensor{id, kind, params.value(id).bytes(), 0, num_replicas - 1};
+  Writable tensor{id, kind, 4 * params.spec(id).shape.size(), 0, num_replicas - 1};
   const auto owns = [&](int replica) { return params.owned(id, replica).size() > 0; };
   int& first = tensor.first_replica;
   int& last = tensor.last_replica;
@@ -34,7 +35,7 @@ Writable writable_pieces(const Params& params, ParamId id, StateKind kind, int n
 }
 
 Writable writable(const Params& params, ParamId id, StateKind kind, int num_replicas) {
-  if (kind == StateKind::value) return {id, kind, params.value(id).bytes(), 0, num_replicas - 1};
+  if (kind == StateKind::value) return {id, kind, params.stored(id).bytes(), 0, num_replicas - 1};
   Writable tensor = writable_pieces(params, id, kind, num_replicas);
   if (params.state_of(id).whole) tensor.bytes = 4 * shape_of(params, id, kind).size();
   return tensor;
@@ -71,7 +72,7 @@ Buffer gather_pieces(const Params& params, ParamId id, Tensor mine, int writer, 
   if (replicas.rank() == writer) {
     for (int replica = 0; replica < replicas.size(); ++replica)
       receive[static_cast<std::size_t>(replica)] = params.owned(id, replica).size();
-    arriving = params.value(id).size();
+    arriving = params.spec(id).shape.size();
   }
   Buffer whole(Shape{arriving}, mine.dtype, device);
   replicas.all_to_all_rows(mine.view({mine.size(), 1}), send, whole.tensor().view({arriving, 1}),
@@ -103,6 +104,13 @@ void add_owned_state(const Params& params, const ParamRegion& region, Comm& repl
       whole = gather_pieces(params, tensor.id, params.state(tensor.id, part_of(tensor.kind)),
                             writers[i], stream.device(), replicas, stream);
     if (writers[i] != replicas.rank()) continue;
+    if (tensor.kind == StateKind::value && params.packed(tensor.id)) {
+      const std::string name = state_name(tensor.kind, params.spec(tensor.id).name);
+      const RowCodes rows = params.row_codes(tensor.id);
+      state.tensors.push_back({code_name_of(name), rows.codes});
+      state.tensors.push_back({scale_name_of(name), rows.scales});
+      continue;
+    }
     const Tensor source = in_parts ? whole.tensor()
                           : tensor.kind == StateKind::value
                               ? params.value(tensor.id)

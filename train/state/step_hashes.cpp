@@ -65,7 +65,9 @@ void add_owned(Transformer& model, Mesh& mesh, Stream& stream, std::vector<Tenso
     };
     if (params.trained(id))
       hashes.push_back({StepPart::gradient, spec.name, hash(params.gradient(id))});
-    hashes.push_back({StepPart::update, spec.name, hash(params.value(id))});
+    const std::uint64_t of_values =
+        params.packed(id) ? hash_of(params.stored(id), 0, stream) : hash(params.value(id));
+    hashes.push_back({StepPart::update, spec.name, of_values});
   }
   if (mesh.world->rank() > 0) return;
   for (const auto& [name, tensor] : model.gate_state())

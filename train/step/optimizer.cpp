@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -12,7 +13,6 @@
 #include "train/matrix/matrix_state.h"
 #include "train/matrix/muon.h"
 #include "train/ops.h"
-#include "train/step/param_rates.h"
 
 namespace switchyard {
 
@@ -40,8 +40,6 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
   of_step.second_correction = static_cast<float>(1.0 / (1.0 - std::pow(config_.beta2, exponent)));
   of_step.gradient_factor = gradient_scale * params.gradient_factor();
 
-  const Random rounding(static_cast<std::uint64_t>(config_.seed), Purpose::moment_rounding,
-                        static_cast<std::uint64_t>(step));
   const std::int64_t layers = config_.layer_rate_decay == 1.0 ? 0 : num_layers(params);
   std::vector<AdamWParam> owned;
   std::vector<ParamId> matrices;
@@ -52,14 +50,9 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
       matrices.push_back(id);
       continue;
     }
-    AdamWStep constants = of_step;
     const ParamSpec& spec = params.spec(id);
-    const ParamRates factors = param_rates(config_, spec.name, layers);
-    constants.rate = static_cast<float>(rate * factors.rate);
-    constants.weight_decay =
-        spec.decays ? static_cast<float>(config_.weight_decay * factors.decay) : 0.0F;
-    const Philox key = rounding.bits(spec.key());
-    constants.rounding_key = std::uint64_t{key[0]} << 32 | key[1];
+    AdamWStep constants =
+        of_param(of_step, spec, step, rate, param_rates(config_, spec.name, layers));
     constants.first_element = begin;
     owned.push_back({params.gradient(id).range(begin, end), constants,
                      params.value(id).range(begin, end), params.first_moment(id),
@@ -72,10 +65,42 @@ void Optimizer::update(Params& params, std::int64_t step, double rate, double gr
   if (!matrices.empty()) update_matrices(params, matrices, of_step, step, rate, layers, stream);
 }
 
+AdamWStep Optimizer::of_param(const AdamWStep& of_step, const ParamSpec& spec, std::int64_t step,
+                              double rate, const ParamRates& factors) const {
+  AdamWStep constants = of_step;
+  constants.rate = static_cast<float>(rate * factors.rate);
+  constants.weight_decay =
+      spec.decays ? static_cast<float>(config_.weight_decay * factors.decay) : 0.0F;
+  const Philox key = Random(static_cast<std::uint64_t>(config_.seed), Purpose::moment_rounding,
+                            static_cast<std::uint64_t>(step))
+                         .bits(spec.key());
+  constants.rounding_key = std::uint64_t{key[0]} << 32 | key[1];
+  return constants;
+}
+
+void Optimizer::update_packed(Params& params, ParamId id, const AdamWStep& constants,
+                              std::int64_t step, Stream& stream) const {
+  const Tensor weights = params.decoded(id, stream);
+  const auto flat = [](Tensor tensor) { return tensor.view({tensor.size()}); };
+  TrainOps::on(stream.device())
+      .adamw({{flat(params.gradient(id)), constants, flat(weights), params.first_moment(id),
+               params.second_moment(id)}},
+             stream);
+  std::optional<RoundingChance> chance;
+  if (config_.int8_rounding == CodeRounding::chance) {
+    const Philox key = Random(static_cast<std::uint64_t>(config_.seed), Purpose::value_rounding,
+                              static_cast<std::uint64_t>(step))
+                           .bits(params.spec(id).key());
+    chance = RoundingChance{{key[0], key[1]}};
+  }
+  params.set_values(id, weights, stream, chance);
+}
+
 void Optimizer::update_matrices(Params& params, std::span<const ParamId> ids,
                                 const AdamWStep& of_step, std::int64_t step, double rate,
                                 std::int64_t layers, Stream& stream) {
-  const Span span(stream, "matrices");
+  const bool packed = config_.values == ValueFormat::int8;
+  const Span span(stream, packed ? "optimizer" : "matrices");
   std::int64_t elements = 0;
   for (const ParamId id : ids)
     elements = std::max(elements, matrix_work(config_, params.spec(id).shape).scratch_elements);
@@ -83,6 +108,10 @@ void Optimizer::update_matrices(Params& params, std::span<const ParamId> ids,
   for (const ParamId id : ids) {
     const ParamSpec& spec = params.spec(id);
     const ParamRates factors = param_rates(config_, spec.name, layers);
+    if (params.packed(id)) {
+      update_packed(params, id, of_param(of_step, spec, step, rate, factors), step, stream);
+      continue;
+    }
     MatrixRates rates{.rate = static_cast<float>(rate * factors.rate)};
     if (spec.decays) rates.weight_decay = static_cast<float>(config_.weight_decay * factors.decay);
     const auto view = [&](StatePart part) {

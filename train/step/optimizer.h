@@ -9,6 +9,7 @@
 #include "runtime/params/params.h"
 #include "train/config.h"
 #include "train/math.h"
+#include "train/step/param_rates.h"
 
 namespace switchyard {
 
@@ -26,6 +27,12 @@ class Optimizer {
   std::vector<MatmulShape> matmul_shapes(const Params& params) const;
 
  private:
+  // The constants of a parameter's step.
+  AdamWStep of_param(const AdamWStep& of_step, const ParamSpec& spec, std::int64_t step,
+                     double rate, const ParamRates& factors) const;
+  // AdamW on what the codes of a matrix say, which become the codes of the result.
+  void update_packed(Params& params, ParamId id, const AdamWStep& constants, std::int64_t step,
+                     Stream& stream) const;
   void update_matrices(Params& params, std::span<const ParamId> ids, const AdamWStep& of_step,
                        std::int64_t step, double rate, std::int64_t layers, Stream& stream);
 

@@ -12,6 +12,7 @@
 #include "runtime/comm/mesh.h"
 #include "runtime/params/params.h"
 #include "tests/io/scratch.h"
+#include "train/matrix/matrix_state.h"
 
 namespace switchyard::plan {
 namespace plan_test {
@@ -191,6 +192,36 @@ TEST(RunShape, CountsModulesOfMultiTokenPrediction) {
     EXPECT_LT(idle.total_elements() - without.total_elements(), without.total_elements());
     EXPECT_EQ(step_traffic(idle).rows, step_traffic(without).rows);
   }
+}
+
+// Values as the model allocates them, but for the ends of lines; of moments each rank keeps its own.
+TEST(MemoryPlan, CountsMatricesThatAreKeptAsCodes) {
+  Config config = small_config();
+  config.train.values = ValueFormat::int8;
+  const RunShape shape = shape_on(1, config), plain = shape_on(1);
+  EXPECT_EQ(shape.total_elements(), plain.total_elements());
+  Transformer::Options options{260, 64, true, 24 * 64, 12};
+  options.states = matrix_states(config.train);
+  Mesh mesh = make_mesh(make_single_comm(), 1);
+  Transformer model(config.model, config.router, options, mesh);
+  std::int64_t bytes = 0, largest = 0;
+  for (const Param& param : model.params().all()) {
+    const std::int64_t size = param.spec.shape.size();
+    bytes += param.state.packed ? size + 4 * param.spec.shape[0] : 4 * size;
+    if (param.state.packed) largest = std::max(largest, size);
+  }
+  const auto memory = memory_plan(shape, 0), memory_of_plain = memory_plan(plain, 0);
+  EXPECT_EQ(bytes_of("values", memory), bytes);
+  EXPECT_LT(2 * bytes, bytes_of("values", memory_of_plain));
+  EXPECT_EQ(bytes_of("decoded weights", memory), 4 * largest);
+  EXPECT_EQ(bytes_of("gradients", memory), bytes_of("gradients", memory_of_plain));
+  EXPECT_EQ(bytes_of("moments", memory), bytes_of("moments", memory_of_plain));
+  EXPECT_NEAR(amount_of("optimizer", step_work(shape)), amount_of("optimizer", step_work(plain)),
+              1.0);
+  for (const PartWork& work : step_work(shape)) EXPECT_NE(work.part, "matrices");
+  // Half of the values of two ranks travel, as bytes.
+  const RunShape two = shape_on(2, config);
+  EXPECT_LT(2.0 * step_traffic(two).values, step_traffic(shape_on(2)).values);
 }
 
 TEST(RunShape, TheBusiestRankHasTheMostMicroBatchesAndExperts) {
