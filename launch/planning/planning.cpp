@@ -1,4 +1,4 @@
-#include "launch/plan/planning.h"
+#include "launch/planning/planning.h"
 
 #include <fmt/format.h>
 
@@ -10,9 +10,9 @@
 #include "launch/hugging_face/family.h"
 #include "launch/machine/machine.h"
 #include "launch/plan/assumptions.h"
-#include "launch/plan/plan_report.h"
-#include "launch/plan/plan_table.h"
 #include "launch/plan/rehearsal.h"
+#include "launch/planning/plan_report.h"
+#include "launch/planning/plan_table.h"
 #include "runtime/comm/agree.h"
 #include "train/step/schedule.h"
 

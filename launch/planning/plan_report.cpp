@@ -1,4 +1,4 @@
-#include "launch/plan/plan_report.h"
+#include "launch/planning/plan_report.h"
 
 #include <fmt/format.h>
 
