@@ -46,7 +46,10 @@ int threads_of(const PlanOptions& options, const Config& config, int ranks_per_n
 void use_network(double bytes_per_second, Rates& rates) {
   rates.limits.exchange = bytes_per_second;
   rates.network_given = true;
-  for (const char* part : {"exchange", "copies", "reduce", "gather"}) rates.parts.erase(part);
+  for (const char* part : {"exchange", "copies", "reduce", "gather"}) {
+    rates.parts.erase(part);
+    rates.waits.erase(part);
+  }
 }
 
 // Returns why the plan is refused after it was shown, or nothing.

@@ -30,6 +30,8 @@ TEST(Rehearsal, KeepsWidthsAndCutsLayers) {
   EXPECT_EQ(cut.model.dense_layers, std::vector<std::int64_t>{0});
   EXPECT_EQ(cut.model.num_experts, 8);
   EXPECT_EQ(cut.train.global_batch_size, 2 * 4 * 2);
+  config.guard.compare_every = 10;  // a rehearsal has few steps
+  EXPECT_EQ(run_shape(rehearsal_config(config, 4), 260, 4, 4, 1).compare_every, 1);
 }
 
 // An expert of 2^22 elements: 16 on a rank.
