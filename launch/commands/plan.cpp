@@ -1,4 +1,4 @@
-#include "launch/plan/planning.h"
+#include "launch/planning/planning.h"
 
 #include "io/text/byte_size.h"
 #include "launch/commands/command.h"

@@ -190,6 +190,7 @@ Config rehearsal_config(const Config& config, int num_ranks) {
   cut.router.groups = cut.router.groups_per_token = 1;
   cut.router.group_experts.clear();
   cut.train.batch_ramp.clear();
+  cut.guard = {};  // as the rehearsal's trainer has it
   cut.router.record = cut.router.replay = "";
   cut.run.device = Device::Kind::cpu;
   cut.train.islands = {};

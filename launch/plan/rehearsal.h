@@ -1,6 +1,5 @@
 // A rehearsal: a few steps of a run on rows of its dataset, or on made-up tokens, at the run's own
-// widths but cut down to a few layers. Its parts give the rates that predict the
-// whole run.
+// widths but cut down to a few layers. Its parts give the rates that predict the whole run.
 #pragma once
 
 #include <functional>

@@ -70,7 +70,7 @@ finds out "exports as: no family:" 'dots1 lacks router.gate = "hash"'
 "$switchyard" plan "${tiny[@]}" --rates rates.toml --set model.num_experts=0 --ranks 2 >out 2>err || { cat err; failed=1; }
 finds out "no experts" "exports as: qwen3" "0 B of rows"
 "$switchyard" plan "${tiny[@]}" --nodes 2 --ranks-per-node 2 >out 2>err || { cat err; failed=1; }
-finds out "4 ranks on 2 nodes" "a node, 2 ranks" "GB/s  assumed" "the network was not measured" "the run: 20 steps"
+finds out "4 ranks on 2 nodes" "a node, 2 ranks" "GB/s  assumed" "partly assumed" "the network was not measured" "the run: 20 steps"
 finds err "step of the rehearsal"
 "$switchyard" plan "${tiny[@]}" --experts 4,64 --rates rates.toml --network 3GB/s >out 2>err || { cat err; failed=1; }
 finds out "experts  parameters" "model.num_experts = 8 (here 64)" "cost: rank-seconds for a million tokens"

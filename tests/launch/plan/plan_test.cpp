@@ -1,43 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "launch/plan/memory_plan.h"
-#include "launch/plan/rates.h"
-#include "launch/plan/rehearsal.h"
 #include "launch/plan/step_work.h"
 #include "model/transformer/flops.h"
 #include "model/transformer/transformer.h"
 #include "runtime/comm/mesh.h"
 #include "runtime/params/params.h"
-#include "tests/io/scratch.h"
+#include "tests/launch/plan/small_run.h"
 #include "train/matrix/matrix_state.h"
 
 namespace switchyard::plan {
 namespace plan_test {
-
-Config small_config() {
-  Config config;
-  config.data.sequence_length = 64;
-  config.model = {.hidden = 64,
-                  .num_layers = 3,
-                  .num_heads = 4,
-                  .num_kv_heads = 2,
-                  .head_dim = 16,
-                  .dense_layers = {0},
-                  .ffn_hidden = 128,
-                  .num_experts = 8,
-                  .expert_hidden = 64,
-                  .shared_expert_hidden = 64};
-  config.train.global_batch_size = 24;
-  config.train.micro_batch_size = 2;
-  return config;
-}
-
-RunShape shape_on(int ranks, const Config& config = small_config()) {
-  return run_shape(config, 260, ranks, ranks, 1);
-}
 
 std::int64_t bytes_of(const std::string& name, const std::vector<MemoryKind>& kinds) {
   for (const MemoryKind& kind : kinds) {
@@ -45,14 +19,6 @@ std::int64_t bytes_of(const std::string& name, const std::vector<MemoryKind>& ki
   }
   ADD_FAILURE() << "no kind " << name;
   return 0;
-}
-
-double amount_of(const std::string& part, const std::vector<PartWork>& work) {
-  for (const PartWork& each : work) {
-    if (each.part == part) return each.amount;
-  }
-  ADD_FAILURE() << "no part " << part;
-  return 0.0;
 }
 
 // Every kind of layer and gate: the elements that a model declares.
@@ -284,156 +250,6 @@ TEST(MemoryPlan, AGpuHoldsTheModelAndTheHostTheRest) {
   EXPECT_FALSE(gpu_memory_problem(shape, 2, 2 * gpu_bytes(kinds)));
   EXPECT_THAT(gpu_memory_problem(shape, 2, gpu_bytes(kinds)).value_or(""),
               testing::HasSubstr("but a GPU has"));
-}
-
-TEST(StepWork, FlopsAreThreeForwardPasses) {
-  const Config config = small_config();
-  EXPECT_NEAR(training_flops_per_token(shape_on(1)) /
-                  (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
-              1.0, 1e-12);
-}
-
-// Of 64 tokens the first ten see 1, 2, ... 10 keys, and the other 54 see ten.
-TEST(StepWork, AWindowLeavesTheWorkOfItsKeys) {
-  Config config = small_config();
-  config.model.window = 10;
-  config.model.window_layers = {2};
-  EXPECT_DOUBLE_EQ(attention_terms(config.model, 0, 64), 65.0);
-  EXPECT_DOUBLE_EQ(attention_terms(config.model, 2, 64), 2.0 * (55 + 54 * 10) / 64);
-  EXPECT_NEAR(training_flops_per_token(shape_on(1, config)) /
-                  (3.0 * forward_flops_per_token(config.model, 2, 260, 64)),
-              1.0, 1e-12);
-  config.model.window = 64;
-  EXPECT_DOUBLE_EQ(attention_terms(config.model, 2, 64), 65.0);
-}
-
-// A cut model keeps a window only where one of its layers has it.
-TEST(Rehearsal, CutsTheLayersWithAWindow) {
-  Config config = small_config();
-  config.model.num_layers = 12;
-  config.model.window = 10;
-  EXPECT_EQ(rehearsal_config(config, 1).model.window, 10);
-  config.model.window_layers = {1, 3, 5, 7, 9, 11};
-  EXPECT_EQ(rehearsal_config(config, 1).model.window_layers,
-            (std::vector<std::int64_t>{1, 3, 5, 7}));
-  config.model.window_layers = {11};
-  EXPECT_EQ(rehearsal_config(config, 1).model.window, 0);
-}
-
-TEST(StepWork, RecomputedLayersAreFourPasses) {
-  Config config = small_config();
-  config.train.recompute_layers = 3;
-  EXPECT_NEAR(amount_of("experts", step_work(shape_on(1, config))) /
-                  amount_of("experts", step_work(shape_on(1))),
-              4.0 / 3.0, 1e-12);
-}
-
-// Two layers of experts, top-2, one micro-batch of 128 tokens of 64 floats; half of the rows leave.
-TEST(StepWork, TrafficOfTwoRanks) {
-  Config config = small_config();
-  config.train.global_batch_size = 4;
-  const Traffic traffic = step_traffic(shape_on(2, config));
-  EXPECT_DOUBLE_EQ(traffic.rows, 2 * 4 * (128 * 2) * 256.0 / 2);
-  EXPECT_DOUBLE_EQ(traffic.gradients, 8.0 * static_cast<double>(shape_on(2).dense_elements()) / 2);
-}
-
-// Two layers of experts, each with two copies over four ranks: half an expert for each rank, there
-// and back, 8 bytes an element.
-TEST(StepWork, CopiesOfExpertsSendTheirGradients) {
-  Config config = small_config();
-  EXPECT_EQ(step_traffic(shape_on(4, config)).copies, 0.0);
-  config.router.extra_copies = 2;
-  EXPECT_DOUBLE_EQ(step_traffic(shape_on(4, config)).copies, 2 * 8.0 * 0.5 * 2 * (3 * 64 * 64));
-  EXPECT_DOUBLE_EQ(amount_of("copies", step_work(shape_on(4, config))),
-                   step_traffic(shape_on(4, config)).copies);
-}
-
-TEST(StepWork, ReplicasAreComparedAsOftenAsTheGuardDoes) {
-  Config config = small_config();
-  config.guard.compare_every = 1;
-  const RunShape shape = shape_on(2, config);
-  const double values = static_cast<double>(shape.dense_elements() + shape.expert_elements());
-  EXPECT_DOUBLE_EQ(amount_of("compare", step_work(shape)), 4 * values);
-  EXPECT_EQ(amount_of("compare", step_work(shape_on(1, config))), 0.0);
-  config.guard.compare_every = 10;
-  EXPECT_DOUBLE_EQ(amount_of("compare", step_work(shape_on(2, config))), 0.4 * values);
-  config.guard.enabled = false;
-  EXPECT_EQ(amount_of("compare", step_work(shape_on(2, config))), 0.0);
-}
-
-TEST(Rates, APartWithoutARateRunsAtTheMachinesLimit) {
-  Rates rates;
-  rates.limits = {.matmul = 100.0, .memory = 10.0, .exchange = 1.0};
-  rates.parts = {{"head", 50.0}};
-  EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 200.0}, rates), 4.0);
-  EXPECT_DOUBLE_EQ(seconds_for({"experts", WorkUnit::flops, 200.0}, rates), 2.0);
-  rates.waits = {{"head", 3.0}};
-  EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 200.0}, rates), 7.0);
-  EXPECT_DOUBLE_EQ(seconds_for({"head", WorkUnit::flops, 0.0}, rates), 0.0);
-  rates.limits.exchange = 0.0;
-  EXPECT_THROW(seconds_for({"exchange", WorkUnit::sent, 1.0}, rates), Error);
-}
-
-TEST(Rates, PrintedRatesReadBack) {
-  const Scratch folder;
-  const std::filesystem::path file = folder.path() / "rates.toml";
-  Rates rates{{1.25e11, 2e10, 3e9},
-              {{"attention", 5e10}, {"permute", 7.5e9}},
-              7e7,
-              {4, 2, {{"model.num_experts", "8"}, {"train.precision", "f32"}}}};
-  rates.waits = {{"reduce", 0.25}};
-  std::ofstream(file) << print_rates(rates);
-  const Rates read = read_rates(file);
-  EXPECT_EQ(read.parts, rates.parts);
-  EXPECT_EQ(read.waits, rates.waits);
-  EXPECT_EQ(program_bytes(read), 70'000'000);
-  EXPECT_EQ(read.limits.exchange, rates.limits.exchange);
-  EXPECT_EQ(read.origin.ranks, 4);
-  EXPECT_EQ(read.origin.nodes, 2);
-  EXPECT_EQ(read.origin.sizes, rates.origin.sizes);
-}
-
-TEST(Rates, ARateThatCannotBeIsNamedWithItsLine) {
-  const Scratch folder;
-  const std::filesystem::path file = folder.path() / "rates.toml";
-  std::ofstream(file) << "matmul = 1e11\nmemory = -2\n";
-  try {
-    read_rates(file);
-    ADD_FAILURE() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), Exit::usage);
-    EXPECT_THAT(error.what(), testing::HasSubstr("line 2: memory must be a positive number"));
-  }
-}
-
-TEST(Rehearsal, KeepsWidthsAndCutsLayers) {
-  Config config = small_config();
-  config.model.num_layers = 30;
-  config.model.dense_layers = {0, 7};
-  config.train.global_batch_size = 2000;
-  const Config cut = rehearsal_config(config, 4);
-  EXPECT_EQ(cut.model.num_layers, 9);
-  EXPECT_EQ(cut.model.dense_layers, std::vector<std::int64_t>{0});
-  EXPECT_EQ(cut.model.num_experts, 8);
-  EXPECT_EQ(cut.train.global_batch_size, 2 * 4 * 2);
-}
-
-// An expert of 2^22 elements: 16 on a rank.
-TEST(Rehearsal, HasFewerLayersAndExpertsOfLargeOnes) {
-  Config config = small_config();
-  config.model.num_layers = 30;
-  config.model.dense_layers = {};
-  config.model.hidden = 1024;
-  config.model.expert_hidden = 1365;
-  config.router.extra_copies = 2;
-  EXPECT_EQ(rehearsal_config(config, 2).model.num_layers, 4);
-  EXPECT_EQ(rehearsal_config(config, 2).router.extra_copies, 2);
-  config.model.num_experts = 64;
-  EXPECT_EQ(rehearsal_config(config, 2).model.num_layers, 2);
-  EXPECT_EQ(rehearsal_config(config, 2).model.num_experts, 32);
-  EXPECT_EQ(rehearsal_config(config, 2).router.extra_copies, 0);
-  config.parallel.experts = "1";  // as in the run: every rank holds all experts
-  EXPECT_EQ(rehearsal_config(config, 2).model.num_experts, 16);
 }
 
 }  // namespace plan_test

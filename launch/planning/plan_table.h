@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "launch/plan/plan_report.h"
+#include "launch/planning/plan_report.h"
 
 namespace switchyard::plan {
 

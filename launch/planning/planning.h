@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "launch/config/config.h"
-#include "launch/plan/plan_layout.h"
+#include "launch/planning/plan_layout.h"
 #include "runtime/comm/comm.h"
 #include "runtime/error.h"
 

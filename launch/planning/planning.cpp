@@ -1,4 +1,4 @@
-#include "launch/plan/planning.h"
+#include "launch/planning/planning.h"
 
 #include <fmt/format.h>
 
@@ -10,9 +10,9 @@
 #include "launch/hugging_face/family.h"
 #include "launch/machine/machine.h"
 #include "launch/plan/assumptions.h"
-#include "launch/plan/plan_report.h"
-#include "launch/plan/plan_table.h"
 #include "launch/plan/rehearsal.h"
+#include "launch/planning/plan_report.h"
+#include "launch/planning/plan_table.h"
 #include "runtime/comm/agree.h"
 #include "train/step/schedule.h"
 
@@ -46,7 +46,10 @@ int threads_of(const PlanOptions& options, const Config& config, int ranks_per_n
 void use_network(double bytes_per_second, Rates& rates) {
   rates.limits.exchange = bytes_per_second;
   rates.network_given = true;
-  for (const char* part : {"exchange", "copies", "reduce", "gather"}) rates.parts.erase(part);
+  for (const char* part : {"exchange", "copies", "reduce", "gather"}) {
+    rates.parts.erase(part);
+    rates.waits.erase(part);
+  }
 }
 
 // Returns why the plan is refused after it was shown, or nothing.

@@ -1,4 +1,4 @@
-#include "launch/plan/plan_report.h"
+#include "launch/planning/plan_report.h"
 
 #include <fmt/format.h>
 
@@ -98,19 +98,22 @@ std::string time_table(const RunPlan& plan, const std::optional<Profile>& measur
   std::string text =
       fmt::format("\n{:<12} {:>12} {:>15}{}\n", "a step", "seconds", "rate",
                   measured ? fmt::format(" {:>12} {:>10}", "measured", "off by") : "");
+  bool any_assumed = false;
   for (const PartWork& work : plan.work) {
     const double seconds = seconds_for(work, plan.rates);
     const double reference = measured_seconds(work.part, measured);
     if (seconds == 0.0 && reference == 0.0) continue;
     const RateSource source = basis_of(work, plan.shape, plan.rates).source;
+    any_assumed = any_assumed || source == RateSource::assumed;
     text += fmt::format("{:<12} {:>12.4f} {:>15} {}{}\n", work.part, seconds,
                         seconds > 0.0 ? rate_text(work.unit, work.amount / seconds) : "",
                         beside(fmt::format("{:.4f}", reference), seconds, reference),
                         source == RateSource::measured ? "" : fmt::format(" {}", name_of(source)));
   }
   const double reference = measured ? measured->step_seconds : 0.0;
-  text += fmt::format("{:<12} {:>12.4f} {:>15} {}\n", "together", plan.step_seconds(), "",
-                      beside(fmt::format("{:.4f}", reference), plan.step_seconds(), reference));
+  text += fmt::format("{:<12} {:>12.4f} {:>15} {}{}\n", "together", plan.step_seconds(), "",
+                      beside(fmt::format("{:.4f}", reference), plan.step_seconds(), reference),
+                      any_assumed ? " partly assumed" : "");
   return text;
 }
 

@@ -1,4 +1,4 @@
-#include "launch/plan/plan_table.h"
+#include "launch/planning/plan_table.h"
 
 #include <fmt/format.h>
 

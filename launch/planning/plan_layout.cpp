@@ -1,4 +1,4 @@
-#include "launch/plan/plan_layout.h"
+#include "launch/planning/plan_layout.h"
 
 #include <fmt/format.h>
 
