@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,12 @@ template <>
 inline constexpr std::array<std::string_view, 5> names_of<ForcedRouting> = {
     "off", "balanced", "zipf", "hot_expert", "rotating"};
 
+// The exchange that "auto" takes without measuring, and the line of the log that says why.
+struct PredictedExchange {
+  ExchangeKind kind = ExchangeKind::flat;
+  std::string why;
+};
+
 using NamedSets = std::map<std::string, std::vector<std::int64_t>>;
 
 // docs/train.md says which keys a gate uses and which papers they come from.
@@ -81,6 +88,8 @@ struct RouterConfig {
       0.01F;  // coefficient of the balance loss (Switch Transformer, arXiv:2101.03961); 0: off
   BalanceOver balance_over = BalanceOver::micro_batch;
   ExchangeKind exchange = ExchangeKind::flat;
+  std::string cluster = "";  // a site's description, by which "auto" chooses; "": it measures
+  std::optional<PredictedExchange> predicted{};  // of `cluster`; no key
   Payload payload = Payload::f32;
   int exchange_chunks = 4;  // of the pipelined exchange
   int ranks_per_node = 0;   // treats nodes as having this many; 0: the real number

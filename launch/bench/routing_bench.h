@@ -21,6 +21,9 @@ struct RoutingBenchOptions {
   std::optional<std::filesystem::path>
       model;  // a cluster to predict for; on as many ranks as it has, measure too
   std::optional<std::filesystem::path> compare;  // an older report in JSON
+  bool tune = false;                             // tune_routing() instead
+  std::filesystem::path output;                  // of the tuning: the cluster as TOML
+  double tune_seconds = 120.0;
 };
 
 // Collective. Results on stdout, progress and comparisons of machine-readable forms on stderr.

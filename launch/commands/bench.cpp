@@ -2,6 +2,7 @@
 
 #include "launch/bench/figures/size_list.h"
 #include "launch/bench/routing_bench.h"
+#include "launch/bench/tune/tune_routing.h"
 #include "launch/commands/command.h"
 #include "launch/host/ranks.h"
 
@@ -18,11 +19,13 @@ class BenchCommand : public Command {
     add_sweep(routing);
     add_run_sets(routing, options_.sets);
     add_report(routing);
+    add_tuning(routing);
     routing.footer(
         "  mpirun -n 4 switchyard bench routing\n"
         "  srun switchyard bench routing --exchange all --workload all --tokens 256,1024,4096\n"
         "  mpirun -n 4 switchyard bench routing --mode layer --json >old.json\n"
         "  mpirun -n 4 switchyard bench routing --mode layer --compare old.json\n"
+        "  srun switchyard bench routing --tune-site --output cluster.toml\n"
         "\n"
         "Lists are separated by commas, sizes may be ranges (--tokens 256:65536:x2), and every\n"
         "combination is measured. An oracle checks the rows before and after the timed "
@@ -34,7 +37,8 @@ class BenchCommand : public Command {
     if (csv_) options_.form = bench::ReportForm::csv;
     if (json_) options_.form = bench::ReportForm::json;
     return run_on_ranks([&](std::unique_ptr<Comm> world) {
-      return bench::bench_routing(options_, std::move(world));
+      return options_.tune ? bench::tune_routing(options_, std::move(world))
+                           : bench::bench_routing(options_, std::move(world));
     });
   }
 
@@ -141,6 +145,22 @@ class BenchCommand : public Command {
            "--compare", [this](const std::string& path) { options_.compare = path; },
            "Name the cases that changed by more than noise since this report, made with --json")
         ->type_name("OLD.json");
+  }
+
+  void add_tuning(CLI::App& app) {
+    CLI::Option* tune = app.add_flag(
+        "--tune,--tune-site", options_.tune,
+        "Measure this site with cases of its own instead, describe it as a cluster for --model and "
+        "router.cluster, and check that by cases that were held out");
+    for (const char* other : {"--model", "--compare", "--csv", "--json", "--replay"})
+      tune->excludes(app.get_option(other));
+    app.add_option("--output", options_.output, "Where to write the cluster; without, on stdout")
+        ->type_name("CLUSTER.toml")
+        ->needs(tune);
+    app.add_option("--seconds", options_.tune_seconds, "About how long to measure")
+        ->check(CLI::Range(1.0, 3600.0))
+        ->capture_default_str()
+        ->needs(tune);
   }
 
   bench::RoutingBenchOptions options_;

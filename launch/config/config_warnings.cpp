@@ -106,6 +106,8 @@ constexpr IdleKey idle_keys[] = {
      "router.gate has no balance loss"},
     {"router.z_loss", [](const Config& c) { return c.router.gate == GateKind::hash; },
      "router.gate = \"hash\" has no logits"},
+    {"router.cluster", [](const Config& c) { return c.router.exchange != ExchangeKind::automatic; },
+     "router.exchange is not \"auto\""},
     {"router.exchange_chunks",
      [](const Config& c) {
        return c.router.exchange != ExchangeKind::pipelined &&

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "launch/assemble/assemble.h"
+#include "launch/training/predicted_exchange.h"
 
 namespace switchyard {
 namespace {
@@ -30,7 +31,7 @@ TrainedModel::TrainedModel(const Config& run_config, std::int64_t vocabulary, co
       tape(make_run_tape(config.router, config.model.num_experts,
                          static_cast<std::uint64_t>(config.train.seed), start.attempt,
                          *mesh.world)),
-      model(config.model, config.router,
+      model(config.model, with_predicted_exchange(config, device, mesh),
             model_options(config, vocabulary, device, tape.get(), start.steps_done), mesh),
       trainer(model, mesh, config.train, stream, config.guard) {}
 

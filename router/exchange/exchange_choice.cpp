@@ -85,8 +85,11 @@ ChosenExchange measure_exchanges(const RouterConfig& config, const ExchangeShape
 
 ChosenExchange make_exchange(const RouterConfig& config, const ExchangeShape& shape, Comm& experts,
                              Stream& stream) {
-  if (config.exchange == ExchangeKind::automatic)
-    return measure_exchanges(config, shape, experts, stream);
+  const bool automatic = config.exchange == ExchangeKind::automatic;
+  if (automatic && config.predicted)
+    return {make_exchange_of(config.predicted->kind, config, shape, experts),
+            config.predicted->why};
+  if (automatic) return measure_exchanges(config, shape, experts, stream);
   return {make_exchange_of(config.exchange, config, shape, experts),
           fmt::format("{}, as configured", name_of(config.exchange))};
 }

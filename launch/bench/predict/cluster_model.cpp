@@ -24,7 +24,12 @@ std::vector<ConfigKey> model_keys(ClusterModel& model) {
           {"rails", &model.rails, Range{1, 4096}, Resume::free, ""},
           {"message_gap_us", &model.message_gap_us, Range{0, 1e6}, Resume::free, ""},
           {"memory_gb_per_s", &model.memory_gb_per_s, positive, Resume::free, ""},
-          {"gflop_per_s", &model.gflop_per_s, positive, Resume::free, ""}};
+          {"gflop_per_s", &model.gflop_per_s, positive, Resume::free, ""},
+          {"fence_us", &model.fence_us, Range{0, 1e6}, Resume::free, ""},
+          {"shared_memory_packing", &model.shared_memory_packing, positive, Resume::free, ""},
+          {"hierarchical_packing", &model.hierarchical_packing, positive, Resume::free, ""},
+          {"bf16_packing", &model.bf16_packing, positive, Resume::free, ""},
+          {"int8_packing", &model.int8_packing, positive, Resume::free, ""}};
 }
 
 void apply(ClusterModel& model, const toml::table& table, const std::string& name) {
@@ -37,9 +42,11 @@ void apply(ClusterModel& model, const toml::table& table, const std::string& nam
             std::string(key.str()), nearest_key(keys, key.str()));
     set_value(*known, node, where);
   }
+  const auto is_assumed = [&](const ConfigKey& key) {  // others stay as models of before have them
+    return !table.contains(key.name) && key.name != "fence_us" && !key.name.ends_with("_packing");
+  };
   for (const ConfigKey& key : keys) {
-    if (!table.contains(key.name))
-      model.assumed.push_back(fmt::format("{} = {}", key.name, value_text(key)));
+    if (is_assumed(key)) model.assumed.push_back(fmt::format("{} = {}", key.name, value_text(key)));
   }
   require(std::int64_t{model.nodes} * model.ranks_per_node <= max_ranks, Exit::usage,
           "{}: nodes = {} of ranks_per_node = {} are more than {} ranks", name, model.nodes,
@@ -53,6 +60,23 @@ ClusterModel ClusterModel::part_of(int group) const {
   part.nodes = (group + ranks_per_node - 1) / ranks_per_node;
   part.ranks_per_node = (group + part.nodes - 1) / part.nodes;
   return part;
+}
+
+double ClusterModel::packing_factor(const std::string& exchange, Payload payload) const {
+  const double of_exchange = exchange == "shared_memory"  ? shared_memory_packing
+                             : exchange == "hierarchical" ? hierarchical_packing
+                                                          : 1.0;
+  return of_exchange * (payload == Payload::bf16   ? bf16_packing
+                        : payload == Payload::int8 ? int8_packing
+                                                   : 1.0);
+}
+
+std::string print_cluster_model(const ClusterModel& model) {
+  ClusterModel copy = model;
+  std::string text;
+  for (const ConfigKey& key : model_keys(copy))
+    text += fmt::format("{} = {}\n", key.name, value_text(key));
+  return text;
 }
 
 ClusterModel parse_cluster_model(const std::string& toml, const std::string& name) {

@@ -13,6 +13,7 @@ LegPrediction::LegPrediction(const ExpectedTraffic& traffic, const ClusterModel&
       cluster_(cluster),
       exchange_(exchange),
       in_place_(what.payload == Payload::f32),
+      packing_factor_(cluster.packing_factor(exchange, what.payload)),
       row_bytes_(static_cast<double>(payload_row_bytes(what.payload, what.hidden))),
       ranks_(expected_ranks(traffic, cluster, exchange)) {
   dispatch_of_rail_.resize(to_index(std::int64_t{cluster.nodes} * cluster.rails));
@@ -36,8 +37,8 @@ double LegPrediction::latency() const {
     return messages > 0 ? latency + cluster_.message_gap_us * (messages - 1) : 0.0;
   };
   if (exchange_ == "shared_memory") {  // a fence, then messages to other nodes
-    return micro * ((neighbours > 0 ? cluster_.node_latency_us : 0.0) +
-                    posted(cluster_.link_latency_us, others));
+    const double fence = cluster_.fence_us > 0.0 ? cluster_.fence_us : cluster_.node_latency_us;
+    return micro * ((neighbours > 0 ? fence : 0.0) + posted(cluster_.link_latency_us, others));
   }
   if (exchange_ == "hierarchical") {
     return micro * (posted(cluster_.link_latency_us, nodes - 1) +
@@ -92,7 +93,7 @@ LegTime LegPrediction::leg(int rank, bool combine) const {
   } else {
     time.travel += exchange_ == "shared_memory" ? across : std::max(within, across);
   }
-  time.packing = row_bytes_ * moved_rows(rank, combine) / memory_rate;
+  time.packing = packing_factor_ * row_bytes_ * moved_rows(rank, combine) / memory_rate;
   return time;
 }
 

@@ -34,6 +34,7 @@ class LegPrediction {
   const ClusterModel& cluster_;
   std::string exchange_;
   bool in_place_;  // combined rows already lie where they are needed
+  double packing_factor_;
   double row_bytes_;
   std::vector<RankTraffic> ranks_;
   std::vector<LegRows> dispatch_of_rail_, combine_of_rail_;  // [nodes, rails]

@@ -64,9 +64,9 @@ struct Verdict {
 
 std::string in_words(const Verdict& verdict, const ShownModel& shown) {
   if (verdict.tensor)
-    return fmt::format("parts first at {}: {} of {} tokens beyond rounding, median distance {:.1e}",
+    return fmt::format("parts first at {}: {} of {} tokens beyond rounding, distances up to {:.1e}",
                        place_in_words(verdict.tensor->tensor), verdict.tensor->beyond, shown.tokens,
-                       verdict.tensor->median);
+                       verdict.tensor->most);
   if (verdict.loss_parts)
     return "no layer parts: the norm or the head after them, or the loss, differs";
   return fmt::format("the same beyond rounding, in {} hidden states and the loss",

@@ -2,7 +2,7 @@
 # builds: switchyard
 # Every rank has a port of 0.1 GB/s each way, which a library loaded before MPI's emulates: an MPI_Alltoallv lasts as long as its
 # busiest port needs, by sleeping. No bandwidth that `bench routing` prints exceeds the port, a skewed round trip fills it as a skewed
-# dispatch does, a hot spot that moves costs what one that stays does, and rows that the library damages are found. Needs mpicc;
+# dispatch does, `--tune` finds the port, a hot spot that moves costs what one that stays does, and rows that the library damages are found. Needs mpicc;
 # about 2 minutes.
 source "$(dirname "${BASH_SOURCE[0]}")/../steps.sh"
 cat >"$state/port.c" <<'EOC'
@@ -64,6 +64,16 @@ damage() {  # of large messages, which the first check has none of
   [ $? = 1 ] && grep -q "arrived with wrong bits" "$state/err"
 }
 
+# The tuner finds the port, and predicts rows that it did not measure. (Shared memory has no port, and shares the cores.)
+tuned() {
+  mpi 4 -x LD_PRELOAD="$state/port.so" "$switchyard" bench routing --tune-site --seconds 100 --output "$state/here.toml" >"$state/tuned" 2>"$state/err"
+  grep -E 'flat|held-out' "$state/tuned"
+  cat "$state/here.toml"
+  awk '$1 == "node_gb_per_s" && $3 > 0.085 && $3 < 0.115 { found = 1 } END { exit !found }' "$state/here.toml" &&
+    awk '/round_trip flat/ && /%/ { n++; if (/!$/) bad++ } END { exit n != 7 || bad > 0 }' "$state/tuned"
+}
+
+step tuned tuned
 step bounds bounds
 step pretended_nodes pretended_nodes
 step damage damage

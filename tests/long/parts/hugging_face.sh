@@ -84,22 +84,23 @@ save_file(tensors, "models/swapped/model.safetensors", {"format": "pt"})
 PY
   printf '#!/bin/bash\nsed -i "s,/models/dots1\\",/models/swapped\\"," "$2/request.json"\nexec "%s" "$@"\n' "$python" >swapping && chmod +x swapping
 }
-# verified CODE TEXT MODEL OPTIONS...
+# verified CODE TEXT PYTHON MODEL OPTIONS...
 verified() {
-  local code=$1 text=$2 model=$3 dataset=bytes
-  shift 3
+  local code=$1 text=$2 with=$3 model=$4 dataset=bytes
+  shift 4
   case $model in *norm | *llama) dataset=pieces ;; esac
-  "$switchyard" verify-layout verify.toml --set data.dataset="$dataset" --model "models/$model" --python "$python" "$@" >verified
+  "$switchyard" verify-layout verify.toml --set data.dataset="$dataset" --model "models/$model" --python "$with" "$@" >verified
   [ $? = "$code" ] && grep "$text" verified || { cat verified; return 1; }
 }
 beside_transformers() {
   echo 'train = { steps = 1, global_batch_size = 8, micro_batch_size = 4 }' >verify.toml
-  for name in mixtral qwen3_moe qwen3_moe_norm dots1 dots1_groups qwen3 llama; do
-    verified 0 'the same beyond rounding' $name || return 1
+  local model
+  for model in mixtral qwen3_moe qwen3_moe_norm dots1 dots1_groups qwen3 llama; do
+    verified 0 'the same beyond rounding' "$python" $model || return 1
   done
-  swap_experts && verified 3 'parts first at layer2, in its FFN' dots1 --python ./swapping &&
-    verified 3 'parts first at layer0, in its attention' llama --set model.rope_base=500 &&
-    verified 3 'parts first at layer1, in its attention' qwen3_moe --set model.window=4 --set 'model.window_layers=[1]' &&
-    verified 3 'parts first at layer0, in its FFN' mixtral --set router.scale=1.2
+  swap_experts && verified 3 'parts first at layer2, in its FFN' ./swapping dots1 &&
+    verified 3 'parts first at layer0, in its attention' "$python" llama --set model.rope_base=500 &&
+    verified 3 'parts first at layer1, in its attention' "$python" qwen3_moe --set model.window=4 --set 'model.window_layers=[1]' &&
+    verified 3 'parts first at layer0, in its FFN' "$python" mixtral --set router.scale=1.2
 }
 step beside_transformers beside_transformers
