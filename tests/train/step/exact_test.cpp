@@ -130,8 +130,6 @@ TEST(Exact, MasksGiveTheSameBits) {
                           .weights_share = MaskShare::step,
                           .layers = {1}};
   EXPECT_EQ(train_on(config, all, all), train_on(config, 1, 1)) << "one mask a step";
-  config.model.dropout = {.weights = 0.3, .weights_share = MaskShare::fixed};
-  EXPECT_EQ(train_on(config, all, all), train_on(config, 1, 1)) << "one mask for good";
 }
 
 // Every gate, every statistic of it, and what it keeps from step to step.

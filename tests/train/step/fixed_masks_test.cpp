@@ -64,6 +64,14 @@ TEST(FixedMasks, StayWhatTheyAreWhileTheRestLearns) {
   }
 }
 
+TEST(FixedMasks, GiveTheSameBitsOnAnyLayout) {
+  const SmallConfig config = masked(0.3);
+  SmallRun alone(config, test_world().split(test_world().rank(), 0), 1);
+  SmallRun together(config, all_ranks(), test_world().size());
+  EXPECT_EQ(alone.losses(0, 4), together.losses(0, 4));
+  EXPECT_EQ(alone.state_hash(), together.state_hash());
+}
+
 TEST(FixedMasks, AreNoneOfAnotherSeedOrRate) {
   SmallConfig config = masked(0.25);
   SmallRun run(config, all_ranks(), 1);

@@ -2,7 +2,7 @@
 # mtp.sh SWITCHYARD: modules of multi-token prediction are trained, leave the model as it is at weight 0, are left out by all that
 # does not train, and come from an initial model as far as it has them.
 set -uo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../program.sh"
 
 make_corpus corpus.jsonl 120
 prepare corpus.jsonl --output data --tokenizer sentencepiece:350 --validation-fraction 0.2

@@ -2,7 +2,7 @@
 # islands.sh SWITCHYARD: training on islands has the same bits on any number of ranks to an island and through stops between
 # sending and mixing in; one island is the ordinary run; what does not fit is refused; a failure of one island ends all.
 set -uo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../program.sh" "$1"
+source "$(dirname "${BASH_SOURCE[0]}")/../../program.sh" "$1"
 make_corpus corpus.jsonl 300
 prepare corpus.jsonl --output data
 

@@ -2,7 +2,7 @@
 # grow_experts.sh SWITCHYARD: docs/grow-experts.md, command by command: a run of 8 experts on two ranks goes on with 64 on four, from the
 # loss where it was, on any layout with the same bits.
 set -uo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../program.sh"
 
 make_corpus corpus.jsonl 240
 prepare corpus.jsonl --output data --validation-fraction 0.2

@@ -2,7 +2,7 @@
 # adapters.sh SWITCHYARD: adapters begin at the loss of their base, resume, fold, and become PEFT's files and a model again; low-rank
 # models are factored with the same bits on any number of ranks; guides end in the middle of a run.
 set -uo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../program.sh"
 
 make_corpus corpus.jsonl 120
 prepare corpus.jsonl --output data --tokenizer sentencepiece:350 --validation-fraction 0.2

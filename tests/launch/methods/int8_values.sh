@@ -2,7 +2,7 @@
 # int8_values.sh SWITCHYARD: a run whose matrices are int8 codes has the same bits on any layout and through a resume; its checkpoint
 # is evaluated, exported and trained on; what does not go with codes is refused.
 set -uo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../program.sh"
 
 make_corpus corpus.jsonl 120
 prepare corpus.jsonl --output data --tokenizer sentencepiece:350 --validation-fraction 0.2
