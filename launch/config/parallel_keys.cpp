@@ -27,7 +27,7 @@ std::vector<ConfigKey> keys_of(IslandsConfig& islands) {
           {"islands.overlap_steps", &islands.overlap_steps, Range{0, max_count}, Resume::free,
            "steps in which an exchange goes on behind the training"},
           {"islands.mix", &islands.mix, Range{0, 1}, Resume::free,
-           "share of its own weights that an island keeps when it takes what was agreed on"},
+           "share of its weights that an island keeps when it takes what was agreed on"},
           {"islands.payload", &islands.payload, Anything{}, Resume::free,
            "format in which weights travel: f32, or their changes in bf16 or int8"},
           {"islands.vote_every", &islands.vote_every, Range{1, max_count}, Resume::free,
