@@ -58,8 +58,11 @@ class PlanCommand : public Command {
         "token\n"
         "  mpirun -n 2 switchyard plan my.toml --run runs/a          # beside what a run "
         "measured\n\n"
-        "To measure the rates, it trains the model for a few steps, cut down to one or two layers\n"
-        "of each kind, on the ranks that it was started on. docs/plan.md explains the table.");
+        "To measure the rates, it trains the model for a few steps, cut down to a few layers, on "
+        "the\n"
+        "ranks that it was started on. One process measures no exchange. docs/plan.md explains "
+        "the\n"
+        "table.");
   }
 
   int run() override {

@@ -126,9 +126,10 @@ double median(std::vector<double> values) {
 // The run's own sizes on the ranks at hand, in micro-batches of the rehearsal.
 RunShape whole_shape(const Config& config, const Config& cut, std::int64_t vocabulary, int threads,
                      const Comm& world) {
-  Config whole = config;
-  whole.train.global_batch_size = cut.train.global_batch_size;
-  whole.parallel = cut.parallel;
+  Config whole = cut;
+  whole.model = config.model;
+  whole.router = config.router;
+  whole.train.freeze = config.train.freeze;
   return run_shape(whole, vocabulary, world.size(), world.size(), threads);
 }
 
