@@ -22,7 +22,7 @@ def check(command):
     if command["path"] != "switchyard":
         shown = subprocess.run([sys.argv[1], "help"] + command["path"].split()[1:], capture_output=True, text=True).stdout
         options = {name for option in command["options"] for name in option["names"] if name.startswith("-")}
-        in_help = set(re.findall(r"^ {2,6}(?:-\w,)?(-{1,2}[a-z][\w-]*)", shown, re.M)) | set(re.findall(r"^ {2,6}(-\w),", shown, re.M))
+        in_help = {name for names in re.findall(r"^ {2,6}(-[\w,-]+)", shown, re.M) for name in names.split(",") if name}
         if options != in_help:
             bad.append(f"{command['path']}: {options ^ in_help}")
     for option in command["options"]:

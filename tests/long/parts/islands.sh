@@ -41,23 +41,23 @@ speed() {
 }
 waited() { sed -nE 's/.*"waited":([0-9.e-]+).*/\1/p' "$1/metrics.jsonl" | head -n -1 | awk '{ s += $1 } END { print s / NR }'; }
 
+median() { awk "{ print $1 }" "$state/figures" | sort -g | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
+
 islands=(--set islands.count=2 --set islands.sync_every=100)
 compare() {
   local round free limited inline
-  for round in 1 2 3; do
+  for round in $(seq "${ROUNDS:-3}"); do
     free_link node1 && free_link node2
-    train free 320 "${islands[@]}" --set islands.overlap_steps=20 || return 1
+    train free 210 "${islands[@]}" --set islands.overlap_steps=20 || return 1
     for host in node1 node2; do limit_link $host 100; done
-    train limited 320 "${islands[@]}" --set islands.overlap_steps=20 || return 1
-    train inline 320 "${islands[@]}" || return 1
+    train limited 210 "${islands[@]}" --set islands.overlap_steps=20 || return 1
+    train inline 210 "${islands[@]}" || return 1
     echo "$(speed free) $(speed limited) $(speed inline) $(waited limited) $(waited inline)" | tee -a "$state/figures"
   done
   train plain 24 || return 1
   sed -nE 's/.*"kind":"step".*"tokens_per_second":([0-9.]+).*/\1/p' plain/metrics.jsonl | tail -n 12 | sort -n | sed -n 6p |
     sed 's/^/without islands, tokens\/s: /'
-  awk '{ kept[NR] = $2 / $1; hidden[NR] = 1 - $4 / $5 }
-       END { n = asort_(kept); m = asort_(hidden); printf "kept %.3f, hidden %.2f (medians)\n", kept[2], hidden[2]; exit !(kept[2] >= 0.95 && hidden[2] >= 0.7) }
-       function asort_(a, i, j, t) { for (i = 1; i < NR; i++) for (j = i + 1; j <= NR; j++) if (a[j] < a[i]) { t = a[i]; a[i] = a[j]; a[j] = t } return NR }' \
-    "$state/figures"
+  printf 'kept %s, hidden %s (medians)\n' "$(median '$2 / $1')" "$(median '1 - $4 / $5')" | tee "$state/medians"
+  awk '{ exit !($2 >= 0.95 && $4 >= 0.7) }' "$state/medians"
 }
 step compare compare
