@@ -92,8 +92,8 @@ std::vector<ParamId> Ffn::params() const {
   return all;
 }
 
-void Ffn::host_expert(Params& params, int expert, bool extra_copy) const {
-  for (const ParamId id : this->params()) params.host_expert(id, expert, extra_copy);
+void Ffn::host_expert(Params& params, const std::string& layer, int expert, bool extra_copy) const {
+  for (const ParamId id : this->params()) params.host_expert(id, layer, expert, extra_copy);
 }
 
 Ffn::Saved Ffn::Saved::row_range(std::int64_t begin, std::int64_t end) const {

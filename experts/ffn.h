@@ -27,7 +27,7 @@ class Ffn {
   // Of all its matrices: gate's, up's, down's.
   std::vector<ParamId> params() const;
   // See Params::host_expert.
-  void host_expert(Params& params, int expert, bool extra_copy) const;
+  void host_expert(Params& params, const std::string& layer, int expert, bool extra_copy) const;
 
   // The columns of what layers that are sums of products need (Linear::Work): the ranks of gate, up
   // and down, and what a guided layer scales.

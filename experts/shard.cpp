@@ -88,7 +88,7 @@ void for_pieces(std::span<const ExpertPiece> pieces, Stream& stream, Body body) 
 
 ExpertShard::ExpertShard(Params& params, const std::string& layer, const Placement& placement,
                          int rank, const Ffn::Shape& shape)
-    : rank_(rank) {
+    : layer_(layer), rank_(rank) {
   for (const int expert : placement.hosted(rank))
     experts_.emplace_back(params, layer, expert, shape);
   host(params, placement);
@@ -98,8 +98,12 @@ void ExpertShard::host(Params& params, const Placement& placement) const {
   const std::span<const int> hosted = placement.hosted(rank_);
   for (std::size_t slot = 0; slot < hosted.size(); ++slot) {
     const int replica = placement.first_replica(rank_) + static_cast<int>(slot);
-    experts_[slot].host_expert(params, hosted[slot], !placement.is_owner(replica));
+    experts_[slot].host_expert(params, layer_, hosted[slot], !placement.is_owner(replica));
   }
+}
+
+void ExpertShard::host(Params& params, int slot, const std::string& layer, int expert) const {
+  experts_[static_cast<std::size_t>(slot)].host_expert(params, layer, expert, /*extra_copy=*/true);
 }
 
 FfnGroup ExpertShard::group_of(std::span<const ExpertPiece> pieces) const {

@@ -41,6 +41,9 @@ class ExpertShard {
               const Ffn::Shape& shape);
   // From now on the slots hold the experts that `placement` names. The caller brings their weights.
   void host(Params& params, const Placement& placement) const;
+  // The same of one slot, whose expert may be of another layer.
+  void host(Params& params, int slot, const std::string& layer, int expert) const;
+  const std::string& layer() const { return layer_; }
   // The parameters of the expert in a slot of this rank: see Ffn::params.
   std::vector<ParamId> params_of(int slot) const {
     return experts_[static_cast<std::size_t>(slot)].params();
@@ -60,6 +63,7 @@ class ExpertShard {
  private:
   FfnGroup group_of(std::span<const ExpertPiece> pieces) const;  // rows count from the first piece
 
+  std::string layer_;
   int rank_;
   std::vector<Ffn> experts_;  // by slot
 };

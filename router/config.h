@@ -64,6 +64,12 @@ template <>
 inline constexpr std::array<std::string_view, 5> names_of<ForcedRouting> = {
     "off", "balanced", "zipf", "hot_expert", "rotating"};
 
+// When experts get guest copies for one micro-batch (router/plan/step_balancer.h): when measured
+// costs say that it pays, or whenever the busiest rank gets fewer rows.
+enum class StepBalance : std::uint8_t { off, automatic, always };
+template <>
+inline constexpr std::array<std::string_view, 3> names_of<StepBalance> = {"off", "auto", "always"};
+
 // The exchange that "auto" takes without measuring, and the line of the log that says why.
 struct PredictedExchange {
   ExchangeKind kind = ExchangeKind::flat;
@@ -94,6 +100,8 @@ struct RouterConfig {
   int exchange_chunks = 4;  // of the pipelined exchange
   int ranks_per_node = 0;   // treats nodes as having this many; 0: the real number
   int extra_copies = 0;     // further slots of an expert group, per layer, for replicas of experts
+  StepBalance balance_step = StepBalance::off;
+  int guest_slots = 2;  // of each rank, for balance_step; all layers share them
   float z_loss = 0.001F;    // coefficient of the router z-loss (ST-MoE, arXiv:2202.08906); 0: off
   double capacity_factor = 0.0;  // in training, in even shares of a micro-batch; 0: dropless
   DropBy drop = DropBy::probability;

@@ -37,6 +37,14 @@ struct ExchangedBytes {
   std::int64_t own_rank = 0, own_node = 0, other_nodes = 0;
 };
 
+// What router.balance_step did in a step. Balances are the rows of the busiest rank over the mean of
+// its expert group, over all layers and micro-batches; 1 is perfect.
+struct GuestsReport {
+  std::int64_t copies = 0;  // guests, of all layers and micro-batches
+  double before = 0.0;      // the balance without them; 0: router.balance_step is off
+  double after = 0.0;
+};
+
 // What a placement of one MoE layer's experts changed. Loads are rows per rank, from the choices of
 // the steps since the last placement: the busiest rank over the mean, 1 is perfect balance.
 struct PlacementChange {
@@ -97,6 +105,7 @@ struct StepReport {
   double learning_rate = 0.0;
   std::int64_t tokens = 0;  // trained on in this step, over all ranks of all islands
   ExchangedBytes exchanged;
+  GuestsReport guests{};
   double seconds = 0.0;  // wall time of the step on rank 0
   std::vector<LayerLoad> layers;
   std::int64_t batch = -1;  // of the data; another than the step once the run went back

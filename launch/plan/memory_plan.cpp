@@ -82,6 +82,19 @@ std::int64_t window_bytes(const RunShape& shape) {
   return rows * row + rows * row / 8;
 }
 
+// Values and gradients of an expert of one layer in each slot, and as rows on their way in and out.
+std::int64_t guest_bytes(const RunShape& shape) {
+  const std::int64_t moe_layers = shape.num_moe_layers();
+  if (shape.router.balance_step == StepBalance::off || shape.expert_degree == 1 || moe_layers == 0)
+    return 0;
+  const std::int64_t held = shape.expert_elements() / (shape.hosted_experts() * moe_layers),
+                     trained =
+                         shape.trained_expert_elements() / (shape.hosted_experts() * moe_layers);
+  const std::int64_t gradient = shape.exact ? 8 : 4;
+  return shape.router.guest_slots *
+         (4 * held + gradient * trained + 2 * std::max(4 * held, gradient * trained));
+}
+
 // Elements of the parts of trained parameters that the rank owns, and of one fragment of them.
 std::int64_t owned_trained(const RunShape& shape) {
   return owned_elements(shape.trained_dense_elements(), shape.trained_expert_elements(), shape);
@@ -175,6 +188,7 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           {"island exchange", island_exchange(shape)},
           {"activations", activation_total(shape), gpu},
           {"exchange window", window_bytes(shape)},
+          {"guests", guest_bytes(shape), gpu},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},
           {"parity on its way", shape.local_saves ? std::min(parity_memory_bytes, 3 * written) : 0},
           {"program", program_bytes}};

@@ -14,9 +14,9 @@ constexpr std::int64_t unmeasured_steps = 2;
 constexpr std::size_t max_spans = 200'000;  // about 20 MB of file
 // In the order of a step.
 constexpr const char* profiled_parts[] = {
-    "data",  "zero",    "embedding", "norms",    "attention", "ffn",    "gate",
-    "plan",  "permute", "exchange",  "experts",  "head",      "copies", "reduce",
-    "masks", "clip",    "optimizer", "matrices", "gather",    "compare"};
+    "data",   "zero",    "embedding", "norms",     "attention", "ffn",    "gate",
+    "plan",   "permute", "exchange",  "experts",   "head",      "guests", "copies",
+    "reduce", "masks",   "clip",      "optimizer", "matrices",  "gather", "compare"};
 
 double part_seconds(const std::map<std::string_view, double>& seconds, std::string_view part) {
   const auto found = seconds.find(part);

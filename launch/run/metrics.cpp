@@ -63,6 +63,10 @@ Json course_object(const StepReport& report, int num_ranks, const StepCourse& co
                  {"parts", with_not_finite(parts_object(course.times))},
                  {"busy", with_not_finite(busy_object(course.times))},
                  {"exchange", with_not_finite(exchange_object(report, course.times, num_ranks))}};
+  if (report.guests.before > 0.0)
+    object["guests"] = {{"copies", report.guests.copies},
+                        {"balance_before", report.guests.before},
+                        {"balance", report.guests.after}};
   if (course.energy.joules > 0.0) object["energy"] = json_of(course.energy);
   return object;
 }

@@ -6,9 +6,9 @@
 namespace switchyard {
 namespace {
 
-constexpr std::array part_names = {"attention", "gate",      "plan",  "permute", "exchange",
-                                   "experts",   "ffn",       "head",  "copies",  "reduce",
-                                   "clip",      "optimizer", "gather"};
+constexpr std::array part_names = {"attention", "gate", "plan",      "permute", "exchange",
+                                   "experts",   "ffn",  "head",      "guests",  "copies",
+                                   "reduce",    "clip", "optimizer", "gather"};
 
 }  // namespace
 

@@ -15,7 +15,8 @@ void add_residual(Tensor x, Tensor out, Stream& stream) {
 }  // namespace
 
 Block::Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
-             Exchange* exchange, const RotaryTable& rotary, const GateInputs& inputs)
+             Exchange* exchange, StepBalancer* balancer, const RotaryTable& rotary,
+             const GateInputs& inputs)
     : model_(model),
       layer_(inputs.layer),
       attention_norm_(params, block_name(model, inputs.layer) + ".attention_norm", model.hidden,
@@ -29,7 +30,8 @@ Block::Block(Params& params, const ModelConfig& model, const RouterConfig& route
         params, block_name(model, inputs.layer) + ".ffn",
         Ffn::Shape{model.hidden, model.ffn_hidden, init_std_of(model), residual_init_std(model)});
   } else {
-    moe_.emplace(params, block_name(model, inputs.layer), model, router, mesh, *exchange, inputs);
+    moe_.emplace(params, block_name(model, inputs.layer), model, router, mesh, *exchange, inputs,
+                 balancer);
   }
 }
 

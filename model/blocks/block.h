@@ -14,9 +14,10 @@ namespace switchyard {
 class Block {
  public:
   // Declares the layer's dense parameters; see SelfAttention and MoeLayer. A dense layer needs no
-  // exchange.
+  // exchange, and no balancer.
   Block(Params& params, const ModelConfig& model, const RouterConfig& router, Mesh& mesh,
-        Exchange* exchange, const RotaryTable& rotary, const GateInputs& inputs);
+        Exchange* exchange, StepBalancer* balancer, const RotaryTable& rotary,
+        const GateInputs& inputs);
   void host_experts(Params& params);
   bool is_moe() const { return moe_.has_value(); }
   MoeLayer* moe() { return moe_ ? &*moe_ : nullptr; }

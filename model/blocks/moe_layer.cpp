@@ -7,7 +7,7 @@ namespace switchyard {
 
 MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
                    const RouterConfig& router, Mesh& mesh, Exchange& exchange,
-                   const GateInputs& inputs)
+                   const GateInputs& inputs, StepBalancer* balancer)
     : name_(name),
       layer_(inputs.layer),
       hidden_(model.hidden),
@@ -26,7 +26,8 @@ MoeLayer::MoeLayer(Params& params, const std::string& name, const ModelConfig& m
                                              model.num_experts + router.extra_copies)),
       gate_(params, name, router, model.hidden, model.num_experts, init_std_of(model), inputs),
       exchange_(exchange),
-      mixture_(exchange) {
+      mixture_(exchange),
+      balancer_(balancer) {
   if (shared_inner_ > 0) {
     shared_.emplace(
         params, name + ".shared",
@@ -51,9 +52,31 @@ void MoeLayer::route(const LayerContext& context, Tensor x, Saved& saved) const 
   PlanSequences sequences;
   if (context.masks(layer_).need_sequences())
     sequences = {context.dropout->num_sequences(), context.batch.index};
-  Plan plan =
-      make_plan(saved.routing, placement_, *mesh_.experts, arena, context.stream, sequences);
+  Plan plan = make_plan(saved.routing, serving(context, saved), *mesh_.experts, arena,
+                        context.stream, sequences);
   saved.prepared = exchange_.prepare(std::move(plan), arena, context.stream);
+}
+
+Serving MoeLayer::serving(const LayerContext& context, Saved& saved) const {
+  if (balancer_ == nullptr) return serving_by(placement_, mesh_.experts->rank());
+  StepBalancer::Balanced balanced = balancer_->serve(saved.routing, home(context), *mesh_.experts,
+                                                     context.workspace.scratch, context.stream);
+  saved.guests = std::move(balanced.guests);
+  saved.balance = balanced.report;
+  return std::move(balanced.serving);
+}
+
+GuestExperts::Home MoeLayer::home(const LayerContext& context) const {
+  return {context.params, *shard_, placement_, mesh_.experts->rank()};
+}
+
+template <class Pass>
+void MoeLayer::for_hosts(const LayerContext& context, const Chunk& chunk, const Pass& pass) const {
+  const int num_hosted = placement_.num_hosted(mesh_.experts->rank());
+  pass(context.params, *shard_, own_segments(chunk.segments, num_hosted));
+  if (balancer_ == nullptr) return;
+  const std::vector<Segment> guests = guest_segments(chunk.segments, num_hosted);
+  if (!guests.empty()) pass(balancer_->guests().params(), balancer_->guests().shard(), guests);
 }
 
 void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tensor out,
@@ -68,9 +91,14 @@ void MoeLayer::forward(const LayerContext& context, Tensor x, Saved& saved, Tens
   }
 
   saved.experts = Ffn::take(arena, saved.prepared->plan.num_shard_rows, inner_, expert_narrow_);
+  if (balancer_ != nullptr)
+    balancer_->guests().receive(saved.guests, home(context), *mesh_.experts, scratch, stream);
   const ExpertPass experts = [&](const Chunk& chunk, Tensor rows, Tensor results) {
-    shard_->forward(context.params, chunk.segments, rows, saved.experts, results, stream,
-                    context.masks(layer_));
+    for_hosts(context, chunk,
+              [&](Params& of_hosts, const ExpertShard& shard, std::span<const Segment> segments) {
+                shard.forward(of_hosts, segments, rows, saved.experts, results, stream,
+                              context.masks(layer_));
+              });
   };
   mixture_.forward(x, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
                    saved.mixture, out, arena);
@@ -110,12 +138,22 @@ AuxiliaryLosses MoeLayer::backward(const LayerContext& context, Tensor x, Saved&
   const auto& [params, batch, workspace, stream, dropout] = context;
   Arena& scratch = workspace.scratch;
   const Tensor d_weight = scratch.take(saved.routing.weight.shape);
+  if (balancer_ != nullptr) {
+    balancer_->guests().receive(saved.guests, home(context), *mesh_.experts, scratch, stream);
+    balancer_->guests().zero_gradients(saved.guests, mesh_.experts->rank(), stream);
+  }
   const ExpertPass experts = [&](const Chunk& chunk, Tensor d_results, Tensor d_rows) {
-    shard_->backward(context.params, chunk.segments, saved.mixture.rows, saved.experts, d_results,
-                     d_rows, context.stream, context.masks(layer_));
+    for_hosts(context, chunk,
+              [&](Params& of_hosts, const ExpertShard& shard, std::span<const Segment> segments) {
+                shard.backward(of_hosts, segments, saved.mixture.rows, saved.experts, d_results,
+                               d_rows, stream, context.masks(layer_));
+              });
   };
   mixture_.backward(d_out, {saved.routing.weight, *saved.prepared, experts, scratch, stream},
                     saved.mixture, d_weight, d_x);
+  if (balancer_ != nullptr)
+    balancer_->guests().send_gradients(saved.guests, home(context), *mesh_.experts, scratch,
+                                       stream);
 
   if (x.empty()) return {};
   if (shared_) add_shared_gradient(context, x, saved, d_out, d_x);

@@ -17,6 +17,7 @@
 #include "router/gate/gate.h"
 #include "router/mixture/mixture.h"
 #include "router/plan/plan.h"
+#include "router/plan/step_balancer.h"
 #include "runtime/comm/mesh.h"
 
 namespace switchyard {
@@ -24,10 +25,10 @@ namespace switchyard {
 class MoeLayer {
  public:
   // Declares the dense part: name.router and, if configured, name.shared.* and name.shared_gate.
-  // The exchange serves all layers of a model and outlives them.
+  // The exchange and, unless it is null, the balancer serve all layers of a model and outlive them.
   MoeLayer(Params& params, const std::string& name, const ModelConfig& model,
            const RouterConfig& router, Mesh& mesh, Exchange& exchange,
-           const GateInputs& inputs = {});
+           const GateInputs& inputs = {}, StepBalancer* balancer = nullptr);
   // Declares the experts this rank hosts; called once all dense parameters of the model are
   // declared.
   void host_experts(Params& params);
@@ -41,6 +42,8 @@ class MoeLayer {
     Routing routing;
     bool reads_x = true;  // whether the router reads x itself, not a copy with jitter
     std::unique_ptr<const PreparedPlan> prepared;
+    GuestList guests;
+    StepBalanceReport balance;
     Mixture::Saved mixture;
     Ffn::Saved experts;
     Ffn::Saved shared;
@@ -58,6 +61,11 @@ class MoeLayer {
 
  private:
   void route(const LayerContext& context, Tensor x, Saved& saved) const;
+  Serving serving(const LayerContext& context, Saved& saved) const;
+  GuestExperts::Home home(const LayerContext& context) const;
+  // pass(params, shard, segments) for the experts of this rank, and then for its guests.
+  template <class Pass>
+  void for_hosts(const LayerContext& context, const Chunk& chunk, const Pass& pass) const;
   void add_shared(const LayerContext& context, Tensor x, Saved& saved, Tensor out) const;
   void add_shared_gradient(const LayerContext& context, Tensor x, const Saved& saved, Tensor d_out,
                            Tensor d_x) const;
@@ -72,6 +80,7 @@ class MoeLayer {
   Gate gate_;
   Exchange& exchange_;
   Mixture mixture_;
+  StepBalancer* balancer_;
   std::optional<Ffn> shared_;
   std::optional<SharedGate> shared_gate_;
   std::optional<ExpertShard> shard_;

@@ -23,8 +23,10 @@ ExpectedRows expected_rows(const ModelConfig& model, const RouterConfig& router,
                     .sequences = inputs.tokens / std::max<std::int64_t>(1, inputs.sequence_length),
                     .slots = inputs.tokens * router.top_k,
                     .num_ranks = inputs.num_expert_ranks};
-  const std::int64_t hosted =
+  std::int64_t hosted =
       (model.num_experts + inputs.num_expert_ranks - 1) / inputs.num_expert_ranks;
+  if (router.balance_step != StepBalance::off && inputs.num_expert_ranks > 1)
+    hosted += router.guest_slots;
   rows.segments = hosted * inputs.num_expert_ranks;
   const double all = static_cast<double>(rows.slots) * inputs.num_expert_ranks;
   rows.received = static_cast<std::int64_t>(

@@ -10,8 +10,8 @@ LayerStack::LayerStack(Params& params, const ModelConfig& model, const RouterCon
       num_layers_(static_cast<std::size_t>(model.num_layers)),
       saved_(static_cast<std::size_t>(num_blocks(model))) {
   for (int layer = 0; layer < num_blocks(model); ++layer)
-    blocks_.emplace_back(params, model, router, shared.mesh, shared.exchange, shared.rotary,
-                         GateInputs{layer, options.seed, options.tape});
+    blocks_.emplace_back(params, model, router, shared.mesh, shared.exchange, shared.balancer,
+                         shared.rotary, GateInputs{layer, options.seed, options.tape});
 }
 
 void LayerStack::host_experts(Params& params) {

@@ -23,7 +23,8 @@ class LayerStack {
   // What the layers share, which must outlive them.
   struct Shared {
     Mesh& mesh;
-    Exchange* exchange;  // null for a model without experts
+    Exchange* exchange;      // null for a model without experts
+    StepBalancer* balancer;  // or null
     const RotaryTable& rotary;
   };
   // Declares the dense parameters of all layers, then the experts that this rank hosts; see

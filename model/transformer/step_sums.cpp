@@ -28,6 +28,18 @@ SentRows StepSums::sent_rows() const {
           word(Word::rows_to_other_nodes)};
 }
 
+void StepSums::add_balance(const StepBalanceReport& report) {
+  word(Word::guest_copies) += report.copies;
+  word(Word::max_rows_before) += report.max_rows_before;
+  word(Word::max_rows) += report.max_rows;
+  word(Word::rows) += report.rows;
+}
+
+StepBalanceReport StepSums::balance() const {
+  return {word(Word::guest_copies), word(Word::max_rows_before), word(Word::max_rows),
+          word(Word::rows)};
+}
+
 std::span<std::int64_t> StepSums::dropped() {
   return std::span(words_).subspan(static_cast<std::size_t>(Word::first_dropped), num_moe_layers_);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "router/plan/sent_rows.h"
+#include "router/plan/step_balancer.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
@@ -41,6 +42,10 @@ class StepSums {
   void add_sent_rows(const SentRows& rows);
   SentRows sent_rows() const;
 
+  // Of each layer and micro-batch, once for each expert group.
+  void add_balance(const StepBalanceReport& report);
+  StepBalanceReport balance() const;
+
   // (token, choice) pairs, dropped ones included: [MoE layers, experts], and the experts of one
   // layer, which is the layer-th of the MoE layers.
   std::span<const std::int64_t> expert_counts() const;
@@ -66,6 +71,10 @@ class StepSums {
     rows_on_own_rank,
     rows_on_own_node,
     rows_to_other_nodes,
+    guest_copies,
+    max_rows_before,
+    max_rows,
+    rows,
     first_dropped  // of the MoE layers; then the counts of their experts, their biases, and what
                    // modules of multi-token prediction have
   };

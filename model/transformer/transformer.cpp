@@ -35,6 +35,17 @@ StepSums Transformer::empty_sums() const {
           s.trains_mtp() ? s.model.mtp_depth : 0};
 }
 
+void Transformer::zero_gradients(Stream& stream) {
+  state_->params.zero_gradients(stream);
+  if (state_->balancer) state_->balancer->guests().params().zero_gradients(stream);
+}
+
+bool Transformer::gradient_overflow(Stream& stream) const {
+  const bool of_guests =
+      state_->balancer && state_->balancer->guests().params().gradient_overflow(stream);
+  return of_guests || state_->params.gradient_overflow(stream);
+}
+
 void Transformer::finish_step(const StepSums& sums) {
   std::size_t i = 0;
   for (const int layer : moe_layers()) {

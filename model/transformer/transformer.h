@@ -113,6 +113,10 @@ class Transformer {
   // If the batch is one row: text `text` of the past becomes the row's first `length` tokens.
   void remember(std::int64_t text, std::int64_t length, Past& past, Stream& stream) const;
 
+  void zero_gradients(Stream& stream);
+  // See Params::gradient_overflow.
+  bool gradient_overflow(Stream& stream) const;
+
   // Lets the gates learn from a step that was taken. sums: of all ranks.
   void finish_step(const StepSums& sums);
   // Returns what the gates keep from step to step, by global name; the same on all ranks.

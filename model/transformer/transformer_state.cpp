@@ -66,8 +66,9 @@ Transformer::State::State(const ModelConfig& model_config, const RouterConfig& r
       node_of(make_topology(*mesh.experts, router.ranks_per_node).node_of),
       my_rank(mesh.experts->rank()),
       row_bytes(payload_row_bytes(router.payload, model.hidden)),
+      balancer(step_balancer_of(model, router, options, node_of)),
       rotary(options.sequence_length, model.head_dim, model.rope_base, options.device, model.rope),
-      layers(params, model, router, {mesh, exchange.exchange.get(), rotary},
+      layers(params, model, router, {mesh, exchange.exchange.get(), balancer.get(), rotary},
              {options.recompute_layers, options.seed, options.tape, options.watch}),
       head(params, embedding, model, options.vocabulary),
       mtp(mtp_of(params, embedding, head, model)),
@@ -80,14 +81,16 @@ Transformer::State::State(const ModelConfig& model_config, const RouterConfig& r
   const std::int64_t rows = head.chunk_rows(options.device);
   const std::int64_t addends =
       options.num_micro_batches * ((tokens + rows - 1) / rows + 1) * (1 + model.mtp_depth);
-  params.allocate({.use = options.use,
-                   .exact = options.exact,
-                   .format = fixed_point_for(options.step_tokens, addends),
-                   .dense = {mesh.world->rank(), mesh.world->size()},
-                   .experts = {mesh.replicas->rank(), mesh.replicas->size()},
-                   .device = options.device,
-                   .moments = options.moments});
+  const ParamStorage storage{.use = options.use,
+                             .exact = options.exact,
+                             .format = fixed_point_for(options.step_tokens, addends),
+                             .dense = {mesh.world->rank(), mesh.world->size()},
+                             .experts = {mesh.replicas->rank(), mesh.replicas->size()},
+                             .device = options.device,
+                             .moments = options.moments};
+  params.allocate(storage);
   params.set_precision(options.precision);
+  if (balancer) balancer->guests().allocate(storage, options.precision);
 }
 
 void Transformer::State::begin(const Batch& rows, Stream& stream) {
@@ -131,6 +134,7 @@ void Transformer::State::account(const std::vector<AuxiliaryLosses>& losses, Ste
     SentRows sent;
     add_sent_rows(moe.prepared->plan, node_of, my_rank, sent);
     sums.add_sent_rows(sent);
+    if (my_rank == 0) sums.add_balance(moe.balance);
     add_choices(moe.routing, i, sums);
   }
 }

@@ -7,6 +7,7 @@
 #include "model/head/loss_head.h"
 #include "model/transformer/layer_stack.h"
 #include "model/transformer/mtp_modules.h"
+#include "model/transformer/step_guests.h"
 #include "model/transformer/transformer.h"
 #include "router/exchange/exchange_choice.h"
 
@@ -22,9 +23,10 @@ struct Transformer::State {
   ActivationArenas arenas;
   // After the arenas, so that it goes first: it may still hold rows that lie in them.
   ChosenExchange exchange;
-  std::vector<int> node_of;  // the node of each rank of the expert group
-  int my_rank;               // in the expert group
-  std::int64_t row_bytes;    // of a row between ranks
+  std::vector<int> node_of;                // the node of each rank of the expert group
+  int my_rank;                             // in the expert group
+  std::int64_t row_bytes;                  // of a row between ranks
+  std::unique_ptr<StepBalancer> balancer;  // null: experts have no guest copies
   RotaryTable rotary;
   LayerStack layers;
   LossHead head;

@@ -13,31 +13,20 @@
 namespace switchyard {
 namespace {
 
-// copy[e]: the copy of expert e that serves this rank.
-std::vector<std::int32_t> copies_for(const Placement& placement, int rank) {
-  std::vector<std::int32_t> copy(to_index(placement.num_experts()));
-  for (std::size_t e = 0; e < copy.size(); ++e)
-    copy[e] = placement.replica_for(static_cast<int>(e), rank);
-  return copy;
-}
-
-void count_outgoing(const Routing& routing, const Placement& placement,
-                    const std::vector<std::int32_t>& copy, Plan& plan) {
-  const int num_ranks = placement.num_ranks();
-  plan.outgoing.assign(to_index(placement.num_replicas()), 0);
-  for (std::size_t e = 0; e < copy.size(); ++e)
-    plan.outgoing[to_index(copy[e])] = routing.counts[e];
-  plan.send.assign(to_index(num_ranks), 0);
-  plan.hosted.assign(to_index(num_ranks), 0);
-  for (int rank = 0; rank < num_ranks; ++rank) {
-    plan.hosted[to_index(rank)] = placement.num_hosted(rank);
-    const auto first = plan.outgoing.begin() + placement.first_replica(rank);
-    plan.send[to_index(rank)] =
-        std::accumulate(first, first + placement.num_hosted(rank), std::int64_t{0});
+void count_outgoing(const Routing& routing, const Serving& serving, Plan& plan) {
+  plan.hosted = serving.hosted;
+  plan.outgoing.assign(to_index(total_of(plan.hosted)), 0);
+  for (std::size_t e = 0; e < serving.copy.size(); ++e)
+    plan.outgoing[to_index(serving.copy[e])] = routing.counts[e];
+  plan.send.clear();
+  auto first = plan.outgoing.begin();
+  for (const std::int64_t hosted : plan.hosted) {
+    plan.send.push_back(std::accumulate(first, first + hosted, std::int64_t{0}));
+    first += hosted;
   }
 }
 
-// copy: as copies_for() gives it.
+// copy: see Serving.
 void sort_choices(const Routing& routing, const std::vector<std::int32_t>& copy, Arena& arena,
                   Plan& plan, Stream& stream) {
   plan.num_slots = total_of(plan.outgoing);
@@ -120,16 +109,23 @@ ReceivedTensors ReceivedTensors::take(Arena& arena, std::int64_t received, std::
 
 Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
                Stream& stream, const PlanSequences& sequences) {
+  return make_plan(routing, serving_by(placement, experts.rank()), experts, arena, stream,
+                   sequences);
+}
+
+Plan make_plan(const Routing& routing, const Serving& serving, Comm& experts, Arena& arena,
+               Stream& stream, const PlanSequences& sequences) {
   const Span span(stream, "plan");
   Plan plan;
-  const std::vector<std::int32_t> copy = copies_for(placement, experts.rank());
-  count_outgoing(routing, placement, copy, plan);
+  const std::vector<std::int32_t>& copy = serving.copy;
+  count_outgoing(routing, serving, plan);
   sort_choices(routing, copy, arena, plan, stream);
   const std::int64_t hosted = plan.hosted[to_index(experts.rank())];
   std::optional<SequenceCounts> of_sequences;
   if (sequences.count > 0) of_sequences.emplace(routing, copy, sequences, plan, experts, stream);
-  const Counts incoming =
-      of_sequences ? of_sequences->rows() : exchange_counts(plan, experts, stream);
+  const Counts incoming = of_sequences       ? of_sequences->rows()
+                          : serving.incoming ? *serving.incoming
+                                             : exchange_counts(plan, experts, stream);
   lay_out_segments(incoming, experts.size(), hosted, stream.device(), plan);
   if (of_sequences) of_sequences->describe(plan);
   number_received(experts.size(), hosted, arena, plan, stream);

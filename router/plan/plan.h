@@ -8,6 +8,7 @@
 #include "experts/placement.h"
 #include "experts/shard.h"
 #include "router/gate/routing.h"
+#include "router/plan/serving.h"
 #include "runtime/comm/comm.h"
 
 namespace switchyard {
@@ -49,8 +50,10 @@ struct PlanSequences {
   std::int64_t micro_batch = -1;  // this rank's, by its index in the step
 };
 
-// Collective over `experts` (one small exchange of counts). Index tensors live in `arena`.
-// sequences: on a CPU; all of a micro-batch have as many tokens.
+// Collective over `experts` (one small exchange of counts, unless they are known). Index tensors
+// live in `arena`. sequences: on a CPU; all of a micro-batch have as many tokens.
+Plan make_plan(const Routing& routing, const Serving& serving, Comm& experts, Arena& arena,
+               Stream& stream, const PlanSequences& sequences = {});
 Plan make_plan(const Routing& routing, const Placement& placement, Comm& experts, Arena& arena,
                Stream& stream, const PlanSequences& sequences = {});
 

@@ -106,11 +106,12 @@ void Params::allocate_training_state() {
   block_scratch_ = Buffer(Shape{blocks}, DType::f64, device());
 }
 
-void Params::host_expert(ParamId id, int expert, bool extra_copy) {
+void Params::host_expert(ParamId id, const std::string& layer, int expert, bool extra_copy) {
   ParamSpec& spec = params_.at(static_cast<std::size_t>(id)).spec;
   require(spec.expert.has_value(), "parameter {} is no part of an expert", spec.name);
   const auto before = by_name_.find(spec.name);  // another parameter may have taken the name over
   if (before != by_name_.end() && before->second == id) by_name_.erase(before);
+  spec.expert->layer = layer;
   spec.expert->expert = expert;
   spec.name = spec.expert->name();
   spec.extra_copy = extra_copy;

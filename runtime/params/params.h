@@ -85,9 +85,9 @@ class Params {
   // Declare all parameters, then allocate once.
   ParamId declare(ParamSpec spec);
   void allocate(const ParamStorage& storage);
-  // Another expert takes the place of the one that this parameter is part of. The caller brings its
-  // values and moments.
-  void host_expert(ParamId id, int expert, bool extra_copy);
+  // Another expert, of `layer`, takes the place of the one that this parameter is part of. The
+  // caller brings its values and moments.
+  void host_expert(ParamId id, const std::string& layer, int expert, bool extra_copy);
   // What the linear layer computes whose dense matrix would be `spec`.
   LinearTerms terms_of(const ParamSpec& spec) const;
   // Draws all values, or only those of the parameters named, as a function of (seed, name, element)

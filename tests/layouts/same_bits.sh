@@ -49,11 +49,12 @@ sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
     start a "$ranks" --set parallel.experts="$degree" --set run.threads="$threads"
     same a "$name on $ranks ranks, expert degree $degree, $threads threads each"
   done
-  start b 4 --stop-before 7 --set train.placement_every=3 --set router.extra_copies=3
+  start b 4 --stop-before 7 --set train.placement_every=3 --set router.extra_copies=3 --set router.balance_step=always
+  grep -q '"guests":{"balance":[0-9.]*,"balance_before":[0-9.]*,"copies":[1-9]' b/metrics.jsonl || { echo "FAILED: $name: no expert visited"; failed=1; }
   start b 2 --stop-before 13 --set train.placement_every=2
   grep -q '"moved":[1-9]' b/metrics.jsonl || { echo "FAILED: $name: no expert moved"; failed=1; }
   start b 8
-  same b "$name on 4 ranks with moving experts and copies, then 2 with moving experts, then 8"
+  same b "$name on 4 ranks with moving experts, copies and guests, then 2 with moving experts, then 8"
   rm -rf reference
 }
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "experts/slot_rows.h"
 #include "model/blocks/moe_layer.h"
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
-#include "train/placement/slot_rows.h"
 
 namespace switchyard {
 namespace {
@@ -14,14 +14,14 @@ std::vector<SlotMove> copies_to_owners(const Placement& placement) {
   std::vector<SlotMove> moves;
   for (int expert = 0; expert < placement.num_experts(); ++expert) {
     const std::span<const int> copies = placement.replicas(expert);
-    for (const int copy : copies.subspan(1)) moves.push_back({copy, copies.front()});
+    for (const int copy : copies.subspan(1))
+      moves.push_back({slot_at(placement, copy), slot_at(placement, copies.front())});
   }
   return moves;
 }
 
 void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, Stream& stream) {
-  const Placement& placement = layer.placement();
-  std::vector<SlotMove> moves = copies_to_owners(placement);
+  std::vector<SlotMove> moves = copies_to_owners(layer.placement());
   if (moves.empty()) return;  // otherwise there are more slots than experts, and every rank has one
   const SlotParts first = slot_parts(params, layer.shard(), 0, SlotRow::gradients);
   const auto trained = [&](ParamId id) { return params.trained(id); };
@@ -49,9 +49,10 @@ void sum_copies_of_layer(Params& params, const MoeLayer& layer, Comm& experts, S
   };
   const std::int64_t elements = first.elements;
   const DType dtype = params.exact() ? DType::i64 : DType::f32;
-  send_slots(moves, placement, elements, dtype, experts, pack, add, stream);
+  Arena scratch(stream.device());
+  send_slots(moves, elements, dtype, experts, pack, add, scratch, stream);
   for (SlotMove& move : moves) std::swap(move.from, move.to);
-  send_slots(moves, placement, elements, dtype, experts, pack, replace, stream);
+  send_slots(moves, elements, dtype, experts, pack, replace, scratch, stream);
 }
 
 }  // namespace

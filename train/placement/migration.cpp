@@ -1,7 +1,7 @@
 #include "train/placement/migration.h"
 
+#include "experts/slot_rows.h"
 #include "runtime/device/ops.h"
-#include "train/placement/slot_rows.h"
 
 namespace switchyard {
 namespace {
@@ -16,7 +16,7 @@ std::vector<SlotMove> moves_between(const Placement& now, const Placement& next)
       const int expert = next.hosted(rank)[slot];
       if (expert == now.hosted(rank)[slot]) continue;
       moves.push_back(
-          {now.replica_for(expert, rank), now.first_replica(rank) + static_cast<int>(slot)});
+          {slot_at(now, now.replica_for(expert, rank)), {rank, static_cast<int>(slot)}});
     }
   }
   return moves;
@@ -35,15 +35,16 @@ void move_values(Params& params, const MoeLayer& layer, std::span<const SlotMove
       body(value.view({value.size()}), row.range(parts.begins[i], parts.begins[i] + value.size()));
     }
   };
+  Arena scratch(stream.device());
   send_slots(
-      moves, layer.placement(), elements, DType::f32, experts,
+      moves, elements, DType::f32, experts,
       [&](int slot, Tensor row) {
         for_parts(slot, row, [&](Tensor value, Tensor part) { copy_range(value, part, stream); });
       },
       [&](int slot, Tensor row) {
         for_parts(slot, row, [&](Tensor value, Tensor part) { copy_range(part, value, stream); });
       },
-      stream);
+      scratch, stream);
 }
 
 // The same bytes as whole 32-bit words.
@@ -65,8 +66,9 @@ void move_state(Params& params, StatePart part, const MoeLayer& layer,
   };
   const DType dtype = params.moments_dtype();
   const std::int64_t whole_words = elements + elements % 2;  // also where an element has 2 bytes
+  Arena scratch(stream.device());
   send_slots(
-      moves, layer.placement(), whole_words, dtype, *mesh.experts,
+      moves, whole_words, dtype, *mesh.experts,
       [&](int slot, Tensor row) {
         RuntimeOps::on(stream.device()).zero(row, stream);
         for_parts(slot, row, [&](Tensor owned, Tensor piece) { copy_range(owned, piece, stream); });
@@ -75,7 +77,7 @@ void move_state(Params& params, StatePart part, const MoeLayer& layer,
       [&](int slot, Tensor row) {
         for_parts(slot, row, [&](Tensor owned, Tensor piece) { copy_range(piece, owned, stream); });
       },
-      stream);
+      scratch, stream);
 }
 
 // Collective over the expert group. Of this part of the state of any slot: some rank may host none.

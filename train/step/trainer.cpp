@@ -124,7 +124,7 @@ Trainer::Gradient Trainer::judged_gradient(const StepData& data, StepReport& rep
 
 Trainer::Gradient Trainer::differentiate(std::int64_t step, const StepData& data) {
   Params& params = model_.params();
-  params.zero_gradients(stream_);
+  model_.zero_gradients(stream_);
   set_guides(params, config_, step, config_.guide_skips);
   const RoundedValues rounded(params, stream_);
   StepSums sums = model_.empty_sums();
@@ -133,7 +133,7 @@ Trainer::Gradient Trainer::differentiate(std::int64_t step, const StepData& data
     model_.forward(batch, stream_);
     model_.backward({data.loss_tokens, data.loss_tokens + data.prompt_tokens}, sums, stream_);
   }
-  sums.broken() += params.gradient_overflow(stream_);
+  sums.broken() += model_.gradient_overflow(stream_);
   mesh_.world->all_reduce(sums.words(), Reduce::sum, stream_);
   sum_copies(model_, mesh_, stream_);
   reduce_gradients(params, mesh_, stream_);
@@ -178,6 +178,12 @@ void Trainer::fill(StepReport& report, const StepData& data, const Gradient& gra
   const SentRows sent = sums.sent_rows();
   report.exchanged = {sent.own_rank * row_bytes, sent.own_node * row_bytes,
                       sent.other_nodes * row_bytes};
+  if (const StepBalanceReport balance = sums.balance(); balance.rows > 0) {
+    const double mean =
+        static_cast<double>(balance.rows) / static_cast<double>(mesh_.experts->size());
+    report.guests = {balance.copies, static_cast<double>(balance.max_rows_before) / mean,
+                     static_cast<double>(balance.max_rows) / mean};
+  }
   const std::vector<int> layers = model_.moe_layers();
   for (std::size_t i = 0; i < layers.size(); ++i)
     report.layers.push_back(load_of(layers[i], sums.expert_counts(i), sums.dropped()[i]));

@@ -80,11 +80,11 @@ TEST(Params, DenseParametersMayBeDeclaredAfterExperts) {
 TEST(Params, AnotherExpertTakesTheNameOfItsPart) {
   Params params = small_params(true);
   EXPECT_EQ(params.spec(3).name, "layer0.expert1.up");
-  params.host_expert(3, 17, true);
+  params.host_expert(3, "layer0", 17, true);
   EXPECT_EQ(params.find("layer0.expert17.up"), 3);
   EXPECT_EQ(params.find("layer0.expert1.up"), -1);
   EXPECT_TRUE(params.spec(3).extra_copy);
-  EXPECT_THROW(params.host_expert(0, 17, true), Error);
+  EXPECT_THROW(params.host_expert(0, "layer0", 17, true), Error);
 }
 
 TEST(Params, ForInferenceThereAreValuesAlone) {

@@ -12,11 +12,15 @@
 
 namespace switchyard {
 
-// From one slot to another, as numbers of copies in a placement, or in two placements with the same
-// slots.
-struct SlotMove {
-  int from, to;
+struct SlotAt {
+  int rank, slot;  // of the expert group
 };
+struct SlotMove {
+  SlotAt from, to;
+};
+inline SlotAt slot_at(const Placement& placement, int copy) {
+  return {placement.rank_of(copy), placement.slot_of(copy)};
+}
 
 // Of what a slot's row is: gradients, or what holds the values (Params::stored).
 enum class SlotRow : std::uint8_t { gradients, values };
@@ -31,11 +35,10 @@ SlotParts slot_parts(const Params& params, const ExpertShard& shard, int slot, S
 // A row [elements] of one of my slots.
 using SlotWork = std::function<void(int slot, Tensor row)>;
 
-// Collective over the expert group; all ranks pass the same moves. Only the number of slots of each
-// rank matters in `slots`. Calls pack(slot, row) for every row that leaves, in an order that the
-// moves alone decide, and then arrive(slot, row) for every row that came. elements: of a row.
-void send_slots(std::span<const SlotMove> moves, const Placement& slots, std::int64_t elements,
-                DType dtype, Comm& experts, const SlotWork& pack, const SlotWork& arrive,
-                Stream& stream);
+// Collective over the expert group; all ranks pass the same moves. Calls pack(slot, row) for every
+// row that leaves, in an order that the moves alone decide, and then arrive(slot, row) for every
+// row that came. elements: of a row. The rows lie in `scratch` meanwhile.
+void send_slots(std::span<const SlotMove> moves, std::int64_t elements, DType dtype, Comm& experts,
+                const SlotWork& pack, const SlotWork& arrive, Arena& scratch, Stream& stream);
 
 }  // namespace switchyard
