@@ -70,17 +70,18 @@ TEST(StepBalance, VisitsExpertsThatMoveAndHaveCopies) {
 // Guests draw the masks of the expert that they are, read what its codes say, and keep the
 // gradients of the parts that train.
 TEST(StepBalance, GuestsAreWhatTheirExpertIs) {
-  SmallConfig masked, coded, adapted, low_rank, frozen, bf16, muon;
+  SmallConfig masked, coded, adapted, guided, frozen, bf16, muon;
   masked.model.dropout = {.weights = 0.2, .ffn = 0.1};
   coded.train.values = ValueFormat::int8;
   adapted.model.adapter = {.rank = 4, .alpha = 8.0, .targets = {"experts", "attention"}};
-  low_rank.model.low_rank = {.rank = 6, .layers = {0, 1}};
+  guided.model.low_rank = {.rank = 6, .layers = {0, 1}};
+  guided.train.guide_steps = 3;
   frozen.train.freeze = {"*.up", "layer1.expert*.gate"};
   bf16.train.precision = FloatFormat::bf16;
   bf16.model.mtp_depth = 1;
   muon.train.optimizer = MatrixOptimizer::muon;
   int number = 0;
-  for (const SmallConfig& config : {masked, coded, adapted, low_rank, frozen, bf16, muon})
+  for (const SmallConfig& config : {masked, coded, adapted, guided, frozen, bf16, muon})
     EXPECT_EQ(visited(config, all()), alone(config)) << "config " << number++;
 }
 
