@@ -122,6 +122,12 @@ void GuestExperts::receive(const GuestList& list, const Home& home, Comm& expert
     if (moves[i].to.rank == home.rank)
       shard_.host(params_, moves[i].to.slot, home.shard.layer(), list.visits[i].expert);
   share_guides(home, params_);
+  // A GPU multiplies with rounded copies by another kernel than with values.
+  if (home.params.rounded_values_hold()) {
+    params_.round_values(stream);
+  } else {
+    params_.forget_rounded_values();
+  }
   held_number_ = list.number;
 }
 

@@ -91,8 +91,8 @@ std::int64_t guest_bytes(const RunShape& shape) {
                      trained =
                          shape.trained_expert_elements() / (shape.hosted_experts() * moe_layers);
   const std::int64_t gradient = shape.exact ? 8 : 4;
-  return shape.router.guest_slots *
-         (4 * held + gradient * trained + 2 * std::max(4 * held, gradient * trained));
+  return shape.router.guest_slots * ((shape.rounded_weights ? 6 : 4) * held + gradient * trained +
+                                     2 * std::max(4 * held, gradient * trained));
 }
 
 // Elements of the parts of trained parameters that the rank owns, and of one fragment of them.

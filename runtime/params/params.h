@@ -164,6 +164,7 @@ class Params {
 
   void round_values(Stream& stream);  // see RoundedValues
   void forget_rounded_values() { rounded_hold_ = false; }
+  bool rounded_values_hold() const { return rounded_hold_; }
 
   void zero_gradients(Stream& stream);
   // The functions that add leave frozen parameters out.
