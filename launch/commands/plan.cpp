@@ -42,6 +42,11 @@ class PlanCommand : public Command {
             },
             "What a rank sends to others, such as 3GB/s, instead of what was measured")
         ->type_name("RATE");
+    app_->add_option(
+            "--device", options_.gpu,
+            "Predict the time of a step on this GPU from its data sheet (a100, h100, h200, "
+            "b200), with run.device = \"cuda\"")
+        ->type_name("GPU");
     size("--memory-per-node", options_.node_bytes,
          "Exit with code 2 if the ranks of a node need more memory than this, such as 64GiB, and "
          "say "
@@ -53,6 +58,7 @@ class PlanCommand : public Command {
         "  mpirun -n 2 switchyard plan my.toml                       # two ranks, with exchanges "
         "measured\n"
         "  switchyard plan my.toml --nodes 8 --ranks-per-node 8 --rates cluster.toml\n"
+        "  switchyard plan my.toml --device h100 --nodes 4 --ranks-per-node 8 --network 50GB/s\n"
         "  switchyard plan my.toml --experts 8,64,512                # one table, with the cost of "
         "a "
         "token\n"

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "io/local/parity_maker.h"
 #include "io/text/byte_size.h"
 #include "launch/host/counted.h"
 #include "launch/plan/memory_advice.h"
+#include "model/head/loss_head.h"
 #include "model/transformer/activations.h"
 #include "router/payload.h"
 #include "runtime/params/params.h"
@@ -49,9 +51,37 @@ std::int64_t activation_total(const RunShape& shape) {
                            .recompute_layers = shape.recompute_layers,
                            .load_factor = shape.load_factor,
                            .guided = shape.guided,
-                           .mtp_modules = shape.mtp_modules},
+                           .mtp_modules = shape.mtp_modules,
+                           .device = {shape.device, 0}},
                           Stream::cpu(shape.device == Device::Kind::cpu ? shape.threads : 1))
       .total();
+}
+
+// Of the product with the most operands in bf16, beside rounded weights: the rows of experts and of
+// their gradients, or logits and what they are made of.
+std::int64_t rounding_scratch(const RunShape& shape) {
+  if (shape.device != Device::Kind::cuda || !shape.rounded_weights) return 0;
+  const ModelConfig& model = shape.model;
+  const std::int64_t tokens = shape.micro_batch_tokens,
+                     logits =
+                         std::min(tokens, logit_chunk_rows(shape.vocabulary, {shape.device, 0}));
+  const auto rows = static_cast<std::int64_t>(
+      std::ceil(static_cast<double>(tokens * shape.router.top_k) * shape.load_factor));
+  const std::int64_t of_experts = shape.num_moe_layers() > 0
+                                      ? rows * (model.hidden + model.expert_hidden)
+                                      : 0,
+                     of_dense = tokens * (model.hidden +
+                                          std::max({model.ffn_hidden, model.shared_expert_hidden,
+                                                    model.num_heads * model.head_dim}));
+  return 2 * std::max({of_experts, of_dense, logits * (shape.vocabulary + model.hidden)});
+}
+
+// Of cuBLASLt (runtime/product), and what a context and NCCL's channels were taken to need.
+std::int64_t gpu_libraries(const RunShape& shape) {
+  constexpr std::int64_t mib = std::int64_t{1} << 20, workspace = 32 * mib, context = 600 * mib,
+                         channels = 400 * mib;
+  if (shape.device != Device::Kind::cuda) return 0;
+  return workspace + context + (shape.num_ranks > 1 ? channels : 0);
 }
 
 // Each thread keeps a masked matrix, and the sum of its gradient.
@@ -187,6 +217,8 @@ std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_
           {"outer steps", island_state(shape)},
           {"island exchange", island_exchange(shape)},
           {"activations", activation_total(shape), gpu},
+          {"rounding scratch", rounding_scratch(shape), gpu},
+          {"GPU libraries", gpu_libraries(shape), gpu},
           {"exchange window", window_bytes(shape)},
           {"guests", guest_bytes(shape), gpu},
           {"checkpoint copy", shape.asynchronous_saves ? written : 0},

@@ -17,9 +17,9 @@ struct MemoryKind {
 };
 
 // "values", "rounded values", "gradients", "moments", "product scratch", "matrix updates", "decoded
-// weights", "masked weights", "outer steps", "island exchange", "activations", "exchange window",
-// "guests", "checkpoint copy", "parity on its way", "program". program_bytes: what a process needs
-// besides the other kinds.
+// weights", "masked weights", "outer steps", "island exchange", "activations", "rounding scratch",
+// "GPU libraries", "exchange window", "guests", "checkpoint copy", "parity on its way", "program".
+// program_bytes: what a process needs besides the other kinds.
 std::vector<MemoryKind> memory_plan(const RunShape& shape, std::int64_t program_bytes);
 std::int64_t total_bytes(const std::vector<MemoryKind>& kinds);
 std::int64_t gpu_bytes(const std::vector<MemoryKind>& kinds);   // of a rank, without CUDA's own

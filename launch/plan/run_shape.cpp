@@ -203,6 +203,7 @@ RunShape run_shape(const Config& config, std::int64_t num_ids, int all_ranks, in
   shape.moment_bytes = bytes_of(moments_dtype(config.train));
   shape.device = config.run.device;
   shape.rounded_weights = shape.device == Device::Kind::cuda && rounds_weights(config.train);
+  shape.tf32 = config.run.tf32;
   shape.asynchronous_saves = config.checkpoint.async;
   shape.local_saves = config.checkpoint.local_every > 0;
   shape.vocabulary = vocabulary_of(config.model, num_ids);

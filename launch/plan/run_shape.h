@@ -17,6 +17,7 @@ struct RunShape {
   std::int64_t moment_bytes = 4;  // of one element of one moment
   Device::Kind device = Device::Kind::cpu;
   bool rounded_weights = false;  // a GPU keeps a copy of them in bf16
+  bool tf32 = false;             // on a GPU, products of f32 round to TF32
   bool asynchronous_saves = true, local_saves = false;
   std::int64_t vocabulary = 0;  // rows of the table of ids
   int num_ranks = 1, ranks_per_node = 1, expert_degree = 1, threads = 1;

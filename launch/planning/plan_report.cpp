@@ -117,6 +117,29 @@ std::string time_table(const RunPlan& plan, const std::optional<Profile>& measur
   return text;
 }
 
+std::string roofline_table(const RunPlan& plan) {
+  const Roofline& roofline = *plan.roofline;
+  std::string text = fmt::format("\n{:<18} {:>10} {:>15} {:>9}\n", "a step, predicted", "seconds",
+                                 "limit", "share");
+  for (const RooflineRow& row : roofline.rows) {
+    if (row.amount == 0.0) continue;
+    text += fmt::format("{:<18} {:>10.4f} {:>15} {:>7.0f} % {}\n", row.part, row.seconds(),
+                        rate_text(row.unit, row.limit), 100.0 * row.share, row.why);
+  }
+  return text + fmt::format(
+                    "{:<18} {:>10.4f}\n{} of the peak, {}, in the products of the model (MFU)\n"
+                    "{} tokens/s\n"
+                    "assumed: all of it. The limits are those of a data sheet, the shares were "
+                    "estimated by reading the kernels (docs/cuda.md), nothing overlaps, and every "
+                    "rank has the mean load; `switchyard train --profile` on such a GPU measures "
+                    "a step\n",
+                    "together", roofline.step_seconds(),
+                    fmt::format("{:.1f} %", 100.0 * roofline.flops_share(plan.shape)),
+                    rate_text(WorkUnit::flops, roofline.peak),
+                    amount_in_words(static_cast<double>(plan.shape.job_tokens()) /
+                                    roofline.step_seconds()));
+}
+
 std::string run_lines(const RunPlan& plan) {
   return fmt::format(
       "{} tokens/s\n"
@@ -162,6 +185,7 @@ std::string plan_report(const RunPlan& plan, const std::optional<Profile>& measu
                   in_words(plan.traffic.rows),
                   in_words(plan.traffic.gradients + plan.traffic.copies),
                   in_words(plan.traffic.values));
+  if (plan.roofline) return text + roofline_table(plan);
   if (!plan.untimed.empty()) return text + fmt::format("\nno time: {}\n", plan.untimed);
   text += time_table(plan, measured) + run_lines(plan);
   for (const std::string& line : plan.assumptions) text += fmt::format("assumed: {}\n", line);
@@ -212,6 +236,15 @@ nlohmann::ordered_json plan_json(const RunPlan& plan) {
                                  {"tokens", plan.run_tokens()},
                                  {"hugging_face", plan.exports_as},
                                  {"assumptions", plan.assumptions}};
+  if (plan.roofline) {
+    for (const RooflineRow& row : plan.roofline->rows)
+      parts[row.part] = {{"amount", row.amount}, {"seconds", row.seconds()}, {"limit", row.limit},
+                         {"share", row.share},   {"rate", "assumed"},        {"why", row.why}};
+    json["parts"] = parts;
+    json["step_seconds"] = plan.roofline->step_seconds();
+    json["mfu"] = plan.roofline->flops_share(shape);
+    return json;
+  }
   if (!plan.untimed.empty()) {
     json["untimed"] = plan.untimed;
     return json;

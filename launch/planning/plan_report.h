@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "launch/plan/gpu_roofline.h"
 #include "launch/plan/memory_plan.h"
 #include "launch/plan/profile.h"
 #include "launch/plan/rates.h"
@@ -15,10 +16,11 @@ struct RunPlan {
   RunShape shape;
   Rates rates;
   std::int64_t steps = 0;
-  std::int64_t run_sequences = 0;  // of all steps; a step has at most shape.step_tokens
-  std::string schedule;            // of the learning rate, in words
-  std::string untimed;             // why there is no time; empty: there is
-  bool refused = false;            // the rates cannot be measured here
+  std::int64_t run_sequences = 0;    // of all steps; a step has at most shape.step_tokens
+  std::string schedule;              // of the learning rate, in words
+  std::string untimed;               // why there is no time; empty: there is
+  bool refused = false;              // the rates cannot be measured here
+  std::optional<Roofline> roofline;  // on a GPU, instead of rates
   std::vector<std::string> assumptions;
   std::string exports_as;  // the family of transformers (launch/hugging_face), or why none
   // What counted_plan fills in.

@@ -58,8 +58,11 @@ std::string problem_of(const RunPlan& plan, const PlanOptions& options) {
     const auto problem = memory_problem(plan.shape, program_bytes(plan.rates), options.node_bytes);
     if (problem) return *problem;
   }
-  if (options.gpu_bytes > 0 && plan.shape.device == Device::Kind::cuda) {
-    const auto problem = gpu_memory_problem(plan.shape, 1, options.gpu_bytes);
+  const std::int64_t gpu_bytes = options.gpu_bytes > 0 || options.gpu.empty()
+                                     ? options.gpu_bytes
+                                     : gpu_of(options.gpu).memory_bytes;
+  if (gpu_bytes > 0 && plan.shape.device == Device::Kind::cuda) {
+    const auto problem = gpu_memory_problem(plan.shape, 1, gpu_bytes);
     if (problem) return *problem;
   }
   return plan.refused ? plan.untimed : "";
@@ -73,7 +76,8 @@ class Planner {
   PlanLayout layout() const { return complete_layout(options_.layout, here_); }
 
   // Collective. what: in front of what the progress says.
-  RunPlan plan(const ConfigSources& sources, const std::string& what) {
+  RunPlan plan(ConfigSources sources, const std::string& what) {
+    if (!options_.gpu.empty()) sources.sets.emplace_back("run.device=\"cuda\"");
     const Config config = agree_on_config(sources, world_);
     RunPlan plan;
     agree(world_, [&] {
@@ -90,6 +94,12 @@ class Planner {
                              .first_sample(config.train.steps);
     plan.schedule = schedule_in_words(config.train);
     plan.exports_as = hub::exported_as(config);
+    if (!options_.gpu.empty()) {
+      agree(world_, [&] {
+        plan.roofline = gpu_roofline(plan.shape, gpu_of(options_.gpu), options_.network);
+      });
+      return counted_plan(std::move(plan));
+    }
     if (!options_.rates) measure(config, what, plan);
     if (options_.network > 0.0) use_network(options_.network, plan.rates);
     if (plan.untimed.empty()) {
@@ -154,6 +164,12 @@ Profile profile_of(const std::filesystem::path& run, int ranks) {
 
 Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
   Planner planner(options, *world);
+  agree(*world, [&] {
+    if (options.gpu.empty()) return;
+    (void)gpu_of(options.gpu);
+    require(!options.rates && !options.run && options.experts.empty(), Exit::usage,
+            "--device takes its rates from a data sheet: leave --rates, --run and --experts out");
+  });
   if (options.experts.empty()) {
     std::optional<Profile> measured;
     if (options.run) {

@@ -21,6 +21,7 @@ struct PlanOptions {
   std::optional<std::filesystem::path> rates;       // of another machine
   std::optional<std::filesystem::path> save_rates;  // the measured ones
   std::optional<std::filesystem::path> run;         // compare with its profile
+  std::string gpu;              // predict the time on it (launch/plan/gpu_roofline.h); "": do not
   double network = 0.0;         // bytes/s that a rank sends to others; 0: as measured
   std::int64_t node_bytes = 0;  // refuse a run that needs more; 0: never refuse
   std::int64_t gpu_bytes = 0;   // of a GPU, for one rank

@@ -23,8 +23,7 @@ ExpectedRows expected_rows(const ModelConfig& model, const RouterConfig& router,
                     .sequences = inputs.tokens / std::max<std::int64_t>(1, inputs.sequence_length),
                     .slots = inputs.tokens * router.top_k,
                     .num_ranks = inputs.num_expert_ranks};
-  std::int64_t hosted =
-      (model.num_experts + inputs.num_expert_ranks - 1) / inputs.num_expert_ranks;
+  std::int64_t hosted = (model.num_experts + inputs.num_expert_ranks - 1) / inputs.num_expert_ranks;
   if (router.balance_step != StepBalance::off && inputs.num_expert_ranks > 1)
     hosted += router.guest_slots;
   rows.segments = hosted * inputs.num_expert_ranks;
@@ -44,8 +43,8 @@ class CountedPass {
       : model_(model),
         inputs_(inputs),
         stream_(stream),
-        rows_(expected_rows(model, router, inputs, stream.device())),
-        moe_(router, rows_, model.hidden, model.num_experts, stream.device()) {}
+        rows_(expected_rows(model, router, inputs, inputs.device)),
+        moe_(router, rows_, model.hidden, model.num_experts, inputs.device) {}
 
   void run() {
     Arena& kept = arenas_.kept;
@@ -66,7 +65,7 @@ class CountedPass {
 
  private:
   void take_batch() {  // see sent_batch
-    const int sent = stream_.device() == Device::cpu() ? 0 : 3, reach = model_.window > 0 ? 1 : 0;
+    const int sent = inputs_.device == Device::cpu() ? 0 : 3, reach = model_.window > 0 ? 1 : 0;
     for (int tensor = 0; tensor < sent + reach; ++tensor)
       arenas_.kept.take({inputs_.tokens}, DType::i32);
   }
@@ -127,7 +126,7 @@ class CountedPass {
   void mtp() {  // see MtpModules
     Arena& kept = arenas_.kept;
     for (int module = 0; module < inputs_.mtp_modules; ++module) {
-      if (stream_.device() != Device::cpu())
+      if (inputs_.device != Device::cpu())
         for (int ids = 0; ids < 2; ++ids) kept.take({inputs_.tokens}, DType::i32);
       // The embedding, and what goes into and comes out of the block.
       for (int tensor = 0; tensor < 3; ++tensor) kept.take(x_);
@@ -183,7 +182,7 @@ class CountedPass {
   ExpectedRows rows_;
   LayerMemory moe_;
   Shape x_{inputs_.tokens, model_.hidden};
-  ActivationArenas arenas_ = ActivationArenas::counting(stream_.device());
+  ActivationArenas arenas_ = ActivationArenas::counting(inputs_.device);
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ struct ActivationInputs {
   double load_factor = 1.0;  // rows that reach this rank's experts, relative to an even share
   bool guided = false;       // see Transformer::Options
   int mtp_modules = 0;       // of multi-token prediction that a step computes
+  Device device{};  // of the tensors. A program without CUDA counts a GPU's too: only the scratch
+                    // of attention and norms, which is small, is that of the stream's device.
 };
 
 // stream: the one that will compute; each of its threads has its own scratch.

@@ -120,7 +120,8 @@ void Transformer::State::reserve(Stream& stream) {
                                    .recompute_layers = options.recompute_layers,
                                    .load_factor = options.load_factor,
                                    .guided = options.guided,
-                                   .mtp_modules = trains_mtp() ? model.mtp_depth : 0},
+                                   .mtp_modules = trains_mtp() ? model.mtp_depth : 0,
+                                   .device = options.device},
                                   stream));
 }
 
