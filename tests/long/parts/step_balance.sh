@@ -112,6 +112,6 @@ compare() {
     workload=${workload#*=}
     echo "$workload: auto $(median '$2 / $1' "$state/$workload"), always $(median '$3 / $1' "$state/$workload"), placement $(median '$4 / $1' "$state/$workload")"
   done | tee "$state/medians"
-  awk '$1 == "rotating:" && $3 < 1.3 || $1 == "balanced:" && $3 < 0.98 { exit 1 }' "$state/medians"
+  awk '$1 == "rotating:" && $3 + 0 < 1.3 || $1 == "balanced:" && $3 + 0 < 0.98 { exit 1 }' "$state/medians"
 }
 step compare compare
