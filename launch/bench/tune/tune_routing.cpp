@@ -23,7 +23,7 @@ namespace {
 
 constexpr double goal = 0.2;            // of a held-out prediction
 constexpr double longest_pilot = 0.04;  // seconds of a round trip of 1,024 x 512
-constexpr int min_repeats = 3, max_repeats = 25, largest_shrink = 16;
+constexpr int min_repeats = 3, largest_shrink = 16;
 
 using Clock = std::chrono::steady_clock;
 
@@ -101,17 +101,17 @@ class Tuning {
   // All cases in turns, so that a slow minute of the machine is one of every case.
   void measure(Clock::time_point begin) {
     seconds_.resize(cases_.size());
-    for (repeats_ = 0; repeats_ < max_repeats;) {
+    for (bool more = true; more;) {
       for (std::size_t i = 0; i < cases_.size(); ++i) {
-        const std::vector<double> more =
+        const std::vector<double> laps =
             measure_case(cases_[i].what, sweep_, repeats_ == 0, *ranks_, stream_);
-        seconds_[i].insert(seconds_[i].end(), more.begin(), more.end());
+        seconds_[i].insert(seconds_[i].end(), laps.begin(), laps.end());
       }
       ++repeats_;
       const std::chrono::duration<double> spent = Clock::now() - begin;
       const bool time_left = spent.count() * (repeats_ + 1) / repeats_ < options_.tune_seconds;
-      const std::int64_t more = repeats_ < min_repeats || time_left ? 1 : 0;
-      if (reduce_one(*world_, more, Reduce::min) == 0) break;
+      const std::int64_t again = repeats_ < min_repeats || time_left ? 1 : 0;
+      more = reduce_one(*world_, again, Reduce::min) == 1;
     }
   }
 
