@@ -127,6 +127,7 @@ class Tuning {
                start_.nodes, repeats_, cases_.size(), spent);
     const int far = print_held_out(cluster);
     print_choices(cluster);
+    print_payloads();
     if (!options_.output.empty()) {
       durable::replace_file(options_.output,
                             fmt::format("# Measured by `switchyard bench routing --tune` on {}, "
@@ -176,6 +177,24 @@ class Tuning {
                                    : fmt::format(", {:.2f} of {}'s measured time",
                                                  measured(chosen) / measured(fastest),
                                                  cases_[fastest].what.exchange));
+    }
+  }
+
+  // Where the same rows travelled in several payloads. None is chosen: rounding changes what a run
+  // learns.
+  void print_payloads() const {
+    for (std::size_t i = 0; i < cases_.size(); ++i) {
+      RoutingCase twin = cases_[i].what;
+      if (twin.payload == Payload::f32) continue;
+      twin.payload = Payload::f32;
+      const auto found = std::find_if(cases_.begin(), cases_.end(), [&](const TuneCase& of) {
+        return of.what.name() == twin.name();
+      });
+      if (found == cases_.end()) continue;
+      const double f32 = measured(static_cast<std::size_t>(found - cases_.begin()));
+      fmt::print("# router.payload = \"{}\" took {:.2f} of f32's time in {} of {}x{}\n",
+                 name_of(cases_[i].what.payload), measured(i) / f32, twin.exchange, twin.tokens,
+                 twin.hidden);
     }
   }
 
