@@ -93,7 +93,7 @@ void CpuRowOps::pack_rows(Payload payload, Tensor in, Tensor from, Tensor out, S
   const auto* rows = in.as<float>();
   const std::int32_t* source = elements_of<std::int32_t>(from);
   auto* to = static_cast<std::byte*>(out.data);
-  const CopyRow copy = copy_of(out.bytes());
+  const CopyRow copy = out.bytes() < streaming_bytes ? copy_requesting : copy_streaming;
   const RowsAhead ahead(rows, in.cols() * bytes_of(in.dtype), source, out.rows());
   for_row_chunks(out.rows(), stream, [&](std::int64_t i) {
     ahead.ask_after(i);

@@ -9,4 +9,8 @@ void copy_streaming(const void* from, void* to, std::size_t bytes) { std::memcpy
 
 void finish_streaming() {}
 
+void copy_requesting(const void* from, void* to, std::size_t bytes) {
+  std::memcpy(to, from, bytes);
+}
+
 }  // namespace switchyard

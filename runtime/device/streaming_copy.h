@@ -17,4 +17,8 @@ void copy_streaming(const void* from, void* to, std::size_t bytes);
 // To be called before another thread or process reads what was streamed.
 void finish_streaming();
 
+// Copies a row and requests the lines of the rows after it, 4 KiB further on, from the cores whose
+// caches have them. For rows that are written in order to where another core read before.
+void copy_requesting(const void* from, void* to, std::size_t bytes);
+
 }  // namespace switchyard

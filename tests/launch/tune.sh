@@ -10,9 +10,10 @@ code=$?
 [ $code = 0 ] || [ $code = 8 ] || complain "the tuning ended with $code"
 far=$(grep -c '% !$' out)
 [ "$((code == 8))" = "$((far > 0))" ] || complain "exit code $code, and $far cases were far from their prediction"
-[ "$(grep -c '[0-9]%\( !\)\?$' out)" = 14 ] && grep -q "^# $((14 - far)) of 14 held-out cases within 20 %" out || complain "held-out cases: $(cat out)"
-[ "$(grep -c '^# .*x.*: \(flat\|shared_memory\)' out)" = 20 ] || complain "choices: $(cat out)"
-[ "$(grep -c ' = ' here.toml)" = 15 ] && grep -qx 'ranks_per_node = 2' here.toml || complain "the cluster: $(cat here.toml)"
+[ "$(grep -c '[0-9]%\( !\)\?$' out)" = 16 ] && grep -q "^# $((16 - far)) of 16 held-out cases within 20 %" out || complain "held-out cases: $(cat out)"
+[ "$(grep -c '^# .*x.*: \(flat\|shared_memory\)' out)" = 21 ] || complain "choices: $(cat out)"
+[ "$(grep -c "^# router.payload = \"\(bf16\|int8\)\" took [0-9.]* of f32's time in \(flat\|shared_memory\) of " out)" = 4 ] || complain "payloads: $(cat out)"
+[ "$(grep -c ' = ' here.toml)" = 17 ] && grep -qx 'ranks_per_node = 2' here.toml || complain "the cluster: $(cat here.toml)"
 "$switchyard" bench routing --model here.toml --exchange auto --workload balanced >out 2>err || complain "a prediction for it"
 grep -q assumed out err && complain "the file leaves something out: $(cat out)"
 "$switchyard" bench routing --tune-site >out 2>err

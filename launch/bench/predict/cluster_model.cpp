@@ -11,6 +11,7 @@ namespace switchyard::bench {
 namespace {
 
 constexpr std::int64_t max_model_bytes = 1 << 16;
+constexpr double mib = 1 << 20;
 constexpr Range positive{1e-6, 1e9};
 constexpr std::int64_t max_ranks = 1 << 20;
 
@@ -29,7 +30,9 @@ std::vector<ConfigKey> model_keys(ClusterModel& model) {
           {"shared_memory_packing", &model.shared_memory_packing, positive, Resume::free, ""},
           {"hierarchical_packing", &model.hierarchical_packing, positive, Resume::free, ""},
           {"bf16_packing", &model.bf16_packing, positive, Resume::free, ""},
-          {"int8_packing", &model.int8_packing, positive, Resume::free, ""}};
+          {"int8_packing", &model.int8_packing, positive, Resume::free, ""},
+          {"packing_cached", &model.packing_cached, positive, Resume::free, ""},
+          {"cache_mib", &model.cache_mib, positive, Resume::free, ""}};
 }
 
 void apply(ClusterModel& model, const toml::table& table, const std::string& name) {
@@ -43,7 +46,8 @@ void apply(ClusterModel& model, const toml::table& table, const std::string& nam
     set_value(*known, node, where);
   }
   const auto is_assumed = [&](const ConfigKey& key) {  // others stay as models of before have them
-    return !table.contains(key.name) && key.name != "fence_us" && !key.name.ends_with("_packing");
+    return !table.contains(key.name) && key.name != "fence_us" && !key.name.ends_with("_packing") &&
+           key.name != "packing_cached" && key.name != "cache_mib";
   };
   for (const ConfigKey& key : keys) {
     if (is_assumed(key)) model.assumed.push_back(fmt::format("{} = {}", key.name, value_text(key)));
@@ -69,6 +73,11 @@ double ClusterModel::packing_factor(const std::string& exchange, Payload payload
   return of_exchange * (payload == Payload::bf16   ? bf16_packing
                         : payload == Payload::int8 ? int8_packing
                                                    : 1.0);
+}
+
+double ClusterModel::held_by_caches(double bytes) const {
+  const double caches = bytes / (mib * cache_mib);
+  return 1.0 / (1.0 + caches * caches);
 }
 
 std::string print_cluster_model(const ClusterModel& model) {

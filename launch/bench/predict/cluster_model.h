@@ -26,6 +26,8 @@ struct ClusterModel {
   double fence_us = 0.0;  // of the shared window of a node; 0: as node_latency_us
   double shared_memory_packing = 1.0, hierarchical_packing = 1.0;  // factors on the time of packing
   double bf16_packing = 1.0, int8_packing = 1.0;                   // of these payloads
+  double packing_cached = 1.0;            // factor on the time of packing rows that caches hold
+  double cache_mib = 8.0;                 // of rows of a rank, of which caches hold half
   std::vector<std::string> assumed = {};  // "key = value" for each key that the file leaves out
 
   int num_ranks() const { return nodes * ranks_per_node; }
@@ -35,6 +37,9 @@ struct ClusterModel {
   // ranks of one.
   ClusterModel part_of(int group) const;
   double packing_factor(const std::string& exchange, Payload payload) const;
+  // The share that caches hold of the `bytes` of f32 that a rank's rows take, at home and at its
+  // experts.
+  double held_by_caches(double bytes) const;
 };
 
 // Errors: Exit::usage for an unknown key, naming the nearest, or a value that is not allowed.

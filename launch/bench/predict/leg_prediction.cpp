@@ -15,6 +15,8 @@ LegPrediction::LegPrediction(const ExpectedTraffic& traffic, const ClusterModel&
       in_place_(what.payload == Payload::f32),
       packing_factor_(cluster.packing_factor(exchange, what.payload)),
       row_bytes_(static_cast<double>(payload_row_bytes(what.payload, what.hidden))),
+      hidden_(static_cast<double>(what.hidden)),
+      packed_bytes_(0.5 * (4.0 * hidden_ + row_bytes_)),
       ranks_(expected_ranks(traffic, cluster, exchange)) {
   dispatch_of_rail_.resize(to_index(std::int64_t{cluster.nodes} * cluster.rails));
   combine_of_rail_.resize(dispatch_of_rail_.size());
@@ -81,19 +83,23 @@ LegTime LegPrediction::leg(int rank, bool combine) const {
   const LegRows& mine = combine ? of.combine : of.dispatch;
   const LegRows& rail = (combine ? combine_of_rail_ : dispatch_of_rail_)[to_index(
       std::int64_t{cluster_.node_of(rank)} * cluster_.rails + cluster_.rail_of(rank))];
+  const double packed = packed_bytes_ * moved_rows(rank, combine);
+  const double held = cluster_.held_by_caches(4.0 * hidden_ * (of.slots + of.received));
+  const double of_byte = 1.0 / (giga * cluster_.memory_gb_per_s),  // seconds
+      of_cached = cluster_.packing_cached * of_byte;
   const double within =
-      row_bytes_ * std::max(mine.node_out, mine.node_in) / (giga * cluster_.node_gb_per_s);
+      row_bytes_ * std::max(mine.node_out, mine.node_in) *
+      (1.0 / (giga * cluster_.node_gb_per_s) + (1.0 - held) * (of_byte - of_cached));
   const double across = row_bytes_ * std::max(rail.link_out, rail.link_in) /
                         (giga * cluster_.link_gb_per_s / cluster_.rails);
-  const double memory_rate = giga * cluster_.memory_gb_per_s;
   LegTime time;
-  time.travel = latency() + row_bytes_ * copied_rows(rank, combine) / memory_rate;
+  time.travel = latency() + row_bytes_ * copied_rows(rank, combine) * of_byte;
   if (exchange_ == "hierarchical") {
     time.travel += within + across;  // one after the other
   } else {
     time.travel += exchange_ == "shared_memory" ? across : std::max(within, across);
   }
-  time.packing = packing_factor_ * row_bytes_ * moved_rows(rank, combine) / memory_rate;
+  time.packing = packing_factor_ * packed * (held * of_cached + (1.0 - held) * of_byte);
   return time;
 }
 

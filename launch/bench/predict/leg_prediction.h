@@ -35,7 +35,9 @@ class LegPrediction {
   std::string exchange_;
   bool in_place_;  // combined rows already lie where they are needed
   double packing_factor_;
-  double row_bytes_;
+  double row_bytes_;  // of a row that travels
+  double hidden_;
+  double packed_bytes_;  // mean of those that packing a row reads and writes
   std::vector<RankTraffic> ranks_;
   std::vector<LegRows> dispatch_of_rail_, combine_of_rail_;  // [nodes, rails]
 };

@@ -9,24 +9,37 @@ namespace switchyard::bench {
 namespace {
 
 constexpr double huber = 0.1;  // of a logarithm: where distances begin to count linearly
-// What holds the numbers near those of the start, where cases say little: a slow link hides how
-// long packing takes, and noise alone would choose its factors.
-constexpr double prior = 1e-5, prior_of_factors = 3e-4;
-constexpr std::size_t first_factor = 7;  // of numbers_of()
-constexpr double difference = 1e-4;      // of a logarithm, for derivatives
-constexpr double longest_step = 1.0;     // of a logarithm
+// How strongly a number is held near that of the start, where cases say little: a slow link hides
+// how long packing takes, and noise alone would choose its factors.
+constexpr double free_prior = 1e-5, factor_prior = 3e-4, cache_prior = 1e-3, fixed_prior = 1e6;
+constexpr std::ptrdiff_t first_of_caches = 11;  // of numbers_of()
+constexpr double worthwhile = 0.7;              // of the cost without caches
+constexpr double difference = 1e-4;             // of a logarithm, for derivatives
+constexpr double longest_step = 1.0;            // of a logarithm
 constexpr int max_steps = 80;
-
-double prior_of(std::size_t number) { return number < first_factor ? prior : prior_of_factors; }
 
 using Vector = std::vector<double>;
 using Matrix = std::vector<Vector>;
 
-std::vector<double*> numbers_of(ClusterModel& model) {
-  return {&model.node_latency_us, &model.node_gb_per_s,         &model.link_latency_us,
-          &model.link_gb_per_s,   &model.message_gap_us,        &model.memory_gb_per_s,
-          &model.fence_us,        &model.shared_memory_packing, &model.hierarchical_packing,
-          &model.bf16_packing,    &model.int8_packing};
+struct Number {
+  double* value;
+  double prior;
+};
+
+std::vector<Number> numbers_of(ClusterModel& model) {
+  return {{&model.node_latency_us, free_prior},
+          {&model.node_gb_per_s, free_prior},
+          {&model.link_latency_us, free_prior},
+          {&model.link_gb_per_s, free_prior},
+          {&model.message_gap_us, free_prior},
+          {&model.memory_gb_per_s, free_prior},
+          {&model.fence_us, free_prior},
+          {&model.shared_memory_packing, factor_prior},
+          {&model.hierarchical_packing, factor_prior},
+          {&model.bf16_packing, factor_prior},
+          {&model.int8_packing, factor_prior},
+          {&model.packing_cached, cache_prior},
+          {&model.cache_mib, cache_prior}};
 }
 
 // Solves a x = b for a symmetric positive definite `a`, by Cholesky's decomposition.
@@ -51,11 +64,25 @@ class Fit {
  public:
   Fit(const std::vector<TimedCase>& cases, const RoutingSweep& sweep, const ClusterModel& start)
       : cases_(cases), sweep_(sweep), start_(start) {
-    for (const double* number : numbers_of(start_)) logs_.push_back(std::log(*number));
+    for (const Number& number : numbers_of(start_)) {
+      logs_.push_back(std::log(*number.value));
+      priors_.push_back(number.prior);
+    }
     first_ = logs_;
   }
 
+  // Without caches, unless they explain much more: as two further numbers, they explain some noise.
   ClusterModel run() {
+    const double without = search(fixed_prior);
+    const Vector found = logs_;
+    if (start_.ranks_per_node == 1) return model_at(found);
+    return model_at(search(cache_prior) < worthwhile * without ? logs_ : found);
+  }
+
+ private:
+  // Returns the least cost it finds, at logs_. caches: the prior of their numbers.
+  double search(double caches) {
+    std::fill(priors_.begin() + first_of_caches, priors_.end(), caches);
     Vector distances = distances_at(logs_);
     double cost = cost_of(distances, logs_), damping = 1e-2;
     for (int step = 0; step < max_steps && damping < 1e8; ++step) {
@@ -70,15 +97,14 @@ class Fit {
       cost -= less;
       if (done) break;
     }
-    return model_at(logs_);
+    return cost;
   }
 
- private:
   ClusterModel model_at(const Vector& logs) const {
     ClusterModel model = start_;
-    const std::vector<double*> numbers = numbers_of(model);
+    const std::vector<Number> numbers = numbers_of(model);
     for (std::size_t i = 0; i < logs.size(); ++i)
-      *numbers[i] = std::clamp(std::exp(logs[i]), 1e-5, 1e6);
+      *numbers[i].value = std::clamp(std::exp(logs[i]), 1e-5, 1e6);
     return model;
   }
 
@@ -96,7 +122,7 @@ class Fit {
     for (const double far : distances)
       cost += std::abs(far) < huber ? far * far : 2.0 * huber * std::abs(far) - huber * huber;
     for (std::size_t i = 0; i < logs.size(); ++i)
-      cost += prior_of(i) * std::pow(logs[i] - first_[i], 2);
+      cost += priors_[i] * std::pow(logs[i] - first_[i], 2);
     return cost;
   }
 
@@ -118,8 +144,8 @@ class Fit {
         for (std::size_t j = 0; j < n; ++j) normal[i][j] += weight * slopes[i][c] * slopes[j][c];
         down[i] -= weight * slopes[i][c] * distances[c];
       }
-      down[i] -= prior_of(i) * (logs_[i] - first_[i]);
-      normal[i][i] += prior_of(i) + damping * (normal[i][i] + 1e-3);
+      down[i] -= priors_[i] * (logs_[i] - first_[i]);
+      normal[i][i] += priors_[i] + damping * (normal[i][i] + 1e-3);
     }
     Vector moved = solve(normal, down);
     for (std::size_t i = 0; i < n; ++i)
@@ -130,7 +156,7 @@ class Fit {
   const std::vector<TimedCase>& cases_;
   const RoutingSweep& sweep_;
   ClusterModel start_;
-  Vector logs_, first_;  // logarithms of the numbers
+  Vector logs_, first_, priors_;  // logarithms of the numbers, those of the start
 };
 
 }  // namespace

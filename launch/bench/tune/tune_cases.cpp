@@ -19,10 +19,11 @@ constexpr Size sizes[] = {
     {"hot_rank", Payload::f32, 256, 512, false},   {"hot_rank", Payload::f32, 1024, 512, false},
     {"hot_node", Payload::f32, 1024, 256, false},  {"balanced", Payload::bf16, 256, 512, false},
     {"balanced", Payload::bf16, 2048, 512, false}, {"balanced", Payload::int8, 256, 512, false},
-    {"balanced", Payload::int8, 2048, 512, false}, {"balanced", Payload::f32, 512, 256, true},
-    {"balanced", Payload::f32, 512, 512, true},    {"balanced", Payload::f32, 1536, 768, true},
-    {"zipf", Payload::f32, 1024, 512, true},       {"hot_rank", Payload::f32, 768, 512, true},
-    {"balanced", Payload::bf16, 1024, 512, true},  {"balanced", Payload::int8, 1024, 512, true}};
+    {"balanced", Payload::int8, 2048, 512, false}, {"balanced", Payload::f32, 128, 128, true},
+    {"balanced", Payload::f32, 512, 256, true},    {"balanced", Payload::f32, 512, 512, true},
+    {"balanced", Payload::f32, 1536, 768, true},   {"zipf", Payload::f32, 1024, 512, true},
+    {"hot_rank", Payload::f32, 768, 512, true},    {"balanced", Payload::bf16, 1024, 512, true},
+    {"balanced", Payload::int8, 1024, 512, true}};
 
 }  // namespace
 

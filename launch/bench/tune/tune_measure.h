@@ -11,7 +11,7 @@ namespace switchyard::bench {
 
 // Which quantile of the iterations is a case's time: other load on a machine delays most iterations
 // of two ranks that wait for each other, but seldom all.
-inline constexpr double undisturbed = 0.1;
+inline constexpr double undisturbed = 0.05;
 
 // Collective. Seconds of a few iterations of a case, each on its slowest rank. Errors: agreed;
 // Exit::internal if a first, small round trip moves a wrong row.

@@ -98,6 +98,22 @@ TEST(RoutingPrediction, WhatOverflowsIsRefused) {
   EXPECT_NO_THROW(check_prediction({huge}, {}, large));
 }
 
+// 64 rows at home and 64 at the experts are twice what caches of 64 KiB are for: a fifth of them is
+// held and takes half of the time; the rest takes as much longer to travel, too. 32 rows leave, 96
+// are packed or unpacked.
+TEST(RoutingPrediction, CachesHoldAFifthOfTwiceTheirRows) {
+  ClusterModel node = cluster;
+  node.nodes = 1;
+  node.packing_cached = 0.5;
+  node.cache_mib = 0.0625;
+  RoutingCase what{"balanced", "dispatch", "flat", Payload::f32, 64, 256, 1, 4};
+  const RoutingResult result = predict_routing(what, {}, node);
+  EXPECT_NEAR(packing_of(result), 0.9 * 96 * kib / 4e9, 1e-12);
+  EXPECT_NEAR(travel_of(result), 1 * us + 32 * kib * (1 / 1e9 + 0.8 * 0.5 / 4e9), 1e-12);
+  what.payload = Payload::bf16;  // reads 1 KiB and writes half, or the other way round
+  EXPECT_NEAR(packing_of(predict_routing(what, {}, node)), 0.9 * 96 * 0.75 * kib / 4e9, 1e-12);
+}
+
 // What comes home is in place: 48 rows are packed, 16 moved, none unpacked.
 TEST(RoutingPrediction, ACombineOfF32UnpacksNothing) {
   const RoutingResult result = predicted("combine", "flat");

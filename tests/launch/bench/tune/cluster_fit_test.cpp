@@ -26,7 +26,9 @@ ClusterModel planted(int nodes, int on_node, double link_gb_per_s = 0.4) {
           .shared_memory_packing = 0.7,
           .hierarchical_packing = 1.6,
           .bf16_packing = 2.0,
-          .int8_packing = 5.0};
+          .int8_packing = 5.0,
+          .packing_cached = 0.5,
+          .cache_mib = 4.0};
 }
 
 // noise: the standard deviation of the logarithm of a time; every `disturbed`th is five times that
@@ -84,6 +86,8 @@ TEST(ClusterFit, FindsThemOnOneNode) {
   EXPECT_NEAR(found.memory_gb_per_s, 9.0, 0.2);
   EXPECT_NEAR(found.node_latency_us + 2 * found.message_gap_us, 7.0 + 2 * 3.0, 0.2);
   EXPECT_NEAR(found.fence_us, 12.0, 0.1);
+  EXPECT_NEAR(found.packing_cached, 0.5, 0.02);
+  EXPECT_NEAR(found.cache_mib, 4.0, 0.2);
   EXPECT_NEAR(found.link_gb_per_s, ClusterModel{}.link_gb_per_s, 1e-9) << "nothing was seen of it";
   EXPECT_LT(largest_error(times_on(hidden, 0.0, 0, true), found), 0.005);
 }
