@@ -2,16 +2,16 @@
 // one expert's gradient.
 #include "runtime/product/grouped_matmul.h"
 
-#include "runtime/product/cuda_product_ops.h"
-#include "runtime/product/cuda_operands.h"
 #include "runtime/device/cuda_table.h"
 #include "runtime/fixed_add.h"
+#include "runtime/product/cuda_operands.h"
+#include "runtime/product/cuda_product_ops.h"
 #include "runtime/tile/product_tile.h"
 
 namespace switchyard {
 namespace {
 
-// Up to product_rows rows of one group.
+// Rows of one group, at most as many as a tile has.
 struct RowTile {
   std::int64_t begin;
   std::int32_t rows, group;
@@ -23,29 +23,42 @@ struct RowsCall {
   const Element* const* matrices;
   const RowTile* tiles;
   float* out;
-  std::int64_t k, n;
+  int k, n, col_tiles;
   bool add;
 };
 
-// A block computes tile blockIdx.x of the rows and 128 columns of the result.
-template <class Math, Lies right>
-__global__ void __launch_bounds__(product_threads)
+template <class Math, Lies right, int rows>
+using RowTiles = ProductTiles<Math, Lies::along_k, right, rows>;
+
+// Blocks that share a multiprocessor: with 256 threads, 128 registers each are left.
+constexpr int blocks_at_once(int threads) { return threads == 256 ? 2 : 3; }
+
+// A block computes up to `rows` rows of one group and 128 columns. Blocks that read the same rows
+// run together, so that these come from memory once.
+template <class Math, Lies right, int rows>
+__global__ void __launch_bounds__(RowTiles<Math, right, rows>::threads,
+                                  blocks_at_once(RowTiles<Math, right, rows>::threads))
     grouped_rows_kernel(RowsCall<typename Math::Element> call) {
   using Operand = TileOperand<typename Math::Element>;
-  using Tiles = ProductTiles<Math, Lies::along_k, right>;
+  using Tiles = RowTiles<Math, right, rows>;
   constexpr bool along = right == Lies::along_k;
-  const RowTile tile = call.tiles[blockIdx.x];
-  const std::int64_t col = std::int64_t{blockIdx.y} * product_cols;
+  const int block = static_cast<int>(blockIdx.x), col = block % call.col_tiles * product_cols;
+  const RowTile tile = call.tiles[block / call.col_tiles];
   const Operand a{call.a + tile.begin * call.k, call.k, tile.rows, call.k};
-  const Operand b{call.matrices[tile.group] + (along ? col * call.k : col), along ? call.k : call.n,
-                  call.n - col, call.k};
+  const Operand b{call.matrices[tile.group] + (along ? std::int64_t{col} * call.k : col),
+                  along ? call.k : call.n, call.n - col, call.k};
   TileSums sums;
   Tiles::add(a, b, sums);
   float* out = call.out + tile.begin * call.n + col;
-  Tiles::for_each(sums, a.lines, b.lines, [&](int r, int c, float sum) {
-    float& to = out[r * call.n + c];
-    to = call.add ? to + sum : sum;
-  });
+  const auto for_each = [&](auto use) {
+    Tiles::for_each(sums, tile.rows, b.lines,
+                    [&](int r, int c, float sum) { use(out[std::int64_t{r} * call.n + c], sum); });
+  };
+  if (call.add) {
+    for_each([](float& to, float sum) { to += sum; });
+  } else {
+    for_each([](float& to, float sum) { to = sum; });
+  }
 }
 
 struct SumPlace {
@@ -60,7 +73,7 @@ struct GradientCall {
   const SumPlace* groups;
   const RowRange* ranges;
   FixedAdd fixed;
-  std::int64_t m, n, row_tiles;
+  int m, n, row_tiles;
 };
 
 __device__ inline void add_to(const FixedAdd&, float value, float& sum) { sum += value; }
@@ -68,27 +81,34 @@ __device__ inline void add_to(const FixedAdd& fixed, float value, std::int64_t& 
   fixed.add(value, sum);
 }
 
+// With 128 rows, TF32's rounding would spill registers.
+template <class Math>
+constexpr int gradient_rows = std::is_same_v<Math, MathTf32> ? 64 : 128;
+template <class Math>
+using GradientTiles = ProductTiles<Math, Lies::across_k, Lies::across_k, gradient_rows<Math>>;
+
 // A block computes a tile of the gradient of group blockIdx.y. No other block adds there.
 template <class Math, class Sum>
-__global__ void __launch_bounds__(product_threads)
+__global__ void __launch_bounds__(GradientTiles<Math>::threads,
+                                  blocks_at_once(GradientTiles<Math>::threads))
     grouped_gradient_kernel(GradientCall<typename Math::Element> call) {
   using Operand = TileOperand<typename Math::Element>;
-  using Tiles = ProductTiles<Math, Lies::across_k, Lies::across_k>;
+  using Tiles = GradientTiles<Math>;
   const SumPlace group = call.groups[blockIdx.y];
-  const std::int64_t row = blockIdx.x % call.row_tiles * product_rows;
-  const std::int64_t col = blockIdx.x / call.row_tiles * product_cols;
-  const std::int64_t left = call.m - row;
-  auto* out = static_cast<Sum*>(group.sum) + row * call.n + col;
+  const int block = static_cast<int>(blockIdx.x);
+  const int row = block % call.row_tiles * gradient_rows<Math>;
+  const int col = block / call.row_tiles * product_cols;
+  auto* out = static_cast<Sum*>(group.sum) + std::int64_t{row} * call.n + col;
   for (int i = 0; i < group.num_ranges; ++i) {
     const RowRange range = call.ranges[group.first_range + i];
-    const std::int64_t depth = range.end - range.begin;
-    const Operand a{call.a + range.begin * call.m + row, call.m,
-                    left < product_rows ? left : product_rows, depth};
+    const int depth = static_cast<int>(range.end - range.begin);
+    const Operand a{call.a + range.begin * call.m + row, call.m, call.m - row, depth};
     const Operand b{call.b + range.begin * call.n + col, call.n, call.n - col, depth};
     TileSums sums;
     Tiles::add(a, b, sums);
-    Tiles::for_each(sums, a.lines, b.lines,
-                    [&](int r, int c, float sum) { add_to(call.fixed, sum, out[r * call.n + c]); });
+    Tiles::for_each(sums, a.lines, b.lines, [&](int r, int c, float sum) {
+      add_to(call.fixed, sum, out[std::int64_t{r} * call.n + c]);
+    });
     __syncthreads();  // the next range overwrites what this one reads
   }
 }
@@ -104,36 +124,46 @@ const Element* operand_of(Tensor rows, CudaQueue& queue, Stream& stream) {
   }
 }
 
-template <class Math>
-void multiply_rows_of_groups(Tensor a, Op op_b, std::span<const RowGroup> groups, Tensor out,
-                             Write write, CudaQueue& queue, Stream& stream) {
+template <class Math, Lies right, int rows>
+void multiply_in_tiles(Tensor a, std::span<const RowGroup> groups, Tensor out, Write write,
+                       CudaQueue& queue, Stream& stream) {
   using Element = typename Math::Element;
+  using Tiles = RowTiles<Math, right, rows>;
   std::vector<RowTile> tiles;
   std::vector<const Element*> matrices;
   for (const auto& [begin, end, matrix] : groups) {
-    for (std::int64_t row = begin; row < end; row += product_rows) {
-      const auto rows = static_cast<std::int32_t>(std::min<std::int64_t>(product_rows, end - row));
-      tiles.push_back({row, rows, static_cast<std::int32_t>(matrices.size())});
+    for (std::int64_t row = begin; row < end; row += rows) {
+      const auto count = static_cast<std::int32_t>(std::min<std::int64_t>(rows, end - row));
+      tiles.push_back({row, count, static_cast<std::int32_t>(matrices.size())});
     }
     matrices.push_back(device_data<Element>(matrix));
   }
+  const std::int64_t col_tiles = ceil_div(out.cols(), product_cols);
   const RowsCall<Element> call{operand_of<Element>(a, queue, stream),
                                on_gpu(matrices, queue.scratch(), stream),
                                on_gpu(tiles, queue.scratch(), stream),
                                device_data<float>(out),
-                               a.cols(),
-                               out.cols(),
+                               static_cast<int>(a.cols()),
+                               static_cast<int>(out.cols()),
+                               static_cast<int>(col_tiles),
                                write == Write::add};
-  Grid grid{.blocks = std::ssize(tiles),
-            .threads = product_threads,
-            .blocks_y = ceil_div(out.cols(), product_cols)};
-  if (op_b == Op::transposed) {
-    grid.shared_bytes = ProductTiles<Math, Lies::along_k, Lies::along_k>::shared_bytes;
-    launch(grouped_rows_kernel<Math, Lies::along_k>, grid, stream, call);
-  } else {
-    grid.shared_bytes = ProductTiles<Math, Lies::along_k, Lies::across_k>::shared_bytes;
-    launch(grouped_rows_kernel<Math, Lies::across_k>, grid, stream, call);
-  }
+  launch(grouped_rows_kernel<Math, right, rows>,
+         {.blocks = std::ssize(tiles) * col_tiles,
+          .threads = Tiles::threads,
+          .shared_bytes = Tiles::shared_bytes},
+         stream, call);
+}
+
+// Tiles of 128 rows read matrices half as often, but more of their rows are empty where groups are
+// small. Their bits are the same.
+template <class Math, Lies right>
+void multiply_rows_of_groups(Tensor a, std::span<const RowGroup> groups, Tensor out, Write write,
+                             CudaQueue& queue, Stream& stream) {
+  constexpr int tall = 128, low = 64;
+  const auto multiply = a.rows() >= 2 * tall * std::ssize(groups)
+                            ? multiply_in_tiles<Math, right, tall>
+                            : multiply_in_tiles<Math, right, low>;
+  multiply(a, groups, out, write, queue, stream);
 }
 
 template <class Math>
@@ -143,7 +173,8 @@ void add_gradients_of_groups(Tensor a, Tensor b, const GradientSums& to, CudaQue
   std::vector<SumPlace> groups;
   for (const GradientGroup& group : to.groups)
     groups.push_back({group.sum.data, group.first_range, group.num_ranges});
-  const std::int64_t m = a.cols(), n = b.cols(), row_tiles = ceil_div(m, product_rows);
+  const int m = static_cast<int>(a.cols()), n = static_cast<int>(b.cols());
+  const int row_tiles = (m + gradient_rows<Math> - 1) / gradient_rows<Math>;
   const bool fixed = to.groups.front().sum.dtype == DType::i64;
   const GradientCall<Element> call{
       operand_of<Element>(a, queue, stream),
@@ -155,9 +186,9 @@ void add_gradients_of_groups(Tensor a, Tensor b, const GradientSums& to, CudaQue
       n,
       row_tiles};
   const Grid grid{.blocks = row_tiles * ceil_div(n, product_cols),
-                  .threads = product_threads,
+                  .threads = GradientTiles<Math>::threads,
                   .blocks_y = std::ssize(groups),
-                  .shared_bytes = ProductTiles<Math, Lies::across_k, Lies::across_k>::shared_bytes};
+                  .shared_bytes = GradientTiles<Math>::shared_bytes};
   if (fixed) {
     launch(grouped_gradient_kernel<Math, std::int64_t>, grid, stream, call);
   } else {
@@ -197,7 +228,10 @@ void CudaProductOps::multiply_groups(Tensor a, Op op_b, std::span<const RowGroup
   }
   CudaQueue& queue = cuda_queue(stream);
   with_math(rounded, queue, [&](auto math) {
-    multiply_rows_of_groups<decltype(math)>(a, op_b, groups, out, write, queue, stream);
+    using Math = decltype(math);
+    const auto multiply = op_b == Op::transposed ? multiply_rows_of_groups<Math, Lies::along_k>
+                                                 : multiply_rows_of_groups<Math, Lies::across_k>;
+    multiply(a, groups, out, write, queue, stream);
   });
   queue.scratch().reset();
 }

@@ -7,8 +7,8 @@
 namespace switchyard {
 
 // Begins to copy 16 bytes to shared memory, or to write 16 zeros there. Both addresses are
-// multiples of 16; `from` is an address of the GPU in either case. This thread sees the bytes after
-// wait_for_copies, and its block after a barrier that follows.
+// multiples of 16; nothing is read for zeros. This thread sees the bytes after wait_for_copies, and
+// its block after a barrier that follows.
 __device__ __forceinline__ void begin_copy16(const void* from, bool zeros, void* to) {
   const auto address = static_cast<std::uint32_t>(__cvta_generic_to_shared(to));
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from),

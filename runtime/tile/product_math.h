@@ -1,5 +1,5 @@
-// The arithmetic of a matrix product on a GPU: multiplies two tiles in shared memory. For .cu
-// files.
+// The arithmetic of a matrix product on a GPU: add() multiplies a warp's part of two tiles in
+// shared memory, of whose rows the first `rows` count, or all if `whole`. For .cu files.
 #pragma once
 
 #include "runtime/tile/shared_tile.h"
@@ -13,22 +13,22 @@ struct MathF32 {
 
   __device__ static int column(int e) { return 4 * (e % 2) + product_lane() % 4; }
 
-  template <class Left, class Right>
+  template <bool whole, class Left, class Right>
   __device__ static void add(const Left& left, const Right& right, int rows, TileSums& sums) {
-    const int row = product_lane() / 4, col = product_warp_column();
+    const int row = product_warp_row() + product_lane() / 4, col = product_warp_column();
     for (int k = 0; k < depth; ++k) {
       float x[4][2], y[4][2];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-          x[i][half] = *left.at(16 * i + 8 * half + row, k);
+          x[i][half] = *left.at(row + 16 * i + 8 * half, k);
           y[i][half] = *right.at(col + 8 * i + column(half), k);
         }
       }
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        if (16 * i >= rows) continue;
+        if (!whole && 16 * i >= rows) continue;
 #pragma unroll
         for (int j = 0; j < 4; ++j) {
 #pragma unroll
@@ -49,9 +49,10 @@ struct MathTf32 {
 
   __device__ static int column(int e) { return 2 * (product_lane() % 4) + e % 2; }
 
-  template <class Left, class Right>
+  template <bool whole, class Left, class Right>
   __device__ static void add(const Left& left, const Right& right, int rows, TileSums& sums) {
     const int row = product_lane() / 4, step = product_lane() % 4, col = product_warp_column();
+    const int first = product_warp_row() + row;
 #pragma unroll
     for (int k = step; k < depth + step; k += 8) {
       std::uint32_t y[4][2];
@@ -63,11 +64,11 @@ struct MathTf32 {
       }
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        if (16 * i >= rows) continue;
+        if (!whole && 16 * i >= rows) continue;
         std::uint32_t x[4];
 #pragma unroll
         for (int part = 0; part < 4; ++part)
-          x[part] = tf32_of(*left.at(16 * i + 8 * (part % 2) + row, k + 4 * (part / 2)));
+          x[part] = tf32_of(*left.at(first + 16 * i + 8 * (part % 2), k + 4 * (part / 2)));
 #pragma unroll
         for (int j = 0; j < 4; ++j) multiply_tf32(x, y[j], sums.of_tile[i][j]);
       }
@@ -106,7 +107,7 @@ struct MathBf16 {
     }
   }
 
-  template <class Left, class Right>
+  template <bool whole, class Left, class Right>
   __device__ static void add(const Left& left, const Right& right, int rows, TileSums& sums) {
 #pragma unroll
     for (int k = 0; k < depth; k += 16) {
@@ -120,9 +121,9 @@ struct MathBf16 {
       }
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        if (16 * i >= rows) continue;
+        if (!whole && 16 * i >= rows) continue;
         std::uint32_t x[4];
-        load_left(left, 16 * i, k, x);
+        load_left(left, product_warp_row() + 16 * i, k, x);
 #pragma unroll
         for (int j = 0; j < 4; ++j) multiply_bf16(x, y[j], sums.of_tile[i][j]);
       }

@@ -12,13 +12,12 @@ struct Case {
   std::int64_t k, n;
 };
 
-// No group, one, one without rows, more rows than a tile; sides that no tile divides.
+// No group, one, one without rows, more rows than a tile; sides that no tile divides. In the last
+// case, tiles are tall and some of them whole.
 const std::vector<Case>& cases() {
-  static const std::vector<Case> all = {{{}, 8, 8},
-                                        {{16}, 8, 24},
-                                        {{0, 16, 0}, 40, 8},
-                                        {{16, 80, 64, 48}, 56, 136},
-                                        {{128, 16}, 72, 40}};
+  static const std::vector<Case> all = {{{}, 8, 8},          {{16}, 8, 24},
+                                        {{0, 16, 0}, 40, 8}, {{16, 80, 64, 48}, 56, 136},
+                                        {{128, 16}, 72, 40}, {{336, 0, 560}, 64, 136}};
   return all;
 }
 
@@ -141,6 +140,33 @@ TEST(GroupedKernels, AGroupGivesTheSameBitsAloneAndBesideOthers) {
   const std::vector<float> of_all = together.device_values<float>(),
                            of_one = alone.device_values<float>();
   EXPECT_TRUE(std::equal(of_one.begin(), of_one.end(), of_all.begin() + 16 * n));
+}
+
+// The size of tiles depends on the rows of all groups, a row's bits do not: whole tiles and parts
+// of tiles, tall and low.
+TEST(GroupedKernels, ARowHasTheSameBitsInTallTilesAndLow) {
+  const std::int64_t k = 64, n = 136, rows = 400;
+  Stream stream = gpu();
+  for (const Precision precision : {Precision::f32, Precision::bf16}) {
+    for (const Op op : {Op::plain, Op::transposed}) {
+      const Shape shape = op == Op::plain ? Shape{k, n} : Shape{n, k};
+      const Pair a = Pair::normals({rows, k}, 1), matrix = Pair::normals(shape, 2);
+      const Pair tall({rows, n}), low({rows, n});
+      Tensor b = matrix.on(Device::cuda(0));
+      const Buffer rounded(shape, DType::bf16, Device::cuda(0));
+      if (precision == Precision::bf16) {
+        ProductOps::on(Device::cuda(0)).round_to_bf16(b, rounded, stream);
+        b = rounded;
+      }
+      const std::vector<RowGroup> one = {{0, rows, b}},
+                                  many = {{0, 16, b}, {16, 128, b}, {128, rows, b}};
+      for (const auto& [groups, out] : {std::pair(one, &tall), std::pair(many, &low)})
+        matmul_groups(a.on(Device::cuda(0)), op, groups, out->on(Device::cuda(0)), Write::replace,
+                      stream, precision);
+      stream.synchronize();
+      EXPECT_EQ(tall.device_values<float>(), low.device_values<float>());
+    }
+  }
 }
 
 // A whole layer's experts, in every precision: segments of one row, none, and of several sources.
