@@ -49,7 +49,7 @@ class NcclComm final : public DeviceComm {
   NcclComm(std::unique_ptr<Comm> control, Device device)
       : DeviceComm(std::move(control)),
         device_(device),
-        stream_(device),
+        stream_(device, StreamPriority::first),  // rows travel beside products that fill the GPU
         comm_(size(), id_for(this->control()), rank()) {}
   // Collective, because aborting would take back rows that are still in transit to a slower rank.
   // After an error this does not wait, since a peer may never send what is awaited.

@@ -1,17 +1,25 @@
 // The handles of CUDA's libraries, one class for each kind. For .cu files.
 #pragma once
 
+#include <cstdint>
+
 #include "runtime/device/cuda_check.h"
 #include "runtime/tensor.h"
 
 namespace switchyard {
 
+// first: blocks of its kernels start before those of usual streams that wait for a multiprocessor.
+enum class StreamPriority : std::uint8_t { usual, first };
+
 // A queue that does not wait for work without a queue. The constructor makes its device current.
 class CudaStream {
  public:
-  explicit CudaStream(Device device) {
+  explicit CudaStream(Device device, StreamPriority priority = StreamPriority::usual) {
     check(cudaSetDevice(device.index));
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+    int last = 0, first = 0;
+    check(cudaDeviceGetStreamPriorityRange(&last, &first));
+    check(cudaStreamCreateWithPriority(&stream_, cudaStreamNonBlocking,
+                                       priority == StreamPriority::first ? first : last));
   }
   ~CudaStream() { cudaStreamDestroy(stream_); }  // queued work still completes
   CudaStream(const CudaStream&) = delete;

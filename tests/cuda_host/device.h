@@ -51,6 +51,10 @@ void set_peers(Peers peers);
 Peers peers();
 // The answer of a device that has no more memory; the runtime keeps it as its last error.
 cudaError_t refuse_memory();
+// The priority of streams whose kernels start before those of others. NCCL refuses other streams,
+// on which rows would wait for products to end.
+inline constexpr int first_priority = -5;
+bool starts_first(const Queue* queue);
 void enqueue(Queue* queue, std::function<void()> work);
 void drain(Queue* queue);
 

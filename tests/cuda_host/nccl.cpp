@@ -99,6 +99,7 @@ struct Arrival {
 // What arrives lies in its place no sooner than the queue comes to it: work that does not wait for
 // that finds what was there before.
 void run(const Nccl& comm, cudaStream_t stream, const std::function<std::vector<Arrival>()>& work) {
+  if (!starts_first(stream)) die("NCCL on a stream of usual priority");
   if (state_of_peers != Peers::alive) {
     enqueue(stream, [aborted = comm.aborted] {
       if (!*aborted) die("the host waits for what a dead peer never sends");

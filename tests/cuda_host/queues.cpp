@@ -12,7 +12,10 @@ namespace cuda_host {
 
 struct Queue {
   std::deque<std::function<void()>> work;
+  int priority = 0;
 };
+
+bool starts_first(const Queue* queue) { return queue->priority == first_priority; }
 
 struct Record {
   Queue* queue;
@@ -169,11 +172,20 @@ cudaError_t cudaDeviceSynchronize() {
   for (Queue* queue : queues()) drain(queue);
   return cudaSuccess;
 }
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
+  *least = 0;
+  *greatest = first_priority;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int priority) {
   if (flags != cudaStreamNonBlocking) die("a stream that waits for the legacy stream");
   *stream = new Queue;
+  (*stream)->priority = priority;
   queues().insert(*stream);
   return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  return cudaStreamCreateWithPriority(stream, flags, 0);
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   drain(stream);
