@@ -1,6 +1,7 @@
 #include "experts/guest_experts.h"
 
 #include <algorithm>
+#include <array>
 
 #include "runtime/device/ops.h"
 #include "runtime/device/trace.h"
@@ -79,6 +80,7 @@ void for_parts(const Params& params, std::span<const ParamId> ids, Tensor row, B
 GuestExperts::GuestExperts(int num_slots, const Kind& kind)
     : num_slots_(num_slots),
       shape_(kind.shape),
+      layer_(kind.layer),
       narrow_(Ffn::Narrow::of(
           [&](const char* part) {
             return kind.terms ? kind.terms(ExpertPart{kind.layer, 0, part}.name()) : LinearTerms{};
@@ -92,6 +94,16 @@ void GuestExperts::allocate(ParamStorage storage, const ProductPrecision& precis
   params_.allocate(storage);
   params_.mark_loaded();
   params_.set_precision(precision);
+}
+
+bool GuestExperts::can_visit(const Params& params, const std::string& layer) const {
+  constexpr std::array parts{"gate", "up", "down"};
+  return std::all_of(parts.begin(), parts.end(), [&](const char* part) {
+    const auto terms = [&](const Params& of, const std::string& name) {
+      return of.terms_of({.expert = ExpertPart{name, 0, part}});
+    };
+    return terms(params, layer) == terms(params_, layer_);
+  });
 }
 
 void GuestExperts::receive(const GuestList& list, const Home& home, Comm& experts, Arena& scratch,

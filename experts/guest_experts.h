@@ -44,6 +44,8 @@ class GuestExperts {
   // storage: of the model's parameters.
   void allocate(ParamStorage storage, const ProductPrecision& precision);
 
+  // Whether the experts of a layer, whose parameters these are, are sums of the same products.
+  bool can_visit(const Params& params, const std::string& layer) const;
   int num_slots() const { return num_slots_; }
   const Ffn::Shape& shape() const { return shape_; }
   const Ffn::Narrow& narrow() const { return narrow_; }
@@ -64,6 +66,7 @@ class GuestExperts {
  private:
   int num_slots_;
   Ffn::Shape shape_;
+  std::string layer_;  // that of Kind
   Ffn::Narrow narrow_;
   Params params_;
   ExpertShard shard_;

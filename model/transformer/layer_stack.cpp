@@ -9,9 +9,13 @@ LayerStack::LayerStack(Params& params, const ModelConfig& model, const RouterCon
     : options_(options),
       num_layers_(static_cast<std::size_t>(model.num_layers)),
       saved_(static_cast<std::size_t>(num_blocks(model))) {
-  for (int layer = 0; layer < num_blocks(model); ++layer)
-    blocks_.emplace_back(params, model, router, shared.mesh, shared.exchange, shared.balancer,
-                         shared.rotary, GateInputs{layer, options.seed, options.tape});
+  for (int layer = 0; layer < num_blocks(model); ++layer) {
+    const bool visited = shared.balancer != nullptr &&
+                         shared.balancer->guests().can_visit(params, block_name(model, layer));
+    blocks_.emplace_back(params, model, router, shared.mesh, shared.exchange,
+                         visited ? shared.balancer : nullptr, shared.rotary,
+                         GateInputs{layer, options.seed, options.tape});
+  }
 }
 
 void LayerStack::host_experts(Params& params) {

@@ -1,7 +1,6 @@
 #include "model/transformer/step_guests.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "model/linear_terms.h"
@@ -17,22 +16,6 @@ std::vector<std::string> moe_block_names(const ModelConfig& model) {
   return names;
 }
 
-void check_equal_terms(const ModelConfig& model, bool guided,
-                       const std::vector<std::string>& layers) {
-  for (const std::string& layer : layers) {
-    for (const char* part : {"gate", "up", "down"}) {
-      const auto terms = [&](const std::string& of) {
-        return terms_of_param(model, guided, ExpertPart{of, 0, part}.name());
-      };
-      require(terms(layer) == terms(layers.front()), Exit::usage,
-              "router.balance_step: the experts of {} and {} are sums of different products, which "
-              "one set of guest slots cannot hold: give low_rank.layers or adapter.targets all "
-              "layers with experts, or set router.balance_step = \"off\"",
-              layers.front(), layer);
-    }
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<StepBalancer> step_balancer_of(const ModelConfig& model, const RouterConfig& router,
@@ -42,7 +25,6 @@ std::unique_ptr<StepBalancer> step_balancer_of(const ModelConfig& model, const R
       is_all_dense(model) || node_of.size() == 1)
     return nullptr;
   const std::vector<std::string> layers = moe_block_names(model);
-  check_equal_terms(model, options.guided, layers);
   require(!options.guided || std::ssize(node_of) <= model.num_experts, Exit::usage,
           "router.balance_step with train.guide_steps needs an expert on every rank, but an expert "
           "group has {} ranks for {} experts: lower parallel.experts, or set router.balance_step = "

@@ -10,8 +10,8 @@
 namespace switchyard {
 
 // Null if router.balance_step is off, or nothing is trained, or an expert group has one rank.
-// node_of: of each rank of the expert group. Errors: Exit::usage if the experts of two layers are
-// sums of different products, or have guides and are fewer than the ranks.
+// node_of: of each rank of the expert group. Errors: Exit::usage if the experts have guides and
+// are fewer than the ranks.
 std::unique_ptr<StepBalancer> step_balancer_of(const ModelConfig& model, const RouterConfig& router,
                                                const Transformer::Options& options,
                                                const std::vector<int>& node_of);

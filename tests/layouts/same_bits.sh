@@ -50,7 +50,7 @@ sweep() {  # sweep NAME ARGUMENTS...: one config on all of $layouts
     same a "$name on $ranks ranks, expert degree $degree, $threads threads each"
   done
   start b 4 --stop-before 7 --set train.placement_every=3 --set router.extra_copies=3 --set router.balance_step=always
-  grep -q '"guests":{"balance":[0-9.]*,"balance_before":[0-9.]*,"copies":[1-9]' b/metrics.jsonl || { echo "FAILED: $name: no expert visited"; failed=1; }
+  grep -q '"guests":{"copies":[1-9]' b/metrics.jsonl || { echo "FAILED: $name: no expert visited"; failed=1; }
   start b 2 --stop-before 13 --set train.placement_every=2
   grep -q '"moved":[1-9]' b/metrics.jsonl || { echo "FAILED: $name: no expert moved"; failed=1; }
   start b 8

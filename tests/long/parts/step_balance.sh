@@ -90,7 +90,7 @@ train() {  # train NAME ARGUMENTS...
 figures() {
   sed -nE 's/.*"kind":"step".*"tokens_per_second":([0-9.]+).*/\1/p' "$1/metrics.jsonl" | tail -n +4 | sort -g | awk '{ a[NR] = $1 } END { printf "%.0f", a[int((NR + 1) / 2)] }'
 }
-balances() { sed -nE 's/.*"guests":\{"balance":([0-9.]+),"balance_before":([0-9.]+),"copies":([0-9]+).*/\2 \1 \3/p' "$1/metrics.jsonl" | tail -n 1; }
+balances() { sed -nE 's/.*"guests":\{"copies":([0-9]+),"balance_before":([0-9.]+),"balance":([0-9.]+).*/\2 \3 \1/p' "$1/metrics.jsonl" | tail -n 1; }
 
 median() { awk "{ print $1 }" "$2" | sort -g | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 
