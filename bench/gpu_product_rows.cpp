@@ -2,6 +2,7 @@
 #include <array>
 
 #include "bench/gpu_rows.h"
+#include "runtime/cutlass/grouped_gemm.h"
 #include "runtime/product/product_ops.h"
 
 namespace switchyard {
@@ -68,6 +69,11 @@ void measure_grouped(Gpu& gpu, Roofline& roofline) {
                            "their gradients, exact"});
   measure(Precision::bf16, {"all experts, bf16", "their inputs' gradient", "their gradients",
                             "their gradients, exact"});
+  if (!cutlass_runs_on(gpu.device())) return;
+  gpu.stream().allow_inexact_groups(true);
+  measure(Precision::bf16, {"all experts, bf16, CUTLASS", "their inputs' gradient",
+                            "their gradients", "their gradients, exact"});
+  gpu.stream().allow_inexact_groups(false);
 }
 
 }  // namespace

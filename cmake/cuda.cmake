@@ -36,6 +36,8 @@ target_compile_options(switchyard_cuda_backend PRIVATE
 target_include_directories(switchyard_cuda_backend SYSTEM PRIVATE "${NCCL_INCLUDE}")
 target_link_libraries(switchyard_cuda_backend PUBLIC train CUDA::cudart_static CUDA::cublasLt ${NCCL_LIBRARY})
 
+include(cutlass)
+
 # What the kernels take of a GPU is kept beside the objects (docs/cuda_resources.md).
 set_property(TARGET switchyard_cuda_backend PROPERTY
   CUDA_COMPILER_LAUNCHER "${CMAKE_SOURCE_DIR}/cmake/keep_resources" ${CMAKE_CUDA_COMPILER_LAUNCHER})

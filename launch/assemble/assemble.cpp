@@ -90,13 +90,15 @@ Device choose_device(const RunConfig& run, Comm& world) {
   return device;
 }
 
-Stream make_stream(const RunConfig& run, Device device, Comm& world) {
+Stream make_stream(const Config& config, Device device, Comm& world) {
   if (device.kind == Device::Kind::cuda) {
     stay_beside(gpu_place(device));
-    return Stream::cuda(device, run.tf32);
+    Stream stream = Stream::cuda(device, config.run.tf32);
+    stream.allow_inexact_groups(!config.train.exact);
+    return stream;
   }
   place_memory(numa_nodes_of(allowed_cores().mask));
-  return Stream::cpu(choose_threads(run.threads, world));
+  return Stream::cpu(choose_threads(config.run.threads, world));
 }
 
 }  // namespace switchyard

@@ -26,6 +26,6 @@ Transformer::Options model_options(const Config& config, std::int64_t num_ids, D
 // Collective. The device of this rank: for "cuda" the GPU with the rank's number on its node,
 // modulo the number of GPUs. Errors: Exit::usage if this build or this machine has no such device.
 Device choose_device(const RunConfig& run, Comm& world);
-Stream make_stream(const RunConfig& run, Device device, Comm& world);
+Stream make_stream(const Config& config, Device device, Comm& world);
 
 }  // namespace switchyard

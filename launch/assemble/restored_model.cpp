@@ -76,7 +76,7 @@ RestoredModel::RestoredModel(const std::filesystem::path& path,
       choose_expert_degree("auto", world->size(), config_.model.num_experts, true).degree;
   const Device device = choose_device(config_.run, *world);
   if (device.kind == Device::Kind::cpu) require_memory(*checkpoint_, degree, *world);
-  stream_.emplace(make_stream(config_.run, device, *world));
+  stream_.emplace(make_stream(config_, device, *world));
   mesh_.emplace(make_mesh(make_device_world(std::move(world), device).comm, degree));
   const std::int64_t steps_done = holds_guides(*checkpoint_) ? checkpoint_->step() : 0;
   Transformer::Options options =

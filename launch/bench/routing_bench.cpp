@@ -108,7 +108,7 @@ class RoutingBench {
       : options_(options),
         config_(config_of(*ranks)),
         device_(choose_device(config_.run, *ranks)),
-        stream_(make_stream(config_.run, device_, *ranks)),
+        stream_(make_stream(config_, device_, *ranks)),
         world_(make_device_world(std::move(ranks), device_).comm) {
     agree(*world_, [&] {
       sweep_ = with_recorded_sizes(options_.sweep, *world_);

@@ -26,7 +26,7 @@ Mesh mesh_in(std::unique_ptr<Comm> job, int num_islands, int expert_degree, Devi
 TrainedModel::TrainedModel(const Config& run_config, std::int64_t vocabulary, const Start& start,
                            int expert_degree, std::unique_ptr<Comm> comm, Device device)
     : config(run_config),
-      stream(make_stream(config.run, device, *comm)),
+      stream(make_stream(config, device, *comm)),
       mesh(mesh_in(std::move(comm), config.train.islands.count, expert_degree, device, how)),
       tape(make_run_tape(config.router, config.model.num_experts,
                          static_cast<std::uint64_t>(config.train.seed), start.attempt,

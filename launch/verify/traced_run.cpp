@@ -34,7 +34,7 @@ LayoutTrace trace_run(const Config& config, const TokenStore& store, std::int64_
                       std::unique_ptr<Comm> comm) {
   const Device device = choose_device(config.run, *comm);
   const int degree = agree_on_expert_degree(config, /*resume=*/false, *comm).degree;
-  Stream stream = make_stream(config.run, device, *comm);
+  Stream stream = make_stream(config, device, *comm);
   DeviceWorld world = make_device_world(std::move(comm), device);
   Mesh mesh = make_mesh(std::move(world.comm), degree);
   StepHashes hashes;

@@ -43,6 +43,11 @@ class Stream {
     if (queue_) queue_->synchronize();
   }
 
+  // Whether a row's bits may depend on the rows beside it in grouped products of bf16, so that a
+  // library may compute them (runtime/cutlass). Not by default.
+  void allow_inexact_groups(bool allow) { inexact_groups_ = allow; }
+  bool inexact_groups() const { return inexact_groups_; }
+
   // The parts of a step add their times to the trace (runtime/device/trace.h); there is none by
   // default. The caller owns it.
   void set_trace(Trace* trace) { trace_ = trace; }
@@ -52,6 +57,7 @@ class Stream {
   Stream(Device device, int num_threads);
   Device device_;
   int num_threads_ = 1;
+  bool inexact_groups_ = false;
   Trace* trace_ = nullptr;
   struct ProductSlot;
   std::unique_ptr<ProductSlot> product_slot_;

@@ -23,6 +23,14 @@ class CudaProductOps final : public ProductOps {
                            Precision precision) override;
 };
 
+// grouped_cutlass.cu: whether the stream's grouped products in bf16 are CUTLASS's
+// (runtime/cutlass), and these: as multiply_groups, for matrices of bf16 whose sides are multiples
+// of 8, and as add_gradient_groups, for sums in f32.
+bool multiplies_by_cutlass(const Stream& stream);
+void multiply_groups_by_cutlass(Tensor a, Op op_b, std::span<const RowGroup> groups, Tensor out,
+                                Write write, Stream& stream);
+void add_gradient_groups_by_cutlass(Tensor a, Tensor b, const GradientSums& sums, Stream& stream);
+
 // The kernels above. Errors: Exit::usage in a program that is linked without them (no_cuda.cpp).
 ProductOps& cuda_product_ops();
 

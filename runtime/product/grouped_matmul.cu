@@ -226,6 +226,10 @@ void CudaProductOps::multiply_groups(Tensor a, Op op_b, std::span<const RowGroup
     multiply_one_by_one(a, op_b, groups, out, write, stream, precision);
     return;
   }
+  if (rounded && multiplies_by_cutlass(stream)) {
+    multiply_groups_by_cutlass(a, op_b, groups, out, write, stream);
+    return;
+  }
   CudaQueue& queue = cuda_queue(stream);
   with_math(rounded, queue, [&](auto math) {
     using Math = decltype(math);
@@ -241,6 +245,11 @@ void CudaProductOps::add_gradient_groups(Tensor a, Tensor b, const GradientSums&
   if (sums.groups.empty()) return;
   if (!groups_go_together(b.cols(), a.cols(), precision)) {
     add_gradients_one_by_one(a, b, sums, stream, precision);
+    return;
+  }
+  const bool in_f32 = sums.groups.front().sum.dtype == DType::f32;
+  if (precision == Precision::bf16 && in_f32 && multiplies_by_cutlass(stream)) {
+    add_gradient_groups_by_cutlass(a, b, sums, stream);
     return;
   }
   CudaQueue& queue = cuda_queue(stream);

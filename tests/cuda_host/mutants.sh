@@ -24,6 +24,8 @@ a copy that is not waited for|runtime/tile/product_tile.h|s/<product_stages - 2>
 a row that depends on its group|runtime/product/grouped_matmul.cu|s/\[\](float& to, float sum) { to = sum; }/[\&](float\& to, float sum) { to = sum * (1.0F + 1e-6F * tile.group); }/|0|GroupedKernels.PassTheSelfTest*
 a tile that is taken for whole|runtime/tile/product_tile.h|s/ && a.depth % Math::depth == 0//|0|GroupedKernels.Products*
 a row that depends on its tile|runtime/product/grouped_matmul.cu|s/\[\](float& to, float sum) { to = sum; }/[](float\& to, float sum) { to = sum * (1.0F + 1e-6F * (rows > 64)); }/|0|GroupedKernels.ARowHas*
+a group without rows that CUTLASS is given|runtime/product/grouped_cutlass.cu|s/if (shape.m == 0.*//|0|GroupedCutlass.*
+an addend that is added again|runtime/product/grouped_cutlass.cu|s/if (i >= count) continue;//; s/first + i/first + i % std::max(count, 1)/|0|GroupedCutlass.Gradients
 one key too few|model/attention/attention_past_kernels.cu|s/i <= call.length/i < call.length/|0|ModelKernels.AttentionToThePast
 one choice too many|router/gate/capacity_kernels.cu|s/< capacity ? id/<= capacity ? id/|0|RouterKernels.ExpertsWithLimits
 one pair too many|model/attention/rotary_kernels.cu|s/pair >= pairs/pair > pairs/|0|ModelKernels.Rotate

@@ -1,6 +1,6 @@
 # The .cu files of all rooms as C++, on a GPU that this library emulates (README.md): a program that links `cuda_host`
 # besides its rooms runs with run.device = "cuda" and needs neither nvcc nor a GPU.
-add_library(cuda_host STATIC cuda_host/copies.cpp cuda_host/cublaslt.cpp cuda_host/fibers.cpp cuda_host/grid.cpp cuda_host/memory.cpp
+add_library(cuda_host STATIC cuda_host/copies.cpp cuda_host/cublaslt.cpp cuda_host/cutlass.cpp cuda_host/fibers.cpp cuda_host/grid.cpp cuda_host/memory.cpp
   cuda_host/nccl.cpp cuda_host/queues.cpp)
 target_include_directories(cuda_host BEFORE PUBLIC cuda_host/include)
 target_link_libraries(cuda_host PUBLIC switchyard_options PRIVATE MPI::MPI_CXX)
@@ -27,7 +27,7 @@ switchyard_test(cuda_host/failures PROGRAM cuda_host_rank_tests RANKS 2)
 switchyard_test(cuda_host/saves PROGRAM cuda_host_rank_tests RANKS 2)
 switchyard_test(cuda_host/step PROGRAM cuda_host_rank_tests RANKS 2 4)
 switchyard_test(cuda_host/training PROGRAM cuda_host_rank_tests RANKS 2 4 TIMEOUT 300)  # on one, see commands.sh
-foreach(name emulation grouped_kernels kernels limits model_kernels router_kernels row_kernels)
+foreach(name emulation grouped_cutlass grouped_kernels kernels limits model_kernels router_kernels row_kernels)
   switchyard_test(cuda_host/${name} PROGRAM cuda_host_tests)
 endforeach()
 

@@ -46,7 +46,7 @@ class Tuning {
         sweep_(options.sweep),
         config_(config_for(*ranks)),
         device_(choose_device(config_.run, *ranks)),
-        stream_(make_stream(config_.run, device_, *ranks)),
+        stream_(make_stream(config_, device_, *ranks)),
         world_(make_device_world(std::move(ranks), device_).comm) {
     agree(*world_, [&] {
       require(world_->size() > 1, Exit::usage,

@@ -76,7 +76,7 @@ ShownModel show_model(const Config& config, const CheckpointReader& weights,
                       const TokenStore& store, std::int64_t most_tokens, const fs::path& folder,
                       std::unique_ptr<Comm> comm) {
   const Device device = choose_device(config.run, *comm);
-  Stream stream = make_stream(config.run, device, *comm);
+  Stream stream = make_stream(config, device, *comm);
   Mesh mesh = make_mesh(make_device_world(std::move(comm), device).comm, 1);
   RowFiles rows(folder);
   Transformer model(config.model, config.router,
