@@ -86,7 +86,8 @@ class Work {
         add(name, work.unit, flops, gpu_.f32, dense_f32);
       } else if (work.part == "experts") {
         add(name, work.unit, flops, limit,
-            {gpu_.expert_share, "our grouped product (mma.sync), f32 out"});
+            {gpu_.expert_share,
+             "our grouped product (mma.sync), f32 out, before its loop was shortened"});
       } else {
         add(name, work.unit, flops, limit, dense);
       }
