@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include "runtime/comm/counts.h"
 #include "runtime/device/ops.h"
 
 namespace switchyard {

@@ -16,6 +16,8 @@ StepSums numbered() {
   sums.broken() = 4;
   sums.add_sent_rows({2, 3, 4});
   sums.add_sent_rows({3, 3, 3});
+  sums.add_balance({4, 5, 6, 7});
+  sums.add_balance({4, 4, 4, 4});
   for (const std::size_t layer : {0U, 1U}) {
     sums.dropped()[layer] = 10 + static_cast<std::int64_t>(layer);
     for (std::size_t e = 0; e < 3; ++e)
@@ -39,6 +41,10 @@ TEST(StepSums, EveryNumberHasItsOwnPlace) {
   EXPECT_EQ(sums.sent_rows().own_rank, 5);
   EXPECT_EQ(sums.sent_rows().own_node, 6);
   EXPECT_EQ(sums.sent_rows().other_nodes, 7);
+  EXPECT_EQ(sums.balance().copies, 8);
+  EXPECT_EQ(sums.balance().max_rows_before, 9);
+  EXPECT_EQ(sums.balance().max_rows, 10);
+  EXPECT_EQ(sums.balance().rows, 11);
   EXPECT_EQ(list(sums.dropped()), (std::vector<std::int64_t>{10, 11}));
   EXPECT_EQ(list(sums.expert_counts()), (std::vector<std::int64_t>{100, 101, 102, 200, 201, 202}));
   EXPECT_EQ(list(sums.expert_counts(1)), (std::vector<std::int64_t>{200, 201, 202}));
@@ -50,7 +56,7 @@ TEST(StepSums, EveryNumberHasItsOwnPlace) {
 TEST(StepSums, WordsAreAllNumbers) {
   StepSums sums = numbered();
   const Tensor words = sums.words();
-  EXPECT_EQ(words.size(), 4 + 3 + 2 + 6 + 12);
+  EXPECT_EQ(words.size(), 4 + 3 + 4 + 2 + 6 + 12);
   for (std::int64_t i = 0; i < words.size(); ++i) words.as<std::int64_t>()[i] *= 2;
   EXPECT_EQ(sums.z_loss(), 6);
   EXPECT_EQ(sums.sent_rows().own_node, 12);
