@@ -101,8 +101,8 @@ struct RouterConfig {
   int ranks_per_node = 0;   // treats nodes as having this many; 0: the real number
   int extra_copies = 0;     // further slots of an expert group, per layer, for replicas of experts
   StepBalance balance_step = StepBalance::off;
-  int guest_slots = 2;  // of each rank, for balance_step; all layers share them
-  float z_loss = 0.001F;    // coefficient of the router z-loss (ST-MoE, arXiv:2202.08906); 0: off
+  int guest_slots = 2;    // of each rank, for balance_step; all layers share them
+  float z_loss = 0.001F;  // coefficient of the router z-loss (ST-MoE, arXiv:2202.08906); 0: off
   double capacity_factor = 0.0;  // in training, in even shares of a micro-batch; 0: dropless
   DropBy drop = DropBy::probability;
   bool allow_future_tokens = false;  // expert_choice may route a token by later ones

@@ -37,8 +37,8 @@ struct ExchangedBytes {
   std::int64_t own_rank = 0, own_node = 0, other_nodes = 0;
 };
 
-// What router.balance_step did in a step. Balances are the rows of the busiest rank over the mean of
-// its expert group, over all layers and micro-batches; 1 is perfect.
+// What router.balance_step did in a step. Balances are the rows of the busiest rank over the mean
+// of its expert group, over all layers and micro-batches; 1 is perfect.
 struct GuestsReport {
   std::int64_t copies = 0;  // guests, of all layers and micro-batches
   double before = 0.0;      // the balance without them; 0: router.balance_step is off

@@ -8,7 +8,6 @@
 #include "model/blocks/block.h"
 #include "model/head/loss_head.h"
 #include "model/transformer/flops.h"
-#include "router/payload.h"
 #include "runtime/error.h"
 
 namespace switchyard::plan {
@@ -36,6 +35,7 @@ class Work {
  public:
   Work(const RunShape& shape, const Gpu& gpu, double network)
       : shape_(shape), model_(shape.model), gpu_(gpu), network_(network) {
+    model_.mtp_depth = shape.mtp_modules;
     for (int layer = 0; layer < num_blocks(model_); ++layer) {
       const double again = layer < shape.recompute_layers ? 1.0 : 0.0;
       scores_ += 2.0 * queries() * attention_terms(model_, layer, shape.sequence_length);
@@ -51,7 +51,7 @@ class Work {
     add("scores", WorkUnit::flops, tokens * (scores_ + scores_again_), gpu_.f32, attention_forward);
     add("scores back", WorkUnit::flops, 3.5 * tokens * scores_, gpu_.f32, attention_backward);
     add_products();
-    add_head(tokens);
+    add_table(tokens);
     add("elements", WorkUnit::bytes, tokens * element_bytes(), gpu_.memory, element_wise);
     add_travel();
     line_.rows.push_back(launches());
@@ -64,47 +64,52 @@ class Work {
   double rounds() const { return static_cast<double>(shape_.rounds); }
   double queries() const { return static_cast<double>(model_.num_heads * model_.head_dim); }
   double layers() const { return static_cast<double>(num_blocks(model_)); }
-  double moe() const { return static_cast<double>(shape_.num_moe_layers()); }
+  double dense() const { return static_cast<double>(num_dense_blocks(model_)); }
+  double moe() const { return layers() - dense(); }
   double f32_products() const { return shape_.tf32 ? gpu_.tf32 : gpu_.f32; }
 
   void add(const char* part, WorkUnit unit, double amount, double limit, const Share& share) {
     line_.rows.push_back({part, unit, amount, limit, share.of_limit, share.why});
   }
 
+  // Of the experts' own kernel.
+  Share grouped() const {
+    if (shape_.rounded_weights || shape_.tf32)
+      return {gpu_.expert_share,
+              "our grouped product (mma.sync), f32 out, before its loop was shortened"};
+    return {0.42, "our grouped product, fused multiply-adds"};
+  }
+
   // The products that step_work counts. Those of attention include its scores, which have their own
   // kernels.
   void add_products() {
     const double limit = shape_.rounded_weights ? gpu_.bf16 : f32_products();
-    const Share dense = shape_.rounded_weights ? dense_bf16 : dense_f32;
+    const Share library = shape_.rounded_weights ? dense_bf16 : dense_f32;
     const double tokens = rounds() * static_cast<double>(shape_.micro_batch_tokens);
     for (const PartWork& work : step_work(shape_)) {
-      if (work.unit != WorkUnit::flops || work.part == "head") continue;
+      if (work.unit != WorkUnit::flops) continue;
       double flops = work.amount;
       if (work.part == "attention") flops -= tokens * (3.0 * scores_ + scores_again_);
       const char* name = work.part == "attention" ? "projections" : work.part.c_str();
       if (work.part == "gate") {
         add(name, work.unit, flops, gpu_.f32, dense_f32);
       } else if (work.part == "experts") {
-        add(name, work.unit, flops, limit,
-            {gpu_.expert_share,
-             "our grouped product (mma.sync), f32 out, before its loop was shortened"});
+        add(name, work.unit, flops, limit, grouped());
       } else {
-        add(name, work.unit, flops, limit, dense);
+        add(name, work.unit, flops, limit, library);
       }
     }
   }
 
-  // Each chunk reads the table twice and adds to its gradient.
-  void add_head(double tokens) {
+  // Each chunk of logits reads the table twice and adds to its gradient.
+  void add_table(double tokens) {
     const double table = static_cast<double>(shape_.vocabulary * model_.hidden);
     const std::int64_t rows =
         std::min<std::int64_t>(logit_chunk_rows(shape_.vocabulary, Device{Device::Kind::cuda, 0}),
                                shape_.micro_batch_tokens);
     const double chunks = tokens / static_cast<double>(rows);
-    const bool bf16 = shape_.rounded_weights;
-    add("head", WorkUnit::flops, 6.0 * tokens * table, bf16 ? gpu_.bf16 : f32_products(),
-        bf16 ? dense_bf16 : dense_f32);
-    add("head's table", WorkUnit::bytes, chunks * table * (2.0 * (bf16 ? 2.0 : 4.0) + 8.0),
+    const double bytes = 2.0 * (shape_.rounded_weights ? 2.0 : 4.0) + 8.0;
+    add("head's table", WorkUnit::bytes, (1 + model_.mtp_depth) * chunks * table * bytes,
         gpu_.memory, table_reads);
   }
 
@@ -131,8 +136,7 @@ class Work {
                  of_dense = swiglu * ffn + rounding * 1.5 * (4.0 * d + 6.0 * ffn);
     const double forward_share = 1.0 / 3.0;
     return of_attention * (layers() + forward_share * again_) +
-           of_experts * (moe() + forward_share * moe_again_) +
-           of_dense * static_cast<double>(shape_.num_dense_layers());
+           of_experts * (moe() + forward_share * moe_again_) + of_dense * dense();
   }
 
   void add_travel() {
@@ -175,7 +179,7 @@ class Work {
   }
 
   const RunShape& shape_;
-  const ModelConfig& model_;
+  ModelConfig model_;  // what a step computes of it
   const Gpu& gpu_;
   double network_;
   double scores_ = 0.0, scores_again_ = 0.0;  // FLOPs of a token in all layers, forward

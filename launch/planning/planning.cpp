@@ -167,8 +167,10 @@ Exit plan_training(const PlanOptions& options, std::unique_ptr<Comm> world) {
   agree(*world, [&] {
     if (options.gpu.empty()) return;
     (void)gpu_of(options.gpu);
-    require(!options.rates && !options.run && options.experts.empty(), Exit::usage,
-            "--device takes its rates from a data sheet: leave --rates, --run and --experts out");
+    require(!options.rates && !options.save_rates && !options.run && options.experts.empty(),
+            Exit::usage,
+            "--device takes its rates from a data sheet: leave --rates, --save-rates, --run and "
+            "--experts out");
   });
   if (options.experts.empty()) {
     std::optional<Profile> measured;

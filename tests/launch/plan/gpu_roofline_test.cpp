@@ -86,6 +86,26 @@ TEST(GpuRoofline, WorkGrowsWithMicroBatchesAndRecomputation) {
     EXPECT_EQ(seconds_of(part, more), seconds_of(part, once)) << part;
 }
 
+// A module that the step leaves out costs its update alone; one that it computes is a layer and a
+// head more.
+TEST(GpuRoofline, ModulesOfMultiTokenPredictionCountIfTheyAreComputed) {
+  Config config = qwen3_30b_a3b(8);
+  const auto roofline = [&] {
+    return gpu_roofline(run_shape(config, vocabulary, 8, 8, 1), gpu_of("h100"), 0.0);
+  };
+  const Roofline plain = roofline();
+  config.model.mtp_depth = 1;
+  const Roofline computed = roofline();
+  config.train.mtp_weight = 0.0;
+  const Roofline left_out = roofline();
+  for (const char* part : {"scores", "projections", "experts", "head", "head's table", "elements"})
+    EXPECT_NEAR(seconds_of(part, left_out) / seconds_of(part, plain), 1.0, 1e-9) << part;
+  for (const char* part : {"scores", "projections", "experts"})
+    EXPECT_NEAR(seconds_of(part, computed) / seconds_of(part, plain), 49.0 / 48.0, 1e-9) << part;
+  for (const char* part : {"head", "head's table"})
+    EXPECT_NEAR(seconds_of(part, computed) / seconds_of(part, plain), 2.0, 1e-9) << part;
+}
+
 TEST(GpuRoofline, SeveralNodesNeedTheirNetwork) {
   Config config = qwen3_30b_a3b(16);
   config.parallel.experts = "16";

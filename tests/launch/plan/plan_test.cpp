@@ -160,7 +160,8 @@ TEST(RunShape, CountsModulesOfMultiTokenPrediction) {
   }
 }
 
-// Values as the model allocates them, but for the ends of lines; of moments each rank keeps its own.
+// Values as the model allocates them, but for the ends of lines; of moments each rank keeps its
+// own.
 TEST(MemoryPlan, CountsMatricesThatAreKeptAsCodes) {
   Config config = small_config();
   config.train.values = ValueFormat::int8;

@@ -3,6 +3,7 @@
 
 #include "model/blocks/moe_layer.h"
 #include "tests/rank_test.h"
+#include "tests/slow_comm.h"
 #include "tests/train/small_run.h"
 
 namespace switchyard {
@@ -93,7 +94,20 @@ TEST(StepBalance, MeasuredCostsChangeNoBit) {
   EXPECT_EQ(train_on(config, test_world().split(0, test_world().rank()), all()), expected);
 }
 
-// An addend that no fixed point holds is found where a guest made it.
+// Bringing an expert takes 12 ms over this link, and it computes a row in microseconds.
+TEST(StepBalance, NobodyVisitsOverALinkThatTakesLongerThanTheRows) {
+  SmallConfig config;
+  const Outcome expected = alone(config);
+  config.router.balance_step = StepBalance::automatic;
+  std::int64_t copies = 0;
+  EXPECT_EQ(train_on(config,
+                     std::make_unique<SlowComm>(test_world().split(0, test_world().rank()),
+                                                std::make_shared<Link>(5e6)),
+                     all(), &copies),
+            expected);
+  EXPECT_EQ(copies, 0);
+}
+
 TEST(StepBalance, FastModeAgreesToOnePartInTenToTheFive) {
   SmallConfig config;
   config.train.exact = false;
